@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+
+namespace hawser {
+
+/// Everything that hawser itself reports, grouped by the clause that is broken. What an operating
+/// system or a transport reports stays in its own category.
+enum class errc {
+  // The HTTP head: RFC 9112 §2–5
+  bad_start_line = 1,   ///< The request or status line is malformed
+  bad_header_field,     ///< A header line is malformed
+  head_too_large,       ///< The head is longer than the limit
+  too_many_fields,      ///< The head has more header lines than the limit
+  target_too_long,      ///< The request target is longer than the limit
+  http_version,         ///< The HTTP version is not 1.1
+
+  // The opening handshake as a server: RFC 6455 §4.2.1
+  bad_method,           ///< The request's method is not GET
+  bad_host,             ///< Host is missing, empty or repeated
+  not_an_upgrade,       ///< The request does not ask for an upgrade to websocket
+  bad_key,              ///< Sec-WebSocket-Key is not 16 octets in base64
+  unsupported_version,  ///< Sec-WebSocket-Version is not 13
+  origin_refused,       ///< The Origin is not allowed
+  upgrade_refused,      ///< The application, or the server asked, refused the upgrade
+
+  // The opening handshake as a client: RFC 6455 §3 and §4.1
+  bad_uri,                 ///< Not a ws: or wss: URI
+  unsupported_scheme,      ///< Nothing here can connect to a URI of this scheme
+  bad_header_value,        ///< A header given by the application has a forbidden character
+  bad_upgrade,             ///< The answer switches protocols, but not to websocket
+  bad_accept,              ///< Sec-WebSocket-Accept is wrong, missing or repeated
+  unexpected_subprotocol,  ///< The server chose a subprotocol that was not offered
+  unexpected_extension,    ///< The server chose an extension that was not offered
+  truncated_handshake,     ///< The stream ended inside the opening handshake
+  handshake_timeout,       ///< The opening handshake took too long
+
+  // Framing: RFC 6455 §5
+  bad_reserved_bits,        ///< A reserved bit is set that no extension gave a meaning
+  bad_opcode,               ///< The opcode is reserved
+  unmasked_frame,           ///< A client sent a frame without a mask
+  masked_frame,             ///< A server sent a frame with a mask
+  length_not_minimal,       ///< The payload length is not in its shortest form
+  length_too_large,         ///< The payload length has its top bit set
+  control_too_long,         ///< A control frame has more than 125 octets of payload
+  control_fragmented,       ///< A control frame is fragmented
+  unexpected_continuation,  ///< A continuation frame without a message to continue
+  expected_continuation,    ///< A new message inside an unfinished one
+  bad_extension_data,       ///< An extension cannot decode the payload
+
+  // Closing and text: RFC 6455 §7.4 and §8.1
+  bad_close_payload,  ///< The Close frame's payload is one octet
+  bad_close_code,     ///< The close code must not be sent
+  invalid_utf8,       ///< Text is not UTF-8
+
+  // Limits
+  message_too_big,        ///< The message is larger than the limit
+  too_many_fragments,     ///< The message has more frames than the limit
+  too_many_connections,   ///< The server has as many connections as its limit
+
+  // What the application may not send
+  close_reason_too_long,  ///< The close reason is longer than 123 octets
+  message_unfinished,     ///< A fragmented message must be finished first
+  closed,                 ///< The connection is closing or closed
+
+  // How a connection ends without the closing handshake
+  end_of_stream,       ///< The peer ended the stream without a Close frame
+  truncated,           ///< The stream ended inside a frame or a fragmented message
+  aborted,             ///< The connection was ended from this side, at once
+  keep_alive_timeout,  ///< The peer did not answer the keep-alive ping
+  close_timeout,       ///< The peer did not finish the closing handshake in time
+  write_timeout,       ///< The peer took no data for too long
+  read_timeout,        ///< Nothing arrived in the time given
+  connect_timeout,     ///< No connection came about in the time given
+};
+
+/// What a caller usually wants to know of an error: `if (ec == hawser::condition::timeout)`.
+enum class condition {
+  handshake_rejected = 1,  ///< No connection: the opening handshake failed on either side's word
+  protocol_violation,      ///< The peer broke RFC 6455, or an extension's rules
+  limit_exceeded,          ///< The peer wanted more than the options allow
+  closed,                  ///< The connection is over, in whatever way
+  timeout,                 ///< Something did not happen in time
+};
+
+/// One line in the user's terms, without a full stop.
+constexpr std::string_view message(errc error) noexcept {
+  switch (error) {
+    case errc::bad_start_line: return "the first line of the HTTP head is malformed";
+    case errc::bad_header_field: return "a line of the HTTP head is malformed";
+    case errc::head_too_large: return "the HTTP head is too large";
+    case errc::too_many_fields: return "the HTTP head has too many lines";
+    case errc::target_too_long: return "the request target is too long";
+    case errc::http_version: return "the HTTP version is not 1.1";
+    case errc::bad_method: return "the request method is not GET";
+    case errc::bad_host: return "the Host field is missing, empty or repeated";
+    case errc::not_an_upgrade: return "the request is not an upgrade to websocket";
+    case errc::bad_key: return "Sec-WebSocket-Key is not 16 octets in base64";
+    case errc::unsupported_version: return "the WebSocket version is not 13";
+    case errc::origin_refused: return "the Origin is not allowed";
+    case errc::upgrade_refused: return "the upgrade was refused";
+    case errc::bad_uri: return "not a ws: or wss: URI";
+    case errc::unsupported_scheme: return "no connection can be made to a URI of this scheme";
+    case errc::bad_header_value: return "a header has a forbidden character";
+    case errc::bad_upgrade: return "the server did not switch to websocket";
+    case errc::bad_accept: return "Sec-WebSocket-Accept does not match the key";
+    case errc::unexpected_subprotocol: return "the server chose a subprotocol that was not offered";
+    case errc::unexpected_extension: return "the server chose an extension that was not offered";
+    case errc::truncated_handshake: return "the stream ended inside the opening handshake";
+    case errc::handshake_timeout: return "the opening handshake took too long";
+    case errc::bad_reserved_bits: return "a reserved bit is set";
+    case errc::bad_opcode: return "the opcode is reserved";
+    case errc::unmasked_frame: return "a frame of a client has no mask";
+    case errc::masked_frame: return "a frame of a server has a mask";
+    case errc::length_not_minimal: return "a payload length is not in its shortest form";
+    case errc::length_too_large: return "a payload length is over 63 bits";
+    case errc::control_too_long: return "a control frame has over 125 octets of payload";
+    case errc::control_fragmented: return "a control frame is fragmented";
+    case errc::unexpected_continuation: return "a continuation without a message to continue";
+    case errc::expected_continuation: return "a new message inside an unfinished one";
+    case errc::bad_extension_data: return "the payload cannot be decoded";
+    case errc::bad_close_payload: return "the payload of a Close frame is one octet";
+    case errc::bad_close_code: return "the close code must not be sent";
+    case errc::invalid_utf8: return "text is not UTF-8";
+    case errc::message_too_big: return "the message is too big";
+    case errc::too_many_fragments: return "the message has too many frames";
+    case errc::too_many_connections: return "the server has too many connections";
+    case errc::close_reason_too_long: return "the close reason is longer than 123 octets";
+    case errc::message_unfinished: return "a fragmented message is not finished";
+    case errc::closed: return "the connection is closed";
+    case errc::end_of_stream: return "the peer ended the stream without a Close frame";
+    case errc::truncated: return "the stream ended inside a message";
+    case errc::aborted: return "the connection was ended from this side";
+    case errc::keep_alive_timeout: return "the peer did not answer the keep-alive ping";
+    case errc::close_timeout: return "the peer did not finish the closing handshake in time";
+    case errc::write_timeout: return "the peer took no data for too long";
+    case errc::read_timeout: return "nothing arrived in time";
+    case errc::connect_timeout: return "no connection came about in time";
+  }
+  return {};
+}
+
+/// Whether `error` is of the kind a caller compares with.
+constexpr bool is(errc error, condition kind) noexcept {
+  switch (kind) {
+    case condition::handshake_rejected:
+      return error >= errc::bad_start_line && error <= errc::handshake_timeout;
+    case condition::protocol_violation:
+      return error >= errc::bad_reserved_bits && error <= errc::invalid_utf8;
+    case condition::limit_exceeded:
+      return (error >= errc::message_too_big && error <= errc::too_many_connections) ||
+             (error >= errc::head_too_large && error <= errc::target_too_long);
+    case condition::closed:
+      return error >= errc::closed && error <= errc::write_timeout;
+    case condition::timeout:
+      return (error >= errc::keep_alive_timeout && error <= errc::connect_timeout) ||
+             error == errc::handshake_timeout;
+  }
+  return false;
+}
+
+}  // namespace hawser
+
+template <>
+struct std::is_error_code_enum<hawser::errc> : std::true_type {};
+template <>
+struct std::is_error_condition_enum<hawser::condition> : std::true_type {};
+
+namespace hawser {
+
+namespace detail {
+
+class error_category final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "hawser"; }
+
+  std::string message(int value) const override {
+    return std::string{hawser::message(static_cast<errc>(value))};
+  }
+
+  bool equivalent(int value, const std::error_condition& other) const noexcept override;
+};
+
+class condition_category final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "hawser.condition"; }
+
+  std::string message(int value) const override {
+    switch (static_cast<condition>(value)) {
+      case condition::handshake_rejected: return "the opening handshake failed";
+      case condition::protocol_violation: return "the peer broke the protocol";
+      case condition::limit_exceeded: return "a limit was exceeded";
+      case condition::closed: return "the connection is closed";
+      case condition::timeout: return "something did not happen in time";
+    }
+    return {};
+  }
+};
+
+}  // namespace detail
+
+// Categories are compared by address: one object for the whole program, shared objects included,
+// needs an inline function with default visibility.
+
+/// The category of `errc`.
+[[gnu::visibility("default")]] inline const std::error_category& error_category() noexcept {
+  static const detail::error_category category;
+  return category;
+}
+
+/// The category of `condition`.
+[[gnu::visibility("default")]] inline const std::error_category& condition_category() noexcept {
+  static const detail::condition_category category;
+  return category;
+}
+
+/// Makes `std::error_code ec = errc::closed` work.
+inline std::error_code make_error_code(errc error) noexcept {
+  return {static_cast<int>(error), error_category()};
+}
+
+/// Makes `ec == condition::timeout` work.
+inline std::error_condition make_error_condition(condition kind) noexcept {
+  return {static_cast<int>(kind), condition_category()};
+}
+
+inline bool detail::error_category::equivalent(int value,
+                                               const std::error_condition& other) const noexcept {
+  const auto error = static_cast<errc>(value);
+  if (other.category() == hawser::condition_category()) {
+    return is(error, static_cast<condition>(other.value()));
+  }
+  if (other == std::errc::timed_out) return is(error, condition::timeout);
+  return std::error_category::equivalent(value, other);
+}
+
+}  // namespace hawser

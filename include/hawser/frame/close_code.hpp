@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+
+#include "hawser/base/error.hpp"
+#include "hawser/frame/opcode.hpp"
+
+namespace hawser {
+
+/// Why a connection closed: RFC 6455 §7.4.1 and the IANA registry it opened. Applications may use
+/// any value from 3000 to 4999: `static_cast<close_code>(4000)`.
+enum class close_code : std::uint16_t {
+  normal = 1000,
+  going_away = 1001,
+  protocol_error = 1002,
+  unsupported_data = 1003,
+  no_status = 1005,  ///< Never on the wire: the Close frame had no code
+  abnormal = 1006,   ///< Never on the wire: the stream ended without a Close frame
+  invalid_payload = 1007,
+  policy_violation = 1008,
+  message_too_big = 1009,
+  mandatory_extension = 1010,  ///< A client's only
+  internal_error = 1011,
+  service_restart = 1012,
+  try_again_later = 1013,
+  bad_gateway = 1014,
+  tls_handshake = 1015,  ///< Never on the wire: TLS failed
+};
+
+/// Whether a Close frame may carry `code` when it arrives. Wider than RFC 6455 §7.4.1, which ends at
+/// 1011, by the registry's 1012–1014.
+constexpr bool may_receive(close_code code) noexcept {
+  const auto value = static_cast<std::uint16_t>(code);
+  return (value >= 1000 && value <= 1003) || (value >= 1007 && value <= 1014) ||
+         (value >= 3000 && value <= 4999);
+}
+
+/// Whether this side may put `code` in a Close frame: 1010 is for clients, RFC 6455 §7.4.1.
+constexpr bool may_send(close_code code, role self) noexcept {
+  return may_receive(code) && !(code == close_code::mandatory_extension && self == role::server);
+}
+
+/// The code that tells the peer of `error`: the only place where an error becomes a code.
+constexpr close_code close_code_for(errc error) noexcept {
+  switch (error) {
+    case errc::invalid_utf8:
+    case errc::bad_extension_data: return close_code::invalid_payload;
+    case errc::message_too_big:
+    case errc::too_many_fragments: return close_code::message_too_big;
+    case errc::keep_alive_timeout:
+    case errc::write_timeout:
+    case errc::read_timeout: return close_code::policy_violation;
+    case errc::too_many_connections: return close_code::try_again_later;
+    default: return is(error, condition::protocol_violation) ? close_code::protocol_error
+                                                             : close_code::internal_error;
+  }
+}
+
+}  // namespace hawser
