@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+
+#include "hawser/base/bytes.hpp"
+
+namespace hawser {
+
+namespace detail {
+
+/// Where in a code point a text stands: what may come next. The value is the place of the state's
+/// six bits in a row of `utf8_rows`; `invalid` is zero so that what no rule allows leads there.
+enum class utf8_state : std::uint8_t {
+  invalid = 0,
+  boundary = 6,
+  one_more = 12,
+  two_more = 18,
+  three_more = 24,
+  after_e0 = 30,  // A0–BF: shorter is overlong
+  after_ed = 36,  // 80–9F: more is a surrogate
+  after_f0 = 42,  // 90–BF: less is overlong
+  after_f4 = 48,  // 80–8F: more is over U+10FFFF
+};
+
+/// For each octet, where it leads from every state: a step of the automaton is one load and one
+/// shift, and the load does not wait for the step before.
+constexpr std::array<std::uint64_t, 256> make_utf8_rows() noexcept {
+  using enum utf8_state;
+  std::array<std::uint64_t, 256> rows{};
+  const auto allow = [&](utf8_state from, unsigned first, unsigned last, utf8_state to) {
+    for (auto octet = first; octet <= last; ++octet) {
+      rows[octet] |= std::uint64_t{static_cast<std::uint8_t>(to)} << static_cast<unsigned>(from);
+    }
+  };
+  // The syntax of RFC 3629 §4.
+  allow(boundary, 0x00, 0x7F, boundary);
+  allow(boundary, 0xC2, 0xDF, one_more);
+  allow(boundary, 0xE0, 0xE0, after_e0);
+  allow(boundary, 0xE1, 0xEC, two_more);
+  allow(boundary, 0xED, 0xED, after_ed);
+  allow(boundary, 0xEE, 0xEF, two_more);
+  allow(boundary, 0xF0, 0xF0, after_f0);
+  allow(boundary, 0xF1, 0xF3, three_more);
+  allow(boundary, 0xF4, 0xF4, after_f4);
+  allow(after_e0, 0xA0, 0xBF, one_more);
+  allow(after_ed, 0x80, 0x9F, one_more);
+  allow(after_f0, 0x90, 0xBF, two_more);
+  allow(after_f4, 0x80, 0x8F, two_more);
+  allow(three_more, 0x80, 0xBF, two_more);
+  allow(two_more, 0x80, 0xBF, one_more);
+  allow(one_more, 0x80, 0xBF, boundary);
+  return rows;
+}
+
+inline constexpr std::array<std::uint64_t, 256> utf8_rows = make_utf8_rows();
+
+template <class Octet>
+constexpr utf8_state utf8_walk(utf8_state state, const Octet* octets, std::size_t size) noexcept {
+  auto place = static_cast<std::uint64_t>(state);
+  for (std::size_t i = 0; i < size; ++i) {
+    place = utf8_rows[static_cast<std::uint8_t>(octets[i])] >> (place & 63);
+  }
+  return static_cast<utf8_state>(place & 63);
+}
+
+inline bool is_ascii_block(const std::byte* octets) noexcept {
+  std::array<std::uint64_t, 4> words;
+  std::memcpy(words.data(), octets, sizeof words);
+  return ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080) == 0;
+}
+
+/// The same as utf8_walk, faster. Looks at most one block past the octet that breaks the text.
+inline utf8_state utf8_run(utf8_state state, bytes_view octets) noexcept {
+  constexpr std::size_t block = 32;
+  while (octets.size() >= block) {
+    if (state != utf8_state::boundary || !is_ascii_block(octets.data())) {
+      state = utf8_walk(state, octets.data(), block);
+      if (state == utf8_state::invalid) return state;
+    }
+    octets = octets.subspan(block);
+  }
+  return utf8_walk(state, octets.data(), octets.size());
+}
+
+}  // namespace detail
+
+/// Checks text that arrives in pieces, cut anywhere, against RFC 3629.
+class utf8_validator {
+ public:
+  /// False as soon as what was fed so far, followed by whatever, is not valid text: at the first
+  /// octet that makes it so, not at the end of its code point. Then false until reset().
+  constexpr bool feed(bytes_view octets) noexcept {
+    state_ = std::is_constant_evaluated() ? detail::utf8_walk(state_, octets.data(), octets.size())
+                                          : detail::utf8_run(state_, octets);
+    return state_ != detail::utf8_state::invalid;
+  }
+
+  /// Whether the text may end here: it is valid and not inside a code point.
+  constexpr bool complete() const noexcept { return state_ == detail::utf8_state::boundary; }
+
+  /// Ready for another text.
+  constexpr void reset() noexcept { state_ = detail::utf8_state::boundary; }
+
+ private:
+  detail::utf8_state state_ = detail::utf8_state::boundary;
+};
+
+/// Whether the octets are a whole, valid text: RFC 3629.
+constexpr bool is_valid_utf8(bytes_view octets) noexcept {
+  utf8_validator text;
+  return text.feed(octets) && text.complete();
+}
+
+/// Whether the text is valid: RFC 3629.
+constexpr bool is_valid_utf8(std::string_view text) noexcept {
+  if (!std::is_constant_evaluated()) return is_valid_utf8(as_bytes(text));
+  constexpr auto boundary = detail::utf8_state::boundary;
+  return detail::utf8_walk(boundary, text.data(), text.size()) == boundary;
+}
+
+/// The longest start of `text`, which must be valid, that has at most `size` octets and does not
+/// end inside a code point. A view into `text`.
+constexpr std::string_view utf8_prefix(std::string_view text, std::size_t size) noexcept {
+  if (text.size() <= size) return text;
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  while (size > 0 && continues(text[size])) --size;
+  return text.substr(0, size);
+}
+
+}  // namespace hawser

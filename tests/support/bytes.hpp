@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+
+namespace hawser::test {
+
+/// The octets of a text.
+inline std::vector<std::byte> bytes(std::string_view characters) {
+  const auto view = as_bytes(characters);
+  return {view.begin(), view.end()};
+}
+
+/// The octets as characters.
+inline std::string text(bytes_view octets) { return std::string{as_text(octets)}; }
+
+/// Two lower-case digits an octet, with nothing between.
+inline std::string to_hex(bytes_view octets) {
+  std::string digits;
+  for (const auto octet : octets) {
+    digits += "0123456789abcdef"[std::to_integer<unsigned>(octet) >> 4];
+    digits += "0123456789abcdef"[std::to_integer<unsigned>(octet) & 0xF];
+  }
+  return digits;
+}
+
+/// The octets that `digits` spell; spaces do not count.
+inline std::vector<std::byte> from_hex(std::string_view digits) {
+  std::vector<std::byte> octets;
+  unsigned high = 0;
+  bool half = false;
+  for (const char digit : digits) {
+    if (digit == ' ') continue;
+    const auto value = std::string_view{"0123456789abcdef"}.find(static_cast<char>(digit | 0x20));
+    if (value == std::string_view::npos) throw std::invalid_argument{"not a hexadecimal digit"};
+    if (half) octets.push_back(static_cast<std::byte>(high << 4 | value));
+    high = static_cast<unsigned>(value);
+    half = !half;
+  }
+  if (half) throw std::invalid_argument{"half an octet"};
+  return octets;
+}
+
+inline namespace literals {
+
+/// `"81 85 37fa213d"_b`
+inline std::vector<std::byte> operator""_b(const char* digits, std::size_t size) {
+  return from_hex({digits, size});
+}
+
+}  // namespace literals
+
+}  // namespace hawser::test
