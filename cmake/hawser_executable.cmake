@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSL-1.0
+
+find_program(HAWSER_CCACHE ccache)
+if(HAWSER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${HAWSER_CCACHE}")
+endif()
+
+# What our own tests and examples are compiled with, and nobody else's code.
+add_library(hawser_strict INTERFACE)
+target_compile_options(hawser_strict INTERFACE
+  "$<$<CXX_COMPILER_ID:MSVC>:/W4;/WX;/permissive-;/utf-8>"
+  "$<$<NOT:$<CXX_COMPILER_ID:MSVC>>:-Wall;-Wextra;-Wconversion;-Wshadow;-Wpedantic;-Werror>")
+target_compile_definitions(hawser_strict INTERFACE ASIO_NO_DEPRECATED)
+
+# hawser_executable(name sources… LINK targets…)
+function(hawser_executable name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK")
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE hawser_strict ${arg_LINK})
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
+endfunction()

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSL-1.0
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(HAWSER_PACKAGE_DIR "${CMAKE_INSTALL_DATADIR}/cmake/hawser")
+
+# One export for each component: a program without Asio never meets hawser::asio.
+foreach(component IN ITEMS hawser asio)
+  get_target_property(target hawser::${component} ALIASED_TARGET)
+  install(TARGETS ${target} EXPORT ${target}
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(EXPORT ${target} NAMESPACE hawser::
+    DESTINATION "${HAWSER_PACKAGE_DIR}" FILE hawser-targets-${component}.cmake)
+endforeach()
+
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/hawser-config.cmake.in"
+  "${PROJECT_BINARY_DIR}/hawser-config.cmake"
+  INSTALL_DESTINATION "${HAWSER_PACKAGE_DIR}"
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/hawser-config-version.cmake"
+  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+
+# Relative to where the file lies, so that the installed tree may be moved.
+file(RELATIVE_PATH HAWSER_PKGCONFIG_INCLUDE
+  "${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
+configure_file("${PROJECT_SOURCE_DIR}/cmake/hawser.pc.in" "${PROJECT_BINARY_DIR}/hawser.pc" @ONLY)
+
+install(FILES
+  "${PROJECT_BINARY_DIR}/hawser-config.cmake"
+  "${PROJECT_BINARY_DIR}/hawser-config-version.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/Findasio.cmake"
+  DESTINATION "${HAWSER_PACKAGE_DIR}")
+install(FILES "${PROJECT_BINARY_DIR}/hawser.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/hawser")
