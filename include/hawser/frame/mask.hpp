@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,13 +22,27 @@ constexpr mask_key rotate_mask(mask_key key, std::size_t offset) noexcept {
   return {key[offset % 4], key[(offset + 1) % 4], key[(offset + 2) % 4], key[(offset + 3) % 4]};
 }
 
-// A block is read whole before it is written, so `out` may overlap `in` from below.
-template <std::size_t Words>
-inline void mask_block(const std::byte* in, std::byte* out, std::uint64_t key) noexcept {
-  std::array<std::uint64_t, Words> words;
-  std::memcpy(words.data(), in, sizeof words);
-  for (auto& word : words) word ^= key;
-  std::memcpy(out, words.data(), sizeof words);
+inline std::uint64_t load_word(const std::byte* from) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+inline void store_word(std::byte* to, std::uint64_t word) noexcept {
+  std::memcpy(to, &word, sizeof word);
+}
+
+// All is read before anything is written, so `out` may overlap `in` from below. Written out, since
+// compilers make vector instructions of this and not of a loop over an array.
+inline void mask_32(const std::byte* in, std::byte* out, std::uint64_t key) noexcept {
+  const auto first = load_word(in) ^ key;
+  const auto second = load_word(in + 8) ^ key;
+  const auto third = load_word(in + 16) ^ key;
+  const auto fourth = load_word(in + 24) ^ key;
+  store_word(out, first);
+  store_word(out + 8, second);
+  store_word(out + 16, third);
+  store_word(out + 24, fourth);
 }
 
 }  // namespace detail
@@ -40,11 +55,12 @@ constexpr void copy_masked(bytes_view in, std::byte* out, mask_key key,
   key = detail::rotate_mask(key, offset);
   std::size_t done = 0;
   if (!std::is_constant_evaluated()) {
-    std::array<mask_key, 2> twice{key, key};
-    std::uint64_t word = 0;
-    std::memcpy(&word, &twice, sizeof word);
-    for (; in.size() - done >= 64; done += 64) detail::mask_block<8>(&in[done], out + done, word);
-    for (; in.size() - done >= 8; done += 8) detail::mask_block<1>(&in[done], out + done, word);
+    const std::array twice{key, key};
+    const auto word = std::bit_cast<std::uint64_t>(twice);
+    for (; in.size() - done >= 32; done += 32) detail::mask_32(&in[done], out + done, word);
+    for (; in.size() - done >= 8; done += 8) {
+      detail::store_word(out + done, detail::load_word(&in[done]) ^ word);
+    }
   }
   for (; done < in.size(); ++done) out[done] = in[done] ^ key[done % 4];
 }
