@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/base/error.hpp"
+
+#include <set>
+#include <string>
+#include <system_error>
+
+#include "support/catch.hpp"
+
+using hawser::condition;
+using hawser::errc;
+
+namespace {
+
+constexpr auto first = static_cast<int>(errc::bad_start_line);
+constexpr auto last = static_cast<int>(errc::connect_timeout);
+
+TEST_CASE("every error has a message of its own, in one line and without a full stop") {
+  std::set<std::string> seen;
+  for (int value = first; value <= last; ++value) {
+    const std::error_code ec = static_cast<errc>(value);
+    CAPTURE(value, ec.message());
+    CHECK_FALSE(ec.message().empty());
+    CHECK_FALSE(ec.message().ends_with('.'));
+    CHECK(ec.message().find('\n') == std::string::npos);
+    CHECK(seen.insert(ec.message()).second);
+  }
+  CHECK(hawser::message(static_cast<errc>(last + 1)).empty());
+}
+
+TEST_CASE("no error is success") {
+  for (int value = first; value <= last; ++value) CHECK(std::error_code{static_cast<errc>(value)});
+}
+
+TEST_CASE("errors compare with the conditions a caller cares about") {
+  CHECK(std::error_code{errc::bad_accept} == condition::handshake_rejected);
+  CHECK(std::error_code{errc::bad_start_line} == condition::handshake_rejected);
+  CHECK(std::error_code{errc::handshake_timeout} == condition::handshake_rejected);
+  CHECK(std::error_code{errc::bad_reserved_bits} != condition::handshake_rejected);
+
+  CHECK(std::error_code{errc::bad_reserved_bits} == condition::protocol_violation);
+  CHECK(std::error_code{errc::invalid_utf8} == condition::protocol_violation);
+  CHECK(std::error_code{errc::message_too_big} != condition::protocol_violation);
+
+  CHECK(std::error_code{errc::message_too_big} == condition::limit_exceeded);
+  CHECK(std::error_code{errc::head_too_large} == condition::limit_exceeded);
+  CHECK(std::error_code{errc::close_reason_too_long} != condition::limit_exceeded);
+
+  CHECK(std::error_code{errc::closed} == condition::closed);
+  CHECK(std::error_code{errc::end_of_stream} == condition::closed);
+  CHECK(std::error_code{errc::keep_alive_timeout} == condition::closed);
+  CHECK(std::error_code{errc::message_unfinished} != condition::closed);
+}
+
+TEST_CASE("a time-out is the standard's timed_out too") {
+  for (int value = first; value <= last; ++value) {
+    const std::error_code ec = static_cast<errc>(value);
+    CAPTURE(ec.message());
+    CHECK((ec == condition::timeout) == (ec == std::errc::timed_out));
+  }
+  CHECK(std::error_code{errc::keep_alive_timeout} == std::errc::timed_out);
+  CHECK(std::error_code{errc::connect_timeout} == std::errc::timed_out);
+  CHECK(std::error_code{errc::handshake_timeout} == std::errc::timed_out);
+  CHECK(std::error_code{errc::closed} != std::errc::timed_out);
+}
+
+TEST_CASE("errors of other categories are no condition of ours") {
+  const auto reset = std::make_error_code(std::errc::connection_reset);
+  CHECK(reset != condition::closed);
+  CHECK(reset.value() != 0);
+  CHECK(std::error_code{errc::closed} != reset);
+}
+
+TEST_CASE("every condition has a message of its own") {
+  std::set<std::string> seen;
+  for (int value = 1; value <= static_cast<int>(condition::timeout); ++value) {
+    const auto words = make_error_condition(static_cast<condition>(value)).message();
+    CHECK_FALSE(words.empty());
+    CHECK(seen.insert(words).second);
+  }
+}
+
+TEST_CASE("the categories are told apart by name") {
+  CHECK(std::string{hawser::error_category().name()} == "hawser");
+  CHECK(std::string{hawser::condition_category().name()} == "hawser.condition");
+}
+
+}  // namespace

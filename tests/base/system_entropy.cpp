@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/base/system_entropy.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+using key_list = std::array<std::array<std::byte, 4>, 8>;
+
+key_list draw_some() {
+  hawser::system_mask_source source;
+  key_list keys;
+  for (auto& key : keys) key = source();
+  return keys;
+}
+
+std::uint32_t as_number(const std::array<std::byte, 4>& key) {
+  return std::bit_cast<std::uint32_t>(key);
+}
+
+bool have_a_key_in_common(const key_list& left, const key_list& right) {
+  return std::find_first_of(left.begin(), left.end(), right.begin(), right.end()) != left.end();
+}
+
+TEST_CASE("a source of mask keys costs its owner nothing") {
+  STATIC_REQUIRE(std::is_empty_v<hawser::system_mask_source>);
+  STATIC_REQUIRE(std::is_trivially_copyable_v<hawser::system_mask_source>);
+}
+
+TEST_CASE("mask keys repeat no more often than chance has it", "[rfc-5.3]") {
+  constexpr std::size_t drawn = 100'000;
+  hawser::system_mask_source source;
+  std::vector<std::uint32_t> keys(drawn);
+  std::generate(keys.begin(), keys.end(), [&] { return as_number(source()); });
+  std::sort(keys.begin(), keys.end());
+  const auto distinct = std::unique(keys.begin(), keys.end()) - keys.begin();
+  // About 1.16 pairs of equal keys are to be expected; 12 or more have a chance below 1 in 10^8.
+  CHECK(drawn - static_cast<std::size_t>(distinct) < 12);
+}
+
+TEST_CASE("each bit of a mask key is set half of the time", "[rfc-5.3]") {
+  constexpr int drawn = 100'000;
+  hawser::system_mask_source source;
+  std::array<int, 32> set{};
+  for (int i = 0; i < drawn; ++i) {
+    const auto key = as_number(source());
+    for (unsigned bit = 0; bit < 32; ++bit) set[bit] += static_cast<int>(key >> bit & 1);
+  }
+  // The standard deviation is 158: seven of it have a chance below 1 in 10^10 for all bits
+  // together.
+  for (const int count : set) {
+    CHECK(count > drawn / 2 - 1'107);
+    CHECK(count < drawn / 2 + 1'107);
+  }
+}
+
+TEST_CASE("two sources give different keys") {
+  CHECK_FALSE(have_a_key_in_common(draw_some(), draw_some()));
+}
+
+TEST_CASE("threads draw different keys") {
+  key_list theirs;
+  std::thread{[&] { theirs = draw_some(); }}.join();
+  CHECK_FALSE(have_a_key_in_common(draw_some(), theirs));
+}
+
+TEST_CASE("after a fork parent and child draw different keys", "[rfc-5.3]") {
+  // Both processes now have the same keys in store.
+  draw_some();
+  std::array<int, 2> pipe{};
+  REQUIRE(::pipe(pipe.data()) == 0);
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto keys = draw_some();
+    const auto written = ::write(pipe[1], &keys, sizeof keys);
+    ::_exit(written == sizeof keys ? 0 : 1);
+  }
+  const auto ours = draw_some();
+  key_list theirs{};
+  const auto taken = ::read(pipe[0], &theirs, sizeof theirs);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+  REQUIRE(status == 0);
+  REQUIRE(taken == sizeof theirs);
+  CHECK_FALSE(have_a_key_in_common(ours, theirs));
+}
+
+TEST_CASE("random octets fill all of the memory given and nothing more") {
+  const auto fill = GENERATE(&hawser::fill_random, &hawser::detail::fill_from_device);
+  for (const std::size_t size : {0, 1, 16, 255, 256, 257, 5'000}) {
+    std::vector<std::byte> ever_set(size);
+    // An octet that stays zero in ten rounds does so once in 10^24.
+    for (int round = 0; round < 10; ++round) {
+      std::vector<std::byte> memory(size + 16);
+      fill(hawser::mutable_bytes{memory}.first(size));
+      for (std::size_t i = 0; i < size; ++i) ever_set[i] |= memory[i];
+      CHECK(std::count(memory.begin() + static_cast<std::ptrdiff_t>(size), memory.end(),
+                       std::byte{0}) == 16);
+    }
+    CHECK(std::count(ever_set.begin(), ever_set.end(), std::byte{0}) == 0);
+  }
+}
+
+}  // namespace
