@@ -103,7 +103,7 @@ TEST_CASE("after a fork parent and child draw different keys", "[rfc-5.3]") {
 
 TEST_CASE("random octets fill all of the memory given and nothing more") {
   const auto fill = GENERATE(&hawser::fill_random, &hawser::detail::fill_from_device);
-  for (const std::size_t size : {0, 1, 16, 255, 256, 257, 5'000}) {
+  for (const std::size_t size : std::array<std::size_t, 7>{0, 1, 16, 255, 256, 257, 5'000}) {
     std::vector<std::byte> ever_set(size);
     // An octet that stays zero in ten rounds does so once in 10^24.
     for (int round = 0; round < 10; ++round) {

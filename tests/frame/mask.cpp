@@ -94,7 +94,7 @@ TEST_CASE("a masked copy leaves its source alone") {
 }
 
 TEST_CASE("a masked copy may move its source down over itself, by any distance") {
-  for (std::size_t size : {0, 1, 7, 8, 31, 32, 33, 100, 150}) {
+  for (const auto size : std::array<std::size_t, 9>{0, 1, 7, 8, 31, 32, 33, 100, 150}) {
     for (std::size_t distance = 0; distance <= 40; ++distance) {
       auto memory = pattern(distance + size);
       const std::vector payload(memory.begin() + static_cast<std::ptrdiff_t>(distance),
