@@ -12,16 +12,17 @@ namespace hawser {
 /// system or a transport reports stays in its own category.
 enum class errc {
   // The HTTP head: RFC 9112 §2–5
-  bad_start_line = 1,   ///< The request or status line is malformed
-  bad_header_field,     ///< A header line is malformed
-  head_too_large,       ///< The head is longer than the limit
-  too_many_fields,      ///< The head has more header lines than the limit
-  target_too_long,      ///< The request target is longer than the limit
-  http_version,         ///< The HTTP version is not 1.1
+  bad_start_line = 1,  ///< The request or status line is malformed
+  bad_header_field,    ///< A header line is malformed
+  head_too_large,      ///< The head is longer than the limit
+  too_many_fields,     ///< The head has more header lines than the limit
+  target_too_long,     ///< The request target is longer than the limit
+  http_version,        ///< The HTTP version is not 1.1
 
   // The opening handshake as a server: RFC 6455 §4.2.1
   bad_method,           ///< The request's method is not GET
   bad_host,             ///< Host is missing, empty or repeated
+  unexpected_body,      ///< The request has a body
   not_an_upgrade,       ///< The request does not ask for an upgrade to websocket
   bad_key,              ///< Sec-WebSocket-Key is not 16 octets in base64
   unsupported_version,  ///< Sec-WebSocket-Version is not 13
@@ -31,7 +32,7 @@ enum class errc {
   // The opening handshake as a client: RFC 6455 §3 and §4.1
   bad_uri,                 ///< Not a ws: or wss: URI
   unsupported_scheme,      ///< Nothing here can connect to a URI of this scheme
-  bad_header_value,        ///< A header given by the application has a forbidden character
+  bad_header_value,        ///< A header given by the application cannot be sent
   bad_upgrade,             ///< The answer switches protocols, but not to websocket
   bad_accept,              ///< Sec-WebSocket-Accept is wrong, missing or repeated
   unexpected_subprotocol,  ///< The server chose a subprotocol that was not offered
@@ -58,9 +59,9 @@ enum class errc {
   invalid_utf8,       ///< Text is not UTF-8
 
   // Limits
-  message_too_big,        ///< The message is larger than the limit
-  too_many_fragments,     ///< The message has more frames than the limit
-  too_many_connections,   ///< The server has as many connections as its limit
+  message_too_big,       ///< The message is larger than the limit
+  too_many_fragments,    ///< The message has more frames than the limit
+  too_many_connections,  ///< The server has as many connections as its limit
 
   // What the application may not send
   close_reason_too_long,  ///< The close reason is longer than 123 octets
@@ -98,6 +99,7 @@ constexpr std::string_view message(errc error) noexcept {
     case errc::http_version: return "the HTTP version is not 1.1";
     case errc::bad_method: return "the request method is not GET";
     case errc::bad_host: return "the Host field is missing, empty or repeated";
+    case errc::unexpected_body: return "the request has a body";
     case errc::not_an_upgrade: return "the request is not an upgrade to websocket";
     case errc::bad_key: return "Sec-WebSocket-Key is not 16 octets in base64";
     case errc::unsupported_version: return "the WebSocket version is not 13";
@@ -105,7 +107,7 @@ constexpr std::string_view message(errc error) noexcept {
     case errc::upgrade_refused: return "the upgrade was refused";
     case errc::bad_uri: return "not a ws: or wss: URI";
     case errc::unsupported_scheme: return "no connection can be made to a URI of this scheme";
-    case errc::bad_header_value: return "a header has a forbidden character";
+    case errc::bad_header_value: return "a header of the application cannot be sent";
     case errc::bad_upgrade: return "the server did not switch to websocket";
     case errc::bad_accept: return "Sec-WebSocket-Accept does not match the key";
     case errc::unexpected_subprotocol: return "the server chose a subprotocol that was not offered";
@@ -154,8 +156,7 @@ constexpr bool is(errc error, condition kind) noexcept {
     case condition::limit_exceeded:
       return (error >= errc::message_too_big && error <= errc::too_many_connections) ||
              (error >= errc::head_too_large && error <= errc::target_too_long);
-    case condition::closed:
-      return error >= errc::closed && error <= errc::write_timeout;
+    case condition::closed: return error >= errc::closed && error <= errc::write_timeout;
     case condition::timeout:
       return (error >= errc::keep_alive_timeout && error <= errc::connect_timeout) ||
              error == errc::handshake_timeout;

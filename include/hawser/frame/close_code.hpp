@@ -28,8 +28,8 @@ enum class close_code : std::uint16_t {
   tls_handshake = 1015,  ///< Never on the wire: TLS failed
 };
 
-/// Whether a Close frame may carry `code` when it arrives. Wider than RFC 6455 §7.4.1, which ends at
-/// 1011, by the registry's 1012–1014.
+/// Whether a Close frame may carry `code` when it arrives. Wider than RFC 6455 §7.4.1, which ends
+/// at 1011, by the registry's 1012–1014.
 constexpr bool may_receive(close_code code) noexcept {
   const auto value = static_cast<std::uint16_t>(code);
   return (value >= 1000 && value <= 1003) || (value >= 1007 && value <= 1014) ||
@@ -52,8 +52,9 @@ constexpr close_code close_code_for(errc error) noexcept {
     case errc::write_timeout:
     case errc::read_timeout: return close_code::policy_violation;
     case errc::too_many_connections: return close_code::try_again_later;
-    default: return is(error, condition::protocol_violation) ? close_code::protocol_error
-                                                             : close_code::internal_error;
+    default:
+      return is(error, condition::protocol_violation) ? close_code::protocol_error
+                                                      : close_code::internal_error;
   }
 }
 

@@ -16,9 +16,7 @@ enum class opcode : std::uint8_t {
 };
 
 /// Control frames are the opcodes with the top bit set: RFC 6455 §5.5.
-constexpr bool is_control(opcode op) noexcept {
-  return (static_cast<std::uint8_t>(op) & 0x8) != 0;
-}
+constexpr bool is_control(opcode op) noexcept { return (static_cast<std::uint8_t>(op) & 0x8) != 0; }
 
 /// Whether RFC 6455 §11.8 leaves the opcode without a meaning.
 constexpr bool is_reserved(opcode op) noexcept {

@@ -9,18 +9,19 @@
 
 namespace hawser {
 
-/// What the blocking driver needs to move bytes over: three functions, called by at most one reading
-/// and one writing thread at a time. Each sets `ec` on every call; an error is final.
+/// What the blocking driver needs to move bytes over: three functions, called by at most one
+/// reading and one writing thread at a time. Each sets `ec` on every call; an error is final.
 ///
 /// - `read_some` waits for at least one byte, or returns 0 without an error when the peer has ended
 ///   the stream. `in` is never empty.
-/// - `write_some` takes at least one byte of `out`, which is never empty. It must not raise a signal.
+/// - `write_some` takes at least one byte of `out`, which is never empty. It must not raise a
+/// signal.
 /// - `shutdown` tells the peer that no more bytes will come; reading goes on.
 ///
 /// Whoever destroys the transport ends the stream.
 template <class T>
-concept blocking_stream = requires(T& stream, std::span<std::byte> in, std::span<const std::byte> out,
-                                   std::error_code& ec) {
+concept blocking_stream = requires(T& stream, std::span<std::byte> in,
+                                   std::span<const std::byte> out, std::error_code& ec) {
   { stream.read_some(in, ec) } -> std::same_as<std::size_t>;
   { stream.write_some(out, ec) } -> std::same_as<std::size_t>;
   { stream.shutdown(ec) } -> std::same_as<void>;
@@ -32,16 +33,15 @@ concept blocking_stream = requires(T& stream, std::span<std::byte> in, std::span
 ///
 /// `now` is the clock that `until` is of: the system's, or a test's.
 template <class T>
-concept timed_stream =
-    blocking_stream<T> && requires(T& stream, std::chrono::steady_clock::time_point until,
-                                   std::error_code& ec) {
-      { stream.wait_readable(until, ec) } -> std::same_as<bool>;
-      { stream.wait_writable(until, ec) } -> std::same_as<bool>;
-      { stream.now() } -> std::same_as<std::chrono::steady_clock::time_point>;
-    };
+concept timed_stream = blocking_stream<T> &&
+    requires(T& stream, std::chrono::steady_clock::time_point until, std::error_code& ec) {
+  { stream.wait_readable(until, ec) } -> std::same_as<bool>;
+  { stream.wait_writable(until, ec) } -> std::same_as<bool>;
+  { stream.now() } -> std::same_as<std::chrono::steady_clock::time_point>;
+};
 
-/// A stream that another thread may end: `abort` makes waiting and future calls return soon, with an
-/// error or as if the peer had ended the stream.
+/// A stream that another thread may end: `abort` makes waiting and future calls return soon, with
+/// an error or as if the peer had ended the stream.
 template <class T>
 concept abortable_stream = blocking_stream<T> && requires(T& stream) {
   { stream.abort() } -> std::same_as<void>;

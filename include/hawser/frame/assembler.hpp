@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/base/utf8.hpp"
+#include "hawser/frame/header.hpp"
+#include "hawser/frame/opcode.hpp"
+
+namespace hawser {
+
+/// Makes messages of data frames: the order of fragments (RFC 6455 §5.4), the limits, the validity
+/// of text as it comes (§8.1), and a buffer for what arrives in pieces. The buffer grows with what
+/// has arrived, never with what a length field promises.
+class assembler {
+ public:
+  constexpr assembler(std::uint64_t max_message_size, std::uint64_t max_frames) noexcept
+      : max_size_{max_message_size}, max_frames_{max_frames} {}
+
+  /// Begins a text, binary or continuation frame.
+  constexpr errc begin_frame(const frame_header& header) noexcept {
+    if (header.op == opcode::continuation) {
+      if (!open_) return errc::unexpected_continuation;
+    } else {
+      if (open_) return errc::expected_continuation;
+      begin_message(header);
+    }
+    if (++frames_ > max_frames_) return errc::too_many_fragments;
+    // The length of an encoded payload says nothing about the message's.
+    if (reserved_ == 0 && header.length > max_size_ - size_) return errc::message_too_big;
+    return errc{};
+  }
+
+  /// Counts and checks a piece of the message; `last` ends it.
+  constexpr errc check(bytes_view piece, bool last) noexcept {
+    if (piece.size() > max_size_ - size_) return errc::message_too_big;
+    size_ += piece.size();
+    if (kind_ == message_kind::text && (!text_.feed(piece) || (last && !text_.complete()))) {
+      return errc::invalid_utf8;
+    }
+    if (last) open_ = false;
+    return errc{};
+  }
+
+  /// How much more the message may grow.
+  constexpr std::uint64_t room() const noexcept { return max_size_ - size_; }
+
+  constexpr message_kind kind() const noexcept { return kind_; }
+
+  /// The reserved bits of the message's first frame: not 0 if an extension encoded it.
+  constexpr std::uint8_t reserved() const noexcept { return reserved_; }
+
+  /// Whether a message has begun and not ended.
+  constexpr bool open() const noexcept { return open_; }
+
+  /// Whether nothing of the message has been handed out as a part yet; true once a message.
+  constexpr bool take_first() noexcept { return std::exchange(first_, false); }
+
+  /// What was stored of the message.
+  bytes_view stored() const noexcept { return buffer_; }
+
+  void store(bytes_view piece) { buffer_.insert(buffer_.end(), piece.begin(), piece.end()); }
+
+  /// Room for `size` octets behind what is stored; keep(n) then keeps the first n of them.
+  mutable_bytes grow(std::size_t size) {
+    kept_ = buffer_.size();
+    buffer_.resize(kept_ + size);
+    return mutable_bytes{buffer_}.subspan(kept_);
+  }
+
+  bytes_view keep(std::size_t size) noexcept {
+    buffer_.resize(kept_ + size);
+    return bytes_view{buffer_}.subspan(kept_);
+  }
+
+  /// Forgets what is stored. A buffer that a big message made is given back.
+  void clear() noexcept {
+    if (buffer_.capacity() > kept_capacity) {
+      buffer_ = {};
+    } else {
+      buffer_.clear();
+    }
+  }
+
+ private:
+  static constexpr std::size_t kept_capacity = 16 * 1024;
+
+  constexpr void begin_message(const frame_header& header) noexcept {
+    open_ = true;
+    first_ = true;
+    kind_ = static_cast<message_kind>(header.op);
+    reserved_ = header.reserved;
+    frames_ = 0;
+    size_ = 0;
+    text_.reset();
+  }
+
+  std::uint64_t max_size_;
+  std::uint64_t max_frames_;
+  std::uint64_t size_ = 0;
+  std::uint64_t frames_ = 0;
+  std::vector<std::byte> buffer_;
+  std::size_t kept_ = 0;
+  utf8_validator text_;
+  message_kind kind_ = message_kind::binary;
+  std::uint8_t reserved_ = 0;
+  bool open_ = false;
+  bool first_ = false;
+};
+
+}  // namespace hawser

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/ascii.hpp"
+#include "hawser/handshake/field_list.hpp"
+#include "hawser/handshake/header_fields.hpp"
+
+namespace hawser {
+
+/// A parameter of an extension. A quoted value stands here without its quotes.
+struct extension_parameter {
+  std::string name;
+  std::optional<std::string> value = {};
+
+  bool operator==(const extension_parameter&) const = default;
+};
+
+/// One element of Sec-WebSocket-Extensions: RFC 6455 §9.1. Names are as they were sent.
+struct extension_element {
+  std::string name;
+  std::vector<extension_parameter> parameters = {};
+
+  bool operator==(const extension_element&) const = default;
+};
+
+/// The extensions of a message, in order.
+using extension_list = std::vector<extension_element>;
+
+namespace detail {
+
+/// Reads one element by the grammar of RFC 6455 §9.1, whose white space is RFC 2616's: allowed
+/// between any two words.
+class extension_reader {
+ public:
+  explicit extension_reader(std::string_view text) : rest_{text} {}
+
+  std::optional<extension_element> element() {
+    extension_element result{token()};
+    bool good = !result.name.empty();
+    while (good && skip(';')) {
+      extension_parameter parameter{token()};
+      good = !parameter.name.empty();
+      if (good && skip('=')) {
+        parameter.value = value();
+        good = is_token(*parameter.value);
+      }
+      result.parameters.push_back(std::move(parameter));
+    }
+    if (!good || !rest_.empty()) return std::nullopt;
+    return result;
+  }
+
+ private:
+  std::string token() {
+    const auto end = std::find_if_not(rest_.begin(), rest_.end(), is_token_char);
+    std::string result{rest_.begin(), end};
+    rest_ = trim_whitespace(rest_.substr(result.size()));
+    return result;
+  }
+
+  bool skip(char separator) {
+    if (!rest_.starts_with(separator)) return false;
+    rest_ = trim_whitespace(rest_.substr(1));
+    return true;
+  }
+
+  /// The value without quotes; empty, which is no token, if the quotes do not match.
+  std::string value() {
+    if (!rest_.starts_with('"')) return token();
+    std::string result;
+    for (std::size_t i = 1; i < rest_.size(); ++i) {
+      if (rest_[i] == '"') {
+        rest_ = trim_whitespace(rest_.substr(i + 1));
+        return result;
+      }
+      if (rest_[i] == '\\' && ++i == rest_.size()) break;
+      result += rest_[i];
+    }
+    return {};
+  }
+
+  std::string_view rest_;
+};
+
+inline bool add_extension(std::optional<extension_list>& list, std::string_view text) {
+  auto element = extension_reader{text}.element();
+  if (!element) list = std::nullopt;
+  if (list) list->push_back(*std::move(element));
+  return list.has_value();
+}
+
+}  // namespace detail
+
+/// What a value of Sec-WebSocket-Extensions says, or nothing if it is malformed. An empty text is
+/// an empty list.
+inline std::optional<extension_list> decode_extensions(std::string_view value) {
+  std::optional<extension_list> result{std::in_place};
+  field_list elements{value};
+  while (const auto element = elements.next()) {
+    if (!detail::add_extension(result, *element)) break;
+  }
+  return result;
+}
+
+/// The same for all the lines of a head together.
+inline std::optional<extension_list> decode_extensions(const header_fields& fields) {
+  std::optional<extension_list> result{std::in_place};
+  for_each_element(fields, "Sec-WebSocket-Extensions", [&](std::string_view element) {
+    if (result) detail::add_extension(result, element);
+  });
+  return result;
+}
+
+/// Whether `list` has an extension of this name. Names are tokens and compared as they are.
+inline bool has_extension(const extension_list& list, std::string_view name) {
+  return std::any_of(list.begin(), list.end(),
+                     [&](const extension_element& element) { return element.name == name; });
+}
+
+}  // namespace hawser

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/ascii.hpp"
+
+namespace hawser {
+
+/// One header line.
+struct header_field {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// Header lines in their order, names compared without regard to case, repeated ones kept. It holds
+/// one text for all lines, so views of names and values last until a line is added.
+class header_fields {
+ public:
+  header_fields() = default;
+
+  /// As if by add() of each: look at valid() when the texts are not your own.
+  header_fields(std::initializer_list<header_field> fields) {
+    for (const auto& field : fields) add(field.name, field.value);
+  }
+
+  /// Adds a line at the end. False, and nothing added, if the name is not a token or the value
+  /// holds CR, LF, NUL or another control character (RFC 9110 §5.1 and §5.5); valid() is false from
+  /// then on.
+  bool add(std::string_view name, std::string_view value) {
+    value = trim_whitespace(value);
+    if (!is_token(name) || !std::all_of(value.begin(), value.end(), is_field_value_char)) {
+      valid_ = false;
+      return false;
+    }
+    lines_.push_back({text_.size(), name.size(), value.size()});
+    text_.append(name).append(": ").append(value).append("\r\n");
+    return true;
+  }
+
+  /// False once add() has refused a line. No handshake sends any line of a container that is not
+  /// valid.
+  bool valid() const noexcept { return valid_; }
+
+  std::size_t size() const noexcept { return lines_.size(); }
+  bool empty() const noexcept { return lines_.empty(); }
+
+  /// The line at `index`, which must be less than size().
+  header_field operator[](std::size_t index) const noexcept {
+    const auto& line = lines_[index];
+    const std::string_view text{text_};
+    return {text.substr(line.start, line.name_size),
+            text.substr(line.start + line.name_size + 2, line.value_size)};
+  }
+
+  /// The value of the first line of this name.
+  std::optional<std::string_view> find(std::string_view name) const noexcept {
+    for (const auto field : *this) {
+      if (iequals(field.name, name)) return field.value;
+    }
+    return std::nullopt;
+  }
+
+  /// The values of all lines of this name, in order.
+  std::vector<std::string_view> values(std::string_view name) const {
+    std::vector<std::string_view> found;
+    for (const auto field : *this) {
+      if (iequals(field.name, name)) found.push_back(field.value);
+    }
+    return found;
+  }
+
+  /// All lines as they stand in a head, each with its CRLF.
+  std::string_view text() const noexcept { return text_; }
+
+  class iterator {
+   public:
+    iterator(const header_fields& fields, std::size_t index) noexcept
+        : fields_{&fields}, index_{index} {}
+    header_field operator*() const noexcept { return (*fields_)[index_]; }
+    iterator& operator++() noexcept {
+      ++index_;
+      return *this;
+    }
+    bool operator==(const iterator&) const noexcept = default;
+
+   private:
+    const header_fields* fields_;
+    std::size_t index_;
+  };
+
+  iterator begin() const noexcept { return {*this, 0}; }
+  iterator end() const noexcept { return {*this, size()}; }
+
+ private:
+  struct line {
+    std::size_t start;
+    std::size_t name_size;
+    std::size_t value_size;
+  };
+
+  std::string text_;
+  std::vector<line> lines_;
+  bool valid_ = true;
+};
+
+}  // namespace hawser

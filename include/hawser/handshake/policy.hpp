@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/ascii.hpp"
+#include "hawser/handshake/extensions.hpp"
+#include "hawser/handshake/header_fields.hpp"
+#include "hawser/handshake/request.hpp"
+#include "hawser/handshake/uri.hpp"
+
+namespace hawser {
+
+/// What both sides hold to once the opening handshake is done.
+struct agreement {
+  std::string subprotocol;    ///< Empty: none
+  extension_list extensions;  ///< As the server answered them
+};
+
+/// Decides whether a page may connect.
+using origin_check = std::function<bool(const request&)>;
+
+/// Every page may connect, and with it every site that a user visits.
+inline bool any_origin(const request&) noexcept { return true; }
+
+/// Only pages of the host that they connect to: the Origin's host and port are the request's, a port
+/// left out being that of the Origin's scheme. Also who is no browser and sends no Origin. See RFC
+/// 6455 §10.2.
+inline bool same_origin(const request& asked) noexcept {
+  const auto origin = asked.origin();
+  if (!origin) return true;
+  const auto scheme_size = origin->find("://");
+  if (scheme_size == std::string_view::npos) return false;
+  const auto scheme = origin->substr(0, scheme_size);
+  if (!iequals(scheme, "http") && !iequals(scheme, "https")) return false;
+  const std::uint16_t usual_port = iequals(scheme, "https") ? 443 : 80;
+
+  const auto page = decode_authority(origin->substr(scheme_size + 3));
+  const auto host = decode_authority(asked.host());
+  return page && host && iequals(page->host, host->host) && page->brackets == host->brackets &&
+         page->port.value_or(usual_port) == host->port.value_or(usual_port);
+}
+
+/// Only pages of these origins, written as browsers do: `https://example.com`. Also who is no browser
+/// and sends no Origin.
+inline origin_check only_origins(std::vector<std::string> origins) {
+  return [origins = std::move(origins)](const request& asked) {
+    const auto origin = asked.origin();
+    return !origin || std::any_of(origins.begin(), origins.end(), [&](const std::string& allowed) {
+      return iequals(allowed, *origin);
+    });
+  };
+}
+
+/// What a server's handshake asks of the application once the request is known to be good.
+///
+/// - `allow_origin`: whether this page may connect; if not, the answer is 403.
+/// - `choose_subprotocol`: one of those the request offers, spelled the same, or an empty text.
+/// - `accept_extensions`: the value of Sec-WebSocket-Extensions for these offers, which come in the
+///   client's order, or an empty text. The first acceptable offer of an extension wins.
+/// - `extra_headers`: lines to add to the answer.
+template <class Policy>
+concept server_policy =
+    requires(Policy& policy, const request& asked, const extension_list& offers) {
+      { policy.allow_origin(asked) } -> std::same_as<bool>;
+      { policy.choose_subprotocol(asked) } -> std::convertible_to<std::string>;
+      { policy.accept_extensions(offers) } -> std::convertible_to<std::string>;
+      { policy.extra_headers(asked) } -> std::convertible_to<header_fields>;
+    };
+
+/// Pages of the same origin only, no subprotocol, no extension, unless set otherwise.
+struct default_server_policy {
+  origin_check origin = same_origin;           ///< An empty function allows nobody
+  std::vector<std::string> subprotocols = {};  ///< What the server speaks, the most wanted first
+  header_fields headers = {};
+
+  bool allow_origin(const request& asked) const { return origin && origin(asked); }
+
+  std::string choose_subprotocol(const request& asked) const {
+    const auto offered = asked.subprotocols();
+    for (const auto& name : subprotocols) {
+      if (std::find(offered.begin(), offered.end(), name) != offered.end()) return name;
+    }
+    return {};
+  }
+
+  std::string accept_extensions(const extension_list&) const { return {}; }
+
+  const header_fields& extra_headers(const request&) const { return headers; }
+};
+
+static_assert(server_policy<default_server_policy>);
+
+/// What a client asks for.
+struct handshake_offer {
+  std::string origin = {};                     ///< Empty: none; only browsers need one
+  std::vector<std::string> subprotocols = {};  ///< The most wanted first
+  std::string extensions = {};                 ///< The value of Sec-WebSocket-Extensions, or empty
+  header_fields headers = {};                  ///< Lines to add to the request
+};
+
+/// What a client's handshake asks of the application.
+///
+/// - `make_offer`: called once, before anything is sent.
+/// - `accept_extensions`: whether the server's answer, perhaps empty, is a legal one to the offer.
+///   An extension that was not offered at all never gets here.
+template <class Policy>
+concept client_policy = requires(Policy& policy, const extension_list& answer) {
+  { policy.make_offer() } -> std::convertible_to<handshake_offer>;
+  { policy.accept_extensions(answer) } -> std::same_as<bool>;
+};
+
+/// No subprotocol, no extension, no further headers, unless set otherwise.
+struct default_client_policy {
+  std::string origin = {};
+  std::vector<std::string> subprotocols = {};
+  header_fields headers = {};
+
+  handshake_offer make_offer() const { return {origin, subprotocols, {}, headers}; }
+
+  bool accept_extensions(const extension_list& answer) const { return answer.empty(); }
+};
+
+static_assert(client_policy<default_client_policy>);
+
+}  // namespace hawser

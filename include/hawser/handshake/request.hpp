@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/ascii.hpp"
+#include "hawser/handshake/extensions.hpp"
+#include "hawser/handshake/field_list.hpp"
+#include "hawser/handshake/header_fields.hpp"
+#include "hawser/handshake/http_head.hpp"
+
+namespace hawser {
+
+/// The request of an opening handshake, as it was sent. Views last as long as this object is neither
+/// changed nor moved.
+class request {
+ public:
+  request() = default;
+
+  /// What a head that is done says. The head is left without fields.
+  explicit request(http_head& head)
+      : request{std::string{head.method()}, std::string{head.target()}, head.take_fields()} {}
+
+  /// What another HTTP server has parsed.
+  request(std::string method, std::string target, header_fields headers)
+      : method_{std::move(method)}, target_{std::move(target)}, headers_{std::move(headers)} {}
+
+  const std::string& method() const noexcept { return method_; }
+
+  /// The target of the request line: path and query, or a whole URI (RFC 9112 §3.2.2).
+  const std::string& target() const noexcept { return target_; }
+
+  /// The target's path, percent-encoding kept; `/` if a whole URI has none.
+  std::string_view path() const noexcept {
+    const auto rest = after_authority();
+    const auto path = rest.substr(0, rest.find('?'));
+    return path.empty() ? "/" : path;
+  }
+
+  /// What follows the `?` of the target, or empty.
+  std::string_view query() const noexcept {
+    const auto rest = after_authority();
+    const auto mark = rest.find('?');
+    return mark == std::string_view::npos ? std::string_view{} : rest.substr(mark + 1);
+  }
+
+  const header_fields& headers() const noexcept { return headers_; }
+
+  /// The value of the first line of this name.
+  std::optional<std::string_view> header(std::string_view name) const noexcept {
+    return headers_.find(name);
+  }
+
+  /// The host asked for, with its port if it was given: the target's, if that is a whole URI, before
+  /// the Host field's (RFC 9112 §3.2.2).
+  std::string_view host() const noexcept {
+    const auto start = authority_start();
+    if (start == 0) return header("Host").value_or(std::string_view{});
+    return std::string_view{target_}.substr(start, authority_end(start) - start);
+  }
+
+  /// The page that a browser connects for: RFC 6454 §7. Others may send none, or anything.
+  std::optional<std::string_view> origin() const noexcept { return header("Origin"); }
+
+  /// The value of the first cookie of this name, as it was sent: RFC 6265 §4.2.
+  std::optional<std::string_view> cookie(std::string_view name) const noexcept {
+    for (const auto field : headers_) {
+      if (!iequals(field.name, "Cookie")) continue;
+      for (auto rest = field.value; !rest.empty();) {
+        const auto pair = trim_whitespace(rest.substr(0, rest.find(';')));
+        rest.remove_prefix((std::min)(rest.find(';'), rest.size() - 1) + 1);
+        const auto equals = pair.find('=');
+        if (equals != std::string_view::npos && pair.substr(0, equals) == name) {
+          return pair.substr(equals + 1);
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// The subprotocols offered, the most wanted first: RFC 6455 §4.1 (10).
+  std::vector<std::string_view> subprotocols() const {
+    std::vector<std::string_view> names;
+    for_each_element(headers_, "Sec-WebSocket-Protocol",
+                     [&](std::string_view name) { names.push_back(name); });
+    return names;
+  }
+
+  /// The extensions offered, the most wanted first, or nothing if their list is malformed.
+  std::optional<extension_list> extensions() const { return decode_extensions(headers_); }
+
+ private:
+  std::size_t authority_start() const noexcept {
+    for (const std::string_view scheme : {"http://", "https://", "ws://", "wss://"}) {
+      if (iequals(std::string_view{target_}.substr(0, scheme.size()), scheme)) return scheme.size();
+    }
+    return 0;
+  }
+
+  std::size_t authority_end(std::size_t start) const noexcept {
+    return (std::min)(target_.find_first_of("/?", start), target_.size());
+  }
+
+  std::string_view after_authority() const noexcept {
+    const auto start = authority_start();
+    return std::string_view{target_}.substr(start == 0 ? 0 : authority_end(start));
+  }
+
+  std::string method_;
+  std::string target_;
+  header_fields headers_;
+};
+
+}  // namespace hawser

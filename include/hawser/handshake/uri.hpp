@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hawser/base/ascii.hpp"
+
+namespace hawser {
+
+/// A host and perhaps a port, as in a URI or a Host field: RFC 3986 §3.2. Views of the parsed text.
+struct authority {
+  std::string_view host;  ///< Without the brackets of an IPv6 address
+  bool brackets = false;
+  std::optional<std::uint16_t> port = {};
+};
+
+namespace detail {
+
+inline bool is_host_char(char c) noexcept {
+  return is_letter(c) || is_digit(c) ||
+         std::string_view{"-._~!$&'()*+,;=%"}.find(c) != std::string_view::npos;
+}
+
+inline bool is_ipv6_char(char c) noexcept {
+  return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f') || c == ':' || c == '.';
+}
+
+inline std::optional<std::uint16_t> decode_port(std::string_view digits) noexcept {
+  std::uint16_t port = 0;
+  const auto end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, port);
+  if (error != std::errc{} || stop != end || port == 0) return std::nullopt;
+  return port;
+}
+
+}  // namespace detail
+
+/// The authority that `text` spells, without user information, or nothing if it spells none.
+inline std::optional<authority> decode_authority(std::string_view text) noexcept {
+  authority result;
+  result.brackets = text.starts_with('[');
+  const auto end = result.brackets ? text.find(']') : (std::min)(text.find(':'), text.size());
+  if (end == std::string_view::npos) return std::nullopt;
+  result.host = result.brackets ? text.substr(1, end - 1) : text.substr(0, end);
+  text.remove_prefix(result.brackets ? end + 1 : end);
+
+  const auto allowed = result.brackets ? detail::is_ipv6_char : detail::is_host_char;
+  if (result.host.empty() || !std::all_of(result.host.begin(), result.host.end(), allowed) ||
+      (result.brackets && result.host.find(':') == std::string_view::npos)) {
+    return std::nullopt;
+  }
+  if (text.empty() || text == ":") return result;
+  if (text.front() != ':') return std::nullopt;
+  result.port = detail::decode_port(text.substr(1));
+  if (!result.port) return std::nullopt;
+  return result;
+}
+
+/// Where a client connects to: a `ws:` or `wss:` URI, RFC 6455 §3.
+class uri {
+ public:
+  /// Whether `user:password@` may stand before the host.
+  enum class user_info : std::uint8_t { refuse, allow };
+
+  /// The URI that `text` spells, or nothing: another scheme, no host, a port that is not from 1 to
+  /// 65535, a fragment, a character that is not visible ASCII, or user information not allowed.
+  static std::optional<uri> decode(std::string_view text, user_info rule = user_info::refuse) {
+    uri result;
+    if (!result.take_scheme(text) || text.find('#') != std::string_view::npos ||
+        !std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7F'; })) {
+      return std::nullopt;
+    }
+    const auto end = (std::min)(text.find_first_of("/?"), text.size());
+    if (!result.take_authority(text.substr(0, end), rule)) return std::nullopt;
+    text.remove_prefix(end);
+    if (!text.starts_with('/')) result.target_ = "/";
+    result.target_ += text;
+    return result;
+  }
+
+  /// Whether the scheme is `wss`.
+  bool secure() const noexcept { return secure_; }
+  std::string_view scheme() const noexcept { return secure_ ? "wss" : "ws"; }
+
+  /// The host to resolve and to verify a certificate against, without the brackets of IPv6.
+  const std::string& host() const noexcept { return host_; }
+
+  /// The port, or the scheme's: 80 or 443.
+  std::uint16_t port() const noexcept { return port_.value_or(default_port()); }
+
+  /// Path and query as a request line has them, percent-encoding kept: RFC 6455 §3.
+  const std::string& target() const noexcept { return target_; }
+
+  /// The value of the Host field: the brackets are there, the scheme's port is not.
+  std::string host_field() const {
+    std::string field = brackets_ ? '[' + host_ + ']' : host_;
+    if (port() != default_port()) field += ':' + std::to_string(port());
+    return field;
+  }
+
+  /// `user:password` with its percent-encoding, or empty.
+  const std::string& user() const noexcept { return user_; }
+
+ private:
+  bool take_scheme(std::string_view& text) {
+    const auto end = text.find("://");
+    if (end == std::string_view::npos) return false;
+    const auto name = text.substr(0, end);
+    secure_ = iequals(name, "wss");
+    text.remove_prefix(end + 3);
+    return secure_ || iequals(name, "ws");
+  }
+
+  bool take_authority(std::string_view text, user_info rule) {
+    const auto at = text.rfind('@');
+    if (at != std::string_view::npos) {
+      if (rule == user_info::refuse) return false;
+      user_ = text.substr(0, at);
+      text.remove_prefix(at + 1);
+    }
+    const auto parts = decode_authority(text);
+    if (!parts) return false;
+    host_ = parts->host;
+    brackets_ = parts->brackets;
+    port_ = parts->port;
+    return true;
+  }
+
+  std::uint16_t default_port() const noexcept { return secure_ ? 443 : 80; }
+
+  std::string host_;
+  std::string target_;
+  std::string user_;
+  std::optional<std::uint16_t> port_;
+  bool secure_ = false;
+  bool brackets_ = false;
+};
+
+}  // namespace hawser

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/entropy.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/base/system_entropy.hpp"
+#include "hawser/base/utf8.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/protocol/close_machine.hpp"
+#include "hawser/protocol/deadline.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/extension.hpp"
+#include "hawser/protocol/options.hpp"
+#include "hawser/protocol/ping_machine.hpp"
+#include "hawser/protocol/receiver.hpp"
+#include "hawser/protocol/round_trip.hpp"
+#include "hawser/protocol/sender.hpp"
+
+namespace hawser {
+
+/// What a connection needs its driver to do. All false: the stream is to be closed.
+struct interest {
+  bool read = false;        ///< Read, and pass it to next(); or tell receive_end()
+  bool write = false;       ///< Write output()
+  bool end_stream = false;  ///< End the sending side of the stream, and tell output_ended()
+
+  friend constexpr bool operator==(const interest&, const interest&) = default;
+};
+
+/// One open WebSocket connection, from the end of the handshakes on: bytes go in and events come
+/// out, sends go in and bytes come out, time is an argument. It owns no socket, clock, thread or
+/// lock, and is used from one thread at a time.
+///
+/// A driver calls advance(now) whenever it comes back from waiting, then acts on wants() and
+/// deadline(), and takes events from next() until there are none, also after advance() and
+/// receive_end(). When memory is out, what throws leaves a connection that can only be destroyed.
+template <message_extension Extension = no_extension, mask_source Masks = system_mask_source>
+class basic_connection {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// `extension` is what the handshake agreed on, ready to use.
+  explicit basic_connection(role self, const connection_options& options = {},
+                            Extension extension = {}, Masks masks = {})
+      : options_{options},
+        extension_{std::move(extension)},
+        sender_{self, std::move(masks)},
+        receiver_{self, options, extension_.reserved_bits()},
+        closing_{self},
+        ping_{options.keep_alive_interval, options.keep_alive_timeout},
+        self_{self} {}
+
+  /// Takes octets off the front of `input` until an event is complete or none are left, and unmasks
+  /// them where they are. The event views them, or this object: it is valid until the next call,
+  /// and what was in `input` must stay as long. After close() no call invalidates the last message.
+  /// Nothing follows `closed`.
+  std::optional<event> next(mutable_bytes& input) {
+    if (!input.empty()) ping_.received();
+    while (!has_outcome_ && closing_.state() < close_state::exchanged) {
+      const bool open = closing_.state() == close_state::open;
+      if (open) receiver_.release();
+      const auto result =
+          open ? receiver_.next(extension_, input) : receiver_.next_control(extension_, input);
+      if (result.index() == 0) return std::nullopt;
+      if (auto happened = event_of(result)) return happened;
+    }
+    if (closing_.state() >= close_state::exchanged) input = {};
+    return take_outcome();
+  }
+
+  /// The stream has no more input: the peer ended it, or `why` broke it. The rest of the output is
+  /// still wanted if the closing handshake was complete.
+  void receive_end(std::error_code why = {}) {
+    const auto ended = receiver_.between_messages() ? errc::end_of_stream : errc::truncated;
+    end(close_input::peer_eof, {close_code::abnormal, {}, false, why ? why : ended});
+  }
+
+  /// Queues a text message. Fails with invalid_utf8, message_unfinished or closed, and then queues
+  /// nothing; so do the others.
+  std::error_code send(std::string_view text) {
+    if (!is_valid_utf8(text)) return errc::invalid_utf8;
+    return send(message_view{message_kind::text, as_bytes(text)});
+  }
+
+  /// Queues a binary message.
+  std::error_code send(bytes_view binary) {
+    return send(message_view{message_kind::binary, binary});
+  }
+
+  /// Queues a message. If it is text, the view promises that it is valid.
+  std::error_code send(message_view view) {
+    return send_message(view.kind, view.payload, view.payload);
+  }
+
+  /// Queues a text message without copying a long one.
+  template <std::same_as<std::string> Text>
+  std::error_code send(Text&& text) {
+    if (!is_valid_utf8(text)) return errc::invalid_utf8;
+    const auto view = as_bytes(text);
+    return send_message(message_kind::text, view, outbox::owned_payload{std::move(text)});
+  }
+
+  /// Queues a binary message without copying a long one.
+  template <std::same_as<std::vector<std::byte>> Bytes>
+  std::error_code send(Bytes&& binary) {
+    const auto view = bytes_view{binary};
+    return send_message(message_kind::binary, view, outbox::owned_payload{std::move(binary)});
+  }
+
+  /// Queues a fragment of a message: RFC 6455 §5.4. Until `part::last`, no other message can be
+  /// sent; control frames can. Text may be cut inside a code point.
+  std::error_code send_part(message_kind kind, bytes_view payload, part position) {
+    if (closing_.state() != close_state::open) return errc::closed;
+    return code_of(sender_.fragment(extension_, kind, payload, position));
+  }
+
+  /// Queues a ping of at most 125 octets; the pong event tells the round-trip time.
+  std::error_code send_ping(bytes_view payload = {}) {
+    const auto ec = send_control(opcode::ping, payload);
+    if (!ec) round_trip_.sent(payload, now_);
+    return ec;
+  }
+
+  /// Queues a pong nobody asked for, of at most 125 octets. Pings are answered without it.
+  std::error_code send_pong(bytes_view payload = {}) { return send_control(opcode::pong, payload); }
+
+  /// Begins the closing handshake: after what is queued, a Close frame is sent, and input is
+  /// discarded until the peer's comes. Without a code the frame is empty. Fails, and does nothing,
+  /// for codes and reasons that must not be sent (RFC 6455 §7.4), and with errc::closed if it has
+  /// begun already.
+  std::error_code close(std::optional<close_code> code = close_code::normal,
+                        std::string_view reason = {}) {
+    if (code ? !may_send(*code, self_) : !reason.empty()) return errc::bad_close_code;
+    if (reason.size() > max_control_payload - 2) return errc::close_reason_too_long;
+    if (!is_valid_utf8(reason)) return errc::invalid_utf8;
+    if (!closing_.on(close_input::local_close).send_close) return errc::closed;
+    sender_.close(code, reason);
+    return {};
+  }
+
+  /// Gives the connection up: output is dropped, and the stream is to be closed.
+  void abort(errc why = errc::aborted) {
+    end(close_input::deadline, {close_code::abnormal, {}, false, why});
+  }
+
+  /// Octets to write next, empty if there are none. They stay put until consume_output() takes all
+  /// of them, so a write may be pending on them while more is sent.
+  bytes_view output() noexcept { return sender_.output().front(); }
+
+  /// Drops the first `count` octets of output(): they are written.
+  void consume_output(std::size_t count) {
+    stalled_since_.reset();
+    sender_.consume(count);
+  }
+
+  /// How many octets wait to be written.
+  std::size_t buffered_bytes() const noexcept { return sender_.output().size(); }
+
+  /// The sending side of the stream is ended, as wants() asked for.
+  void output_ended() noexcept { end_stream_ = false; }
+
+  /// Tells the time and does what is due: the keep-alive ping, the ends of patience.
+  void advance(time_point now) {
+    now_ = now;
+    if (closing_.state() != close_state::open) return advance_closing();
+    if (buffered_bytes() != 0) return advance_output();
+    const auto step = ping_.advance(now);
+    if (step.send_ping) send_keep_alive();
+    if (step.end) abort(errc::keep_alive_timeout);
+  }
+
+  /// When advance() must be called at the latest: max() for never, min() for at once.
+  time_point deadline() const noexcept {
+    constexpr auto at_once = (time_point::min)();
+    if (closing_.state() == close_state::ended) return (time_point::max)();
+    if (closing_.state() != close_state::open) return close_by_.value_or(at_once);
+    if (buffered_bytes() == 0) return ping_.deadline();
+    if (options_.write_timeout == options_.write_timeout.zero()) return (time_point::max)();
+    return stalled_since_ ? deadline_after(*stalled_since_, options_.write_timeout) : at_once;
+  }
+
+  /// What the driver is to do now.
+  interest wants() const noexcept {
+    const bool write = buffered_bytes() != 0;
+    return {closing_.state() != close_state::ended, write, end_stream_ && !write};
+  }
+
+  /// How far the closing handshake has come.
+  close_state state() const noexcept { return closing_.state(); }
+
+  role self() const noexcept { return self_; }
+
+ private:
+  static std::error_code code_of(errc error) noexcept {
+    return error == errc{} ? std::error_code{} : make_error_code(error);
+  }
+
+  std::optional<event> event_of(const received& result) {
+    if (const auto* message = std::get_if<message_view>(&result)) return *message;
+    if (const auto* part = std::get_if<message_part>(&result)) return *part;
+    if (const auto* control = std::get_if<control_frame>(&result)) return event_of(*control);
+    return violation(std::get<errc>(result));
+  }
+
+  std::optional<event> event_of(control_frame frame) {
+    if (frame.op == opcode::close) return peer_close(frame.payload);
+    if (closing_.state() != close_state::open) return std::nullopt;
+    if (frame.op == opcode::pong)
+      return pong{frame.payload, round_trip_.received(frame.payload, now_)};
+    // The answer is identical: RFC 6455 §5.5.3.
+    sender_.pong(frame.payload);
+    return ping{frame.payload};
+  }
+
+  std::optional<event> peer_close(bytes_view payload) {
+    closed outcome{close_code::no_status, {}, true, {}};
+    if (payload.size() == 1) return violation(errc::bad_close_payload);
+    if (!payload.empty()) {
+      outcome.code = static_cast<close_code>(load_big_endian<std::uint16_t>(payload));
+      outcome.reason = as_text(payload.subspan(2));
+      if (!may_receive(outcome.code)) return violation(errc::bad_close_code);
+      if (!is_valid_utf8(outcome.reason)) return violation(errc::invalid_utf8);
+    }
+    if (closing_.state() == close_state::open) sender_.close(echo_of(outcome.code), {});
+    end(close_input::peer_close, outcome);
+    return take_outcome();
+  }
+
+  /// The code that answers a Close frame is the one that came: RFC 6455 §5.5.1.
+  std::optional<close_code> echo_of(close_code code) const noexcept {
+    if (code == close_code::no_status) return std::nullopt;
+    return may_send(code, self_) ? code : close_code::normal;
+  }
+
+  std::optional<event> violation(errc why) {
+    closed outcome{close_code::abnormal, {}, false, why};
+    if (closing_.state() == close_state::open) {
+      outcome.code = close_code_for(why);
+      outcome.reason = hawser::message(why);
+      sender_.close(outcome.code, outcome.reason);
+    }
+    end(close_input::violation, outcome);
+    return take_outcome();
+  }
+
+  /// Moves the closing handshake by something that may end the connection, with what is to be told
+  /// then.
+  void end(close_input input, closed outcome) {
+    const auto before = closing_.state();
+    const auto step = closing_.on(input);
+    if (step.end_stream) end_stream_ = true;
+    if (step.next == close_state::ended && (step.abort || before < close_state::exchanged)) {
+      end_stream_ = false;
+      sender_.clear();
+    }
+    if (before >= close_state::exchanged || step.next < close_state::exchanged) return;
+    outcome_ = outcome;
+    has_outcome_ = true;
+  }
+
+  std::optional<event> take_outcome() {
+    if (!std::exchange(has_outcome_, false)) return std::nullopt;
+    return outcome_;
+  }
+
+  void advance_closing() {
+    if (!close_by_) close_by_ = deadline_after(now_, options_.close_timeout);
+    if (now_ >= *close_by_) abort(errc::close_timeout);
+  }
+
+  void advance_output() {
+    // A ping would wait behind the output, and so say nothing.
+    ping_.hold();
+    if (!stalled_since_) stalled_since_ = now_;
+    if (now_ >= deadline()) abort(errc::write_timeout);
+  }
+
+  void send_keep_alive() {
+    std::array<std::byte, 8> payload;
+    store_big_endian(payload, ++pings_);
+    sender_.control(opcode::ping, payload);
+    round_trip_.sent(payload, now_);
+  }
+
+  std::error_code send_control(opcode op, bytes_view payload) {
+    if (payload.size() > max_control_payload) return errc::control_too_long;
+    if (closing_.state() != close_state::open) return errc::closed;
+    sender_.control(op, payload);
+    return {};
+  }
+
+  template <class Payload>
+  std::error_code send_message(message_kind kind, bytes_view view, Payload&& payload) {
+    if (closing_.state() != close_state::open) return errc::closed;
+    return code_of(sender_.message(extension_, kind, view, std::forward<Payload>(payload)));
+  }
+
+  connection_options options_;
+  [[no_unique_address]] Extension extension_;
+  sender<Extension, Masks> sender_;
+  receiver<Extension> receiver_;
+  close_machine closing_;
+  ping_machine ping_;
+  round_trip round_trip_;
+  closed outcome_;
+  time_point now_{};
+  std::optional<time_point> close_by_;
+  std::optional<time_point> stalled_since_;
+  std::uint64_t pings_ = 0;
+  role self_;
+  bool has_outcome_ = false;
+  bool end_stream_ = false;
+};
+
+/// A connection without extensions.
+using connection = basic_connection<>;
+
+}  // namespace hawser

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/frame/header.hpp"
+
+namespace hawser {
+
+/// The payload of one control frame, kept. It never has more than 125 octets: RFC 6455 §5.5.
+class control_payload {
+ public:
+  constexpr void append(bytes_view octets) noexcept {
+    for (const auto octet : octets) octets_[size_++] = octet;
+  }
+
+  constexpr void clear() noexcept { size_ = 0; }
+
+  constexpr bytes_view view() const noexcept { return bytes_view{octets_}.first(size_); }
+
+ private:
+  std::uint8_t size_ = 0;
+  std::array<std::byte, max_control_payload> octets_;
+};
+
+}  // namespace hawser

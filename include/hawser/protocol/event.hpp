@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <variant>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/frame/opcode.hpp"
+
+namespace hawser {
+
+/// A whole message, as a view of memory that somebody else owns. If `kind` is text, `payload` is
+/// valid UTF-8: a connection has checked it, and whoever makes a view by hand promises it.
+struct message_view {
+  message_kind kind = message_kind::text;
+  bytes_view payload;
+
+  bool is_text() const noexcept { return kind == message_kind::text; }
+  std::string_view text() const noexcept { return as_text(payload); }
+};
+
+/// A message to keep: it owns its payload.
+struct message {
+  message_kind kind = message_kind::text;
+  std::vector<std::byte> payload;
+
+  message() = default;
+  explicit message(message_view view)
+      : kind{view.kind}, payload{view.payload.begin(), view.payload.end()} {}
+
+  bool is_text() const noexcept { return kind == message_kind::text; }
+  std::string_view text() const noexcept { return as_text(payload); }
+  operator message_view() const noexcept { return {kind, payload}; }
+};
+
+/// A piece of a message, in the order of arrival. A message has one part that is `first` and one
+/// that is `last`, perhaps the same, perhaps empty. Text may be cut inside a code point.
+struct message_part {
+  message_kind kind = message_kind::text;
+  bytes_view payload;
+  bool first = true;
+  bool last = true;
+};
+
+/// The peer has sent a ping; the pong is already on its way.
+struct ping {
+  bytes_view payload;
+};
+
+/// The peer has sent a pong.
+struct pong {
+  bytes_view payload;
+  /// Set if this answers the last ping sent.
+  std::optional<std::chrono::steady_clock::duration> round_trip = {};
+};
+
+/// How a connection ended. `reason` lives as long as the connection does.
+struct closed {
+  /// The code of the peer's Close frame, or no_status; of ours if the peer broke the protocol; or
+  /// abnormal, if no Close frame was exchanged: RFC 6455 §7.1.5.
+  close_code code = close_code::abnormal;
+  std::string_view reason = {};
+  /// Whether both sides have sent a Close frame: RFC 6455 §7.1.4.
+  bool clean = false;
+  /// Set unless clean.
+  std::error_code error = {};
+};
+
+/// What may happen next on a connection. Views are valid until the next call of next().
+using event = std::variant<message_view, message_part, ping, pong, closed>;
+
+}  // namespace hawser

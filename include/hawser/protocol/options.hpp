@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "hawser/frame/opcode.hpp"
+
+namespace hawser {
+
+/// How a connection hands over what it receives.
+enum class delivery : std::uint8_t {
+  messages,  ///< Each message whole
+  parts,     ///< Each message in the pieces in which it arrives: nothing is stored
+};
+
+/// What an open connection allows and how long it waits. Applies to one connection; nothing is
+/// global.
+struct connection_options {
+  using duration = std::chrono::steady_clock::duration;
+
+  /// The largest message in octets, after decoding; a larger one fails the connection with 1009.
+  /// Not set: 1 MiB for a server, 16 MiB for a client.
+  std::optional<std::uint64_t> max_message_size = {};
+
+  /// The most frames a message may have, empty ones included.
+  std::uint64_t max_frames = 131'072;
+
+  delivery deliver = delivery::messages;
+
+  /// A ping is sent when nothing was received for this long. Zero: never.
+  duration keep_alive_interval = std::chrono::seconds{20};
+
+  /// After that ping, any octet must arrive in this time, or the connection ends.
+  duration keep_alive_timeout = std::chrono::seconds{20};
+
+  /// The closing handshake, the end of the stream included, may take this long.
+  duration close_timeout = std::chrono::seconds{5};
+
+  /// Output that waits must make some progress in this time, or the connection ends. Zero: never.
+  duration write_timeout = std::chrono::seconds{20};
+};
+
+/// The largest message that `self` takes with these options.
+constexpr std::uint64_t max_message_size(const connection_options& options, role self) noexcept {
+  return options.max_message_size.value_or(self == role::server ? 1024 * 1024 : 16 * 1024 * 1024);
+}
+
+}  // namespace hawser

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/frame/header.hpp"
+#include "hawser/frame/mask.hpp"
+#include "hawser/frame/writer.hpp"
+
+namespace hawser {
+
+/// The frames a connection has to write, in order. Small ones share a buffer, so that they leave in
+/// one write; what front() returned stays put until it is consumed, whatever is added meanwhile.
+class outbox {
+ public:
+  /// A payload handed over to the outbox.
+  using owned_payload = std::variant<std::vector<std::byte>, std::string>;
+
+  /// Queues a copy of a frame. If memory is out, nothing is queued.
+  void add(const frame_header& header, bytes_view payload) {
+    auto& out = buffer();
+    const auto before = out.size();
+    append_frame(out, header, payload);
+    count_appended(before);
+  }
+
+  /// Queues a frame whose payload is masked in place and, if it is worth it, not copied.
+  void add(frame_header header, owned_payload payload) {
+    header.length = view(payload).size();
+    if (header.length < worth_owning) return add(header, view(payload));
+    chunks_.reserve(chunks_.size() + 2);
+    auto& out = buffer();
+    const auto before = out.size();
+    append_header(out, header);
+    count_appended(before);
+    if (header.mask) apply_mask(mutable_view(payload), *header.mask);
+    chunks_.push_back({std::move(payload), false});
+    size_ += static_cast<std::size_t>(header.length);
+  }
+
+  /// What to write next. Stays valid and unchanged until consume() or clear().
+  bytes_view front() noexcept {
+    if (empty()) return {};
+    lent_ = true;
+    return view(chunks_[head_].bytes).subspan(sent_);
+  }
+
+  /// Drops the first `count` octets of front(): they are written.
+  void consume(std::size_t count) noexcept {
+    sent_ += count;
+    size_ -= count;
+    if (size_ == 0 || sent_ == view(chunks_[head_].bytes).size()) drop_front();
+  }
+
+  void clear() noexcept {
+    chunks_.clear();
+    head_ = sent_ = size_ = 0;
+    lent_ = false;
+  }
+
+  bool empty() const noexcept { return size_ == 0; }
+
+  /// How many octets wait.
+  std::size_t size() const noexcept { return size_; }
+
+  /// Whether a write may be under way: front() was called for octets that still wait.
+  bool lent() const noexcept { return lent_; }
+
+ private:
+  struct chunk {
+    owned_payload bytes;
+    bool open;  // a buffer that frames may still be appended to
+  };
+
+  static constexpr std::size_t worth_owning = 4 * 1024;
+  static constexpr std::size_t full_buffer = 64 * 1024;
+  static constexpr std::size_t kept_capacity = 16 * 1024;
+
+  static mutable_bytes mutable_view(owned_payload& bytes) noexcept {
+    return std::visit([](auto& held) { return std::as_writable_bytes(std::span{held}); }, bytes);
+  }
+
+  static bytes_view view(const owned_payload& bytes) noexcept {
+    return std::visit([](const auto& held) { return std::as_bytes(std::span{held}); }, bytes);
+  }
+
+  std::vector<std::byte>& buffer() {
+    const bool only_lent = lent_ && chunks_.size() == head_ + 1;
+    if (chunks_.size() == head_ || !chunks_.back().open || only_lent) {
+      chunks_.push_back({std::exchange(spare_, {}), true});
+    }
+    return std::get<std::vector<std::byte>>(chunks_.back().bytes);
+  }
+
+  void count_appended(std::size_t before) noexcept {
+    const auto after = view(chunks_.back().bytes).size();
+    size_ += after - before;
+    if (after >= full_buffer) chunks_.back().open = false;
+  }
+
+  void drop_front() noexcept {
+    if (auto* buffer = std::get_if<std::vector<std::byte>>(&chunks_[head_].bytes);
+        buffer != nullptr && buffer->capacity() <= kept_capacity) {
+      buffer->clear();
+      spare_ = std::move(*buffer);
+    }
+    chunks_[head_].bytes = {};
+    ++head_;
+    sent_ = 0;
+    lent_ = false;
+    // Half of the chunks are gone: moving the rest costs no more than they did.
+    if (2 * head_ >= chunks_.size()) {
+      chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(head_));
+      head_ = 0;
+    }
+  }
+
+  std::vector<chunk> chunks_;
+  std::vector<std::byte> spare_;
+  std::size_t head_ = 0;
+  std::size_t sent_ = 0;
+  std::size_t size_ = 0;
+  bool lent_ = false;
+};
+
+}  // namespace hawser

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "hawser/protocol/deadline.hpp"
+
+namespace hawser {
+
+/// What the keep-alive thinks of the peer.
+enum class ping_state : std::uint8_t {
+  alive,   ///< Something was received not long ago
+  pinged,  ///< Nothing was, and a ping asks for an answer
+  dead,    ///< The answer is overdue
+};
+
+/// What moves the keep-alive.
+enum class ping_input : std::uint8_t {
+  received,  ///< Any octet has arrived
+  interval,  ///< The interval has passed with nothing received
+  overdue,   ///< The time for the answer has passed with nothing received
+};
+
+/// What an input leads to.
+struct ping_step {
+  ping_state next = ping_state::alive;
+  bool send_ping = false;
+  bool end = false;  ///< Give the connection up
+
+  friend constexpr bool operator==(const ping_step&, const ping_step&) = default;
+};
+
+/// The keep-alive as a table. One ping is outstanding at most, and the dead stay dead.
+constexpr ping_step next_step(ping_state from, ping_input input) noexcept {
+  using enum ping_state;
+  if (from == dead) return {dead, false, false};
+  if (input == ping_input::received) return {alive, false, false};
+  if (from == alive && input == ping_input::interval) return {pinged, true, false};
+  if (from == pinged && input == ping_input::overdue) return {dead, false, true};
+  return {from, false, false};
+}
+
+/// The keep-alive of one connection, with time as an argument.
+class ping_machine {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+  using duration = std::chrono::steady_clock::duration;
+
+  /// Pings after `interval` (zero: never) and waits for `timeout`.
+  constexpr ping_machine(duration interval, duration timeout) noexcept
+      : interval_{interval}, timeout_{timeout} {}
+
+  constexpr ping_state state() const noexcept { return state_; }
+
+  /// Octets have arrived since the last advance().
+  constexpr void received() noexcept {
+    state_ = next_step(state_, ping_input::received).next;
+    counting_ = false;
+  }
+
+  /// Begins to count anew: what waits in our own output says nothing of the peer.
+  constexpr void hold() noexcept { counting_ = false; }
+
+  constexpr ping_step advance(time_point now) noexcept {
+    if (!counting_) {
+      counting_ = true;
+      since_ = now;
+    }
+    ping_step step{state_, false, false};
+    if (now >= deadline()) {
+      step = next_step(state_,
+                       state_ == ping_state::alive ? ping_input::interval : ping_input::overdue);
+      since_ = now;
+    }
+    state_ = step.next;
+    return step;
+  }
+
+  /// When advance() has something to do; max() if never. Exact after an advance().
+  constexpr time_point deadline() const noexcept {
+    if (interval_ == duration::zero() || state_ == ping_state::dead) return (time_point::max)();
+    if (!counting_) return (time_point::min)();
+    return deadline_after(since_, state_ == ping_state::alive ? interval_ : timeout_);
+  }
+
+ private:
+  duration interval_;
+  duration timeout_;
+  time_point since_{};
+  ping_state state_ = ping_state::alive;
+  bool counting_ = false;
+};
+
+}  // namespace hawser

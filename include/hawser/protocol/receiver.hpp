@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <variant>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/assembler.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/frame/reader.hpp"
+#include "hawser/protocol/control_payload.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/extension.hpp"
+#include "hawser/protocol/options.hpp"
+
+namespace hawser {
+
+/// A whole control frame.
+struct control_frame {
+  opcode op;
+  bytes_view payload;
+};
+
+/// What the receiver made of some input: nothing yet, something to hand over, or what is wrong.
+using received = std::variant<std::monostate, message_view, message_part, control_frame, errc>;
+
+/// Turns frames into messages and control frames: what lies whole in the input is a view of it,
+/// what is cut or fragmented is stored, what is encoded is decoded.
+template <message_extension Extension>
+class receiver {
+ public:
+  receiver(role self, const connection_options& options, std::uint8_t reserved)
+      : reader_{self, reserved},
+        assembler_{max_message_size(options, self), options.max_frames},
+        deliver_{options.deliver} {}
+
+  /// Takes octets off the front of `input` until something is complete or none are left.
+  received next(Extension& extension, mutable_bytes& input) {
+    while (true) {
+      auto result = step(extension, input, true);
+      if (result.index() != 0 || in_need(input)) return result;
+    }
+  }
+
+  /// The same, but data frames are thrown away as they come, and what was handed over stays.
+  received next_control(Extension& extension, mutable_bytes& input) {
+    decoding_ = false;
+    while (true) {
+      auto result = step(extension, input, false);
+      if (result.index() != 0 || in_need(input)) return result;
+    }
+  }
+
+  /// Invalidates what was handed over.
+  void release() noexcept {
+    if (std::exchange(delivered_, false)) assembler_.clear();
+  }
+
+  /// Whether the input may end here without cutting a frame or a message.
+  bool between_messages() const noexcept { return reader_.between_frames() && !assembler_.open(); }
+
+ private:
+  static constexpr std::size_t decode_chunk = 4096;
+
+  bool in_need(mutable_bytes input) const noexcept { return input.empty() && !decoding_; }
+
+  received step(Extension& extension, mutable_bytes& input, bool keep_data) {
+    if (decoding_) return decode_piece(extension);
+    const bool begins = !reader_.in_frame();
+    const auto status = reader_.read_header(input);
+    if (status == frame_reader::status::failed) return reader_.error();
+    if (status == frame_reader::status::need_more) return {};
+    if (is_control(reader_.header().op)) return control(input, begins);
+    if (!keep_data) {
+      reader_.take_payload(input);
+      if (reader_.at_end()) reader_.end_frame();
+      return {};
+    }
+    if (begins) {
+      if (const auto error = assembler_.begin_frame(reader_.header()); error != errc{})
+        return error;
+    }
+    const auto payload = reader_.take_payload(input);
+    if (assembler_.reserved() == 0) return plain_piece(payload);
+    encoded_ = payload;
+    decoding_ = true;
+    return decode_piece(extension);
+  }
+
+  received control(mutable_bytes& input, bool begins) {
+    if (begins) control_.clear();
+    control_.append(reader_.take_payload(input));
+    if (!reader_.at_end()) return {};
+    reader_.end_frame();
+    return control_frame{reader_.header().op, control_.view()};
+  }
+
+  received plain_piece(bytes_view payload) {
+    const bool last = reader_.at_end() && reader_.header().fin;
+    if (reader_.at_end()) reader_.end_frame();
+    if (const auto error = assembler_.check(payload, last); error != errc{}) return error;
+    if (deliver_ == delivery::parts) return part_of(payload, last);
+    if (last && assembler_.stored().empty()) return message_view{assembler_.kind(), payload};
+    assembler_.store(payload);
+    return last ? stored_message() : received{};
+  }
+
+  /// Decodes the rest of a piece; in parts, as much of it as there is room for in one.
+  received decode_piece(Extension& extension) {
+    const bool message_ends = reader_.at_end() && reader_.header().fin;
+    while (decoding_) {
+      // One octet more than may come, so that too much is noticed before it is all there.
+      const auto size = (std::min<std::uint64_t>)(assembler_.room(), decode_chunk - 1) + 1;
+      const auto room = assembler_.grow(static_cast<std::size_t>(size));
+      auto out = room;
+      const auto before = encoded_.size();
+      auto error = extension.decode(encoded_, out, message_ends ? part::last : part::more);
+      const auto piece = assembler_.keep(room.size() - out.size());
+      decoding_ = !encoded_.empty() || out.empty();
+      const bool stuck = decoding_ && piece.empty() && encoded_.size() == before;
+      if (error == errc{} && stuck) error = errc::bad_extension_data;
+      const bool last = !decoding_ && message_ends;
+      if (error == errc{}) error = assembler_.check(piece, last);
+      if (error != errc{}) return error;
+      if (!decoding_ && reader_.at_end()) reader_.end_frame();
+      if (deliver_ == delivery::messages && last) return stored_message();
+      if (deliver_ == delivery::parts && (last || !piece.empty())) {
+        delivered_ = true;
+        return part_of(piece, last);
+      }
+    }
+    return {};
+  }
+
+  received part_of(bytes_view payload, bool last) {
+    if (payload.empty() && !last) return {};
+    return message_part{assembler_.kind(), payload, assembler_.take_first(), last};
+  }
+
+  received stored_message() {
+    delivered_ = true;
+    return message_view{assembler_.kind(), assembler_.stored()};
+  }
+
+  frame_reader reader_;
+  assembler assembler_;
+  control_payload control_;
+  bytes_view encoded_;  // what the extension has not taken yet
+  delivery deliver_;
+  bool decoding_ = false;
+  bool delivered_ = false;
+};
+
+}  // namespace hawser

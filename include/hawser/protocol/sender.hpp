@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/entropy.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/base/utf8.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/frame/header.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/protocol/control_payload.hpp"
+#include "hawser/protocol/extension.hpp"
+#include "hawser/protocol/outbox.hpp"
+
+namespace hawser {
+
+/// Turns messages into frames: a client's masked with a fresh key each (RFC 6455 §5.3), a
+/// fragmented message with nothing but control frames between its fragments (§5.4).
+template <message_extension Extension, mask_source Masks>
+class sender {
+ public:
+  constexpr sender(role self, Masks masks) : masks_{std::move(masks)}, self_{self} {}
+
+  /// A whole message. `Payload` is a bytes_view or an owned payload.
+  template <class Payload>
+  errc message(Extension& extension, message_kind kind, bytes_view view, Payload&& payload) {
+    if (open_) return errc::message_unfinished;
+    const auto op = static_cast<opcode>(kind);
+    const auto bits = extension.begin_encoding(kind, view.size());
+    if (bits == 0) {
+      out_.add(header(op, true, 0), std::forward<Payload>(payload));
+      return errc{};
+    }
+    std::vector<std::byte> encoded;
+    extension.encode(view, part::last, encoded);
+    out_.add(header(op, true, bits), outbox::owned_payload{std::move(encoded)});
+    return errc{};
+  }
+
+  /// A fragment. The first one opens a message, `part::last` ends it.
+  errc fragment(Extension& extension, message_kind kind, bytes_view payload, part position) {
+    if (open_ && kind != kind_) return errc::message_unfinished;
+    auto text = open_ ? text_ : utf8_validator{};
+    const bool last = position == part::last;
+    if (kind == message_kind::text && (!text.feed(payload) || (last && !text.complete()))) {
+      return errc::invalid_utf8;
+    }
+    if (!open_) begin(extension, kind, payload.size());
+    text_ = text;
+    std::vector<std::byte> encoded;
+    if (reserved_ != 0) {
+      extension.encode(payload, position, encoded);
+      payload = encoded;
+      // The extension holds the octets back: a frame without any would tell the peer nothing.
+      if (payload.empty() && !last) return errc{};
+    }
+    const auto op = std::exchange(begun_, true) ? opcode::continuation : static_cast<opcode>(kind);
+    out_.add(header(op, last, op == opcode::continuation ? std::uint8_t{0} : reserved_), payload);
+    open_ = !last;
+    return errc{};
+  }
+
+  /// A control frame; the caller has checked its payload.
+  void control(opcode op, bytes_view payload) { out_.add(header(op, true, 0), payload); }
+
+  /// Answers a ping at once, or, while the peer takes nothing, keeps the newest answer only: RFC
+  /// 6455 §5.5.3. So a flood of pings cannot fill the memory.
+  void pong(bytes_view payload) {
+    if (!out_.lent()) return control(opcode::pong, payload);
+    pong_.emplace().append(payload);
+  }
+
+  /// A Close frame, the last one: RFC 6455 §5.5.1.
+  void close(std::optional<close_code> code, std::string_view reason) {
+    pong_.reset();
+    control_payload payload;
+    if (code) {
+      std::array<std::byte, 2> octets;
+      store_big_endian(octets, static_cast<std::uint16_t>(*code));
+      payload.append(octets);
+      payload.append(as_bytes(reason));
+    }
+    control(opcode::close, payload.view());
+  }
+
+  void consume(std::size_t count) {
+    out_.consume(count);
+    if (pong_ && !out_.lent()) control(opcode::pong, std::exchange(pong_, std::nullopt)->view());
+  }
+
+  void clear() noexcept {
+    pong_.reset();
+    out_.clear();
+  }
+
+  outbox& output() noexcept { return out_; }
+  const outbox& output() const noexcept { return out_; }
+
+ private:
+  frame_header header(opcode op, bool fin, std::uint8_t reserved) {
+    frame_header made{op, fin, reserved, std::nullopt, 0};
+    if (self_ == role::client) made.mask = masks_();
+    return made;
+  }
+
+  void begin(Extension& extension, message_kind kind, std::size_t size) {
+    reserved_ = extension.begin_encoding(kind, size);
+    kind_ = kind;
+    open_ = true;
+    begun_ = false;
+  }
+
+  outbox out_;
+  std::optional<control_payload> pong_;
+  [[no_unique_address]] Masks masks_;
+  role self_;
+  message_kind kind_ = message_kind::text;
+  std::uint8_t reserved_ = 0;
+  utf8_validator text_;
+  bool open_ = false;   // a fragmented message is under way
+  bool begun_ = false;  // and its first frame is queued
+};
+
+}  // namespace hawser
