@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSL-1.0
+"""A header includes the standard library, hawser, and the package that its folder is for."""
+
+import source_tree
+
+PACKAGES = {
+    "deflate": ["zlib.h"],
+    "asio": ["asio"],
+    "tls": ["asio", "openssl"],
+    "cable": ["asio", "nlohmann"],
+    "redis": ["asio", "hiredis"],
+}
+# They cost each program that includes us up to half a second to compile.
+TOO_SLOW = ["format", "iostream", "ranges", "regex"]
+# What these headers are for is one operating system or processor.
+SYSTEM = ["asio/socket_transport.hpp", "base/simd.hpp", "base/system_entropy.hpp"]
+
+
+def check(root):
+    for path in source_tree.sources(root, "include/hawser"):
+        where = path.relative_to(root / "include/hawser")
+        packages = PACKAGES.get(where.parts[0], [])
+        for number, header, bracket in source_tree.includes(path):
+            place = f"{path.relative_to(root)}:{number}"
+            package = header.split("/")[0]
+            if bracket == '"':
+                if package != "hawser":
+                    yield f"{place}: our headers are included as \"hawser/...\", not \"{header}\""
+            elif package in TOO_SLOW:
+                yield f"{place}: <{header}> is too slow to compile"
+            elif ("/" in header or "." in header) and package not in packages:
+                if where.as_posix() not in SYSTEM or package in sum(PACKAGES.values(), []):
+                    yield f"{place}: <{header}> is a stray dependency"
+
+
+if __name__ == "__main__":
+    source_tree.main(check)

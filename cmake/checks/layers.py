@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSL-1.0
+"""A folder under include/hawser is a layer: it includes itself and the layers named here."""
+
+import source_tree
+
+LAYERS = {
+    "base": [],
+    "frame": ["base"],
+    "handshake": ["base"],
+    "protocol": ["base", "frame"],
+    "transport": ["base", "frame", "handshake", "protocol"],
+    "deflate": ["base", "frame", "handshake", "protocol"],
+    "asio": ["base", "frame", "handshake", "protocol", "transport"],
+    "tls": ["base", "handshake", "transport", "asio"],
+    "pubsub": ["base", "protocol", "transport"],
+    "cable": ["base", "protocol", "pubsub", "asio"],
+    "redis": ["base", "pubsub", "asio"],
+}
+
+
+def check(root):
+    for path in source_tree.sources(root, "include/hawser"):
+        where = path.relative_to(root / "include/hawser").parts
+        if len(where) == 1:
+            continue  # An umbrella, or the version
+        layer = where[0]
+        if layer not in LAYERS:
+            yield f"{path.relative_to(root)}: {layer} is not a layer"
+            continue
+        for number, header, _ in source_tree.includes(path):
+            parts = header.split("/")
+            if parts[0] != "hawser" or header == "hawser/version.hpp":
+                continue
+            if len(parts) < 3 or parts[1] not in [layer, *LAYERS[layer]]:
+                yield f"{path.relative_to(root)}:{number}: {layer} may not include {header}"
+
+
+if __name__ == "__main__":
+    source_tree.main(check)

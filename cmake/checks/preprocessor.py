@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSL-1.0
+"""No macros and no branches of the preprocessor, except where systems or processors differ."""
+
+import source_tree
+
+EXCEPT = [
+    "asio/socket_transport.hpp",
+    "base/simd.hpp",
+    "base/system_entropy.hpp",
+    "version.hpp",
+]
+
+
+def check(root):
+    headers = root / "include/hawser"
+    paths = [
+        path
+        for path in source_tree.sources(root, "include")
+        if path.relative_to(headers).as_posix() not in EXCEPT
+    ]
+    yield from source_tree.grep(
+        root, paths, r"^\s*#\s*(define|undef|if|ifdef|ifndef|elif|else)\b", "{} in a header"
+    )
+
+
+if __name__ == "__main__":
+    source_tree.main(check)

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSL-1.0
+"""No header is longer than 400 lines: one concept does not need more."""
+
+import source_tree
+
+LIMIT = 400
+
+
+def check(root):
+    for path in source_tree.sources(root, "include"):
+        lines = len(path.read_text("utf-8").splitlines())
+        if lines > LIMIT:
+            yield f"{path.relative_to(root)}: {lines} lines, {LIMIT} at most"
+
+
+if __name__ == "__main__":
+    source_tree.main(check)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSL-1.0
+"""An umbrella header includes each header of the folders it stands for."""
+
+import source_tree
+
+UMBRELLAS = {
+    "hawser.hpp": ["base", "frame", "handshake", "protocol", "transport"],
+    "asio.hpp": ["asio"],
+}
+
+
+def check(root):
+    headers = root / "include/hawser"
+    for umbrella, folders in UMBRELLAS.items():
+        path = headers / umbrella
+        if not path.exists():
+            yield f"include/hawser/{umbrella}: missing"
+            continue
+        included = {header for _, header, _ in source_tree.includes(path)}
+        for folder in folders:
+            for header in source_tree.files(root, f"include/hawser/{folder}", {".hpp"}):
+                name = header.relative_to(root / "include").as_posix()
+                if name not in included:
+                    yield f"include/hawser/{umbrella}: does not include {name}"
+
+
+if __name__ == "__main__":
+    source_tree.main(check)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSL-1.0
+
+# The compiler must refuse SOURCE with a message that has the words after "// Refused:" in it, and
+# accept it with COMPLETE defined: so that what is refused is the one thing missing.
+
+set(compile "${COMPILER}" -std=c++20 -fsyntax-only -I "${INCLUDE}" "${SOURCE}")
+
+file(STRINGS "${SOURCE}" expected REGEX "^// Refused: ")
+string(REPLACE "// Refused: " "" expected "${expected}")
+if(expected STREQUAL "")
+  message(FATAL_ERROR "${SOURCE} does not say what the message names")
+endif()
+
+execute_process(COMMAND ${compile} -DCOMPLETE RESULT_VARIABLE result ERROR_VARIABLE told)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "Refused although it is complete:\n${told}")
+endif()
+
+execute_process(COMMAND ${compile} RESULT_VARIABLE result ERROR_VARIABLE told)
+if(result EQUAL 0)
+  message(FATAL_ERROR "Accepted although ${expected} is not satisfied")
+endif()
+string(FIND "${told}" "${expected}" found)
+if(found EQUAL -1)
+  message(FATAL_ERROR "The message does not name ${expected}:\n${told}")
+endif()

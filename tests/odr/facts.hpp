@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <system_error>
+
+#include "hawser/asio.hpp"
+#include "hawser/hawser.hpp"
+
+/// What a translation unit takes for granted and must share with every other.
+struct facts {
+  const std::error_category* errors;
+  const std::error_category* conditions;
+
+  bool operator==(const facts&) const = default;
+};
+
+/// The facts of the unit with assertions.
+facts with_assertions();
+
+/// The facts of the unit with NDEBUG.
+facts without_assertions();
+
+namespace {
+
+/// The facts of the unit that includes this.
+facts facts_here() { return {&hawser::error_category(), &hawser::condition_category()}; }
+
+}  // namespace

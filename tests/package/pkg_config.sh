@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSL-1.0
+# pkg_config.sh COMPILER SOURCES PREFIX VERSION: a program that asks pkg-config.
+set -eu
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+export PKG_CONFIG_PATH="$3/share/pkgconfig"
+test "$(pkg-config --modversion hawser)" = "$4"
+# The flags are to be split into words.
+"$1" -std=c++20 $(pkg-config --cflags hawser) "$2/tests/package/core.cpp" -o "$work/core"
+"$work/core"
