@@ -117,10 +117,12 @@ inline std::optional<extension_list> decode_extensions(const header_fields& fiel
   return result;
 }
 
-/// Whether `list` has an extension of this name. Names are tokens and compared as they are.
-inline bool has_extension(const extension_list& list, std::string_view name) {
-  return std::any_of(list.begin(), list.end(),
-                     [&](const extension_element& element) { return element.name == name; });
+/// Whether each extension of `answer` is one of `offers`, by its name.
+inline bool are_offered(const extension_list& answer, const extension_list& offers) {
+  return std::all_of(answer.begin(), answer.end(), [&](const extension_element& chosen) {
+    return std::any_of(offers.begin(), offers.end(),
+                       [&](const extension_element& offer) { return offer.name == chosen.name; });
+  });
 }
 
 }  // namespace hawser

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,10 +54,9 @@ class header_fields {
 
   /// The line at `index`, which must be less than size().
   header_field operator[](std::size_t index) const noexcept {
-    const auto& line = lines_[index];
+    const auto& [start, name_size, value_size] = lines_[index];
     const std::string_view text{text_};
-    return {text.substr(line.start, line.name_size),
-            text.substr(line.start + line.name_size + 2, line.value_size)};
+    return {text.substr(start, name_size), text.substr(start + name_size + 2, value_size)};
   }
 
   /// The value of the first line of this name.
@@ -81,6 +81,12 @@ class header_fields {
 
   class iterator {
    public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = header_field;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = header_field;
+
     iterator(const header_fields& fields, std::size_t index) noexcept
         : fields_{&fields}, index_{index} {}
     header_field operator*() const noexcept { return (*fields_)[index_]; }
@@ -88,6 +94,7 @@ class header_fields {
       ++index_;
       return *this;
     }
+    void operator++(int) noexcept { ++index_; }
     bool operator==(const iterator&) const noexcept = default;
 
    private:

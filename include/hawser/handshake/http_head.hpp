@@ -23,9 +23,9 @@ struct head_limits {
   std::size_t target = 8 * 1024;  ///< Octets of a request's target
 };
 
-/// Reads the head of one HTTP/1 message, however it is cut: RFC 9112 §2 to §5. Each octet is looked at
-/// once. Lines end in CRLF and nothing else; a line that is folded, has white space before its colon
-/// or holds a control character is refused.
+/// Reads the head of one HTTP/1 message, however it is cut: RFC 9112 §2 to §5. Each octet is looked
+/// at once. Lines end in CRLF and nothing else; a line that is folded, has white space before its
+/// colon or holds a control character is refused.
 class http_head {
  public:
   enum class kind : std::uint8_t { request, response };
@@ -34,8 +34,8 @@ class http_head {
   explicit http_head(kind of, head_limits limits = {}) noexcept
       : limits_{limits}, kind_{of}, state_{of == kind::request ? state::start : state::first} {}
 
-  /// Takes the head's octets off the front of `input`, and none beyond its empty line. After `failed`,
-  /// which comes as soon as the head cannot become good, error() says why.
+  /// Takes the head's octets off the front of `input`, and none beyond its empty line. After
+  /// `failed`, which comes as soon as the head cannot become good, error() says why.
   status next(bytes_view& input) {
     while (state_ != state::done && error_ == errc{} && !input.empty()) {
       const auto taken = take(as_text(input).substr(0, limits_.size - size_));
@@ -76,7 +76,8 @@ class http_head {
   header_fields take_fields() noexcept { return std::move(fields_); }
 
  private:
-  // The words are those of the first line, three in both kinds; `…_end` waits for the LF after a CR.
+  // The words are those of the first line, three in both kinds; `…_end` waits for the LF after a
+  // CR.
   enum class state : std::uint8_t {
     start,
     empty_line_end,

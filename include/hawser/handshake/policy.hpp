@@ -25,15 +25,33 @@ struct agreement {
   extension_list extensions;  ///< As the server answered them
 };
 
+namespace detail {
+
+/// Lines that the handshake itself writes, and those that would frame a body.
+inline bool is_reserved_field(header_field field) noexcept {
+  constexpr std::string_view prefix = "Sec-WebSocket-";
+  return iequals(field.name, "Host") || iequals(field.name, "Upgrade") ||
+         iequals(field.name, "Connection") || iequals(field.name, "Content-Length") ||
+         iequals(field.name, "Transfer-Encoding") ||
+         iequals(field.name.substr(0, prefix.size()), prefix);
+}
+
+/// Whether the application's lines may be added to a head of ours.
+inline bool are_addable(const header_fields& headers) noexcept {
+  return headers.valid() && std::none_of(headers.begin(), headers.end(), is_reserved_field);
+}
+
+}  // namespace detail
+
 /// Decides whether a page may connect.
 using origin_check = std::function<bool(const request&)>;
 
 /// Every page may connect, and with it every site that a user visits.
 inline bool any_origin(const request&) noexcept { return true; }
 
-/// Only pages of the host that they connect to: the Origin's host and port are the request's, a port
-/// left out being that of the Origin's scheme. Also who is no browser and sends no Origin. See RFC
-/// 6455 §10.2.
+/// Only pages of the host that they connect to: the Origin's host and port are the request's, a
+/// port left out being that of the Origin's scheme. Also who is no browser and sends no Origin. See
+/// RFC 6455 §10.2.
 inline bool same_origin(const request& asked) noexcept {
   const auto origin = asked.origin();
   if (!origin) return true;
@@ -49,8 +67,8 @@ inline bool same_origin(const request& asked) noexcept {
          page->port.value_or(usual_port) == host->port.value_or(usual_port);
 }
 
-/// Only pages of these origins, written as browsers do: `https://example.com`. Also who is no browser
-/// and sends no Origin.
+/// Only pages of these origins, written as browsers do: `https://example.com`. Also who is no
+/// browser and sends no Origin.
 inline origin_check only_origins(std::vector<std::string> origins) {
   return [origins = std::move(origins)](const request& asked) {
     const auto origin = asked.origin();
@@ -66,15 +84,15 @@ inline origin_check only_origins(std::vector<std::string> origins) {
 /// - `choose_subprotocol`: one of those the request offers, spelled the same, or an empty text.
 /// - `accept_extensions`: the value of Sec-WebSocket-Extensions for these offers, which come in the
 ///   client's order, or an empty text. The first acceptable offer of an extension wins.
-/// - `extra_headers`: lines to add to the answer.
+/// - `extra_headers`: lines to add to the answer, none of those that the handshake writes.
 template <class Policy>
-concept server_policy =
-    requires(Policy& policy, const request& asked, const extension_list& offers) {
-      { policy.allow_origin(asked) } -> std::same_as<bool>;
-      { policy.choose_subprotocol(asked) } -> std::convertible_to<std::string>;
-      { policy.accept_extensions(offers) } -> std::convertible_to<std::string>;
-      { policy.extra_headers(asked) } -> std::convertible_to<header_fields>;
-    };
+concept server_policy = requires(Policy& policy, const request& asked,
+                                 const extension_list& offers) {
+  { policy.allow_origin(asked) } -> std::same_as<bool>;
+  { policy.choose_subprotocol(asked) } -> std::convertible_to<std::string>;
+  { policy.accept_extensions(offers) } -> std::convertible_to<std::string>;
+  { policy.extra_headers(asked) } -> std::convertible_to<header_fields>;
+};
 
 /// Pages of the same origin only, no subprotocol, no extension, unless set otherwise.
 struct default_server_policy {
@@ -104,7 +122,7 @@ struct handshake_offer {
   std::string origin = {};                     ///< Empty: none; only browsers need one
   std::vector<std::string> subprotocols = {};  ///< The most wanted first
   std::string extensions = {};                 ///< The value of Sec-WebSocket-Extensions, or empty
-  header_fields headers = {};                  ///< Lines to add to the request
+  header_fields headers = {};                  ///< Lines to add, none that the handshake writes
 };
 
 /// What a client's handshake asks of the application.

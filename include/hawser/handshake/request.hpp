@@ -16,8 +16,8 @@
 
 namespace hawser {
 
-/// The request of an opening handshake, as it was sent. Views last as long as this object is neither
-/// changed nor moved.
+/// The request of an opening handshake, as it was sent. Views last as long as this object is
+/// neither changed nor moved.
 class request {
  public:
   request() = default;
@@ -34,6 +34,13 @@ class request {
 
   /// The target of the request line: path and query, or a whole URI (RFC 9112 §3.2.2).
   const std::string& target() const noexcept { return target_; }
+
+  /// Whether the target is a path or a whole URI, and has no fragment: what a server can read of
+  /// the forms of RFC 9112 §3.2.
+  bool has_good_target() const noexcept {
+    return (target_.starts_with('/') || authority_start() != 0) &&
+           target_.find('#') == target_.npos;
+  }
 
   /// The target's path, percent-encoding kept; `/` if a whole URI has none.
   std::string_view path() const noexcept {
@@ -56,8 +63,8 @@ class request {
     return headers_.find(name);
   }
 
-  /// The host asked for, with its port if it was given: the target's, if that is a whole URI, before
-  /// the Host field's (RFC 9112 §3.2.2).
+  /// The host asked for, with its port if it was given: the target's, if that is a whole URI,
+  /// before the Host field's (RFC 9112 §3.2.2).
   std::string_view host() const noexcept {
     const auto start = authority_start();
     if (start == 0) return header("Host").value_or(std::string_view{});

@@ -26,13 +26,6 @@ namespace hawser {
 
 namespace detail {
 
-/// Whether a server can read the target: RFC 9112 §3.2.1 and §3.2.2, without a fragment (RFC 6455 §3).
-inline bool is_good_target(const request& asked) noexcept {
-  const std::string_view target = asked.target();
-  return (target.starts_with('/') || asked.path().data() != target.data()) &&
-         target.find('#') == std::string_view::npos;
-}
-
 inline bool is_without_body(const header_fields& headers) {
   const auto lengths = headers.values("Content-Length");
   return !headers.find("Transfer-Encoding") &&
@@ -45,12 +38,16 @@ inline bool is_only_value(const header_fields& headers, std::string_view name,
   return values.size() == 1 && values.front() == value;
 }
 
-/// What RFC 6455 §4.2.1 finds wrong in a request, in the order in which a client should learn of it.
+/// What RFC 6455 §4.2.1 finds wrong in a request, in the order in which a client should learn of
+/// it.
 inline errc check_upgrade(const request& asked) {
   const auto& headers = asked.headers();
   if (asked.method() != "GET") return errc::bad_method;
-  if (!is_good_target(asked)) return errc::bad_start_line;
-  if (headers.values("Host").size() != 1 || !decode_authority(asked.host())) return errc::bad_host;
+  if (!asked.has_good_target()) return errc::bad_start_line;
+  const auto hosts = headers.values("Host");
+  if (hosts.size() != 1 || !decode_authority(hosts.front()) || !decode_authority(asked.host())) {
+    return errc::bad_host;
+  }
   if (!is_without_body(headers)) return errc::unexpected_body;
   if (!has_token(headers, "Upgrade", "websocket") || !has_token(headers, "Connection", "upgrade")) {
     return errc::not_an_upgrade;
@@ -66,19 +63,161 @@ inline errc check_upgrade(const request& asked) {
   return errc{};
 }
 
-/// Lines that the handshake itself writes, and those that would frame a body.
-inline bool is_reserved_field(std::string_view name) noexcept {
-  constexpr std::string_view prefix = "Sec-WebSocket-";
-  return iequals(name, "Host") || iequals(name, "Upgrade") || iequals(name, "Connection") ||
-         iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding") ||
-         iequals(name.substr(0, prefix.size()), prefix);
-}
-
-/// Whether the application's lines may be added to a head of ours.
-inline bool are_addable(const header_fields& headers) {
-  return headers.valid() && std::none_of(headers.begin(), headers.end(), [](header_field field) {
-           return is_reserved_field(field.name);
-         });
-}
-
 }  // namespace detail
+
+/// The server's side of one opening handshake: RFC 6455 §4.2. Bytes go in, the application answers
+/// the request, bytes come out. No clock: the driver ends a slow one by fail().
+template <server_policy Policy = default_server_policy>
+class server_handshake {
+ public:
+  enum class status : std::uint8_t {
+    need_more,  ///< The request has not arrived in full
+    request,    ///< The request is good: accept() or refuse() it, now or later
+    done,       ///< Accepted: write output(), then frames follow in both directions
+    failed,     ///< Write output(), a whole response, then end the stream
+  };
+
+  explicit server_handshake(Policy policy = {}, head_limits limits = {})
+      : policy_{std::move(policy)}, head_{http_head::kind::request, limits} {}
+
+  /// For a request that another HTTP server has parsed, which must be of HTTP/1.1: see state().
+  explicit server_handshake(hawser::request asked, Policy policy = {})
+      : policy_{std::move(policy)}, head_{http_head::kind::request} {
+    take(std::move(asked));
+  }
+
+  /// Takes the request's octets off the front of `input`. What follows the request are frames and
+  /// stays in `input`.
+  status next(bytes_view& input) {
+    if (state_ != status::need_more) return state_;
+    switch (head_.next(input)) {
+      case http_head::status::need_more: break;
+      case http_head::status::failed: return fail(head_.error());
+      case http_head::status::done: {
+        const bool good_version = head_.is_http_1_1();
+        take(hawser::request{head_}, good_version ? errc{} : errc::http_version);
+      }
+    }
+    return state_;
+  }
+
+  /// The client has ended the stream.
+  status receive_end() {
+    return state_ == status::need_more ? fail(errc::truncated_handshake) : state_;
+  }
+
+  status state() const noexcept { return state_; }
+
+  /// What was asked: from the status `request` on, and after `failed` if the head was read in full.
+  const hawser::request& request() const noexcept { return request_; }
+
+  /// Accepts the request as far as the policy does, and adds `headers` to the answer. Does nothing
+  /// unless the status is `request`: look at what is returned. If the policy or `headers` ask for
+  /// what must not be sent, the client is told 500.
+  status accept(const header_fields& headers = {}) {
+    if (state_ != status::request) return state_;
+    if (!policy_.allow_origin(request_)) return fail(errc::origin_refused);
+    const auto error = agree();
+    if (error != errc{}) return fail(error);
+    const header_fields& more = policy_.extra_headers(request_);
+    if (!detail::are_addable(more) || !detail::are_addable(headers)) {
+      return fail(errc::bad_header_value);
+    }
+    write_acceptance();
+    output_.append(more.text()).append(headers.text()).append("\r\n");
+    state_ = status::done;
+    return state_;
+  }
+
+  /// Answers with something else than a WebSocket; error() is then `upgrade_refused`. Also replaces
+  /// the answer to a request that is `not_an_upgrade` (plain HTTP), as long as none of it is
+  /// written; error() stays. A response that is not sendable becomes a 500, with
+  /// `bad_header_value`.
+  status refuse(const response& answer) {
+    const bool plain = error_ == errc::not_an_upgrade && written_ == 0;
+    if (state_ != status::request && !plain) return state_;
+    const bool sendable = is_sendable(answer);
+    if (!plain) error_ = errc::upgrade_refused;
+    if (!sendable) error_ = errc::bad_header_value;
+    write(sendable ? answer : response_for(error_));
+    return state_;
+  }
+
+  /// Ends the handshake for a reason outside of the request, such as `handshake_timeout` or
+  /// `too_many_connections`, and tells the client. Does nothing once it is done or failed.
+  status fail(errc error) {
+    if (state_ == status::done || state_ == status::failed) return state_;
+    error_ = error;
+    write(response_for(error));
+    return state_;
+  }
+
+  /// Octets to write next. They stay put until accept(), refuse() or fail().
+  bytes_view output() const noexcept { return as_bytes(output_).subspan(written_); }
+
+  /// That many octets of output() have been written.
+  void consume_output(std::size_t size) noexcept { written_ += size; }
+
+  /// Why it failed.
+  errc error() const noexcept { return error_; }
+
+  /// What was agreed, once done.
+  const agreement& result() const noexcept { return agreed_; }
+
+  Policy& policy() noexcept { return policy_; }
+
+ private:
+  void take(hawser::request asked, errc error = {}) {
+    request_ = std::move(asked);
+    if (error == errc{}) error = detail::check_upgrade(request_);
+    state_ = status::request;
+    if (error != errc{}) fail(error);
+  }
+
+  /// Asks the policy, and holds it to what the client offers: RFC 6455 §4.2.2 (5) and §9.1.
+  errc agree() {
+    agreed_.subprotocol = policy_.choose_subprotocol(request_);
+    const auto names = request_.subprotocols();
+    if (!agreed_.subprotocol.empty() &&
+        std::find(names.begin(), names.end(), agreed_.subprotocol) == names.end()) {
+      return errc::unexpected_subprotocol;
+    }
+    const auto offers = request_.extensions().value_or(extension_list{});
+    extensions_ = policy_.accept_extensions(offers);
+    const auto answer = decode_extensions(extensions_);
+    if (!answer || !are_offered(*answer, offers)) return errc::unexpected_extension;
+    agreed_.extensions = *answer;
+    return errc{};
+  }
+
+  void write_acceptance() {
+    const auto key = accept_key_for(*request_.header("Sec-WebSocket-Key"));
+    output_ = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+    output_.append("Sec-WebSocket-Accept: ").append(key.data(), key.size()).append("\r\n");
+    if (!agreed_.subprotocol.empty()) {
+      output_.append("Sec-WebSocket-Protocol: ").append(agreed_.subprotocol).append("\r\n");
+    }
+    if (!agreed_.extensions.empty()) {
+      output_.append("Sec-WebSocket-Extensions: ").append(extensions_).append("\r\n");
+    }
+  }
+
+  void write(const response& answer) {
+    output_ = encode(answer);
+    // Whoever asks for a head gets no body: RFC 9112 §6.3.
+    if (request_.method() == "HEAD") output_.resize(output_.size() - answer.body.size());
+    state_ = status::failed;
+  }
+
+  Policy policy_;
+  http_head head_;
+  hawser::request request_;
+  agreement agreed_;
+  std::string extensions_;
+  std::string output_;
+  std::size_t written_ = 0;
+  errc error_{};
+  status state_ = status::need_more;
+};
+
+}  // namespace hawser

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "hawser/base/ascii.hpp"
+#include "hawser/base/base64.hpp"
+#include "hawser/base/bytes.hpp"
 
 namespace hawser {
 
@@ -36,6 +39,21 @@ inline std::optional<std::uint16_t> decode_port(std::string_view digits) noexcep
   const auto [stop, error] = std::from_chars(digits.data(), end, port);
   if (error != std::errc{} || stop != end || port == 0) return std::nullopt;
   return port;
+}
+
+/// The text that percent-encoding stands for: RFC 3986 §2.1. A `%` without two digits stays.
+inline std::string decode_percent(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned octet = 0;
+    const auto digits = text.substr(i + 1, 2);
+    const auto end = digits.data() + digits.size();
+    const bool encoded = text[i] == '%' && digits.size() == 2 &&
+                         std::from_chars(digits.data(), end, octet, 16).ptr == end;
+    result += encoded ? static_cast<char>(octet) : text[i];
+    if (encoded) i += 2;
+  }
+  return result;
 }
 
 }  // namespace detail
@@ -106,6 +124,11 @@ class uri {
   /// `user:password` with its percent-encoding, or empty.
   const std::string& user() const noexcept { return user_; }
 
+  /// What an Authorization field says for user(): RFC 7617 §2.
+  std::string basic_credentials() const {
+    return "Basic " + base64_encode(as_bytes(detail::decode_percent(user_)));
+  }
+
  private:
   bool take_scheme(std::string_view& text) {
     const auto end = text.find("://");
@@ -117,7 +140,7 @@ class uri {
   }
 
   bool take_authority(std::string_view text, user_info rule) {
-    const auto at = text.rfind('@');
+    const auto at = text.find('@');
     if (at != std::string_view::npos) {
       if (rule == user_info::refuse) return false;
       user_ = text.substr(0, at);
