@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/transport/concepts.hpp"
+#include "hawser/transport/pipe_faults.hpp"
+#include "hawser/transport/virtual_clock.hpp"
+
+namespace hawser {
+
+/// How the two ends of a memory_pipe behave.
+struct memory_pipe_options {
+  pipe_faults first = {};
+  pipe_faults second = {};
+  /// The time of both ends. With a virtual clock a wait never blocks: it lets time pass instead.
+  /// With none, time is the system's and a wait blocks its thread.
+  std::shared_ptr<virtual_clock> clock = std::make_shared<virtual_clock>();
+};
+
+namespace detail {
+
+using pipe_time = std::chrono::steady_clock::time_point;
+
+/// The octets on their way to one end, and those that wait there to be read.
+struct pipe_lane {
+  struct arrival {
+    pipe_time at;
+    std::size_t end;
+    bool last;
+  };
+
+  std::deque<std::byte> octets;
+  std::deque<arrival> arrivals;
+  std::size_t position = 0;
+  std::size_t arrived = 0;
+  bool over = false;
+
+  void announce(pipe_time at, bool last) {
+    arrivals.push_back({at, position + octets.size(), last});
+  }
+
+  void receive(pipe_time now) {
+    for (; !arrivals.empty() && arrivals.front().at <= now; arrivals.pop_front()) {
+      arrived = arrivals.front().end;
+      over = arrivals.front().last;
+    }
+  }
+
+  pipe_time next_arrival() const {
+    return arrivals.empty() ? pipe_time::max() : arrivals.front().at;
+  }
+};
+
+struct pipe_side {
+  pipe_faults faults;
+  pipe_lane inbox = {};
+  std::function<void()> on_idle = nullptr;
+  std::size_t calls = 0;
+  bool shut = false;
+  bool gone = false;
+  bool aborted = false;
+};
+
+struct pipe_state {
+  explicit pipe_state(memory_pipe_options options)
+      : clock{std::move(options.clock)},
+        sides{pipe_side{std::move(options.first)}, pipe_side{std::move(options.second)}} {}
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  const std::shared_ptr<virtual_clock> clock;
+  std::array<pipe_side, 2> sides;
+};
+
+}  // namespace detail
+
+/// One end of a stream in memory, for tests without a socket: a `timed_stream` and an
+/// `abortable_stream` that suffers the faults it is told to. What one end writes the other reads.
+///
+/// With a virtual clock both ends belong to one thread. A wait for something that is not there
+/// calls the end's idle hook, in which the other end may be served; then lets time pass until the
+/// next octets arrive or `until` is reached. When neither will ever be, it fails with
+/// `std::errc::resource_deadlock_would_occur`. Without a virtual clock the ends may be used by
+/// different threads, as the concepts say.
+class memory_pipe {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// For make_memory_pipe().
+  memory_pipe(std::shared_ptr<detail::pipe_state> state, std::size_t side) noexcept
+      : state_{std::move(state)}, side_{side} {}
+
+  /// An end that was moved from can be destroyed or assigned to, nothing else.
+  memory_pipe(memory_pipe&&) noexcept = default;
+
+  memory_pipe& operator=(memory_pipe other) noexcept {
+    std::swap(state_, other.state_);
+    std::swap(side_, other.side_);
+    return *this;
+  }
+
+  /// Ends the stream: the other end reads what was written, then the end, and cannot write.
+  ~memory_pipe() {
+    if (!state_) return;
+    const std::lock_guard lock{state_->mutex};
+    self().gone = true;
+    end_writing();
+  }
+
+  /// Never waits. Gives 0 without an error at the end; after abort() of the other end,
+  /// connection_reset.
+  std::size_t read_some(mutable_bytes in, std::error_code& ec) {
+    const std::lock_guard lock{state_->mutex};
+    if (!begin_call(ec)) return 0;
+    const auto& faults = self().faults;
+    auto& inbox = self().inbox;
+    inbox.receive(now());
+    if (inbox.position >= faults.read_limit) {
+      ec = faults.read_error;
+      return 0;
+    }
+    const auto cut = std::upper_bound(faults.cuts.begin(), faults.cuts.end(), inbox.position);
+    const auto stop =
+        cut == faults.cuts.end() ? faults.read_limit : (std::min)(*cut, faults.read_limit);
+    const auto size =
+        (std::min)({(std::min)(stop, inbox.arrived) - inbox.position, faults.max_read, in.size()});
+    if (size == 0) {
+      if (!inbox.over) ec = std::make_error_code(std::errc::operation_would_block);
+      return 0;
+    }
+    const auto end = inbox.octets.begin() + static_cast<std::ptrdiff_t>(size);
+    std::copy(inbox.octets.begin(), end, in.begin());
+    inbox.octets.erase(inbox.octets.begin(), end);
+    inbox.position += size;
+    state_->changed.notify_all();
+    return size;
+  }
+
+  /// Never waits. After shutdown(), or when the other end is gone, fails with broken_pipe.
+  std::size_t write_some(bytes_view out, std::error_code& ec) {
+    const std::lock_guard lock{state_->mutex};
+    if (!begin_call(ec)) return 0;
+    if (self().shut || peer().gone) {
+      ec = std::make_error_code(std::errc::broken_pipe);
+      return 0;
+    }
+    const auto size = (std::min)({room(), self().faults.max_write, out.size()});
+    if (size == 0) {
+      ec = std::make_error_code(std::errc::operation_would_block);
+      return 0;
+    }
+    auto& inbox = peer().inbox;
+    inbox.octets.insert(inbox.octets.end(), out.begin(),
+                        out.begin() + static_cast<std::ptrdiff_t>(size));
+    inbox.announce(now() + self().faults.delay, false);
+    state_->changed.notify_all();
+    return size;
+  }
+
+  /// True when read_some() has something to say, be it the end or an error.
+  bool wait_readable(time_point until, std::error_code& ec) {
+    return wait(until, ec, [this] {
+      auto& inbox = self().inbox;
+      inbox.receive(now());
+      return inbox.arrived > inbox.position || inbox.over ||
+             inbox.position >= self().faults.read_limit;
+    });
+  }
+
+  /// True when write_some() has something to say, be it an error.
+  bool wait_writable(time_point until, std::error_code& ec) {
+    return wait(until, ec, [this] { return room() > 0 || self().shut || peer().gone; });
+  }
+
+  void shutdown(std::error_code& ec) {
+    const std::lock_guard lock{state_->mutex};
+    if (begin_call(ec)) end_writing();
+  }
+
+  /// Any thread may call this. Calls on this end now fail with connection_aborted, those on the
+  /// other with connection_reset.
+  void abort() {
+    const std::lock_guard lock{state_->mutex};
+    self().aborted = true;
+    state_->changed.notify_all();
+  }
+
+  /// What the clock of both ends says.
+  time_point now() const {
+    return state_->clock ? state_->clock->now() : std::chrono::steady_clock::now();
+  }
+
+  /// How often this end was read, written, waited for or shut down: all that can be made to fail.
+  std::size_t calls() const {
+    const std::lock_guard lock{state_->mutex};
+    return self().calls;
+  }
+
+  /// From now on this end suffers `faults`.
+  void set_faults(pipe_faults faults) {
+    const std::lock_guard lock{state_->mutex};
+    self().faults = std::move(faults);
+    state_->changed.notify_all();
+  }
+
+  /// With a virtual clock, waits of this end call `hook` before they let time pass and whenever
+  /// some has passed.
+  void on_idle(std::function<void()> hook) {
+    const std::lock_guard lock{state_->mutex};
+    self().on_idle = std::move(hook);
+  }
+
+ private:
+  detail::pipe_side& self() const { return state_->sides[side_]; }
+  detail::pipe_side& peer() const { return state_->sides[1 - side_]; }
+
+  std::size_t room() const {
+    const auto& there = peer();
+    const auto waiting = there.inbox.octets.size();
+    return there.faults.capacity > waiting ? there.faults.capacity - waiting : 0;
+  }
+
+  void end_writing() {
+    if (!self().shut) peer().inbox.announce(now() + self().faults.delay, true);
+    self().shut = true;
+    state_->changed.notify_all();
+  }
+
+  bool broken() const { return self().aborted || peer().aborted; }
+
+  bool begin_call(std::error_code& ec) {
+    ec.clear();
+    auto& here = self();
+    ++here.calls;
+    const bool passes = here.faults.call_error == std::errc::operation_would_block;
+    if (here.calls == here.faults.failing_call ||
+        (here.calls > here.faults.failing_call && !passes)) {
+      ec = here.faults.call_error;
+    } else if (broken()) {
+      ec = std::make_error_code(here.aborted ? std::errc::connection_aborted
+                                             : std::errc::connection_reset);
+    }
+    return !ec;
+  }
+
+  template <class Ready>
+  bool wait(time_point until, std::error_code& ec, Ready ready) {
+    std::unique_lock lock{state_->mutex};
+    if (!begin_call(ec)) return false;
+    const auto done = [&] { return broken() || ready(); };
+    while (!done()) {
+      if (state_->clock && self().on_idle) {
+        call_hook(lock);
+        if (done()) return true;
+      }
+      if (until <= now()) return false;
+      if (!pass_time(lock, (std::min)(until, next_arrival()), ec)) return false;
+    }
+    return true;
+  }
+
+  // The hook may use both ends, this one's hook included.
+  void call_hook(std::unique_lock<std::mutex>& lock) {
+    const auto hook = self().on_idle;
+    lock.unlock();
+    hook();
+    lock.lock();
+  }
+
+  // What arrives at the other end counts as well: that end may answer in the hook.
+  time_point next_arrival() {
+    const auto time = now();
+    for (auto& side : state_->sides) side.inbox.receive(time);
+    return (std::min)(self().inbox.next_arrival(), peer().inbox.next_arrival());
+  }
+
+  bool pass_time(std::unique_lock<std::mutex>& lock, time_point next, std::error_code& ec) {
+    if (!state_->clock) {
+      if (next == time_point::max()) {
+        state_->changed.wait(lock);
+      } else {
+        state_->changed.wait_until(lock, next);
+      }
+    } else if (next == time_point::max()) {
+      ec = std::make_error_code(std::errc::resource_deadlock_would_occur);
+    } else {
+      state_->clock->advance_to(next);
+    }
+    return !ec;
+  }
+
+  std::shared_ptr<detail::pipe_state> state_;
+  std::size_t side_;
+};
+
+static_assert(timed_stream<memory_pipe> && abortable_stream<memory_pipe>);
+
+/// Two ends that are joined: `auto [client, server] = hawser::make_memory_pipe();`
+inline std::pair<memory_pipe, memory_pipe> make_memory_pipe(memory_pipe_options options = {}) {
+  const auto state = std::make_shared<detail::pipe_state>(std::move(options));
+  return {memory_pipe{state, 0}, memory_pipe{state, 1}};
+}
+
+}  // namespace hawser
