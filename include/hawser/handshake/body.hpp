@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "hawser/base/ascii.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/handshake/field_list.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/response.hpp"
 
@@ -17,38 +19,80 @@ namespace hawser {
 /// The most octets that a client keeps of a refusal's body.
 inline constexpr std::size_t max_body_size = 64 * 1024;
 
-/// Collects the body of a response, up to a limit: by its length, or until the stream ends (RFC
-/// 9112 §6.3).
+/// Collects the body of a response up to max_body_size: in chunks, by its length, or until the
+/// stream ends (RFC 9112 §6.3). What comes after the body, or is malformed in it, ends it.
 class body_reader {
  public:
-  explicit body_reader(std::size_t left = 0) noexcept : left_{left} {}
+  /// For a response without a body.
+  body_reader() noexcept : state_{state::done} {}
 
   /// For the body that follows this head.
-  body_reader(unsigned status, const header_fields& headers) noexcept : left_{max_body_size} {
-    if (!has_body(status)) left_ = 0;
-    const auto length = headers.find("Content-Length");
-    if (length && !headers.find("Transfer-Encoding")) left_ = (std::min)(left_, decode(*length));
+  body_reader(unsigned status, const header_fields& headers) noexcept {
+    chunked_ = has_token(headers, "Transfer-Encoding", "chunked");
+    if (chunked_) {
+      state_ = state::size;
+    } else {
+      left_ = headers.find("Transfer-Encoding") ? max_body_size : decode_length(headers);
+    }
+    if (!has_body(status) || (!chunked_ && left_ == 0)) state_ = state::done;
   }
 
-  /// Moves what belongs to the body from `input` to the end of `body`. True when nothing more of it
-  /// is wanted.
+  /// Moves octets from `input` to the end of `body`. True when nothing more is wanted.
   bool next(bytes_view& input, std::string& body) {
-    const auto size = (std::min)(left_, input.size());
-    body.append(as_text(input.first(size)));
-    input = input.subspan(size);
-    left_ -= size;
-    return left_ == 0;
+    while (!input.empty() && state_ != state::done) {
+      const auto text = as_text(input);
+      const auto taken = state_ == state::data ? take_data(text, body) : take_framing(text.front());
+      input = input.subspan(taken);
+    }
+    return state_ == state::done;
   }
 
  private:
-  static std::size_t decode(std::string_view length) noexcept {
-    std::size_t value = 0;
-    const auto end = length.data() + length.size();
-    const auto [stop, error] = std::from_chars(length.data(), end, value);
-    return error == std::errc{} && stop == end ? value : max_body_size;
+  // Between two chunks: the digits of the size, what else stands in that line, and after the data
+  // the end of its line.
+  enum class state : std::uint8_t { size, size_line_end, data, data_line_end, done };
+
+  static std::size_t decode_length(const header_fields& headers) noexcept {
+    const auto digits = headers.find_only("Content-Length").value_or("");
+    const auto end = digits.data() + digits.size();
+    std::size_t length = 0;
+    const auto [stop, error] = std::from_chars(digits.data(), end, length);
+    return error == std::errc{} && stop == end ? length : max_body_size;
   }
 
-  std::size_t left_;
+  std::size_t take_data(std::string_view text, std::string& body) {
+    const auto size = (std::min)({left_, room_, text.size()});
+    body.append(text.substr(0, size));
+    left_ -= size;
+    room_ -= size;
+    if (left_ == 0) state_ = chunked_ ? state::data_line_end : state::done;
+    if (room_ == 0) state_ = state::done;
+    return size;
+  }
+
+  std::size_t take_framing(char c) noexcept {
+    if (state_ == state::data_line_end) {
+      if (c == '\n') state_ = state::size;
+      return 1;
+    }
+    if (state_ == state::size && add_digit(c)) return 1;
+    state_ = state::size_line_end;
+    if (c == '\n') state_ = left_ == 0 ? state::done : state::data;
+    return 1;
+  }
+
+  bool add_digit(char c) noexcept {
+    const auto digit = std::string_view{"0123456789abcdef"}.find(to_lower(c));
+    if (digit == std::string_view::npos) return false;
+    // More than there is room for is all the same.
+    left_ = (std::min)(left_ * 16 + digit, max_body_size);
+    return true;
+  }
+
+  std::size_t left_ = 0;  // of the body, or of a chunk
+  std::size_t room_ = max_body_size;
+  bool chunked_ = false;
+  state state_ = state::data;
 };
 
 }  // namespace hawser

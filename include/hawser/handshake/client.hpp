@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "hawser/base/ascii.hpp"
@@ -68,6 +69,7 @@ inline bool is_sendable(const handshake_offer& offer) {
 /// The client's side of one opening handshake: RFC 6455 §4.1. Write output(), give what arrives to
 /// next(). No clock: the driver ends a slow one by fail().
 template <client_policy Policy = default_client_policy>
+requires std::is_object_v<Policy>
 class client_handshake {
  public:
   enum class status : std::uint8_t {
@@ -179,9 +181,9 @@ class client_handshake {
         !has_token(headers, "Connection", "upgrade")) {
       return errc::bad_upgrade;
     }
-    const auto accepts = headers.values("Sec-WebSocket-Accept");
     const auto expected = accept_key_for({key_.data(), key_.size()});
-    if (accepts.size() != 1 || accepts[0] != std::string_view{expected.data(), expected.size()}) {
+    if (headers.find_only("Sec-WebSocket-Accept") !=
+        std::string_view{expected.data(), expected.size()}) {
       return errc::bad_accept;
     }
     const auto extensions = decode_extensions(headers);

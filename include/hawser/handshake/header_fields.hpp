@@ -67,6 +67,17 @@ class header_fields {
     return std::nullopt;
   }
 
+  /// The value of the line of this name, if there is exactly one.
+  std::optional<std::string_view> find_only(std::string_view name) const noexcept {
+    std::optional<std::string_view> found;
+    for (const auto field : *this) {
+      if (!iequals(field.name, name)) continue;
+      if (found) return std::nullopt;
+      found = field.value;
+    }
+    return found;
+  }
+
   /// The values of all lines of this name, in order.
   std::vector<std::string_view> values(std::string_view name) const {
     std::vector<std::string_view> found;

@@ -38,10 +38,13 @@ class http_head {
   /// `failed`, which comes as soon as the head cannot become good, error() says why.
   status next(bytes_view& input) {
     while (state_ != state::done && error_ == errc{} && !input.empty()) {
+      if (size_ == limits_.size) {
+        fail(errc::head_too_large);
+        break;
+      }
       const auto taken = take(as_text(input).substr(0, limits_.size - size_));
       size_ += taken;
       input = input.subspan(taken);
-      if (size_ >= limits_.size && state_ != state::done) fail(errc::head_too_large);
     }
     if (error_ != errc{}) return status::failed;
     return state_ == state::done ? status::done : status::need_more;

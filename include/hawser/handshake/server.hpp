@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,29 +33,21 @@ inline bool is_without_body(const header_fields& headers) {
          std::all_of(lengths.begin(), lengths.end(), [](auto length) { return length == "0"; });
 }
 
-inline bool is_only_value(const header_fields& headers, std::string_view name,
-                          std::string_view value) {
-  const auto values = headers.values(name);
-  return values.size() == 1 && values.front() == value;
-}
-
 /// What RFC 6455 §4.2.1 finds wrong in a request, in the order in which a client should learn of
 /// it.
 inline errc check_upgrade(const request& asked) {
   const auto& headers = asked.headers();
   if (asked.method() != "GET") return errc::bad_method;
   if (!asked.has_good_target()) return errc::bad_start_line;
-  const auto hosts = headers.values("Host");
-  if (hosts.size() != 1 || !decode_authority(hosts.front()) || !decode_authority(asked.host())) {
-    return errc::bad_host;
-  }
+  const auto host = headers.find_only("Host");
+  if (!host || !decode_authority(*host) || !decode_authority(asked.host())) return errc::bad_host;
   if (!is_without_body(headers)) return errc::unexpected_body;
   if (!has_token(headers, "Upgrade", "websocket") || !has_token(headers, "Connection", "upgrade")) {
     return errc::not_an_upgrade;
   }
-  if (!is_only_value(headers, "Sec-WebSocket-Version", "13")) return errc::unsupported_version;
-  const auto keys = headers.values("Sec-WebSocket-Key");
-  if (keys.size() != 1 || !is_handshake_key(keys.front())) return errc::bad_key;
+  if (headers.find_only("Sec-WebSocket-Version") != "13") return errc::unsupported_version;
+  const auto key = headers.find_only("Sec-WebSocket-Key");
+  if (!key || !is_handshake_key(*key)) return errc::bad_key;
 
   const auto subprotocols = asked.subprotocols();
   const bool good_lists =
@@ -77,12 +70,15 @@ class server_handshake {
     failed,     ///< Write output(), a whole response, then end the stream
   };
 
-  explicit server_handshake(Policy policy = {}, head_limits limits = {})
-      : policy_{std::move(policy)}, head_{http_head::kind::request, limits} {}
+  server_handshake() requires std::default_initializable<Policy> : server_handshake{Policy{}} {}
+
+  /// `Policy` may be a reference, to settings that many connections share.
+  explicit server_handshake(Policy policy, head_limits limits = {})
+      : policy_{std::forward<Policy>(policy)}, head_{http_head::kind::request, limits} {}
 
   /// For a request that another HTTP server has parsed, which must be of HTTP/1.1: see state().
-  explicit server_handshake(hawser::request asked, Policy policy = {})
-      : policy_{std::move(policy)}, head_{http_head::kind::request} {
+  server_handshake(hawser::request asked, Policy policy)
+      : policy_{std::forward<Policy>(policy)}, head_{http_head::kind::request} {
     take(std::move(asked));
   }
 
