@@ -12,6 +12,7 @@
 struct facts {
   const std::error_category* errors;
   const std::error_category* conditions;
+  std::array<std::size_t, 4> sizes;
 
   bool operator==(const facts&) const = default;
 };
@@ -19,12 +20,17 @@ struct facts {
 /// The facts of the unit with assertions.
 facts with_assertions();
 
-/// The facts of the unit with NDEBUG.
+/// The facts of the unit without.
 facts without_assertions();
 
 namespace {
 
 /// The facts of the unit that includes this.
-facts facts_here() { return {&hawser::error_category(), &hawser::condition_category()}; }
+facts facts_here() {
+  return {&hawser::error_category(),
+          &hawser::condition_category(),
+          {sizeof(hawser::connection), sizeof(hawser::event), sizeof(hawser::connection_options),
+           sizeof(hawser::outbox)}};
+}
 
 }  // namespace
