@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "hawser/base/bytes.hpp"
 
@@ -69,22 +70,36 @@ constexpr utf8_state utf8_walk(utf8_state state, const Octet* octets, std::size_
   return static_cast<utf8_state>(place & 63);
 }
 
-inline bool is_ascii_block(const std::byte* octets) noexcept {
-  std::array<std::uint64_t, 4> words;
-  std::memcpy(words.data(), octets, sizeof words);
-  return ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080) == 0;
+inline std::uint64_t top_bits(const std::byte* octets) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, octets, sizeof word);
+  return word & 0x8080808080808080;
 }
 
-/// The same as utf8_walk, faster. Looks at most one block past the octet that breaks the text.
-inline utf8_state utf8_run(utf8_state state, bytes_view octets) noexcept {
-  constexpr std::size_t block = 32;
-  while (octets.size() >= block) {
-    if (state != utf8_state::boundary || !is_ascii_block(octets.data())) {
+template <std::size_t... Words>
+inline bool is_ascii(const std::byte* octets, std::index_sequence<Words...>) noexcept {
+  return (top_bits(octets + 8 * Words) | ...) == 0;
+}
+
+/// Takes whole blocks off the front of `octets`, looking at none beyond the one that breaks the
+/// text. Most text is ASCII for long stretches, which need no steps.
+template <std::size_t Words>
+inline utf8_state utf8_run_blocks(utf8_state state, bytes_view& octets) noexcept {
+  constexpr auto block = 8 * Words;
+  while (octets.size() >= block && state != utf8_state::invalid) {
+    if (state != utf8_state::boundary ||
+        !is_ascii(octets.data(), std::make_index_sequence<Words>{})) {
       state = utf8_walk(state, octets.data(), block);
-      if (state == utf8_state::invalid) return state;
     }
     octets = octets.subspan(block);
   }
+  return state;
+}
+
+/// The same as utf8_walk, faster.
+inline utf8_state utf8_run(utf8_state state, bytes_view octets) noexcept {
+  state = utf8_run_blocks<4>(state, octets);
+  state = utf8_run_blocks<1>(state, octets);
   return utf8_walk(state, octets.data(), octets.size());
 }
 
