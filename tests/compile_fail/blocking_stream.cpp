@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Refused: blocking_stream
-#include "hawser/transport/concepts.hpp"
+#include "hawser/transport/websocket.hpp"
 
 struct stream {
   std::size_t read_some(std::span<std::byte> in, std::error_code& ec);
@@ -10,7 +10,4 @@ struct stream {
 #endif
 };
 
-template <hawser::blocking_stream T>
-class driver {};
-
-driver<stream> refused;
+using refused = hawser::websocket<stream>;
