@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "hawser/frame/opcode.hpp"
+#include "hawser/protocol/connection.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/peers.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+using lines = std::vector<std::string>;
+
+octets any_octets(std::size_t size) {
+  octets made(size);
+  for (std::size_t i = 0; i < size; ++i) made[i] = static_cast<std::byte>(0xFE - i);
+  return made;
+}
+
+TEST_CASE("a ping is answered with its own payload",
+          "[rfc-5.5.2][rfc-5.5.3][autobahn-2.1][autobahn-2.2][autobahn-2.3][autobahn-2.4]"
+          "[autobahn-2.6]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto size = GENERATE(as<std::size_t>{}, 0, 1, 10, 124, 125);
+  const auto payload = any_octets(size);
+  CHECK(story_of(self, frame_from(peer_of(self), 9, payload)) ==
+        lines{"ping " + shown(payload), "> pong " + shown(payload)});
+}
+
+TEST_CASE("ten pings in one read get ten pongs", "[rfc-5.5.3][autobahn-2.10][autobahn-2.11]") {
+  const auto self = GENERATE(role::client, role::server);
+  octets input;
+  lines expected;
+  for (int i = 0; i < 10; ++i) {
+    const auto payload = "payload " + std::to_string(i);
+    input = input + frame_from(peer_of(self), opcode::ping, payload);
+    expected.push_back("ping " + shown(as_bytes(payload)));
+  }
+  for (int i = 0; i < 10; ++i)
+    expected.push_back("> pong" + expected[static_cast<std::size_t>(i)].substr(4));
+  CHECK(story_of(self, input) == expected);
+}
+
+TEST_CASE("a pong that nobody asked for gets no answer",
+          "[rfc-5.5.3][autobahn-2.7][autobahn-2.8][autobahn-2.9]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  CHECK(story_of(self, frame_from(from, opcode::pong, "")) == lines{"pong \"\""});
+  CHECK(story_of(self, frame_from(from, opcode::pong, "unsolicited") +
+                           frame_from(from, opcode::ping, "ping")) ==
+        lines{"pong \"unsolicited\"", "ping \"ping\"", "> pong \"ping\""});
+}
+
+TEST_CASE("a control frame of over 125 octets fails the connection",
+          "[rfc-5.5][autobahn-2.5][autobahn-7.3.6]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto op = GENERATE(8, 9, 10);
+  const auto size = GENERATE(as<std::size_t>{}, 126, 127, 65'536);
+  CHECK(story_of(self, frame_from(peer_of(self), op, any_octets(size))) ==
+        failed(close_code::protocol_error, errc::control_too_long));
+}
+
+TEST_CASE("a fragmented control frame fails the connection",
+          "[rfc-5.5][autobahn-5.1][autobahn-5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const auto op = GENERATE(opcode::close, opcode::ping, opcode::pong);
+  CHECK(story_of(self, frame_from(from, op, "fragment1", fin::no) +
+                           frame_from(from, opcode::continuation, "fragment2")) ==
+        failed(close_code::protocol_error, errc::control_fragmented));
+}
+
+TEST_CASE("while nothing can be written only the newest ping is answered", "[rfc-5.5.3]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  test_connection<> peer{self};
+  REQUIRE(!peer.send("under way"));
+  const auto pending = peer.output();
+  const octets before{pending.begin(), pending.end()};
+  for (int i = 0; i < 1000; ++i) {
+    feed(peer, frame_from(from, opcode::ping, "ping " + std::to_string(i)));
+  }
+  CHECK(peer.buffered_bytes() == before.size());
+  CHECK(octets{pending.begin(), pending.end()} == before);
+  peer.consume_output(1);
+  CHECK(peer.buffered_bytes() == before.size() - 1);
+  CHECK(octets{before.begin(), before.begin() + 1} + written_by(peer) ==
+        before + frame_from(self, opcode::pong, "ping 999"));
+  CHECK(peer.buffered_bytes() == 0);
+}
+
+TEST_CASE("a pong that waited comes after what was queued before it is written", "[rfc-5.5.3]") {
+  test_connection<> peer{role::server};
+  REQUIRE(!peer.send("first"));
+  const auto size = peer.output().size();
+  REQUIRE(!peer.send("second"));
+  feed(peer, frame_from(role::client, opcode::ping, "?"));
+  peer.consume_output(size);
+  CHECK(frames_shown(written_by(peer)) == lines{"text \"second\"", "pong \"?\""});
+}
+
+TEST_CASE("a waiting pong is not sent after a Close frame", "[rfc-5.5.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self};
+  REQUIRE(!peer.send("under way"));
+  const auto size = peer.output().size();
+  feed(peer, frame_from(peer_of(self), opcode::ping, "?"));
+  REQUIRE(!peer.close());
+  peer.consume_output(size);
+  CHECK(frames_shown(written_by(peer)) == lines{"close 1000"});
+}
+
+TEST_CASE("after our Close pings get no answer and are not told of", "[rfc-5.5.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  test_connection<> peer{self};
+  REQUIRE(!peer.close());
+  CHECK(feed(peer, frame_from(from, opcode::ping, "?") + frame_from(from, opcode::pong, "!"))
+            .empty());
+  CHECK(frames_shown(written_by(peer)) == lines{"close 1000"});
+}
+
+TEST_CASE("pings and pongs of ours have at most 125 octets", "[rfc-5.5]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self};
+  const auto most = any_octets(125);
+  REQUIRE(!peer.send_ping());
+  REQUIRE(!peer.send_ping(most));
+  REQUIRE(!peer.send_pong(most));
+  CHECK(peer.send_ping(any_octets(126)) == errc::control_too_long);
+  CHECK(peer.send_pong(any_octets(126)) == errc::control_too_long);
+  CHECK(written_by(peer) ==
+        frame_from(self, 9, {}) + frame_from(self, 9, most) + frame_from(self, 10, most));
+}
+
+TEST_CASE("a message goes on after a control frame that is cut anywhere", "[rfc-5.4][rfc-5.5]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const auto input = frame_from(from, opcode::text, "be", fin::no) +
+                     frame_from(from, opcode::ping, "ping") +
+                     frame_from(from, opcode::continuation, "gin");
+  for (std::size_t i = 0; i <= input.size(); ++i) {
+    test_connection<> peer{self};
+    CHECK(story_of(peer, cut_at(input, i)) ==
+          lines{"ping \"ping\"", "text \"begin\"", "> pong \"ping\""});
+  }
+}
+
+}  // namespace

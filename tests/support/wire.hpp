@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "support/bytes.hpp"
+#include "support/printers.hpp"
+
+// Frames written and read without the library: what it gets wrong must not be got wrong here too.
+
+namespace hawser::test {
+
+using octets = std::vector<std::byte>;
+
+constexpr role peer_of(role self) noexcept {
+  return self == role::client ? role::server : role::client;
+}
+
+inline octets operator+(octets left, const octets& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
+/// The key that RFC 6455 §5.7 uses.
+inline constexpr std::array example_key{std::byte{0x37}, std::byte{0xFA}, std::byte{0x21},
+                                        std::byte{0x3D}};
+
+enum class fin : bool { no, yes };
+
+/// Only the header of a frame as `from` sends it, promising `length` octets.
+inline octets header_from(role from, int op, std::uint64_t length, fin end = fin::yes,
+                          int reserved = 0) {
+  const unsigned mask = from == role::client ? 0x80 : 0;
+  const unsigned first = (end == fin::yes ? 0x80u : 0u) | static_cast<unsigned>(reserved) << 4 |
+                         static_cast<unsigned>(op);
+  octets out{static_cast<std::byte>(first)};
+  const int extended = length < 126 ? 0 : length < 65'536 ? 2 : 8;
+  out.push_back(static_cast<std::byte>(mask | (extended == 0   ? static_cast<unsigned>(length)
+                                               : extended == 2 ? 126u
+                                                               : 127u)));
+  for (int i = extended - 1; i >= 0; --i) out.push_back(static_cast<std::byte>(length >> 8 * i));
+  if (mask != 0) out.insert(out.end(), example_key.begin(), example_key.end());
+  return out;
+}
+
+/// A frame as `from` sends it.
+inline octets frame_from(role from, int op, bytes_view payload, fin end = fin::yes,
+                         int reserved = 0) {
+  auto out = header_from(from, op, payload.size(), end, reserved);
+  for (std::size_t i = 0; i < payload.size(); ++i) {
+    out.push_back(from == role::client ? payload[i] ^ example_key[i % 4] : payload[i]);
+  }
+  return out;
+}
+
+inline octets frame_from(role from, opcode op, std::string_view payload, fin end = fin::yes,
+                         int reserved = 0) {
+  return frame_from(from, static_cast<int>(op), as_bytes(payload), end, reserved);
+}
+
+/// A Close frame with a code.
+inline octets close_from(role from, int code, std::string_view reason = {}) {
+  octets payload{static_cast<std::byte>(code >> 8), static_cast<std::byte>(code & 0xFF)};
+  return frame_from(from, 8, payload + bytes(reason));
+}
+
+/// One frame found on the wire.
+struct wire_frame {
+  int op = 0;
+  bool end = true;
+  int reserved = 0;
+  octets mask;  // empty: none
+  octets payload;
+};
+
+/// The frames that `wire` holds whole; what is left over makes the last one have opcode -1.
+inline std::vector<wire_frame> frames_in(bytes_view wire) {
+  std::vector<wire_frame> frames;
+  const auto number = [&](std::size_t from, std::size_t size) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      value = value << 8 | std::to_integer<std::uint64_t>(wire[from + i]);
+    }
+    return value;
+  };
+  while (!wire.empty()) {
+    wire_frame frame{-1, true, 0, {}, {}};
+    if (wire.size() >= 2) {
+      const auto first = number(0, 1);
+      const auto second = number(1, 1);
+      const std::size_t extended = (second & 0x7F) < 126 ? 0 : (second & 0x7F) == 126 ? 2 : 8;
+      const std::size_t start = 2 + extended + ((second & 0x80) != 0 ? 4 : 0);
+      if (wire.size() >= start) {
+        const auto length = extended == 0 ? second & 0x7F : number(2, extended);
+        if (wire.size() - start >= length) {
+          frame.op = static_cast<int>(first & 0xF);
+          frame.end = (first & 0x80) != 0;
+          frame.reserved = static_cast<int>(first >> 4 & 7);
+          const auto key = wire.subspan(start - ((second & 0x80) != 0 ? 4 : 0));
+          if ((second & 0x80) != 0) frame.mask.assign(key.begin(), key.begin() + 4);
+          const auto body = wire.subspan(start, static_cast<std::size_t>(length));
+          for (std::size_t i = 0; i < body.size(); ++i) {
+            frame.payload.push_back(frame.mask.empty() ? body[i] : body[i] ^ frame.mask[i % 4]);
+          }
+          wire = wire.subspan(start + body.size());
+        }
+      }
+    }
+    frames.push_back(frame);
+    if (frame.op < 0) break;
+  }
+  return frames;
+}
+
+/// `text "Hello"`, `continuation unfinished "lo"`, `close 1002 "why"`.
+inline std::string shown(const wire_frame& frame) {
+  if (frame.op < 0) return "a cut frame";
+  auto words = shown(static_cast<opcode>(frame.op));
+  if (!frame.end) words += " unfinished";
+  if (frame.reserved != 0) words += " rsv " + std::to_string(frame.reserved);
+  if (frame.op == 8) {
+    if (frame.payload.empty()) return words;
+    if (frame.payload.size() == 1) return words + " one octet";
+    words += ' ' + std::to_string(std::to_integer<int>(frame.payload[0]) * 256 +
+                                  std::to_integer<int>(frame.payload[1]));
+    if (frame.payload.size() == 2) return words;
+    return words + ' ' + shown(bytes_view{frame.payload}.subspan(2));
+  }
+  return words + ' ' + shown(bytes_view{frame.payload});
+}
+
+inline std::vector<std::string> frames_shown(bytes_view wire) {
+  std::vector<std::string> words;
+  for (const auto& frame : frames_in(wire)) words.push_back(shown(frame));
+  return words;
+}
+
+}  // namespace hawser::test
