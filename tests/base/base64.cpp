@@ -79,7 +79,7 @@ TEST_CASE("every octet in every place comes back") {
 TEST_CASE("what no encoder writes is not decoded", "[rfc-4648-3]") {
   const auto text = GENERATE(as<std::string_view>{},
                              // padding missing, misplaced, or too much of it
-                             "Zg", "Zg=", "Z", "Zm8", "Zg=a", "Z===", "====", "=",
+                             "Zg", "Zg=", "Z", "Zm8", "Zg=a", "Z===", "A===", "====", "=",
                              "Zg==Zg==", "Zm9v====", "Zg===", "=Zg=",
                              // bits that stand for nothing
                              "Zh==", "Zm9=", "Zm8/=",

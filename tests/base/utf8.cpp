@@ -133,6 +133,19 @@ TEST_CASE("one wrong octet is found wherever it stands in a long text", "[rfc-8.
   }
 }
 
+TEST_CASE("a code point that plain ASCII breaks off is found, however much of it follows",
+          "[rfc-8.1]") {
+  const auto broken = GENERATE(as<std::string>{}, "\xC3", "\xE2\x82", "\xF0\x9F\x98");
+  const std::string plain(80, 'x');
+  for (std::size_t place = 0; place < 40; ++place) {
+    const auto before = plain.substr(0, place) + broken;
+    CHECK_FALSE(hawser::is_valid_utf8(before + plain));
+    utf8_validator validator;
+    CHECK(validator.feed(bytes(before)));
+    CHECK_FALSE(validator.feed(bytes(plain)));
+  }
+}
+
 TEST_CASE("text in two pieces, cut anywhere, is judged as it is whole", "[rfc-5.4][rfc-8.1]") {
   const auto sample =
       "\xCE\xBA\xE1\xBD\xB9\xCF\x83\xCE\xBC\xCE\xB5 plain words of some length \xF0"

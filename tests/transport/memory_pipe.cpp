@@ -125,6 +125,18 @@ TEST_CASE("whoever destroys an end ends the stream") {
   CHECK(ec == std::errc::broken_pipe);
 }
 
+TEST_CASE("a full end that is shut down or whose other end is gone has an error to write") {
+  auto [near, other] = make_memory_pipe({.second = {.capacity = 0}});
+  std::optional far{std::move(other)};
+  std::error_code ec;
+  CHECK_FALSE(near.wait_writable(near.now(), ec));
+  SECTION("it was shut down") { near.shutdown(ec); }
+  SECTION("the other end is gone") { far.reset(); }
+  CHECK(near.wait_writable(forever, ec));
+  CHECK(write(near, "x", ec) == 0);
+  CHECK(ec == std::errc::broken_pipe);
+}
+
 TEST_CASE("a moved end goes on, and assigning to an end ends its stream") {
   auto [near, far] = make_memory_pipe();
   auto [target, watcher] = make_memory_pipe();

@@ -100,6 +100,7 @@ inline utf8_state utf8_run_blocks(utf8_state state, bytes_view& octets) noexcept
 inline utf8_state utf8_run(utf8_state state, bytes_view octets) noexcept {
   state = utf8_run_blocks<4>(state, octets);
   state = utf8_run_blocks<1>(state, octets);
+  if (state == utf8_state::invalid) return state;
   return utf8_walk(state, octets.data(), octets.size());
 }
 

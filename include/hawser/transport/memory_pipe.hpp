@@ -234,7 +234,7 @@ class memory_pipe {
   }
 
   void end_writing() {
-    if (!self().shut) peer().inbox.announce(now() + self().faults.delay, true);
+    peer().inbox.announce(now() + self().faults.delay, true);
     self().shut = true;
     state_->changed.notify_all();
   }
