@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Each check is silent on a small tree that keeps the rules, and finds each violation planted there."""
+"""Each check is silent on a small tree that keeps the rules, and finds what is planted there."""
 
 import pathlib
 import subprocess
@@ -11,18 +11,38 @@ import formatting
 CHECKS = pathlib.Path(__file__).parent
 TOP = "// SPDX-License-Identifier: BSL-1.0\n"
 HEADER = TOP + "#pragma once\n"
-ERRORS = HEADER + "\nenum class errc {\n  closed = 1,  ///< Over\n};\nenum class condition {\n  over,\n};\n"
+ERRORS = """
+enum class errc {
+  closed = 1,  ///< Over
+};
+
+enum class condition {
+  over,
+};
+"""
+VERSION = """
+#define HAWSER_VERSION 10203
+inline constexpr const char* version = "1.2.3";
+"""
+
+
+def including(*headers):
+    """A header that includes these, each with its brackets or quotes."""
+    return HEADER + "".join(f"\n#include {name}" for name in headers) + "\n"
+
 
 KEPT = {
     "README.md": "<!-- examples/echo.cpp -->\n```cpp\nreturn 0;\n```\n",
     "docs/errors.md": "| `closed` | over |\n",
     "examples/echo.cpp": TOP + "\nint main() {\n  return 0;\n}\n",
-    "include/hawser/asio.hpp": HEADER + '\n#include "hawser/asio/stream.hpp"\n',
-    "include/hawser/asio/stream.hpp": HEADER + '\n#include <asio/read.hpp>\n\n#include "hawser/base/error.hpp"\n',
-    "include/hawser/base/error.hpp": ERRORS,
+    "include/hawser/asio.hpp": including('"hawser/asio/stream.hpp"'),
+    "include/hawser/asio/stream.hpp": including("<asio/read.hpp>", '"hawser/base/error.hpp"'),
+    "include/hawser/base/error.hpp": HEADER + ERRORS,
     "include/hawser/frame/header.hpp": HEADER + "\n// RFC 6455 §5.2\n",
-    "include/hawser/hawser.hpp": HEADER + '\n#include "hawser/base/error.hpp"\n#include "hawser/frame/header.hpp"\n',
-    "include/hawser/version.hpp": HEADER + "\n#define HAWSER_VERSION 100\n",
+    "include/hawser/hawser.hpp": including(
+        '"hawser/base/error.hpp"', '"hawser/frame/header.hpp"'
+    ),
+    "include/hawser/version.hpp": HEADER + VERSION,
     "tests/asio/stream.cpp": TOP + '#include "hawser/asio/stream.hpp"\n',
     "tests/base/error.cpp": TOP + '#include "hawser/base/error.hpp"\n',
     "tests/frame/header.cpp": TOP + '#include "hawser/frame/header.hpp"\n',
@@ -39,12 +59,12 @@ PLANTED = {
         ("tests/frame/header.cpp", "#define private public\n", "define private"),
     ],
     "dependencies": [
-        (FRAME, HEADER + "#include <asio/buffer.hpp>\n", "stray"),
-        (FRAME, HEADER + "#include <sys/socket.h>\n", "stray"),
-        (FRAME, HEADER + "#include <regex>\n", "too slow"),
-        (FRAME, HEADER + '#include "mask.hpp"\n', "included as"),
-        ("include/hawser/hawser.hpp", HEADER + "#include <asio/buffer.hpp>\n", "stray"),
-        ("include/hawser/base/simd.hpp", HEADER + "#include <asio/buffer.hpp>\n", "stray"),
+        (FRAME, including("<asio/buffer.hpp>"), "stray"),
+        (FRAME, including("<sys/socket.h>"), "stray"),
+        (FRAME, including("<regex>"), "too slow"),
+        (FRAME, including('"mask.hpp"'), "included as"),
+        ("include/hawser/hawser.hpp", including("<asio/buffer.hpp>"), "stray"),
+        ("include/hawser/base/simd.hpp", including("<asio/buffer.hpp>"), "stray"),
     ],
     "errors_page": [
         ("docs/errors.md", "# Errors\n", "does not name"),
@@ -57,8 +77,8 @@ PLANTED = {
     ],
     "formatting": [(FRAME, HEADER + "\nint  x;\n", "not formatted")],
     "layers": [
-        (FRAME, HEADER + '#include "hawser/protocol/event.hpp"\n', "may not include"),
-        (FRAME, HEADER + '#include "hawser/hawser.hpp"\n', "may not include"),
+        (FRAME, including('"hawser/protocol/event.hpp"'), "may not include"),
+        (FRAME, including('"hawser/hawser.hpp"'), "may not include"),
         ("include/hawser/util/text.hpp", HEADER, "not a layer"),
     ],
     "leftovers": [
@@ -87,6 +107,10 @@ PLANTED = {
     "umbrellas": [
         ("include/hawser/hawser.hpp", HEADER, "does not include"),
         ("include/hawser/asio.hpp", HEADER, "does not include"),
+    ],
+    "version": [
+        ("include/hawser/version.hpp", HEADER + VERSION.replace("2.3", "2.4"), "is not"),
+        ("include/hawser/version.hpp", HEADER, "no version"),
     ],
 }
 
