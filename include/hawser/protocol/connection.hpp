@@ -110,15 +110,16 @@ class basic_connection {
   template <std::same_as<std::string> Text>
   std::error_code send(Text&& text) {
     if (!is_valid_utf8(text)) return errc::invalid_utf8;
-    const auto view = as_bytes(text);
-    return send_message(message_kind::text, view, outbox::owned_payload{std::move(text)});
+    // Seen only after the move: the characters of a short string are inside it.
+    outbox::owned_payload payload{std::move(text)};
+    return send_message(message_kind::text, outbox::view(payload), std::move(payload));
   }
 
   /// Queues a binary message without copying a long one.
   template <std::same_as<std::vector<std::byte>> Bytes>
   std::error_code send(Bytes&& binary) {
-    const auto view = bytes_view{binary};
-    return send_message(message_kind::binary, view, outbox::owned_payload{std::move(binary)});
+    outbox::owned_payload payload{std::move(binary)};
+    return send_message(message_kind::binary, outbox::view(payload), std::move(payload));
   }
 
   /// Queues a fragment of a message: RFC 6455 §5.4. Until `part::last`, no other message can be

@@ -22,6 +22,11 @@ class outbox {
   /// A payload handed over to the outbox.
   using owned_payload = std::variant<std::vector<std::byte>, std::string>;
 
+  /// Its octets.
+  static bytes_view view(const owned_payload& bytes) noexcept {
+    return std::visit([](const auto& held) { return std::as_bytes(std::span{held}); }, bytes);
+  }
+
   /// Queues a copy of a frame. If memory is out, nothing is queued.
   void add(const frame_header& header, bytes_view payload) {
     auto& out = buffer();
@@ -84,10 +89,6 @@ class outbox {
 
   static mutable_bytes mutable_view(owned_payload& bytes) noexcept {
     return std::visit([](auto& held) { return std::as_writable_bytes(std::span{held}); }, bytes);
-  }
-
-  static bytes_view view(const owned_payload& bytes) noexcept {
-    return std::visit([](const auto& held) { return std::as_bytes(std::span{held}); }, bytes);
   }
 
   std::vector<std::byte>& buffer() {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/header.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/protocol/extension.hpp"
+
+namespace hawser::test {
+
+/// A message extension that a reader can follow: payloads are runs, each a count from 1 to 255 and
+/// an octet. It holds the last run back until the message ends, explodes 2 octets to 255, and can
+/// be cut inside a pair; so it tries all that a real compression would.
+class run_length {
+ public:
+  run_length() = default;
+
+  /// Messages shorter than `threshold` are sent as they are.
+  explicit run_length(std::size_t threshold) noexcept : threshold_{threshold} {}
+
+  std::uint8_t reserved_bits() const noexcept { return rsv1; }
+
+  std::uint8_t begin_encoding(message_kind, std::size_t size) const noexcept {
+    return size < threshold_ ? std::uint8_t{0} : rsv1;
+  }
+
+  void encode(bytes_view piece, part position, std::vector<std::byte>& encoded) {
+    for (const auto octet : piece) {
+      if (held_ == 255 || (held_ != 0 && octet != held_octet_)) release(encoded);
+      held_octet_ = octet;
+      ++held_;
+    }
+    if (position == part::last) release(encoded);
+  }
+
+  /// A count of zero is wrong, and so is a message that ends inside a pair.
+  errc decode(bytes_view& in, mutable_bytes& out, part position) {
+    while (true) {
+      while (run_ != 0 && !out.empty()) {
+        out[0] = run_octet_;
+        out = out.subspan(1);
+        --run_;
+      }
+      if (run_ != 0) return errc{};
+      if (in.empty()) break;
+      if (count_ == 0) {
+        count_ = std::to_integer<std::uint8_t>(in[0]);
+        if (count_ == 0) return errc::bad_extension_data;
+      } else {
+        run_octet_ = in[0];
+        run_ = count_;
+        count_ = 0;
+      }
+      in = in.subspan(1);
+    }
+    return position == part::last && count_ != 0 ? errc::bad_extension_data : errc{};
+  }
+
+ private:
+  void release(std::vector<std::byte>& encoded) {
+    if (held_ == 0) return;
+    encoded.push_back(static_cast<std::byte>(held_));
+    encoded.push_back(held_octet_);
+    held_ = 0;
+  }
+
+  std::size_t threshold_ = 0;
+  std::byte held_octet_{};
+  unsigned held_ = 0;       // of the run that encode() has not written yet
+  std::uint8_t count_ = 0;  // read, while its octet is not
+  std::byte run_octet_{};
+  unsigned run_ = 0;  // still to be written by decode()
+};
+
+static_assert(message_extension<run_length>);
+
+/// The runs of a payload.
+inline std::vector<std::byte> run_length_of(bytes_view payload) {
+  std::vector<std::byte> encoded;
+  run_length{}.encode(payload, part::last, encoded);
+  return encoded;
+}
+
+}  // namespace hawser::test
