@@ -18,22 +18,27 @@ def fail(why):
     sys.exit(f"{sys.argv[1]}: {why}")
 
 
-def run(client, arguments, sent):
+def send_once(client, url):
     done = subprocess.run(
-        [client, *arguments], input=sent, capture_output=True, encoding="utf-8", timeout=SECONDS
+        [client, url, "--once", TEXT], capture_output=True, encoding="utf-8", timeout=SECONDS
     )
-    if done.returncode != 0:
-        fail(f"the client ended with {done.returncode}: {done.stderr}")
-    return done.stdout
+    if done.returncode != 0 or done.stdout != TEXT + "\n":
+        fail(f"the echo of {TEXT!r} was {done.stdout!r}: {done.returncode}, {done.stderr}")
 
 
-def converse(client, url):
-    echo = run(client, [url, "--once", TEXT], "")
-    if echo != TEXT + "\n":
-        fail(f"the echo of {TEXT!r} was {echo!r}")
-    echoes = run(client, [url], "".join(line + "\n" for line in LINES))
-    if echoes != "".join(line + "\n" for line in LINES):
-        fail(f"the lines came back as {echoes[:200]!r}")
+def send_lines(client, url):
+    pipe = subprocess.PIPE
+    with subprocess.Popen([client, url], stdin=pipe, stdout=pipe, encoding="utf-8") as running:
+        for line in LINES:
+            running.stdin.write(line + "\n")
+            running.stdin.flush()
+            echo = running.stdout.readline()
+            if echo != line + "\n":
+                running.kill()
+                fail(f"{line[:20]!r} came back as {echo[:20]!r}")
+        running.stdin.close()
+        if running.wait(SECONDS) != 0:
+            fail(f"the client ended with {running.returncode}")
 
 
 def main(server, client):
@@ -43,7 +48,9 @@ def main(server, client):
             port = re.search(r":(\d+)\b", first)
             if not port:
                 fail(f"the first line does not name the port: {first!r}")
-            converse(client, f"ws://127.0.0.1:{port[1]}/")
+            url = f"ws://127.0.0.1:{port[1]}/"
+            send_once(client, url)
+            send_lines(client, url)
             running.send_signal(signal.SIGINT)
             if running.wait(SECONDS) != 0:
                 fail(f"ended with {running.returncode} on SIGINT")
