@@ -3,4 +3,8 @@
 
 // All of hawser that needs Asio, and what it stands on.
 
+#include "hawser/asio/connect.hpp"
+#include "hawser/asio/refusal.hpp"
+#include "hawser/asio/socket_transport.hpp"
+#include "hawser/asio/threaded_server.hpp"
 #include "hawser/hawser.hpp"

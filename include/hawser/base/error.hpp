@@ -89,7 +89,7 @@ enum class condition {
 };
 
 /// One line in the user's terms, without a full stop.
-constexpr std::string_view message(errc error) noexcept {
+constexpr std::string_view describe(errc error) noexcept {
   switch (error) {
     case errc::bad_start_line: return "the first line of the HTTP head is malformed";
     case errc::bad_header_field: return "a line of the HTTP head is malformed";
@@ -180,7 +180,7 @@ class error_category final : public std::error_category {
   const char* name() const noexcept override { return "hawser"; }
 
   std::string message(int value) const override {
-    return std::string{hawser::message(static_cast<errc>(value))};
+    return std::string{hawser::describe(static_cast<errc>(value))};
   }
 
   bool equivalent(int value, const std::error_condition& other) const noexcept override;

@@ -127,7 +127,7 @@ inline response response_for(errc error) {
     answer.headers.add("Sec-WebSocket-Version", "13");
   }
   answer.headers.add("Content-Type", "text/plain");
-  answer.body.append(message(error)).append("\n");
+  answer.body.append(describe(error)).append("\n");
   return answer;
 }
 

@@ -82,11 +82,25 @@ class basic_connection {
     return take_outcome();
   }
 
+  /// How messages are handed over from now on, as `connection_options::deliver`. A change in the
+  /// middle of a message hands over what has arrived of it as a part, or the rest of it as a
+  /// message.
+  void deliver(delivery how) noexcept { receiver_.deliver(how); }
+
   /// The stream has no more input: the peer ended it, or `why` broke it. The rest of the output is
   /// still wanted if the closing handshake was complete.
   void receive_end(std::error_code why = {}) {
     const auto ended = receiver_.between_messages() ? errc::end_of_stream : errc::truncated;
-    end(close_input::peer_eof, {close_code::abnormal, {}, false, why ? why : ended});
+    if (!why) why = output_error_ ? output_error_ : make_error_code(ended);
+    end(close_input::peer_eof, {close_code::abnormal, {}, false, why});
+  }
+
+  /// The stream takes no more output. What has arrived before can still be read, so the connection
+  /// waits for the end of its input, but not for longer than for a closing handshake.
+  void output_failed(std::error_code why) {
+    if (!output_error_) output_error_ = why;
+    end_stream_ = false;
+    sender_.clear();
   }
 
   /// Queues a text message. Fails with invalid_utf8, message_unfinished or closed, and then queues
@@ -125,7 +139,7 @@ class basic_connection {
   /// Queues a fragment of a message: RFC 6455 §5.4. Until `part::last`, no other message can be
   /// sent; control frames can. Text may be cut inside a code point.
   std::error_code send_part(message_kind kind, bytes_view payload, part position) {
-    if (closing_.state() != close_state::open) return errc::closed;
+    if (!can_send()) return errc::closed;
     return code_of(sender_.fragment(extension_, kind, payload, position));
   }
 
@@ -148,13 +162,14 @@ class basic_connection {
     if (code ? !may_send(*code, self_) : !reason.empty()) return errc::bad_close_code;
     if (reason.size() > max_control_payload - 2) return errc::close_reason_too_long;
     if (!is_valid_utf8(reason)) return errc::invalid_utf8;
+    if (output_error_) return errc::closed;
     if (!closing_.on(close_input::local_close).send_close) return errc::closed;
     sender_.close(code, reason);
     return {};
   }
 
   /// Gives the connection up: output is dropped, and the stream is to be closed.
-  void abort(errc why = errc::aborted) {
+  void abort(std::error_code why = errc::aborted) {
     end(close_input::deadline, {close_code::abnormal, {}, false, why});
   }
 
@@ -177,7 +192,7 @@ class basic_connection {
   /// Tells the time and does what is due: the keep-alive ping, the ends of patience.
   void advance(time_point now) {
     now_ = now;
-    if (closing_.state() != close_state::open) return advance_closing();
+    if (!can_send()) return advance_closing();
     if (buffered_bytes() != 0) return advance_output();
     const auto step = ping_.advance(now);
     if (step.send_ping) send_keep_alive();
@@ -187,8 +202,9 @@ class basic_connection {
   /// When advance() must be called at the latest: max() for never, min() for at once.
   time_point deadline() const noexcept {
     constexpr auto at_once = (time_point::min)();
-    if (closing_.state() == close_state::ended) return (time_point::max)();
-    if (closing_.state() != close_state::open) return close_by_.value_or(at_once);
+    const bool over = closing_.state() == close_state::ended && buffered_bytes() == 0;
+    if (over) return (time_point::max)();
+    if (!can_send()) return close_by_.value_or(at_once);
     if (buffered_bytes() == 0) return ping_.deadline();
     if (options_.write_timeout == options_.write_timeout.zero()) return (time_point::max)();
     return stalled_since_ ? deadline_after(*stalled_since_, options_.write_timeout) : at_once;
@@ -206,11 +222,13 @@ class basic_connection {
   role self() const noexcept { return self_; }
 
  private:
+  bool can_send() const noexcept { return closing_.state() == close_state::open && !output_error_; }
+
   static std::error_code code_of(errc error) noexcept {
     return error == errc{} ? std::error_code{} : make_error_code(error);
   }
 
-  std::optional<event> event_of(const received& result) {
+  std::optional<event> event_of(const reception& result) {
     if (const auto* message = std::get_if<message_view>(&result)) return *message;
     if (const auto* part = std::get_if<message_part>(&result)) return *part;
     if (const auto* control = std::get_if<control_frame>(&result)) return event_of(*control);
@@ -220,15 +238,16 @@ class basic_connection {
   std::optional<event> event_of(control_frame frame) {
     if (frame.op == opcode::close) return peer_close(frame.payload);
     if (closing_.state() != close_state::open) return std::nullopt;
-    if (frame.op == opcode::pong)
+    if (frame.op == opcode::pong) {
       return pong{frame.payload, round_trip_.received(frame.payload, now_)};
+    }
     // The answer is identical: RFC 6455 §5.5.3.
-    sender_.pong(frame.payload);
+    if (can_send()) sender_.pong(frame.payload);
     return ping{frame.payload};
   }
 
   std::optional<event> peer_close(bytes_view payload) {
-    closed outcome{close_code::no_status, {}, true, {}};
+    closed outcome{close_code::no_status, {}, !output_error_, output_error_};
     if (payload.size() == 1) return violation(errc::bad_close_payload);
     if (!payload.empty()) {
       outcome.code = static_cast<close_code>(load_big_endian<std::uint16_t>(payload));
@@ -236,7 +255,7 @@ class basic_connection {
       if (!may_receive(outcome.code)) return violation(errc::bad_close_code);
       if (!is_valid_utf8(outcome.reason)) return violation(errc::invalid_utf8);
     }
-    if (closing_.state() == close_state::open) sender_.close(echo_of(outcome.code), {});
+    if (can_send()) sender_.close(echo_of(outcome.code), {});
     end(close_input::peer_close, outcome);
     return take_outcome();
   }
@@ -251,8 +270,8 @@ class basic_connection {
     closed outcome{close_code::abnormal, {}, false, why};
     if (closing_.state() == close_state::open) {
       outcome.code = close_code_for(why);
-      outcome.reason = hawser::message(why);
-      sender_.close(outcome.code, outcome.reason);
+      outcome.reason = hawser::describe(why);
+      if (can_send()) sender_.close(outcome.code, outcome.reason);
     }
     end(close_input::violation, outcome);
     return take_outcome();
@@ -263,8 +282,9 @@ class basic_connection {
   void end(close_input input, closed outcome) {
     const auto before = closing_.state();
     const auto step = closing_.on(input);
-    if (step.end_stream) end_stream_ = true;
-    if (step.next == close_state::ended && (step.abort || before < close_state::exchanged)) {
+    if (step.end_stream) end_stream_ = !output_error_;
+    const bool at_once = input == close_input::deadline || before < close_state::exchanged;
+    if (step.next == close_state::ended && at_once) {
       end_stream_ = false;
       sender_.clear();
     }
@@ -280,7 +300,8 @@ class basic_connection {
 
   void advance_closing() {
     if (!close_by_) close_by_ = deadline_after(now_, options_.close_timeout);
-    if (now_ >= *close_by_) abort(errc::close_timeout);
+    if (now_ < *close_by_) return;
+    abort(output_error_ ? output_error_ : make_error_code(errc::close_timeout));
   }
 
   void advance_output() {
@@ -299,14 +320,14 @@ class basic_connection {
 
   std::error_code send_control(opcode op, bytes_view payload) {
     if (payload.size() > max_control_payload) return errc::control_too_long;
-    if (closing_.state() != close_state::open) return errc::closed;
+    if (!can_send()) return errc::closed;
     sender_.control(op, payload);
     return {};
   }
 
   template <class Payload>
   std::error_code send_message(message_kind kind, bytes_view view, Payload&& payload) {
-    if (closing_.state() != close_state::open) return errc::closed;
+    if (!can_send()) return errc::closed;
     return code_of(sender_.message(extension_, kind, view, std::forward<Payload>(payload)));
   }
 
@@ -318,6 +339,7 @@ class basic_connection {
   ping_machine ping_;
   round_trip round_trip_;
   closed outcome_;
+  std::error_code output_error_;
   time_point now_{};
   std::optional<time_point> close_by_;
   std::optional<time_point> stalled_since_;

@@ -49,7 +49,7 @@ class outbox {
     size_ += static_cast<std::size_t>(header.length);
   }
 
-  /// What to write next. Stays valid and unchanged until consume() or clear().
+  /// What to write next. Stays valid and unchanged until consume() has dropped all of it.
   bytes_view front() noexcept {
     if (empty()) return {};
     lent_ = true;
@@ -58,15 +58,17 @@ class outbox {
 
   /// Drops the first `count` octets of front(): they are written.
   void consume(std::size_t count) noexcept {
+    if (empty()) return;
     sent_ += count;
     size_ -= count;
     if (size_ == 0 || sent_ == view(chunks_[head_].bytes).size()) drop_front();
   }
 
+  /// Drops everything for good. A write may still be under way: its octets stay.
   void clear() noexcept {
-    chunks_.clear();
-    head_ = sent_ = size_ = 0;
-    lent_ = false;
+    const auto under_way = static_cast<std::ptrdiff_t>(head_ + (lent_ ? 1 : 0));
+    chunks_.erase(chunks_.begin() + under_way, chunks_.end());
+    size_ = 0;
   }
 
   bool empty() const noexcept { return size_ == 0; }

@@ -26,7 +26,7 @@ struct control_frame {
 };
 
 /// What the receiver made of some input: nothing yet, something to hand over, or what is wrong.
-using received = std::variant<std::monostate, message_view, message_part, control_frame, errc>;
+using reception = std::variant<std::monostate, message_view, message_part, control_frame, errc>;
 
 /// Turns frames into messages and control frames: what lies whole in the input is a view of it,
 /// what is cut or fragmented is stored, what is encoded is decoded.
@@ -39,7 +39,7 @@ class receiver {
         deliver_{options.deliver} {}
 
   /// Takes octets off the front of `input` until something is complete or none are left.
-  received next(Extension& extension, mutable_bytes& input) {
+  reception next(Extension& extension, mutable_bytes& input) {
     while (true) {
       auto result = step(extension, input, true);
       if (result.index() != 0 || in_need(input)) return result;
@@ -47,13 +47,17 @@ class receiver {
   }
 
   /// The same, but data frames are thrown away as they come, and what was handed over stays.
-  received next_control(Extension& extension, mutable_bytes& input) {
+  reception next_control(Extension& extension, mutable_bytes& input) {
     decoding_ = false;
     while (true) {
       auto result = step(extension, input, false);
       if (result.index() != 0 || in_need(input)) return result;
     }
   }
+
+  /// How messages are handed over from now on. In the middle of one, what is stored of it makes the
+  /// next part, and the rest after some parts counts as a message.
+  void deliver(delivery how) noexcept { deliver_ = how; }
 
   /// Invalidates what was handed over.
   void release() noexcept {
@@ -68,7 +72,7 @@ class receiver {
 
   bool in_need(mutable_bytes input) const noexcept { return input.empty() && !decoding_; }
 
-  received step(Extension& extension, mutable_bytes& input, bool keep_data) {
+  reception step(Extension& extension, mutable_bytes& input, bool keep_data) {
     if (decoding_) return decode_piece(extension);
     const bool begins = !reader_.in_frame();
     const auto status = reader_.read_header(input);
@@ -91,7 +95,7 @@ class receiver {
     return decode_piece(extension);
   }
 
-  received control(mutable_bytes& input, bool begins) {
+  reception control(mutable_bytes& input, bool begins) {
     if (begins) control_.clear();
     control_.append(reader_.take_payload(input));
     if (!reader_.at_end()) return {};
@@ -99,18 +103,20 @@ class receiver {
     return control_frame{reader_.header().op, control_.view()};
   }
 
-  received plain_piece(bytes_view payload) {
+  reception plain_piece(bytes_view payload) {
     const bool last = reader_.at_end() && reader_.header().fin;
     if (reader_.at_end()) reader_.end_frame();
     if (const auto error = assembler_.check(payload, last); error != errc{}) return error;
-    if (deliver_ == delivery::parts) return part_of(payload, last);
-    if (last && assembler_.stored().empty()) return message_view{assembler_.kind(), payload};
+    const bool in_place = assembler_.stored().empty();
+    if (deliver_ == delivery::parts && in_place) return part_of(payload, last);
+    if (last && in_place) return message_view{assembler_.kind(), payload};
     assembler_.store(payload);
-    return last ? stored_message() : received{};
+    if (deliver_ == delivery::parts) return stored_part(last);
+    return last ? stored_message() : reception{};
   }
 
   /// Decodes the rest of a piece; in parts, as much of it as there is room for in one.
-  received decode_piece(Extension& extension) {
+  reception decode_piece(Extension& extension) {
     const bool message_ends = reader_.at_end() && reader_.header().fin;
     while (decoding_) {
       // One octet more than may come, so that too much is noticed before it is all there.
@@ -128,20 +134,22 @@ class receiver {
       if (error != errc{}) return error;
       if (!decoding_ && reader_.at_end()) reader_.end_frame();
       if (deliver_ == delivery::messages && last) return stored_message();
-      if (deliver_ == delivery::parts && (last || !piece.empty())) {
-        delivered_ = true;
-        return part_of(piece, last);
-      }
+      if (deliver_ == delivery::parts && (last || !piece.empty())) return stored_part(last);
     }
     return {};
   }
 
-  received part_of(bytes_view payload, bool last) {
+  reception part_of(bytes_view payload, bool last) {
     if (payload.empty() && !last) return {};
     return message_part{assembler_.kind(), payload, assembler_.take_first(), last};
   }
 
-  received stored_message() {
+  reception stored_part(bool last) {
+    delivered_ = true;
+    return part_of(assembler_.stored(), last);
+  }
+
+  reception stored_message() {
     delivered_ = true;
     return message_view{assembler_.kind(), assembler_.stored()};
   }

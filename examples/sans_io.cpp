@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSL-1.0
+// Two connections and no socket: what one has to write is what the other one reads.
+#include <iostream>
+#include <vector>
+
+#include <hawser/hawser.hpp>
+
+void carry(hawser::connection& from, hawser::connection& to) {
+  const auto output = from.output();
+  std::vector<std::byte> bytes{output.begin(), output.end()};
+  from.consume_output(output.size());
+
+  std::span<std::byte> input{bytes};
+  while (auto event = to.next(input)) {
+    if (const auto* message = std::get_if<hawser::message_view>(&*event)) {
+      std::cout << "message: " << message->text() << '\n';
+    } else if (const auto* end = std::get_if<hawser::closed>(&*event)) {
+      std::cout << "closed: " << int(end->code) << ' ' << end->reason << '\n';
+    }
+  }
+}
+
+int main() {
+  hawser::connection client{hawser::role::client}, server{hawser::role::server};
+  client.send("hello");
+  client.close(hawser::close_code::normal, "done");
+  carry(client, server);
+  carry(server, client);
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/write.hpp>
+
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/response.hpp"
+
+namespace hawser::detail {
+
+/// Tells clients whom a server has no room for why, without a thread and without waiting: a few at a
+/// time and for a second each; who comes on top of that is just dropped.
+template <class Protocol>
+class refusals {
+ public:
+  explicit refusals(asio::io_context& context) : context_{context} {}
+
+  void refuse(typename Protocol::socket socket, errc why) {
+    if (*count_ >= most) return;
+    const auto one = std::make_shared<refusal>(std::move(socket), context_, why, count_);
+    one->timer.expires_after(std::chrono::seconds{1});
+    one->timer.async_wait([one](std::error_code) { one->close(); });
+    asio::async_write(one->socket, asio::buffer(one->answer),
+                      [one](std::error_code ec, std::size_t) {
+                        if (ec) return one->close();
+                        one->socket.shutdown(Protocol::socket::shutdown_send, ec);
+                        drain(one);
+                      });
+  }
+
+ private:
+  static constexpr std::size_t most = 64;
+
+  struct refusal {
+    refusal(typename Protocol::socket moved, asio::io_context& context, errc why,
+            std::shared_ptr<std::size_t> counted)
+        : socket{std::move(moved)},
+          timer{context},
+          answer{encode(response_for(why))},
+          count{std::move(counted)} {
+      ++*count;
+    }
+    ~refusal() { --*count; }
+    refusal(const refusal&) = delete;
+    refusal& operator=(const refusal&) = delete;
+
+    void close() {
+      std::error_code ignored;
+      socket.close(ignored);
+      timer.cancel();
+    }
+
+    typename Protocol::socket socket;
+    asio::steady_timer timer;
+    std::string answer;
+    std::shared_ptr<std::size_t> count;
+    std::array<char, 512> room{};
+  };
+
+  /// Closing a socket with input unread would take the answer back.
+  static void drain(const std::shared_ptr<refusal>& one) {
+    one->socket.async_read_some(asio::buffer(one->room), [one](std::error_code ec, std::size_t) {
+      if (ec) return one->close();
+      drain(one);
+    });
+  }
+
+  asio::io_context& context_;
+  std::shared_ptr<std::size_t> count_ = std::make_shared<std::size_t>(0);
+};
+
+}  // namespace hawser::detail

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "hawser/asio/refusal.hpp"
+#include "hawser/asio/socket_transport.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/request.hpp"
+#include "hawser/handshake/server.hpp"
+#include "hawser/protocol/options.hpp"
+#include "hawser/transport/opening.hpp"
+#include "hawser/transport/websocket.hpp"
+
+namespace hawser {
+
+/// What a threaded_server listens on and allows.
+struct threaded_server_options {
+  /// The address to listen on; `0.0.0.0` or `::` for all. Only this machine unless set otherwise.
+  std::string address = "127.0.0.1";
+
+  std::uint16_t port = 0;  ///< 0: any free one, see port()
+
+  /// As many threads as this, handshakes included; further clients are told 503.
+  std::size_t max_connections = 1024;
+
+  /// Who may connect (by default pages of the same origin, and who sends no Origin), subprotocols and
+  /// further headers of the answer.
+  default_server_policy handshake = {};
+
+  head_limits limits = {};
+  std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
+  connection_options connection = {};
+};
+
+/// A server with a thread for each connection. The handshake is done on that thread too, so that no
+/// client holds up another.
+template <class Protocol>
+class basic_threaded_server {
+ public:
+  using endpoint_type = typename Protocol::endpoint;
+  using peer = websocket<basic_socket_transport<typename Protocol::socket>>;
+  using upgrade = server_handshake<const default_server_policy&>;
+
+  /// Listens. Throws std::system_error when it cannot.
+  basic_threaded_server(const endpoint_type& where, threaded_server_options options)
+      : options_{std::move(options)}, acceptor_{context_, where} {}
+
+  /// Listens on the options' address and port.
+  explicit basic_threaded_server(
+      const threaded_server_options& options) requires std::is_same_v<Protocol, asio::ip::tcp>
+      : basic_threaded_server{{asio::ip::make_address(options.address), options.port}, options} {}
+
+  basic_threaded_server(const basic_threaded_server&) = delete;
+  basic_threaded_server& operator=(const basic_threaded_server&) = delete;
+
+  /// Calls `hook(upgrade&)` for each good request, on its connection's thread, before run(). It may
+  /// look at request(), and refuse() or accept() it; else the options decide.
+  void on_upgrade(std::function<void(upgrade&)> hook) { on_upgrade_ = std::move(hook); }
+
+  /// Calls `hook` with what went wrong with one connection: an exception of the handler, or a
+  /// std::system_error of a handshake or of accepting. On any thread; it must not throw.
+  void on_error(std::function<void(std::exception_ptr)> hook) { on_error_ = std::move(hook); }
+
+  endpoint_type local_endpoint() const { return acceptor_.local_endpoint(); }
+
+  std::uint16_t port() const requires std::is_same_v<Protocol, asio::ip::tcp> {
+    return local_endpoint().port();
+  }
+
+  /// SIGINT and SIGTERM end run(), as stop() does.
+  void stop_on_signals() {
+    signals_.add(SIGINT);
+    signals_.add(SIGTERM);
+    signals_.async_wait([this](std::error_code ec, int) {
+      if (!ec) context_.stop();
+    });
+  }
+
+  /// Accepts connections and calls `handler(peer)` or `handler(peer, request)` on a thread for each,
+  /// until stop(). To be called once. A connection is closed when its handler returns; if it throws, with 1011. Returns
+  /// when all these threads have ended.
+  template <class Handler>
+  void run(Handler handler) {
+    {
+      const std::lock_guard guard{mutex_};
+      running_ = true;
+      run_thread_ = std::this_thread::get_id();
+    }
+    accept_next(handler);
+    context_.run();
+    close_connections();
+    const std::lock_guard guard{mutex_};
+    running_ = false;
+    changed_.notify_all();
+  }
+
+  /// Ends run(): no more connections are accepted, handshakes under way are told 503, the others are
+  /// closed with 1001 and, after the close time-out, dropped. From any thread. Returns when run() is
+  /// about to return, except on one of the server's own threads, which cannot wait for that.
+  void stop() {
+    std::unique_lock guard{mutex_};
+    context_.stop();
+    if (is_own_thread()) return;
+    changed_.wait(guard, [this] { return !running_; });
+  }
+
+  /// How many connections there are, handshakes included.
+  std::size_t connections() const {
+    const std::lock_guard guard{mutex_};
+    return count_;
+  }
+
+ private:
+  using transport = basic_socket_transport<typename Protocol::socket>;
+
+  struct worker {
+    std::thread thread = {};
+    transport* opening = nullptr;
+    peer* open = nullptr;
+    bool done = false;
+  };
+
+  template <class Handler>
+  void accept_next(Handler& handler) {
+    acceptor_.async_accept([this, &handler](std::error_code ec, typename Protocol::socket socket) {
+      if (ec == asio::error::operation_aborted) return;
+      if (ec) {
+        report(ec, "accept");
+        return accept_later(handler);
+      }
+      join_done();
+      if (connections() >= options_.max_connections) {
+        refusals_.refuse(std::move(socket), errc::too_many_connections);
+      } else {
+        start(std::move(socket), handler);
+      }
+      accept_next(handler);
+    });
+  }
+
+  /// Most of what can go wrong is a lack of descriptors, which only time mends.
+  template <class Handler>
+  void accept_later(Handler& handler) {
+    pause_.expires_after(std::chrono::milliseconds{100});
+    pause_.async_wait([this, &handler](std::error_code ec) {
+      if (!ec) accept_next(handler);
+    });
+  }
+
+  template <class Handler>
+  void start(typename Protocol::socket socket, Handler& handler) {
+    std::unique_lock guard{mutex_};
+    auto& entry = workers_.emplace_back();
+    ++count_;
+    try {
+      entry.thread = std::thread{[this, &entry, &handler, moved = std::move(socket)]() mutable {
+        serve(entry, transport{std::move(moved)}, handler);
+        const std::lock_guard inner{mutex_};
+        entry.done = true;
+        --count_;
+        changed_.notify_all();
+      }};
+    } catch (const std::system_error& error) {
+      workers_.pop_back();
+      --count_;
+      guard.unlock();
+      report(error.code(), "thread");
+    }
+  }
+
+  /// One connection, on its thread.
+  template <class Handler>
+  void serve(worker& entry, transport stream, Handler& handler) {
+    try {
+      const opening_options opening{options_.handshake_timeout, options_.connection};
+      upgrade handshake{options_.handshake, options_.limits};
+      std::error_code ec;
+      set_opening(entry, &stream);
+      const auto decide = [this](upgrade& asked) {
+        if (on_upgrade_) on_upgrade_(asked);
+      };
+      const auto rest = perform(stream, handshake, decide, ec, opening);
+      set_opening(entry, nullptr);
+      if (ec) return report(ec, "opening handshake");
+      peer connected{role::server, std::move(stream), options_.connection, rest,
+                     handshake.result()};
+      serve_open(entry, connected, handshake.request(), handler);
+    } catch (...) {
+      set_opening(entry, nullptr);
+      if (on_error_) on_error_(std::current_exception());
+    }
+  }
+
+  template <class Handler>
+  void serve_open(worker& entry, peer& connected, const request& asked, Handler& handler) {
+    const registration registered{*this, entry, connected};
+    try {
+      if constexpr (std::is_invocable_v<Handler&, peer&, const request&>) {
+        handler(connected, asked);
+      } else {
+        handler(connected);
+      }
+      connected.close();
+    } catch (...) {
+      connected.close(close_code::internal_error);
+      throw;
+    }
+  }
+
+  /// Lets stop() reach a connection for as long as it is there.
+  class registration {
+   public:
+    registration(basic_threaded_server& server, worker& entry, peer& connected)
+        : server_{server}, entry_{entry} {
+      const std::lock_guard guard{server_.mutex_};
+      entry_.open = &connected;
+      if (server_.closing_) connected.begin_close(close_code::going_away);
+    }
+    ~registration() {
+      const std::lock_guard guard{server_.mutex_};
+      entry_.open = nullptr;
+    }
+    registration(const registration&) = delete;
+    registration& operator=(const registration&) = delete;
+
+   private:
+    basic_threaded_server& server_;
+    worker& entry_;
+  };
+
+  void set_opening(worker& entry, transport* stream) {
+    const std::lock_guard guard{mutex_};
+    entry.opening = stream;
+    if (stream != nullptr && closing_) stream->stop_reading();
+  }
+
+  void close_connections() {
+    std::error_code ignored;
+    acceptor_.close(ignored);
+    std::unique_lock guard{mutex_};
+    closing_ = true;
+    for (auto& entry : workers_) {
+      if (entry.opening != nullptr) entry.opening->stop_reading();
+      if (entry.open != nullptr) entry.open->begin_close(close_code::going_away);
+    }
+    changed_.wait_for(guard, options_.connection.close_timeout, [this] { return count_ == 0; });
+    for (auto& entry : workers_) {
+      if (entry.opening != nullptr) entry.opening->abort();
+      if (entry.open != nullptr) entry.open->close_now();
+    }
+    changed_.wait(guard, [this] { return count_ == 0; });
+    guard.unlock();
+    join_done();
+  }
+
+  void join_done() {
+    std::list<worker> ended;
+    {
+      const std::lock_guard guard{mutex_};
+      for (auto next = workers_.begin(); next != workers_.end();) {
+        const auto entry = next++;
+        if (entry->done) ended.splice(ended.end(), workers_, entry);
+      }
+    }
+    for (auto& entry : ended) entry.thread.join();
+  }
+
+  bool is_own_thread() const {
+    const auto self = std::this_thread::get_id();
+    if (self == run_thread_) return true;
+    for (const auto& entry : workers_) {
+      if (entry.thread.get_id() == self) return true;
+    }
+    return false;
+  }
+
+  void report(std::error_code ec, const char* what) {
+    if (on_error_) on_error_(std::make_exception_ptr(std::system_error{ec, what}));
+  }
+
+  const threaded_server_options options_;
+  asio::io_context context_{1};
+  typename Protocol::acceptor acceptor_;
+  asio::steady_timer pause_{context_};
+  asio::signal_set signals_{context_};
+  detail::refusals<Protocol> refusals_{context_};
+  std::function<void(upgrade&)> on_upgrade_;
+  std::function<void(std::exception_ptr)> on_error_;
+
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::list<worker> workers_;
+  std::size_t count_ = 0;
+  bool running_ = false;
+  std::thread::id run_thread_;
+  bool closing_ = false;
+};
+
+/// Over TCP.
+using threaded_server = basic_threaded_server<asio::ip::tcp>;
+
+}  // namespace hawser

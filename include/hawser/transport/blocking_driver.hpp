@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/protocol/connection.hpp"
+#include "hawser/transport/concepts.hpp"
+
+namespace hawser::detail {
+
+/// The time of a stream that has a clock of its own, or the system's.
+template <blocking_stream Stream>
+std::chrono::steady_clock::time_point now_of(Stream& stream) {
+  if constexpr (timed_stream<Stream>) return stream.now();
+  return std::chrono::steady_clock::now();
+}
+
+/// Moves bytes between one connection and one blocking stream. The connection is used under a lock
+/// that is never held while the stream is; one thread reads and one writes at a time.
+template <blocking_stream Stream, class Connection>
+class blocking_driver {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+  using lock = std::unique_lock<std::mutex>;
+
+  /// `received` is what the handshake read too much.
+  blocking_driver(Stream stream, Connection connection, bytes_view received)
+      : stream_{std::move(stream)}, connection_{std::move(connection)}, buffer_(buffer_size) {
+    if (received.size() > buffer_.size()) buffer_.resize(received.size());
+    std::copy(received.begin(), received.end(), buffer_.begin());
+    input_ = mutable_bytes{buffer_}.first(received.size());
+  }
+
+  /// Waits for data until the connection is over, or `until`: then `ec` is read_timeout.
+  template <class Wanted>
+  std::optional<Wanted> read(time_point until, std::error_code& ec) {
+    lock guard{mutex_};
+    changed_.wait(guard, [this] { return !reading_; });
+    const turn reading{reading_, changed_};
+    connection_.deliver(std::is_same_v<Wanted, message_part> ? delivery::parts
+                                                             : delivery::messages);
+    const auto found = read_until(guard, until, buffer_, ec);
+    if (!found) return std::nullopt;
+    return std::get<Wanted>(*found);
+  }
+
+  /// Lets `queue` add to the connection's output, and writes all of it. A whole message waits for a
+  /// fragmented one of another thread.
+  template <class Queue>
+  std::error_code write(Queue queue, bool waits_for_turn) {
+    lock guard{mutex_};
+    if (waits_for_turn) changed_.wait(guard, [this] { return !message_open_; });
+    connection_.advance(now_of(stream_));
+    if (const auto ec = queue(connection_)) return ec;
+    flush(guard);
+    if (write_error_) return write_error_;
+    if (connection_.state() == close_state::ended) return errc::closed;
+    return {};
+  }
+
+  /// Takes or gives back the turn for messages.
+  void open_message() {
+    lock guard{mutex_};
+    changed_.wait(guard, [this] { return !message_open_; });
+    message_open_ = true;
+  }
+  void close_message() {
+    const lock guard{mutex_};
+    message_open_ = false;
+    changed_.notify_all();
+  }
+
+  /// Sends a Close frame and waits for the end, reading if nobody else does.
+  std::error_code close(std::optional<close_code> code, std::string_view reason) {
+    lock guard{mutex_};
+    connection_.advance(now_of(stream_));
+    const auto ec = connection_.close(code, reason);
+    if (ec && ec != errc::closed) return ec;
+    flush(guard);
+    await_end(guard);
+    return outcome_ ? outcome_->error : std::error_code{errc::aborted};
+  }
+
+  /// Queues a Close frame, and writes what the stream takes at once.
+  std::error_code begin_close(std::optional<close_code> code, std::string_view reason) {
+    lock guard{mutex_};
+    connection_.advance(now_of(stream_));
+    if (const auto ec = connection_.close(code, reason)) return ec;
+    if (!writing_) write_all(guard, patience::none);
+    return {};
+  }
+
+  void close_now() {
+    const lock guard{mutex_};
+    give_up(errc::aborted);
+  }
+
+  std::optional<closed> outcome() const {
+    const lock guard{mutex_};
+    return outcome_;
+  }
+
+  std::optional<std::chrono::steady_clock::duration> round_trip() const {
+    const lock guard{mutex_};
+    return round_trip_;
+  }
+
+  bool is_open() const {
+    const lock guard{mutex_};
+    return connection_.state() == close_state::open;
+  }
+
+  Stream& stream() noexcept { return stream_; }
+
+ private:
+  using data = std::variant<message_view, message_part>;
+
+  /// What a write does when the stream takes nothing.
+  enum class patience : std::uint8_t { none, deadline };
+
+  static constexpr std::size_t buffer_size = 16 * 1024;
+
+  /// Holds one of the two turns under the lock, and gives it back whatever happens.
+  struct turn {
+    turn(bool& taken, std::condition_variable& freed) : taken_{taken}, freed_{freed} {
+      taken_ = true;
+    }
+    ~turn() {
+      taken_ = false;
+      freed_.notify_all();
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+   private:
+    bool& taken_;
+    std::condition_variable& freed_;
+  };
+
+  std::optional<data> read_until(lock& guard, time_point until, mutable_bytes room,
+                                 std::error_code& ec) {
+    while (true) {
+      connection_.advance(now_of(stream_));
+      auto found = next_data();
+      if (!writing_) write_all(guard);
+      if (found) return found;
+      if (!connection_.wants().read) {
+        changed_.wait(guard, [this] { return !writing_; });
+        next_data();
+        ec = errc::closed;
+        return std::nullopt;
+      }
+      if (!receive(guard, until, room)) {
+        ec = errc::read_timeout;
+        return std::nullopt;
+      }
+    }
+  }
+
+  /// The next message or part; everything else that happens is dealt with on the way.
+  std::optional<data> next_data() {
+    while (auto happened = connection_.next(input_)) {
+      if (const auto* whole = std::get_if<message_view>(&*happened)) return *whole;
+      if (const auto* piece = std::get_if<message_part>(&*happened)) return *piece;
+      if (const auto* answer = std::get_if<pong>(&*happened); answer && answer->round_trip) {
+        round_trip_ = answer->round_trip;
+      }
+      if (const auto* end = std::get_if<closed>(&*happened)) outcome_ = *end;
+    }
+    return std::nullopt;
+  }
+
+  /// Reads once. False if `until` passed first.
+  bool receive(lock& guard, time_point until, mutable_bytes room) {
+    std::error_code ec;
+    bool readable = true;
+    const auto due = connection_.deadline();
+    guard.unlock();
+    if constexpr (timed_stream<Stream>) {
+      readable = stream_.wait_readable((std::min)(until, due), ec);
+    }
+    const auto size = readable && !ec ? stream_.read_some(room, ec) : 0;
+    const auto now = now_of(stream_);
+    guard.lock();
+    if (!ec && !readable) return now < until;
+    if (ec == std::errc::operation_would_block) return true;
+    connection_.advance(now);
+    if (ec || size == 0) {
+      connection_.receive_end(ec);
+    } else {
+      input_ = room.first(size);
+    }
+    return true;
+  }
+
+  /// Writes all that is queued, after whoever is writing.
+  void flush(lock& guard) {
+    changed_.wait(guard, [this] { return !writing_; });
+    write_all(guard);
+  }
+
+  /// Writes until nothing is wanted any more, what others queue meanwhile included.
+  void write_all(lock& guard, patience waits = patience::deadline) {
+    const turn writing{writing_, changed_};
+    while (true) {
+      const auto wanted = connection_.wants();
+      if (wanted.write) {
+        if (!write_some(guard, waits)) return;
+      } else if (wanted.end_stream) {
+        end_stream(guard);
+      } else {
+        return;
+      }
+    }
+  }
+
+  /// False if the stream takes nothing now and that is not to be waited for.
+  bool write_some(lock& guard, patience waits) {
+    std::error_code ec;
+    const auto octets = connection_.output();
+    guard.unlock();
+    const auto size = stream_.write_some(octets, ec);
+    guard.lock();
+    if (!ec) {
+      connection_.consume_output(size);
+    } else if (timed_stream<Stream> && ec == std::errc::operation_would_block) {
+      if (waits == patience::none) return false;
+      wait_writable(guard);
+    } else {
+      fail_output(ec);
+    }
+    return true;
+  }
+
+  void wait_writable(lock& guard) {
+    std::error_code ec;
+    connection_.advance(now_of(stream_));
+    const auto due = connection_.deadline();
+    guard.unlock();
+    if constexpr (timed_stream<Stream>) stream_.wait_writable(due, ec);
+    const auto now = now_of(stream_);
+    guard.lock();
+    if (ec) return fail_output(ec);
+    connection_.advance(now);
+    if (connection_.state() == close_state::ended) abort_stream();
+  }
+
+  void fail_output(std::error_code ec) {
+    write_error_ = ec;
+    connection_.output_failed(ec);
+  }
+
+  void end_stream(lock& guard) {
+    std::error_code ec;
+    guard.unlock();
+    stream_.shutdown(ec);
+    guard.lock();
+    // Whether that worked or not, the peer's end or the deadline follows.
+    connection_.output_ended();
+  }
+
+  void await_end(lock& guard) {
+    // A buffer of its own: the last message that was read may still be looked at.
+    std::array<std::byte, 4096> room;
+    while (reading_) {
+      connection_.advance(now_of(stream_));
+      const bool ended = connection_.state() == close_state::ended;
+      if (ended && !abortable_stream<Stream>) return;
+      const auto due = ended ? (time_point::max)() : connection_.deadline();
+      const std::chrono::steady_clock::duration longest = std::chrono::hours{1};
+      const auto left = (std::min)(due, now_of(stream_) + longest) - now_of(stream_);
+      if (!changed_.wait_for(guard, left, [this] { return !reading_; }))
+        give_up(errc::close_timeout);
+    }
+    const turn reading{reading_, changed_};
+    std::error_code ec;
+    while (read_until(guard, (time_point::max)(), room, ec)) {
+    }
+  }
+
+  void give_up(errc why) {
+    connection_.abort(why);
+    if (!reading_) next_data();
+    abort_stream();
+    changed_.notify_all();
+  }
+
+  void abort_stream() {
+    if constexpr (abortable_stream<Stream>) stream_.abort();
+  }
+
+  Stream stream_;
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  Connection connection_;
+  std::vector<std::byte> buffer_;
+  mutable_bytes input_;
+  std::optional<closed> outcome_;
+  std::optional<std::chrono::steady_clock::duration> round_trip_;
+  std::error_code write_error_;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool message_open_ = false;
+};
+
+}  // namespace hawser::detail

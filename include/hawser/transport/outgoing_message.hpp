@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/protocol/extension.hpp"
+
+namespace hawser {
+
+/// A message on its way in fragments: websocket::begin_message() makes one. It must not outlive the
+/// websocket. A message that is dropped unfinished cannot be taken back, so the connection is then
+/// closed with 1011.
+template <class Driver>
+class [[nodiscard]] outgoing_message {
+ public:
+  /// Waits until no other thread has a message under way.
+  outgoing_message(Driver& driver, message_kind kind) : driver_{&driver}, kind_{kind} {
+    driver_->open_message();
+  }
+
+  outgoing_message(outgoing_message&& other) noexcept
+      : driver_{std::exchange(other.driver_, nullptr)}, kind_{other.kind_}, begun_{other.begun_} {}
+  outgoing_message& operator=(outgoing_message&&) = delete;
+
+  ~outgoing_message() {
+    if (driver_ == nullptr) return;
+    driver_->close_message();
+    if (begun_) driver_->close(close_code::internal_error, "a message was not finished");
+  }
+
+  /// Sends a fragment, and returns when the stream has taken it. Text may be cut inside a code
+  /// point.
+  std::error_code write(bytes_view piece) { return send(piece, part::more); }
+  std::error_code write(std::string_view piece) { return send(as_bytes(piece), part::more); }
+
+  /// Ends the message, with a last piece if there is one. Nothing can be written afterwards.
+  std::error_code finish(bytes_view piece = {}) {
+    const auto ec = send(piece, part::last);
+    if (ec != errc::invalid_utf8 && driver_ != nullptr) {
+      std::exchange(driver_, nullptr)->close_message();
+    }
+    return ec;
+  }
+  std::error_code finish(std::string_view piece) { return finish(as_bytes(piece)); }
+
+ private:
+  std::error_code send(bytes_view piece, part position) {
+    if (driver_ == nullptr) return errc::closed;
+    const auto ec = driver_->write(
+        [&](auto& peer) { return peer.send_part(kind_, piece, position); }, false);
+    if (!ec) begun_ = true;
+    return ec;
+  }
+
+  Driver* driver_;
+  message_kind kind_;
+  bool begun_ = false;
+};
+
+}  // namespace hawser

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/entropy.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/base/system_entropy.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/protocol/connection.hpp"
+#include "hawser/protocol/deadline.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/extension.hpp"
+#include "hawser/protocol/options.hpp"
+#include "hawser/transport/blocking_driver.hpp"
+#include "hawser/transport/concepts.hpp"
+#include "hawser/transport/outgoing_message.hpp"
+
+namespace hawser {
+
+/// A WebSocket connection over a blocking stream. accept() and connect() make one.
+///
+/// One thread reads; any thread may call the other functions meanwhile. Pings are answered, the
+/// keep-alive runs and time-outs apply while a thread is inside a function of this class, so a
+/// connection wants one that reads. Destroying an open websocket drops the connection: call
+/// close().
+template <blocking_stream Stream, message_extension Extension = no_extension,
+          mask_source Masks = system_mask_source>
+class websocket {
+  using connection_type = basic_connection<Extension, Masks>;
+  using driver = detail::blocking_driver<Stream, connection_type>;
+
+ public:
+  using duration = std::chrono::steady_clock::duration;
+  using outgoing = outgoing_message<driver>;
+
+  /// Over a stream on which the opening handshake is done: `received` is what was read behind it.
+  websocket(role self, Stream stream, const connection_options& options = {},
+            bytes_view received = {}, agreement agreed = {}, Extension extension = {},
+            Masks masks = {})
+      : driver_{std::make_unique<driver>(
+            std::move(stream),
+            connection_type{self, options, std::move(extension), std::move(masks)}, received)},
+        agreed_{std::move(agreed)} {}
+
+  /// Waits for the next message: a view, valid until the next read. Empty when the connection is
+  /// over, its stream included; close_reason() then says why.
+  std::optional<message_view> read() {
+    std::error_code ec;
+    return driver_->template read<message_view>((time_point::max)(), ec);
+  }
+
+  /// The same, but waits for `timeout` at most: then `ec` is errc::read_timeout and the connection
+  /// goes on, with what has arrived of a message kept. When it is over, `ec` is errc::closed.
+  std::optional<message_view> read(duration timeout,
+                                   std::error_code& ec) requires timed_stream<Stream> {
+    ec.clear();
+    return driver_->template read<message_view>(deadline_in(timeout), ec);
+  }
+
+  /// Waits for the next part of a message, in the size in which it arrives: nothing is stored.
+  /// read() in the middle of a message takes the rest of it as one.
+  std::optional<message_part> read_part() {
+    std::error_code ec;
+    return driver_->template read<message_part>((time_point::max)(), ec);
+  }
+
+  /// The same, but waits for `timeout` at most.
+  std::optional<message_part> read_part(duration timeout,
+                                        std::error_code& ec) requires timed_stream<Stream> {
+    ec.clear();
+    return driver_->template read<message_part>(deadline_in(timeout), ec);
+  }
+
+  /// Sends a text message and returns when the stream has taken it. Whatever the peer does, nothing
+  /// is raised: the error says invalid_utf8 (nothing was sent), closed, or what the stream said.
+  std::error_code write(std::string_view text) {
+    return write_message([&](auto& peer) { return peer.send(text); });
+  }
+
+  /// Sends a binary message.
+  std::error_code write(bytes_view binary) {
+    return write_message([&](auto& peer) { return peer.send(binary); });
+  }
+
+  /// Sends a message that was read, even from this connection, as long as it is valid.
+  std::error_code write(message_view view) {
+    return write_message([&](auto& peer) { return peer.send(view); });
+  }
+
+  /// Begins a message that is sent in fragments. Messages of other threads wait for its end.
+  [[nodiscard]] outgoing begin_message(message_kind kind) { return outgoing{*driver_, kind}; }
+
+  /// Sends a ping of at most 125 octets. The pong is not waited for: see round_trip().
+  std::error_code ping(bytes_view payload = {}) {
+    return driver_->write([&](auto& peer) { return peer.send_ping(payload); }, false);
+  }
+
+  /// Closes: sends what is queued and a Close frame, then waits for the peer's and for the end of
+  /// the stream, `close_timeout` at most. No error if both sides closed. Codes and reasons that
+  /// must not be sent are refused, and the connection goes on: RFC 6455 §7.4.
+  std::error_code close(std::optional<close_code> code = close_code::normal,
+                        std::string_view reason = {}) {
+    return driver_->close(code, reason);
+  }
+
+  /// Begins to close, and does not wait: for a thread that has other things to do. Whoever reads brings
+  /// the closing to its end.
+  std::error_code begin_close(std::optional<close_code> code = close_code::normal,
+                              std::string_view reason = {}) {
+    return driver_->begin_close(code, reason);
+  }
+
+  /// Ends the connection at once, without the closing handshake. If the stream can be aborted,
+  /// other threads return from their calls soon; otherwise when the stream does something next.
+  void close_now() { driver_->close_now(); }
+
+  /// Whether messages can still be sent; that says nothing of the next moment.
+  bool is_open() const { return driver_->is_open(); }
+
+  /// How the connection ended, once read() has returned nothing or close() has returned. Its reason
+  /// lives as long as this object.
+  closed close_reason() const { return driver_->outcome().value_or(closed{}); }
+
+  /// The time between the last ping that was answered, keep-alive included, and its pong.
+  std::optional<duration> round_trip() const { return driver_->round_trip(); }
+
+  /// The subprotocol that was agreed on, or an empty text.
+  const std::string& subprotocol() const noexcept { return agreed_.subprotocol; }
+
+  /// The stream, for its address and settings: reading and writing it is up to this object.
+  Stream& stream() noexcept { return driver_->stream(); }
+
+ private:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  time_point deadline_in(duration timeout) {
+    return deadline_after(detail::now_of(driver_->stream()), timeout);
+  }
+
+  template <class Send>
+  std::error_code write_message(Send send) {
+    return driver_->write(std::move(send), true);
+  }
+
+  // On the heap, because other threads hold on to it while this object moves.
+  std::unique_ptr<driver> driver_;
+  agreement agreed_;
+};
+
+}  // namespace hawser
