@@ -25,7 +25,7 @@ TEST_CASE("every error has a message of its own, in one line and without a full 
     CHECK(ec.message().find('\n') == std::string::npos);
     CHECK(seen.insert(ec.message()).second);
   }
-  CHECK(hawser::message(static_cast<errc>(last + 1)).empty());
+  CHECK(hawser::describe(static_cast<errc>(last + 1)).empty());
 }
 
 TEST_CASE("no error is success") {
