@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/handshake/client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/http_head.hpp"
+#include "hawser/handshake/request.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/segments.hpp"
+
+using namespace hawser::test;
+using hawser::client_handshake;
+using hawser::default_client_policy;
+using hawser::errc;
+using hawser::extension_list;
+using hawser::header_fields;
+using hawser::uri;
+using status = client_handshake<>::status;
+
+namespace {
+
+/// The key of RFC 6455 §1.2.
+std::array<std::byte, 16> sample_key() {
+  std::array<std::byte, 16> octets{};
+  const auto nonce = bytes("the sample nonce");
+  std::copy(nonce.begin(), nonce.end(), octets.begin());
+  return octets;
+}
+
+const uri server = *uri::decode("ws://server.example.com/chat");
+
+client_handshake<> client(default_client_policy policy = {}) {
+  return {server, sample_key(), std::move(policy)};
+}
+
+/// A good answer, with `more` lines.
+std::string answering(std::string_view more = {}) {
+  return std::string{
+      "HTTP/1.1 101 Switching Protocols\r\n"
+      "Upgrade: websocket\r\n"
+      "Connection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"}
+      .append(more)
+      .append("\r\n");
+}
+
+/// A good answer in which one text stands for another, or is left out.
+std::string answering_with(std::string_view what, std::string_view instead) {
+  auto text = answering();
+  text.replace(text.find(what), what.size(), instead);
+  return text;
+}
+
+template <class Handshake>
+typename Handshake::status give(Handshake& handshake, std::string_view text) {
+  auto input = hawser::as_bytes(text);
+  return handshake.next(input);
+}
+
+TEST_CASE("the request is spelled and ordered as in the standard", "[rfc-1.2][rfc-4.1]") {
+  const auto handshake =
+      client({.origin = "http://example.com", .subprotocols = {"chat", "superchat"}});
+  CHECK(text(handshake.output()) ==
+        "GET /chat HTTP/1.1\r\n"
+        "Host: server.example.com\r\n"
+        "Upgrade: websocket\r\n"
+        "Connection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Origin: http://example.com\r\n"
+        "Sec-WebSocket-Protocol: chat, superchat\r\n"
+        "Sec-WebSocket-Version: 13\r\n"
+        "\r\n");
+}
+
+TEST_CASE("the request leaves out what was not asked for and adds what was", "[rfc-4.1]") {
+  const auto where = uri::decode("wss://user:pass@[::1]:9001?x=%20", uri::user_info::allow);
+  REQUIRE(where);
+  const client_handshake handshake{
+      *where, sample_key(),
+      default_client_policy{.headers = {{"User-Agent", "u"}, {"Cookie", "a=b"}}}};
+  CHECK(text(handshake.output()) ==
+        "GET /?x=%20 HTTP/1.1\r\n"
+        "Host: [::1]:9001\r\n"
+        "Upgrade: websocket\r\n"
+        "Connection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n"
+        "Authorization: Basic dXNlcjpwYXNz\r\n"
+        "User-Agent: u\r\n"
+        "Cookie: a=b\r\n"
+        "\r\n");
+}
+
+TEST_CASE("each handshake has a fresh key of 16 octets", "[rfc-4.1]") {
+  std::set<std::string> keys;
+  for (int i = 0; i < 100; ++i) {
+    const client_handshake<> handshake{server};
+    hawser::http_head head{hawser::http_head::kind::request};
+    auto input = handshake.output();
+    REQUIRE(head.next(input) == hawser::http_head::status::done);
+    const auto key = head.fields().find_only("Sec-WebSocket-Key");
+    REQUIRE(key);
+    CHECK(hawser::is_handshake_key(*key));
+    keys.emplace(*key);
+  }
+  CHECK(keys.size() == 100);
+}
+
+TEST_CASE("what must not be sent is refused before anything is sent", "[rfc-4.1][abuse]") {
+  const default_client_policy table[] = {
+      {.headers = {{"X", "a\r\nSet-Cookie: evil=1"}}},
+      {.headers = {{"X\r\nY", "a"}}},
+      {.headers = {{"X", std::string_view{"a\0b", 3}}}},
+      {.headers = {{"Host", "other"}}},
+      {.headers = {{"Sec-WebSocket-Key", "x"}}},
+      {.headers = {{"Content-Length", "5"}}},
+      {.origin = "http://h\r\nX: y"},
+      {.subprotocols = {""}},
+      {.subprotocols = {"a b"}},
+      {.subprotocols = {"a, b"}},
+      {.subprotocols = {"a\r\nX: y"}},
+      {.subprotocols = {"a", "b", "a"}},
+  };
+  for (const auto& policy : table) {
+    auto handshake = client(policy);
+    CHECK(handshake.state() == status::failed);
+    CHECK(handshake.error() == errc::bad_header_value);
+    CHECK(handshake.output().empty());
+    CHECK(give(handshake, answering()) == status::failed);
+  }
+}
+
+TEST_CASE("a good answer is taken to its empty line, and frames are left", "[rfc-4.1]") {
+  const std::string table[] = {
+      answering(),
+      answering("Server: x\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n"),
+      answering_with("Switching Protocols", ""),
+      answering_with("Switching Protocols", "Whatever"),
+      answering_with("HTTP/1.1", "HTTP/1.2"),
+      answering_with("Upgrade: websocket", "UPGRADE:  WebSocket "),
+      answering_with("Connection: Upgrade", "connection: keep-alive, upgrade"),
+      answering_with("Sec-WebSocket-Accept", "sec-websocket-accept"),
+      answering("Sec-WebSocket-Extensions:\r\n"),
+      // RFC 9110 §15.2: interim responses.
+      "HTTP/1.1 100 Continue\r\n\r\n" + answering(),
+      "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + answering(),
+  };
+  for (const auto& answer : table) {
+    CAPTURE(answer);
+    for (const auto& way : segmentations(answer + "\x81\x05Hello")) {
+      CAPTURE(way.size());
+      auto handshake = client({.subprotocols = {"chat"}});
+      CHECK(feed(handshake, way, status::need_more) == "\x81\x05Hello");
+      CHECK(handshake.state() == status::done);
+      CHECK(handshake.error() == errc{});
+      CHECK(handshake.response().status == 101);
+      CHECK(handshake.result().subprotocol.empty());
+      CHECK(handshake.result().extensions.empty());
+      CHECK(handshake.receive_end() == status::done);
+      CHECK(handshake.fail(errc::handshake_timeout) == status::done);
+    }
+  }
+}
+
+TEST_CASE("an answer that is wrong fails the handshake and says how", "[rfc-4.1]") {
+  const auto accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+  const std::pair<std::string, errc> table[] = {
+      {answering_with("Upgrade: websocket\r\n", ""), errc::bad_upgrade},
+      {answering_with("Upgrade: websocket", "Upgrade: h2c"), errc::bad_upgrade},
+      {answering_with("Upgrade: websocket", "Upgrade: websockets"), errc::bad_upgrade},
+      {answering_with("Connection: Upgrade\r\n", ""), errc::bad_upgrade},
+      {answering_with("Connection: Upgrade", "Connection: close"), errc::bad_upgrade},
+      {answering_with(std::string{accept} + "\r\n", ""), errc::bad_accept},
+      {answering_with(accept, "Sec-WebSocket-Accept:"), errc::bad_accept},
+      {answering_with("xOo=", "xOo"), errc::bad_accept},
+      {answering_with("xOo=", "XOO="), errc::bad_accept},
+      {answering_with("s3pP", "S3pP"), errc::bad_accept},
+      {answering_with("xOo=", "xOo=, x"), errc::bad_accept},
+      {answering_with("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "\"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\""),
+       errc::bad_accept},
+      // The key itself is no answer to it.
+      {answering_with("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "dGhlIHNhbXBsZSBub25jZQ=="),
+       errc::bad_accept},
+      {answering(std::string{accept} + "\r\n"), errc::bad_accept},
+      {answering("Sec-WebSocket-Protocol: other\r\n"), errc::unexpected_subprotocol},
+      {answering("Sec-WebSocket-Protocol: Chat\r\n"), errc::unexpected_subprotocol},
+      {answering("Sec-WebSocket-Protocol: chat, superchat\r\n"), errc::unexpected_subprotocol},
+      {answering("Sec-WebSocket-Protocol:\r\n"), errc::unexpected_subprotocol},
+      {answering("Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: chat\r\n"),
+       errc::unexpected_subprotocol},
+      {answering("Sec-WebSocket-Extensions: permessage-deflate\r\n"), errc::unexpected_extension},
+      {answering("Sec-WebSocket-Extensions: x;\r\n"), errc::unexpected_extension},
+      {answering_with("HTTP/1.1", "HTTP/1.0"), errc::http_version},
+      {answering_with("HTTP/1.1 ", "HTTP/1.1"), errc::bad_start_line},
+      {answering("A : b\r\n"), errc::bad_header_field},
+      {"SSH-2.0-OpenSSH_9.2p1\r\n", errc::bad_start_line},
+      {"\x15\x03\x01", errc::bad_start_line},
+  };
+  for (const auto& [answer, error] : table) {
+    CAPTURE(answer);
+    for (const auto& way : segmentations(answer)) {
+      CAPTURE(way.size());
+      auto handshake = client({.subprotocols = {"chat", "superchat"}});
+      feed(handshake, way, status::need_more);
+      CHECK(handshake.state() == status::failed);
+      CHECK(hawser::describe(handshake.error()) == hawser::describe(error));
+    }
+  }
+}
+
+TEST_CASE("a subprotocol that was offered is agreed", "[rfc-4.1]") {
+  for (const std::string name : {"chat", "superchat"}) {
+    auto handshake = client({.subprotocols = {"chat", "superchat"}});
+    CHECK(give(handshake, answering("sec-websocket-protocol: " + name + "\r\n")) == status::done);
+    CHECK(handshake.result().subprotocol == name);
+  }
+  auto none = client();
+  CHECK(give(none, answering("Sec-WebSocket-Protocol: chat\r\n")) == status::failed);
+  CHECK(none.error() == errc::unexpected_subprotocol);
+}
+
+/// Just what a client's policy must have.
+struct scripted_policy {
+  std::string offer = {};
+  bool verdict = true;
+  std::vector<extension_list> seen = {};
+
+  hawser::handshake_offer make_offer() { return {.extensions = offer}; }
+  bool accept_extensions(const extension_list& answer) {
+    seen.push_back(answer);
+    return verdict;
+  }
+};
+
+TEST_CASE("extensions are agreed if they were offered and the policy likes the answer",
+          "[rfc-9.1]") {
+  struct expectation {
+    bool verdict;
+    std::string lines;
+    errc error;
+    std::vector<extension_list> seen;
+  };
+  const extension_list a{{"a", {{"y", "2"}}}};
+  const expectation table[] = {
+      {true, "Sec-WebSocket-Extensions: a; y=2\r\n", errc{}, {a}},
+      {true, "Sec-WebSocket-Extensions: a; y=\"2\"\r\n", errc{}, {a}},
+      {true, "", errc{}, {{}}},
+      {true,
+       "Sec-WebSocket-Extensions: b\r\nSec-WebSocket-Extensions: a\r\n",
+       errc{},
+       {{{"b"}, {"a"}}}},
+      {false, "Sec-WebSocket-Extensions: a; y=2\r\n", errc::unexpected_extension, {a}},
+      {false, "", errc::unexpected_extension, {{}}},
+      {true, "Sec-WebSocket-Extensions: c\r\n", errc::unexpected_extension, {}},
+      {true, "Sec-WebSocket-Extensions: a, c\r\n", errc::unexpected_extension, {}},
+      {true, "Sec-WebSocket-Extensions: A\r\n", errc::unexpected_extension, {}},
+      {true, "Sec-WebSocket-Extensions: a; =\r\n", errc::unexpected_extension, {}},
+  };
+  for (const auto& [verdict, lines, error, seen] : table) {
+    CAPTURE(lines);
+    client_handshake handshake{server, sample_key(), scripted_policy{"a; x=1, b", verdict}};
+    CHECK(text(handshake.output()).find("\r\nSec-WebSocket-Extensions: a; x=1, b\r\n\r\n") !=
+          std::string::npos);
+    give(handshake, answering(lines));
+    CHECK(hawser::describe(handshake.error()) == hawser::describe(error));
+    CHECK(handshake.policy().seen == seen);
+    CHECK(handshake.result().extensions == (error == errc{} ? seen.at(0) : extension_list{}));
+  }
+  client_handshake malformed{server, sample_key(), scripted_policy{"a;"}};
+  CHECK(malformed.error() == errc::bad_header_value);
+  client_handshake injected{server, sample_key(), scripted_policy{"a\r\nX: y"}};
+  CHECK(injected.error() == errc::bad_header_value);
+}
+
+TEST_CASE("a refusal is read with its status, headers and body", "[rfc-4.1]") {
+  struct expectation {
+    std::string answer;
+    unsigned status;
+    std::string body;
+    bool ends_itself;
+  };
+  const expectation table[] = {
+      {"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 5\r\n\r\nwho?\n",
+       401, "who?\n", true},
+      {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 404, "", true},
+      {"HTTP/1.1 204 No Content\r\n\r\n", 204, "", true},
+      {"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n", 302, "", true},
+      {"HTTP/1.1 426 Upgrade Required\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nold\r\n0\r\n", 426,
+       "old", true},
+      {"HTTP/1.0 503 Unavailable\r\n\r\nlater\n", 503, "later\n", false},
+      {"HTTP/1.1 200 OK\r\nUpgrade: websocket\r\n\r\n<html>", 200, "<html>", false},
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 x\r\nContent-Length: 1\r\n\r\n!", 500, "!", true},
+  };
+  for (const auto& [answer, code, body, ends_itself] : table) {
+    CAPTURE(answer);
+    for (const auto& way : segmentations(answer)) {
+      auto handshake = client();
+      CHECK(feed(handshake, way, status::need_more).empty());
+      CHECK(handshake.state() == (ends_itself ? status::failed : status::need_more));
+      CHECK(handshake.receive_end() == status::failed);
+      CHECK(handshake.error() == errc::upgrade_refused);
+      CHECK(handshake.response().status == code);
+      CHECK(handshake.response().body == body);
+      CHECK(handshake.response().header("location").has_value() == (code == 302));
+    }
+  }
+}
+
+TEST_CASE("a refusal stays one when its body does not arrive in full") {
+  auto handshake = client();
+  CHECK(give(handshake, "HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nbec") ==
+        status::need_more);
+  CHECK(handshake.response().status == 403);
+  CHECK(handshake.fail(errc::handshake_timeout) == status::failed);
+  CHECK(handshake.error() == errc::upgrade_refused);
+  CHECK(handshake.response().body == "bec");
+}
+
+TEST_CASE("of a refusal's body no more than 64 KiB are kept", "[abuse]") {
+  auto handshake = client();
+  const auto text = "HTTP/1.1 500 x\r\n\r\n" + std::string(hawser::max_body_size, 'x') + "more";
+  auto input = hawser::as_bytes(text);
+  CHECK(handshake.next(input) == status::failed);
+  CHECK(handshake.error() == errc::upgrade_refused);
+  CHECK(handshake.response().body.size() == hawser::max_body_size);
+  CHECK(input.size() == 4);
+}
+
+TEST_CASE("interim responses without an end are cut off", "[abuse]") {
+  auto handshake = client();
+  std::size_t given = 0;
+  while (handshake.state() == status::need_more) {
+    const std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    give(handshake, interim);
+    given += interim.size();
+    REQUIRE(given < 20'000);
+  }
+  CHECK(handshake.error() == errc::head_too_large);
+  CHECK(given > 16 * 1024);
+
+  // Also when they use up the limit to the octet.
+  client_handshake exact{server, sample_key(), default_client_policy{}, {.size = 50}};
+  CHECK(give(exact, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n") ==
+        status::need_more);
+  CHECK(give(exact, "H") == status::failed);
+  CHECK(exact.error() == errc::head_too_large);
+}
+
+TEST_CASE("a flood in the answer's head is cut off", "[abuse]") {
+  std::string many;
+  for (int i = 0; i < 98; ++i) many += "X: y\r\n";
+  for (const auto& [answer, error] :
+       {std::pair{answering("X: " + std::string(16 * 1024, 'y') + "\r\n"), errc::head_too_large},
+        {answering(many), errc::too_many_fields}}) {
+    auto handshake = client();
+    CHECK(give(handshake, answer) == status::failed);
+    CHECK(handshake.error() == error);
+  }
+}
+
+TEST_CASE("a stream that ends inside the answer is a truncated handshake") {
+  const auto whole = "HTTP/1.1 100 Continue\r\n\r\n" + answering();
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    auto handshake = client();
+    CHECK(give(handshake, whole.substr(0, size)) == status::need_more);
+    CHECK(handshake.receive_end() == status::failed);
+    CHECK(handshake.error() == errc::truncated_handshake);
+    CHECK(give(handshake, whole) == status::failed);
+  }
+}
+
+TEST_CASE("the driver may end a handshake that takes too long") {
+  auto handshake = client();
+  CHECK(handshake.fail(errc::handshake_timeout) == status::failed);
+  CHECK(handshake.error() == errc::handshake_timeout);
+}
+
+TEST_CASE("output is written in any number of steps") {
+  auto handshake = client();
+  const auto whole = text(handshake.output());
+  std::string written;
+  while (!handshake.output().empty()) {
+    written += text(handshake.output().first(1));
+    handshake.consume_output(1);
+  }
+  CHECK(written == whole);
+}
+
+}  // namespace

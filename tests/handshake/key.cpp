@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/handshake/key.hpp"
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+template <std::size_t Size>
+constexpr std::string_view view(const std::array<char, Size>& characters) {
+  return {characters.data(), characters.size()};
+}
+
+constexpr std::array<std::byte, 16> octets_1_to_16() {
+  std::array<std::byte, 16> octets{};
+  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::byte>(i + 1);
+  return octets;
+}
+
+// RFC 6455 §1.3 and §4.1: the answer to a key, and the octets 1 to 16 as a key.
+static_assert(view(hawser::accept_key_for("dGhlIHNhbXBsZSBub25jZQ==")) ==
+              "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+static_assert(view(hawser::encode_key(octets_1_to_16())) == "AQIDBAUGBwgJCgsMDQ4PEA==");
+
+TEST_CASE("the standard's key has the standard's answer at run time", "[rfc-1.3][rfc-4.2.2]") {
+  const std::string key = "dGhlIHNhbXBsZSBub25jZQ==";
+  CHECK(view(hawser::accept_key_for(key)) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+}
+
+TEST_CASE("a key is 16 octets in base64, no more, no less", "[rfc-4.2.1]") {
+  CHECK(hawser::is_handshake_key("dGhlIHNhbXBsZSBub25jZQ=="));
+  CHECK(hawser::is_handshake_key("AAAAAAAAAAAAAAAAAAAAAA=="));
+  CHECK(hawser::is_handshake_key("+/+/+/+/+/+/+/+/+/+/+w=="));
+  for (const std::string_view bad : {
+           "",
+           "dGhlIHNhbXBsZSBub25jZQ",        // no padding
+           "dGhlIHNhbXBsZSBub25jZQ=",       // half of it
+           "dGhlIHNhbXBsZSBub25jZQ===",     // too much
+           "dGhlIHNhbXBsZSBub25j",          // 15 octets
+           "dGhlIHNhbXBsZSBub25jZQA=",      // 17 octets
+           "dGhlIHNhbXBsZSBub25jZWFh",      // 18 octets, 24 characters
+           "dGhlIHNhbXBsZSBub25jZQ==AAAA",  // more after the padding
+           "dGhlIHNhbXBsZSBub25j ZQ=",      // white space
+           "dGhlIHNhbXBsZSBub25jZ_==",      // another alphabet
+           "SGVsbG8sIHdvcmxkIQ==",          // 13 octets
+       }) {
+    CAPTURE(bad);
+    CHECK_FALSE(hawser::is_handshake_key(bad));
+  }
+}
+
+}  // namespace

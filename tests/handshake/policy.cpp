@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/handshake/policy.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using hawser::default_server_policy;
+using hawser::request;
+
+namespace {
+
+request from(std::string_view origin, std::string_view host) {
+  return {"GET", "/", {{"Host", host}, {"Origin", origin}}};
+}
+
+TEST_CASE("a page of the same host and port has the same origin", "[rfc-10.2][rfc6454-5]") {
+  struct expectation {
+    std::string_view origin;
+    std::string_view host;
+    bool same;
+  };
+  const expectation table[] = {
+      {"http://example.com", "example.com", true},
+      {"https://example.com", "example.com", true},
+      {"http://EXAMPLE.com", "example.COM", true},
+      {"HTTP://example.com", "example.com", true},
+      // A port left out is the one of the origin's scheme.
+      {"http://example.com:80", "example.com", true},
+      {"http://example.com", "example.com:80", true},
+      {"https://example.com", "example.com:443", true},
+      {"https://example.com:443", "example.com", true},
+      {"https://example.com", "example.com:80", false},
+      {"http://example.com", "example.com:443", false},
+      {"http://example.com:8080", "example.com:8080", true},
+      {"http://example.com:8080", "example.com", false},
+      {"http://example.com", "example.com:8080", false},
+      {"http://example.com:8080", "example.com:8081", false},
+      {"http://[::1]:9001", "[::1]:9001", true},
+      {"http://[::1]", "[::1]", true},
+      {"http://[::1]", "[::2]", false},
+      // Names that only look alike.
+      {"http://evil.com", "example.com", false},
+      {"http://example.com.evil.com", "example.com", false},
+      {"http://evil-example.com", "example.com", false},
+      {"http://sub.example.com", "example.com", false},
+      {"http://example.com@evil.com", "example.com", false},
+      {"http://evil.com/example.com", "example.com", false},
+      {"http://example.com/", "example.com", false},
+      {"http://evil.com#example.com", "example.com", false},
+      // No origin that a page of a server can have.
+      {"null", "example.com", false},
+      {"null", "null", false},
+      {"", "example.com", false},
+      {"example.com", "example.com", false},
+      {"//example.com", "example.com", false},
+      {"http://", "example.com", false},
+      {"file://", "example.com", false},
+      {"ftp://example.com", "example.com", false},
+      {"chrome-extension://example.com", "example.com", false},
+      {"http://example.com http://example.com", "example.com", false},
+  };
+  for (const auto& [origin, host, same] : table) {
+    CAPTURE(origin, host);
+    CHECK(hawser::same_origin(from(origin, host)) == same);
+    CHECK(default_server_policy{}.allow_origin(from(origin, host)) == same);
+  }
+}
+
+TEST_CASE("who sends no Origin is no browser and may connect", "[rfc-10.2]") {
+  const request asked{"GET", "/", {{"Host", "example.com"}}};
+  CHECK(hawser::same_origin(asked));
+  CHECK(hawser::any_origin(asked));
+  CHECK(hawser::only_origins({"https://example.com"})(asked));
+}
+
+TEST_CASE("a server may allow other origins", "[rfc-10.2]") {
+  const auto listed = hawser::only_origins({"https://a.example", "http://b.example:8080"});
+  CHECK(listed(from("https://a.example", "api.example")));
+  CHECK(listed(from("http://b.example:8080", "api.example")));
+  CHECK_FALSE(listed(from("http://a.example", "api.example")));
+  CHECK_FALSE(listed(from("https://a.example:444", "api.example")));
+  CHECK_FALSE(listed(from("https://a.example.evil", "api.example")));
+  CHECK_FALSE(listed(from("http://api.example", "api.example")));
+  CHECK_FALSE(listed(from("null", "api.example")));
+  CHECK(hawser::any_origin(from("http://evil.com", "example.com")));
+
+  const default_server_policy own{.origin = [](const request& asked) {
+    return asked.origin() == "app://local" && asked.path() == "/";
+  }};
+  CHECK(own.allow_origin(from("app://local", "h")));
+  CHECK_FALSE(own.allow_origin(from("app://other", "h")));
+  CHECK_FALSE(default_server_policy{.origin = nullptr}.allow_origin(from("http://h", "h")));
+}
+
+TEST_CASE("the server's most wanted subprotocol among those offered is chosen", "[rfc-4.2.2]") {
+  const auto choose = [](std::vector<std::string> ours, std::string_view offered) {
+    const default_server_policy policy{.subprotocols = std::move(ours)};
+    return policy.choose_subprotocol({"GET", "/", {{"Sec-WebSocket-Protocol", offered}}});
+  };
+  CHECK(choose({"chat"}, "chat") == "chat");
+  CHECK(choose({"b", "a"}, "a, b, c") == "b");
+  CHECK(choose({"x", "c"}, "a, b, c") == "c");
+  CHECK(choose({"chat"}, "Chat") == "");
+  CHECK(choose({"chat"}, "chatter") == "");
+  CHECK(choose({"chat"}, "") == "");
+  CHECK(choose({}, "chat") == "");
+}
+
+TEST_CASE("lines that the handshake writes itself cannot be added", "[rfc-4.1]") {
+  using hawser::header_fields;
+  CHECK(hawser::detail::are_addable({}));
+  CHECK(hawser::detail::are_addable({{"Set-Cookie", "a=b"}, {"Origin", "x"}, {"Secret", ""}}));
+  for (const std::string_view name :
+       {"Host", "upgrade", "CONNECTION", "Content-Length", "transfer-encoding", "Sec-WebSocket-Key",
+        "sec-websocket-accept", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol",
+        "Sec-WebSocket-Extensions", "Sec-WebSocket-Anything"}) {
+    CAPTURE(name);
+    CHECK_FALSE(hawser::detail::are_addable({{"X", "y"}, {name, "z"}}));
+  }
+  CHECK_FALSE(hawser::detail::are_addable({{"X", "a\r\nb"}}));
+}
+
+TEST_CASE("a client offers what it is told to, and no extension") {
+  const hawser::default_client_policy policy{
+      .origin = "http://h", .subprotocols = {"a", "b"}, .headers = {{"X", "y"}}};
+  const auto offer = policy.make_offer();
+  CHECK(offer.origin == "http://h");
+  CHECK(offer.subprotocols == std::vector<std::string>{"a", "b"});
+  CHECK(offer.extensions.empty());
+  CHECK(offer.headers.find("x") == "y");
+  CHECK(policy.accept_extensions({}));
+  CHECK_FALSE(policy.accept_extensions({{"permessage-deflate"}}));
+}
+
+}  // namespace

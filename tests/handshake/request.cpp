@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/handshake/request.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/handshake/http_head.hpp"
+#include "support/catch.hpp"
+
+using hawser::request;
+
+namespace {
+
+TEST_CASE("a target has a path and perhaps a query, percent-encoding kept", "[rfc9112-3.2]") {
+  struct expectation {
+    std::string_view target;
+    std::string_view path;
+    std::string_view query;
+    std::string_view host;
+    bool good;
+  };
+  const expectation table[] = {
+      {"/", "/", "", "h:1", true},
+      {"/chat", "/chat", "", "h:1", true},
+      {"/chat?", "/chat", "", "h:1", true},
+      {"/a%2Fb/c?x=%20&y=?", "/a%2Fb/c", "x=%20&y=?", "h:1", true},
+      {"//x/y", "//x/y", "", "h:1", true},
+      // RFC 9112 §3.2.2: a whole URI, which says more of the host than Host does.
+      {"http://example.com", "/", "", "example.com", true},
+      {"http://example.com?q", "/", "q", "example.com", true},
+      {"HTTPS://example.com:8443/a?q", "/a", "q", "example.com:8443", true},
+      {"ws://[::1]:9/a", "/a", "", "[::1]:9", true},
+      {"wss://e", "/", "", "e", true},
+      // What no server can read.
+      {"*", "*", "", "h:1", false},
+      {"example.com:443", "example.com:443", "", "h:1", false},
+      {"chat", "chat", "", "h:1", false},
+      {"ftp://example.com/", "ftp://example.com/", "", "h:1", false},
+      {"/chat#top", "/chat#top", "", "h:1", false},
+      {"http://example.com/#", "/#", "", "example.com", false},
+      {"", "/", "", "h:1", false},
+  };
+  for (const auto& row : table) {
+    CAPTURE(row.target);
+    const request asked{"GET", std::string{row.target}, {{"Host", "h:1"}}};
+    CHECK(asked.target() == row.target);
+    CHECK(asked.path() == row.path);
+    CHECK(asked.query() == row.query);
+    CHECK(asked.host() == row.host);
+    CHECK(asked.has_good_target() == row.good);
+  }
+}
+
+TEST_CASE("a request is made of a head, or of what another server has parsed") {
+  hawser::http_head head{hawser::http_head::kind::request};
+  auto input = hawser::as_bytes("GET /x?y HTTP/1.1\r\nHost: h\r\nOrigin: http://h\r\n\r\n");
+  REQUIRE(head.next(input) == hawser::http_head::status::done);
+  const request parsed{head};
+  const request given{"GET", "/x?y", {{"Host", "h"}, {"Origin", "http://h"}}};
+  for (const auto* asked : {&parsed, &given}) {
+    CHECK(asked->method() == "GET");
+    CHECK(asked->target() == "/x?y");
+    CHECK(asked->header("HOST") == "h");
+    CHECK(asked->origin() == "http://h");
+    CHECK(asked->headers().size() == 2);
+  }
+}
+
+TEST_CASE("a request owns what it says") {
+  request asked{"GET", "/path/long/enough/to/be/allocated", {{"Host", "example.com"}}};
+  const auto copy = asked;
+  const auto moved = std::move(asked);
+  asked = request{};
+  CHECK(copy.path() == moved.path());
+  CHECK(moved.host() == "example.com");
+  CHECK(copy.header("Host") == "example.com");
+}
+
+TEST_CASE("what is not there is told apart from what is empty") {
+  const request asked{"GET", "/", {{"X", ""}}};
+  CHECK(asked.header("X") == "");
+  CHECK_FALSE(asked.header("Y"));
+  CHECK_FALSE(asked.origin());
+  CHECK(asked.host().empty());
+  CHECK_FALSE(asked.cookie("X"));
+  CHECK(asked.subprotocols().empty());
+  CHECK(asked.extensions() == hawser::extension_list{});
+}
+
+TEST_CASE("a cookie is found by its exact name in any of the lines", "[rfc6265-4.2]") {
+  const request asked{"GET",
+                      "/",
+                      {{"Cookie", "SID=31d4d96e407aad42; lang=en-US;empty=;;x"},
+                       {"cookie", "a = b; lang=de; q=\"x=y\"; last=1"}}};
+  CHECK(asked.cookie("SID") == "31d4d96e407aad42");
+  CHECK(asked.cookie("lang") == "en-US");
+  CHECK(asked.cookie("empty") == "");
+  CHECK(asked.cookie("q") == "\"x=y\"");
+  CHECK(asked.cookie("last") == "1");
+  for (const auto name : {"sid", "SI", "ID", "x", "", "31d4d96e407aad42"}) {
+    CAPTURE(name);
+    CHECK_FALSE(asked.cookie(name));
+  }
+}
+
+TEST_CASE("subprotocols and extensions are lists over all their lines", "[rfc-4.2.1]") {
+  const request asked{"GET",
+                      "/",
+                      {{"Sec-WebSocket-Protocol", "chat, superchat"},
+                       {"Sec-WebSocket-Extensions", "a; x=1"},
+                       {"sec-websocket-protocol", ",Chat"},
+                       {"sec-websocket-extensions", "b"}}};
+  CHECK(asked.subprotocols() == std::vector<std::string_view>{"chat", "superchat", "Chat"});
+  CHECK(asked.extensions() == hawser::extension_list{{"a", {{"x", "1"}}}, {"b"}});
+  const request bad{"GET", "/", {{"Sec-WebSocket-Extensions", "a;"}}};
+  CHECK_FALSE(bad.extensions());
+}
+
+}  // namespace

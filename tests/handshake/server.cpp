@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/handshake/server.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/body.hpp"
+#include "hawser/handshake/http_head.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/segments.hpp"
+
+using namespace hawser::test;
+using hawser::default_server_policy;
+using hawser::errc;
+using hawser::extension_list;
+using hawser::header_fields;
+using hawser::request;
+using hawser::response;
+using hawser::server_handshake;
+using status = server_handshake<>::status;
+
+namespace {
+
+/// A good request, with `more` lines.
+std::string asking(std::string_view more = {}) {
+  return std::string{
+      "GET /chat HTTP/1.1\r\n"
+      "Host: server.example.com\r\n"
+      "Upgrade: websocket\r\n"
+      "Connection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      "Sec-WebSocket-Version: 13\r\n"}
+      .append(more)
+      .append("\r\n");
+}
+
+/// A good request in which one text stands for another, or is left out.
+std::string asking_with(std::string_view what, std::string_view instead) {
+  auto text = asking();
+  text.replace(text.find(what), what.size(), instead);
+  return text;
+}
+
+template <class Handshake>
+typename Handshake::status give(Handshake& handshake, std::string_view text) {
+  auto input = hawser::as_bytes(text);
+  return handshake.next(input);
+}
+
+/// What a client makes of the output, which must be one whole response and nothing else.
+template <class Handshake>
+response answer_of(const Handshake& handshake) {
+  hawser::http_head head{hawser::http_head::kind::response};
+  auto input = handshake.output();
+  REQUIRE(head.next(input) == hawser::http_head::status::done);
+  response answer{head.status_code(), std::string{head.reason()}, head.take_fields()};
+  if (answer.status == 101) {
+    CHECK(input.empty());
+    return answer;
+  }
+  CHECK(hawser::has_token(answer.headers, "Connection", "close"));
+  CHECK(answer.headers.find_only("Content-Length") == std::to_string(input.size()));
+  hawser::body_reader body{answer.status, answer.headers};
+  const bool whole = body.next(input, answer.body);
+  CHECK(whole);
+  CHECK(input.empty());
+  return answer;
+}
+
+TEST_CASE("the standard's request gets the standard's answer", "[rfc-1.2][rfc-4.2.2]") {
+  const std::string text =
+      "GET /chat HTTP/1.1\r\n"
+      "Host: server.example.com\r\n"
+      "Upgrade: websocket\r\n"
+      "Connection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      "Origin: http://example.com\r\n"
+      "Sec-WebSocket-Protocol: chat, superchat\r\n"
+      "Sec-WebSocket-Version: 13\r\n\r\n";
+  for (const auto& way : segmentations(text + "\x81\x85...")) {
+    CAPTURE(way.size());
+    server_handshake handshake{
+        default_server_policy{.origin = hawser::any_origin, .subprotocols = {"chat"}}};
+    // What follows the request are frames, and not ours to take.
+    CHECK(feed(handshake, way, status::need_more) == "\x81\x85...");
+    REQUIRE(handshake.state() == status::request);
+    CHECK(handshake.request().path() == "/chat");
+    CHECK(handshake.output().empty());
+    CHECK(handshake.accept() == status::done);
+    CHECK(hawser::test::text(handshake.output()) ==
+          "HTTP/1.1 101 Switching Protocols\r\n"
+          "Upgrade: websocket\r\n"
+          "Connection: Upgrade\r\n"
+          "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+          "Sec-WebSocket-Protocol: chat\r\n\r\n");
+    CHECK(handshake.result().subprotocol == "chat");
+    CHECK(handshake.error() == errc{});
+  }
+}
+
+TEST_CASE("a good request may be written in many ways", "[rfc-4.2.1]") {
+  const std::string table[] = {
+      asking(),
+      "\r\n" + asking(),
+      asking_with("Upgrade: websocket", "uPGRADE:WebSocket"),
+      asking_with("Upgrade: websocket", "Upgrade: h2c, websocket , foo/2"),
+      asking_with("Upgrade: websocket", "Upgrade: h2c\r\nUpgrade: websocket"),
+      asking_with("Connection: Upgrade", "Connection: keep-alive, Upgrade"),
+      asking_with("Connection: Upgrade", "Connection: UPGRADE ,, keep-alive"),
+      asking_with("Connection: Upgrade", "Connection: keep-alive\r\nconnection: upgrade"),
+      asking_with("HTTP/1.1", "HTTP/1.2"),
+      asking_with("/chat", "http://server.example.com/chat?x"),
+      asking_with("/chat", "/"),
+      asking_with("server.example.com", "[::1]:9001"),
+      asking_with("server.example.com", "10.0.0.1:80"),
+      asking("Content-Length: 0\r\n"),
+      asking("Cookie: a=b\r\nCookie: c=d\r\nX: \xFF\r\n"),
+      asking("Sec-WebSocket-Protocol:\r\nSec-WebSocket-Extensions: ,\r\n"),
+      asking("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=\"15\"\r\n"),
+  };
+  for (const auto& text : table) {
+    CAPTURE(text);
+    for (const auto& way : segmentations(text)) {
+      server_handshake<> handshake;
+      CHECK(feed(handshake, way, status::need_more).empty());
+      REQUIRE(handshake.state() == status::request);
+      CHECK(handshake.accept() == status::done);
+      const auto answer = answer_of(handshake);
+      CHECK(answer.status == 101);
+      CHECK(answer.header("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+      CHECK_FALSE(answer.header("Sec-WebSocket-Protocol"));
+      CHECK_FALSE(answer.header("Sec-WebSocket-Extensions"));
+      CHECK_FALSE(answer.header("Content-Length"));
+    }
+  }
+}
+
+struct refusal {
+  std::string text;
+  errc error;
+  unsigned status;
+};
+
+void check(const std::vector<refusal>& table) {
+  for (const auto& [text, error, code] : table) {
+    CAPTURE(text);
+    for (const auto& way : segmentations(text)) {
+      CAPTURE(way.size());
+      server_handshake<> handshake;
+      feed(handshake, way, status::need_more);
+      CHECK(handshake.state() == status::failed);
+      CHECK(hawser::describe(handshake.error()) == hawser::describe(error));
+      const auto answer = answer_of(handshake);
+      CHECK(answer.status == code);
+      CHECK(answer.reason == hawser::reason_phrase(code));
+      CHECK((answer.header("Allow") == "GET") == (code == 405));
+      CHECK((answer.header("Upgrade") == "websocket") == (code == 426));
+      CHECK((answer.header("Sec-WebSocket-Version") == "13") == (code == 426));
+      CHECK(handshake.accept() == status::failed);
+    }
+  }
+}
+
+TEST_CASE("a request that is not an upgrade is told how to ask for one", "[rfc-4.2.1]") {
+  const auto plain = errc::not_an_upgrade;
+  check({
+      {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", plain, 426},
+      {asking_with("Upgrade: websocket\r\n", ""), plain, 426},
+      {asking_with("Connection: Upgrade\r\n", ""), plain, 426},
+      {asking_with("Upgrade: websocket", "Upgrade: websockets"), plain, 426},
+      {asking_with("Upgrade: websocket", "Upgrade: websocket/13"), plain, 426},
+      {asking_with("Upgrade: websocket", "Upgrade: h2c"), plain, 426},
+      {asking_with("Upgrade: websocket", "Upgrade: \"websocket\""), plain, 426},
+      {asking_with("Connection: Upgrade", "Connection: keep-alive"), plain, 426},
+      {asking_with("Connection: Upgrade", "Connection: no-upgrade"), plain, 426},
+      {asking_with("Connection: Upgrade", "Connection: close; upgrade"), plain, 426},
+  });
+}
+
+TEST_CASE("another version than 13 is told which one is spoken", "[rfc-4.2.2][rfc-4.4]") {
+  const auto line = "Sec-WebSocket-Version: 13";
+  for (const auto instead :
+       {"Sec-WebSocket-Version: 8", "Sec-WebSocket-Version: 14", "Sec-WebSocket-Version: 130",
+        "Sec-WebSocket-Version: 013", "Sec-WebSocket-Version:", "Sec-WebSocket-Version: 13, 8",
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 13", "X: y"}) {
+    check({{asking_with(line, instead), errc::unsupported_version, 426}});
+  }
+  // The first drafts had neither this version nor this key: the version is the better news.
+  check(
+      {{"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5\r\n\r\n",
+        errc::unsupported_version, 426}});
+}
+
+TEST_CASE("only GET of HTTP/1.1 opens a WebSocket", "[rfc-4.2.1]") {
+  check({
+      {asking_with("GET", "POST"), errc::bad_method, 405},
+      {asking_with("GET", "get"), errc::bad_method, 405},
+      {asking_with("GET", "GETT"), errc::bad_method, 405},
+      {asking_with("GET /chat", "CONNECT h:443"), errc::bad_method, 405},
+      {asking_with("GET /chat", "OPTIONS *"), errc::bad_method, 405},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc", errc::bad_method, 405},
+      {asking_with("HTTP/1.1", "HTTP/1.0"), errc::http_version, 505},
+      {asking_with("HTTP/1.1", "HTTP/2.0"), errc::http_version, 505},
+      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", errc::http_version, 505},
+      {"POST / HTTP/1.0\r\n\r\n", errc::http_version, 505},
+  });
+}
+
+TEST_CASE("a response to HEAD has no body", "[rfc9110-9.3.2]") {
+  server_handshake<> handshake;
+  CHECK(give(handshake, asking_with("GET", "HEAD")) == status::failed);
+  const auto written = text(handshake.output());
+  CHECK(written.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
+  CHECK(written.ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("a malformed request is answered with 400", "[rfc-4.2.2][rfc9112-2.2]") {
+  const auto host = "Host: server.example.com";
+  const auto key = "dGhlIHNhbXBsZSBub25jZQ==";
+  check({
+      {"nonsense\r\n\r\n", errc::bad_start_line, 400},
+      {asking_with(" HTTP/1.1", ""), errc::bad_start_line, 400},
+      {asking_with("/chat", "chat"), errc::bad_start_line, 400},
+      {asking_with("/chat", "*"), errc::bad_start_line, 400},
+      {asking_with("/chat", "h:80"), errc::bad_start_line, 400},
+      {asking_with("/chat", "/chat#top"), errc::bad_start_line, 400},
+      {asking("A : b\r\n"), errc::bad_header_field, 400},
+      {asking("A: b\r\n c\r\n"), errc::bad_header_field, 400},
+      {asking(std::string{"A: b\0c\r\n", 9}), errc::bad_header_field, 400},
+      {asking("A: b\rc\r\n"), errc::bad_header_field, 400},
+      {asking_with(std::string{host} + "\r\n", ""), errc::bad_host, 400},
+      {asking_with(host, "Host:"), errc::bad_host, 400},
+      {asking_with(host, "Host: h\r\nHost: h"), errc::bad_host, 400},
+      {asking_with(host, "Host: a b"), errc::bad_host, 400},
+      {asking_with(host, "Host: u@h"), errc::bad_host, 400},
+      {asking_with(host, "Host: h/x"), errc::bad_host, 400},
+      {asking_with(host, "Host: h:99999"), errc::bad_host, 400},
+      {asking_with("/chat", "http:///chat"), errc::bad_host, 400},
+      {asking_with("/chat", "http://u@h/chat"), errc::bad_host, 400},
+      {asking_with(key, ""), errc::bad_key, 400},
+      {asking_with(key, "SGVsbG8sIHdvcmxkIQ=="), errc::bad_key, 400},
+      {asking_with(key, "dGhlIHNhbXBsZSBub25jZQ=A"), errc::bad_key, 400},
+      {asking_with("Key:", "Kex:"), errc::bad_key, 400},
+      {asking("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"), errc::bad_key, 400},
+      {asking("Content-Length: 5\r\n") + "Hello", errc::unexpected_body, 400},
+      {asking("Content-Length: 0, 0\r\n"), errc::unexpected_body, 400},
+      {asking("Content-Length: 0\r\nContent-Length: 1\r\n"), errc::unexpected_body, 400},
+      {asking("Transfer-Encoding: chunked\r\n") + "0\r\n\r\n", errc::unexpected_body, 400},
+      {asking("Sec-WebSocket-Protocol: a b\r\n"), errc::bad_header_field, 400},
+      {asking("Sec-WebSocket-Protocol: a, b/c\r\n"), errc::bad_header_field, 400},
+      {asking("Sec-WebSocket-Extensions: x;\r\n"), errc::bad_header_field, 400},
+      {asking("Sec-WebSocket-Extensions: x; y=\"z\r\n"), errc::bad_header_field, 400},
+      {asking("Origin: http://server.example.com\r\nOrigin: http://evil.com\r\n"),
+       errc::bad_header_field, 400},
+  });
+}
+
+TEST_CASE("a flood of header lines, a huge head or a huge target is cut off", "[abuse]") {
+  std::string many;
+  for (int i = 0; i < 95; ++i) many += "X: y\r\n";
+  check({
+      {asking(many + "X: y\r\n"), errc::too_many_fields, 431},
+      {asking("X: " + std::string(16 * 1024, 'y') + "\r\n"), errc::head_too_large, 431},
+      {std::string(16 * 1024 + 1, 'G'), errc::head_too_large, 431},
+      {asking_with("/chat", '/' + std::string(8 * 1024, 'c')), errc::target_too_long, 414},
+  });
+  server_handshake<> handshake;
+  CHECK(give(handshake, asking(many)) == status::request);
+
+  server_handshake small{default_server_policy{}, {.size = 100}};
+  CHECK(give(small, asking()) == status::failed);
+  CHECK(small.error() == errc::head_too_large);
+}
+
+TEST_CASE("a page of another site is refused", "[rfc-10.2][abuse]") {
+  for (const auto& [origin, good] : {std::pair{"http://server.example.com", true},
+                                     {"https://server.example.com", true},
+                                     {"http://evil.com", false},
+                                     {"null", false}}) {
+    CAPTURE(origin);
+    server_handshake<> handshake;
+    give(handshake, asking("Origin: " + std::string{origin} + "\r\n"));
+    REQUIRE(handshake.state() == status::request);
+    CHECK(handshake.accept() == (good ? status::done : status::failed));
+    CHECK(handshake.error() == (good ? errc{} : errc::origin_refused));
+    CHECK(answer_of(handshake).status == (good ? 101U : 403U));
+  }
+}
+
+TEST_CASE("one subprotocol is answered as it was offered, or none", "[rfc-4.2.2]") {
+  const default_server_policy policy{.subprotocols = {"v2", "v1"}};
+  const auto answer = [&](std::string_view lines) {
+    server_handshake<const default_server_policy&> handshake{policy};
+    give(handshake, asking(lines));
+    CHECK(handshake.accept() == decltype(handshake)::status::done);
+    const auto answered = answer_of(handshake);
+    const auto values = answered.headers.values("Sec-WebSocket-Protocol");
+    CHECK(values.size() <= 1);
+    CHECK(handshake.result().subprotocol == (values.empty() ? "" : values[0]));
+    return handshake.result().subprotocol;
+  };
+  CHECK(answer("Sec-WebSocket-Protocol: v1, v2\r\n") == "v2");
+  CHECK(answer("Sec-WebSocket-Protocol: v1\r\nX: y\r\nsec-websocket-protocol: v3\r\n") == "v1");
+  CHECK(answer("Sec-WebSocket-Protocol: V1\r\n") == "");
+  CHECK(answer("Sec-WebSocket-Protocol: v3\r\n") == "");
+  CHECK(answer("") == "");
+}
+
+/// Just what a server's policy must have, and what it answers can be set.
+struct scripted_policy {
+  std::string subprotocol = {};
+  std::string extensions = {};
+  header_fields headers = {};
+  extension_list seen = {};
+
+  bool allow_origin(const request&) { return true; }
+  const char* choose_subprotocol(const request&) { return subprotocol.c_str(); }
+  const char* accept_extensions(const extension_list& offers) {
+    seen = offers;
+    return extensions.c_str();
+  }
+  header_fields extra_headers(const request&) { return headers; }
+};
+
+TEST_CASE("the policy sees the offers in order, and its answer is sent word for word",
+          "[rfc-9.1]") {
+  server_handshake handshake{scripted_policy{.extensions = "b; y=\"2\""}};
+  give(handshake, asking("Sec-WebSocket-Extensions: a; x=1, b\r\n"
+                         "Sec-WebSocket-Extensions: b; y=2\r\n"));
+  CHECK(handshake.accept() == server_handshake<scripted_policy>::status::done);
+  CHECK(handshake.policy().seen == extension_list{{"a", {{"x", "1"}}}, {"b"}, {"b", {{"y", "2"}}}});
+  CHECK(answer_of(handshake).header("Sec-WebSocket-Extensions") == "b; y=\"2\"");
+  CHECK(handshake.result().extensions == extension_list{{"b", {{"y", "2"}}}});
+}
+
+TEST_CASE("a policy that would answer what was not offered makes a 500 of it", "[rfc-4.2.2]") {
+  const std::pair<scripted_policy, errc> table[] = {
+      {{.subprotocol = "other"}, errc::unexpected_subprotocol},
+      {{.subprotocol = "CHAT"}, errc::unexpected_subprotocol},
+      {{.subprotocol = "chat\r\nX: y"}, errc::unexpected_subprotocol},
+      {{.extensions = "other"}, errc::unexpected_extension},
+      {{.extensions = "a, other"}, errc::unexpected_extension},
+      {{.extensions = "a;"}, errc::unexpected_extension},
+      {{.extensions = "a\r\nX: y"}, errc::unexpected_extension},
+      {{.headers = {{"X", "a\r\nY: b"}}}, errc::bad_header_value},
+      {{.headers = {{"Sec-WebSocket-Accept", "x"}}}, errc::bad_header_value},
+  };
+  for (const auto& [policy, error] : table) {
+    server_handshake handshake{policy};
+    give(handshake, asking("Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: a\r\n"));
+    CHECK(handshake.accept() == server_handshake<scripted_policy>::status::failed);
+    CHECK(hawser::describe(handshake.error()) == hawser::describe(error));
+    CHECK(answer_of(handshake).status == 500);
+  }
+}
+
+TEST_CASE("headers of the policy and of the moment join the answer") {
+  server_handshake handshake{default_server_policy{.headers = {{"Server", "hawser"}}}};
+  give(handshake, asking());
+  CHECK(handshake.accept({{"Set-Cookie", "a=b"}, {"Set-Cookie", "c=d"}}) == status::done);
+  const auto answer = answer_of(handshake);
+  CHECK(answer.header("Server") == "hawser");
+  CHECK(answer.headers.values("Set-Cookie") == std::vector<std::string_view>{"a=b", "c=d"});
+}
+
+TEST_CASE("a header that would break the answer in two is refused before anything is sent",
+          "[abuse]") {
+  for (const auto& headers :
+       {header_fields{{"X", "a\r\nSet-Cookie: evil=1"}},
+        header_fields{{"X: y\r\nSet-Cookie", "evil=1"}}, header_fields{{"Content-Length", "5"}}}) {
+    server_handshake<> handshake;
+    give(handshake, asking());
+    CHECK(handshake.accept(headers) == status::failed);
+    CHECK(handshake.error() == errc::bad_header_value);
+    const auto answer = answer_of(handshake);
+    CHECK(answer.status == 500);
+    CHECK_FALSE(answer.header("Set-Cookie"));
+  }
+}
+
+TEST_CASE("the application refuses with a status, headers and a body of its own", "[rfc-4.2.2]") {
+  server_handshake<> handshake;
+  give(handshake, asking());
+  CHECK(handshake.refuse({.status = 401,
+                          .headers = {{"WWW-Authenticate", "Basic realm=\"x\""}},
+                          .body = "who?"}) == status::failed);
+  CHECK(handshake.error() == errc::upgrade_refused);
+  const auto answer = answer_of(handshake);
+  CHECK(answer.status == 401);
+  CHECK(answer.reason == "Unauthorized");
+  CHECK(answer.header("WWW-Authenticate") == "Basic realm=\"x\"");
+  CHECK(answer.body == "who?");
+}
+
+TEST_CASE("a refusal that cannot be sent becomes a 500", "[abuse]") {
+  for (const auto& bad : {response{.status = 101}, response{.status = 0},
+                          response{.status = 403, .reason = "No\r\nX: y"},
+                          response{.status = 302, .headers = {{"Location", "/\r\nX: y"}}}}) {
+    server_handshake<> handshake;
+    give(handshake, asking());
+    CHECK(handshake.refuse(bad) == status::failed);
+    CHECK(handshake.error() == errc::bad_header_value);
+    CHECK(answer_of(handshake).status == 500);
+  }
+}
+
+TEST_CASE("plain HTTP can be answered by the application") {
+  server_handshake<> handshake;
+  CHECK(give(handshake, "GET /health?x HTTP/1.1\r\nHost: h\r\n\r\n") == status::failed);
+  CHECK(handshake.error() == errc::not_an_upgrade);
+  CHECK(handshake.request().path() == "/health");
+  CHECK(answer_of(handshake).status == 426);
+  CHECK(handshake.refuse({.body = "fine"}) == status::failed);
+  CHECK(handshake.error() == errc::not_an_upgrade);
+  const auto answer = answer_of(handshake);
+  CHECK(answer.status == 200);
+  CHECK(answer.body == "fine");
+  CHECK_FALSE(answer.header("Upgrade"));
+
+  // Too late once the first octet is out.
+  const auto size = handshake.output().size();
+  handshake.consume_output(1);
+  handshake.refuse({.status = 404});
+  CHECK(handshake.output().size() == size - 1);
+}
+
+TEST_CASE("an answer that comes too late does nothing and says so") {
+  server_handshake<> handshake;
+  give(handshake, asking());
+  CHECK(handshake.fail(errc::handshake_timeout) == status::failed);
+  const auto written = text(handshake.output());
+  CHECK(handshake.accept() == status::failed);
+  CHECK(handshake.refuse({.status = 404}) == status::failed);
+  CHECK(handshake.fail(errc::too_many_connections) == status::failed);
+  CHECK(handshake.error() == errc::handshake_timeout);
+  CHECK(text(handshake.output()) == written);
+}
+
+TEST_CASE("nothing undoes an acceptance") {
+  server_handshake<> handshake;
+  give(handshake, asking());
+  handshake.accept();
+  const auto written = text(handshake.output());
+  CHECK(handshake.accept({{"X", "y"}}) == status::done);
+  CHECK(handshake.refuse({.status = 404}) == status::done);
+  CHECK(handshake.fail(errc::handshake_timeout) == status::done);
+  CHECK(handshake.receive_end() == status::done);
+  CHECK(give(handshake, asking()) == status::done);
+  CHECK(text(handshake.output()) == written);
+  CHECK(handshake.error() == errc{});
+}
+
+TEST_CASE("an early answer does nothing") {
+  server_handshake<> handshake;
+  CHECK(handshake.accept() == status::need_more);
+  CHECK(handshake.refuse({.status = 404}) == status::need_more);
+  CHECK(handshake.output().empty());
+  CHECK(give(handshake, asking()) == status::request);
+}
+
+TEST_CASE("the driver's reasons to end a handshake have their answers") {
+  for (const auto& [error, code] : {std::pair{errc::handshake_timeout, 408U},
+                                    {errc::too_many_connections, 503U},
+                                    {errc::closed, 503U}}) {
+    for (const auto size : {std::size_t{0}, std::size_t{50}, asking().size()}) {
+      server_handshake<> handshake;
+      give(handshake, asking().substr(0, size));
+      CHECK(handshake.fail(error) == status::failed);
+      CHECK(handshake.error() == error);
+      CHECK(answer_of(handshake).status == code);
+    }
+  }
+}
+
+TEST_CASE("a stream that ends inside the request is a truncated handshake") {
+  const auto whole = asking();
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    server_handshake<> handshake;
+    CHECK(give(handshake, whole.substr(0, size)) == status::need_more);
+    CHECK(handshake.receive_end() == status::failed);
+    CHECK(handshake.error() == errc::truncated_handshake);
+  }
+  // A client may end its side and still wait for the answer.
+  server_handshake<> handshake;
+  give(handshake, whole);
+  CHECK(handshake.receive_end() == status::request);
+}
+
+TEST_CASE("a pipelined second request stays in the input with the frames") {
+  server_handshake<> handshake;
+  const auto both = asking() + asking();
+  auto input = hawser::as_bytes(both);
+  CHECK(handshake.next(input) == status::request);
+  CHECK(input.size() == asking().size());
+  CHECK(handshake.next(input) == status::request);
+  CHECK(input.size() == asking().size());
+}
+
+TEST_CASE("a request that another HTTP server has parsed is answered the same") {
+  const header_fields good{{"Host", "h"},
+                           {"upgrade", "websocket"},
+                           {"connection", "keep-alive, upgrade"},
+                           {"sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="},
+                           {"sec-websocket-version", "13"},
+                           {"sec-websocket-protocol", "chat"}};
+  server_handshake handshake{request{"GET", "/chat", good},
+                             default_server_policy{.subprotocols = {"chat"}}};
+  REQUIRE(handshake.state() == status::request);
+  CHECK(handshake.accept() == status::done);
+  const auto answer = answer_of(handshake);
+  CHECK(answer.header("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  CHECK(answer.header("Sec-WebSocket-Protocol") == "chat");
+
+  server_handshake plain{request{"GET", "/", {{"Host", "h"}}}, default_server_policy{}};
+  CHECK(plain.state() == status::failed);
+  CHECK(plain.error() == errc::not_an_upgrade);
+  CHECK(answer_of(plain).status == 426);
+}
+
+TEST_CASE("output is written in any number of steps") {
+  server_handshake<> handshake;
+  give(handshake, asking());
+  handshake.accept();
+  const auto whole = text(handshake.output());
+  std::string written;
+  while (!handshake.output().empty()) {
+    written += text(handshake.output().first(1));
+    handshake.consume_output(1);
+  }
+  CHECK(written == whole);
+}
+
+}  // namespace
