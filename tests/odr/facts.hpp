@@ -12,7 +12,7 @@
 struct facts {
   const std::error_category* errors;
   const std::error_category* conditions;
-  std::array<std::size_t, 4> sizes;
+  std::array<std::size_t, 6> sizes;
 
   bool operator==(const facts&) const = default;
 };
@@ -27,10 +27,11 @@ namespace {
 
 /// The facts of the unit that includes this.
 facts facts_here() {
-  return {&hawser::error_category(),
-          &hawser::condition_category(),
-          {sizeof(hawser::connection), sizeof(hawser::event), sizeof(hawser::connection_options),
-           sizeof(hawser::outbox)}};
+  return {
+      &hawser::error_category(),
+      &hawser::condition_category(),
+      {sizeof(hawser::connection), sizeof(hawser::event), sizeof(hawser::connection_options),
+       sizeof(hawser::outbox), sizeof(hawser::client_websocket), sizeof(hawser::threaded_server)}};
 }
 
 }  // namespace

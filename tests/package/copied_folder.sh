@@ -1,12 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# copied_folder.sh COMPILER SOURCES: a program that has a copy of include/hawser and no build system.
+# copied_folder.sh COMPILER SOURCES [PROGRAM...]: programs that have a copy of include/hawser and no
+# build system.
 set -eu
 
+compiler=$1 sources=$2
+shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 mkdir "$work/include"
-cp -R "$2/include/hawser" "$work/include"
-"$1" -std=c++20 -I "$work/include" "$2/tests/package/core.cpp" -o "$work/core"
-"$work/core"
+cp -R "$sources/include/hawser" "$work/include"
+for program in "$@"; do
+  "$compiler" -std=c++20 -pthread -I "$work/include" "$sources/tests/package/$program.cpp" \
+    -o "$work/$program"
+  "$work/$program"
+done

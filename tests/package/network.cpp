@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cstdio>
 
-#include <asio/io_context.hpp>
-
 #include "hawser/asio.hpp"
 
 int main() {
-  asio::io_context io;
-  io.run();
-  std::printf("hawser %s\n", hawser::version);
+  hawser::threaded_server_options options;
+  options.port = 0;
+  const hawser::threaded_server server{options};
+  std::printf("hawser %s could listen on port %d\n", hawser::version, int{server.port()});
 }
