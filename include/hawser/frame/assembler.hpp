@@ -81,7 +81,7 @@ class assembler {
   /// Forgets what is stored. A buffer that a big message made is given back.
   void clear() noexcept {
     if (buffer_.capacity() > kept_capacity) {
-      buffer_ = {};
+      buffer_ = std::vector<std::byte>{};
     } else {
       buffer_.clear();
     }

@@ -39,7 +39,7 @@ class outbox {
   void add(frame_header header, owned_payload payload) {
     header.length = view(payload).size();
     if (header.length < worth_owning) return add(header, view(payload));
-    chunks_.reserve(chunks_.size() + 2);
+    make_room();
     auto& out = buffer();
     const auto before = out.size();
     append_header(out, header);
@@ -88,9 +88,15 @@ class outbox {
   static constexpr std::size_t worth_owning = 4 * 1024;
   static constexpr std::size_t full_buffer = 64 * 1024;
   static constexpr std::size_t kept_capacity = 16 * 1024;
+  static constexpr std::size_t kept_chunks = 16;
 
   static mutable_bytes mutable_view(owned_payload& bytes) noexcept {
     return std::visit([](auto& held) { return std::as_writable_bytes(std::span{held}); }, bytes);
+  }
+
+  /// For two chunks more, so that a frame in two of them is queued whole or not at all.
+  void make_room() {
+    if (chunks_.capacity() - chunks_.size() < 2) chunks_.reserve(2 * chunks_.size() + 2);
   }
 
   std::vector<std::byte>& buffer() {
@@ -117,8 +123,11 @@ class outbox {
     ++head_;
     sent_ = 0;
     lent_ = false;
-    // Half of the chunks are gone: moving the rest costs no more than they did.
-    if (2 * head_ >= chunks_.size()) {
+    if (head_ == chunks_.size() && chunks_.capacity() > kept_chunks) {
+      chunks_ = std::vector<chunk>{};
+      head_ = 0;
+    } else if (2 * head_ >= chunks_.size()) {
+      // Half of the chunks are gone: moving the rest costs no more than they did.
       chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(head_));
       head_ = 0;
     }

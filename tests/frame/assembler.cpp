@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/frame/assembler.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/heap.hpp"
+#include "support/printers.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+constexpr frame_header frame(opcode op, bool fin, std::uint64_t length, std::uint8_t reserved = 0) {
+  return {op, fin, reserved, std::nullopt, length};
+}
+
+constexpr auto unlimited = static_cast<std::uint64_t>(-1);
+
+constexpr bool follows_a_message_in_a_constant_expression() {
+  assembler made{10, 3};
+  const std::array hi{std::byte{'h'}, std::byte{'i'}};
+  return made.begin_frame(frame(opcode::text, false, 2)) == errc{} &&
+         made.check(hi, false) == errc{} && made.open() && made.room() == 8 &&
+         made.begin_frame(frame(opcode::continuation, true, 2)) == errc{} &&
+         made.check(hi, true) == errc{} && !made.open() && made.kind() == message_kind::text;
+}
+static_assert(follows_a_message_in_a_constant_expression());
+
+TEST_CASE("a continuation needs a message, a message needs that there is none", "[rfc-5.4]") {
+  assembler made{100, 10};
+  CHECK(made.begin_frame(frame(opcode::continuation, true, 0)) == errc::unexpected_continuation);
+  REQUIRE(made.begin_frame(frame(opcode::binary, false, 0)) == errc{});
+  CHECK(made.open());
+  CHECK(made.begin_frame(frame(opcode::text, true, 0)) == errc::expected_continuation);
+  CHECK(made.begin_frame(frame(opcode::binary, true, 0)) == errc::expected_continuation);
+  REQUIRE(made.begin_frame(frame(opcode::continuation, true, 0)) == errc{});
+  REQUIRE(made.check({}, true) == errc{});
+  CHECK(!made.open());
+  CHECK(made.begin_frame(frame(opcode::continuation, true, 0)) == errc::unexpected_continuation);
+}
+
+TEST_CASE("a promised length is compared without overflow", "[rfc-10.4]") {
+  assembler made{100, 10};
+  CHECK(made.begin_frame(frame(opcode::binary, false, 101)) == errc::message_too_big);
+
+  assembler next{100, 10};
+  REQUIRE(next.begin_frame(frame(opcode::binary, false, 40)) == errc{});
+  REQUIRE(next.check(std::vector<std::byte>(40), false) == errc{});
+  CHECK(next.begin_frame(frame(opcode::continuation, false, 61)) == errc::message_too_big);
+  CHECK(next.begin_frame(frame(opcode::continuation, false, (std::uint64_t{1} << 63) - 1)) ==
+        errc::message_too_big);
+  CHECK(next.begin_frame(frame(opcode::continuation, true, 60)) == errc{});
+
+  assembler any{unlimited, 10};
+  CHECK(any.begin_frame(frame(opcode::binary, false, (std::uint64_t{1} << 63) - 1)) == errc{});
+}
+
+TEST_CASE("the length of an encoded frame is not the message's", "[rfc-10.4]") {
+  assembler made{10, 10};
+  REQUIRE(made.begin_frame(frame(opcode::binary, false, 1000, rsv1)) == errc{});
+  CHECK(made.reserved() == rsv1);
+  REQUIRE(made.check(std::vector<std::byte>(10), false) == errc{});
+  REQUIRE(made.begin_frame(frame(opcode::continuation, true, 1000)) == errc{});
+  CHECK(made.reserved() == rsv1);
+  CHECK(made.check(std::vector<std::byte>(1), true) == errc::message_too_big);
+}
+
+TEST_CASE("frames are counted a message", "[rfc-5.4]") {
+  assembler made{10, 2};
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(made.begin_frame(frame(opcode::binary, false, 0)) == errc{});
+    REQUIRE(made.begin_frame(frame(opcode::continuation, true, 0)) == errc{});
+    REQUIRE(made.check({}, true) == errc{});
+  }
+  REQUIRE(made.begin_frame(frame(opcode::binary, false, 0)) == errc{});
+  REQUIRE(made.begin_frame(frame(opcode::continuation, false, 0)) == errc{});
+  CHECK(made.begin_frame(frame(opcode::continuation, true, 0)) == errc::too_many_fragments);
+}
+
+TEST_CASE("text is checked over its fragments, binary is not", "[rfc-8.1]") {
+  const auto cut = "e2 82"_b;
+  assembler made{10, 10};
+  REQUIRE(made.begin_frame(frame(opcode::text, false, 2)) == errc{});
+  REQUIRE(made.check(cut, false) == errc{});
+  CHECK(made.check({}, true) == errc::invalid_utf8);
+  CHECK(made.check("28"_b, false) == errc::invalid_utf8);
+
+  assembler other{10, 10};
+  REQUIRE(other.begin_frame(frame(opcode::binary, true, 2)) == errc{});
+  CHECK(other.check(cut, true) == errc{});
+}
+
+TEST_CASE("the first part is told once a message", "[rfc-5.4]") {
+  assembler made{10, 10};
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(made.begin_frame(frame(opcode::binary, false, 0)) == errc{});
+    CHECK(made.take_first());
+    CHECK(!made.take_first());
+    REQUIRE(made.begin_frame(frame(opcode::continuation, true, 0)) == errc{});
+    CHECK(!made.take_first());
+    REQUIRE(made.check({}, true) == errc{});
+  }
+}
+
+TEST_CASE("what is stored is kept in order until it is cleared") {
+  assembler made{100, 10};
+  made.store(as_bytes("ab"));
+  auto room = made.grow(10);
+  REQUIRE(room.size() == 10);
+  room[0] = std::byte{'c'};
+  CHECK(text(made.keep(1)) == "c");
+  made.store(as_bytes("d"));
+  CHECK(text(made.stored()) == "abcd");
+  made.clear();
+  CHECK(made.stored().empty());
+}
+
+TEST_CASE("the buffer of a big message is given back, that of a small one kept") {
+  assembler made{unlimited, 10};
+  const std::vector<std::byte> big(1'000'000);
+  const std::vector<std::byte> small(1000);
+  const heap_meter heap;
+  made.store(big);
+  const auto full = heap.held();
+  made.clear();
+  const auto cleared = heap.held();
+  made.store(small);
+  made.clear();
+  const auto kept = heap.held();
+  const auto count = heap.count();
+  made.store(small);
+  const auto again = heap.count();
+  CHECK(full >= big.size());
+  CHECK(cleared == 0);
+  CHECK(kept <= 16 * 1024);
+  CHECK(again == count);
+}
+
+}  // namespace

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/protocol/outbox.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/heap.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+constexpr frame_header text_header{opcode::text, true, 0, std::nullopt, 0};
+constexpr frame_header masked_header{opcode::binary, true, 0, example_key, 0};
+
+octets pattern(std::size_t size) {
+  octets made(size);
+  for (std::size_t i = 0; i < size; ++i) made[i] = static_cast<std::byte>(i * 131 + 7);
+  return made;
+}
+
+octets copy_of(bytes_view view) { return {view.begin(), view.end()}; }
+
+octets drained(outbox& out, std::size_t step) {
+  octets wire;
+  while (!out.empty()) {
+    const auto next = out.front();
+    const auto size = (std::min)(next.size(), step);
+    wire.insert(wire.end(), next.begin(), next.begin() + static_cast<std::ptrdiff_t>(size));
+    out.consume(size);
+  }
+  return wire;
+}
+
+TEST_CASE("an empty outbox has nothing to write") {
+  outbox out;
+  CHECK(out.empty());
+  CHECK(out.size() == 0);
+  CHECK(out.front().empty());
+  CHECK(!out.lent());
+}
+
+TEST_CASE("small frames leave in one write") {
+  outbox out;
+  octets expected;
+  for (int i = 0; i < 100; ++i) {
+    const auto payload = std::to_string(i);
+    out.add(text_header, as_bytes(payload));
+    expected = expected + frame_from(role::server, opcode::text, payload);
+  }
+  CHECK(out.size() == expected.size());
+  CHECK(copy_of(out.front()) == expected);
+}
+
+TEST_CASE("frames keep their order, copied or given away, consumed in steps of any size") {
+  const auto step = GENERATE(as<std::size_t>{}, 1, 2, 3, 7, 100, 4097, 70'000, 1'000'000);
+  outbox out;
+  octets expected;
+  for (const std::size_t size : {5, 4095, 4096, 10, 70'000, 0, 5000, 65'536, 1}) {
+    out.add(masked_header, bytes_view{pattern(size)});
+    out.add(masked_header, outbox::owned_payload{pattern(size)});
+    out.add(text_header, outbox::owned_payload{std::string(size, 'x')});
+    expected = expected + frame_from(role::client, 2, pattern(size)) +
+               frame_from(role::client, 2, pattern(size)) +
+               frame_from(role::server, opcode::text, std::string(size, 'x'));
+  }
+  CHECK(out.size() == expected.size());
+  CHECK(drained(out, step) == expected);
+  CHECK(out.size() == 0);
+  CHECK(out.front().empty());
+}
+
+TEST_CASE("a long payload that is given away is not copied") {
+  outbox out;
+  auto payload = pattern(100'000);
+  const auto* const where = payload.data();
+  out.add(text_header, outbox::owned_payload{std::move(payload)});
+  out.consume(out.front().size());
+  CHECK(out.front().data() == where);
+  CHECK(out.front().size() == 100'000);
+}
+
+TEST_CASE("what was handed out stays put while thousands of frames are added") {
+  const auto first_size = GENERATE(as<std::size_t>{}, 1, 200, 4096, 100'000);
+  const bool given_away = GENERATE(false, true);
+  const auto consumed = GENERATE(as<std::size_t>{}, 0, 1);
+  outbox out;
+  auto expected = frame_from(role::client, 2, pattern(first_size));
+  if (given_away) {
+    out.add(masked_header, outbox::owned_payload{pattern(first_size)});
+  } else {
+    out.add(masked_header, bytes_view{pattern(first_size)});
+  }
+  auto before = out.front();
+  out.consume(consumed);
+  before = before.subspan(consumed);
+  const auto kept = copy_of(before);
+  for (int i = 0; i < 1500; ++i) {
+    const std::size_t size = i % 100 == 0 ? 5000 : 20;
+    out.add(text_header, bytes_view{pattern(size)});
+    out.add(text_header, outbox::owned_payload{pattern(size)});
+    for (int twice = 0; twice < 2; ++twice) {
+      const auto frame = frame_from(role::server, 1, pattern(size));
+      expected.insert(expected.end(), frame.begin(), frame.end());
+    }
+  }
+  CHECK(copy_of(before) == kept);
+  CHECK(out.front().data() == before.data());
+  const auto rest = drained(out, 1000);
+  CHECK(octets{expected.begin() + static_cast<std::ptrdiff_t>(consumed), expected.end()} == rest);
+}
+
+TEST_CASE("an outbox is lent from front() until all of that is written") {
+  outbox out;
+  out.add(text_header, as_bytes("abc"));
+  CHECK(!out.lent());
+  CHECK(out.front().size() == 5);
+  CHECK(out.lent());
+  out.add(text_header, as_bytes("de"));
+  out.consume(4);
+  CHECK(out.lent());
+  out.consume(1);
+  CHECK(!out.lent());
+  CHECK(out.size() == 4);
+  CHECK(copy_of(out.front()) == frame_from(role::server, opcode::text, "de"));
+}
+
+TEST_CASE("clear() drops everything but the octets that may be under way") {
+  outbox out;
+  out.add(text_header, as_bytes("under way"));
+  const auto pending = out.front();
+  const auto kept = copy_of(pending);
+  out.add(text_header, outbox::owned_payload{pattern(5000)});
+  out.clear();
+  CHECK(out.empty());
+  CHECK(out.front().empty());
+  CHECK(copy_of(pending) == kept);
+  out.consume(kept.size());
+  CHECK(out.empty());
+}
+
+TEST_CASE("the memory of what is written is given back") {
+  const bool given_away = GENERATE(false, true);
+  const auto count = GENERATE(1, 5000);
+  const heap_meter heap;
+  outbox out;
+  std::size_t waiting = 0;
+  for (int i = 0; i < count; ++i) {
+    if (given_away) {
+      out.add(text_header, outbox::owned_payload{std::string(count == 1 ? 1'000'000 : 5000, 'x')});
+    } else {
+      const std::string payload(count == 1 ? 1'000'000 : 5000, 'x');
+      out.add(text_header, as_bytes(payload));
+    }
+  }
+  waiting = heap.held();
+  const auto size = out.size();
+  while (!out.empty()) out.consume(out.front().size());
+  const auto left = heap.held();
+  CHECK(waiting >= size);
+  CHECK(waiting <= 2 * size + 64 * 1024);
+  CHECK(left <= 20 * 1024);
+}
+
+TEST_CASE("memory is given back while writing goes on") {
+  outbox out;
+  const heap_meter heap;
+  const std::string payload(5000, 'x');
+  out.add(text_header, as_bytes(payload));
+  for (int i = 0; i < 20'000; ++i) {
+    out.add(text_header, outbox::owned_payload{std::string{payload}});
+    out.consume(out.front().size());
+    out.consume(out.front().size());
+  }
+  const auto most = heap.most();
+  CHECK(most <= 64 * 1024);
+}
+
+TEST_CASE("small frames one at a time take no memory each") {
+  outbox out;
+  const auto payload = bytes("some payload");
+  out.add(text_header, bytes_view{payload});
+  out.consume(out.front().size());
+  const heap_meter heap;
+  for (int i = 0; i < 1000; ++i) {
+    out.add(text_header, bytes_view{payload});
+    out.consume(out.front().size());
+  }
+  const auto count = heap.count();
+  CHECK(count == 0);
+}
+
+TEST_CASE("a long queue is made without copying it again and again") {
+  outbox out;
+  std::vector<std::string> payloads(4000, std::string(5000, 'x'));
+  const heap_meter heap;
+  for (auto& payload : payloads) out.add(text_header, outbox::owned_payload{std::move(payload)});
+  const auto count = heap.count();
+  // A buffer for each header, and the list of them, which doubles.
+  CHECK(count < 4000 + 100);
+}
+
+}  // namespace

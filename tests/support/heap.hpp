@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+// Replaces the global allocation functions to count what is taken. One file of an executable may
+// include this.
+
+namespace hawser::test {
+
+/// Counts what the whole program has on the heap while this object lives. Checks of Catch take
+/// memory too: read first, check afterwards.
+class heap_meter {
+ public:
+  heap_meter() noexcept : start_{now} {
+    peak = now.load();
+    blocks = 0;
+  }
+
+  /// Octets taken since the beginning and not given back.
+  std::size_t held() const noexcept { return now - (std::min)(now.load(), start_); }
+
+  /// The most that was held at once.
+  std::size_t most() const noexcept { return peak - start_; }
+
+  /// How often memory was taken.
+  std::size_t count() const noexcept { return blocks; }
+
+  static void taken(std::size_t size) noexcept {
+    const auto held = now += size;
+    if (held > peak) peak = held;
+    ++blocks;
+  }
+
+  static void given_back(std::size_t size) noexcept { now -= size; }
+
+ private:
+  inline static std::atomic<std::size_t> now{0};
+  inline static std::atomic<std::size_t> peak{0};
+  inline static std::atomic<std::size_t> blocks{0};
+  std::size_t start_;
+};
+
+/// How much room before each block keeps its size.
+inline constexpr std::size_t size_room = alignof(std::max_align_t);
+
+}  // namespace hawser::test
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  void* const block = std::malloc(size + hawser::test::size_room);
+  if (block == nullptr) return nullptr;
+  *static_cast<std::size_t*>(block) = size;
+  hawser::test::heap_meter::taken(size);
+  return static_cast<std::byte*>(block) + hawser::test::size_room;
+}
+
+void* operator new(std::size_t size) {
+  void* const memory = operator new(size, std::nothrow);
+  if (memory == nullptr) throw std::bad_alloc{};
+  return memory;
+}
+
+void operator delete(void* memory) noexcept {
+  if (memory == nullptr) return;
+  void* const block = static_cast<std::byte*>(memory) - hawser::test::size_room;
+  hawser::test::heap_meter::given_back(*static_cast<std::size_t*>(block));
+  std::free(block);
+}
+
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
