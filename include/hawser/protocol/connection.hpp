@@ -125,14 +125,14 @@ class basic_connection {
   std::error_code send(Text&& text) {
     if (!is_valid_utf8(text)) return errc::invalid_utf8;
     // Seen only after the move: the characters of a short string are inside it.
-    outbox::owned_payload payload{std::move(text)};
+    outbox::owned_payload payload{std::forward<Text>(text)};
     return send_message(message_kind::text, outbox::view(payload), std::move(payload));
   }
 
   /// Queues a binary message without copying a long one.
   template <std::same_as<std::vector<std::byte>> Bytes>
   std::error_code send(Bytes&& binary) {
-    outbox::owned_payload payload{std::move(binary)};
+    outbox::owned_payload payload{std::forward<Bytes>(binary)};
     return send_message(message_kind::binary, outbox::view(payload), std::move(payload));
   }
 

@@ -52,8 +52,8 @@ class [[nodiscard]] outgoing_message {
  private:
   std::error_code send(bytes_view piece, part position) {
     if (driver_ == nullptr) return errc::closed;
-    const auto ec = driver_->write(
-        [&](auto& peer) { return peer.send_part(kind_, piece, position); }, false);
+    const auto ec =
+        driver_->write([&](auto& peer) { return peer.send_part(kind_, piece, position); }, false);
     if (!ec) begun_ = true;
     return ec;
   }
