@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/protocol/close_machine.hpp"
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/printers.hpp"
+#include "support/tables.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+constexpr std::array roles{role::client, role::server};
+constexpr std::array states{close_state::open, close_state::sent, close_state::exchanged,
+                            close_state::ended};
+constexpr std::array inputs{close_input::local_close, close_input::peer_close,
+                            close_input::violation, close_input::peer_eof, close_input::deadline};
+
+/// Whether `rule` holds of every cell of both tables.
+template <class Rule>
+constexpr bool always(Rule rule) {
+  for (const auto self : roles) {
+    for (const auto from : states) {
+      for (const auto input : inputs) {
+        if (!rule(self, from, input, next_step(self, from, input))) return false;
+      }
+    }
+  }
+  return true;
+}
+
+constexpr bool does_nothing(close_step step) {
+  return !step.send_close && !step.end_stream && !step.abort;
+}
+
+// A Close frame is sent only from `open`, and then `open` is left: there is no second one.
+static_assert(always([](role, close_state from, close_input, close_step step) {
+  return !step.send_close || (from == close_state::open && step.next != close_state::open);
+}));
+
+// Whatever completes the closing handshake has sent our Close frame, now or before.
+static_assert(always([](role, close_state from, close_input, close_step step) {
+  return step.next != close_state::exchanged || from != close_state::open || step.send_close;
+}));
+
+// No step goes back.
+static_assert(always([](role, close_state from, close_input, close_step step) {
+  return step.next >= from;
+}));
+
+// Nothing leaves `ended`, and nothing is done there.
+static_assert(always([](role, close_state from, close_input, close_step step) {
+  return from != close_state::ended || (step.next == close_state::ended && does_nothing(step));
+}));
+
+// The end of the peer's stream, and a deadline, end the connection in every state.
+static_assert(always([](role, close_state, close_input input, close_step step) {
+  return (input != close_input::peer_eof && input != close_input::deadline) ||
+         step.next == close_state::ended;
+}));
+
+// Whoever aborts has ended, and does so at a deadline only.
+static_assert(always([](role, close_state from, close_input input, close_step step) {
+  return step.abort == (input == close_input::deadline && from != close_state::ended) &&
+         (!step.abort || step.next == close_state::ended);
+}));
+
+// A server ends the stream when the handshake is complete, a client when the server has done so:
+// RFC 6455 §7.1.1.
+static_assert(always([](role self, close_state from, close_input, close_step step) {
+  const bool completes = from < close_state::exchanged && step.next == close_state::exchanged;
+  return self != role::server || step.end_stream == completes;
+}));
+static_assert(always([](role self, close_state from, close_input input, close_step step) {
+  const bool after_server = from == close_state::exchanged && input == close_input::peer_eof;
+  return self != role::client || step.end_stream == after_server;
+}));
+
+// Whatever moves the machine does something or tells the application; the rest is ignored.
+static_assert(always([](role, close_state from, close_input, close_step step) {
+  return step.next != from || does_nothing(step);
+}));
+
+// Both roles differ in who ends the stream, and in nothing else.
+static_assert(always([](role self, close_state from, close_input input, close_step step) {
+  auto other = next_step(self == role::client ? role::server : role::client, from, input);
+  other.end_stream = step.end_stream;
+  return other == step;
+}));
+
+constexpr close_state after(role self, std::initializer_list<close_input> happened) {
+  close_machine machine{self};
+  for (const auto input : happened) machine.on(input);
+  return machine.state();
+}
+
+static_assert(after(role::client, {}) == close_state::open);
+static_assert(after(role::client, {close_input::local_close}) == close_state::sent);
+static_assert(after(role::server, {close_input::local_close, close_input::peer_close}) ==
+              close_state::exchanged);
+static_assert(after(role::server, {close_input::peer_close, close_input::peer_eof}) ==
+              close_state::ended);
+
+std::string cell(close_state from, close_input input) {
+  const auto client = next_step(role::client, from, input);
+  const auto server = next_step(role::server, from, input);
+  if (client.next == from && does_nothing(client)) return "—";
+  auto words = shown(client.next);
+  if (client.send_close) words += ", send Close";
+  if (client.abort) words += ", abort";
+  if (client.end_stream) words += ", client ends the stream";
+  if (server.end_stream) words += ", server ends the stream";
+  return words;
+}
+
+TEST_CASE("the documentation has the table of the closing handshake", "[rfc-7.1]") {
+  std::vector<table_row> rows{{"state"}};
+  for (const auto input : inputs) rows.front().push_back(shown(input));
+  for (const auto from : states) {
+    table_row row{"**" + shown(from) + "**"};
+    for (const auto input : inputs) row.push_back(cell(from, input));
+    rows.push_back(row);
+  }
+  const auto table = markdown(rows);
+  INFO("docs/state-machines.md must have this table:\n" << table);
+  CHECK(project_file("docs/state-machines.md").find(table) != std::string::npos);
+}
+
+TEST_CASE("the machine follows its table", "[rfc-7.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  for (const auto first : inputs) {
+    for (const auto second : inputs) {
+      close_machine machine{self};
+      const auto step = machine.on(first);
+      CHECK(step == next_step(self, close_state::open, first));
+      CHECK(machine.on(second) == next_step(self, step.next, second));
+    }
+  }
+}
+
+}  // namespace

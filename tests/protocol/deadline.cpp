@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/protocol/deadline.hpp"
+
+#include <chrono>
+
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using time_point = std::chrono::steady_clock::time_point;
+using duration = std::chrono::steady_clock::duration;
+constexpr auto never = time_point::max();
+
+static_assert(hawser::deadline_after(time_point{1s}, 2s) == time_point{3s});
+static_assert(hawser::deadline_after(time_point{1s}, 0s) == time_point{1s});
+static_assert(hawser::deadline_after(never - 2s, 1s) == never - 1s);
+static_assert(hawser::deadline_after(never - 2s, 2s) == never);
+
+TEST_CASE("a wait that is longer than time itself never ends") {
+  CHECK(hawser::deadline_after(never - 2s, 3s) == never);
+  CHECK(hawser::deadline_after(time_point{1s}, duration::max()) == never);
+  CHECK(hawser::deadline_after(time_point{}, duration::max()) == never);
+  CHECK(hawser::deadline_after(never, duration::max()) == never);
+}
+
+TEST_CASE("a deadline that is past is past") {
+  CHECK(hawser::deadline_after(time_point{5s}, -1s) == time_point{4s});
+}
+
+}  // namespace

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/protocol/ping_machine.hpp"
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/peers.hpp"
+#include "support/printers.hpp"
+#include "support/tables.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using time_point = ping_machine::time_point;
+constexpr auto never = time_point::max();
+constexpr auto at_once = time_point::min();
+
+constexpr std::array states{ping_state::alive, ping_state::pinged, ping_state::dead};
+constexpr std::array inputs{ping_input::received, ping_input::interval, ping_input::overdue};
+
+/// Whether `rule` holds of every cell.
+template <class Rule>
+constexpr bool always(Rule rule) {
+  for (const auto from : states) {
+    for (const auto input : inputs) {
+      if (!rule(from, input, next_step(from, input))) return false;
+    }
+  }
+  return true;
+}
+
+// A ping is sent only by the living, and then waited for: one is outstanding at most.
+static_assert(always([](ping_state from, ping_input, ping_step step) {
+  return step.send_ping == (from == ping_state::alive && step.next == ping_state::pinged);
+}));
+
+// Whatever is received proves life, except of the dead.
+static_assert(always([](ping_state from, ping_input input, ping_step step) {
+  return input != ping_input::received || from == ping_state::dead ||
+         step == ping_step{ping_state::alive, false, false};
+}));
+
+// The dead stay dead, and are given up once.
+static_assert(always([](ping_state from, ping_input, ping_step step) {
+  return from != ping_state::dead || step == ping_step{ping_state::dead, false, false};
+}));
+static_assert(always([](ping_state from, ping_input, ping_step step) {
+  return step.end == (from != ping_state::dead && step.next == ping_state::dead);
+}));
+
+// Nobody dies who was not asked.
+static_assert(always([](ping_state from, ping_input, ping_step step) {
+  return from != ping_state::alive || step.next != ping_state::dead;
+}));
+
+constexpr bool keeps_time_in_a_constant_expression() {
+  ping_machine machine{20s, 10s};
+  if (machine.deadline() != at_once) return false;
+  if (machine.advance(at(5s)).send_ping || machine.deadline() != at(25s)) return false;
+  if (!machine.advance(at(25s)).send_ping || machine.deadline() != at(35s)) return false;
+  return machine.advance(at(35s)).end && machine.deadline() == never;
+}
+static_assert(keeps_time_in_a_constant_expression());
+
+std::string cell(ping_state from, ping_input input) {
+  const auto step = next_step(from, input);
+  return step == ping_step{from, false, false} ? "—" : shown(step);
+}
+
+TEST_CASE("the documentation has the table of the keep-alive", "[rfc-5.5.2]") {
+  std::vector<table_row> rows{{"state"}};
+  for (const auto input : inputs) rows.front().push_back(shown(input));
+  for (const auto from : states) {
+    table_row row{"**" + shown(from) + "**"};
+    for (const auto input : inputs) row.push_back(cell(from, input));
+    rows.push_back(row);
+  }
+  const auto table = markdown(rows);
+  INFO("docs/state-machines.md must have this table:\n" << table);
+  CHECK(project_file("docs/state-machines.md").find(table) != std::string::npos);
+}
+
+TEST_CASE("the peer is pinged to the nanosecond, and given up to the nanosecond") {
+  ping_machine machine{20s, 10s};
+  machine.advance(at(100s));
+  CHECK(machine.advance(at(120s) - 1ns) == ping_step{ping_state::alive, false, false});
+  CHECK(machine.deadline() == at(120s));
+  CHECK(machine.advance(at(120s)) == ping_step{ping_state::pinged, true, false});
+  CHECK(machine.advance(at(120s)) == ping_step{ping_state::pinged, false, false});
+  CHECK(machine.advance(at(130s) - 1ns) == ping_step{ping_state::pinged, false, false});
+  CHECK(machine.deadline() == at(130s));
+  CHECK(machine.advance(at(130s)) == ping_step{ping_state::dead, false, true});
+  CHECK(machine.advance(at(1000s)) == ping_step{ping_state::dead, false, false});
+  machine.received();
+  CHECK(machine.state() == ping_state::dead);
+}
+
+TEST_CASE("whatever is received begins the interval anew") {
+  ping_machine machine{20s, 10s};
+  machine.advance(at(0s));
+  machine.received();
+  CHECK(machine.deadline() == at_once);
+  machine.advance(at(19s));
+  CHECK(machine.deadline() == at(39s));
+  CHECK(machine.advance(at(39s)).send_ping);
+  machine.received();
+  CHECK(machine.state() == ping_state::alive);
+  CHECK(machine.advance(at(48s)) == ping_step{ping_state::alive, false, false});
+  CHECK(machine.deadline() == at(68s));
+}
+
+TEST_CASE("a jump of the time asks the peer before it is given up") {
+  ping_machine machine{20s, 10s};
+  machine.advance(at(0s));
+  CHECK(machine.advance(at(24h)) == ping_step{ping_state::pinged, true, false});
+  CHECK(machine.deadline() == at(24h + 10s));
+}
+
+TEST_CASE("while it is held nothing is counted") {
+  ping_machine machine{20s, 10s};
+  machine.advance(at(0s));
+  machine.hold();
+  CHECK(machine.advance(at(100s)) == ping_step{ping_state::alive, false, false});
+  CHECK(machine.deadline() == at(120s));
+  machine.advance(at(120s));
+  machine.hold();
+  CHECK(machine.advance(at(200s)) == ping_step{ping_state::pinged, false, false});
+  CHECK(machine.deadline() == at(210s));
+}
+
+TEST_CASE("an interval of zero never pings, one without end neither") {
+  ping_machine off{0s, 10s};
+  CHECK(off.deadline() == never);
+  CHECK(off.advance(at(1000h)) == ping_step{ping_state::alive, false, false});
+  CHECK(off.deadline() == never);
+
+  ping_machine endless{ping_machine::duration::max(), 10s};
+  endless.advance(at(1s));
+  CHECK(endless.deadline() == never);
+  CHECK(endless.advance(at(100'000h)) == ping_step{ping_state::alive, false, false});
+}
+
+TEST_CASE("an answer may be waited for without end") {
+  ping_machine machine{20s, ping_machine::duration::max()};
+  machine.advance(at(0s));
+  CHECK(machine.advance(at(20s)).send_ping);
+  CHECK(machine.deadline() == never);
+  CHECK(machine.advance(at(100'000h)) == ping_step{ping_state::pinged, false, false});
+}
+
+}  // namespace
