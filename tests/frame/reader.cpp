@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/frame/reader.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/segmentation.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+using status = frame_reader::status;
+using lines = std::vector<std::string>;
+
+constexpr bool reads_in_a_constant_expression() {
+  // RFC 6455 §5.7: a masked "Hello".
+  std::array wire{std::byte{0x81}, std::byte{0x85}, std::byte{0x37}, std::byte{0xFA},
+                  std::byte{0x21}, std::byte{0x3D}, std::byte{0x7F}, std::byte{0x9F},
+                  std::byte{0x4D}, std::byte{0x51}, std::byte{0x58}};
+  frame_reader reader{role::server};
+  mutable_bytes head{wire.data(), 3};
+  if (reader.read_header(head) != status::need_more || reader.between_frames()) return false;
+  mutable_bytes rest = mutable_bytes{wire}.subspan(3);
+  if (reader.read_header(rest) != status::in_frame || reader.header().length != 5) return false;
+  const auto payload = reader.take_payload(rest);
+  reader.end_frame();
+  return payload.size() == 5 && payload[0] == std::byte{'H'} && payload[4] == std::byte{'o'} &&
+         rest.empty() && reader.between_frames();
+}
+static_assert(reads_in_a_constant_expression());
+
+/// The frames of some pieces as text, and the error that ends them.
+lines frames_of(frame_reader reader, const pieces& input) {
+  lines told;
+  octets payload;
+  for (octets piece : input) {
+    mutable_bytes rest{piece};
+    while (true) {
+      const auto now = reader.read_header(rest);
+      if (now == status::failed) {
+        told.push_back(shown(reader.error()));
+        return told;
+      }
+      if (now == status::need_more) break;
+      const auto taken = reader.take_payload(rest);
+      payload.insert(payload.end(), taken.begin(), taken.end());
+      if (!reader.at_end()) break;
+      told.push_back(shown(reader.header().op) + (reader.header().fin ? " " : " unfinished ") +
+                     shown(payload));
+      payload.clear();
+      reader.end_frame();
+    }
+    if (!rest.empty()) told.push_back("input was left");
+  }
+  return told;
+}
+
+lines frames_of(role self, const octets& input, std::uint8_t reserved = 0) {
+  return under_segmentations(input, [&](const pieces& cut) {
+    return frames_of(frame_reader{self, reserved}, cut);
+  });
+}
+
+TEST_CASE("frames are read whole and unmasked however they are cut", "[rfc-5.2][rfc-5.3]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const std::string medium(300, 'm');
+  const std::string large(70'000, 'l');
+  CHECK(frames_of(
+            self,
+            frame_from(from, opcode::text, "Hel", fin::no) + frame_from(from, opcode::ping, "") +
+                frame_from(from, opcode::continuation, "lo") +
+                frame_from(from, opcode::binary, medium) + frame_from(from, opcode::binary, large) +
+                frame_from(from, opcode::pong, "x") + frame_from(from, opcode::close, "")) ==
+        lines{"text unfinished \"Hel\"", "ping \"\"", "continuation \"lo\"",
+              "binary " + shown(as_bytes(medium)), "binary " + shown(as_bytes(large)), "pong \"x\"",
+              "close \"\""});
+}
+
+TEST_CASE("a frame cut in two is read at every cut", "[rfc-5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto size = GENERATE(as<std::size_t>{}, 0, 1, 5, 125, 126, 200);
+  const std::string payload(size, 'p');
+  const auto wire = frame_from(peer_of(self), opcode::text, payload) +
+                    frame_from(peer_of(self), opcode::ping, "next");
+  for (std::size_t i = 0; i <= wire.size(); ++i) {
+    CHECK(frames_of(frame_reader{self}, cut_at(wire, i)) ==
+          lines{"text " + shown(as_bytes(payload)), "ping \"next\""});
+  }
+}
+
+TEST_CASE("what follows a frame is left in the input", "[rfc-5.2]") {
+  auto wire = frame_from(role::server, opcode::text, "Hello") + bytes("rest");
+  mutable_bytes input{wire};
+  frame_reader reader{role::client};
+  REQUIRE(reader.read_header(input) == status::in_frame);
+  CHECK(input.size() == 9);
+  REQUIRE(reader.read_header(input) == status::in_frame);
+  CHECK(text(reader.take_payload(input)) == "Hello");
+  CHECK(text(input) == "rest");
+  CHECK(reader.at_end());
+}
+
+TEST_CASE("a reserved bit is allowed on the first frame of a message, if agreed", "[rfc-5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const auto error = shown(errc::bad_reserved_bits);
+  for (int op = 0; op <= 10; ++op) {
+    for (int bits = 1; bits < 8; ++bits) {
+      const auto wire = frame_from(from, op, {}, fin::yes, bits);
+      INFO("opcode " << op << ", bits " << bits);
+      CHECK(frames_of(self, wire) == lines{error});
+      const bool good = (op == 1 || op == 2) && bits == 4;
+      CHECK((frames_of(self, wire, rsv1) == lines{error}) == !good);
+      const bool good_for_all = op == 1 || op == 2;
+      CHECK((frames_of(self, wire, rsv1 | rsv2 | rsv3) == lines{error}) == !good_for_all);
+    }
+  }
+}
+
+TEST_CASE("what a single frame may not be is refused with its second octet", "[rfc-5.2][rfc-5.5]") {
+  struct refused {
+    const char* digits;
+    errc why;
+  };
+  const auto self = GENERATE(role::client, role::server);
+  const auto [digits, why] = GENERATE(values<refused>({{"91 05", errc::bad_reserved_bits},
+                                                       {"a1 05", errc::bad_reserved_bits},
+                                                       {"c1 05", errc::bad_reserved_bits},
+                                                       {"83 05", errc::bad_opcode},
+                                                       {"87 05", errc::bad_opcode},
+                                                       {"8b 05", errc::bad_opcode},
+                                                       {"8f 05", errc::bad_opcode},
+                                                       {"09 05", errc::control_fragmented},
+                                                       {"89 7e", errc::control_too_long},
+                                                       {"88 7f", errc::control_too_long}}));
+  auto wire = from_hex(digits);
+  if (self == role::server) wire[1] |= std::byte{0x80};
+  CHECK(frames_of(self, wire) == lines{shown(why)});
+  wire[1] ^= std::byte{0x80};
+  wire[0] = std::byte{0x81};
+  CHECK(frames_of(self, wire) ==
+        lines{shown(self == role::server ? errc::unmasked_frame : errc::masked_frame)});
+}
+
+TEST_CASE("a wrong length is refused with its last octet, before the mask", "[rfc-5.2]") {
+  CHECK(frames_of(role::server, "82 fe 00 7d"_b) == lines{shown(errc::length_not_minimal)});
+  CHECK(frames_of(role::server, "82 ff 00 00 00 00 00 00 ff ff"_b) ==
+        lines{shown(errc::length_not_minimal)});
+  CHECK(frames_of(role::server, "82 ff 80 00 00 00 00 00 00 00"_b) ==
+        lines{shown(errc::length_too_large)});
+}
+
+TEST_CASE("after a failure nothing more is read") {
+  frame_reader reader{role::client};
+  auto bad = "83 00"_b;
+  mutable_bytes input{bad};
+  REQUIRE(reader.read_header(input) == status::failed);
+  CHECK(reader.error() == errc::bad_opcode);
+  CHECK(!reader.in_frame());
+}
+
+TEST_CASE("the stream may end between frames only") {
+  const auto self = GENERATE(role::client, role::server);
+  auto wire = frame_from(peer_of(self), opcode::text, "Hello");
+  for (std::size_t i = 0; i < wire.size(); ++i) {
+    frame_reader reader{self};
+    auto cut = cut_at(wire, i)[0];
+    mutable_bytes input{cut};
+    if (reader.read_header(input) == status::in_frame) reader.take_payload(input);
+    CHECK(reader.between_frames() == (i == 0));
+  }
+}
+
+}  // namespace

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/frame/writer.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+TEST_CASE("a frame is appended behind what is there", "[rfc-5.7]") {
+  auto out = "ff"_b;
+  append_frame(out, {opcode::text, true, 0, std::nullopt, 0}, bytes("Hello"));
+  CHECK(out == "ff 81 05 48 65 6c 6c 6f"_b);
+  append_frame(out, {opcode::pong, true, 0, example_key, 0}, bytes("Hello"));
+  CHECK(out == "ff 81 05 48 65 6c 6c 6f  8a 85 37 fa 21 3d 7f 9f 4d 51 58"_b);
+}
+
+TEST_CASE("the length is the payload's, whatever the header said", "[rfc-5.2]") {
+  octets out;
+  append_frame(out, {opcode::text, true, 0, std::nullopt, 99}, {});
+  CHECK(out == "81 00"_b);
+}
+
+TEST_CASE("the payload that was given is not changed by the mask", "[rfc-5.3]") {
+  const auto payload = bytes("some payload of some length, more than a word or two");
+  const auto kept = payload;
+  octets out;
+  append_frame(out, {opcode::binary, true, 0, example_key, 0}, payload);
+  CHECK(payload == kept);
+  CHECK(out == frame_from(role::client, 2, payload));
+}
+
+TEST_CASE("a header is appended with room for its payload") {
+  octets out;
+  append_header(out, {opcode::binary, false, rsv1, std::nullopt, 300}, 300);
+  CHECK(out == "42 7e 01 2c"_b);
+  CHECK(out.capacity() >= 304);
+}
+
+TEST_CASE("many frames are appended without copying all of them each time") {
+  octets out;
+  std::size_t moved = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const auto* const before = out.data();
+    append_frame(out, {opcode::text, true, 0, std::nullopt, 0}, bytes("0123456789"));
+    if (out.data() != before) ++moved;
+  }
+  CHECK(out.size() == 120'000);
+  CHECK(moved <= 20);
+}
+
+}  // namespace
