@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/protocol/receiver.hpp"
+
+#include <cstddef>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/peers.hpp"
+#include "support/run_length.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+using lines = std::vector<std::string>;
+
+std::string shown_result(const reception& result) {
+  if (const auto* view = std::get_if<message_view>(&result)) return shown(*view);
+  if (const auto* piece = std::get_if<message_part>(&result)) return shown(*piece);
+  if (const auto* error = std::get_if<errc>(&result)) return shown(*error);
+  if (const auto* frame = std::get_if<control_frame>(&result)) {
+    return shown(frame->op) + ' ' + shown(frame->payload);
+  }
+  return "nothing";
+}
+
+/// A receiver without a connection, and its extension.
+template <class Extension = no_extension>
+struct receiving {
+  Extension extension = {};
+  receiver<Extension> in;
+  octets kept;
+  mutable_bytes rest;
+
+  explicit receiving(role self, delivery how = delivery::messages)
+      : in{self, {.deliver = how}, extension.reserved_bits()} {}
+
+  void arrives(octets input) {
+    kept = std::move(input);
+    rest = kept;
+  }
+
+  std::string next() { return shown_result(in.next(extension, rest)); }
+  std::string next_control() { return shown_result(in.next_control(extension, rest)); }
+};
+
+TEST_CASE("a message that lies whole in the input is a view of it", "[rfc-5.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto how = GENERATE(delivery::messages, delivery::parts);
+  receiving<> at{self, how};
+  at.arrives(frame_from(peer_of(self), opcode::text, std::string(1000, 'x')));
+  const auto* const end = at.kept.data() + at.kept.size();
+  const auto result = at.in.next(at.extension, at.rest);
+  const auto payload = how == delivery::parts ? std::get<message_part>(result).payload
+                                              : std::get<message_view>(result).payload;
+  CHECK(payload.size() == 1000);
+  CHECK(payload.data() + payload.size() == end);
+  CHECK(text(payload) == std::string(1000, 'x'));
+}
+
+TEST_CASE("the last fragment alone is a view of the input if the others were empty", "[rfc-5.4]") {
+  receiving<> at{role::client};
+  at.arrives(frame_from(role::server, opcode::text, "", fin::no) +
+             frame_from(role::server, opcode::continuation, "abc"));
+  const auto result = at.in.next(at.extension, at.rest);
+  CHECK(std::get<message_view>(result).payload.data() == at.kept.data() + 4);
+}
+
+TEST_CASE("what was stored is kept until it is released", "[rfc-5.4]") {
+  receiving<> at{role::client};
+  at.arrives(frame_from(role::server, opcode::text, "ab", fin::no) +
+             frame_from(role::server, opcode::continuation, "cd") +
+             frame_from(role::server, opcode::text, "ef", fin::no) +
+             frame_from(role::server, opcode::continuation, "gh"));
+  CHECK(at.next() == "text \"abcd\"");
+  at.in.release();
+  CHECK(at.next() == "text \"efgh\"");
+  at.in.release();
+  CHECK(at.next() == "nothing");
+}
+
+TEST_CASE("control frames are handed over whole", "[rfc-5.5]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  receiving<> at{self};
+  const auto wire = frame_from(from, opcode::ping, "ping!");
+  for (std::size_t i = 0; i + 1 < wire.size(); ++i) {
+    at.arrives(octets{wire[i]});
+    CHECK(at.next() == "nothing");
+  }
+  at.arrives(octets{wire.back()} + frame_from(from, opcode::pong, "") +
+             frame_from(from, opcode::close, "xy"));
+  CHECK(at.next() == "ping \"ping!\"");
+  CHECK(at.next() == "pong \"\"");
+  CHECK(at.next() == "close \"xy\"");
+  CHECK(at.next() == "nothing");
+}
+
+TEST_CASE("next_control() throws data away and tells of control frames", "[rfc-7.1.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  receiving<> at{self};
+  at.arrives(frame_from(from, opcode::text, "ab", fin::no) + frame_from(from, opcode::ping, "1") +
+             frame_from(from, opcode::continuation, "cd") + frame_from(from, 1, "ff"_b) +
+             frame_from(from, opcode::close, "xy"));
+  CHECK(at.next_control() == "ping \"1\"");
+  CHECK(at.next_control() == "close \"xy\"");
+  CHECK(at.next_control() == "nothing");
+}
+
+TEST_CASE("next_control() goes on in the middle of a frame and keeps what was handed over",
+          "[rfc-7.1.2]") {
+  receiving<run_length> at{role::client, GENERATE(delivery::messages, delivery::parts)};
+  auto first =
+      frame_from(role::server, 1, run_length_of(bytes(std::string(9000, 'x'))), fin::yes, 4);
+  at.arrives(first + frame_from(role::server, opcode::ping, "1"));
+  const auto result = at.in.next(at.extension, at.rest);
+  const auto* const view = std::get_if<message_view>(&result);
+  const auto payload = view != nullptr ? view->payload : std::get<message_part>(result).payload;
+  CHECK(at.next_control() == "ping \"1\"");
+  CHECK(text(payload) == std::string(payload.size(), 'x'));
+}
+
+TEST_CASE("the input may end between messages only", "[rfc-5.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  receiving<> at{self};
+  CHECK(at.in.between_messages());
+  at.arrives(frame_from(from, opcode::text, "a", fin::no));
+  CHECK(at.next() == "nothing");
+  CHECK(!at.in.between_messages());
+  at.arrives(frame_from(from, opcode::ping, ""));
+  CHECK(at.next() == "ping \"\"");
+  CHECK(!at.in.between_messages());
+  at.arrives(frame_from(from, opcode::continuation, ""));
+  CHECK(at.next() == "text \"a\"");
+  CHECK(at.in.between_messages());
+  at.arrives(octets{frame_from(from, opcode::ping, "x")[0]});
+  CHECK(at.next() == "nothing");
+  CHECK(!at.in.between_messages());
+}
+
+TEST_CASE("what is wrong with a message is told", "[rfc-5.4][rfc-8.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const auto told = [&](const octets& input) {
+    receiving<> at{self};
+    at.arrives(input);
+    return at.next();
+  };
+  CHECK(told(frame_from(from, 3, {})) == shown(errc::bad_opcode));
+  CHECK(told(frame_from(from, 0, {})) == shown(errc::unexpected_continuation));
+  CHECK(told(frame_from(from, 1, {}, fin::no) + frame_from(from, 1, {})) ==
+        shown(errc::expected_continuation));
+  CHECK(told(frame_from(from, 1, "ff"_b)) == shown(errc::invalid_utf8));
+  CHECK(told(header_from(from, 2, 1 << 30)) == shown(errc::message_too_big));
+}
+
+TEST_CASE("the way of delivery may change in the middle of a message", "[rfc-5.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  receiving<> at{self};
+  at.arrives(frame_from(from, opcode::text, "ab", fin::no));
+  CHECK(at.next() == "nothing");
+  at.in.deliver(delivery::parts);
+  at.arrives(frame_from(from, opcode::continuation, "cd", fin::no) +
+             frame_from(from, opcode::continuation, "ef", fin::no));
+  CHECK(at.next() == "text part first \"abcd\"");
+  at.in.release();
+  CHECK(at.next() == "text part \"ef\"");
+  at.in.release();
+  at.in.deliver(delivery::messages);
+  at.arrives(frame_from(from, opcode::continuation, "gh"));
+  CHECK(at.next() == "text \"gh\"");
+}
+
+TEST_CASE("the way of delivery may change in the middle of an encoded message", "[rfc-9]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  receiving<run_length> at{self};
+  at.arrives(frame_from(from, 1, "01 61"_b, fin::no, 4));
+  CHECK(at.next() == "nothing");
+  at.in.deliver(delivery::parts);
+  at.arrives(frame_from(from, 0, "01 62"_b, fin::no) + frame_from(from, 0, "01 63"_b, fin::no));
+  CHECK(at.next() == "text part first \"ab\"");
+  at.in.release();
+  CHECK(at.next() == "text part \"c\"");
+  at.in.release();
+  at.in.deliver(delivery::messages);
+  at.arrives(frame_from(from, 0, "01 64"_b, fin::no) + frame_from(from, 0, "01 65"_b));
+  CHECK(at.next() == "text \"de\"");
+}
+
+TEST_CASE("what is stored becomes a part with the next fragment, even an empty one", "[rfc-5.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const bool encoded = GENERATE(false, true);
+  receiving<run_length> at{self};
+  at.arrives(encoded ? frame_from(from, 1, "01 61"_b, fin::no, 4)
+                     : frame_from(from, opcode::text, "a", fin::no));
+  CHECK(at.next() == "nothing");
+  at.in.deliver(delivery::parts);
+  at.arrives(frame_from(from, 0, {}));
+  CHECK(at.next() == "text part first last \"a\"");
+}
+
+}  // namespace
