@@ -189,6 +189,17 @@ class basic_connection {
   /// The sending side of the stream is ended, as wants() asked for.
   void output_ended() noexcept { end_stream_ = false; }
 
+  /// Tells that octets arrived at `now`, before next() is given them: they count as life even if the
+  /// driver was away for so long that patience would be over.
+  void received(time_point now) noexcept {
+    now_ = now;
+    ping_.received();
+  }
+
+  /// Tells that the driver does not read for now: the peer's silence says nothing. The keep-alive
+  /// begins to count anew at the next advance().
+  void hold_keep_alive() noexcept { ping_.hold(); }
+
   /// Tells the time and does what is due: the keep-alive ping, the ends of patience.
   void advance(time_point now) {
     now_ = now;

@@ -155,6 +155,7 @@ class blocking_driver {
   std::optional<data> read_until(lock& guard, time_point until, mutable_bytes room,
                                  std::error_code& ec) {
     while (true) {
+      if (timed_stream<Stream> && is_due()) receive(guard, connection_.deadline(), room);
       connection_.advance(now_of(stream_));
       auto found = next_data();
       if (!writing_) write_all(guard);
@@ -199,13 +200,21 @@ class blocking_driver {
     guard.lock();
     if (!ec && !readable) return now < until;
     if (ec == std::errc::operation_would_block) return true;
-    connection_.advance(now);
     if (ec || size == 0) {
       connection_.receive_end(ec);
     } else {
+      connection_.received(now);
       input_ = room.first(size);
     }
     return true;
+  }
+
+  /// Whether patience is over, for all that is known: nobody may have read for a while, and what has
+  /// arrived meanwhile is to be looked at first.
+  bool is_due() {
+    const auto due = connection_.deadline();
+    return due != (time_point::min)() && due <= now_of(stream_) && input_.empty() &&
+           connection_.wants().read;
   }
 
   /// Writes all that is queued, after whoever is writing.
