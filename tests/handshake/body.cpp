@@ -86,6 +86,8 @@ TEST_CASE("of a long body 64 KiB are kept and no more is read", "[abuse]") {
   CHECK(kept({{"Content-Length", "65537"}}, most + "yz") == most + "|yz");
   CHECK(kept({{"Transfer-Encoding", "chunked"}}, "ffffffffffffffffffffffff\r\n" + most + "yz") ==
         most + "|yz");
+  CHECK(kept({{"Transfer-Encoding", "chunked"}}, "10000000000000001\r\n" + most + "yz") ==
+        most + "|yz");
   CHECK(kept({{"Transfer-Encoding", "chunked"}}, "10000\r\n" + most + "\r\n") == most + "|\r\n");
 }
 

@@ -40,7 +40,9 @@ TEST_CASE("a comma inside a quoted string separates nothing", "[rfc9110-5.6.4]")
   CHECK(split(R"(a="x,y", b)") == elements{R"(a="x,y")", "b"});
   CHECK(split(R"(a="x\",y", b)") == elements{R"(a="x\",y")", "b"});
   CHECK(split(R"(a="\\", b)") == elements{R"(a="\\")", "b"});
+  // Outside of quotes a backslash is like any other character.
   CHECK(split(R"(a\,b)") == elements{R"(a\)", "b"});
+  CHECK(split(R"(a\"b,c")") == elements{R"(a\"b,c")"});
 }
 
 TEST_CASE("a quoted string without an end takes the rest of the value", "[rfc9110-5.6.4]") {

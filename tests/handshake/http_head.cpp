@@ -117,6 +117,8 @@ TEST_CASE("a malformed request line is refused", "[rfc9112-3]") {
            " GET / HTTP/1.1"sv,
            "GET  / HTTP/1.1"sv,
            "GET /  HTTP/1.1"sv,
+           "GET  HTTP/1.1"sv,
+           " / HTTP/1.1"sv,
            "GET / HTTP/1.1 "sv,
            "GET\t/ HTTP/1.1"sv,
            "GET /\tHTTP/1.1"sv,

@@ -243,6 +243,7 @@ TEST_CASE("a malformed request is answered with 400", "[rfc-4.2.2][rfc9112-2.2]"
       {asking_with(host, "Host: h:99999"), errc::bad_host, 400},
       {asking_with("/chat", "http:///chat"), errc::bad_host, 400},
       {asking_with("/chat", "http://u@h/chat"), errc::bad_host, 400},
+      {"GET http://h/ HTTP/1.1\r\nHost: a b\r\n\r\n", errc::bad_host, 400},
       {asking_with(key, ""), errc::bad_key, 400},
       {asking_with(key, "SGVsbG8sIHdvcmxkIQ=="), errc::bad_key, 400},
       {asking_with(key, "dGhlIHNhbXBsZSBub25jZQ=A"), errc::bad_key, 400},

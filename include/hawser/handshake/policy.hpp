@@ -63,7 +63,7 @@ inline bool same_origin(const request& asked) noexcept {
 
   const auto page = decode_authority(origin->substr(scheme_size + 3));
   const auto host = decode_authority(asked.host());
-  return page && host && iequals(page->host, host->host) && page->brackets == host->brackets &&
+  return page && host && iequals(page->host, host->host) &&
          page->port.value_or(usual_port) == host->port.value_or(usual_port);
 }
 
