@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/protocol/connection.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/peers.hpp"
+#include "support/run_length.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using lines = std::vector<std::string>;
+using time_point = std::chrono::steady_clock::time_point;
+using duration = std::chrono::steady_clock::duration;
+
+constexpr auto never = time_point::max();
+constexpr auto at_once = time_point::min();
+constexpr interest nothing{};
+constexpr interest read_only{true, false, false};
+
+connection_options with_keep_alive(duration interval, duration timeout) {
+  connection_options options;
+  options.keep_alive_interval = interval;
+  options.keep_alive_timeout = timeout;
+  return options;
+}
+
+TEST_CASE("a connection begins open, with nothing to write") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self};
+  CHECK(peer.self() == self);
+  CHECK(peer.state() == close_state::open);
+  CHECK(peer.wants() == read_only);
+  CHECK(peer.output().empty());
+  CHECK(peer.buffered_bytes() == 0);
+  CHECK(feed(peer, {}).empty());
+}
+
+TEST_CASE("the peer is pinged after the interval and given up when no answer comes",
+          "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  CHECK(peer.deadline() == at_once);
+  peer.advance(at(100s));
+  CHECK(peer.deadline() == at(120s));
+  peer.advance(at(120s) - 1ns);
+  CHECK(peer.wants() == read_only);
+  peer.advance(at(120s));
+  CHECK(frames_shown(written_by(peer)) == lines{"ping 0000000000000001"});
+  CHECK(peer.deadline() == at(130s));
+  peer.advance(at(130s) - 1ns);
+  CHECK(feed(peer, {}).empty());
+  peer.advance(at(130s));
+  CHECK(feed(peer, {}) == lines{"closed{1006, the peer did not answer the keep-alive ping}"});
+  CHECK(peer.wants() == nothing);
+  CHECK(peer.deadline() == never);
+}
+
+TEST_CASE("the answer to the keep-alive tells the round-trip time", "[rfc-5.5.3]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  peer.advance(at(0s));
+  peer.advance(at(20s));
+  const auto payload = frames_in(written_by(peer)).front().payload;
+  peer.advance(at(20s + 30ms));
+  auto answer = frame_from(peer_of(self), 10, payload);
+  mutable_bytes input{answer};
+  const auto happened = peer.next(input);
+  REQUIRE(happened);
+  CHECK(std::get<pong>(*happened).round_trip == 30ms);
+  peer.advance(at(21s));
+  CHECK(peer.deadline() == at(41s));
+}
+
+TEST_CASE("each keep-alive ping has a payload of its own", "[rfc-5.5.2]") {
+  test_connection<> peer{role::server, with_keep_alive(20s, 10s)};
+  octets before;
+  for (int i = 0; i < 3; ++i) {
+    peer.advance(at(i * 100s));
+    peer.advance(at(i * 100s + 20s));
+    const auto payload = frames_in(written_by(peer)).front().payload;
+    CHECK(payload != before);
+    before = payload;
+    feed(peer, frame_from(role::client, 10, payload));
+  }
+}
+
+TEST_CASE("any octet counts as life", "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  const auto message = frame_from(peer_of(self), opcode::text, std::string(200, 'x'));
+  auto now = at(0s);
+  diary notes;
+  for (const auto octet : message) {
+    peer.advance(now);
+    CHECK(peer.deadline() == now + 20s);
+    now += 19s;
+    peer.advance(now);
+    CHECK(peer.wants() == read_only);
+    feed(peer, octets{octet}, notes);
+  }
+  CHECK(notes.lines() == lines{"text " + shown(as_bytes(std::string(200, 'x')))});
+}
+
+TEST_CASE("an octet after the ping is an answer", "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  peer.advance(at(0s));
+  peer.advance(at(20s));
+  written_by(peer);
+  feed(peer, octets{frame_from(peer_of(self), opcode::text, "x")[0]});
+  peer.advance(at(30s));
+  CHECK(feed(peer, {}).empty());
+  CHECK(peer.deadline() == at(50s));
+}
+
+TEST_CASE("the keep-alive can be switched off") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(0s, 10s)};
+  peer.advance(at(0s));
+  CHECK(peer.deadline() == never);
+  peer.advance(at(10'000h));
+  CHECK(peer.wants() == read_only);
+}
+
+TEST_CASE("times without end do not overflow") {
+  const auto self = GENERATE(role::client, role::server);
+  connection_options options = with_keep_alive(duration::max(), duration::max());
+  options.close_timeout = duration::max();
+  options.write_timeout = duration::max();
+  test_connection<> peer{self, options};
+  peer.advance(at(1h));
+  CHECK(peer.deadline() == never);
+  REQUIRE(!peer.send("x"));
+  peer.advance(at(2h));
+  CHECK(peer.deadline() == never);
+  peer.advance(at(20'000h));
+  CHECK(peer.state() == close_state::open);
+  written_by(peer);
+  REQUIRE(!peer.close());
+  peer.advance(at(20'001h));
+  CHECK(peer.deadline() == never);
+  peer.advance(at(90'000h));
+  CHECK(peer.state() == close_state::sent);
+}
+
+TEST_CASE("after a jump of the time a peer is asked before it is given up", "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  peer.advance(at(0s));
+  peer.advance(at(1000h));
+  CHECK(frames_shown(written_by(peer)) == lines{"ping 0000000000000001"});
+  CHECK(peer.deadline() == at(1000h + 10s));
+}
+
+TEST_CASE("time that goes backwards does no harm") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  peer.advance(at(100s));
+  peer.advance(at(50s));
+  CHECK(peer.deadline() == at(120s));
+  CHECK(feed(peer, {}).empty());
+}
+
+TEST_CASE("output that nobody takes ends the connection to the nanosecond") {
+  const auto self = GENERATE(role::client, role::server);
+  connection_options options;
+  options.write_timeout = 7s;
+  test_connection<> peer{self, options};
+  peer.advance(at(0s));
+  REQUIRE(!peer.send("x"));
+  CHECK(peer.deadline() == at_once);
+  peer.advance(at(1s));
+  CHECK(peer.deadline() == at(8s));
+  peer.advance(at(8s) - 1ns);
+  CHECK(peer.wants().write);
+  peer.advance(at(8s));
+  CHECK(feed(peer, {}) == lines{"closed{1006, the peer took no data for too long}"});
+  CHECK(peer.wants() == nothing);
+  CHECK(peer.buffered_bytes() == 0);
+}
+
+TEST_CASE("output that is taken slowly keeps the connection") {
+  const auto self = GENERATE(role::client, role::server);
+  connection_options options;
+  options.write_timeout = 7s;
+  test_connection<> peer{self, options};
+  REQUIRE(!peer.send(std::string(1000, 'x')));
+  auto now = at(0s);
+  while (peer.buffered_bytes() != 0) {
+    peer.advance(now);
+    CHECK(peer.deadline() == now + 7s);
+    now += 6s;
+    peer.advance(now);
+    REQUIRE(!peer.output().empty());
+    peer.consume_output(1);
+  }
+  CHECK(peer.state() == close_state::open);
+}
+
+TEST_CASE("queuing more does not count as progress") {
+  test_connection<> peer{role::server};
+  REQUIRE(!peer.send("x"));
+  peer.advance(at(0s));
+  for (int i = 1; i < 20; ++i) {
+    REQUIRE(!peer.send("more"));
+    peer.advance(at(i * 1s));
+  }
+  CHECK(peer.deadline() == at(20s));
+  peer.advance(at(20s));
+  CHECK(peer.state() == close_state::ended);
+}
+
+TEST_CASE("output may wait for ever if so wanted") {
+  connection_options options;
+  options.write_timeout = 0s;
+  test_connection<> peer{role::server, options};
+  REQUIRE(!peer.send("x"));
+  peer.advance(at(0s));
+  CHECK(peer.deadline() == never);
+  peer.advance(at(1000h));
+  CHECK(peer.state() == close_state::open);
+}
+
+TEST_CASE("the keep-alive does not end a living peer whose output stalls") {
+  const auto self = GENERATE(role::client, role::server);
+  connection_options options = with_keep_alive(20s, 10s);
+  options.write_timeout = 0s;
+  test_connection<> peer{self, options};
+  peer.advance(at(0s));
+  REQUIRE(!peer.send(std::string(100, 'x')));
+  for (int i = 1; i < 100; ++i) {
+    peer.advance(at(i * 10s));
+    CHECK(peer.deadline() == never);
+  }
+  CHECK(peer.state() == close_state::open);
+  written_by(peer);
+  peer.advance(at(1000s));
+  CHECK(peer.deadline() == at(1020s));
+}
+
+TEST_CASE("a ping that cannot be written is not held against the peer") {
+  const auto self = GENERATE(role::client, role::server);
+  connection_options options = with_keep_alive(20s, 10s);
+  options.write_timeout = 100s;
+  test_connection<> peer{self, options};
+  peer.advance(at(0s));
+  peer.advance(at(20s));
+  REQUIRE(peer.wants().write);
+  peer.advance(at(60s));
+  CHECK(peer.state() == close_state::open);
+  written_by(peer);
+  peer.advance(at(70s));
+  CHECK(peer.deadline() == at(80s));
+}
+
+TEST_CASE("a ping of ours measures the round trip", "[rfc-5.5.3]") {
+  const auto self = GENERATE(role::client, role::server);
+  joined both;
+  auto& peer = both.at(self);
+  peer.advance(at(1s));
+  REQUIRE(!peer.send_ping(as_bytes("how long?")));
+  peer.advance(at(3s));
+  both.settle();
+  CHECK(both.notes_of(self).lines() == lines{"pong \"how long?\" answered"});
+  CHECK(both.notes_of(peer_of(self)).lines() == lines{"ping \"how long?\""});
+}
+
+TEST_CASE("a close that was refused changes nothing", "[rfc-7.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self};
+  CHECK(peer.close(close_code::no_status) == errc::bad_close_code);
+  REQUIRE(!peer.send("still open"));
+  CHECK(frames_shown(written_by(peer)) == lines{"text \"still open\""});
+}
+
+TEST_CASE("after close() the message that was handed over stays", "[rfc-7.1.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const bool fragmented = GENERATE(false, true);
+  test_connection<> peer{self};
+  const std::string payload(500, 'x');
+  auto first = fragmented ? frame_from(from, opcode::text, payload.substr(0, 200), fin::no) +
+                                frame_from(from, opcode::continuation, payload.substr(200))
+                          : frame_from(from, opcode::text, payload);
+  mutable_bytes input{first};
+  const auto happened = peer.next(input);
+  REQUIRE(happened);
+  const auto view = std::get<message_view>(*happened);
+  REQUIRE(!peer.close());
+  diary notes;
+  const auto more = frame_from(from, opcode::ping, "?") +
+                    frame_from(from, opcode::text, "abc", fin::no) +
+                    frame_from(from, opcode::continuation, std::string(70'000, 'y')) +
+                    close_from(from, 1000, "bye");
+  for (const auto& piece : cut_at_random(more, 7)) feed(peer, piece, notes);
+  written_by(peer);
+  peer.receive_end();
+  peer.abort();
+  peer.advance(at(1h));
+  feed(peer, {}, notes);
+  CHECK(view.text() == payload);
+  CHECK(notes.lines() == lines{"closed{1000, clean, \"bye\"}"});
+}
+
+TEST_CASE("output stays put while more is sent and answered") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  test_connection<> peer{self};
+  REQUIRE(!peer.send("under way"));
+  const auto pending = peer.output();
+  const octets before{pending.begin(), pending.end()};
+  for (int i = 0; i < 1000; ++i) {
+    REQUIRE(!peer.send(std::string(i % 7 == 0 ? 5000 : 30, 'x')));
+    feed(peer, frame_from(from, opcode::ping, "?"));
+    REQUIRE(!peer.send_ping());
+  }
+  feed(peer, close_from(from, 1000));
+  CHECK(octets{pending.begin(), pending.end()} == before);
+  CHECK(peer.output().data() == pending.data());
+  peer.abort();
+  CHECK(octets{pending.begin(), pending.end()} == before);
+}
+
+TEST_CASE("when writing fails what has arrived can still be read") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const auto reset = std::make_error_code(std::errc::connection_reset);
+  test_connection<> peer{self};
+  peer.advance(at(0s));
+  REQUIRE(!peer.send("lost"));
+  peer.output_failed(reset);
+  CHECK(peer.wants() == read_only);
+  CHECK(peer.send("x") == errc::closed);
+  CHECK(peer.send_ping() == errc::closed);
+  CHECK(peer.close() == errc::closed);
+  CHECK(feed(peer, frame_from(from, opcode::text, "last") + frame_from(from, opcode::ping, "?")) ==
+        lines{"text \"last\"", "ping \"?\""});
+  CHECK(peer.wants() == read_only);
+  const auto how = GENERATE(0, 1, 2, 3);
+  if (how == 0) peer.receive_end();
+  if (how == 1) {
+    peer.advance(at(1s));
+    CHECK(peer.deadline() == at(6s));
+    peer.advance(at(6s));
+  }
+  const auto input = how == 2   ? close_from(from, 1000)
+                     : how == 3 ? frame_from(from, 3, {})
+                                : octets{};
+  auto copy = input;
+  mutable_bytes rest{copy};
+  const auto happened = peer.next(rest);
+  REQUIRE(happened);
+  const auto& why = std::get<closed>(*happened);
+  CHECK(!why.clean);
+  if (how == 3) {
+    CHECK(why.error == errc::bad_opcode);
+  } else {
+    CHECK(why.error == reset);
+  }
+  CHECK(!peer.wants().write);
+  CHECK(!peer.wants().end_stream);
+  peer.receive_end();
+  CHECK(peer.wants() == nothing);
+  CHECK(feed(peer, {}).empty());
+}
+
+TEST_CASE("when writing fails during the closing handshake the handshake may still be complete") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  test_connection<> peer{self};
+  peer.advance(at(0s));
+  feed(peer, close_from(from, 1000));
+  peer.output_failed(std::make_error_code(std::errc::broken_pipe));
+  CHECK(peer.wants() == read_only);
+  peer.advance(at(1s));
+  CHECK(peer.deadline() == at(6s));
+  peer.receive_end();
+  CHECK(peer.wants().write == false);
+  CHECK(feed(peer, {}).empty());
+}
+
+TEST_CASE("an echo leaves before the connection is failed", "[rfc-7.1.7][autobahn-3.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  test_connection<> peer{self};
+  auto wire = frame_from(from, opcode::text, "Hello") + frame_from(from, 3, {}) +
+              frame_from(from, opcode::ping, "");
+  mutable_bytes input{wire};
+  while (const auto happened = peer.next(input)) {
+    if (const auto* view = std::get_if<message_view>(&*happened)) REQUIRE(!peer.send(*view));
+  }
+  CHECK(frames_shown(written_by(peer)) ==
+        lines{"text \"Hello\"", "close 1002 \"the opcode is reserved\""});
+}
+
+TEST_CASE("a message can be echoed from the view it came in, given away or not") {
+  const auto from = GENERATE(role::client, role::server);
+  const auto size = GENERATE(as<std::size_t>{}, 0, 10, 5000, 100'000);
+  joined both;
+  REQUIRE(!both.at(from).send(std::string(size, 'x')));
+  auto& echo = both.at(peer_of(from));
+  auto wire = written_by(both.at(from));
+  for (const auto& piece : cut_at_random(wire, 3)) {
+    auto copy = piece;
+    mutable_bytes input{copy};
+    while (const auto happened = echo.next(input)) {
+      REQUIRE(!echo.send(std::get<message_view>(*happened)));
+      REQUIRE(!echo.send(message{std::get<message_view>(*happened)}));
+    }
+  }
+  both.settle();
+  const auto expected = "text " + shown(as_bytes(std::string(size, 'x')));
+  CHECK(both.notes_of(from).lines() == lines{expected, expected});
+}
+
+/// What a random side has sent: what the other must be told.
+template <class Extension>
+class random_side {
+ public:
+  explicit random_side(std::mt19937& random) : random_{random} {}
+
+  void act(test_connection<Extension>& peer) {
+    const auto kind = open_                ? kind_
+                      : random_() % 2 == 0 ? message_kind::text
+                                           : message_kind::binary;
+    switch (random_() % 6) {
+      case 0:
+        if (!open_) whole(peer, kind);
+        break;
+      case 1: {
+        const auto payload = some(message_kind::binary, random_() % 126);
+        REQUIRE(!peer.send_ping(payload));
+        told_.push_back("ping " + shown(payload));
+        break;
+      }
+      default: piece(peer, kind);
+    }
+  }
+
+  void finish(test_connection<Extension>& peer) {
+    if (open_) end(peer);
+    REQUIRE(!peer.close());
+  }
+
+  const lines& told() const noexcept { return told_; }
+
+ private:
+  octets some(message_kind kind, std::size_t size) {
+    octets made;
+    while (made.size() < size) {
+      const auto run = 1 + random_() % 300;
+      const auto octet = static_cast<std::byte>(kind == message_kind::text ? 'a' + random_() % 26
+                                                                           : random_() % 256);
+      for (std::size_t i = 0; i < run && made.size() < size; ++i) made.push_back(octet);
+    }
+    if (kind == message_kind::text) made = made + "e2 82 ac"_b;
+    return made;
+  }
+
+  std::size_t any_size() { return random_() % (random_() % 8 == 0 ? 70'000 : 300); }
+
+  void whole(test_connection<Extension>& peer, message_kind kind) {
+    const auto payload = some(kind, any_size());
+    told_.push_back(shown(message_view{kind, payload}));
+    if (random_() % 2 == 0) {
+      REQUIRE(!peer.send(message_view{kind, payload}));
+    } else if (kind == message_kind::text) {
+      REQUIRE(!peer.send(text(payload)));
+    } else {
+      REQUIRE(!peer.send(octets{payload}));
+    }
+  }
+
+  void piece(test_connection<Extension>& peer, message_kind kind) {
+    kind_ = kind;
+    open_ = true;
+    auto payload = some(kind, any_size());
+    // Cut inside the last code point, whose rest the next piece begins with.
+    const auto cut = payload.size() - (std::min<std::size_t>)(payload.size(), random_() % 3);
+    auto next = octets{payload.begin() + static_cast<std::ptrdiff_t>(cut), payload.end()};
+    payload.resize(cut);
+    payload = std::exchange(rest_, next) + payload;
+    REQUIRE(!peer.send_part(kind, payload, part::more));
+    sent_ = sent_ + payload;
+    if (random_() % 3 == 0) end(peer);
+  }
+
+  void end(test_connection<Extension>& peer) {
+    REQUIRE(!peer.send_part(kind_, rest_, part::last));
+    told_.push_back(shown(message_view{kind_, sent_ + std::exchange(rest_, {})}));
+    sent_.clear();
+    open_ = false;
+  }
+
+  std::mt19937& random_;
+  lines told_;
+  octets sent_;
+  octets rest_;
+  message_kind kind_ = message_kind::text;
+  bool open_ = false;
+};
+
+lines without_pongs(const lines& all) {
+  lines rest;
+  for (const auto& line : all) {
+    if (line.substr(0, 4) != "pong") rest.push_back(line);
+  }
+  return rest;
+}
+
+template <class Extension>
+void talk(std::uint32_t seed, delivery how) {
+  INFO("seed " << seed);
+  std::mt19937 random{seed};
+  connection_options options;
+  options.deliver = how;
+  options.max_message_size = 64 * 1024 * 1024;
+  joined<Extension> both{options};
+  random_side<Extension> client{random};
+  random_side<Extension> server{random};
+  for (int i = 0; i < 60; ++i) {
+    client.act(both.client);
+    server.act(both.server);
+    both.move_from(role::client, random() % (random() % 4 == 0 ? 20'000 : 50));
+    both.move_from(role::server, random() % (random() % 4 == 0 ? 20'000 : 50));
+  }
+  // What is still under way when a side closes would be discarded: all of it goes first.
+  while (both.move_from(role::client) + both.move_from(role::server) != 0) {
+  }
+  client.finish(both.client);
+  both.settle();
+  CHECK(without_pongs(both.server_diary.lines()).size() == client.told().size() + 1);
+  auto expected = client.told();
+  expected.push_back("closed{1000, clean}");
+  CHECK(without_pongs(both.server_diary.lines()) == expected);
+  expected = server.told();
+  expected.push_back("closed{1000, clean}");
+  CHECK(without_pongs(both.client_diary.lines()) == expected);
+  CHECK(both.client.wants() == nothing);
+  CHECK(both.server.wants() == nothing);
+}
+
+TEST_CASE("whatever one side sends, however it is cut, the other receives") {
+  const auto how = GENERATE(delivery::messages, delivery::parts);
+  for (std::uint32_t seed = 1; seed <= 40; ++seed) talk<no_extension>(seed, how);
+}
+
+TEST_CASE("whatever one side sends, encoded and however it is cut, the other receives") {
+  const auto how = GENERATE(delivery::messages, delivery::parts);
+  for (std::uint32_t seed = 1; seed <= 40; ++seed) talk<run_length>(seed, how);
+}
+
+TEST_CASE("whatever arrives, the story is the same however it is cut, and ends once") {
+  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    const auto self = random() % 2 == 0 ? role::client : role::server;
+    octets input;
+    for (int i = 0; i < 12; ++i) {
+      // Mostly good frames, some with one bit flipped.
+      auto frame = frame_from(peer_of(self), static_cast<int>(random() % 11),
+                              as_bytes(std::string(random() % 130, 'x')),
+                              random() % 3 == 0 ? fin::no : fin::yes);
+      if (random() % 5 == 0) frame[random() % 2] ^= static_cast<std::byte>(1u << random() % 8);
+      input = input + frame;
+    }
+    const auto told = story_of<run_length>(self, input);
+    std::size_t ends = 0;
+    for (const auto& line : told) ends += line.substr(0, 6) == "closed" ? 1 : 0;
+    CHECK(ends <= 1);
+  }
+}
+
+}  // namespace
