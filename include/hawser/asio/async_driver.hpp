@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/stream_traits.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/protocol/connection.hpp"
+#include "hawser/protocol/event.hpp"
+
+namespace hawser::detail {
+
+/// The buffer that the connections of one thread share: a message that lies in it whole is never
+/// copied, and an idle connection has no buffer of its own.
+class shared_room {
+ public:
+  /// Takes the buffer, unless a caller further up has it.
+  shared_room() : octets_{of_thread()}, taken_{!octets_.empty()} {
+    if (taken_) of_thread() = {};
+  }
+  ~shared_room() {
+    if (taken_) of_thread() = octets_;
+  }
+  shared_room(const shared_room&) = delete;
+  shared_room& operator=(const shared_room&) = delete;
+
+  bool taken() const noexcept { return taken_; }
+  mutable_bytes octets() const noexcept { return octets_; }
+
+ private:
+  static constexpr std::size_t size = 256 * 1024;
+
+  static mutable_bytes& of_thread() {
+    thread_local std::unique_ptr<std::byte[]> memory{new std::byte[size]};
+    thread_local mutable_bytes free{memory.get(), size};
+    return free;
+  }
+
+  mutable_bytes octets_;
+  bool taken_;
+};
+
+/// Moves bytes between one connection and one AsyncStream. `Derived` takes the events by
+/// `on_event(event&)`, which must not throw, and learns by `on_over()` that the stream is closed. All
+/// of it runs on the stream's executor, one thing at a time; only the deadlines come from elsewhere,
+/// and post.
+template <class Derived, class Stream, class Connection>
+class async_driver : public std::enable_shared_from_this<Derived>, private deadlines::entry {
+ public:
+  using clock = std::chrono::steady_clock;
+  using executor_type = typename Stream::executor_type;
+
+  executor_type get_executor() { return stream_.get_executor(); }
+
+ protected:
+  async_driver(Stream stream, Connection connection)
+      : stream_{std::move(stream)},
+        connection_{std::move(connection)},
+        deadlines_{deadlines::of(stream_.get_executor())} {
+    traits::open(stream_);
+    if constexpr (!traits::is_direct) small_.resize(buffered_read);
+  }
+
+  ~async_driver() { deadlines_.cancel(*this); }
+
+  /// Deals with what the handshake read too much, and begins to read.
+  void start(bytes_view received) {
+    held_.assign(received.begin(), received.end());
+    paused_ = true;
+    resume();
+  }
+
+  /// No event comes after this until resume(), except the end when this side closes.
+  void pause() noexcept { paused_ = true; }
+
+  void resume() {
+    if (!std::exchange(paused_, false) || in_events_) return;
+    process({});
+    if (end_ && !paused_) receive_end(*std::exchange(end_, std::nullopt));
+    settle();
+  }
+
+  /// Acts on what was done to the connection. While events are handed over it waits for the last.
+  void settle() {
+    if (in_events_ || over_) return;
+    write();
+    end_stream();
+    const auto wanted = connection_.wants();
+    if (!wanted.read && !wanted.write && !ending_) return finish();
+    set_deadline();
+    read();
+  }
+
+  /// Hands over what the connection has to tell without new input.
+  void process_pending() {
+    process({});
+    settle();
+  }
+
+  void advance() { connection_.advance(clock::now()); }
+
+  Connection& connection() noexcept { return connection_; }
+  const Connection& connection() const noexcept { return connection_; }
+  Stream& stream() noexcept { return stream_; }
+  bool over() const noexcept { return over_; }
+
+ private:
+  using traits = stream_traits<Stream>;
+
+  // Enough for a small message; more is drained into the shared room. A stream that must be waited
+  // for is read in bigger pieces instead.
+  static constexpr std::size_t direct_read = 256;
+  static constexpr std::size_t buffered_read = 16 * 1024;
+  // After that many full rooms, other connections get their turn.
+  static constexpr int most_rounds = 4;
+
+  Derived& derived() noexcept { return static_cast<Derived&>(*this); }
+
+  void read() {
+    if (reading_ || is_held() || !connection_.wants().read) return;
+    reading_ = true;
+    stream_.async_read_some(asio::buffer(small_.data(), small_.size()),
+                            [self = this->shared_from_this()](
+                                std::error_code ec, std::size_t size) { self->on_read(ec, size); });
+  }
+
+  void on_read(std::error_code ec, std::size_t size) {
+    reading_ = false;
+    if (over_) return;
+    if (!ec) connection_.received(clock::now());
+    if (ec && is_held()) {
+      end_ = ec;
+    } else if (ec) {
+      receive_end(ec);
+    } else if (traits::is_direct && size == small_.size()) {
+      drain(size);
+    } else {
+      process(mutable_bytes{small_}.first(size));
+    }
+    settle();
+  }
+
+  /// The inline buffer is full: reads on behind a copy of it, so that messages lie whole.
+  void drain(std::size_t size) {
+    const shared_room room;
+    if (!room.taken()) return process(mutable_bytes{small_}.first(size));
+    const auto octets = room.octets();
+    std::copy_n(small_.begin(), size, octets.begin());
+    std::error_code ec;
+    for (int round = 0; round < most_rounds && !over_; ++round) {
+      size += read_now(octets.subspan(size), ec);
+      const bool full = size == octets.size();
+      process(octets.first(std::exchange(size, 0)));
+      if (ec || !full || is_held()) break;
+    }
+    if (ec && ec != asio::error::would_block && !over_) receive_end(ec);
+  }
+
+  std::size_t read_now(mutable_bytes room, std::error_code& ec) {
+    if constexpr (traits::is_direct) {
+      return stream_.read_some(asio::buffer(room.data(), room.size()), ec);
+    }
+    return 0;
+  }
+
+  void receive_end(std::error_code ec) {
+    connection_.receive_end(ec == asio::error::eof ? std::error_code{} : ec);
+    process({});
+  }
+
+  /// Whether events have to wait. What is discarded after close() need not.
+  bool is_held() const noexcept { return paused_ && connection_.state() == close_state::open; }
+
+  void process(mutable_bytes input) {
+    std::vector<std::byte> held;
+    if (!held_.empty() || is_held()) {
+      held_.insert(held_.end(), input.begin(), input.end());
+      if (is_held()) return;
+      held = std::exchange(held_, {});
+      input = held;
+    }
+    in_events_ = true;
+    while (!over_ && !is_held()) {
+      auto happened = connection_.next(input);
+      if (!happened) break;
+      derived().on_event(*happened);
+    }
+    in_events_ = false;
+    if (is_held()) held_.assign(input.begin(), input.end());
+  }
+
+  /// Writes at once what the stream takes; only the rest is waited for.
+  void write() {
+    std::error_code ec;
+    while (!writing_ && connection_.wants().write) {
+      const auto octets = connection_.output();
+      std::size_t size = 0;
+      if constexpr (traits::is_direct) {
+        size = stream_.write_some(asio::buffer(octets.data(), octets.size()), ec);
+        if (ec && ec != asio::error::would_block) return connection_.output_failed(ec);
+        connection_.consume_output(size);
+      }
+      if (size < octets.size()) return write_rest();
+    }
+  }
+
+  void write_rest() {
+    writing_ = true;
+    const auto octets = connection_.output();
+    stream_.async_write_some(
+        asio::buffer(octets.data(), octets.size()),
+        [self = this->shared_from_this()](std::error_code ec, std::size_t size) {
+          self->on_write(ec, size);
+        });
+  }
+
+  void on_write(std::error_code ec, std::size_t size) {
+    writing_ = false;
+    if (over_) return;
+    advance();
+    if (ec) {
+      connection_.output_failed(ec);
+    } else {
+      connection_.consume_output(size);
+      derived().on_written();
+    }
+    process_pending();
+  }
+
+  void end_stream() {
+    if (!connection_.wants().end_stream || ending_) return;
+    if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
+      ending_ = true;
+      traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
+        self->ending_ = false;
+        self->connection_.output_ended();
+        self->settle();
+      });
+    } else {
+      connection_.output_ended();
+      if (!traits::end(stream_)) connection_.abort();
+    }
+  }
+
+  void set_deadline() {
+    auto due = connection_.deadline();
+    if (due == (clock::time_point::min)()) {
+      advance();
+      due = connection_.deadline();
+    }
+    if (due >= due_) return;
+    due_ = due;
+    deadlines_.set(*this, due);
+  }
+
+  void expired() final {
+    auto self = this->weak_from_this().lock();
+    if (!self) return;
+    auto executor = stream_.get_executor();
+    asio::post(executor, [self = std::move(self)] { self->on_deadline(); });
+  }
+
+  void on_deadline() {
+    due_ = (clock::time_point::max)();
+    if (over_) return;
+    if (is_held()) connection_.hold_keep_alive();
+    advance();
+    process_pending();
+  }
+
+  void finish() {
+    if (std::exchange(over_, true)) return;
+    deadlines_.cancel(*this);
+    traits::close(stream_);
+    derived().on_over();
+  }
+
+  Stream stream_;
+  Connection connection_;
+  deadlines& deadlines_;
+  std::conditional_t<traits::is_direct, std::array<std::byte, direct_read>, std::vector<std::byte>>
+      small_;
+  std::vector<std::byte> held_;  // what came while paused, and how it ended
+  std::optional<std::error_code> end_;
+  clock::time_point due_ = (clock::time_point::max)();
+  bool reading_ = false;
+  bool writing_ = false;
+  bool ending_ = false;
+  bool paused_ = false;
+  bool in_events_ = false;
+  bool over_ = false;
+};
+
+}  // namespace hawser::detail

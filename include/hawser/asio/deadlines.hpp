@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <system_error>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/steady_timer.hpp>
+
+namespace hawser::detail {
+
+/// The deadlines of all connections of one execution context, with one timer between them. They are
+/// kept by coarse ticks: one is noticed up to a tick late and never early, and to set one costs
+/// nothing that grows with their number.
+class deadlines final : public asio::execution_context::service {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+  using key_type = deadlines;
+  static inline asio::execution_context::id id;
+
+  static constexpr std::chrono::milliseconds tick{50};
+
+  /// One deadline. Whoever derives from it cancels it before it ends.
+  class entry {
+   public:
+    entry() = default;
+    entry(const entry&) = delete;
+    entry& operator=(const entry&) = delete;
+
+   protected:
+    ~entry() = default;
+
+   private:
+    friend deadlines;
+
+    /// The time has come, and the entry is no longer set. It may only post: the deadlines are locked.
+    virtual void expired() = 0;
+
+    entry* previous_ = nullptr;
+    entry* next_ = nullptr;
+    std::int64_t at_ = 0;
+  };
+
+  explicit deadlines(asio::execution_context& context)
+      : asio::execution_context::service{context} {}
+
+  /// Those of the context behind `executor`.
+  static deadlines& of(const asio::any_io_executor& executor) {
+    auto& found = asio::use_service<deadlines>(executor.context());
+    const std::lock_guard guard{found.mutex_};
+    if (!found.timer_) found.timer_.emplace(executor);
+    return found;
+  }
+
+  /// Sets an entry to expire once, at `when`, instead of what it was set to. max() is never.
+  void set(entry& one, time_point when) {
+    const std::lock_guard guard{mutex_};
+    unset(one);
+    if (when == (time_point::max)() || !timer_) return;
+    const auto since_epoch = when.time_since_epoch();
+    one.at_ = std::chrono::ceil<std::chrono::milliseconds>(since_epoch) / tick + 1;
+    link(one, buckets_[one.at_]);
+    if (one.at_ < armed_for_) arm(one.at_);
+  }
+
+  void cancel(entry& one) {
+    const std::lock_guard guard{mutex_};
+    unset(one);
+  }
+
+ private:
+  static constexpr auto never = (std::numeric_limits<std::int64_t>::max)();
+
+  // Where a list begins: an entry that is never set itself.
+  struct list final : entry {
+    void expired() override {}
+  };
+
+  void shutdown() override {
+    const std::lock_guard guard{mutex_};
+    timer_.reset();
+  }
+
+  /// When nothing is set any more, no timer keeps the context busy.
+  void unset(entry& one) {
+    if (one.previous_ == nullptr) return;
+    unlink(one);
+    const auto bucket = buckets_.find(one.at_);
+    if (bucket->second.next_ == nullptr) buckets_.erase(bucket);
+    if (!buckets_.empty() || !timer_) return;
+    armed_for_ = never;
+    timer_->cancel();
+  }
+
+  static void link(entry& one, entry& list) {
+    one.previous_ = &list;
+    one.next_ = list.next_;
+    if (list.next_ != nullptr) list.next_->previous_ = &one;
+    list.next_ = &one;
+  }
+
+  static void unlink(entry& one) {
+    one.previous_->next_ = one.next_;
+    if (one.next_ != nullptr) one.next_->previous_ = one.previous_;
+    one.previous_ = one.next_ = nullptr;
+  }
+
+  void arm(std::int64_t at) {
+    armed_for_ = at;
+    timer_->expires_at(time_point{at * tick});
+    timer_->async_wait([this](std::error_code ec) {
+      if (!ec) expire();
+    });
+  }
+
+  void expire() {
+    const std::lock_guard guard{mutex_};
+    if (!timer_) return;
+    const auto now = std::chrono::steady_clock::now().time_since_epoch() / tick;
+    while (!buckets_.empty() && buckets_.begin()->first <= now) {
+      auto& due = buckets_.begin()->second;
+      while (auto* const one = due.next_) {
+        unlink(*one);
+        one->expired();
+      }
+      buckets_.erase(buckets_.begin());
+    }
+    armed_for_ = never;
+    if (!buckets_.empty()) arm(buckets_.begin()->first);
+  }
+
+  std::mutex mutex_;
+  std::optional<asio::steady_timer> timer_;
+  std::map<std::int64_t, list> buckets_;
+  std::int64_t armed_for_ = never;
+};
+
+}  // namespace hawser::detail

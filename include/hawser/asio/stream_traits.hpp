@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <system_error>
+
+#include <asio/basic_stream_socket.hpp>
+#include <asio/socket_base.hpp>
+
+namespace hawser {
+
+/// What the asynchronous drivers must know of a stream beyond AsyncStream. Specialise it for a stream
+/// type of your own that can do more than this.
+template <class Stream>
+struct stream_traits {
+  /// Whether read_some and write_some may be called and fail with would_block instead of waiting.
+  static constexpr bool is_direct = false;
+
+  /// Prepares a stream that is connected.
+  static void open(Stream&) {}
+
+  /// Ends the sending side only. False if the stream cannot do that: it is then closed.
+  static bool end(Stream&) { return false; }
+
+  /// Ends both sides; pending operations complete.
+  static void close(Stream& stream) {
+    if constexpr (requires { stream.lowest_layer().close(); }) {
+      std::error_code ignored;
+      stream.lowest_layer().close(ignored);
+    } else {
+      stream.close();
+    }
+  }
+};
+
+template <class Protocol, class Executor>
+struct stream_traits<asio::basic_stream_socket<Protocol, Executor>> {
+  using socket = asio::basic_stream_socket<Protocol, Executor>;
+
+  static constexpr bool is_direct = true;
+
+  static void open(socket& stream) {
+    std::error_code ignored;
+    stream.non_blocking(true, ignored);
+    if constexpr (requires { typename Protocol::no_delay; }) {
+      stream.set_option(typename Protocol::no_delay{true}, ignored);
+    }
+  }
+
+  static bool end(socket& stream) {
+    std::error_code ignored;
+    stream.shutdown(asio::socket_base::shutdown_send, ignored);
+    return true;
+  }
+
+  static void close(socket& stream) {
+    std::error_code ignored;
+    stream.close(ignored);
+  }
+};
+
+}  // namespace hawser
