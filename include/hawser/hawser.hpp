@@ -26,6 +26,7 @@
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/key.hpp"
 #include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/redirect.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/server.hpp"

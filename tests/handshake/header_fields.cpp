@@ -88,6 +88,14 @@ TEST_CASE("a value may be empty, hold a tab inside, or octets above ASCII", "[rf
   CHECK(fields.valid());
 }
 
+TEST_CASE("a line may be made of others of the same container") {
+  header_fields fields{{"Name", "a value that is too long to lie in the string object"}};
+  for (int i = 0; i < 50; ++i) fields.add(fields[0].name, *fields.find("name"));
+  CHECK(fields.size() == 51);
+  CHECK(fields[50].name == "Name");
+  CHECK(fields[50].value == fields[0].value);
+}
+
 TEST_CASE("a copy and a moved container keep their lines") {
   header_fields fields{{"A", "1"}, {"B", "2"}};
   const auto copy = fields;

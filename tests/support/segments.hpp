@@ -32,9 +32,8 @@ inline std::vector<segments> segmentations(std::string_view text) {
   return ways;
 }
 
-/// Gives `machine` one segment after the other until next() says something else than `waiting`.
-/// Each lies in memory of its own that is gone afterwards. Returns what the machine left of them
-/// all.
+/// Gives `machine` one segment after the other, each in memory of its own that is gone afterwards,
+/// until next() says something else than `waiting`. Returns what the machine left of them all.
 template <class Machine, class Status>
 std::string feed(Machine& machine, const segments& arriving, Status waiting) {
   std::string left;

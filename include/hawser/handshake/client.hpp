@@ -135,8 +135,7 @@ class client_handshake {
   /// Why it failed.
   errc error() const noexcept { return error_; }
 
-  /// The answer, once its head has arrived: if it was refused, with up to max_body_size octets of
-  /// body.
+  /// The answer, once its head has arrived. A refusal has up to max_body_size octets of body.
   const hawser::response& response() const noexcept { return response_; }
 
   /// What was agreed, once done.

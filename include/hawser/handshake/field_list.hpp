@@ -43,8 +43,8 @@ class field_list {
   std::string_view rest_;
 };
 
-/// Calls `visit` with each element of the list that all lines of this name make together: RFC 9110
-/// §5.3.
+/// Calls `visit` with each element of the list that all lines of this name make together (RFC 9110
+/// §5.3), in order.
 template <class Visit>
 void for_each_element(const header_fields& fields, std::string_view name, Visit visit) {
   for (const auto field : fields) {

@@ -31,22 +31,24 @@ class header_fields {
     for (const auto& field : fields) add(field.name, field.value);
   }
 
-  /// Adds a line at the end. False, and nothing added, if the name is not a token or the value
-  /// holds CR, LF, NUL or another control character (RFC 9110 §5.1 and §5.5); valid() is false from
-  /// then on.
+  /// Adds a line at the end. If the name is not a token or the value holds CR, LF, NUL or another
+  /// control character (RFC 9110 §5.1 and §5.5), nothing is added, and this and valid() are false.
   bool add(std::string_view name, std::string_view value) {
     value = trim_whitespace(value);
     if (!is_token(name) || !std::all_of(value.begin(), value.end(), is_field_value_char)) {
       valid_ = false;
       return false;
     }
+    // Name and value may be views of this very container.
+    std::string line;
+    line.reserve(name.size() + value.size() + 4);
+    line.append(name).append(": ").append(value).append("\r\n");
     lines_.push_back({text_.size(), name.size(), value.size()});
-    text_.append(name).append(": ").append(value).append("\r\n");
+    text_ += line;
     return true;
   }
 
-  /// False once add() has refused a line. No handshake sends any line of a container that is not
-  /// valid.
+  /// False once add() has refused a line: no handshake sends any of the lines then.
   bool valid() const noexcept { return valid_; }
 
   std::size_t size() const noexcept { return lines_.size(); }
@@ -117,14 +119,14 @@ class header_fields {
   iterator end() const noexcept { return {*this, size()}; }
 
  private:
-  struct line {
+  struct position {
     std::size_t start;
     std::size_t name_size;
     std::size_t value_size;
   };
 
   std::string text_;
-  std::vector<line> lines_;
+  std::vector<position> lines_;
   bool valid_ = true;
 };
 

@@ -79,8 +79,7 @@ class http_head {
   header_fields take_fields() noexcept { return std::move(fields_); }
 
  private:
-  // The words are those of the first line, three in both kinds; `…_end` waits for the LF after a
-  // CR.
+  // The words are those of the first line, three in both kinds; `…_end` waits for the LF.
   enum class state : std::uint8_t {
     start,
     empty_line_end,

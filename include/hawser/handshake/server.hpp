@@ -33,8 +33,7 @@ inline bool is_without_body(const header_fields& headers) {
          std::all_of(lengths.begin(), lengths.end(), [](auto length) { return length == "0"; });
 }
 
-/// What RFC 6455 §4.2.1 finds wrong in a request, in the order in which a client should learn of
-/// it.
+/// What RFC 6455 §4.2.1 finds wrong in a request, the most telling first.
 inline errc check_upgrade(const request& asked) {
   const auto& headers = asked.headers();
   if (asked.method() != "GET") return errc::bad_method;
