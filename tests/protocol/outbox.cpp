@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,7 +64,8 @@ TEST_CASE("frames keep their order, copied or given away, consumed in steps of a
   const auto step = GENERATE(as<std::size_t>{}, 1, 2, 3, 7, 100, 4097, 70'000, 1'000'000);
   outbox out;
   octets expected;
-  for (const std::size_t size : {5, 4095, 4096, 10, 70'000, 0, 5000, 65'536, 1}) {
+  for (const auto size :
+       std::initializer_list<std::size_t>{5, 4095, 4096, 10, 70'000, 0, 5000, 65'536, 1}) {
     out.add(masked_header, bytes_view{pattern(size)});
     out.add(masked_header, outbox::owned_payload{pattern(size)});
     out.add(text_header, outbox::owned_payload{std::string(size, 'x')});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -138,7 +139,7 @@ TEST_CASE("a message may have as many frames as the limit, empty ones included",
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   connection_options options;
-  options.max_frames = GENERATE(1, 2, 7);
+  options.max_frames = GENERATE(as<std::uint64_t>{}, 1, 2, 7);
   octets wire = frame_from(from, opcode::text, "", options.max_frames > 1 ? fin::no : fin::yes);
   for (std::uint64_t i = 2; i <= options.max_frames; ++i) {
     const auto end = i == options.max_frames ? fin::yes : fin::no;

@@ -208,7 +208,7 @@ TEST_CASE("without a limit given a server takes 1 MiB and a client 16 MiB", "[rf
 
 TEST_CASE("each frame of a client has a key of its own", "[rfc-5.3]") {
   basic_connection<no_extension, counting_mask_source> peer{role::client};
-  const std::size_t size = GENERATE(0, 100, 5000);
+  const auto size = GENERATE(as<std::size_t>{}, 0, 100, 5000);
   REQUIRE(!peer.send(pattern(size)));
   REQUIRE(!peer.send(bytes_view{pattern(size)}));
   REQUIRE(!peer.send_part(message_kind::binary, pattern(size), part::more));
