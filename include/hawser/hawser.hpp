@@ -40,6 +40,7 @@
 #include "hawser/protocol/options.hpp"
 #include "hawser/protocol/outbox.hpp"
 #include "hawser/protocol/ping_machine.hpp"
+#include "hawser/protocol/prepared_message.hpp"
 #include "hawser/protocol/receiver.hpp"
 #include "hawser/protocol/round_trip.hpp"
 #include "hawser/protocol/sender.hpp"

@@ -26,6 +26,7 @@
 #include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/protocol/ping_machine.hpp"
+#include "hawser/protocol/prepared_message.hpp"
 #include "hawser/protocol/receiver.hpp"
 #include "hawser/protocol/round_trip.hpp"
 #include "hawser/protocol/sender.hpp"
@@ -134,6 +135,14 @@ class basic_connection {
   std::error_code send(Bytes&& binary) {
     outbox::owned_payload payload{std::forward<Bytes>(binary)};
     return send_message(message_kind::binary, outbox::view(payload), std::move(payload));
+  }
+
+  /// Queues a message that many connections share. A client copies it, because it masks it.
+  std::error_code send(const prepared_message& prepared) {
+    if (prepared.error() != errc{}) return prepared.error();
+    if (self_ == role::client) return send(message_view{prepared.kind(), prepared.payload()});
+    if (!can_send()) return errc::closed;
+    return code_of(sender_.message(prepared.frame()));
   }
 
   /// Queues a fragment of a message: RFC 6455 §5.4. Until `part::last`, no other message can be

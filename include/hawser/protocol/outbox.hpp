@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -45,15 +46,30 @@ class outbox {
     append_header(out, header);
     count_appended(before);
     if (header.mask) apply_mask(mutable_view(payload), *header.mask);
-    chunks_.push_back({std::move(payload), false});
+    std::visit([this](auto& held) { chunks_.push_back({std::move(held), false}); }, payload);
     size_ += static_cast<std::size_t>(header.length);
+  }
+
+  /// A whole frame that many outboxes share.
+  using shared_frame = std::shared_ptr<const std::vector<std::byte>>;
+
+  /// Queues a frame that is encoded already and, if it is worth it, not copied.
+  void add(const shared_frame& frame) {
+    if (frame->size() < worth_owning) {
+      auto& out = buffer();
+      const auto before = out.size();
+      out.insert(out.end(), frame->begin(), frame->end());
+      return count_appended(before);
+    }
+    chunks_.push_back({frame, false});
+    size_ += frame->size();
   }
 
   /// What to write next. Stays valid and unchanged until consume() has dropped all of it.
   bytes_view front() noexcept {
     if (empty()) return {};
     lent_ = true;
-    return view(chunks_[head_].bytes).subspan(sent_);
+    return chunks_[head_].view().subspan(sent_);
   }
 
   /// Drops the first `count` octets of front(): they are written.
@@ -61,7 +77,7 @@ class outbox {
     if (empty()) return;
     sent_ += count;
     size_ -= count;
-    if (size_ == 0 || sent_ == view(chunks_[head_].bytes).size()) drop_front();
+    if (size_ == 0 || sent_ == chunks_[head_].view().size()) drop_front();
   }
 
   /// Drops everything for good. A write may still be under way: its octets stay.
@@ -81,8 +97,14 @@ class outbox {
 
  private:
   struct chunk {
-    owned_payload bytes;
+    std::variant<std::vector<std::byte>, std::string, shared_frame> bytes;
     bool open;  // a buffer that frames may still be appended to
+
+    bytes_view view() const noexcept {
+      if (const auto* frame = std::get_if<shared_frame>(&bytes)) return **frame;
+      if (const auto* text = std::get_if<std::string>(&bytes)) return as_bytes(*text);
+      return std::get<std::vector<std::byte>>(bytes);
+    }
   };
 
   static constexpr std::size_t worth_owning = 4 * 1024;
@@ -108,7 +130,7 @@ class outbox {
   }
 
   void count_appended(std::size_t before) noexcept {
-    const auto after = view(chunks_.back().bytes).size();
+    const auto after = chunks_.back().view().size();
     size_ += after - before;
     if (after >= full_buffer) chunks_.back().open = false;
   }

@@ -45,6 +45,13 @@ class sender {
     return errc{};
   }
 
+  /// A whole message that is encoded already, as a server sends it.
+  errc message(const outbox::shared_frame& frame) {
+    if (open_) return errc::message_unfinished;
+    out_.add(frame);
+    return errc{};
+  }
+
   /// A fragment. The first one opens a message, `part::last` ends it.
   errc fragment(Extension& extension, message_kind kind, bytes_view payload, part position) {
     if (open_ && kind != kind_) return errc::message_unfinished;

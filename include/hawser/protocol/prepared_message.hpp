@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/base/utf8.hpp"
+#include "hawser/frame/header.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/frame/writer.hpp"
+#include "hawser/protocol/event.hpp"
+
+namespace hawser {
+
+/// A message for many connections: encoded once, as a server sends it, and shared by all of them.
+/// Cheap to copy; any number of threads may use copies of one.
+class prepared_message {
+ public:
+  /// Binary.
+  explicit prepared_message(bytes_view binary)
+      : prepared_message{message_view{message_kind::binary, binary}} {}
+
+  /// Text, if it is valid; otherwise nothing is ever sent of it: error() says so.
+  explicit prepared_message(std::string_view text)
+      : prepared_message{message_view{message_kind::text, as_bytes(text)}} {
+    valid_ = is_valid_utf8(text);
+  }
+
+  /// A view promises that its text is valid.
+  explicit prepared_message(message_view view) : kind_{view.kind} {
+    auto frame = std::make_shared<std::vector<std::byte>>();
+    append_frame(*frame, {static_cast<opcode>(view.kind), true, 0, {}, 0}, view.payload);
+    header_size_ = frame->size() - view.payload.size();
+    frame_ = std::move(frame);
+  }
+
+  message_kind kind() const noexcept { return kind_; }
+  errc error() const noexcept { return valid_ ? errc{} : errc::invalid_utf8; }
+
+  bytes_view payload() const noexcept { return bytes_view{*frame_}.subspan(header_size_); }
+
+  /// The whole frame, unmasked.
+  const std::shared_ptr<const std::vector<std::byte>>& frame() const noexcept { return frame_; }
+
+ private:
+  std::shared_ptr<const std::vector<std::byte>> frame_;
+  std::size_t header_size_ = 0;
+  message_kind kind_;
+  bool valid_ = true;
+};
+
+}  // namespace hawser
