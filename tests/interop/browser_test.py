@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSL-1.0
+"""A page in Chromium talks to the echo server."""
+
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+
+import programs
+
+SKIPPED = 77
+# A browser's first start may be slow.
+START_SECONDS = 90
+PAGE = pathlib.Path(__file__).with_name("browser.html")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-proxy-server",
+]
+
+
+def find_browser():
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if shutil.which(name):
+            return shutil.which(name)
+    print("There is no Chromium here")
+    sys.exit(SKIPPED)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Gives the page away, and takes what it has to say."""
+
+    def do_GET(self):
+        self.answer(200, PAGE.read_bytes() if self.path.startswith("/?") else b"")
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        if self.path == "/stop":
+            self.server.echo.signal(signal.SIGINT)
+        else:
+            self.server.results.put(json.loads(body))
+        self.answer(200, b"")
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def serving(echo):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.echo = echo
+        server.results = queue.Queue()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@contextlib.contextmanager
+def browsing(browser, url):
+    """A browser with a home of its own, in a process group of its own."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        with open(f"{home}/log", "w+", encoding="utf-8") as log:
+            process = subprocess.Popen(
+                [browser, *FLAGS, f"--user-data-dir={home}/profile", url],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"HOME": home},
+                start_new_session=True,
+            )
+            try:
+                yield log
+            finally:
+                process.terminate()
+                try:
+                    process.wait(programs.SECONDS)
+                finally:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+
+
+def read_results(server, log):
+    try:
+        return server.results.get(timeout=START_SECONDS)
+    except queue.Empty:
+        log.seek(0)
+        sys.exit(f"The page said nothing in {START_SECONDS} s. The browser:\n{log.read()}")
+
+
+def main():
+    browser = find_browser()
+    with contextlib.ExitStack() as stack:
+        echo = stack.enter_context(programs.Program(programs.built("echo_server"), "0"))
+        strict = stack.enter_context(programs.Program(programs.built("scripted_server")))
+        server = stack.enter_context(serving(echo))
+        query = urllib.parse.urlencode({"echo": echo.url(), "strict": strict.url()})
+        url = f"http://127.0.0.1:{server.server_port}/?{query}"
+        results = read_results(server, stack.enter_context(browsing(browser, url)))
+        results.append(seen("the echo server ends in good order", echo.end(), (0, [], "")))
+        refusal = "failed opening handshake: the Origin is not allowed"
+        results.append(seen("the strict server says why", strict.line(), refusal))
+
+    for result in results:
+        print("ok" if result["right"] else f"FAILED, got {result['got']}", result["what"], sep=": ")
+    sys.exit(not all(result["right"] for result in results))
+
+
+def seen(what, got, wanted):
+    return {"what": what, "right": got == wanted, "got": got}
+
+
+if __name__ == "__main__":
+    main()

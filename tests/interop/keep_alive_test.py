@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSL-1.0
+"""A peer that is stopped is found by the keep-alive, once; one that is only silent is not dropped."""
+
+import pathlib
+import shutil
+import signal
+import sys
+import time
+import unittest
+
+import programs
+
+KEEP_ALIVE = 0.3
+PONGS = 4
+DEAD = "ended 1006: the peer did not answer the keep-alive ping"
+FOLDER = pathlib.Path(__file__).parent
+
+
+def silent_peer(library, *arguments):
+    command = {
+        "websockets": [sys.executable, "-B", FOLDER / "silent_peer.py"],
+        "ws": [shutil.which("node") or "node", FOLDER / "silent_peer.mjs"],
+    }[library]
+    return programs.Program(*command, *arguments)
+
+
+class KeepAliveTest(unittest.TestCase):
+    def assert_alive_until_stopped(self, peer, ours):
+        """`peer` is the silent process and `ours` the program that watches it."""
+        start = time.monotonic()
+        for _ in range(PONGS):
+            self.assertEqual(peer.line(), "pong")
+        # Longer than a dead peer has: silence alone is no reason.
+        self.assertGreater(time.monotonic() - start, 2 * KEEP_ALIVE)
+        self.assertEqual(ours.pending(), [])
+
+        peer.signal(signal.SIGSTOP)
+        start = time.monotonic()
+        self.assertEqual(ours.line(), DEAD)
+        elapsed = time.monotonic() - start
+        print(f"found after {elapsed:.2f} s", end=" ", file=sys.stderr, flush=True)
+        self.assertLess(elapsed, 2 * KEEP_ALIVE + 2)
+        peer.signal(signal.SIGCONT)
+
+    def test_a_stopped_client_is_found_once(self):
+        for library in ("websockets", "ws"):
+            with self.subTest(library=library):
+                server = self.enterContext(
+                    programs.Program(programs.built("scripted_server"), str(int(KEEP_ALIVE * 1000)))
+                )
+                client = self.enterContext(silent_peer(library, server.url()))
+                self.assert_alive_until_stopped(client, server)
+                client.end()
+                self.assertEqual(server.interrupt(), (0, [], ""))
+
+    def test_a_stopped_server_is_found_once(self):
+        for library in ("websockets", "ws"):
+            with self.subTest(library=library):
+                server = self.enterContext(silent_peer(library))
+                client = self.enterContext(
+                    programs.Program(
+                        programs.built("scripted_client"), server.url(), str(int(KEEP_ALIVE * 1000))
+                    )
+                )
+                self.assertRegex(client.line(), "^subprotocol")
+                self.assert_alive_until_stopped(server, client)
+                self.assertEqual(client.end(), (0, [], ""))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

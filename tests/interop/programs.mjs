@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+// Starts the programs that the tests talk to, on free ports, and ends them.
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {existsSync} from 'node:fs';
+import {basename, delimiter, join} from 'node:path';
+import {createInterface} from 'node:readline';
+
+// How long anything may take. Nothing waits this long unless it fails.
+const SECONDS = 20;
+
+/** What the promise gives, unless that takes too long. */
+export async function within(promise, what = 'this') {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took over ${SECONDS} s`)), SECONDS * 1000);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The path of an example or of a program of this folder. */
+function built(name) {
+  for (const variable of ['HAWSER_PROGRAMS', 'HAWSER_EXAMPLES']) {
+    for (const folder of (process.env[variable] ?? '').split(delimiter)) {
+      const path = join(folder, name);
+      if (folder && existsSync(path)) return path;
+    }
+  }
+  throw new Error(`${name} is in none of HAWSER_PROGRAMS and HAWSER_EXAMPLES`);
+}
+
+/** A process whose output is read line by line. */
+export class Program {
+  constructor(name, ...parameters) {
+    this.name = basename(name);
+    this.process = spawn(built(name), parameters, {stdio: ['pipe', 'pipe', 'pipe']});
+    this.lines = createInterface({input: this.process.stdout})[Symbol.asyncIterator]();
+    this.errors = '';
+    this.process.stderr.setEncoding('utf-8').on('data', (text) => (this.errors += text));
+    this.closed = once(this.process, 'close');
+    this.closed.catch(() => {});
+  }
+
+  /** The next line of its output, or undefined when that is at its end. */
+  async line() {
+    return (await within(this.lines.next(), `a line of ${this.name}`)).value;
+  }
+
+  /** The address that it says first. */
+  async url() {
+    const line = await this.line();
+    const found = /ws:\/\/\S+/.exec(line ?? '');
+    if (!found) throw new Error(`the first line of ${this.name} names no address: ${line}`);
+    return found[0];
+  }
+
+  /** Its exit code, the rest of its output and its errors, after it has ended by itself. */
+  async end() {
+    this.process.stdin.end();
+    const [code] = await within(this.closed, `the end of ${this.name}`);
+    const output = [];
+    for (let line = await this.line(); line !== undefined; line = await this.line()) {
+      output.push(line);
+    }
+    return {code, output, errors: this.errors};
+  }
+
+  /** The same, after SIGINT. */
+  interrupt() {
+    this.process.kill('SIGINT');
+    return this.end();
+  }
+
+  kill() {
+    this.process.kill('SIGKILL');
+  }
+}
