@@ -384,7 +384,7 @@ TEST_CASE("the driver may end a handshake that takes too long") {
   CHECK(handshake.error() == errc::handshake_timeout);
 }
 
-TEST_CASE("output is written in any number of steps") {
+TEST_CASE("the request is written in any number of steps") {
   auto handshake = client();
   const auto whole = text(handshake.output());
   std::string written;

@@ -12,12 +12,14 @@
 #include "hawser/handshake/http_head.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/heap.hpp"
 #include "support/segments.hpp"
 
 using namespace hawser::test;
 using hawser::default_server_policy;
 using hawser::errc;
 using hawser::extension_list;
+using hawser::head_limits;
 using hawser::header_fields;
 using hawser::request;
 using hawser::response;
@@ -279,6 +281,43 @@ TEST_CASE("a flood of header lines, a huge head or a huge target is cut off", "[
   CHECK(small.error() == errc::head_too_large);
 }
 
+TEST_CASE("a client that never speaks costs no memory but the handshake's own", "[abuse]") {
+  const default_server_policy policy;
+  const heap_meter meter;
+  const server_handshake<const default_server_policy&> handshake{policy};
+  const auto held = meter.held();
+  CHECK(held == 0);
+  CHECK(sizeof(handshake) <= 512);
+}
+
+TEST_CASE("whatever a client sends, its handshake keeps a few times the head's limit at most",
+          "[abuse]") {
+  const default_server_policy policy;
+  std::string names;
+  std::string parameters = "a";
+  for (int i = 0; i < 7000; ++i) names += "a,";
+  for (int i = 0; i < 7000; ++i) parameters += ";x";
+  for (const auto& text : {
+           asking("X: " + std::string(15 * 1024, 'y') + "\r\n"),
+           asking(std::string(16 * 1024, 'X')),
+           std::string(1024 * 1024, 'G'),
+           "GET /" + std::string(1024 * 1024, 'x'),
+           asking("Sec-WebSocket-Protocol: " + names + "\r\n"),
+           asking("Sec-WebSocket-Extensions: " + names + "\r\n"),
+           asking("Sec-WebSocket-Extensions: " + parameters + "\r\n"),
+       }) {
+    const heap_meter meter;
+    server_handshake<const default_server_policy&> handshake{policy};
+    give(handshake, text);
+    handshake.accept();
+    const auto held = meter.held();
+    const auto most = meter.most();
+    CHECK(held <= 4 * head_limits{}.size);
+    // Lists are taken apart for a moment.
+    CHECK(most <= 1024 * 1024);
+  }
+}
+
 TEST_CASE("a page of another site is refused", "[rfc-10.2][abuse]") {
   for (const auto& [origin, good] : {std::pair{"http://server.example.com", true},
                                      {"https://server.example.com", true},
@@ -524,7 +563,7 @@ TEST_CASE("a request that another HTTP server has parsed is answered the same") 
   CHECK(answer_of(plain).status == 426);
 }
 
-TEST_CASE("output is written in any number of steps") {
+TEST_CASE("the answer is written in any number of steps") {
   server_handshake<> handshake;
   give(handshake, asking());
   handshake.accept();
