@@ -108,7 +108,7 @@ static_assert(after(role::server, {close_input::peer_close, close_input::peer_eo
 std::string cell(close_state from, close_input input) {
   const auto client = next_step(role::client, from, input);
   const auto server = next_step(role::server, from, input);
-  if (client.next == from && does_nothing(client)) return "—";
+  if (client.next == from && does_nothing(client)) return "\u2014";
   auto words = shown(client.next);
   if (client.send_close) words += ", send Close";
   if (client.abort) words += ", abort";
@@ -121,7 +121,7 @@ TEST_CASE("the documentation has the table of the closing handshake", "[rfc-7.1]
   std::vector<table_row> rows{{"state"}};
   for (const auto input : inputs) rows.front().push_back(shown(input));
   for (const auto from : states) {
-    table_row row{"**" + shown(from) + "**"};
+    table_row row{bold(shown(from))};
     for (const auto input : inputs) row.push_back(cell(from, input));
     rows.push_back(row);
   }

@@ -70,14 +70,14 @@ static_assert(keeps_time_in_a_constant_expression());
 
 std::string cell(ping_state from, ping_input input) {
   const auto step = next_step(from, input);
-  return step == ping_step{from, false, false} ? "—" : shown(step);
+  return step == ping_step{from, false, false} ? "\u2014" : shown(step);
 }
 
 TEST_CASE("the documentation has the table of the keep-alive", "[rfc-5.5.2]") {
   std::vector<table_row> rows{{"state"}};
   for (const auto input : inputs) rows.front().push_back(shown(input));
   for (const auto from : states) {
-    table_row row{"**" + shown(from) + "**"};
+    table_row row{bold(shown(from))};
     for (const auto input : inputs) row.push_back(cell(from, input));
     rows.push_back(row);
   }

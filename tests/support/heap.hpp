@@ -50,7 +50,9 @@ inline constexpr std::size_t size_room = alignof(std::max_align_t);
 
 }  // namespace hawser::test
 
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+// Not inlined: a compiler that looks inside takes the room before a block for an error.
+
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   void* const block = std::malloc(size + hawser::test::size_room);
   if (block == nullptr) return nullptr;
   *static_cast<std::size_t*>(block) = size;
@@ -58,13 +60,13 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return static_cast<std::byte*>(block) + hawser::test::size_room;
 }
 
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   void* const memory = operator new(size, std::nothrow);
   if (memory == nullptr) throw std::bad_alloc{};
   return memory;
 }
 
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   if (memory == nullptr) return;
   void* const block = static_cast<std::byte*>(memory) - hawser::test::size_room;
   hawser::test::heap_meter::given_back(*static_cast<std::size_t*>(block));

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hawser::test {
@@ -35,6 +36,12 @@ inline std::string markdown(const std::vector<table_row>& rows) {
     text += "|\n";
   }
   return text;
+}
+
+/// The words in bold type.
+inline std::string bold(std::string_view words) {
+  std::string text{"**"};
+  return text.append(words).append("**");
 }
 
 /// A file of the project, from its root.
