@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSL-1.0
+"""A server among the examples: it says first where it listens, and ends in good order on SIGINT."""
+
+import contextlib
+import re
+import signal
+import subprocess
+
+SECONDS = 20
+
+
+@contextlib.contextmanager
+def running_server(*command):
+    """Gives the server's URL, and stops the server afterwards."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as server:
+        try:
+            first = server.stdout.readline()
+            url = re.search(r"\bws://127\.0\.0\.1:\d+/", first)
+            assert url, f"the first line of {command[0]} names no URL: {first!r}"
+            yield url[0]
+            server.send_signal(signal.SIGINT)
+            assert server.wait(SECONDS) == 0, f"{command[0]} ended with {server.returncode}"
+        finally:
+            server.kill()
