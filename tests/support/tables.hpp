@@ -32,7 +32,7 @@ inline std::string markdown(const std::vector<table_row>& rows) {
     }
     text += "|\n";
     if (&row != &rows.front()) continue;
-    for (const auto column : widths) text += "|" + std::string(column + 2, '-');
+    for (const auto column : widths) text.append("|").append(column + 2, '-');
     text += "|\n";
   }
   return text;
