@@ -19,6 +19,7 @@
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/protocol/connection.hpp"
+#include "hawser/protocol/deadline.hpp"
 #include "hawser/transport/concepts.hpp"
 
 namespace hawser::detail {
@@ -36,11 +37,15 @@ template <blocking_stream Stream, class Connection>
 class blocking_driver {
  public:
   using time_point = std::chrono::steady_clock::time_point;
+  using duration = std::chrono::steady_clock::duration;
   using lock = std::unique_lock<std::mutex>;
 
   /// `received` is what the handshake read too much.
-  blocking_driver(Stream stream, Connection connection, bytes_view received)
-      : stream_{std::move(stream)}, connection_{std::move(connection)}, buffer_(buffer_size) {
+  blocking_driver(Stream stream, Connection connection, bytes_view received, duration close_timeout)
+      : stream_{std::move(stream)},
+        connection_{std::move(connection)},
+        buffer_(buffer_size),
+        longest_wait_{(std::max)(close_timeout, least_wait)} {
     if (received.size() > buffer_.size()) buffer_.resize(received.size());
     std::copy(received.begin(), received.end(), buffer_.begin());
     input_ = mutable_bytes{buffer_}.first(received.size());
@@ -64,21 +69,24 @@ class blocking_driver {
   template <class Queue>
   std::error_code write(Queue queue, bool waits_for_turn) {
     lock guard{mutex_};
-    if (waits_for_turn) changed_.wait(guard, [this] { return !message_open_; });
-    connection_.advance(now_of(stream_));
+    if (waits_for_turn) await_turn(guard);
+    tell_time(now_of(stream_));
     if (const auto ec = queue(connection_)) return ec;
     flush(guard);
     if (write_error_) return write_error_;
-    if (connection_.state() == close_state::ended) return errc::closed;
-    return {};
+    if (connection_.state() != close_state::ended) return {};
+    next_data();
+    return outcome_ && outcome_->error ? outcome_->error : make_error_code(errc::closed);
   }
 
-  /// Takes or gives back the turn for messages.
-  void open_message() {
+  /// Takes the turn for messages, unless nothing can be sent any more.
+  bool open_message() {
     lock guard{mutex_};
-    changed_.wait(guard, [this] { return !message_open_; });
-    message_open_ = true;
+    await_turn(guard);
+    return !std::exchange(message_open_, true);
   }
+
+  /// Gives it back.
   void close_message() {
     const lock guard{mutex_};
     message_open_ = false;
@@ -88,10 +96,12 @@ class blocking_driver {
   /// Sends a Close frame and waits for the end, reading if nobody else does.
   std::error_code close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
-    connection_.advance(now_of(stream_));
+    tell_time(now_of(stream_));
     const auto ec = connection_.close(code, reason);
     if (ec && ec != errc::closed) return ec;
-    flush(guard);
+    changed_.notify_all();
+    // Otherwise reading and writing go together: the peer may want to write before it reads.
+    if (reading_) flush(guard);
     await_end(guard);
     return outcome_ ? outcome_->error : std::error_code{errc::aborted};
   }
@@ -99,9 +109,12 @@ class blocking_driver {
   /// Queues a Close frame, and writes what the stream takes at once.
   std::error_code begin_close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
-    connection_.advance(now_of(stream_));
+    tell_time(now_of(stream_));
     if (const auto ec = connection_.close(code, reason)) return ec;
+    changed_.notify_all();
     if (!writing_) write_all(guard, patience::none);
+    // The deadline counts from here.
+    advance(now_of(stream_));
     return {};
   }
 
@@ -134,6 +147,8 @@ class blocking_driver {
   enum class patience : std::uint8_t { none, deadline };
 
   static constexpr std::size_t buffer_size = 16 * 1024;
+  static constexpr duration least_wait = std::chrono::milliseconds{100};
+  static constexpr duration write_again = std::chrono::milliseconds{10};
 
   /// Holds one of the two turns under the lock, and gives it back whatever happens.
   struct turn {
@@ -154,23 +169,30 @@ class blocking_driver {
 
   std::optional<data> read_until(lock& guard, time_point until, mutable_bytes room,
                                  std::error_code& ec) {
-    while (true) {
-      if (timed_stream<Stream> && is_due()) receive(guard, connection_.deadline(), room);
-      connection_.advance(now_of(stream_));
+    for (bool in_time = true; true; in_time = receive(guard, until, room)) {
+      tell_time(now_of(stream_));
       auto found = next_data();
-      if (!writing_) write_all(guard);
+      // What the peer does not take now can wait: it may want to be read first.
+      if (!writing_) write_all(guard, patience::none);
       if (found) return found;
       if (!connection_.wants().read) {
-        changed_.wait(guard, [this] { return !writing_; });
-        next_data();
+        finish(guard);
         ec = errc::closed;
         return std::nullopt;
       }
-      if (!receive(guard, until, room)) {
+      if (!in_time) {
         ec = errc::read_timeout;
         return std::nullopt;
       }
     }
+  }
+
+  /// The last that a reader does.
+  void finish(lock& guard) {
+    // Who still writes then waits for a peer that was given up.
+    if (writing_ && !connection_.wants().write) abort_stream();
+    flush(guard);
+    next_data();
   }
 
   /// The next message or part; everything else that happens is dealt with on the way.
@@ -181,52 +203,81 @@ class blocking_driver {
       if (const auto* answer = std::get_if<pong>(&*happened); answer && answer->round_trip) {
         round_trip_ = answer->round_trip;
       }
-      if (const auto* end = std::get_if<closed>(&*happened)) outcome_ = *end;
+      if (const auto* end = std::get_if<closed>(&*happened)) {
+        outcome_ = *end;
+        changed_.notify_all();
+      }
     }
     return std::nullopt;
   }
 
-  /// Reads once. False if `until` passed first.
+  /// Reads once. False if `until` has passed.
   bool receive(lock& guard, time_point until, mutable_bytes room) {
     std::error_code ec;
     bool readable = true;
-    const auto due = connection_.deadline();
+    auto due = (std::min)(until, next_deadline());
+    if (connection_.wants().write) due = (std::min)(due, now_of(stream_) + write_again);
     guard.unlock();
-    if constexpr (timed_stream<Stream>) {
-      readable = stream_.wait_readable((std::min)(until, due), ec);
-    }
+    if constexpr (timed_stream<Stream>) readable = stream_.wait_readable(due, ec);
     const auto size = readable && !ec ? stream_.read_some(room, ec) : 0;
     const auto now = now_of(stream_);
     guard.lock();
-    if (!ec && !readable) return now < until;
-    if (ec == std::errc::operation_would_block) return true;
+    if (ec == std::errc::operation_would_block || (!ec && !readable)) {
+      advance(now);
+      return now < until;
+    }
     if (ec || size == 0) {
       connection_.receive_end(ec);
     } else {
       connection_.received(now);
       input_ = room.first(size);
+      pinged_ = false;
     }
-    return true;
+    return now < until;
   }
 
-  /// Whether patience is over, for all that is known: nobody may have read for a while, and what has
-  /// arrived meanwhile is to be looked at first.
-  bool is_due() {
+  void advance(time_point now) {
+    const bool idle = can_write() && !connection_.wants().write;
+    connection_.advance(now);
+    if (idle && connection_.wants().write) pinged_ = true;
+  }
+
+  /// The same, but an answer to the keep-alive is not overdue yet: it may have arrived while nobody
+  /// read.
+  void tell_time(time_point now) {
     const auto due = connection_.deadline();
-    return due != (time_point::min)() && due <= now_of(stream_) && input_.empty() &&
-           connection_.wants().read;
+    const bool idle = can_write() && !connection_.wants().write;
+    if (pinged_ && idle && now >= due && due != (time_point::min)()) now = due - duration{1};
+    advance(now);
+  }
+
+  /// How long to wait at most. Nothing tells a thread that waits that another one has begun to
+  /// close, so it waits no longer than that may take.
+  time_point next_deadline() {
+    const auto now = now_of(stream_);
+    tell_time(now);
+    return (std::min)(connection_.deadline(), deadline_after(now, longest_wait_));
+  }
+
+  bool can_write() const { return connection_.state() == close_state::open && !write_error_; }
+
+  void await_turn(lock& guard) {
+    changed_.wait(guard, [this] { return !message_open_ || !can_write(); });
   }
 
   /// Writes all that is queued, after whoever is writing.
   void flush(lock& guard) {
+    ++flushing_;
     changed_.wait(guard, [this] { return !writing_; });
-    write_all(guard);
+    --flushing_;
+    write_all(guard, patience::deadline);
   }
 
-  /// Writes until nothing is wanted any more, what others queue meanwhile included.
-  void write_all(lock& guard, patience waits = patience::deadline) {
+  /// Writes until nothing is wanted any more, what others queue meanwhile included. Without
+  /// patience, leaves that to them.
+  void write_all(lock& guard, patience waits) {
     const turn writing{writing_, changed_};
-    while (true) {
+    while (waits == patience::deadline || flushing_ == 0) {
       const auto wanted = connection_.wants();
       if (wanted.write) {
         if (!write_some(guard, waits)) return;
@@ -258,20 +309,22 @@ class blocking_driver {
 
   void wait_writable(lock& guard) {
     std::error_code ec;
-    connection_.advance(now_of(stream_));
-    const auto due = connection_.deadline();
+    const auto due = next_deadline();
     guard.unlock();
     if constexpr (timed_stream<Stream>) stream_.wait_writable(due, ec);
     const auto now = now_of(stream_);
     guard.lock();
     if (ec) return fail_output(ec);
-    connection_.advance(now);
+    advance(now);
     if (connection_.state() == close_state::ended) abort_stream();
   }
 
   void fail_output(std::error_code ec) {
     write_error_ = ec;
     connection_.output_failed(ec);
+    // The deadline for the input counts from here.
+    advance(now_of(stream_));
+    changed_.notify_all();
   }
 
   void end_stream(lock& guard) {
@@ -287,7 +340,7 @@ class blocking_driver {
     // A buffer of its own: the last message that was read may still be looked at.
     std::array<std::byte, 4096> room;
     while (reading_) {
-      connection_.advance(now_of(stream_));
+      advance(now_of(stream_));
       const bool ended = connection_.state() == close_state::ended;
       if (ended && !abortable_stream<Stream>) return;
       const auto due = ended ? (time_point::max)() : connection_.deadline();
@@ -304,7 +357,7 @@ class blocking_driver {
 
   void give_up(errc why) {
     connection_.abort(why);
-    if (!reading_) next_data();
+    next_data();
     abort_stream();
     changed_.notify_all();
   }
@@ -322,6 +375,9 @@ class blocking_driver {
   std::optional<closed> outcome_;
   std::optional<std::chrono::steady_clock::duration> round_trip_;
   std::error_code write_error_;
+  const duration longest_wait_;
+  std::size_t flushing_ = 0;  // threads that wait to write
+  bool pinged_ = false;       // the keep-alive waits for an answer
   bool reading_ = false;
   bool writing_ = false;
   bool message_open_ = false;

@@ -19,10 +19,9 @@ namespace hawser {
 template <class Driver>
 class [[nodiscard]] outgoing_message {
  public:
-  /// Waits until no other thread has a message under way.
-  outgoing_message(Driver& driver, message_kind kind) : driver_{&driver}, kind_{kind} {
-    driver_->open_message();
-  }
+  /// Waits until no other thread has a message under way, or the connection is over.
+  outgoing_message(Driver& driver, message_kind kind)
+      : driver_{driver.open_message() ? &driver : nullptr}, kind_{kind} {}
 
   outgoing_message(outgoing_message&& other) noexcept
       : driver_{std::exchange(other.driver_, nullptr)}, kind_{other.kind_}, begun_{other.begun_} {}
@@ -30,8 +29,11 @@ class [[nodiscard]] outgoing_message {
 
   ~outgoing_message() {
     if (driver_ == nullptr) return;
+    constexpr std::string_view why = "a message was not finished";
+    // Before the turn is given back: nobody's message fits into the unfinished one.
+    if (begun_) driver_->begin_close(close_code::internal_error, why);
     driver_->close_message();
-    if (begun_) driver_->close(close_code::internal_error, "a message was not finished");
+    if (begun_) driver_->close(close_code::internal_error, why);
   }
 
   /// Sends a fragment, and returns when the stream has taken it. Text may be cut inside a code

@@ -49,7 +49,8 @@ class websocket {
             Masks masks = {})
       : driver_{std::make_unique<driver>(
             std::move(stream),
-            connection_type{self, options, std::move(extension), std::move(masks)}, received)},
+            connection_type{self, options, std::move(extension), std::move(masks)}, received,
+            options.close_timeout)},
         agreed_{std::move(agreed)} {}
 
   /// Waits for the next message: a view, valid until the next read. Empty when the connection is

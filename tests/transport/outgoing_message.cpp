@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/transport/outgoing_message.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/error.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/transport/memory_pipe.hpp"
+#include "hawser/transport/websocket.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/far_end.hpp"
+#include "support/printers.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+using outgoing = websocket<memory_pipe>::outgoing;
+
+TEST_CASE("each piece leaves at once, as a fragment, and finish ends the message", "[rfc-5.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  scripted_talk talk{self};
+  auto message = talk.near().begin_message(message_kind::text);
+  CHECK(talk.far().frames().empty());
+  CHECK_FALSE(message.write("one "));
+  CHECK(talk.far().frames() == lines{"text unfinished \"one \""});
+  CHECK_FALSE(talk.near().ping(as_bytes("?")));
+  CHECK_FALSE(message.write(as_bytes("two ")));
+  CHECK_FALSE(message.finish("three"));
+  CHECK_FALSE(talk.near().write("next"));
+  CHECK(talk.far().frames() == lines{"text unfinished \"one \"", "ping \"?\"",
+                                     "continuation unfinished \"two \"", "continuation \"three\"",
+                                     "text \"next\""});
+}
+
+TEST_CASE("a message in one piece, or in none, is one frame", "[rfc-5.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  scripted_talk talk{self};
+  CHECK_FALSE(talk.near().begin_message(message_kind::text).finish("all"));
+  CHECK_FALSE(talk.near().begin_message(message_kind::binary).finish());
+  CHECK(talk.far().frames() == lines{"text \"all\"", "binary \"\""});
+}
+
+TEST_CASE("text may be cut inside a code point, and is checked as it goes", "[rfc-8.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  scripted_talk talk{self};
+  auto message = talk.near().begin_message(message_kind::text);
+  CHECK_FALSE(message.write("\xE2\x82"));
+  CHECK(message.write("x") == errc::invalid_utf8);
+  CHECK(message.finish() == errc::invalid_utf8);
+  CHECK_FALSE(message.finish("\xAC"));
+  CHECK(talk.far().frames() == lines{"text unfinished e282", "continuation ac"});
+}
+
+TEST_CASE("nothing can be written to a message that is finished") {
+  const auto self = GENERATE(role::client, role::server);
+  scripted_talk talk{self};
+  auto message = talk.near().begin_message(message_kind::text);
+  CHECK_FALSE(message.finish("done"));
+  CHECK(message.write("more") == errc::closed);
+  CHECK(message.finish() == errc::closed);
+  CHECK(talk.near().is_open());
+  CHECK(talk.far().frames() == lines{"text \"done\""});
+}
+
+TEST_CASE("a message that is dropped before anything was sent leaves no trace") {
+  const auto self = GENERATE(role::client, role::server);
+  scripted_talk talk{self};
+  { const auto message = talk.near().begin_message(message_kind::text); }
+  CHECK_FALSE(talk.near().write("on"));
+  CHECK(talk.far().frames() == lines{"text \"on\""});
+}
+
+TEST_CASE("a message that is dropped unfinished closes the connection with 1011", "[rfc-7.4.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  scripted_talk talk{self};
+  talk.when_idle([&] {
+    if (talk.elapsed().count() != 0) return;
+    talk.far().say(close_from(peer_of(self), 1011));
+    talk.far().hang_up();
+  });
+  {
+    auto message = talk.near().begin_message(message_kind::text);
+    CHECK_FALSE(message.write("half"));
+  }
+  CHECK(talk.far().frames() ==
+        lines{"text unfinished \"half\"", "close 1011 \"a message was not finished\""});
+  CHECK(talk.near().write("x") == errc::closed);
+  CHECK(shown(talk.near().close_reason()) == "closed{1011, clean}");
+}
+
+TEST_CASE("a message moves with what was sent of it") {
+  STATIC_REQUIRE(std::is_nothrow_move_constructible_v<outgoing>);
+  STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<outgoing>);
+  scripted_talk talk{role::server};
+  auto first = talk.near().begin_message(message_kind::text);
+  CHECK_FALSE(first.write("a"));
+  auto second = std::move(first);
+  CHECK(first.write("x") == errc::closed);
+  CHECK_FALSE(second.finish("b"));
+  CHECK(talk.far().frames() == lines{"text unfinished \"a\"", "continuation \"b\""});
+}
+
+TEST_CASE("a message whose peer is gone says so") {
+  const auto self = GENERATE(role::client, role::server);
+  scripted_talk talk{self};
+  auto message = talk.near().begin_message(message_kind::text);
+  CHECK_FALSE(message.write("a"));
+  talk.far().pipe().abort();
+  CHECK(message.write("b") == std::errc::connection_reset);
+  CHECK(message.finish("c") == errc::closed);
+  CHECK_FALSE(talk.near().read());
+}
+
+TEST_CASE("who waits behind a message that is dropped learns that the connection is closed") {
+  for (int round = 0; round < 200; ++round) {
+    auto [here, there] = make_memory_pipe({.clock = nullptr});
+    websocket<memory_pipe> near{role::server, std::move(here)};
+    scripted_end far{std::move(there)};
+    far.say(close_from(role::client, 1011));
+    far.hang_up();
+    std::vector<std::error_code> results(3);
+    std::vector<std::thread> waiting;
+    {
+      auto message = near.begin_message(message_kind::text);
+      CHECK_FALSE(message.write("half"));
+      for (auto& result : results) {
+        waiting.emplace_back([&] { result = near.write("whole"); });
+      }
+    }
+    for (auto& thread : waiting) thread.join();
+    CHECK(results == std::vector<std::error_code>(3, errc::closed));
+  }
+}
+
+}  // namespace
