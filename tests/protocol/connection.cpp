@@ -128,6 +128,28 @@ TEST_CASE("an octet after the ping is an answer", "[rfc-5.5.2]") {
   CHECK(peer.deadline() == at(50s));
 }
 
+TEST_CASE("what arrived while nobody looked counts as life", "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  peer.advance(at(0s));
+  peer.advance(at(20s));
+  written_by(peer);
+  peer.received(at(1h));
+  peer.advance(at(1h));
+  CHECK(peer.state() == close_state::open);
+  CHECK(peer.deadline() == at(1h + 20s));
+}
+
+TEST_CASE("while a driver does not read, the peer's silence says nothing", "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  peer.advance(at(0s));
+  peer.hold_keep_alive();
+  peer.advance(at(1h));
+  CHECK(peer.wants() == read_only);
+  CHECK(peer.deadline() == at(1h + 20s));
+}
+
 TEST_CASE("the keep-alive can be switched off") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(0s, 10s)};
@@ -278,6 +300,18 @@ TEST_CASE("a ping of ours measures the round trip", "[rfc-5.5.3]") {
   both.settle();
   CHECK(both.notes_of(self).lines() == lines{"pong \"how long?\" answered"});
   CHECK(both.notes_of(peer_of(self)).lines() == lines{"ping \"how long?\""});
+}
+
+TEST_CASE("the time at which a pong arrived is what is measured", "[rfc-5.5.3]") {
+  test_connection<> peer{role::client};
+  peer.advance(at(1s));
+  REQUIRE(!peer.send_ping(as_bytes("how long?")));
+  peer.received(at(3s));
+  auto answer = frame_from(role::server, opcode::pong, "how long?");
+  mutable_bytes input{answer};
+  const auto happened = peer.next(input);
+  REQUIRE(happened);
+  CHECK(std::get<pong>(*happened).round_trip == 2s);
 }
 
 TEST_CASE("a close that was refused changes nothing", "[rfc-7.4]") {
