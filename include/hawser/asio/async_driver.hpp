@@ -55,8 +55,8 @@ class shared_room {
 };
 
 /// Moves bytes between one connection and one AsyncStream. `Derived` takes the events by
-/// `on_event(event&)`, which must not throw, and learns by `on_over()` that the stream is closed. All
-/// of it runs on the stream's executor, one thing at a time; only the deadlines come from elsewhere,
+/// `on_event(event&)`, which must not throw, and learns by `on_settled()` that output was written and by
+/// `on_over()` that the stream is closed. All of it runs on the stream's executor, one thing at a time; only the deadlines come from elsewhere,
 /// and post.
 template <class Derived, class Stream, class Connection>
 class async_driver : public std::enable_shared_from_this<Derived>, private deadlines::entry {
@@ -64,13 +64,14 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   using clock = std::chrono::steady_clock;
   using executor_type = typename Stream::executor_type;
 
-  executor_type get_executor() { return stream_.get_executor(); }
+  executor_type get_executor() const { return executor_; }
 
  protected:
   async_driver(Stream stream, Connection connection)
       : stream_{std::move(stream)},
+        executor_{stream_.get_executor()},
         connection_{std::move(connection)},
-        deadlines_{deadlines::of(stream_.get_executor())} {
+        deadlines_{deadlines::of(executor_)} {
     traits::open(stream_);
     if constexpr (!traits::is_direct) small_.resize(buffered_read);
   }
@@ -94,10 +95,16 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     settle();
   }
 
-  /// Acts on what was done to the connection. While events are handed over it waits for the last.
+  /// Acts on what was done to the connection. While events are handed over it waits for the last one,
+  /// so that all answers leave in one write.
   void settle() {
-    if (in_events_ || over_) return;
+    if (over_) return;
+    if (in_events_) {
+      if (connection_.buffered_bytes() >= most_corked) write();
+      return;
+    }
     write();
+    derived().on_settled();
     end_stream();
     const auto wanted = connection_.wants();
     if (!wanted.read && !wanted.write && !ending_) return finish();
@@ -125,6 +132,8 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   // for is read in bigger pieces instead.
   static constexpr std::size_t direct_read = 256;
   static constexpr std::size_t buffered_read = 16 * 1024;
+  // More than this is written even while events are handed over.
+  static constexpr std::size_t most_corked = 64 * 1024;
   // After that many full rooms, other connections get their turn.
   static constexpr int most_rounds = 4;
 
@@ -236,7 +245,6 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
       connection_.output_failed(ec);
     } else {
       connection_.consume_output(size);
-      derived().on_written();
     }
     process_pending();
   }
@@ -270,7 +278,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void expired() final {
     auto self = this->weak_from_this().lock();
     if (!self) return;
-    auto executor = stream_.get_executor();
+    auto executor = executor_;
     asio::post(executor, [self = std::move(self)] { self->on_deadline(); });
   }
 
@@ -290,6 +298,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   }
 
   Stream stream_;
+  const executor_type executor_;
   Connection connection_;
   deadlines& deadlines_;
   std::conditional_t<traits::is_direct, std::array<std::byte, direct_read>, std::vector<std::byte>>

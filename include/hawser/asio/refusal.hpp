@@ -21,12 +21,12 @@ namespace hawser::detail {
 
 /// Tells clients whom a server has no room for why, without a thread and without waiting: a few at a
 /// time and for a second each; who comes on top of that is just dropped.
-template <class Protocol>
+template <class Socket>
 class refusals {
  public:
   explicit refusals(asio::io_context& context) : context_{context} {}
 
-  void refuse(typename Protocol::socket socket, errc why) {
+  void refuse(Socket socket, errc why) {
     if (*count_ >= most) return;
     const auto one = std::make_shared<refusal>(std::move(socket), context_, why, count_);
     one->timer.expires_after(std::chrono::seconds{1});
@@ -34,7 +34,7 @@ class refusals {
     asio::async_write(one->socket, asio::buffer(one->answer),
                       [one](std::error_code ec, std::size_t) {
                         if (ec) return one->close();
-                        one->socket.shutdown(Protocol::socket::shutdown_send, ec);
+                        one->socket.shutdown(Socket::shutdown_send, ec);
                         drain(one);
                       });
   }
@@ -43,8 +43,7 @@ class refusals {
   static constexpr std::size_t most = 64;
 
   struct refusal {
-    refusal(typename Protocol::socket moved, asio::io_context& context, errc why,
-            std::shared_ptr<std::size_t> counted)
+    refusal(Socket moved, asio::io_context& context, errc why, std::shared_ptr<std::size_t> counted)
         : socket{std::move(moved)},
           timer{context},
           answer{encode(response_for(why))},
@@ -61,7 +60,7 @@ class refusals {
       timer.cancel();
     }
 
-    typename Protocol::socket socket;
+    Socket socket;
     asio::steady_timer timer;
     std::string answer;
     std::shared_ptr<std::size_t> count;

@@ -40,6 +40,13 @@ enum class errc {
   truncated_handshake,     ///< The stream ended inside the opening handshake
   handshake_timeout,       ///< The opening handshake took too long
 
+  // Proxies: RFC 9110 §9.3.6, RFC 1928 and RFC 1929
+  bad_proxy,             ///< The proxy cannot be used as it is set, or not for this host
+  proxy_authentication,  ///< The proxy wants credentials, or other ones
+  proxy_refused,         ///< The proxy refused to connect
+  proxy_unreachable,     ///< The proxy cannot reach the host
+  bad_proxy_answer,      ///< The proxy does not answer as its protocol asks
+
   // Framing: RFC 6455 §5
   bad_reserved_bits,        ///< A reserved bit is set that no extension gave a meaning
   bad_opcode,               ///< The opcode is reserved
@@ -62,6 +69,7 @@ enum class errc {
   message_too_big,       ///< The message is larger than the limit
   too_many_fragments,    ///< The message has more frames than the limit
   too_many_connections,  ///< The server has as many connections as its limit
+  send_budget_exceeded,  ///< More waits to be sent than the limit allows
 
   // What the application may not send
   close_reason_too_long,  ///< The close reason is longer than 123 octets
@@ -115,6 +123,11 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::unexpected_extension: return "the server chose an extension that was not offered";
     case errc::truncated_handshake: return "the stream ended inside the opening handshake";
     case errc::handshake_timeout: return "the opening handshake took too long";
+    case errc::bad_proxy: return "the proxy cannot be used as it is set, or not for this host";
+    case errc::proxy_authentication: return "the proxy wants credentials, or other ones";
+    case errc::proxy_refused: return "the proxy refused to connect";
+    case errc::proxy_unreachable: return "the proxy cannot reach the host";
+    case errc::bad_proxy_answer: return "the proxy's answer is malformed";
     case errc::bad_reserved_bits: return "a reserved bit is set";
     case errc::bad_opcode: return "the opcode is reserved";
     case errc::unmasked_frame: return "a frame of a client has no mask";
@@ -132,6 +145,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::message_too_big: return "the message is too big";
     case errc::too_many_fragments: return "the message has too many frames";
     case errc::too_many_connections: return "the server has too many connections";
+    case errc::send_budget_exceeded: return "too much waits to be sent";
     case errc::close_reason_too_long: return "the close reason is longer than 123 octets";
     case errc::message_unfinished: return "a fragmented message is not finished";
     case errc::closed: return "the connection is closed";
@@ -151,11 +165,11 @@ constexpr std::string_view describe(errc error) noexcept {
 constexpr bool is(errc error, condition kind) noexcept {
   switch (kind) {
     case condition::handshake_rejected:
-      return error >= errc::bad_start_line && error <= errc::handshake_timeout;
+      return error >= errc::bad_start_line && error <= errc::bad_proxy_answer;
     case condition::protocol_violation:
       return error >= errc::bad_reserved_bits && error <= errc::invalid_utf8;
     case condition::limit_exceeded:
-      return (error >= errc::message_too_big && error <= errc::too_many_connections) ||
+      return (error >= errc::message_too_big && error <= errc::send_budget_exceeded) ||
              (error >= errc::head_too_large && error <= errc::target_too_long);
     case condition::closed: return error >= errc::closed && error <= errc::write_timeout;
     case condition::timeout:

@@ -58,6 +58,9 @@ class assembler {
   /// Whether a message has begun and not ended.
   constexpr bool open() const noexcept { return open_; }
 
+  /// Gives up the message under way. What is stored stays.
+  constexpr void abandon() noexcept { open_ = false; }
+
   /// Whether nothing of the message has been handed out as a part yet; true once a message.
   constexpr bool take_first() noexcept { return std::exchange(first_, false); }
 

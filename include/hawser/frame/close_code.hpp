@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "hawser/base/error.hpp"
+#include "hawser/base/utf8.hpp"
 #include "hawser/frame/opcode.hpp"
 
 namespace hawser {
@@ -39,6 +42,15 @@ constexpr bool may_receive(close_code code) noexcept {
 /// Whether this side may put `code` in a Close frame: 1010 is for clients, RFC 6455 §7.4.1.
 constexpr bool may_send(close_code code, role self) noexcept {
   return may_receive(code) && !(code == close_code::mandatory_extension && self == role::server);
+}
+
+/// What is wrong with a Close frame that `self` wants to send, if anything: the code, or a reason that
+/// is too long, not UTF-8 or without a code (RFC 6455 §5.5.1).
+constexpr errc check_close(std::optional<close_code> code, std::string_view reason,
+                           role self) noexcept {
+  if (code ? !may_send(*code, self) : !reason.empty()) return errc::bad_close_code;
+  if (reason.size() > 123) return errc::close_reason_too_long;
+  return is_valid_utf8(reason) ? errc{} : errc::invalid_utf8;
 }
 
 /// The code that tells the peer of `error`: the only place where an error becomes a code.

@@ -125,16 +125,18 @@ class basic_connection {
   template <std::same_as<std::string> Text>
   std::error_code send(Text&& text) {
     if (!is_valid_utf8(text)) return errc::invalid_utf8;
-    // Seen only after the move: the characters of a short string are inside it.
-    outbox::owned_payload payload{std::forward<Text>(text)};
-    return send_message(message_kind::text, outbox::view(payload), std::move(payload));
+    return send(message_kind::text, outbox::owned_payload{std::move(text)});
   }
 
   /// Queues a binary message without copying a long one.
   template <std::same_as<std::vector<std::byte>> Bytes>
   std::error_code send(Bytes&& binary) {
-    outbox::owned_payload payload{std::forward<Bytes>(binary)};
-    return send_message(message_kind::binary, outbox::view(payload), std::move(payload));
+    return send(message_kind::binary, outbox::owned_payload{std::move(binary)});
+  }
+
+  /// Queues a message without copying a long one. Text is promised to be valid.
+  std::error_code send(message_kind kind, outbox::owned_payload payload) {
+    return send_message(kind, outbox::view(payload), std::move(payload));
   }
 
   /// Queues a message that many connections share. A client copies it, because it masks it.
@@ -168,9 +170,7 @@ class basic_connection {
   /// begun already.
   std::error_code close(std::optional<close_code> code = close_code::normal,
                         std::string_view reason = {}) {
-    if (code ? !may_send(*code, self_) : !reason.empty()) return errc::bad_close_code;
-    if (reason.size() > max_control_payload - 2) return errc::close_reason_too_long;
-    if (!is_valid_utf8(reason)) return errc::invalid_utf8;
+    if (const auto error = check_close(code, reason, self_); error != errc{}) return error;
     if (output_error_) return errc::closed;
     if (!closing_.on(close_input::local_close).send_close) return errc::closed;
     sender_.close(code, reason);

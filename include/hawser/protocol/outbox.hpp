@@ -46,7 +46,7 @@ class outbox {
     append_header(out, header);
     count_appended(before);
     if (header.mask) apply_mask(mutable_view(payload), *header.mask);
-    std::visit([this](auto& held) { chunks_.push_back({std::move(held), false}); }, payload);
+    std::visit([this](auto& held) { chunks_.emplace_back(std::move(held), false); }, payload);
     size_ += static_cast<std::size_t>(header.length);
   }
 
@@ -61,7 +61,7 @@ class outbox {
       out.insert(out.end(), frame->begin(), frame->end());
       return count_appended(before);
     }
-    chunks_.push_back({frame, false});
+    chunks_.emplace_back(frame, false);
     size_ += frame->size();
   }
 
@@ -97,6 +97,10 @@ class outbox {
 
  private:
   struct chunk {
+    template <class Bytes>
+    chunk(Bytes given, bool is_open)
+        : bytes{std::in_place_type<Bytes>, std::move(given)}, open{is_open} {}
+
     std::variant<std::vector<std::byte>, std::string, shared_frame> bytes;
     bool open;  // a buffer that frames may still be appended to
 
@@ -124,7 +128,7 @@ class outbox {
   std::vector<std::byte>& buffer() {
     const bool only_lent = lent_ && chunks_.size() == head_ + 1;
     if (chunks_.size() == head_ || !chunks_.back().open || only_lent) {
-      chunks_.push_back({std::exchange(spare_, {}), true});
+      chunks_.emplace_back(std::exchange(spare_, {}), true);
     }
     return std::get<std::vector<std::byte>>(chunks_.back().bytes);
   }

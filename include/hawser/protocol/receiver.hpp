@@ -49,6 +49,7 @@ class receiver {
   /// The same, but data frames are thrown away as they come, and what was handed over stays.
   reception next_control(Extension& extension, mutable_bytes& input) {
     decoding_ = false;
+    assembler_.abandon();
     while (true) {
       auto result = step(extension, input, false);
       if (result.index() != 0 || in_need(input)) return result;

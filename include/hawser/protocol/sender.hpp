@@ -87,7 +87,8 @@ class sender {
 
   /// A Close frame, the last one: RFC 6455 §5.5.1.
   void close(std::optional<close_code> code, std::string_view reason) {
-    pong_.reset();
+    // A ping that came before has a right to its answer: RFC 6455 §5.5.2.
+    if (pong_) control(opcode::pong, std::exchange(pong_, std::nullopt)->view());
     control_payload payload;
     if (code) {
       std::array<std::byte, 2> octets;

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <asio/dispatch.hpp>
+#include <asio/error.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "hawser/asio/connection_places.hpp"
+#include "hawser/asio/io_thread.hpp"
+#include "hawser/asio/refusal.hpp"
+#include "hawser/asio/server_opening.hpp"
+#include "hawser/base/error.hpp"
+
+namespace hawser::detail {
+
+/// A listener whatever its protocol is.
+class listener_base {
+ public:
+  virtual ~listener_base() = default;
+  virtual void start() = 0;
+  virtual void stop() = 0;
+};
+
+/// Turns a connected socket into the stream that a session runs on: the socket itself.
+struct plain_stream {
+  template <class Socket>
+  Socket operator()(Socket socket) const {
+    return socket;
+  }
+};
+
+/// Address and port of a TCP endpoint, or the path of a Unix one.
+template <class Endpoint>
+std::string address_of(const Endpoint& where) {
+  if constexpr (requires { where.address(); }) {
+    return where.address().to_string();
+  } else {
+    return where.path();
+  }
+}
+
+/// Accepts the connections of one endpoint and gives them to the threads in turn.
+template <class Protocol, class MakeStream = plain_stream>
+class listener final : public listener_base {
+ public:
+  using socket = asio::basic_stream_socket<Protocol, asio::io_context::executor_type>;
+  using endpoint = typename Protocol::endpoint;
+
+  /// Throws std::system_error when it cannot listen.
+  listener(const endpoint& where, const std::vector<std::unique_ptr<io_thread>>& threads,
+           std::shared_ptr<const opening_settings> settings,
+           std::shared_ptr<connection_places> places, MakeStream make_stream = {})
+      : threads_{threads},
+        settings_{std::move(settings)},
+        places_{std::move(places)},
+        make_stream_{std::move(make_stream)},
+        acceptor_{threads.front()->context(), where},
+        pause_{threads.front()->context()},
+        refusals_{threads.front()->context()} {}
+
+  endpoint local_endpoint() const { return acceptor_.local_endpoint(); }
+
+  void start() override { accept(); }
+
+  void stop() override {
+    std::error_code ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+  }
+
+ private:
+  void accept() {
+    auto& target = *threads_[next_++ % threads_.size()];
+    acceptor_.async_accept(target.context().get_executor(),
+                           [this, &target](std::error_code ec, socket accepted) {
+                             if (!acceptor_.is_open()) return;
+                             // Most of what can go wrong is a lack of descriptors, which only time mends.
+                             if (ec) return accept_later();
+                             admit(target, std::move(accepted));
+                             accept();
+                           });
+  }
+
+  void accept_later() {
+    pause_.expires_after(std::chrono::milliseconds{100});
+    pause_.async_wait([this](std::error_code ec) {
+      if (!ec) accept();
+    });
+  }
+
+  void admit(io_thread& target, socket accepted) {
+    std::error_code ec;
+    const auto where = accepted.remote_endpoint(ec);
+    if (ec) return;  // gone already
+    const auto address = address_of(where);
+    auto place = places_->take(address);
+    if (!place) return refusals_.refuse(std::move(accepted), errc::too_many_connections);
+    auto opening =
+        std::make_shared<server_opening<stream>>(make_stream_(std::move(accepted)), text_of(where),
+                                                 settings_, target.sessions(), std::move(place));
+    asio::dispatch(target.context(), [&target, opening = std::move(opening)] {
+      target.add(opening);
+      opening->start();
+    });
+  }
+
+  using stream = decltype(std::declval<MakeStream&>()(std::declval<socket>()));
+
+  static std::string text_of(const endpoint& where) {
+    if constexpr (requires { where.port(); }) {
+      const auto address = where.address().to_string();
+      const auto host = where.address().is_v6() ? "[" + address + "]" : address;
+      return host + ":" + std::to_string(where.port());
+    } else {
+      return where.path();
+    }
+  }
+
+  const std::vector<std::unique_ptr<io_thread>>& threads_;
+  std::shared_ptr<const opening_settings> settings_;
+  std::shared_ptr<connection_places> places_;
+  MakeStream make_stream_;
+  typename Protocol::acceptor acceptor_;
+  asio::steady_timer pause_;
+  refusals<socket> refusals_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace hawser::detail

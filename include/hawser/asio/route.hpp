@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hawser/asio/session_handlers.hpp"
+#include "hawser/asio/session_state.hpp"
+#include "hawser/asio/upgrade.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/protocol/options.hpp"
+
+namespace hawser {
+
+/// What the sessions of a route may do.
+struct route_options {
+  /// Who may connect (by default pages of the same origin, and who sends no Origin), subprotocols and
+  /// further headers of the answer.
+  default_server_policy handshake = {};
+  connection_options connection = {};
+  send_budget budget = {};
+};
+
+/// What a server does for the requests of one path. Settings are made before the server runs; handlers
+/// are called on the thread of their session.
+class route {
+ public:
+  /// `pattern` is a path whose segments may be parameters, `/rooms/:id`, and whose last one may be
+  /// `*`, which stands for all that follows. Percent-encoding is compared as it is.
+  route(std::string pattern, route_options options)
+      : pattern_{std::move(pattern)}, options_{std::move(options)} {}
+
+  /// Asked before a session begins. Without it, or if it neither answers nor keeps the upgrade, the
+  /// options decide.
+  route& on_upgrade(std::function<void(upgrade&)> hook) {
+    return set(on_upgrade_, std::move(hook));
+  }
+
+  route& on_open(std::function<void(session&)> hook) {
+    return set(handlers_->on_open, std::move(hook));
+  }
+  route& on_message(std::function<void(session&, message_view)> hook) {
+    return set(handlers_->on_message, std::move(hook));
+  }
+  /// Messages in parts as they arrive, instead of on_message.
+  route& on_part(std::function<void(session&, const message_part&)> hook) {
+    return set(handlers_->on_part, std::move(hook));
+  }
+  route& on_ping(std::function<void(session&, const ping&)> hook) {
+    return set(handlers_->on_ping, std::move(hook));
+  }
+  route& on_pong(std::function<void(session&, const pong&)> hook) {
+    return set(handlers_->on_pong, std::move(hook));
+  }
+  route& on_close(std::function<void(session&, const closed&)> hook) {
+    return set(handlers_->on_close, std::move(hook));
+  }
+  route& on_error(std::function<void(session&, std::exception_ptr)> hook) {
+    return set(handlers_->on_error, std::move(hook));
+  }
+
+  route_options& options() noexcept { return options_; }
+  const route_options& options() const noexcept { return options_; }
+  const std::function<void(upgrade&)>& upgrade_hook() const noexcept { return on_upgrade_; }
+  std::shared_ptr<const session_handlers> handlers() const noexcept { return handlers_; }
+
+  /// The parameters if `path` is of this route.
+  std::optional<std::vector<std::pair<std::string, std::string>>> match(
+      std::string_view path) const {
+    std::vector<std::pair<std::string, std::string>> found;
+    std::string_view pattern = pattern_;
+    while (true) {
+      const auto wanted = take_segment(pattern);
+      if (wanted == "*" && pattern.empty()) return found;
+      const auto given = take_segment(path);
+      const bool is_parameter = wanted.starts_with(':');
+      if (is_parameter ? given.empty() : wanted != given) return std::nullopt;
+      if (is_parameter) found.emplace_back(wanted.substr(1), given);
+      if (pattern.empty() || path.empty()) break;
+    }
+    if (pattern.empty() && path.empty()) return found;
+    return std::nullopt;
+  }
+
+ private:
+  template <class Hook>
+  route& set(Hook& place, Hook hook) {
+    place = std::move(hook);
+    return *this;
+  }
+
+  /// Takes a segment and the slash before it.
+  static std::string_view take_segment(std::string_view& path) noexcept {
+    if (path.starts_with('/')) path.remove_prefix(1);
+    const auto segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    return segment;
+  }
+
+  std::string pattern_;
+  route_options options_;
+  std::function<void(upgrade&)> on_upgrade_;
+  std::shared_ptr<session_handlers> handlers_ = std::make_shared<session_handlers>();
+};
+
+}  // namespace hawser

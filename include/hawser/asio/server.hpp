@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "hawser/asio/connection_places.hpp"
+#include "hawser/asio/io_thread.hpp"
+#include "hawser/asio/listener.hpp"
+#include "hawser/asio/route.hpp"
+#include "hawser/asio/server_opening.hpp"
+#include "hawser/asio/session.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/handshake/http_head.hpp"
+#include "hawser/protocol/options.hpp"
+
+namespace hawser {
+
+/// What a server listens on and allows. `route` is what its routes start from.
+struct server_options {
+  /// The address to listen on; `0.0.0.0` or `::` for all. Only this machine unless set otherwise.
+  std::string address = "127.0.0.1";
+
+  std::uint16_t port = 0;  ///< 0: any free one, see port()
+
+  /// Threads that run() uses, each with the connections it was given. 0: as many as processors.
+  std::size_t threads = 1;
+
+  std::size_t max_connections = 100'000;        ///< Further clients are told 503. 0: no limit
+  std::size_t max_connections_per_address = 0;  ///< 0: no limit
+
+  head_limits limits = {};
+  std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
+  route_options route = {};
+};
+
+/// A server whose connections share a few threads. Handlers are called on the thread of their
+/// connection, one at a time for each; what they do holds up the other connections of that thread.
+///
+/// Set everything up first, then run() it, or start() it on an io_context of your own.
+class server {
+ public:
+  /// Listens. Throws std::system_error when it cannot.
+  explicit server(server_options options) : server{std::move(options), nullptr} {}
+
+  /// The same, on a context that one thread of yours runs.
+  server(asio::io_context& context, server_options options)
+      : server{std::move(options), &context} {}
+
+  ~server() {
+    for (auto& one : threads_) one->context().stop();
+  }
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  /// A route for the paths of a pattern; see `route`. The first that matches wins, before the handlers
+  /// that are set on the server itself, which are for all other paths.
+  hawser::route& route(std::string pattern) {
+    auto& routes = settings_->routes;
+    const auto at = routes.end() - (has_fallback_ ? 1 : 0);
+    return **routes.insert(at, std::make_unique<hawser::route>(std::move(pattern), options_.route));
+  }
+
+  hawser::route& on_upgrade(std::function<void(upgrade&)> hook) {
+    return fallback().on_upgrade(std::move(hook));
+  }
+  hawser::route& on_open(std::function<void(session&)> hook) {
+    return fallback().on_open(std::move(hook));
+  }
+  hawser::route& on_message(std::function<void(session&, message_view)> hook) {
+    return fallback().on_message(std::move(hook));
+  }
+  hawser::route& on_part(std::function<void(session&, const message_part&)> hook) {
+    return fallback().on_part(std::move(hook));
+  }
+  hawser::route& on_ping(std::function<void(session&, const ping&)> hook) {
+    return fallback().on_ping(std::move(hook));
+  }
+  hawser::route& on_pong(std::function<void(session&, const pong&)> hook) {
+    return fallback().on_pong(std::move(hook));
+  }
+  hawser::route& on_close(std::function<void(session&, const closed&)> hook) {
+    return fallback().on_close(std::move(hook));
+  }
+  hawser::route& on_error(std::function<void(session&, std::exception_ptr)> hook) {
+    return fallback().on_error(std::move(hook));
+  }
+
+  /// Answers requests that are no upgrade, and so whoever wants to know whether the server lives. On
+  /// any of the server's threads. Without it they are told 426.
+  void on_http(std::function<response(const request&)> hook) {
+    settings_->on_http = std::move(hook);
+  }
+
+  /// Listens on one more endpoint, of TCP or Unix sockets.
+  template <class Protocol>
+  void listen(const asio::ip::basic_endpoint<Protocol>& where) {
+    add_listener<Protocol>(where);
+  }
+
+  std::uint16_t port() const noexcept { return port_; }
+
+  std::size_t connections() const { return places_->count(); }
+
+  /// Begins to accept on the context given. Returns at once.
+  void start() {
+    for (auto& one : listeners_) one->start();
+  }
+
+  /// Serves until shutdown(), on as many threads as the options say, this one among them.
+  void run() {
+    start();
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < threads_.size(); ++i) {
+      others.emplace_back([this, i] { threads_[i]->run(); });
+    }
+    threads_.front()->run();
+  }
+
+  /// Stops accepting, closes all sessions with 1001, tells handshakes under way 503, and ends what is
+  /// left after `patience`. From any thread; returns at once, run() returns when all is over.
+  void shutdown(std::chrono::steady_clock::duration patience = std::chrono::seconds{5}) {
+    asio::post(threads_.front()->context(), [this, patience] { begin_shutdown(patience); });
+  }
+
+  /// SIGINT and SIGTERM shut the server down.
+  void stop_on_signals() {
+    signals_.add(SIGINT);
+    signals_.add(SIGTERM);
+    signals_.async_wait([this](std::error_code ec, int) {
+      if (!ec) shutdown();
+    });
+  }
+
+ private:
+  using places = detail::connection_places;
+
+  server(server_options options, asio::io_context* context)
+      : options_{std::move(options)},
+        settings_{std::make_shared<detail::opening_settings>()},
+        places_{std::make_shared<places>(options_.max_connections,
+                                         options_.max_connections_per_address)},
+        threads_{detail::make_io_threads(context, options_.threads)},
+        signals_{threads_.front()->context()},
+        patience_{threads_.front()->context()} {
+    settings_->limits = options_.limits;
+    settings_->handshake_timeout = options_.handshake_timeout;
+    const asio::ip::tcp::endpoint where{asio::ip::make_address(options_.address), options_.port};
+    port_ = add_listener<asio::ip::tcp>(where).local_endpoint().port();
+  }
+
+  /// The route for what no other route is for.
+  hawser::route& fallback() {
+    if (!std::exchange(has_fallback_, true)) {
+      settings_->routes.push_back(std::make_unique<hawser::route>("/*", options_.route));
+    }
+    return *settings_->routes.back();
+  }
+
+  template <class Protocol>
+  detail::listener<Protocol>& add_listener(const typename Protocol::endpoint& where) {
+    auto made = std::make_unique<detail::listener<Protocol>>(where, threads_, settings_, places_);
+    auto& listener = *made;
+    listeners_.push_back(std::move(made));
+    return listener;
+  }
+
+  void begin_shutdown(std::chrono::steady_clock::duration patience) {
+    if (std::exchange(shutting_down_, true)) return;
+    std::error_code ignored;
+    signals_.cancel(ignored);
+    for (auto& one : listeners_) one->stop();
+    for (auto& one : threads_) one->close_all();
+    places_->on_empty(
+        [this] { asio::post(threads_.front()->context(), [this] { end_shutdown(); }); });
+    if (places_->count() == 0) return end_shutdown();
+    patience_.expires_after(patience);
+    patience_.async_wait([this](std::error_code ec) {
+      if (!ec) {
+        for (auto& one : threads_) one->abort_all();
+      }
+    });
+  }
+
+  void end_shutdown() {
+    patience_.cancel();
+    for (auto& one : threads_) one->release();
+  }
+
+  const server_options options_;
+  std::shared_ptr<detail::opening_settings> settings_;
+  std::shared_ptr<places> places_;
+  std::vector<std::unique_ptr<detail::io_thread>> threads_;
+  std::vector<std::unique_ptr<detail::listener_base>> listeners_;
+  asio::signal_set signals_;
+  asio::steady_timer patience_;
+  std::uint16_t port_ = 0;
+  bool has_fallback_ = false;
+  bool shutting_down_ = false;
+};
+
+}  // namespace hawser

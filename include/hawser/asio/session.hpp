@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <any>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "hawser/asio/session_state.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/base/utf8.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/frame/header.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/handshake/request.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/prepared_message.hpp"
+
+namespace hawser {
+
+/// A connection of a server or of a client on an event loop. A handle: cheap to copy, and harmless
+/// when its connection is gone or if it never had one.
+///
+/// send(), ping(), close(), close_now(), pause() and resume() may be called from any thread, any number
+/// of them at once. What one thread asks for happens in that order. None of them waits or throws
+/// because of what the peer does.
+class session {
+ public:
+  session() = default;
+  explicit session(std::shared_ptr<detail::session_state> state) : state_{std::move(state)} {}
+
+  /// Sends text. Fails with invalid_utf8, send_budget_exceeded (see send_budget) or closed. No error
+  /// means that it is queued: the peer may still vanish before it has it.
+  std::error_code send(std::string_view text) const {
+    if (!is_valid_utf8(text)) return errc::invalid_utf8;
+    return send(message_view{message_kind::text, as_bytes(text)});
+  }
+
+  /// Sends octets.
+  std::error_code send(bytes_view binary) const {
+    return send(message_view{message_kind::binary, binary});
+  }
+
+  /// Sends a message that was received, by this session or another one.
+  std::error_code send(message_view view) const {
+    if (!state_) return errc::closed;
+    return state_->send_view(view);
+  }
+
+  /// Sends text without copying a long one.
+  template <std::same_as<std::string> Text>
+  std::error_code send(Text&& text) const {
+    if (!is_valid_utf8(text)) return errc::invalid_utf8;
+    const auto size = text.size();
+    return submit({message_kind::text, std::move(text)}, size);
+  }
+
+  /// Sends octets without copying many.
+  template <std::same_as<std::vector<std::byte>> Bytes>
+  std::error_code send(Bytes&& binary) const {
+    const auto size = binary.size();
+    return submit({message_kind::binary, std::move(binary)}, size);
+  }
+
+  /// Sends a message that many sessions share.
+  std::error_code send(const prepared_message& prepared) const {
+    if (prepared.error() != errc{}) return prepared.error();
+    return submit({prepared.kind(), prepared}, prepared.payload().size());
+  }
+
+  /// Sends a ping of at most 125 octets.
+  std::error_code ping(bytes_view payload = {}) const {
+    if (payload.size() > max_control_payload) return errc::control_too_long;
+    if (!state_) return errc::closed;
+    return state_->submit(detail::ping_command{{payload.begin(), payload.end()}});
+  }
+
+  /// Closes after what is queued; on_close tells the end. Codes and reasons that must not be sent are
+  /// refused: RFC 6455 §7.4.
+  std::error_code close(std::optional<close_code> code = close_code::normal,
+                        std::string_view reason = {}) const {
+    if (!state_) return errc::closed;
+    if (const auto error = check_close(code, reason, state_->self()); error != errc{}) return error;
+    return state_->submit(detail::close_command{code, std::string{reason}});
+  }
+
+  /// Ends the connection at once, whatever is queued.
+  void close_now() const {
+    if (state_) state_->submit(detail::abort_command{});
+  }
+
+  /// Stops reading, so that the peer has to wait: no message comes until resume(), but one may be on
+  /// its way when another thread calls this. The keep-alive rests meanwhile.
+  void pause() const {
+    if (state_) state_->submit(detail::flow_command{true});
+  }
+  void resume() const {
+    if (state_) state_->submit(detail::flow_command{false});
+  }
+
+  /// Octets that wait to be written.
+  std::size_t buffered_bytes() const noexcept { return state_ ? state_->buffered_bytes() : 0; }
+
+  /// Calls `hook` on the session's thread each time when buffered_bytes() has been above
+  /// send_budget::high and falls below half of it.
+  void on_drained(std::function<void()> hook) const {
+    if (state_) state_->submit(detail::drained_command{std::move(hook)});
+  }
+
+  /// Whether something can still be sent; that says nothing of the next moment.
+  bool is_open() const noexcept { return state_ && state_->is_open(); }
+
+  /// What was asked in the opening handshake. Empty for a client's session.
+  const hawser::request& request() const {
+    static const hawser::request none;
+    return state_ ? state_->facts().asked : none;
+  }
+
+  /// The value of a parameter of the route: `/rooms/:id` has `id`. Empty if there is none.
+  std::string_view parameter(std::string_view name) const {
+    return state_ ? state_->facts().parameter(name) : std::string_view{};
+  }
+
+  /// The subprotocol that was agreed on, or an empty text.
+  std::string_view subprotocol() const noexcept {
+    return state_ ? std::string_view{state_->facts().agreed.subprotocol} : std::string_view{};
+  }
+
+  /// Address and port of the other side, or the path of a Unix socket.
+  std::string_view remote_address() const noexcept {
+    return state_ ? std::string_view{state_->facts().remote_address} : std::string_view{};
+  }
+
+  session_statistics statistics() const {
+    return state_ ? state_->statistics() : session_statistics{};
+  }
+
+  /// A place for the application's own data of this connection. For the session's thread only.
+  std::any& data() const { return state_->data(); }
+
+  /// Whether two handles mean the same connection.
+  friend bool operator==(const session&, const session&) = default;
+  friend auto operator<=>(const session&, const session&) = default;
+
+  explicit operator bool() const noexcept { return state_ != nullptr; }
+
+ private:
+  std::error_code submit(detail::send_command command, std::size_t size) const {
+    if (!state_) return errc::closed;
+    return state_->send_owned(std::move(command), size);
+  }
+
+  std::shared_ptr<detail::session_state> state_;
+};
+
+}  // namespace hawser

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <asio/post.hpp>
+
+#include "hawser/asio/async_driver.hpp"
+#include "hawser/asio/session.hpp"
+#include "hawser/asio/session_handlers.hpp"
+#include "hawser/asio/session_registry.hpp"
+#include "hawser/asio/session_state.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/protocol/connection.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/options.hpp"
+
+namespace hawser::detail {
+
+/// What a session is made with.
+struct session_settings {
+  connection_options connection = {};
+  send_budget budget = {};
+  std::shared_ptr<const session_handlers> handlers = {};
+};
+
+/// A session over one kind of stream: events go to the handlers, commands come from the handles.
+template <class Stream>
+class session_driver final : public session_state,
+                             public async_driver<session_driver<Stream>, Stream, connection> {
+  using base = async_driver<session_driver<Stream>, Stream, connection>;
+
+ public:
+  session_driver(role self, Stream stream, session_facts facts, const session_settings& settings,
+                 std::shared_ptr<session_registry> registry, std::shared_ptr<void> place)
+      : session_state{self, std::move(facts), settings.budget},
+        base{std::move(stream), connection{self, settings.connection}},
+        handlers_{settings.handlers},
+        registration_{*this, std::move(registry)},
+        place_{std::move(place)} {
+    if (handlers_->on_part) base::connection().deliver(delivery::parts);
+  }
+
+  /// Begins, on the session's thread, with what was read behind the handshake.
+  void open(bytes_view rest) {
+    call(handlers_->on_open);
+    base::start(rest);
+  }
+
+  void on_event(const event& happened) {
+    if (const auto* view = std::get_if<message_view>(&happened)) {
+      messages_received_.add(1);
+      bytes_received_.add(view->payload.size());
+      call(handlers_->on_message, *view);
+    } else {
+      on_rare_event(happened);
+    }
+  }
+
+  /// The stream is closed. on_close has been called with the event `closed`.
+  void on_over() {
+    registration_.leave();
+    place_.reset();
+  }
+
+  void on_settled() { account(); }
+
+ private:
+  friend base;
+
+  bool on_own_thread() const override { return base::get_executor().running_in_this_thread(); }
+
+  std::shared_ptr<session_state> share() override { return this->shared_from_this(); }
+
+  void wake() override {
+    asio::post(base::get_executor(), [self = this->shared_from_this()] {
+      self->run_queued();
+      self->base::settle();
+    });
+  }
+
+  void on_rare_event(const event& happened) {
+    if (const auto* piece = std::get_if<message_part>(&happened)) {
+      if (piece->last) messages_received_.add(1);
+      bytes_received_.add(piece->payload.size());
+      call(handlers_->on_part, *piece);
+    } else if (const auto* question = std::get_if<ping>(&happened)) {
+      call(handlers_->on_ping, *question);
+    } else if (const auto* answer = std::get_if<pong>(&happened)) {
+      if (answer->round_trip)
+        round_trip_.set(static_cast<std::uint64_t>(answer->round_trip->count()));
+      call(handlers_->on_pong, *answer);
+    } else if (const auto* end = std::get_if<closed>(&happened)) {
+      shut();
+      call(handlers_->on_close, *end);
+    }
+  }
+
+  /// One handler's exception is this session's end, and nobody else's.
+  template <class Handler, class... Values>
+  void call(const Handler& handler, const Values&... values) {
+    if constexpr (std::is_constructible_v<bool, const Handler&>) {
+      if (!handler) return;
+    }
+    session handle{this->shared_from_this()};
+    try {
+      handler(handle, values...);
+    } catch (...) {
+      base::connection().close(close_code::internal_error);
+      if (handlers_->on_error) handlers_->on_error(handle, std::current_exception());
+    }
+  }
+
+  std::error_code send_now(message_view view) override {
+    const auto ec = base::connection().send(view);
+    if (!ec) count_sent(view.payload.size());
+    return finish(ec);
+  }
+
+  std::error_code run(session_command& command) override {
+    return std::visit([this](auto& one) { return this->run_one(one); }, command);
+  }
+
+  std::error_code run_one(send_command& command) {
+    const auto size = std::visit([](const auto& held) { return size_of(held); }, command.payload);
+    accounted_ += size;  // send_owned() took room for it
+    const auto ec = std::visit([&](auto& held) { return this->send_held(command.kind, held); },
+                               command.payload);
+    if (!ec) count_sent(size);
+    return finish(ec);
+  }
+
+  std::error_code run_one(ping_command& command) {
+    base::advance();
+    return finish(base::connection().send_ping(command.payload));
+  }
+
+  std::error_code run_one(close_command& command) {
+    const auto ec = base::connection().close(command.code, command.reason);
+    if (!ec) base::process_pending();
+    return finish(ec);
+  }
+
+  std::error_code run_one(abort_command&) {
+    base::connection().abort();
+    base::process_pending();
+    return {};
+  }
+
+  std::error_code run_one(flow_command& command) {
+    command.paused ? base::pause() : base::resume();
+    return {};
+  }
+
+  std::error_code run_one(drained_command& command) {
+    on_drained_ = std::move(command.hook);
+    return {};
+  }
+
+  template <class Owned>
+  std::error_code send_held(message_kind kind, Owned& held) {
+    if constexpr (std::is_same_v<Owned, prepared_message>) {
+      return base::connection().send(held);
+    } else {
+      return base::connection().send(kind, outbox::owned_payload{std::move(held)});
+    }
+  }
+
+  static std::size_t size_of(const prepared_message& held) { return held.payload().size(); }
+  template <class Owned>
+  static std::size_t size_of(const Owned& held) {
+    return held.size();
+  }
+
+  void count_sent(std::size_t size) {
+    messages_sent_.add(1);
+    bytes_sent_.add(size);
+  }
+
+  std::error_code finish(std::error_code ec) {
+    base::settle();
+    account();
+    return ec;
+  }
+
+  /// Tells the handles how much waits, and the application when there is room again.
+  void account() {
+    const auto waiting = base::connection().buffered_bytes();
+    if (waiting != accounted_) {
+      buffered_.fetch_add(waiting - accounted_, std::memory_order_relaxed);
+      accounted_ = waiting;
+    }
+    const auto all = buffered_bytes();
+    if (all > budget_.high) was_high_ = true;
+    if (!was_high_ || all > budget_.high / 2) return;
+    was_high_ = false;
+    call_drained();
+  }
+
+  void call_drained() {
+    if (!on_drained_) return;
+    call([&](session&) { on_drained_(); });
+  }
+
+  const std::shared_ptr<const session_handlers> handlers_;
+  session_registry::registration registration_;
+  std::shared_ptr<void> place_;  // among the connections a server allows
+  std::function<void()> on_drained_;
+  std::size_t accounted_ = 0;
+  bool was_high_ = false;
+};
+
+}  // namespace hawser::detail

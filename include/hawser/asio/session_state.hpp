@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <any>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/request.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/outbox.hpp"
+#include "hawser/protocol/prepared_message.hpp"
+
+namespace hawser {
+
+/// How much a session may have waiting to be written.
+struct send_budget {
+  /// Above this, on_drained() will tell when it is below half of it again.
+  std::size_t high = 1024 * 1024;
+
+  /// What would exceed this is not queued.
+  std::size_t hard = 16 * 1024 * 1024;
+
+  /// What happens then.
+  enum class policy : std::uint8_t {
+    refuse,  ///< send() fails with errc::send_budget_exceeded
+    drop,    ///< The message is dropped and counted; send() does not fail
+    close,   ///< The session is closed with 1008, as a peer that is too slow
+  };
+  policy when_exceeded = policy::refuse;
+};
+
+/// What a session has done so far.
+struct session_statistics {
+  std::uint64_t messages_received = 0;
+  std::uint64_t bytes_received = 0;  ///< Of messages, decoded
+  std::uint64_t messages_sent = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t messages_dropped = 0;  ///< By send_budget::policy::drop
+  std::optional<std::chrono::steady_clock::duration> round_trip = {};
+};
+
+namespace detail {
+
+/// What is known of a session when it begins.
+struct session_facts {
+  request asked = {};
+  agreement agreed = {};
+  std::string remote_address = {};
+  std::vector<std::pair<std::string, std::string>> parameters = {};
+
+  /// The value of a parameter of the route, or an empty text.
+  std::string_view parameter(std::string_view name) const noexcept {
+    for (const auto& [key, value] : parameters) {
+      if (key == name) return value;
+    }
+    return {};
+  }
+};
+
+/// What can be asked of a session from any thread, as something to keep until its own thread has time.
+struct send_command {
+  message_kind kind;
+  std::variant<std::vector<std::byte>, std::string, prepared_message> payload;
+};
+struct ping_command {
+  std::vector<std::byte> payload;
+};
+struct close_command {
+  std::optional<close_code> code;
+  std::string reason;
+};
+struct abort_command {};
+struct flow_command {
+  bool paused;
+};
+struct drained_command {
+  std::function<void()> hook;
+};
+using session_command = std::variant<send_command, ping_command, close_command, abort_command,
+                                     flow_command, drained_command>;
+
+/// A number that one thread writes and all may read.
+class shared_counter {
+ public:
+  void add(std::uint64_t amount) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_ = 0;
+};
+
+/// The half of a session that does not depend on its stream: what handles point to. It outlives the
+/// connection as long as there are handles.
+class session_state {
+ public:
+  session_state(role self, session_facts facts, send_budget budget)
+      : budget_{budget}, facts_{std::move(facts)}, self_{self} {}
+  virtual ~session_state() = default;
+  session_state(const session_state&) = delete;
+  session_state& operator=(const session_state&) = delete;
+
+  /// Does it now if this is the session's thread and nothing waits, else queues it. FIFO for each
+  /// caller; the first of several queued ones wakes the session's thread.
+  std::error_code submit(session_command command) {
+    if (!is_open()) return errc::closed;
+    if (!on_own_thread()) {
+      enqueue(std::move(command));
+      return {};
+    }
+    run_queued();
+    return run(command);
+  }
+
+  /// Sends a message that need not be kept: from the session's own thread nothing is copied twice.
+  std::error_code send_view(message_view view) {
+    if (!is_open()) return errc::closed;
+    if (!on_own_thread()) {
+      std::vector<std::byte> copy{view.payload.begin(), view.payload.end()};
+      return send_owned({view.kind, std::move(copy)}, view.payload.size());
+    }
+    run_queued();
+    if (buffered_bytes() + view.payload.size() > budget_.hard) return exceeded();
+    return send_now(view);
+  }
+
+  /// Sends a message that can be kept.
+  std::error_code send_owned(send_command command, std::size_t size) {
+    if (!is_open()) return errc::closed;
+    const auto before = buffered_.fetch_add(size, std::memory_order_relaxed);
+    if (before + size > budget_.hard) {
+      buffered_.fetch_sub(size, std::memory_order_relaxed);
+      return exceeded();
+    }
+    return submit(std::move(command));
+  }
+
+  virtual bool on_own_thread() const = 0;
+  virtual std::shared_ptr<session_state> share() = 0;
+
+  bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
+  std::size_t buffered_bytes() const noexcept { return buffered_.load(std::memory_order_relaxed); }
+
+  session_statistics statistics() const {
+    session_statistics now;
+    now.messages_received = messages_received_.get();
+    now.bytes_received = bytes_received_.get();
+    now.messages_sent = messages_sent_.get();
+    now.bytes_sent = bytes_sent_.get();
+    now.messages_dropped = dropped_.load(std::memory_order_relaxed);
+    if (const auto ticks = round_trip_.get(); ticks != 0) {
+      now.round_trip = std::chrono::steady_clock::duration{ticks};
+    }
+    return now;
+  }
+
+  const session_facts& facts() const noexcept { return facts_; }
+  role self() const noexcept { return self_; }
+  std::any& data() noexcept { return data_; }
+
+ protected:
+  /// Does one thing, on the session's thread.
+  virtual std::error_code run(session_command& command) = 0;
+  virtual std::error_code send_now(message_view view) = 0;
+
+  /// Makes the session's thread call run_queued().
+  virtual void wake() = 0;
+
+  void run_queued() {
+    if (!has_queued_.load(std::memory_order_acquire)) return;
+    std::vector<session_command> commands;
+    {
+      const std::lock_guard guard{mutex_};
+      commands.swap(queue_);
+      has_queued_.store(false, std::memory_order_release);
+    }
+    for (auto& command : commands) run(command);
+  }
+
+  /// Nothing can be asked any more; what is queued is dropped.
+  void shut() { open_.store(false, std::memory_order_release); }
+
+  std::atomic<std::size_t> buffered_ = 0;
+  const send_budget budget_;
+  shared_counter messages_received_;
+  shared_counter bytes_received_;
+  shared_counter messages_sent_;
+  shared_counter bytes_sent_;
+  shared_counter round_trip_;
+
+ private:
+  std::error_code exceeded() {
+    switch (budget_.when_exceeded) {
+      case send_budget::policy::refuse: break;
+      case send_budget::policy::drop: dropped_.fetch_add(1, std::memory_order_relaxed); return {};
+      case send_budget::policy::close:
+        submit(close_command{close_code::policy_violation, "too slow"});
+        break;
+    }
+    return errc::send_budget_exceeded;
+  }
+
+  void enqueue(session_command command) {
+    bool first = false;
+    {
+      const std::lock_guard guard{mutex_};
+      first = queue_.empty();
+      queue_.push_back(std::move(command));
+      has_queued_.store(true, std::memory_order_release);
+    }
+    if (first) wake();
+  }
+
+  std::atomic<bool> open_ = true;
+  std::atomic<bool> has_queued_ = false;
+  std::atomic<std::uint64_t> dropped_ = 0;
+  std::mutex mutex_;
+  std::vector<session_command> queue_;
+  const session_facts facts_;
+  std::any data_;
+  const role self_;
+};
+
+}  // namespace detail
+
+}  // namespace hawser

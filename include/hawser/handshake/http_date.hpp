@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "hawser/base/ascii.hpp"
+
+namespace hawser {
+
+namespace detail {
+
+inline constexpr std::array<std::string_view, 7> day_names{
+    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+
+inline constexpr std::array<std::string_view, 12> month_names{
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+/// Reads the parts of a date in the order in which they are asked for. What does not fit is
+/// remembered, and nothing is read after it.
+class date_reader {
+ public:
+  constexpr explicit date_reader(std::string_view text) noexcept : rest_{text} {}
+
+  /// Whether everything has been read, and fitted.
+  constexpr bool finished() const noexcept { return good_ && rest_.empty(); }
+
+  constexpr void take(std::string_view text) noexcept {
+    good_ = good_ && rest_.starts_with(text);
+    if (good_) rest_.remove_prefix(text.size());
+  }
+
+  constexpr int take_number(std::size_t digits) noexcept {
+    int value = 0;
+    for (std::size_t i = 0; i < digits; ++i) {
+      good_ = good_ && i < rest_.size() && is_digit(rest_[i]);
+      if (good_) value = value * 10 + (rest_[i] - '0');
+    }
+    if (good_) rest_.remove_prefix(digits);
+    return value;
+  }
+
+  /// Which of the names comes, counted from 1. Only their first `size` characters are looked at.
+  constexpr unsigned take_name(std::span<const std::string_view> names,
+                               std::size_t size = std::string_view::npos) noexcept {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto name = names[i].substr(0, size);
+      if (!good_ || !rest_.starts_with(name)) continue;
+      rest_.remove_prefix(name.size());
+      return static_cast<unsigned>(i + 1);
+    }
+    good_ = false;
+    return 0;
+  }
+
+  constexpr void take_time() noexcept {
+    const auto hour = take_number(2);
+    take(":");
+    const auto minute = take_number(2);
+    take(":");
+    const auto second = take_number(2);
+    // A minute may have a leap second.
+    good_ = good_ && hour < 24 && minute < 60 && second <= 60;
+    time_ = std::chrono::seconds{(hour * 60 + minute) * 60 + second};
+  }
+
+  /// The point of time, if all that was read makes one.
+  constexpr std::optional<std::chrono::sys_seconds> finish(int year, unsigned month,
+                                                           int day) const noexcept {
+    const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},
+                                           std::chrono::day{static_cast<unsigned>(day)}};
+    if (!finished() || !date.ok()) return std::nullopt;
+    return std::chrono::sys_days{date} + time_;
+  }
+
+ private:
+  std::string_view rest_;
+  std::chrono::seconds time_{};
+  bool good_ = true;
+};
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`
+constexpr std::optional<std::chrono::sys_seconds> decode_fixed_date(
+    std::string_view text) noexcept {
+  date_reader reader{text};
+  reader.take_name(day_names, 3);
+  reader.take(", ");
+  const auto day = reader.take_number(2);
+  reader.take(" ");
+  const auto month = reader.take_name(month_names);
+  reader.take(" ");
+  const auto year = reader.take_number(4);
+  reader.take(" ");
+  reader.take_time();
+  reader.take(" GMT");
+  return reader.finish(year, month, day);
+}
+
+/// `Sunday, 06-Nov-94 08:49:37 GMT`
+constexpr std::optional<std::chrono::sys_seconds> decode_rfc850_date(
+    std::string_view text, std::chrono::sys_seconds now) noexcept {
+  date_reader reader{text};
+  reader.take_name(day_names);
+  reader.take(", ");
+  const auto day = reader.take_number(2);
+  reader.take("-");
+  const auto month = reader.take_name(month_names);
+  reader.take("-");
+  auto year = reader.take_number(2);
+  reader.take(" ");
+  reader.take_time();
+  reader.take(" GMT");
+  // The latest year of these digits that is not over 50 years ahead: RFC 9110 §5.6.7.
+  const auto today = std::chrono::floor<std::chrono::days>(now);
+  const auto latest = static_cast<int>(std::chrono::year_month_day{today}.year()) + 50;
+  year += latest / 100 * 100;
+  if (year > latest) year -= 100;
+  return reader.finish(year, month, day);
+}
+
+/// `Sun Nov  6 08:49:37 1994`
+constexpr std::optional<std::chrono::sys_seconds> decode_asctime_date(
+    std::string_view text) noexcept {
+  date_reader reader{text};
+  reader.take_name(day_names, 3);
+  reader.take(" ");
+  const auto month = reader.take_name(month_names);
+  reader.take(" ");
+  const bool one_digit = text.size() > 8 && text[8] == ' ';
+  if (one_digit) reader.take(" ");
+  const auto day = reader.take_number(one_digit ? 1 : 2);
+  reader.take(" ");
+  reader.take_time();
+  reader.take(" ");
+  const auto year = reader.take_number(4);
+  return reader.finish(year, month, day);
+}
+
+}  // namespace detail
+
+/// The point of time that a date in a header's value stands for, in the form that senders must use
+/// or in one of the two that they once did, or nothing: RFC 9110 §5.6.7. `now` tells which century
+/// a year of two digits is in. The name of the day is not compared with the date.
+constexpr std::optional<std::chrono::sys_seconds> decode_http_date(
+    std::string_view text, std::chrono::sys_seconds now) noexcept {
+  if (const auto date = detail::decode_fixed_date(text)) return date;
+  if (const auto date = detail::decode_rfc850_date(text, now)) return date;
+  return detail::decode_asctime_date(text);
+}
+
+}  // namespace hawser

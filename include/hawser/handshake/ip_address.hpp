@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "hawser/base/ascii.hpp"
+#include "hawser/base/bytes.hpp"
+
+namespace hawser {
+
+/// An IPv4 or IPv6 address, in network byte order.
+struct ip_address {
+  std::array<std::byte, 16> octets{};  ///< Only the first four count for IPv4
+  std::size_t size = 4;                ///< 4 or 16
+
+  constexpr bytes_view bytes() const noexcept { return bytes_view{octets}.first(size); }
+
+  friend constexpr bool operator==(const ip_address&, const ip_address&) = default;
+};
+
+/// The IPv4 address that `text` spells as four decimal numbers, or nothing. A number with a zero in
+/// front is refused: some take it as octal.
+constexpr std::optional<ip_address> decode_ipv4(std::string_view text) noexcept {
+  ip_address result{};
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (i != 0) {
+      if (!text.starts_with('.')) return std::nullopt;
+      text.remove_prefix(1);
+    }
+    unsigned value = 0;
+    std::size_t digits = 0;
+    for (; digits < 3 && digits < text.size() && is_digit(text[digits]); ++digits) {
+      value = value * 10 + static_cast<unsigned>(text[digits] - '0');
+    }
+    if (digits == 0 || value > 255 || (digits > 1 && text.front() == '0')) return std::nullopt;
+    result.octets[i] = static_cast<std::byte>(value);
+    text.remove_prefix(digits);
+  }
+  if (!text.empty()) return std::nullopt;
+  return result;
+}
+
+namespace detail {
+
+/// A group of an IPv6 address: one to four digits.
+constexpr std::optional<std::uint16_t> decode_group(std::string_view digits) noexcept {
+  if (digits.empty() || digits.size() > 4) return std::nullopt;
+  unsigned value = 0;
+  for (const char c : digits) {
+    const auto digit = std::string_view{"0123456789abcdef"}.find(to_lower(c));
+    if (digit == std::string_view::npos) return std::nullopt;
+    value = value * 16 + static_cast<unsigned>(digit);
+  }
+  return static_cast<std::uint16_t>(value);
+}
+
+/// Collects what stands in an IPv6 address, and where `::` does.
+class ipv6_octets {
+ public:
+  constexpr bool add(bytes_view piece) noexcept {
+    if (piece.size() > octets_.size() - size_) return false;
+    for (const auto octet : piece) octets_[size_++] = octet;
+    return true;
+  }
+
+  constexpr bool add(std::uint16_t group) noexcept {
+    std::array<std::byte, 2> octets{};
+    store_big_endian(octets, group);
+    return add(octets);
+  }
+
+  constexpr bool add_gap() noexcept {
+    if (gap_ != none) return false;
+    gap_ = size_;
+    return true;
+  }
+
+  constexpr std::optional<ip_address> finish() const noexcept {
+    // A gap stands for one group at least.
+    if (gap_ == none ? size_ != 16 : size_ > 14) return std::nullopt;
+    ip_address result{.octets = {}, .size = 16};
+    const auto skipped = octets_.size() - size_;
+    for (std::size_t i = 0; i < size_; ++i) {
+      result.octets[i < gap_ ? i : i + skipped] = octets_[i];
+    }
+    return result;
+  }
+
+ private:
+  static constexpr auto none = static_cast<std::size_t>(-1);
+
+  std::array<std::byte, 16> octets_{};
+  std::size_t size_ = 0;
+  std::size_t gap_ = none;
+};
+
+}  // namespace detail
+
+/// The IPv6 address that `text` spells, without brackets and without a zone, or nothing: RFC 4291
+/// §2.2.
+constexpr std::optional<ip_address> decode_ipv6(std::string_view text) noexcept {
+  detail::ipv6_octets octets;
+  if (text.starts_with("::")) {
+    octets.add_gap();
+    text.remove_prefix(2);
+  }
+  while (!text.empty()) {
+    const auto end = text.find(':');
+    const auto word = text.substr(0, end);
+    if (const auto ipv4 = decode_ipv4(word); ipv4 && end == std::string_view::npos) {
+      if (!octets.add(ipv4->bytes())) return std::nullopt;
+      break;
+    }
+    const auto group = detail::decode_group(word);
+    if (!group || !octets.add(*group)) return std::nullopt;
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+    if (text.empty()) return std::nullopt;
+    if (!text.starts_with(':')) continue;
+    if (!octets.add_gap()) return std::nullopt;
+    text.remove_prefix(1);
+  }
+  return octets.finish();
+}
+
+/// The address that `text` spells, of either kind and without brackets, or nothing.
+constexpr std::optional<ip_address> decode_ip_address(std::string_view text) noexcept {
+  return text.find(':') == std::string_view::npos ? decode_ipv4(text) : decode_ipv6(text);
+}
+
+/// Whether two addresses are of one kind and agree in their first `bits` bits.
+constexpr bool same_network(const ip_address& left, const ip_address& right,
+                            std::size_t bits) noexcept {
+  if (left.size != right.size || bits > left.size * 8) return false;
+  for (std::size_t i = 0; i < bits; ++i) {
+    const auto bit = std::byte{0x80} >> i % 8;
+    if (((left.octets[i / 8] ^ right.octets[i / 8]) & bit) != std::byte{}) return false;
+  }
+  return true;
+}
+
+}  // namespace hawser

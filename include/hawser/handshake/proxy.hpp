@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hawser/base/ascii.hpp"
+#include "hawser/handshake/uri.hpp"
+
+namespace hawser {
+
+enum class proxy_kind : std::uint8_t {
+  none,    ///< No proxy: connect to the server itself
+  http,    ///< A tunnel by CONNECT: RFC 9110 §9.3.6
+  socks5,  ///< RFC 1928
+};
+
+/// The proxy that a connection goes through, or that it goes through none.
+struct proxy {
+  proxy_kind kind = proxy_kind::none;
+  std::string host = {};  ///< To resolve; an IPv6 address has no brackets
+  std::uint16_t port = 0;
+  std::string user = {};  ///< Empty, and the password too: no credentials
+  std::string password = {};
+
+  /// The proxy that `text` spells: `http://user:password@host:3128`, `socks5://host` or
+  /// `socks5h://host`. With neither scheme it is an HTTP proxy. A port left out is 80, or 1080 for
+  /// SOCKS. User and password are percent-decoded. With both SOCKS schemes the proxy resolves the
+  /// server's name. Nothing for another scheme, a path, or what is no host, no port or no text.
+  static std::optional<proxy> decode(std::string_view text);
+
+  bool has_credentials() const noexcept { return !user.empty() || !password.empty(); }
+
+  friend bool operator==(const proxy&, const proxy&) = default;
+};
+
+namespace detail {
+
+inline std::optional<proxy_kind> decode_proxy_scheme(std::string_view name) noexcept {
+  if (iequals(name, "http")) return proxy_kind::http;
+  if (iequals(name, "socks5") || iequals(name, "socks5h")) return proxy_kind::socks5;
+  return std::nullopt;
+}
+
+/// Sets the credentials that stand before the last `@` of an authority: RFC 3986 §3.2.1. False if
+/// they hold a control character, which RFC 7617 §2 forbids.
+inline bool set_credentials(proxy& result, std::string_view text) {
+  const auto end = (std::min)(text.find(':'), text.size());
+  result.user = decode_percent(text.substr(0, end));
+  if (end != text.size()) result.password = decode_percent(text.substr(end + 1));
+  const auto allowed = [](char c) { return c != '\t' && is_field_value_char(c); };
+  return std::all_of(result.user.begin(), result.user.end(), allowed) &&
+         std::all_of(result.password.begin(), result.password.end(), allowed);
+}
+
+}  // namespace detail
+
+inline std::optional<proxy> proxy::decode(std::string_view text) {
+  proxy result{.kind = proxy_kind::http};
+  if (const auto end = text.find("://"); end != std::string_view::npos) {
+    const auto kind = detail::decode_proxy_scheme(text.substr(0, end));
+    if (!kind) return std::nullopt;
+    result.kind = *kind;
+    text.remove_prefix(end + 3);
+  }
+  if (text.ends_with('/')) text.remove_suffix(1);
+  // What begins a path ends the authority, an `@` after it or not.
+  if (text.find_first_of("/?#") != std::string_view::npos) return std::nullopt;
+  if (const auto at = text.rfind('@'); at != std::string_view::npos) {
+    if (!detail::set_credentials(result, text.substr(0, at))) return std::nullopt;
+    text.remove_prefix(at + 1);
+  }
+  const auto where = decode_authority(text);
+  if (!where) return std::nullopt;
+  result.host = where->host;
+  result.port = where->port.value_or(result.kind == proxy_kind::http ? 80 : 1080);
+  return result;
+}
+
+}  // namespace hawser

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "hawser/base/ascii.hpp"
+#include "hawser/handshake/ip_address.hpp"
+#include "hawser/handshake/proxy.hpp"
+#include "hawser/handshake/uri.hpp"
+
+namespace hawser {
+
+/// Finds the value of an environment variable, or of what stands in for one, by its name.
+template <class Lookup>
+concept variable_lookup = requires(Lookup& lookup, const char* name) {
+  { lookup(name) } -> std::convertible_to<std::optional<std::string>>;
+};
+
+namespace detail {
+
+constexpr std::string_view without_last_dot(std::string_view name) noexcept {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name;
+}
+
+/// Whether `address` lies in the network that `entry` spells, `10.0.0.0/8`, or is the address that
+/// it spells.
+inline bool is_in_network(std::string_view entry, const ip_address& address) noexcept {
+  const auto slash = (std::min)(entry.find('/'), entry.size());
+  auto text = entry.substr(0, slash);
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  const auto network = decode_ip_address(text);
+  if (!network) return false;
+  std::size_t bits = network->size * 8;
+  if (slash != entry.size()) {
+    const auto digits = entry.substr(slash + 1);
+    const auto end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, bits);
+    if (error != std::errc{} || stop != end) return false;
+  }
+  return same_network(*network, address, bits);
+}
+
+/// Whether `host` is the domain, or a name inside it. A dot or `*.` in front of it changes nothing.
+inline bool is_in_domain(std::string_view domain, std::string_view host) noexcept {
+  if (domain.starts_with("*.")) domain.remove_prefix(1);
+  if (domain.starts_with('.')) domain.remove_prefix(1);
+  domain = without_last_dot(domain);
+  host = without_last_dot(host);
+  if (domain.empty() || host.size() < domain.size()) return false;
+  const auto outside = host.size() - domain.size();
+  return iequals(host.substr(outside), domain) && (outside == 0 || host[outside - 1] == '.');
+}
+
+inline bool is_exempted_by(std::string_view entry, std::string_view host,
+                           std::uint16_t port) noexcept {
+  const auto address = decode_ip_address(host);
+  if (address && is_in_network(entry, *address)) return true;
+  if (const auto colon = entry.rfind(':');
+      colon != std::string_view::npos && !decode_ip_address(entry)) {
+    if (decode_port(entry.substr(colon + 1)) != port) return false;
+    entry = entry.substr(0, colon);
+  }
+  if (entry == "*") return true;
+  // The end of an address is no domain.
+  return address ? is_in_network(entry, *address) : is_in_domain(entry, host);
+}
+
+/// The first of the variables that is set to some text.
+template <variable_lookup Lookup>
+std::string find_variable(Lookup& lookup, std::initializer_list<const char*> names) {
+  for (const auto* name : names) {
+    std::optional<std::string> value = lookup(name);
+    if (value && !value->empty()) return *value;
+  }
+  return {};
+}
+
+}  // namespace detail
+
+/// Whether a list as `no_proxy` has it, divided by commas or white space, names this host. An entry
+/// is a domain, which stands for all names inside it too, an address, a network as `10.0.0.0/8`,
+/// each perhaps with a port (IPv6 in brackets then), or `*` for all.
+inline bool is_exempt(std::string_view no_proxy, std::string_view host,
+                      std::uint16_t port) noexcept {
+  while (!no_proxy.empty()) {
+    const auto end = (std::min)(no_proxy.find_first_of(", \t"), no_proxy.size());
+    if (end != 0 && detail::is_exempted_by(no_proxy.substr(0, end), host, port)) return true;
+    no_proxy.remove_prefix((std::min)(end + 1, no_proxy.size()));
+  }
+  return false;
+}
+
+/// The proxy that the usual variables name for a connection to `where`: `https_proxy` for wss,
+/// `http_proxy` for ws, else `all_proxy`, and none if `no_proxy` exempts the host. Lower case goes
+/// before upper case, and an empty value is like none. Nothing (`errc::bad_proxy`) if the value is
+/// no proxy that can be used: going on without it might not be what its author wants.
+///
+/// `HTTP_PROXY` in upper case is not asked: to a CGI program it is the Proxy field of a request,
+/// which anybody may send.
+template <variable_lookup Lookup>
+std::optional<proxy> choose_proxy(const uri& where, Lookup lookup) {
+  auto url = where.secure() ? detail::find_variable(lookup, {"https_proxy", "HTTPS_PROXY"})
+                            : detail::find_variable(lookup, {"http_proxy"});
+  if (url.empty()) url = detail::find_variable(lookup, {"all_proxy", "ALL_PROXY"});
+  if (url.empty()) return proxy{};
+  const auto exempt = detail::find_variable(lookup, {"no_proxy", "NO_PROXY"});
+  if (is_exempt(exempt, where.host(), where.port())) return proxy{};
+  return proxy::decode(url);
+}
+
+}  // namespace hawser

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/ip_address.hpp"
+#include "hawser/handshake/proxy.hpp"
+#include "hawser/handshake/uri.hpp"
+
+namespace hawser {
+
+/// What a SOCKS proxy says to a request: RFC 1928 §6. It may say other numbers, too.
+enum class socks5_reply : std::uint8_t {
+  succeeded = 0,
+  general_failure = 1,
+  not_allowed = 2,
+  network_unreachable = 3,
+  host_unreachable = 4,
+  connection_refused = 5,
+  ttl_expired = 6,
+  command_not_supported = 7,
+  address_type_not_supported = 8,
+};
+
+/// One line in the user's terms, without a full stop.
+constexpr std::string_view describe(socks5_reply reply) noexcept {
+  switch (reply) {
+    case socks5_reply::succeeded: return "the proxy has connected";
+    case socks5_reply::general_failure: return "the proxy has failed";
+    case socks5_reply::not_allowed: return "the proxy's rules do not allow this connection";
+    case socks5_reply::network_unreachable: return "the network cannot be reached from the proxy";
+    case socks5_reply::host_unreachable: return "the host cannot be reached from the proxy";
+    case socks5_reply::connection_refused: return "the host refused the proxy's connection";
+    case socks5_reply::ttl_expired: return "the way from the proxy to the host is too long";
+    case socks5_reply::command_not_supported: return "the proxy does not know how to connect";
+    case socks5_reply::address_type_not_supported:
+      return "the proxy does not know addresses of this kind";
+  }
+  return "the proxy has failed for a reason of its own";
+}
+
+/// The error that a reply stands for.
+constexpr errc error_for(socks5_reply reply) noexcept {
+  if (reply == socks5_reply::succeeded) return errc{};
+  return reply >= socks5_reply::network_unreachable && reply <= socks5_reply::ttl_expired
+             ? errc::proxy_unreachable
+             : errc::proxy_refused;
+}
+
+namespace detail {
+
+/// A text after its length, which RFC 1928 §5 and RFC 1929 §2 give one octet.
+inline void append_counted(std::string& out, std::string_view text) {
+  out.append(1, static_cast<char>(text.size())).append(text);
+}
+
+/// The server's address as SOCKS has it, or nothing if it has none. A name is left to the proxy to
+/// resolve: RFC 1928 §5.
+inline std::string encode_socks5_address(const uri& where) {
+  std::string text;
+  const std::string_view host = where.host();
+  if (const auto address = decode_ip_address(host)) {
+    text.append(1, address->size == 4 ? '\x01' : '\x04').append(as_text(address->bytes()));
+  } else if (host.find(':') == std::string_view::npos && host.size() <= 255) {
+    text += '\x03';
+    append_counted(text, host);
+  } else {
+    return {};
+  }
+  text += static_cast<char>(where.port() >> 8);
+  text += static_cast<char>(where.port() & 0xFF);
+  return text;
+}
+
+}  // namespace detail
+
+/// Asks a SOCKS proxy of version 5 for a connection to a server: RFC 1928, with user and password
+/// as RFC 1929 has them. Write output() whenever there is some, give what arrives to next(). Once
+/// done, the stream is as one to the server: TLS and the opening handshake follow. No clock: the
+/// driver ends a slow one by fail().
+class socks5_tunnel {
+ public:
+  enum class status : std::uint8_t {
+    need_more,  ///< An answer has not arrived in full
+    done,       ///< The stream leads to the server
+    failed,     ///< error() says why; end the stream
+  };
+
+  /// For the server of `where`, with credentials if `via` has them. Failed from the start, with
+  /// `bad_proxy` and nothing to write, if the server's name is longer than 255 octets, or if user
+  /// and password are not both from 1 to 255 octets.
+  socks5_tunnel(const uri& where, const proxy& via) : has_credentials_{via.has_credentials()} {
+    const auto fits = [](const std::string& text) { return !text.empty() && text.size() <= 255; };
+    const auto address = detail::encode_socks5_address(where);
+    if (address.empty() || (has_credentials_ && (!fits(via.user) || !fits(via.password)))) {
+      fail(errc::bad_proxy);
+      return;
+    }
+    request_ = std::string{"\x05\x01\x00", 3} + address;
+    if (has_credentials_) {
+      credentials_ = "\x01";
+      detail::append_counted(credentials_, via.user);
+      detail::append_counted(credentials_, via.password);
+    }
+    const std::string_view greeting{has_credentials_ ? "\x05\x02\x00\x02" : "\x05\x01\x00",
+                                    has_credentials_ ? 4U : 3U};
+    // Nothing moves later, while a write may be pending.
+    output_.reserve(greeting.size() + credentials_.size() + request_.size());
+    output_ = greeting;
+  }
+
+  /// Takes the answers' octets off the front of `input`, which may lead to more output(). What
+  /// follows the last comes from the server and stays in `input`.
+  status next(bytes_view& input) {
+    while (state_ == status::need_more && !input.empty()) {
+      const auto octet = std::to_integer<std::uint8_t>(input.front());
+      input = input.subspan(1);
+      take(octet);
+    }
+    return state_;
+  }
+
+  /// The proxy has ended the stream.
+  status receive_end() noexcept { return fail(errc::truncated_handshake); }
+
+  /// Ends the handshake, by `handshake_timeout` for example. Does nothing once it is done or failed.
+  status fail(errc error) noexcept {
+    if (state_ != status::need_more) return state_;
+    error_ = error;
+    state_ = status::failed;
+    return state_;
+  }
+
+  status state() const noexcept { return state_; }
+
+  /// Octets to write next. They stay put until consume_output().
+  bytes_view output() const noexcept { return as_bytes(output_).subspan(written_); }
+
+  /// That many octets of output() have been written.
+  void consume_output(std::size_t size) noexcept { written_ += size; }
+
+  /// Why it failed. `proxy_authentication` if the proxy asks for credentials, or for others.
+  errc error() const noexcept { return error_; }
+
+  /// What the proxy said to the request, if it came to that.
+  socks5_reply reply() const noexcept { return reply_; }
+
+ private:
+  // Which octet comes next: of the proxy's choice of a method (RFC 1928 §3), of its answer to the
+  // credentials (RFC 1929 §2), of its reply to the request (RFC 1928 §6).
+  enum class expect : std::uint8_t {
+    method_version,
+    method,
+    credentials_version,
+    credentials_status,
+    reply_version,
+    reply,
+    reserved,
+    address_type,
+    name_size,
+    address,
+  };
+
+  void take(std::uint8_t octet) {
+    switch (expect_) {
+      case expect::method_version:
+      case expect::reply_version: return take_version(octet, 5);
+      case expect::credentials_version: return take_version(octet, 1);
+      case expect::method: return take_method(octet);
+      case expect::credentials_status:
+        if (octet != 0) {
+          fail(errc::proxy_authentication);
+        } else {
+          send(request_, expect::reply_version);
+        }
+        return;
+      case expect::reply:
+        reply_ = static_cast<socks5_reply>(octet);
+        if (octet != 0) fail(error_for(reply_));
+        return go_on();
+      case expect::reserved: return go_on();
+      case expect::address_type: return take_address_type(octet);
+      case expect::name_size: return skip_address(octet);
+      case expect::address:
+        if (--left_ == 0) state_ = status::done;
+        return;
+    }
+  }
+
+  void take_version(std::uint8_t octet, std::uint8_t version) noexcept {
+    if (octet != version) fail(errc::bad_proxy_answer);
+    go_on();
+  }
+
+  void take_method(std::uint8_t octet) {
+    if (octet == 0) {
+      send(request_, expect::reply_version);
+    } else if (octet == 2 && has_credentials_) {
+      send(credentials_, expect::credentials_version);
+    } else {
+      fail(octet == 0xFF ? errc::proxy_authentication : errc::bad_proxy_answer);
+    }
+  }
+
+  void take_address_type(std::uint8_t octet) noexcept {
+    switch (octet) {
+      case 1: return skip_address(4);
+      case 3: return go_on();
+      case 4: return skip_address(16);
+      default: fail(errc::bad_proxy_answer);
+    }
+  }
+
+  /// The address that the proxy connects from, and its port, mean nothing here.
+  void skip_address(std::size_t size) noexcept {
+    left_ = size + 2;
+    expect_ = expect::address;
+  }
+
+  void go_on() noexcept { expect_ = static_cast<expect>(static_cast<std::uint8_t>(expect_) + 1); }
+
+  void send(std::string_view message, expect answer) {
+    output_ += message;
+    expect_ = answer;
+  }
+
+  std::string credentials_;
+  std::string request_;
+  std::string output_;
+  std::size_t written_ = 0;
+  std::size_t left_ = 0;  // of the address and the port
+  errc error_{};
+  socks5_reply reply_{};
+  expect expect_ = expect::method_version;
+  status state_ = status::need_more;
+  bool has_credentials_;
+};
+
+}  // namespace hawser

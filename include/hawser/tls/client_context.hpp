@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include "hawser/tls/context.hpp"
+#include "hawser/tls/pem.hpp"
+#include "hawser/tls/session_cache.hpp"
+
+namespace hawser {
+
+/// Whether the authorities that the operating system trusts are trusted.
+enum class system_authorities : std::uint8_t { trusted, ignored };
+
+/// Whom a client trusts, and who it is.
+struct tls_client_options {
+  system_authorities system = system_authorities::trusted;
+
+  /// Further certificates to trust, roots or not: an authority of one's own, or a server's own
+  /// certificate.
+  pem authorities = {};
+
+  /// What the client shows to a server that asks for a certificate.
+  std::optional<tls_identity> identity = {};
+};
+
+/// What a client's TLS connections share: settings, trust, sessions to resume. Connections verify
+/// the server's certificate (its chain, its time, and that it is for the host: RFC 9525), and speak
+/// TLS 1.2 or 1.3. Any number of threads may use it at once; connections may outlive it.
+class tls_client_context {
+ public:
+  /// Throws std::system_error if a file cannot be read or what is in it cannot be used.
+  explicit tls_client_context(const tls_client_options& options = {})
+      : context_{detail::make_ssl_context(TLS_client_method())} {
+    auto* context = context_.get();
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    if (options.system == system_authorities::trusted &&
+        SSL_CTX_set_default_verify_paths(context) != 1) {
+      detail::throw_tls_error("the system's authorities");
+    }
+    if (!detail::is_none(options.authorities)) detail::trust(context, options.authorities);
+    if (options.identity) use(*options.identity);
+    if (SSL_CTX_set_alpn_protos(context, detail::http_1_1.data(), detail::http_1_1.size()) != 0) {
+      detail::throw_tls_error("ALPN");
+    }
+    sessions::attach(context, std::make_unique<detail::session_cache>());
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, &keep_session);
+  }
+
+  /// DANGEROUS: from now on whoever answers is believed to be the server, so anybody on the way can
+  /// read and change everything. For trying things out; call it before the first connection.
+  void insecure_skip_verification() noexcept {
+    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_NONE, nullptr);
+  }
+
+  /// One connection's end, which expects `host`, a name or an address without brackets: RFC 6066 §3.
+  /// Streams and transports do this by themselves.
+  detail::ssl_ptr make_ssl(std::string host, std::error_code& ec) const {
+    ec.clear();
+    ERR_clear_error();
+    // The dot of a complete name is no part of it in certificates and in TLS.
+    if (host.ends_with('.')) host.pop_back();
+    // No host would be no check.
+    if (host.empty() || host.find('\0') != std::string::npos) {
+      ec = std::make_error_code(std::errc::invalid_argument);
+      return nullptr;
+    }
+    detail::ssl_ptr made{SSL_new(context_.get())};
+    if (!made || !expect(made.get(), host)) {
+      ec = detail::take_tls_error();
+      return nullptr;
+    }
+    const auto session = sessions::of(context_.get()).take(expected_by(made.get()));
+    if (session) SSL_set_session(made.get(), session.get());
+    SSL_set_connect_state(made.get());
+    return made;
+  }
+
+  /// For what OpenSSL can do beyond this, before the first connection.
+  SSL_CTX* native_handle() noexcept { return context_.get(); }
+
+ private:
+  using sessions = detail::context_state<detail::session_cache>;
+
+  void use(const tls_identity& given) {
+    const auto identity = detail::load(given);
+    if (SSL_CTX_use_cert_and_key(context_.get(), identity.certificate.get(), identity.key.get(),
+                                 identity.chain.get(), 1) != 1) {
+      detail::throw_tls_error(detail::name_of(given.certificate, "certificate"));
+    }
+  }
+
+  static bool expect(SSL* ssl, const std::string& host) noexcept {
+    auto* param = SSL_get0_param(ssl);
+    X509_VERIFY_PARAM_set_hostflags(
+        param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    if (X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) == 1) return true;
+    ERR_clear_error();
+    return X509_VERIFY_PARAM_set1_host(param, host.data(), host.size()) == 1 &&
+           SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+  }
+
+  static std::string expected_by(SSL* ssl) {
+    auto* param = SSL_get0_param(ssl);
+    if (const char* host = X509_VERIFY_PARAM_get0_host(param, 0)) return host;
+    const std::unique_ptr<char, string_free> address{X509_VERIFY_PARAM_get1_ip_asc(param)};
+    return address ? address.get() : "";
+  }
+
+  struct string_free {
+    void operator()(char* text) const noexcept { OPENSSL_free(text); }
+  };
+
+  static int keep_session(SSL* ssl, SSL_SESSION* session) noexcept {
+    // A copy: OpenSSL spoils the original when its connection ends badly.
+    detail::ssl_session_ptr copy{SSL_SESSION_dup(session)};
+    try {
+      if (copy) sessions::of(SSL_get_SSL_CTX(ssl)).put(expected_by(ssl), std::move(copy));
+    } catch (const std::exception&) {
+      // The next connection does without it.
+    }
+    return 0;
+  }
+
+  detail::ssl_context_ptr context_;
+};
+
+}  // namespace hawser

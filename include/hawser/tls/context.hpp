@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include "hawser/tls/pem.hpp"
+
+// What the contexts of both sides have in common.
+
+namespace hawser::detail {
+
+using ssl_context_ptr = std::unique_ptr<SSL_CTX, openssl_free<SSL_CTX_free>>;
+using ssl_ptr = std::unique_ptr<SSL, openssl_free<SSL_free>>;
+
+/// The only protocol that a WebSocket begins with here, as ALPN spells it: RFC 7301 §3.1.
+inline constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+/// TLS 1.2 at least, and no renegotiation: RFC 9325 §3.5.
+inline ssl_context_ptr make_ssl_context(const SSL_METHOD* method) {
+  ERR_clear_error();
+  ssl_context_ptr made{SSL_CTX_new(method)};
+  if (!made || SSL_CTX_set_min_proto_version(made.get(), TLS1_2_VERSION) != 1) {
+    throw_tls_error("TLS");
+  }
+  SSL_CTX_set_options(made.get(), SSL_OP_NO_RENEGOTIATION);
+  // As the streams need it: what is not written yet may move. Idle connections have no buffers.
+  SSL_CTX_set_mode(made.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                   SSL_MODE_RELEASE_BUFFERS);
+  return made;
+}
+
+/// Trusts the certificates in `authorities`, whether or not they are roots.
+inline void trust(SSL_CTX* context, const pem& authorities) {
+  auto* store = SSL_CTX_get_cert_store(context);
+  for (const auto& authority : read_certificates(authorities)) {
+    if (X509_STORE_add_cert(store, authority.get()) != 1) throw_tls_error("authority");
+  }
+  X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+}
+
+/// Something of type `State` that belongs to an SSL_CTX, and lives as long as it does.
+template <class State>
+class context_state {
+ public:
+  static State& attach(SSL_CTX* context, std::unique_ptr<State> state) {
+    if (SSL_CTX_set_ex_data(context, index(), state.get()) != 1) throw_tls_error("TLS");
+    return *state.release();
+  }
+
+  static State& of(const SSL_CTX* context) noexcept {
+    return *static_cast<State*>(SSL_CTX_get_ex_data(context, index()));
+  }
+
+ private:
+  static int index() noexcept {
+    static const int number = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, &destroy);
+    return number;
+  }
+
+  static void destroy(void* /*context*/, void* state, CRYPTO_EX_DATA* /*data*/, int /*index*/,
+                      long /*number*/, void* /*argument*/) {
+    delete static_cast<State*>(state);
+  }
+};
+
+}  // namespace hawser::detail
