@@ -109,6 +109,15 @@ TEST_CASE("the first part is told once a message", "[rfc-5.4]") {
   }
 }
 
+TEST_CASE("a message that is given up needs no end, and what is stored stays", "[rfc-7.1.2]") {
+  assembler made{100, 10};
+  REQUIRE(made.begin_frame(frame(opcode::text, false, 2)) == errc{});
+  made.store(as_bytes("ab"));
+  made.abandon();
+  CHECK(!made.open());
+  CHECK(text(made.stored()) == "ab");
+}
+
 TEST_CASE("what is stored is kept in order until it is cleared") {
   assembler made{100, 10};
   made.store(as_bytes("ab"));

@@ -251,6 +251,17 @@ TEST_CASE("a stream that ends inside a frame or a message is told apart", "[rfc-
   }
 }
 
+TEST_CASE("after our Close it does not matter where in a message the stream ends", "[rfc-7.1.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  test_connection<> peer{self};
+  feed(peer, frame_from(from, opcode::text, "be", fin::no));
+  REQUIRE(!peer.close());
+  feed(peer, frame_from(from, opcode::continuation, "gun"));
+  peer.receive_end();
+  CHECK(feed(peer, {}) == lines{"closed{1006, the peer ended the stream without a Close frame}"});
+}
+
 TEST_CASE("a stream that breaks tells why", "[rfc-7.1.7]") {
   const auto self = GENERATE(role::client, role::server);
   const auto reset = std::make_error_code(std::errc::connection_reset);
