@@ -34,7 +34,7 @@ inline std::string encode_connect(const uri& where, const proxy& via, const head
     // The first colon ends the user, and there is one answer to who asks: RFC 7617 §2.
     if (via.user.find(':') != std::string::npos || more.find("Proxy-Authorization")) return {};
     const auto credentials = via.user + ':' + via.password;
-    fields.add("Proxy-Authorization", "Basic " + base64_encode(as_bytes(credentials)));
+    fields.add("Proxy-Authorization", "Basic " + hawser::base64_encode(as_bytes(credentials)));
   }
   return "CONNECT " + target + " HTTP/1.1\r\n" + std::string{fields.text()} +
          std::string{more.text()} + "\r\n";

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/handshake/proxy.hpp"
+
+#include <string_view>
+
+#include "support/catch.hpp"
+
+using namespace std::string_view_literals;
+using hawser::proxy;
+using hawser::proxy_kind;
+
+namespace {
+
+TEST_CASE("a URL says which proxy to go through, and as whom") {
+  const struct {
+    std::string_view text;
+    proxy expected;
+  } table[] = {
+      {"http://proxy.example:3128", {proxy_kind::http, "proxy.example", 3128}},
+      {"http://proxy.example:3128/", {proxy_kind::http, "proxy.example", 3128}},
+      {"HTTP://proxy.example", {proxy_kind::http, "proxy.example", 80}},
+      {"proxy.example:3128", {proxy_kind::http, "proxy.example", 3128}},
+      {"proxy.example", {proxy_kind::http, "proxy.example", 80}},
+      {"http://[::1]:3128", {proxy_kind::http, "::1", 3128}},
+      {"http://192.0.2.1", {proxy_kind::http, "192.0.2.1", 80}},
+      {"socks5://proxy.example", {proxy_kind::socks5, "proxy.example", 1080}},
+      {"socks5h://proxy.example:9", {proxy_kind::socks5, "proxy.example", 9}},
+      {"Socks5h://[2001:db8::7]", {proxy_kind::socks5, "2001:db8::7", 1080}},
+      {"http://user:pass@h:1", {proxy_kind::http, "h", 1, "user", "pass"}},
+      {"user:pass@h:1", {proxy_kind::http, "h", 1, "user", "pass"}},
+      {"socks5://user@h", {proxy_kind::socks5, "h", 1080, "user", ""}},
+      {"http://:pass@h", {proxy_kind::http, "h", 80, "", "pass"}},
+      {"http://@h", {proxy_kind::http, "h", 80}},
+      {"http://a%3Ab:c%40d%2Fe:f@h", {proxy_kind::http, "h", 80, "a:b", "c@d/e:f"}},
+      {"http://a@b:c@h", {proxy_kind::http, "h", 80, "a@b", "c"}},
+  };
+  for (const auto& row : table) {
+    CAPTURE(row.text);
+    const auto found = proxy::decode(row.text);
+    REQUIRE(found);
+    CHECK(found->kind == row.expected.kind);
+    CHECK(found->host == row.expected.host);
+    CHECK(found->port == row.expected.port);
+    CHECK(found->user == row.expected.user);
+    CHECK(found->password == row.expected.password);
+    CHECK(found->has_credentials() ==
+          !(row.expected.user.empty() && row.expected.password.empty()));
+    CHECK(*found == row.expected);
+  }
+}
+
+TEST_CASE("what is no proxy that can be used is refused") {
+  for (const auto text : {
+           ""sv,
+           "http://"sv,
+           "http:///"sv,
+           "https://h"sv,
+           "socks4://h"sv,
+           "socks://h"sv,
+           "ftp://h"sv,
+           "://h"sv,
+           "http://h/path"sv,
+           "http://h//"sv,
+           "http://h?x"sv,
+           "http://h#x"sv,
+           "http://h/path@other"sv,
+           "http://u/p@h"sv,
+           "http://h:0"sv,
+           "http://h:65536"sv,
+           "http://h:x"sv,
+           "http://::1"sv,
+           "http://[::1"sv,
+           "http://[h]"sv,
+           "http://a b"sv,
+           "http://h\r\nX: y"sv,
+           "http://u%0d%0aX:p@h"sv,
+           "http://u:p%00@h"sv,
+           "http://u%09:p@h"sv,
+           "http://u:p%7f@h"sv,
+           "http://u:p@"sv,
+           "http://user:pass@:3128"sv,
+       }) {
+    CAPTURE(text);
+    CHECK_FALSE(proxy::decode(text));
+  }
+}
+
+TEST_CASE("by default there is no proxy") {
+  CHECK(proxy{}.kind == proxy_kind::none);
+  CHECK_FALSE(proxy{}.has_credentials());
+}
+
+}  // namespace
