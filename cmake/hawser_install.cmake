@@ -6,7 +6,11 @@ include(CMakePackageConfigHelpers)
 set(HAWSER_PACKAGE_DIR "${CMAKE_INSTALL_DATADIR}/cmake/hawser")
 
 # One export for each component: a program without Asio never meets hawser::asio.
-foreach(component IN ITEMS hawser asio)
+set(components hawser asio)
+if(TARGET hawser::tls)
+  list(APPEND components tls)
+endif()
+foreach(component IN LISTS components)
   get_target_property(target hawser::${component} ALIASED_TARGET)
   install(TARGETS ${target} EXPORT ${target}
     FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")

@@ -6,6 +6,7 @@ import source_tree
 UMBRELLAS = {
     "hawser.hpp": ["base", "frame", "handshake", "protocol", "transport"],
     "asio.hpp": ["asio"],
+    "tls.hpp": ["tls"],
 }
 
 

@@ -107,7 +107,8 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     derived().on_settled();
     end_stream();
     const auto wanted = connection_.wants();
-    if (!wanted.read && !wanted.write && !ending_) return finish();
+    // While async_end is under way its end is still wanted, unless the connection was given up.
+    if (!wanted.read && !wanted.write && !wanted.end_stream) return finish();
     set_deadline();
     read();
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -140,11 +141,36 @@ inline std::optional<tcp::socket> open_socket(const uri& where, time_point until
   return adopted;
 }
 
+/// Connects over what `wrap(socket_transport, until, ec)` makes of the socket, if it does.
+template <class Wrap>
+auto connect_over(const uri& where, std::error_code& ec, const connect_options& options,
+                  response* refusal, Wrap wrap) {
+  using transport = std::invoke_result_t<Wrap&, socket_transport, time_point, std::error_code&>;
+  using result = std::optional<websocket<typename transport::value_type>>;
+  client_handshake handshake{where, options.handshake, options.limits};
+  if (handshake.state() == client_handshake<>::status::failed) {
+    ec = handshake.error();
+    return result{};
+  }
+  const auto now = std::chrono::steady_clock::now;
+  auto socket = open_socket(where, deadline_after(now(), options.connect_timeout), ec);
+  if (!socket) return result{};
+  const auto begin = now();
+  auto stream = wrap(socket_transport{std::move(*socket)},
+                     deadline_after(begin, options.handshake_timeout), ec);
+  if (!stream) return result{};
+  const auto left = options.handshake_timeout - (now() - begin);
+  result peer = connect(std::move(*stream), handshake, ec, {left, options.connection});
+  if (!peer && refusal != nullptr) *refusal = handshake.response();
+  return peer;
+}
+
 }  // namespace detail
 
 /// Connects to a ws: URL: finds the host, tries all its addresses, performs the opening handshake.
 /// When there is no connection, `ec` says why; if it is errc::upgrade_refused, `refusal` is set to
-/// the server's answer, with its status, headers and at most 64 KiB of body.
+/// the server's answer, with its status, headers and at most 64 KiB of body. A wss: URL is an
+/// errc::unsupported_scheme here; for both see hawser/tls/connect.hpp.
 inline std::optional<client_websocket> connect(std::string_view url, std::error_code& ec,
                                                const connect_options& options = {},
                                                response* refusal = nullptr) {
@@ -153,19 +179,10 @@ inline std::optional<client_websocket> connect(std::string_view url, std::error_
   if (!where) ec = errc::bad_uri;
   if (where && where->secure()) ec = errc::unsupported_scheme;
   if (ec) return std::nullopt;
-  client_handshake handshake{*where, options.handshake, options.limits};
-  using status = client_handshake<>::status;
-  if (handshake.state() == status::failed) {
-    ec = handshake.error();
-    return std::nullopt;
-  }
-  const auto now = std::chrono::steady_clock::now();
-  auto socket = detail::open_socket(*where, deadline_after(now, options.connect_timeout), ec);
-  if (!socket) return std::nullopt;
-  auto peer = connect(socket_transport{std::move(*socket)}, handshake, ec,
-                      {options.handshake_timeout, options.connection});
-  if (!peer && refusal != nullptr) *refusal = handshake.response();
-  return peer;
+  const auto wrap = [](socket_transport stream, detail::time_point, std::error_code&) {
+    return std::optional{std::move(stream)};
+  };
+  return detail::connect_over(*where, ec, options, refusal, wrap);
 }
 
 /// The same, but throws connect_error.

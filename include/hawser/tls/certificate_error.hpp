@@ -4,12 +4,11 @@
 #include <string>
 #include <system_error>
 
+#include <asio/ssl/error.hpp>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
 #include <openssl/x509_vfy.h>
-
-#include <asio/ssl/error.hpp>
 
 namespace hawser {
 

@@ -41,9 +41,8 @@ class session_cache {
   /// that nobody who listens can tell that two connections are one client's: RFC 8446 §C.4.
   ssl_session_ptr take(const std::string& host) {
     const std::lock_guard guard{mutex_};
-    std::erase_if(kept_, [](const entry& kept) {
-      return SSL_SESSION_is_resumable(kept.session.get()) != 1;
-    });
+    std::erase_if(
+        kept_, [](const entry& kept) { return SSL_SESSION_is_resumable(kept.session.get()) != 1; });
     const auto found = std::find_if(kept_.rbegin(), kept_.rend(),
                                     [&](const entry& kept) { return kept.host == host; });
     if (found == kept_.rend()) return nullptr;

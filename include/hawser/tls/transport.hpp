@@ -1,44 +1,244 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <chrono>
-#include <climits>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <system_error>
 #include <utility>
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include <asio/ssl/error.hpp>
+#include <openssl/ssl.h>
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
-#include "hawser/tls/certificate_error.hpp"
 #include "hawser/tls/client_context.hpp"
 #include "hawser/tls/context.hpp"
+#include "hawser/tls/engine.hpp"
 #include "hawser/tls/server_context.hpp"
 #include "hawser/transport/concepts.hpp"
 
 namespace hawser {
 
-namespace detail {
-
-/// One end of a TLS connection between two buffers: what came from the peer, and what has to go there.
-class tls_engine {
+/// TLS over another transport, for the blocking driver: a `timed_stream` and, if what is below can be
+/// aborted, an `abortable_stream`. Nothing can be read or written before handshake() is done.
+///
+/// When write_some() has failed with operation_would_block, the next call must begin with the same
+/// octets: they may be encrypted already.
+template <timed_stream Stream>
+class tls_transport {
  public:
-  explicit tls_engine(ssl_ptr ssl) : ssl_{std::move(ssl)} {
-    input_ = BIO_new(BIO_s_mem());
-    output_ = BIO_new(BIO_s_mem());
-    SSL_set_bio(ssl_.get(), input_, output_);
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// A client's end, for the server `host`: a name, or an address without brackets. Throws
+  /// std::system_error if `host` is neither.
+  tls_transport(Stream below, const tls_client_context& context, const std::string& host)
+      : tls_transport{std::move(below),
+                      checked([&](auto& ec) { return context.make_ssl(host, ec); })} {}
+
+  /// A server's end.
+  tls_transport(Stream below, const tls_server_context& context)
+      : tls_transport{std::move(below), checked([&](auto& ec) { return context.make_ssl(ec); })} {}
+
+  /// For what make_ssl() of a context has made.
+  tls_transport(Stream below, detail::ssl_ptr ssl)
+      : state_{std::make_unique<state>(std::move(below), std::move(ssl))} {}
+
+  /// Waits for the TLS handshake, until `until`: then `ec` is errc::handshake_timeout. If the peer's
+  /// certificate is not good, `ec` is of certificate_category(). To be called once, first.
+  void handshake(time_point until, std::error_code& ec) {
+    ec.clear();
+    auto next = step::again;
+    while (!ec && next != step::done) {
+      next = handshake_step(ec);
+      if (ec == asio::ssl::error::stream_truncated) ec = errc::truncated_handshake;
+      if (ec || !wait(next, until, ec)) break;
+    }
+    if (!ec && next != step::done) ec = errc::handshake_timeout;
+    if (ec && SSL_is_server(native_handle()) == 1) linger(until);
   }
+
+  /// Gives 0 without an error when the peer said that nothing more comes. If its stream ends without
+  /// that, `ec` is asio::ssl::error::stream_truncated: who is on the way may have cut it.
+  std::size_t read_some(mutable_bytes in, std::error_code& ec) {
+    const std::lock_guard guard{state_->mutex};
+    std::error_code ignored;
+    send(ignored);
+    ec.clear();
+    while (!state_->read_over) {
+      std::size_t size = 0;
+      switch (state_->engine.read(in, size)) {
+        case outcome::done: state_->starved = false; return size;
+        case outcome::ended: state_->read_over = true; return 0;
+        case outcome::clogged:
+          state_->starved = true;
+          ec = std::make_error_code(std::errc::operation_would_block);
+          return 0;
+        case outcome::failed:
+          state_->read_over = true;
+          state_->read_error = state_->engine.error();
+          send(ignored);
+          break;
+        case outcome::starved:
+          receive(ec);
+          if (ec) return 0;
+      }
+    }
+    ec = state_->read_error;
+    return 0;
+  }
+
+  std::size_t write_some(bytes_view out, std::error_code& ec) {
+    const std::lock_guard guard{state_->mutex};
+    if (state_->shut) {
+      ec = std::make_error_code(std::errc::broken_pipe);
+      return 0;
+    }
+    send(ec);
+    if (ec) return 0;
+    if (state_->encrypted == 0) {
+      const auto result = state_->engine.write(out, state_->encrypted);
+      if (result == outcome::failed) ec = state_->engine.error();
+      if (result == outcome::starved) ec = std::make_error_code(std::errc::not_connected);
+      if (!ec) send(ec);
+      if (ec) return 0;
+    }
+    return std::exchange(state_->encrypted, 0);
+  }
+
+  bool wait_readable(time_point until, std::error_code& ec) {
+    ec.clear();
+    while (true) {
+      {
+        const std::lock_guard guard{state_->mutex};
+        const bool may_have_more = !state_->starved && state_->engine.has_input();
+        if (state_->read_over || may_have_more) return true;
+        if (!state_->shut || state_->engine.output().empty()) break;
+        // The peer may wait for that before it says anything.
+        send(ec);
+        if (ec && ec != std::errc::operation_would_block) return false;
+        if (!ec) break;
+      }
+      if (!state_->below.wait_writable(until, ec)) return false;
+    }
+    return state_->below.wait_readable(until, ec);
+  }
+
+  bool wait_writable(time_point until, std::error_code& ec) {
+    return state_->below.wait_writable(until, ec);
+  }
+
+  /// Says that nothing more will come, by TLS and then by the stream below. With
+  /// operation_would_block, waiting and reading will do the rest.
+  void shutdown(std::error_code& ec) {
+    const std::lock_guard guard{state_->mutex};
+    if (!std::exchange(state_->shut, true)) state_->engine.end();
+    send(ec);
+  }
+
+  time_point now() const { return state_->below.now(); }
+
+  void abort() requires abortable_stream<Stream> { state_->below.abort(); }
+
+  /// From any thread, if what is below can do that: reading fails with errc::aborted, at once;
+  /// writing goes on.
+  void stop_reading() requires requires(Stream& below) { below.stop_reading(); }
+  { state_->below.stop_reading(); }
+
+  /// What is below, for its address and settings.
+  Stream& next_layer() noexcept { return state_->below; }
+
+  /// For what OpenSSL knows of the connection: while no other thread uses the transport.
+  SSL* native_handle() const noexcept { return state_->engine.native_handle(); }
+
+ private:
+  using outcome = detail::tls_engine::outcome;
+
+  /// What a handshake needs next.
+  enum class step : std::uint8_t { done, again, readable, writable };
+
+  struct state {
+    state(Stream lower, detail::ssl_ptr ssl) : below{std::move(lower)}, engine{std::move(ssl)} {}
+
+    Stream below;
+    std::mutex mutex;  // guards all below
+    detail::tls_engine engine;
+    std::size_t encrypted = 0;  // octets of the caller's that are written when the output is
+    std::error_code read_error;
+    bool starved = false;
+    bool read_over = false;
+    bool shut = false;
+    bool shut_below = false;
+  };
+
+  template <class Make>
+  static detail::ssl_ptr checked(Make make) {
+    std::error_code ec;
+    auto made = make(ec);
+    if (ec) throw std::system_error{ec, "TLS"};
+    return made;
+  }
+
+  /// Passes on what the engine has to say to the peer, and after the last of it the end.
+  void send(std::error_code& ec) {
+    ec.clear();
+    for (auto out = state_->engine.output(); !out.empty(); out = state_->engine.output()) {
+      const auto size = state_->below.write_some(out, ec);
+      if (ec) return;
+      state_->engine.consume_output(size);
+    }
+    if (state_->shut && !std::exchange(state_->shut_below, true)) state_->below.shutdown(ec);
+  }
+
+  void receive(std::error_code& ec) {
+    const auto size = state_->below.read_some(state_->engine.room(), ec);
+    state_->starved = ec == std::errc::operation_would_block;
+    if (ec) return;
+    if (size == 0) ec = asio::ssl::error::stream_truncated;
+    state_->engine.received(size);
+  }
+
+  step handshake_step(std::error_code& ec) {
+    const std::lock_guard guard{state_->mutex};
+    const auto result = state_->engine.handshake();
+    send(ec);
+    if (result == outcome::failed) ec = state_->engine.error();
+    if (ec == std::errc::operation_would_block) {
+      ec.clear();
+      return step::writable;
+    }
+    if (ec) return step::done;
+    if (result == outcome::done) return step::done;
+    if (result == outcome::starved) receive(ec);
+    if (ec != std::errc::operation_would_block) return step::again;
+    ec.clear();
+    return step::readable;
+  }
+
+  bool wait(step wanted, time_point until, std::error_code& ec) {
+    if (wanted == step::readable) return state_->below.wait_readable(until, ec);
+    if (wanted == step::writable) return state_->below.wait_writable(until, ec);
+    return true;
+  }
+
+  /// Takes what still comes: a stream that is closed with input unread may take back the alert that
+  /// tells the client what was wrong.
+  void linger(time_point until) {
+    std::error_code ec;
+    shutdown(ec);
+    std::array<std::byte, 1024> room;
+    std::size_t size = 0;
+    do {
+      if (!state_->below.wait_readable(until, ec) || ec) return;
+      size = state_->below.read_some(room, ec);
+    } while (ec == std::errc::operation_would_block || (!ec && size != 0));
+  }
+
+  std::unique_ptr<state> state_;
 };
 
-}  // namespace detail
 }  // namespace hawser

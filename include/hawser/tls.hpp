@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+// All of hawser that needs OpenSSL, and what it stands on.
+
+#include "hawser/asio.hpp"
+#include "hawser/tls/certificate_error.hpp"
+#include "hawser/tls/client_context.hpp"
+#include "hawser/tls/connect.hpp"
+#include "hawser/tls/context.hpp"
+#include "hawser/tls/engine.hpp"
+#include "hawser/tls/optional_transport.hpp"
+#include "hawser/tls/pem.hpp"
+#include "hawser/tls/server_context.hpp"
+#include "hawser/tls/session_cache.hpp"
+#include "hawser/tls/stream.hpp"
+#include "hawser/tls/transport.hpp"

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "hawser/asio/connect.hpp"
+#include "hawser/asio/socket_transport.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/handshake/uri.hpp"
+#include "hawser/tls/client_context.hpp"
+#include "hawser/tls/optional_transport.hpp"
+#include "hawser/tls/transport.hpp"
+#include "hawser/transport/websocket.hpp"
+
+namespace hawser {
+
+/// A blocking client connection to a ws: or wss: URL.
+using tls_client_websocket = websocket<optional_tls_transport<socket_transport>>;
+
+/// Connects to a wss: or ws: URL, by TLS if it says so. Like the connect() that takes no context;
+/// the TLS handshake counts as a part of the opening handshake, and if the server's certificate is
+/// not good, `ec` is of certificate_category().
+inline std::optional<tls_client_websocket> connect(std::string_view url,
+                                                   const tls_client_context& context,
+                                                   std::error_code& ec,
+                                                   const connect_options& options = {},
+                                                   response* refusal = nullptr) {
+  using transport = optional_tls_transport<socket_transport>;
+  ec.clear();
+  const auto where = uri::decode(url, options.credentials);
+  if (!where) ec = errc::bad_uri;
+  if (ec) return std::nullopt;
+  const auto wrap = [&](socket_transport stream, std::chrono::steady_clock::time_point until,
+                        std::error_code& error) -> std::optional<transport> {
+    if (!where->secure()) return transport{std::move(stream)};
+    auto ssl = context.make_ssl(where->host(), error);
+    if (error) return std::nullopt;
+    tls_transport<socket_transport> encrypted{std::move(stream), std::move(ssl)};
+    encrypted.handshake(until, error);
+    if (error) return std::nullopt;
+    return transport{std::move(encrypted)};
+  };
+  return detail::connect_over(*where, ec, options, refusal, wrap);
+}
+
+/// The same, but throws connect_error.
+inline tls_client_websocket connect(std::string_view url, const tls_client_context& context,
+                                    const connect_options& options = {}) {
+  std::error_code ec;
+  response refusal;
+  auto peer = connect(url, context, ec, options, &refusal);
+  if (!peer) throw connect_error{ec, std::string{url}, std::move(refusal)};
+  return std::move(*peer);
+}
+
+}  // namespace hawser

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/tls/transport.hpp"
+#include "hawser/transport/concepts.hpp"
+
+namespace hawser {
+
+/// A transport that is encrypted or not, as the scheme of a URL says: one type for both.
+template <timed_stream Stream>
+class optional_tls_transport {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// Not encrypted.
+  explicit optional_tls_transport(Stream plain)
+      : held_{std::in_place_type<Stream>, std::move(plain)} {}
+
+  /// Encrypted, its handshake done.
+  explicit optional_tls_transport(tls_transport<Stream> encrypted)
+      : held_{std::in_place_type<tls_transport<Stream>>, std::move(encrypted)} {}
+
+  std::size_t read_some(mutable_bytes in, std::error_code& ec) {
+    return std::visit([&](auto& one) { return one.read_some(in, ec); }, held_);
+  }
+
+  std::size_t write_some(bytes_view out, std::error_code& ec) {
+    return std::visit([&](auto& one) { return one.write_some(out, ec); }, held_);
+  }
+
+  bool wait_readable(time_point until, std::error_code& ec) {
+    return std::visit([&](auto& one) { return one.wait_readable(until, ec); }, held_);
+  }
+
+  bool wait_writable(time_point until, std::error_code& ec) {
+    return std::visit([&](auto& one) { return one.wait_writable(until, ec); }, held_);
+  }
+
+  void shutdown(std::error_code& ec) {
+    std::visit([&](auto& one) { one.shutdown(ec); }, held_);
+  }
+
+  time_point now() const {
+    return std::visit([](const auto& one) { return one.now(); }, held_);
+  }
+
+  void abort() requires abortable_stream<Stream> {
+    std::visit([](auto& one) { one.abort(); }, held_);
+  }
+
+  /// The encrypted transport, or null.
+  tls_transport<Stream>* tls() noexcept { return std::get_if<tls_transport<Stream>>(&held_); }
+
+  /// What is below, encrypted or not.
+  Stream& next_layer() noexcept {
+    auto* encrypted = tls();
+    return encrypted != nullptr ? encrypted->next_layer() : std::get<Stream>(held_);
+  }
+
+ private:
+  std::variant<Stream, tls_transport<Stream>> held_;
+};
+
+}  // namespace hawser

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <asio/async_result.hpp>
+#include <asio/compose.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/ssl/error.hpp>
+#include <asio/ssl/stream.hpp>
+#include <openssl/ssl.h>
+
+#include "hawser/asio/stream_traits.hpp"
+#include "hawser/tls/certificate_error.hpp"
+#include "hawser/tls/client_context.hpp"
+#include "hawser/tls/context.hpp"
+#include "hawser/tls/server_context.hpp"
+
+namespace hawser {
+
+/// An `asio::ssl::stream` made from a hawser context: what it is, whom it expects and how it
+/// verifies are settled. Call async_handshake() first, then give it to what takes an AsyncStream.
+template <class Socket>
+class tls_stream : public asio::ssl::stream<Socket> {
+  using base = asio::ssl::stream<Socket>;
+
+ public:
+  /// A client's end, for the server `host`: a name, or an address without brackets. Throws
+  /// std::system_error if `host` is neither.
+  tls_stream(Socket socket, const tls_client_context& context, const std::string& host)
+      : tls_stream{std::move(socket),
+                   checked([&](auto& ec) { return context.make_ssl(host, ec); })} {}
+
+  /// A server's end.
+  tls_stream(Socket socket, const tls_server_context& context)
+      : tls_stream{std::move(socket), checked([&](auto& ec) { return context.make_ssl(ec); })} {}
+
+  /// For what make_ssl() of a context has made.
+  tls_stream(Socket socket, detail::ssl_ptr ssl) : base{std::move(socket), ssl.release()} {}
+
+  tls_stream(tls_stream&&) = default;
+  // Asio's forgets to free what it assigns to.
+  tls_stream& operator=(tls_stream&&) = delete;
+
+  /// Completes with `void(std::error_code)`; the error is of certificate_category() if the peer's
+  /// certificate is not good. Patience is up to the caller: closing the socket ends it.
+  template <class Token>
+  auto async_handshake(Token&& token) {
+    return asio::async_compose<Token, void(std::error_code)>(
+        [this, begun = false](auto& self, std::error_code ec = {}) mutable {
+          if (std::exchange(begun, true)) return self.complete(detail::explain(ec, handle()));
+          const auto side = SSL_is_server(handle()) == 1 ? base::server : base::client;
+          this->base::async_handshake(side, std::move(self));
+        },
+        token, *this);
+  }
+
+  /// What is wrong with the peer's certificate, once the handshake is done or has failed. None as
+  /// well if the peer was not asked for one, or has shown none.
+  std::error_code certificate_error() {
+    return make_certificate_error(SSL_get_verify_result(handle()));
+  }
+
+ private:
+  template <class Make>
+  static detail::ssl_ptr checked(Make make) {
+    std::error_code ec;
+    auto made = make(ec);
+    if (ec) throw std::system_error{ec, "TLS"};
+    return made;
+  }
+
+  SSL* handle() { return this->native_handle(); }
+};
+
+/// For every stream of Asio's TLS, tls_stream or not.
+template <class Socket>
+struct stream_traits<asio::ssl::stream<Socket>> {
+  static constexpr bool is_direct = false;
+
+  static void open(asio::ssl::stream<Socket>& stream) {
+    std::error_code ignored;
+    if constexpr (requires { stream.lowest_layer().set_option(asio::ip::tcp::no_delay{true}); }) {
+      stream.lowest_layer().set_option(asio::ip::tcp::no_delay{true}, ignored);
+    }
+  }
+
+  /// Says that nothing more will come, and waits until the peer says so too or its stream ends;
+  /// reading may go on meanwhile. How the peer ends is no matter any more: no error.
+  template <class Handler>
+  static void async_end(asio::ssl::stream<Socket>& stream, Handler handler) {
+    stream.async_shutdown([handler = std::move(handler)](std::error_code ec) mutable {
+      // Most peers just close, or still say something that nobody will read.
+      const bool usual = ec == asio::error::eof ||
+                         ec.category() == asio::error::get_ssl_category() ||
+                         ec == asio::ssl::error::stream_truncated;
+      handler(usual ? std::error_code{} : ec);
+    });
+  }
+
+  static void close(asio::ssl::stream<Socket>& stream) {
+    std::error_code ignored;
+    stream.lowest_layer().close(ignored);
+  }
+};
+
+template <class Socket>
+struct stream_traits<tls_stream<Socket>> : stream_traits<asio::ssl::stream<Socket>> {
+  /// What a server does with a stream that was accepted, before the opening handshake.
+  template <class Handler>
+  static void async_open(tls_stream<Socket>& stream, Handler handler) {
+    stream.async_handshake(std::move(handler));
+  }
+};
+
+}  // namespace hawser
