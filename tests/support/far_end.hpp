@@ -112,7 +112,7 @@ class scripted_talk {
 /// step() is called.
 class automatic_end {
  public:
-  automatic_end(memory_pipe pipe, role self, const connection_options& options = {})
+  automatic_end(memory_pipe pipe, role self, connection_options options = {})
       : pipe_{std::move(pipe)}, peer_{self, options} {}
 
   /// Sends every message back.

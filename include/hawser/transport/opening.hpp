@@ -94,7 +94,7 @@ void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
   std::array<std::byte, 4096> room;
   while (!ec && handshake.state() == Handshake::status::need_more) {
     const auto size = io.read(room, ec);
-    if (ec.category() == error_category()) {
+    if (ec.category() == hawser::error_category()) {
       // Time is over, or the stream was told to stop: the peer may still be told.
       handshake.fail(static_cast<errc>(ec.value()));
       ec.clear();

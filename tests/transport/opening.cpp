@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/transport/opening.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/client.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/handshake/server.hpp"
+#include "hawser/handshake/uri.hpp"
+#include "hawser/transport/memory_pipe.hpp"
+#include "hawser/transport/websocket.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/far_end.hpp"
+#include "support/printers.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// The request and the answer of RFC 6455 §1.3.
+constexpr std::string_view good_request =
+    "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "Sec-WebSocket-Version: 13\r\n\r\n";
+constexpr std::string_view good_answer =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+std::array<std::byte, 16> sample_nonce() {
+  std::array<std::byte, 16> key;
+  const auto words = bytes("the sample nonce");
+  std::copy(words.begin(), words.end(), key.begin());
+  return key;
+}
+
+/// A good request with one part of it replaced.
+std::string request_with(std::string_view part, std::string_view instead) {
+  std::string changed{good_request};
+  return changed.replace(changed.find(part), part.size(), instead);
+}
+
+/// Whether it is one whole response, its body as long as it says, and which status it has.
+int status_of_whole(const std::string& answer) {
+  const auto end_of_head = answer.find("\r\n\r\n");
+  const auto length = answer.find("Content-Length: ");
+  if (answer.find("HTTP/1.1 ") != 0 || end_of_head == answer.npos || length > end_of_head) return 0;
+  if (answer.find("Connection: close") > end_of_head) return 0;
+  const auto size = std::stoul(answer.substr(length + 16));
+  return answer.size() == end_of_head + 4 + size ? std::stoi(answer.substr(9)) : 0;
+}
+
+/// A server's or a client's end, and the other one as a script.
+struct stage {
+  explicit stage(memory_pipe_options options = {}, bool hangs_up_too = true)
+      : stage{make_memory_pipe(std::move(options)), hangs_up_too} {}
+
+  scripted_talk::duration elapsed() const { return near.now() - start; }
+
+  memory_pipe near;
+  scripted_end far;
+  memory_pipe::time_point start;
+
+ private:
+  stage(std::pair<memory_pipe, memory_pipe> ends, bool hangs_up_too)
+      : near{std::move(ends.first)}, far{std::move(ends.second)}, start{near.now()} {
+    if (hangs_up_too) {
+      near.on_idle([this] {
+        if (far.over()) far.hang_up();
+      });
+    }
+  }
+};
+
+// A server
+
+TEST_CASE("a good request is accepted, and the frames behind it are read", "[rfc-4.2.2]") {
+  const auto cut = GENERATE(std::size_t{1}, std::size_t{50}, pipe_faults::never);
+  auto [near, there] = make_memory_pipe({.first = {.max_read = cut, .max_write = cut}});
+  scripted_end far{std::move(there)};
+  far.say(bytes(good_request) + frame_from(role::client, opcode::text, "early") +
+          close_from(role::client, 1000));
+  far.hang_up();
+  std::error_code ec;
+  server_handshake handshake;
+  auto peer = accept(std::move(near), handshake, ec);
+  CHECK_FALSE(ec);
+  REQUIRE(peer);
+  CHECK(far.text() == good_answer);
+  CHECK(handshake.request().path() == "/chat");
+  CHECK(shown(peer->read().value()) == "text \"early\"");
+  CHECK_FALSE(peer->read());
+  CHECK(shown(peer->close_reason()) == "closed{1000, clean}");
+}
+
+TEST_CASE("each bad request gets a whole answer that says why, then the end",
+          "[rfc-4.2.1][rfc-4.2.2]") {
+  struct bad {
+    std::string request;
+    int status;
+    errc why;
+  };
+  const auto [request, status, why] = GENERATE_COPY(values<bad>({
+      {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 426, errc::not_an_upgrade},
+      {request_with("Version: 13", "Version: 8"), 426, errc::unsupported_version},
+      {request_with("GET", "POST"), 405, errc::bad_method},
+      {request_with("HTTP/1.1", "HTTP/1.0"), 505, errc::http_version},
+      {request_with("Host: server.example.com\r\n", ""), 400, errc::bad_host},
+      {request_with("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ="), 400, errc::bad_key},
+      {request_with("Host:", "Host :"), 400, errc::bad_header_field},
+      {request_with("/chat", "/" + std::string(9000, 'x')), 414, errc::target_too_long},
+      {request_with("Host:", "X: " + std::string(17'000, 'x') + "\r\nHost:"), 431,
+       errc::head_too_large},
+      {request_with("Host:", "Origin: http://evil.example\r\nHost:"), 403, errc::origin_refused},
+      {"\x16\x03\x01 this is no HTTP\r\n\r\n", 400, errc::bad_start_line},
+  }));
+  stage s;
+  // Input that is never read must not take the answer back.
+  s.far.say(request + "and more that nobody reads");
+  std::error_code ec;
+  server_handshake handshake;
+  perform(
+      s.near, handshake, [](auto&) {}, ec);
+  CHECK(ec == why);
+  CHECK(status_of_whole(s.far.text()) == status);
+  CHECK(s.far.over());
+  CHECK(s.elapsed() == 0s);
+}
+
+TEST_CASE("a request with too many lines is refused after the last that is allowed", "[abuse]") {
+  stage s;
+  s.far.say("GET / HTTP/1.1\r\n");
+  for (int i = 0; i < 101; ++i) s.far.say("x: y\r\n");
+  std::error_code ec;
+  server_handshake handshake;
+  perform(
+      s.near, handshake, [](auto&) {}, ec);
+  CHECK(ec == errc::too_many_fields);
+  CHECK(status_of_whole(s.far.text()) == 431);
+}
+
+TEST_CASE("a request an octet a second is answered at the deadline", "[abuse]") {
+  stage s{{.second = {.delay = 1s}}, false};
+  std::size_t sent = 0;
+  s.near.on_idle([&] {
+    if (s.far.over()) return s.far.hang_up();
+    s.far.say(good_request.substr(sent++, 1));
+  });
+  std::error_code ec;
+  server_handshake handshake;
+  perform(s.near, handshake, [](auto&) {}, ec, {.handshake_timeout = 7s});
+  CHECK(ec == errc::handshake_timeout);
+  CHECK(status_of_whole(s.far.text()) == 408);
+  CHECK(s.far.over());
+  CHECK(sent <= 8);
+  // The client's last octet and its end are a second under way.
+  CHECK(s.elapsed() == 8s);
+}
+
+TEST_CASE("who says nothing is answered at the deadline, and waited for no longer than a close",
+          "[abuse]") {
+  stage s{{}, false};
+  std::error_code ec;
+  server_handshake handshake;
+  perform(s.near, handshake, [](auto&) {}, ec,
+          {.handshake_timeout = 7s, .connection = {.close_timeout = 3s}});
+  CHECK(ec == errc::handshake_timeout);
+  CHECK(status_of_whole(s.far.text()) == 408);
+  CHECK(s.elapsed() == 10s);
+}
+
+TEST_CASE("who never stops talking is not listened to for ever", "[abuse]") {
+  stage s{{.second = {.delay = 1s}}, false};
+  s.near.on_idle([&] { s.far.say("GET / HTTP/1.1\r\n\r\n and more and more"); });
+  std::error_code ec;
+  server_handshake handshake;
+  perform(s.near, handshake, [](auto&) {}, ec, {.connection = {.close_timeout = 3s}});
+  CHECK(ec == errc::bad_host);
+  CHECK(s.elapsed() == 4s);
+}
+
+TEST_CASE("a client that does not take the answer is given up at a deadline", "[abuse]") {
+  stage s{{.second = {.capacity = 10}}, false};
+  std::error_code ec;
+  server_handshake handshake;
+  SECTION("the acceptance") {
+    s.far.say(good_request);
+    perform(s.near, handshake, [](auto&) {}, ec, {.handshake_timeout = 7s});
+    CHECK(ec == errc::handshake_timeout);
+    CHECK(s.elapsed() == 7s);
+  }
+  SECTION("a refusal") {
+    s.far.say("GET / HTTP/1.1\r\n\r\n");
+    perform(s.near, handshake, [](auto&) {}, ec, {.connection = {.close_timeout = 3s}});
+    CHECK(ec == errc::bad_host);
+    CHECK(s.elapsed() == 3s);
+  }
+}
+
+TEST_CASE("the application may refuse with an answer of its own") {
+  stage s;
+  s.far.say(good_request);
+  std::error_code ec;
+  server_handshake handshake;
+  const auto decide = [](auto& asked) {
+    CHECK(asked.request().header("host") == "server.example.com");
+    response answer{.status = 401, .body = "who are you?"};
+    answer.headers.add("WWW-Authenticate", "Basic");
+    asked.refuse(answer);
+  };
+  perform(s.near, handshake, decide, ec);
+  CHECK(ec == errc::upgrade_refused);
+  CHECK(ec == condition::handshake_rejected);
+  const auto answer = s.far.text();
+  CHECK(status_of_whole(answer) == 401);
+  CHECK(answer.find("\r\nWWW-Authenticate: Basic\r\n") != answer.npos);
+  CHECK(answer.ends_with("\r\n\r\nwho are you?"));
+}
+
+TEST_CASE("the application may accept with headers of its own") {
+  stage s;
+  s.far.say(good_request);
+  std::error_code ec;
+  server_handshake handshake;
+  const auto decide = [](auto& asked) {
+    header_fields more;
+    more.add("Set-Cookie", "a=b");
+    asked.accept(more);
+  };
+  perform(s.near, handshake, decide, ec);
+  CHECK_FALSE(ec);
+  CHECK(s.far.text().find("\r\nSet-Cookie: a=b\r\n") != std::string::npos);
+}
+
+TEST_CASE("a request that the client does not finish is bad, and a broken stream is broken") {
+  const auto size = GENERATE(std::size_t{0}, std::size_t{1}, good_request.size() - 1);
+  stage s;
+  s.far.say(good_request.substr(0, size));
+  std::error_code ec;
+  server_handshake handshake;
+  SECTION("the end of the stream") {
+    s.far.hang_up();
+    perform(
+        s.near, handshake, [](auto&) {}, ec);
+    CHECK(ec == errc::truncated_handshake);
+    CHECK(status_of_whole(s.far.text()) == 400);
+  }
+  SECTION("a reset") {
+    s.far.pipe().abort();
+    perform(
+        s.near, handshake, [](auto&) {}, ec);
+    CHECK(ec == std::errc::connection_reset);
+  }
+}
+
+// A client
+
+const uri& chat() {
+  static const auto where = uri::decode("ws://server.example.com/chat").value();
+  return where;
+}
+
+TEST_CASE("a client asks, and reads the frames behind a good answer", "[rfc-4.1]") {
+  const auto cut = GENERATE(std::size_t{1}, std::size_t{50}, pipe_faults::never);
+  auto [near, there] = make_memory_pipe({.first = {.max_read = cut, .max_write = cut}});
+  scripted_end far{std::move(there)};
+  far.say(bytes(good_answer) + frame_from(role::server, opcode::text, "early") +
+          close_from(role::server, 1001));
+  far.hang_up();
+  std::error_code ec;
+  client_handshake handshake{chat(), sample_nonce()};
+  auto peer = connect(std::move(near), handshake, ec);
+  CHECK_FALSE(ec);
+  REQUIRE(peer);
+  CHECK(far.text() == good_request);
+  CHECK(shown(peer->read().value()) == "text \"early\"");
+  CHECK_FALSE(peer->read());
+  CHECK(shown(peer->close_reason()) == "closed{1001, clean}");
+}
+
+TEST_CASE("a refusal is handed over with its status, its headers and a bounded body") {
+  stage s;
+  const bool ends = GENERATE(true, false);
+  const auto size = GENERATE(std::size_t{0}, std::size_t{5}, std::size_t{200'000});
+  const std::string body(size, 'b');
+  s.far.say("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n" +
+            (ends ? "\r\n" : "Content-Length: " + std::to_string(size) + "\r\n\r\n") + body);
+  if (ends) s.far.hang_up();
+  std::error_code ec;
+  client_handshake handshake{chat()};
+  perform(s.near, handshake, ec);
+  CHECK(ec == errc::upgrade_refused);
+  CHECK(handshake.response().status == 503);
+  CHECK(handshake.response().reason == "Busy");
+  CHECK(handshake.response().header("retry-after") == "7");
+  CHECK(handshake.response().body == body.substr(0, max_body_size));
+  CHECK(s.elapsed() == 0s);
+}
+
+TEST_CASE("an answer that is none is an error that says what is wrong", "[rfc-4.1]") {
+  struct bad {
+    std::string answer;
+    errc why;
+  };
+  auto other_key = std::string{good_answer};
+  other_key[other_key.find("s3pP")] = 'S';
+  const auto [answer, why] = GENERATE_COPY(values<bad>({
+      {"SSH-2.0-OpenSSH_9.2\r\n\r\n", errc::bad_start_line},
+      {"HTTP/1.1 101 Switching Protocols\r\n\r\n", errc::bad_upgrade},
+      {other_key, errc::bad_accept},
+      {std::string{good_answer.substr(0, good_answer.size() - 1)}, errc::truncated_handshake},
+      {"", errc::truncated_handshake},
+      {"HTTP/1.1 200 OK\r\n" + std::string(20'000, 'x'), errc::head_too_large},
+  }));
+  stage s;
+  s.far.say(answer);
+  s.far.hang_up();
+  std::error_code ec;
+  client_handshake handshake{chat(), sample_nonce()};
+  perform(s.near, handshake, ec);
+  CHECK(ec == why);
+  CHECK(ec == condition::handshake_rejected);
+}
+
+TEST_CASE("a server that does not answer, or not in full, is given up at the deadline") {
+  stage s;
+  std::error_code ec;
+  client_handshake handshake{chat(), sample_nonce()};
+  const auto size = GENERATE(std::size_t{0}, good_answer.size() - 1);
+  s.far.say(good_answer.substr(0, size));
+  perform(s.near, handshake, ec, {.handshake_timeout = 7s});
+  CHECK(ec == errc::handshake_timeout);
+  CHECK(s.elapsed() == 7s);
+}
+
+TEST_CASE("a refusal whose body stops in the middle is a refusal all the same") {
+  stage s;
+  s.far.say("HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf");
+  std::error_code ec;
+  client_handshake handshake{chat()};
+  perform(s.near, handshake, ec, {.handshake_timeout = 7s});
+  CHECK(ec == errc::upgrade_refused);
+  CHECK(handshake.response().body == "half");
+  CHECK(s.elapsed() == 7s);
+}
+
+// Both
+
+TEST_CASE("whichever call of the stream fails, the opening ends with that error") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto call_error = std::make_error_code(std::errc::io_error);
+  std::size_t n = 1;
+  for (bool failed = true; failed; ++n) {
+    INFO("call " << n << " fails");
+    stage s{
+        {.first = {.max_read = 60, .max_write = 60, .failing_call = n, .call_error = call_error}}};
+    s.far.say(self == role::server ? good_request : good_answer);
+    std::error_code ec;
+    if (self == role::server) {
+      server_handshake handshake;
+      perform(
+          s.near, handshake, [](auto&) {}, ec);
+    } else {
+      client_handshake handshake{chat(), sample_nonce()};
+      perform(s.near, handshake, ec);
+    }
+    failed = s.near.calls() >= n;
+    CHECK(ec == (failed ? call_error : std::error_code{}));
+    CHECK(s.elapsed() == 0s);
+  }
+  CHECK(n > 7);
+}
+
+TEST_CASE("whichever call fails while a client is refused, the reason stays") {
+  std::size_t n = 1;
+  for (bool failed = true; failed; ++n) {
+    INFO("call " << n << " fails");
+    stage s{{.first = {.max_write = 60, .failing_call = n}}};
+    s.far.say(request_with("Version: 13", "Version: 8"));
+    std::error_code ec;
+    server_handshake handshake;
+    perform(
+        s.near, handshake, [](auto&) {}, ec);
+    failed = s.near.calls() >= n;
+    CHECK((ec == errc::unsupported_version || (n <= 2 && ec == std::errc::connection_reset)));
+    CHECK(s.elapsed() == 0s);
+  }
+}
+
+}  // namespace
