@@ -9,13 +9,15 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <hawser/asio.hpp>
 
-/// Pings a silent peer after this time, and waits as long for the answer.
+/// Pings a silent peer after this time, and waits as long for the answer; for output to move, too.
 inline void set_keep_alive(hawser::connection_options& options, const char* milliseconds) {
   options.keep_alive_interval = std::chrono::milliseconds{std::atoi(milliseconds)};
   options.keep_alive_timeout = options.keep_alive_interval;
+  options.write_timeout = options.keep_alive_interval;
 }
 
 /// One line: `ended CODE clean [REASON]` or `ended CODE: ERROR`.
@@ -37,15 +39,24 @@ void send_fragments(Peer& peer, std::size_t size, std::string_view text) {
   message.finish(text);
 }
 
+/// Writes far more than a socket takes at once; if that fails, prints why.
+template <class Peer>
+void flood(Peer& peer, unsigned megabytes) {
+  const std::string megabyte(1'000'000, 'a');
+  std::error_code ec;
+  while (!ec && megabytes-- > 0) ec = peer.write(megabyte);
+  if (ec) std::cout << "not written: " + ec.message() + '\n' << std::flush;
+}
+
 /// `/ping PAYLOAD`, `/pong?` (answers whether a pong has come), `/fragments SIZE TEXT`,
-/// `/close [CODE REASON]`, `/drop`. False if `text` is no command.
+/// `/flood MEGABYTES`, `/close [CODE REASON]`, `/drop`. False if `text` is no command.
 template <class Peer>
 bool obey(Peer& peer, std::string_view text) {
   std::istringstream words{std::string{text}};
   std::string command;
   unsigned number = 0;
   words >> command;
-  if (command == "/fragments" || command == "/close") words >> number;
+  if (command != "/ping") words >> number;
   std::string rest;
   std::getline(words >> std::ws, rest);
   if (command == "/ping") {
@@ -54,6 +65,8 @@ bool obey(Peer& peer, std::string_view text) {
     peer.write(peer.round_trip() ? "yes" : "no");
   } else if (command == "/fragments") {
     send_fragments(peer, number, rest);
+  } else if (command == "/flood") {
+    flood(peer, number);
   } else if (command == "/close" && number == 0) {
     peer.close(std::nullopt);
   } else if (command == "/close") {

@@ -67,5 +67,17 @@ class KeepAliveTest(unittest.TestCase):
                 self.assertEqual(client.end(), (0, [], ""))
 
 
+    def test_a_stopped_client_is_found_while_it_is_written_to(self):
+        server = self.enterContext(
+            programs.Program(programs.built("scripted_server"), str(int(KEEP_ALIVE * 1000)))
+        )
+        client = self.enterContext(silent_peer("websockets", server.url(), "/flood 1000"))
+        self.assertEqual(client.line(), "sent")
+        client.signal(signal.SIGSTOP)
+        self.assertEqual(server.line(), "not written: the connection is closed")
+        self.assertEqual(server.line(), "ended 1006: the peer took no data for too long")
+        self.assertEqual(server.interrupt(), (0, [], ""))
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

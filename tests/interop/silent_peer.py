@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""silent_peer.py [URL]: a connection of websockets, as a client or for one client, on which nothing
-is sent but pongs: a line for each of them."""
+"""silent_peer.py [URL [TEXT]]: a connection of websockets, as a client or for one client, on which
+nothing is sent, after the text, but pongs: a line for each of them."""
 
 import asyncio
 import logging
@@ -32,11 +32,14 @@ async def listen(settings):
         await asyncio.Future()
 
 
-async def connect(url, settings):
+async def connect(settings, url, text=None):
     async with websockets.connect(url, **settings) as peer:
+        if text is not None:
+            await peer.send(text)
+            print("sent", flush=True)
         await peer.wait_closed()
 
 
 if __name__ == "__main__":
     quiet = {"ping_interval": None, "logger": make_logger()}
-    asyncio.run(connect(sys.argv[1], quiet) if len(sys.argv) > 1 else listen(quiet))
+    asyncio.run(connect(quiet, *sys.argv[1:]) if len(sys.argv) > 1 else listen(quiet))

@@ -87,6 +87,14 @@ class EitherRole:
             await peer.send(f"/fragments {size} {text}")
             self.assertEqual(await within(peer.recv()), text)
 
+    async def test_a_slow_reader_gets_everything(self):
+        peer = await self.open(max_queue=1)
+        await peer.send("/flood 64")
+        for _ in range(64):
+            self.assertEqual(await within(peer.recv()), "a" * 1_000_000)
+        await within(peer.close())
+        self.assertEqual(await self.ended(), "ended 1000 clean ")
+
     async def test_pings_are_answered_with_their_payload(self):
         peer = await self.open()
         for payload in (b"", b"ahoy", pattern(125)):
@@ -205,6 +213,7 @@ class ClientTest(EitherRole, unittest.IsolatedAsyncioTestCase):
 
     async def test_our_server_says_1001_when_it_stops(self):
         peer = await self.open()
+        await within(await peer.ping())
         stopping = asyncio.create_task(asyncio.to_thread(self.server.interrupt))
         await within(peer.wait_closed())
         self.assertEqual(peer.close_code, 1001)

@@ -131,6 +131,17 @@ for (const [name, role] of [
       }
     });
 
+    it('are patient with a slow reader', async () => {
+      const {peer, ended} = await role.open();
+      let octets = 0;
+      peer.on('message', (data) => (octets += data.length));
+      peer.send('/flood 64');
+      peer.send('/close 1000');
+      assert.deepEqual(await ending(peer), [1000, '']);
+      assert.equal(octets, 64_000_000);
+      assert.equal(await ended(), 'ended 1000 clean ');
+    });
+
     it('answer pings with their payload', async () => {
       const {peer} = await role.open();
       for (const payload of [Buffer.alloc(0), Buffer.from('ahoy'), pattern(125)]) {
@@ -254,6 +265,7 @@ describe('a client of ws', () => {
     const server = start('scripted_server');
     const peer = new WebSocket(await server.url());
     await event(peer, 'open');
+    assert.equal(await echo(peer, 'ahoy'), 'ahoy');
     const closed = ending(peer);
     assert.deepEqual(await server.interrupt(), {code: 0, output: ['ended 1001 clean '], errors: ''});
     assert.deepEqual(await closed, [1001, '']);
