@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
+#include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/utf8.hpp"
@@ -65,26 +65,22 @@ class assembler {
   constexpr bool take_first() noexcept { return std::exchange(first_, false); }
 
   /// What was stored of the message.
-  bytes_view stored() const noexcept { return buffer_; }
+  bytes_view stored() const noexcept { return buffer_.view(); }
 
-  void store(bytes_view piece) { buffer_.insert(buffer_.end(), piece.begin(), piece.end()); }
+  void store(bytes_view piece) { buffer_.append(piece); }
 
   /// Room for `size` octets behind what is stored; keep(n) then keeps the first n of them.
-  mutable_bytes grow(std::size_t size) {
-    kept_ = buffer_.size();
-    buffer_.resize(kept_ + size);
-    return mutable_bytes{buffer_}.subspan(kept_);
-  }
+  mutable_bytes grow(std::size_t size) { return buffer_.prepare(size); }
 
   bytes_view keep(std::size_t size) noexcept {
-    buffer_.resize(kept_ + size);
-    return bytes_view{buffer_}.subspan(kept_);
+    buffer_.commit(size);
+    return stored().last(size);
   }
 
   /// Forgets what is stored. A buffer that a big message made is given back.
   void clear() noexcept {
     if (buffer_.capacity() > kept_capacity) {
-      buffer_ = std::vector<std::byte>{};
+      buffer_.reset();
     } else {
       buffer_.clear();
     }
@@ -107,8 +103,7 @@ class assembler {
   std::uint64_t max_frames_;
   std::uint64_t size_ = 0;
   std::uint64_t frames_ = 0;
-  std::vector<std::byte> buffer_;
-  std::size_t kept_ = 0;
+  byte_buffer buffer_;
   utf8_validator text_;
   message_kind kind_ = message_kind::binary;
   std::uint8_t reserved_ = 0;

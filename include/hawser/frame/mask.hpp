@@ -52,7 +52,7 @@ inline void mask_32(const std::byte* in, std::byte* out, std::uint64_t key) noex
 /// before it and overlap; it must not begin inside `in`.
 constexpr void copy_masked(bytes_view in, std::byte* out, mask_key key,
                            std::size_t offset = 0) noexcept {
-  key = detail::rotate_mask(key, offset);
+  if (offset % 4 != 0) key = detail::rotate_mask(key, offset);
   std::size_t done = 0;
   if (!std::is_constant_evaluated()) {
     const std::array twice{key, key};

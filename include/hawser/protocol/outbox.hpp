@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/frame/header.hpp"
 #include "hawser/frame/mask.hpp"
@@ -51,14 +52,14 @@ class outbox {
   }
 
   /// A whole frame that many outboxes share.
-  using shared_frame = std::shared_ptr<const std::vector<std::byte>>;
+  using shared_frame = std::shared_ptr<const byte_buffer>;
 
   /// Queues a frame that is encoded already and, if it is worth it, not copied.
   void add(const shared_frame& frame) {
     if (frame->size() < worth_owning) {
       auto& out = buffer();
       const auto before = out.size();
-      out.insert(out.end(), frame->begin(), frame->end());
+      out.append(frame->view());
       return count_appended(before);
     }
     chunks_.emplace_back(frame, false);
@@ -101,11 +102,12 @@ class outbox {
     chunk(Bytes given, bool is_open)
         : bytes{std::in_place_type<Bytes>, std::move(given)}, open{is_open} {}
 
-    std::variant<std::vector<std::byte>, std::string, shared_frame> bytes;
+    std::variant<byte_buffer, std::vector<std::byte>, std::string, shared_frame> bytes;
     bool open;  // a buffer that frames may still be appended to
 
     bytes_view view() const noexcept {
-      if (const auto* frame = std::get_if<shared_frame>(&bytes)) return **frame;
+      if (const auto* frames = std::get_if<byte_buffer>(&bytes)) return frames->view();
+      if (const auto* frame = std::get_if<shared_frame>(&bytes)) return (*frame)->view();
       if (const auto* text = std::get_if<std::string>(&bytes)) return as_bytes(*text);
       return std::get<std::vector<std::byte>>(bytes);
     }
@@ -125,27 +127,27 @@ class outbox {
     if (chunks_.capacity() - chunks_.size() < 2) chunks_.reserve(2 * chunks_.size() + 2);
   }
 
-  std::vector<std::byte>& buffer() {
+  byte_buffer& buffer() {
     const bool only_lent = lent_ && chunks_.size() == head_ + 1;
     if (chunks_.size() == head_ || !chunks_.back().open || only_lent) {
-      chunks_.emplace_back(std::exchange(spare_, {}), true);
+      chunks_.emplace_back(std::exchange(spare_, byte_buffer{}), true);
     }
-    return std::get<std::vector<std::byte>>(chunks_.back().bytes);
+    return *std::get_if<byte_buffer>(&chunks_.back().bytes);
   }
 
   void count_appended(std::size_t before) noexcept {
-    const auto after = chunks_.back().view().size();
+    const auto after = std::get_if<byte_buffer>(&chunks_.back().bytes)->size();
     size_ += after - before;
     if (after >= full_buffer) chunks_.back().open = false;
   }
 
   void drop_front() noexcept {
-    if (auto* buffer = std::get_if<std::vector<std::byte>>(&chunks_[head_].bytes);
+    if (auto* buffer = std::get_if<byte_buffer>(&chunks_[head_].bytes);
         buffer != nullptr && buffer->capacity() <= kept_capacity) {
       buffer->clear();
       spare_ = std::move(*buffer);
     }
-    chunks_[head_].bytes = {};
+    chunks_[head_].bytes = byte_buffer{};
     ++head_;
     sent_ = 0;
     lent_ = false;
@@ -160,7 +162,7 @@ class outbox {
   }
 
   std::vector<chunk> chunks_;
-  std::vector<std::byte> spare_;
+  byte_buffer spare_;
   std::size_t head_ = 0;
   std::size_t sent_ = 0;
   std::size_t size_ = 0;

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <memory>
 #include <string_view>
-#include <vector>
 
+#include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/utf8.hpp"
@@ -32,7 +32,7 @@ class prepared_message {
 
   /// A view promises that its text is valid.
   explicit prepared_message(message_view view) : kind_{view.kind} {
-    auto frame = std::make_shared<std::vector<std::byte>>();
+    auto frame = std::make_shared<byte_buffer>();
     append_frame(*frame, {static_cast<opcode>(view.kind), true, 0, {}, 0}, view.payload);
     header_size_ = frame->size() - view.payload.size();
     frame_ = std::move(frame);
@@ -41,13 +41,13 @@ class prepared_message {
   message_kind kind() const noexcept { return kind_; }
   errc error() const noexcept { return valid_ ? errc{} : errc::invalid_utf8; }
 
-  bytes_view payload() const noexcept { return bytes_view{*frame_}.subspan(header_size_); }
+  bytes_view payload() const noexcept { return frame_->view().subspan(header_size_); }
 
   /// The whole frame, unmasked.
-  const std::shared_ptr<const std::vector<std::byte>>& frame() const noexcept { return frame_; }
+  const std::shared_ptr<const byte_buffer>& frame() const noexcept { return frame_; }
 
  private:
-  std::shared_ptr<const std::vector<std::byte>> frame_;
+  std::shared_ptr<const byte_buffer> frame_;
   std::size_t header_size_ = 0;
   message_kind kind_;
   bool valid_ = true;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "hawser/base/bytes.hpp"
+
+namespace hawser {
+
+/// Octets that grow at their end, like a vector's, but whose new ones are not set to anything first.
+class byte_buffer {
+ public:
+  constexpr byte_buffer() = default;
+  constexpr byte_buffer(byte_buffer&& other) noexcept { swap(other); }
+  constexpr byte_buffer& operator=(byte_buffer&& other) noexcept {
+    byte_buffer moved{std::move(other)};
+    swap(moved);
+    return *this;
+  }
+  constexpr ~byte_buffer() { free(); }
+
+  /// Room for `count` octets at the end, to be written; commit() then adds the first of them. Views
+  /// are invalid afterwards.
+  mutable_bytes prepare(std::size_t count) {
+    if (capacity_ - size_ < count) grow(count);
+    return {octets_ + size_, count};
+  }
+
+  /// Adds `count` octets that were written to what prepare() returned.
+  void commit(std::size_t count) noexcept { size_ += count; }
+
+  void append(bytes_view more) {
+    if (more.empty()) return;
+    std::memcpy(prepare(more.size()).data(), more.data(), more.size());
+    commit(more.size());
+  }
+
+  bytes_view view() const noexcept { return {octets_, size_}; }
+  mutable_bytes view() noexcept { return {octets_, size_}; }
+
+  std::size_t size() const noexcept { return size_; }
+  std::size_t capacity() const noexcept { return capacity_; }
+  bool empty() const noexcept { return size_ == 0; }
+
+  /// Keeps the memory.
+  void clear() noexcept { size_ = 0; }
+
+  /// Gives the memory back.
+  void reset() noexcept { *this = byte_buffer{}; }
+
+ private:
+  constexpr void swap(byte_buffer& other) noexcept {
+    std::swap(octets_, other.octets_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  constexpr void free() noexcept {
+    if (octets_ != nullptr) std::allocator<std::byte>{}.deallocate(octets_, capacity_);
+  }
+
+  void grow(std::size_t count) {
+    const auto wanted = (std::max)(size_ + count, 2 * capacity_);
+    auto* const larger = std::allocator<std::byte>{}.allocate(wanted);
+    if (size_ != 0) std::memcpy(larger, octets_, size_);
+    free();
+    octets_ = larger;
+    capacity_ = wanted;
+  }
+
+  std::byte* octets_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace hawser
