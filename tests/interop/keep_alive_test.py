@@ -74,7 +74,7 @@ class KeepAliveTest(unittest.TestCase):
         client = self.enterContext(silent_peer("websockets", server.url(), "/flood 1000"))
         self.assertEqual(client.line(), "sent")
         client.signal(signal.SIGSTOP)
-        self.assertEqual(server.line(), "not written: the connection is closed")
+        self.assertEqual(server.line(), "not written: the peer took no data for too long")
         self.assertEqual(server.line(), "ended 1006: the peer took no data for too long")
         self.assertEqual(server.interrupt(), (0, [], ""))
 
