@@ -106,19 +106,29 @@ inline std::vector<certificate_ptr> read_certificates(const pem& source) {
   return found;
 }
 
-inline int give_passphrase(char* room, int size, int /*writing*/, void* passphrase) noexcept {
-  const auto& given = *static_cast<const std::string*>(passphrase);
+/// A passphrase, and whether it was needed.
+struct passphrase_request {
+  const std::string& passphrase;
+  bool asked = false;
+};
+
+inline int give_passphrase(char* room, int size, int /*writing*/, void* request) noexcept {
+  auto& given = *static_cast<passphrase_request*>(request);
+  given.asked = true;
+  const auto& text = given.passphrase;
   // An error, lest OpenSSL asks the terminal.
-  if (given.empty() || given.size() > static_cast<std::size_t>(size)) return -1;
-  std::copy(given.begin(), given.end(), room);
-  return static_cast<int>(given.size());
+  if (text.empty() || text.size() > static_cast<std::size_t>(size)) return -1;
+  std::copy(text.begin(), text.end(), room);
+  return static_cast<int>(text.size());
 }
 
 inline key_ptr read_key(const tls_identity& identity) {
   const auto from = open_pem(identity.key, "key");
-  auto passphrase = identity.passphrase;
-  key_ptr found{PEM_read_bio_PrivateKey(from.get(), nullptr, give_passphrase, &passphrase)};
-  if (!found) throw_tls_error(name_of(identity.key, "key"));
+  passphrase_request request{identity.passphrase};
+  key_ptr found{PEM_read_bio_PrivateKey(from.get(), nullptr, give_passphrase, &request)};
+  if (!found) {
+    throw_tls_error(name_of(identity.key, request.asked ? "passphrase of the key" : "key"));
+  }
   return found;
 }
 

@@ -207,16 +207,21 @@ class tls_transport {
     const auto result = state_->engine.handshake();
     send(ec);
     if (result == outcome::failed) ec = state_->engine.error();
-    if (ec == std::errc::operation_would_block) {
-      ec.clear();
-      return step::writable;
-    }
-    if (ec) return step::done;
-    if (result == outcome::done) return step::done;
+    const bool clogged = ec == std::errc::operation_would_block;
+    if (ec && !clogged) return step::done;
+    ec.clear();
+    if (result == outcome::done && (!clogged || may_finish_later())) return step::done;
+    if (clogged) return step::writable;
     if (result == outcome::starved) receive(ec);
     if (ec != std::errc::operation_would_block) return step::again;
     ec.clear();
     return step::readable;
+  }
+
+  /// All that a server has to say after the handshake of TLS 1.3 is tickets, for which nobody waits:
+  /// RFC 8446 §4.6.1.
+  bool may_finish_later() const noexcept {
+    return SSL_is_server(native_handle()) == 1 && SSL_version(native_handle()) == TLS1_3_VERSION;
   }
 
   bool wait(step wanted, time_point until, std::error_code& ec) {

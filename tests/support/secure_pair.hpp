@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/tls/client_context.hpp"
+#include "hawser/tls/server_context.hpp"
+#include "hawser/tls/transport.hpp"
+#include "hawser/transport/memory_pipe.hpp"
+#include "support/bytes.hpp"
+#include "support/certificates.hpp"
+#include "support/wire.hpp"
+
+namespace hawser::test {
+
+using secure_pipe = tls_transport<memory_pipe>;
+
+/// Trusts the tests' authority and no other.
+inline tls_client_options trusting_options(const issued& authority = test_authority()) {
+  return {.system = system_authorities::ignored,
+          .authorities = pem_text{authority.certificate_text}};
+}
+
+inline tls_client_context trusting_client() { return tls_client_context{trusting_options()}; }
+
+inline tls_server_context server_with(const issued& identity) {
+  tls_server_options options;
+  options.identities.push_back(identity.identity());
+  return tls_server_context{options};
+}
+
+/// Does one thing on this thread and the other on one more.
+template <class Here, class There>
+void at_once(Here here, There there) {
+  std::thread other{std::move(there)};
+  here();
+  other.join();
+}
+
+/// When a test would rather fail than wait.
+inline std::chrono::steady_clock::time_point soon() {
+  return std::chrono::steady_clock::now() + std::chrono::seconds{60};
+}
+
+/// Reads until `size` octets are there, the end or an error.
+template <class Stream>
+octets read_all(Stream& stream, std::size_t size, std::error_code& ec) {
+  octets got;
+  octets room(4096);
+  while (got.size() < size && stream.wait_readable(soon(), ec)) {
+    const auto count = stream.read_some(room, ec);
+    if (ec == std::errc::operation_would_block) continue;
+    if (ec || count == 0) break;
+    got.insert(got.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  return got;
+}
+
+/// Writes all, as a driver does: what would block is tried again with the same octets.
+template <class Stream>
+void write_all(Stream& stream, bytes_view out, std::error_code& ec) {
+  ec.clear();
+  while (!out.empty()) {
+    const auto count = stream.write_some(out, ec);
+    if (ec == std::errc::operation_would_block) {
+      if (!stream.wait_writable(soon(), ec)) return;
+      continue;
+    }
+    if (ec) return;
+    out = out.subspan(count);
+  }
+}
+
+/// Two ends over a pipe in real time, after their handshake.
+struct secure_pair {
+  secure_pipe client;
+  secure_pipe server;
+  std::error_code client_error = {};
+  std::error_code server_error = {};
+
+  secure_pair(const tls_client_context& trusting, const std::string& host,
+              const tls_server_context& serving, pipe_faults faults = {})
+      : secure_pair{trusting, host, serving,
+                    make_memory_pipe({.first = faults, .second = faults, .clock = nullptr})} {}
+
+  secure_pair(const tls_client_context& trusting, const std::string& host,
+              const tls_server_context& serving, std::pair<memory_pipe, memory_pipe> pipe)
+      : client{std::move(pipe.first), trusting, host}, server{std::move(pipe.second), serving} {
+    at_once(
+        [this] {
+          client.handshake(soon(), client_error);
+          // TLS 1.3: the server's opinion of the client comes after the handshake.
+          std::error_code ignored;
+          if (client_error) client.shutdown(ignored);
+        },
+        [this] { server.handshake(soon(), server_error); });
+  }
+};
+
+}  // namespace hawser::test

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/tls/client_context.hpp"
+
+#include <string>
+#include <system_error>
+
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include "hawser/tls/certificate_error.hpp"
+#include "hawser/tls/pem.hpp"
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/secure_pair.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+/// What a client that expects `host` thinks of a server's certificate.
+std::string verdict(const issued& server, const std::string& host,
+                    const tls_client_context& client = trusting_client()) {
+  const secure_pair pair{client, host, server_with(server)};
+  // Who refuses the other says so.
+  CHECK(static_cast<bool>(pair.client_error) == static_cast<bool>(pair.server_error));
+  if (!pair.client_error) return "good";
+  CHECK(pair.client_error.category() == certificate_category());
+  return pair.client_error.message();
+}
+
+constexpr auto wrong_host = "the certificate is not for this host";
+
+TEST_CASE("a certificate must be for the host", "[rfc-9525-6]") {
+  const auto server = issue_for("DNS:one.example,DNS:two.example");
+  CHECK(verdict(server, "one.example") == "good");
+  CHECK(verdict(server, "two.example") == "good");
+  CHECK(verdict(server, "TWO.Example") == "good");
+  CHECK(verdict(server, "one.example.") == "good");
+  CHECK(verdict(server, "three.example") == wrong_host);
+  CHECK(verdict(server, "www.one.example") == wrong_host);
+  CHECK(verdict(server, "example") == wrong_host);
+  CHECK(verdict(server, "127.0.0.1") == "the certificate is not for this address");
+}
+
+TEST_CASE("the common name is no host name", "[rfc-9525-2]") {
+  const auto server = issue({.name = "localhost", .alternatives = "", .issuer = &test_authority()});
+  CHECK(verdict(server, "localhost") == wrong_host);
+}
+
+TEST_CASE("a wildcard stands for one whole label", "[rfc-9525-6.3]") {
+  const auto server = issue_for("DNS:*.example.com,DNS:part*.example.org");
+  CHECK(verdict(server, "www.example.com") == "good");
+  CHECK(verdict(server, "example.com") == wrong_host);
+  CHECK(verdict(server, "a.b.example.com") == wrong_host);
+  CHECK(verdict(server, "partial.example.org") == wrong_host);
+}
+
+TEST_CASE("an address is looked for among the addresses", "[rfc-9525-6.5]") {
+  const auto server = issue_for("IP:127.0.0.1,IP:::1,DNS:10.0.0.1");
+  CHECK(verdict(server, "127.0.0.1") == "good");
+  CHECK(verdict(server, "::1") == "good");
+  CHECK(verdict(server, "127.0.0.2") == "the certificate is not for this address");
+  CHECK(verdict(server, "10.0.0.1") == "the certificate is not for this address");
+}
+
+TEST_CASE("a certificate has its time") {
+  const auto expired = issue({.issuer = &test_authority(), .from_days = -9, .to_days = -2});
+  CHECK(verdict(expired, "localhost") == "the certificate has expired");
+  const auto early = issue({.issuer = &test_authority(), .from_days = 2, .to_days = 9});
+  CHECK(verdict(early, "localhost") == "the certificate is not valid yet");
+}
+
+TEST_CASE("an authority must be trusted") {
+  const auto stranger = issue({.name = "stranger", .alternatives = "", .authority = true});
+  const auto server = issue({.issuer = &stranger});
+  constexpr auto unknown = "the certificate's authority is unknown or not trusted";
+  CHECK(verdict(server, "localhost") == unknown);
+  CHECK(verdict(server, "localhost", tls_client_context{}) == unknown);
+  CHECK(verdict(server, "localhost", tls_client_context{trusting_options(stranger)}) == "good");
+}
+
+TEST_CASE("a certificate that vouches for itself is good if it is the trusted one") {
+  const auto server = issue({});
+  CHECK(verdict(server, "localhost") ==
+        "the certificate is self-signed, and not one that is trusted");
+  CHECK(verdict(server, "localhost", tls_client_context{trusting_options(server)}) == "good");
+  CHECK(verdict(server, "otherhost", tls_client_context{trusting_options(server)}) == wrong_host);
+}
+
+TEST_CASE("authorities of one's own are added to the system's, or replace them") {
+  auto options = trusting_options();
+  options.system = GENERATE(system_authorities::trusted, system_authorities::ignored);
+  CHECK(verdict(test_server(), "localhost", tls_client_context{options}) == "good");
+}
+
+TEST_CASE("a chain leads to the authority") {
+  const auto middle =
+      issue({.name = "middle", .alternatives = "", .issuer = &test_authority(), .authority = true});
+  auto server = issue({.issuer = &middle});
+  CHECK(verdict(server, "localhost") == "the certificate's authority is unknown or not trusted");
+  server.certificate_text += middle.certificate_text;
+  CHECK(verdict(server, "localhost") == "good");
+}
+
+TEST_CASE("verification is skipped only when that is asked for aloud") {
+  auto client = trusting_client();
+  client.insecure_skip_verification();
+  CHECK(verdict(issue({.to_days = 0}), "nowhere.example", client) == "good");
+}
+
+TEST_CASE("a name is told to the server, an address is not", "[rfc-6066-3]") {
+  const auto told = [](const std::string& host) -> std::string {
+    std::error_code ec;
+    const auto made = trusting_client().make_ssl(host, ec);
+    CHECK_FALSE(ec);
+    const char* name = SSL_get_servername(made.get(), TLSEXT_NAMETYPE_host_name);
+    return name != nullptr ? name : "";
+  };
+  CHECK(told("one.example") == "one.example");
+  CHECK(told("one.example.") == "one.example");
+  CHECK(told("192.0.2.1").empty());
+  CHECK(told("2001:db8::1").empty());
+}
+
+TEST_CASE("no connection is made for a host that cannot be verified") {
+  const auto refused = [](const std::string& host) {
+    std::error_code ec;
+    const auto made = trusting_client().make_ssl(host, ec);
+    return !made && ec;
+  };
+  CHECK(refused(""));
+  CHECK(refused("."));
+  CHECK(refused(std::string{"127.0.0.1\0.example", 18}));
+  CHECK(refused(std::string(300, 'a')));
+  CHECK_FALSE(refused("localhost"));
+}
+
+/// Whether the server of the next connection still knew the client.
+bool resumes(const tls_client_context& client, const tls_server_context& server,
+             const std::string& host = "localhost") {
+  secure_pair pair{client, host, server};
+  REQUIRE_FALSE(pair.client_error);
+  REQUIRE_FALSE(pair.server_error);
+  // TLS 1.3 gives its tickets behind the handshake.
+  std::error_code ec;
+  write_all(pair.server, as_bytes("x"), ec);
+  CHECK(read_all(pair.client, 1, ec).size() == 1);
+  return SSL_session_reused(pair.client.native_handle()) == 1;
+}
+
+TEST_CASE("the next connection with a host resumes the session", "[rfc-8446-2.2]") {
+  auto client = trusting_client();
+  const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  SSL_CTX_set_max_proto_version(client.native_handle(), version);
+  const auto server = server_with(test_server());
+  CHECK_FALSE(resumes(client, server));
+  CHECK(resumes(client, server));
+  CHECK(resumes(client, server));
+  CHECK_FALSE(resumes(client, server, "127.0.0.1"));
+  CHECK(resumes(client, server, "127.0.0.1"));
+  CHECK_FALSE(resumes(client, server_with(test_server())));
+  const auto other = trusting_client();
+  CHECK_FALSE(resumes(other, server));
+}
+
+TEST_CASE("connections outlive their context") {
+  const auto connect = [] {
+    return secure_pair{trusting_client(), "localhost", server_with(test_server())};
+  };
+  auto pair = connect();
+  std::error_code ec;
+  write_all(pair.server, as_bytes("still there"), ec);
+  CHECK(text(read_all(pair.client, 11, ec)) == "still there");
+}
+
+TEST_CASE("what cannot be used as an identity or an authority is refused at once") {
+  auto options = trusting_options();
+  options.identity = tls_identity{.certificate = pem_text{test_server().certificate_text},
+                                  .key = pem_text{test_authority().key_text}};
+  CHECK_THROWS_AS(tls_client_context{options}, std::system_error);
+  CHECK_THROWS_AS((tls_client_context{{.authorities = pem_text{"nothing"}}}), std::system_error);
+  CHECK_THROWS_AS((tls_client_context{{.authorities = pem_file{"/nowhere/at/all.pem"}}}),
+                  std::system_error);
+}
+
+}  // namespace

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/tls/context.hpp"
+
+#include <memory>
+
+#include <openssl/ssl.h>
+
+#include "hawser/frame/opcode.hpp"
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/secure_pair.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+/// Makes a side speak one version only, as old software does.
+void speak_only(SSL_CTX* context, int version) {
+  SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0");
+  SSL_CTX_set_min_proto_version(context, version);
+  SSL_CTX_set_max_proto_version(context, version);
+}
+
+TEST_CASE("TLS 1.1 is refused by both sides, newer versions are spoken", "[rfc-8996-5]") {
+  const auto old_side = GENERATE(role::client, role::server);
+  const auto works_with = [&](int version) {
+    auto client = trusting_client();
+    auto server = server_with(test_server());
+    // The other side would take what it gets, but for its lowest version.
+    SSL_CTX_set_cipher_list(client.native_handle(), "ALL:@SECLEVEL=0");
+    SSL_CTX_set_cipher_list(server.native_handle(), "ALL:@SECLEVEL=0");
+    speak_only(old_side == role::client ? client.native_handle() : server.native_handle(), version);
+    const secure_pair pair{client, "localhost", server};
+    return !pair.client_error && !pair.server_error;
+  };
+  CHECK_FALSE(works_with(TLS1_1_VERSION));
+  CHECK(works_with(TLS1_2_VERSION));
+  CHECK(works_with(TLS1_3_VERSION));
+}
+
+TEST_CASE("state that is attached lives as long as the last connection") {
+  struct witness {
+    explicit witness(bool& gone) : gone_{gone} {}
+    witness(const witness&) = delete;
+    ~witness() { gone_ = true; }
+    bool& gone_;
+  };
+  bool gone = false;
+  auto context = detail::make_ssl_context(TLS_client_method());
+  auto& attached =
+      detail::context_state<witness>::attach(context.get(), std::make_unique<witness>(gone));
+  CHECK(&detail::context_state<witness>::of(context.get()) == &attached);
+  detail::ssl_ptr connection{SSL_new(context.get())};
+  context.reset();
+  CHECK_FALSE(gone);
+  connection.reset();
+  CHECK(gone);
+}
+
+}  // namespace

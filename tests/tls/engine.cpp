@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/tls/engine.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <system_error>
+
+#include "hawser/base/bytes.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/secure_pair.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+using engine = detail::tls_engine;
+using outcome = engine::outcome;
+
+engine make_client() {
+  std::error_code ec;
+  return engine{trusting_client().make_ssl("localhost", ec)};
+}
+
+engine make_server() {
+  std::error_code ec;
+  return engine{server_with(test_server()).make_ssl(ec)};
+}
+
+/// Carries at most `most` octets from one to the other; how many it was.
+std::size_t carry(engine& from, engine& to,
+                  std::size_t most = std::numeric_limits<std::size_t>::max()) {
+  const auto out = from.output();
+  const auto in = to.room();
+  const auto size = (std::min)({out.size(), in.size(), most});
+  std::copy_n(out.begin(), size, in.begin());
+  to.received(size);
+  from.consume_output(size);
+  return size;
+}
+
+void shake_hands(engine& client, engine& server, std::size_t most) {
+  auto there = outcome::starved;
+  for (auto here = there; here != outcome::done || there != outcome::done;) {
+    here = client.handshake();
+    there = server.handshake();
+    REQUIRE(here != outcome::failed);
+    REQUIRE(there != outcome::failed);
+    carry(client, server, most);
+    carry(server, client, most);
+  }
+  while (carry(client, server) + carry(server, client) != 0) {
+  }
+}
+
+std::string read_text(engine& from, outcome expected = outcome::done) {
+  std::string room(64, '\0');
+  std::size_t size = 0;
+  const auto octets = std::as_writable_bytes(std::span{room});
+  REQUIRE(from.read(octets, size) == expected);
+  return room.substr(0, size);
+}
+
+TEST_CASE("two engines need nothing but someone who carries octets") {
+  auto client = make_client();
+  auto server = make_server();
+  shake_hands(client, server, GENERATE(std::size_t{1}, std::size_t{1000}, std::size_t{100'000}));
+  std::size_t size = 0;
+  REQUIRE(client.write(as_bytes("hello"), size) == outcome::done);
+  CHECK(size == 5);
+  CHECK(read_text(server, outcome::starved).empty());
+  carry(client, server);
+  CHECK(server.has_input());
+  CHECK(read_text(server) == "hello");
+  CHECK_FALSE(server.has_input());
+}
+
+TEST_CASE("an engine takes one record at a time, and no more before that is gone") {
+  auto client = make_client();
+  auto server = make_server();
+  shake_hands(client, server, 1000);
+  const octets much(100'000);
+  std::size_t size = 0;
+  REQUIRE(client.write(much, size) == outcome::done);
+  CHECK(size == engine::max_record);
+  CHECK(client.write(bytes_view{much}.subspan(size), size) == outcome::clogged);
+}
+
+TEST_CASE("the end is told, and the other direction goes on", "[rfc-8446-6.1]") {
+  auto client = make_client();
+  auto server = make_server();
+  shake_hands(client, server, 1000);
+  client.end();
+  carry(client, server);
+  CHECK(read_text(server, outcome::ended).empty());
+  std::size_t size = 0;
+  REQUIRE(server.write(as_bytes("bye"), size) == outcome::done);
+  server.end();
+  carry(server, client);
+  CHECK(read_text(client) == "bye");
+  CHECK(read_text(client, outcome::ended).empty());
+}
+
+TEST_CASE("what is not TLS fails for good, with a reason") {
+  auto server = make_server();
+  const auto junk = as_bytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  std::copy(junk.begin(), junk.end(), server.room().begin());
+  server.received(junk.size());
+  REQUIRE(server.handshake() == outcome::failed);
+  CHECK(server.error().message().find("http request") == 0);
+  server.end();
+  CHECK(server.handshake() == outcome::failed);
+}
+
+TEST_CASE("an octet that was changed on the way is noticed", "[rfc-8446-5.2]") {
+  auto client = make_client();
+  auto server = make_server();
+  shake_hands(client, server, 1000);
+  std::size_t size = 0;
+  REQUIRE(client.write(as_bytes("hello"), size) == outcome::done);
+  const auto room = server.room();
+  const auto count = carry(client, server);
+  room[count - 1] ^= std::byte{1};
+  std::byte in{};
+  CHECK(server.read({&in, 1}, size) == outcome::failed);
+  CHECK(server.error().message().find("decryption failed") == 0);
+}
+
+}  // namespace
