@@ -19,6 +19,7 @@
 #include "hawser/asio/session_registry.hpp"
 #include "hawser/asio/session_state.hpp"
 #include "hawser/asio/socket_transport.hpp"
+#include "hawser/asio/standard_error.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/asio/threaded_server.hpp"
 #include "hawser/asio/upgrade.hpp"

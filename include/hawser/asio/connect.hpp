@@ -16,6 +16,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "hawser/asio/socket_transport.hpp"
+#include "hawser/asio/standard_error.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/policy.hpp"
@@ -97,7 +98,7 @@ inline std::vector<tcp::endpoint> resolve(asio::io_context& context, const uri& 
   tcp::resolver resolver{context};
   resolver.async_resolve(where.host(), std::to_string(where.port()),
                          [&](std::error_code error, const tcp::resolver::results_type& results) {
-                           ec = error;
+                           ec = standard_error(error);
                            for (const auto& entry : results) found.push_back(entry.endpoint());
                          });
   if (!run_until(context, until, [&] { resolver.cancel(); })) ec = errc::connect_timeout;
@@ -115,7 +116,7 @@ inline std::optional<tcp::socket> reach(asio::io_context& context,
     const auto share = (until - (std::min)(now, until)) / static_cast<std::int64_t>(left);
     const auto give_up = deadline_after(now, share);
     tcp::socket socket{context};
-    socket.async_connect(address, [&](std::error_code error) { ec = error; });
+    socket.async_connect(address, [&](std::error_code error) { ec = standard_error(error); });
     std::error_code ignored;
     if (!run_until(context, give_up, [&] { socket.close(ignored); })) ec = errc::connect_timeout;
     if (!ec) return socket;

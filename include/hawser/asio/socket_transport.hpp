@@ -16,6 +16,7 @@
 #include <asio/local/stream_protocol.hpp>
 #include <asio/socket_base.hpp>
 
+#include "hawser/asio/standard_error.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/transport/concepts.hpp"
@@ -96,12 +97,14 @@ class basic_socket_transport {
       return 0;
     }
     const auto size = socket_.read_some(asio::buffer(in.data(), in.size()), ec);
-    if (ec == asio::error::eof) ec.clear();
+    ec = ec == asio::error::eof ? std::error_code{} : detail::standard_error(ec);
     return size;
   }
 
   std::size_t write_some(bytes_view out, std::error_code& ec) {
-    return socket_.write_some(asio::buffer(out.data(), out.size()), ec);
+    const auto size = socket_.write_some(asio::buffer(out.data(), out.size()), ec);
+    ec = detail::standard_error(ec);
+    return size;
   }
 
   bool wait_readable(time_point until, std::error_code& ec) {
@@ -112,7 +115,10 @@ class basic_socket_transport {
     return detail::wait_for_socket(socket_.native_handle(), detail::readiness::writable, until, ec);
   }
 
-  void shutdown(std::error_code& ec) { socket_.shutdown(asio::socket_base::shutdown_send, ec); }
+  void shutdown(std::error_code& ec) {
+    socket_.shutdown(asio::socket_base::shutdown_send, ec);
+    ec = detail::standard_error(ec);
+  }
 
   time_point now() const noexcept { return std::chrono::steady_clock::now(); }
 

@@ -25,6 +25,7 @@
 
 #include "hawser/asio/refusal.hpp"
 #include "hawser/asio/socket_transport.hpp"
+#include "hawser/asio/standard_error.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/policy.hpp"
@@ -298,7 +299,8 @@ class basic_threaded_server {
   }
 
   void report(std::error_code ec, const char* what) {
-    if (on_error_) on_error_(std::make_exception_ptr(std::system_error{ec, what}));
+    if (!on_error_) return;
+    on_error_(std::make_exception_ptr(std::system_error{detail::standard_error(ec), what}));
   }
 
   const threaded_server_options options_;

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <system_error>
+
+#include <asio/error.hpp>
+
+namespace hawser::detail {
+
+/// An error of Asio's as one of the standard library's. Asio (1.22, at least) has a category of its
+/// own for the system's errors, in which none is equal to any std::errc.
+inline std::error_code standard_error(std::error_code ec) noexcept {
+  const bool of_system = ec.category() == ::asio::error::get_system_category();
+  return of_system ? std::error_code{ec.value(), std::system_category()} : ec;
+}
+
+}  // namespace hawser::detail

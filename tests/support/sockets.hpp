@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/connect_pair.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "support/bytes.hpp"
+#include "support/wire.hpp"
+
+namespace hawser::test {
+
+using asio::ip::tcp;
+
+/// How long a test waits for what must happen soon. Nothing waits as long unless it is wrong.
+constexpr std::chrono::seconds soon{20};
+
+/// An address of this machine with that port; 0 for any.
+inline tcp::endpoint loopback(std::uint16_t port = 0) {
+  return {asio::ip::address_v4::loopback(), port};
+}
+
+/// Two joined sockets.
+template <class Protocol>
+std::pair<typename Protocol::socket, typename Protocol::socket> joined_sockets(
+    asio::io_context& context) {
+  typename Protocol::socket first{context};
+  typename Protocol::socket second{context};
+  if constexpr (std::is_same_v<Protocol, tcp>) {
+    tcp::acceptor acceptor{context, loopback()};
+    first.connect(acceptor.local_endpoint());
+    acceptor.accept(second);
+  } else {
+    asio::local::connect_pair(first, second);
+  }
+  return {std::move(first), std::move(second)};
+}
+
+/// A TCP socket whose octets the test writes and reads itself.
+class raw_socket {
+ public:
+  explicit raw_socket(std::uint16_t port) : socket_{context()} {
+    socket_.connect(loopback(port));
+    give_up_reading();
+  }
+  explicit raw_socket(tcp::socket socket) : socket_{std::move(socket)} { give_up_reading(); }
+
+  /// A context nobody runs.
+  static asio::io_context& context() {
+    static asio::io_context shared;
+    return shared;
+  }
+
+  /// False if the other side takes no more.
+  bool say(bytes_view rest) {
+    while (!rest.empty()) {
+      const auto sent = ::send(handle(), rest.data(), rest.size(), MSG_NOSIGNAL);
+      if (sent < 0) return false;
+      rest = rest.subspan(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  bool say(std::string_view words) { return say(as_bytes(words)); }
+
+  /// Some octets, or none at the end or when none come.
+  octets hear() {
+    octets room(64 * 1024);
+    const auto size = ::recv(handle(), room.data(), room.size(), 0);
+    error_ = size < 0 ? errno : 0;
+    room.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return room;
+  }
+
+  /// All octets until the end.
+  octets hear_all() {
+    octets all;
+    for (auto some = hear(); !some.empty(); some = hear()) all = std::move(all) + some;
+    return all;
+  }
+
+  /// All up to that text, which must come.
+  std::string hear_until(std::string_view end) {
+    std::string all;
+    for (auto some = hear(); !some.empty(); some = hear()) {
+      all += text(some);
+      if (all.find(end) != all.npos) break;
+    }
+    return all;
+  }
+
+  /// Whether the last hear() found the end, not an error.
+  bool ended() const { return error_ == 0; }
+
+  void hang_up() {
+    std::error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  tcp::socket& socket() { return socket_; }
+
+ private:
+  int handle() { return socket_.native_handle(); }
+
+  void give_up_reading() {
+    const timeval patience{soon.count(), 0};
+    ::setsockopt(handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(handle(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  }
+
+  tcp::socket socket_;
+  int error_ = 0;
+};
+
+/// Carries values from other threads to the test, which waits for each no longer than `soon`.
+template <class T>
+class mailbox {
+ public:
+  void put(T value) {
+    const std::lock_guard guard{mutex_};
+    values_.push_back(std::move(value));
+    changed_.notify_all();
+  }
+
+  std::optional<T> take() {
+    std::unique_lock guard{mutex_};
+    if (!changed_.wait_for(guard, soon, [this] { return !values_.empty(); })) return std::nullopt;
+    auto value = std::move(values_.front());
+    values_.pop_front();
+    return value;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<T> values_;
+};
+
+/// How many files and sockets this process has open, and how many threads.
+inline std::size_t entries_of(const char* folder) {
+  const std::filesystem::directory_iterator entries{folder};
+  return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
+}
+inline std::size_t open_files() { return entries_of("/proc/self/fd"); }
+inline std::size_t threads() { return entries_of("/proc/self/task"); }
+
+}  // namespace hawser::test
