@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -80,9 +81,8 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
 
   /// Deals with what the handshake read too much, and begins to read.
   void start(bytes_view received) {
-    held_.assign(received.begin(), received.end());
-    paused_ = true;
-    resume();
+    hold(received);
+    process_pending();
   }
 
   /// No event comes after this until resume(), except the end when this side closes.
@@ -90,9 +90,9 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
 
   void resume() {
     if (!std::exchange(paused_, false) || in_events_) return;
-    process({});
-    if (end_ && !paused_) receive_end(*std::exchange(end_, std::nullopt));
-    settle();
+    // What the peer may have answered meanwhile is read before patience with it ends.
+    if (due_ != (clock::time_point::max)() && due_ <= clock::now()) connection_.hold_keep_alive();
+    process_pending();
   }
 
   /// Acts on what was done to the connection. While events are handed over it waits for the last one,
@@ -115,6 +115,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
 
   /// Hands over what the connection has to tell without new input.
   void process_pending() {
+    if (in_events_) return;
     process({});
     settle();
   }
@@ -125,6 +126,14 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   const Connection& connection() const noexcept { return connection_; }
   Stream& stream() noexcept { return stream_; }
   bool over() const noexcept { return over_; }
+  bool in_events() const noexcept { return in_events_; }
+
+  /// Whether input waits that a pause has held up.
+  bool holds_input() const noexcept { return !held_.empty(); }
+
+  /// How many octets the stream has taken in all, and why it takes no more.
+  std::uint64_t written() const noexcept { return written_; }
+  std::error_code output_error() const noexcept { return output_error_; }
 
  private:
   using traits = stream_traits<Stream>;
@@ -152,11 +161,10 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     reading_ = false;
     if (over_) return;
     if (!ec) connection_.received(clock::now());
-    if (ec && is_held()) {
+    if (ec) {
       end_ = ec;
-    } else if (ec) {
-      receive_end(ec);
-    } else if (traits::is_direct && size == small_.size()) {
+      process({});
+    } else if (traits::is_direct && size == small_.size() && !is_held()) {
       drain(size);
     } else {
       process(mutable_bytes{small_}.first(size));
@@ -177,7 +185,9 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
       process(octets.first(std::exchange(size, 0)));
       if (ec || !full || is_held()) break;
     }
-    if (ec && ec != asio::error::would_block && !over_) receive_end(ec);
+    if (!ec || ec == asio::error::would_block) return;
+    end_ = ec;
+    process({});
   }
 
   std::size_t read_now(mutable_bytes room, std::error_code& ec) {
@@ -187,30 +197,46 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     return 0;
   }
 
-  void receive_end(std::error_code ec) {
-    connection_.receive_end(ec == asio::error::eof ? std::error_code{} : ec);
-    process({});
-  }
-
   /// Whether events have to wait. What is discarded after close() need not.
   bool is_held() const noexcept { return paused_ && connection_.state() == close_state::open; }
 
+  /// Hands over what comes of input, then of its end.
   void process(mutable_bytes input) {
-    std::vector<std::byte> held;
     if (!held_.empty() || is_held()) {
-      held_.insert(held_.end(), input.begin(), input.end());
-      if (is_held()) return;
-      held = std::exchange(held_, {});
-      input = held;
+      hold(input);
+      process_held();
+    } else {
+      take_events(input);
+      hold(input);
     }
+    if (!end_ || is_held() || over_) return;
+    const auto ec = *std::exchange(end_, std::nullopt);
+    connection_.receive_end(ec == asio::error::eof ? std::error_code{} : ec);
+    mutable_bytes nothing;
+    take_events(nothing);
+  }
+
+  void hold(bytes_view input) { held_.insert(held_.end(), input.begin(), input.end()); }
+
+  /// What is held stays where it is until all of it is taken: one message may be wanted at a time.
+  void process_held() {
+    auto rest = mutable_bytes{held_}.subspan(held_taken_);
+    take_events(rest);
+    held_taken_ = held_.size() - rest.size();
+    if (!rest.empty()) return;
+    held_ = {};
+    held_taken_ = 0;
+  }
+
+  /// Leaves input only if it is held.
+  void take_events(mutable_bytes& input) {
     in_events_ = true;
     while (!over_ && !is_held()) {
-      auto happened = connection_.next(input);
+      const auto happened = connection_.next(input);
       if (!happened) break;
       derived().on_event(*happened);
     }
     in_events_ = false;
-    if (is_held()) held_.assign(input.begin(), input.end());
   }
 
   /// Writes at once what the stream takes; only the rest is waited for.
@@ -221,11 +247,21 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
       std::size_t size = 0;
       if constexpr (traits::is_direct) {
         size = stream_.write_some(asio::buffer(octets.data(), octets.size()), ec);
-        if (ec && ec != asio::error::would_block) return connection_.output_failed(ec);
-        connection_.consume_output(size);
+        if (ec && ec != asio::error::would_block) return fail_output(ec);
+        consume_output(size);
       }
       if (size < octets.size()) return write_rest();
     }
+  }
+
+  void consume_output(std::size_t size) {
+    written_ += size;
+    connection_.consume_output(size);
+  }
+
+  void fail_output(std::error_code ec) {
+    output_error_ = ec;
+    connection_.output_failed(ec);
   }
 
   void write_rest() {
@@ -242,11 +278,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     writing_ = false;
     if (over_) return;
     advance();
-    if (ec) {
-      connection_.output_failed(ec);
-    } else {
-      connection_.consume_output(size);
-    }
+    ec ? fail_output(ec) : consume_output(size);
     process_pending();
   }
 
@@ -305,7 +337,10 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   std::conditional_t<traits::is_direct, std::array<std::byte, direct_read>, std::vector<std::byte>>
       small_;
   std::vector<std::byte> held_;  // what came while paused, and how it ended
+  std::size_t held_taken_ = 0;
   std::optional<std::error_code> end_;
+  std::error_code output_error_;
+  std::uint64_t written_ = 0;
   clock::time_point due_ = (clock::time_point::max)();
   bool reading_ = false;
   bool writing_ = false;

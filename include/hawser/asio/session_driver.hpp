@@ -52,6 +52,7 @@ class session_driver final : public session_state,
   void open(bytes_view rest) {
     call(handlers_->on_open);
     base::start(rest);
+    drop_handle();
   }
 
   void on_event(const event& happened) {
@@ -68,9 +69,13 @@ class session_driver final : public session_state,
   void on_over() {
     registration_.leave();
     place_.reset();
+    drop_handle();
   }
 
-  void on_settled() { account(); }
+  void on_settled() {
+    account();
+    drop_handle();
+  }
 
  private:
   friend base;
@@ -109,16 +114,25 @@ class session_driver final : public session_state,
     if constexpr (std::is_constructible_v<bool, const Handler&>) {
       if (!handler) return;
     }
-    session handle{this->shared_from_this()};
+    // One handle serves all calls of a turn: its count is shared between threads, and so not cheap.
+    if (!handle_) handle_ = session{this->shared_from_this()};
+    ++calls_;
     try {
-      handler(handle, values...);
+      handler(handle_, values...);
     } catch (...) {
       base::connection().close(close_code::internal_error);
-      if (handlers_->on_error) handlers_->on_error(handle, std::current_exception());
+      if (handlers_->on_error) handlers_->on_error(handle_, std::current_exception());
     }
+    --calls_;
+  }
+
+  void drop_handle() {
+    if (calls_ == 0) handle_ = session{};
   }
 
   std::error_code send_now(message_view view) override {
+    const auto waiting = base::connection().buffered_bytes() - accounted_ + buffered_bytes();
+    if (waiting + view.payload.size() > budget_.hard) return exceeded();
     const auto ec = base::connection().send(view);
     if (!ec) count_sent(view.payload.size());
     return finish(ec);
@@ -186,7 +200,7 @@ class session_driver final : public session_state,
 
   std::error_code finish(std::error_code ec) {
     base::settle();
-    account();
+    if (!base::in_events() || base::connection().buffered_bytes() > budget_.high) account();
     return ec;
   }
 
@@ -213,6 +227,8 @@ class session_driver final : public session_state,
   session_registry::registration registration_;
   std::shared_ptr<void> place_;  // among the connections a server allows
   std::function<void()> on_drained_;
+  session handle_;  // while handlers are called
+  int calls_ = 0;
   std::size_t accounted_ = 0;
   bool was_high_ = false;
 };

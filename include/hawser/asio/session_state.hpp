@@ -139,7 +139,6 @@ class session_state {
       return send_owned({view.kind, std::move(copy)}, view.payload.size());
     }
     run_queued();
-    if (buffered_bytes() + view.payload.size() > budget_.hard) return exceeded();
     return send_now(view);
   }
 
@@ -196,6 +195,18 @@ class session_state {
     for (auto& command : commands) run(command);
   }
 
+  /// What the budget's policy says to a message that would exceed it.
+  std::error_code exceeded() {
+    switch (budget_.when_exceeded) {
+      case send_budget::policy::refuse: break;
+      case send_budget::policy::drop: dropped_.fetch_add(1, std::memory_order_relaxed); return {};
+      case send_budget::policy::close:
+        submit(close_command{close_code::policy_violation, "too slow"});
+        break;
+    }
+    return errc::send_budget_exceeded;
+  }
+
   /// Nothing can be asked any more; what is queued is dropped.
   void shut() { open_.store(false, std::memory_order_release); }
 
@@ -208,17 +219,6 @@ class session_state {
   shared_counter round_trip_;
 
  private:
-  std::error_code exceeded() {
-    switch (budget_.when_exceeded) {
-      case send_budget::policy::refuse: break;
-      case send_budget::policy::drop: dropped_.fetch_add(1, std::memory_order_relaxed); return {};
-      case send_budget::policy::close:
-        submit(close_command{close_code::policy_violation, "too slow"});
-        break;
-    }
-    return errc::send_budget_exceeded;
-  }
-
   void enqueue(session_command command) {
     bool first = false;
     {

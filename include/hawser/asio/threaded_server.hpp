@@ -10,11 +10,13 @@
 #include <functional>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
@@ -31,6 +33,7 @@
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/server.hpp"
+#include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/websocket.hpp"
@@ -56,23 +59,45 @@ struct threaded_server_options {
   connection_options connection = {};
 };
 
+/// What lies between the sockets and the connections of a server: here nothing, elsewhere TLS.
+struct no_layer {
+  /// Whether a client understands what is written to its socket before open().
+  static constexpr bool is_plain = true;
+
+  template <class Stream>
+  Stream wrap(Stream socket) const {
+    return socket;
+  }
+
+  /// Makes what wrap() gave ready for use, on the connection's thread, until `until`.
+  template <class Stream>
+  void open(Stream&, std::chrono::steady_clock::time_point, std::error_code& ec) const {
+    ec.clear();
+  }
+};
+
 /// A server with a thread for each connection. The handshake is done on that thread too, so that no
 /// client holds up another.
-template <class Protocol>
+template <class Protocol, class Layer = no_layer>
 class basic_threaded_server {
+  using socket_stream = basic_socket_transport<typename Protocol::socket>;
+  using transport = decltype(std::declval<const Layer&>().wrap(std::declval<socket_stream>()));
+
  public:
   using endpoint_type = typename Protocol::endpoint;
-  using peer = websocket<basic_socket_transport<typename Protocol::socket>>;
+  using peer = websocket<transport>;
   using upgrade = server_handshake<const default_server_policy&>;
 
   /// Listens. Throws std::system_error when it cannot.
-  basic_threaded_server(const endpoint_type& where, threaded_server_options options)
-      : options_{std::move(options)}, acceptor_{context_, where} {}
+  basic_threaded_server(const endpoint_type& where, threaded_server_options options,
+                        Layer layer = {})
+      : options_{std::move(options)}, layer_{std::move(layer)}, acceptor_{context_, where} {}
 
   /// Listens on the options' address and port.
-  explicit basic_threaded_server(
-      const threaded_server_options& options) requires std::is_same_v<Protocol, asio::ip::tcp>
-      : basic_threaded_server{{asio::ip::make_address(options.address), options.port}, options} {}
+  explicit basic_threaded_server(const threaded_server_options& options,
+                                 Layer layer = {}) requires std::is_same_v<Protocol, asio::ip::tcp>
+      : basic_threaded_server{
+            {asio::ip::make_address(options.address), options.port}, options, std::move(layer)} {}
 
   basic_threaded_server(const basic_threaded_server&) = delete;
   basic_threaded_server& operator=(const basic_threaded_server&) = delete;
@@ -135,8 +160,6 @@ class basic_threaded_server {
   }
 
  private:
-  using transport = basic_socket_transport<typename Protocol::socket>;
-
   struct worker {
     std::thread thread = {};
     transport* opening = nullptr;
@@ -154,7 +177,9 @@ class basic_threaded_server {
       }
       join_done();
       if (connections() >= options_.max_connections) {
-        refusals_.refuse(std::move(socket), errc::too_many_connections);
+        if constexpr (Layer::is_plain) {
+          refusals_.refuse(std::move(socket), errc::too_many_connections);
+        }
       } else {
         start(std::move(socket), handler);
       }
@@ -178,7 +203,7 @@ class basic_threaded_server {
     ++count_;
     try {
       entry.thread = std::thread{[this, &entry, &handler, moved = std::move(socket)]() mutable {
-        serve(entry, transport{std::move(moved)}, handler);
+        serve(entry, socket_stream{std::move(moved)}, handler);
         const std::lock_guard inner{mutex_};
         entry.done = true;
         --count_;
@@ -194,25 +219,36 @@ class basic_threaded_server {
 
   /// One connection, on its thread.
   template <class Handler>
-  void serve(worker& entry, transport stream, Handler& handler) {
+  void serve(worker& entry, socket_stream socket, Handler& handler) {
+    // It outlives what is thrown, because stop() may still know of it.
+    std::optional<transport> stream;
     try {
-      const opening_options opening{options_.handshake_timeout, options_.connection};
       upgrade handshake{options_.handshake, options_.limits};
       std::error_code ec;
-      set_opening(entry, &stream);
-      const auto decide = [this](upgrade& asked) {
-        if (on_upgrade_) on_upgrade_(asked);
-      };
-      const auto rest = perform(stream, handshake, decide, ec, opening);
+      stream.emplace(layer_.wrap(std::move(socket)));
+      set_opening(entry, &*stream);
+      const auto rest = open(*stream, handshake, ec);
       set_opening(entry, nullptr);
       if (ec) return report(ec, "opening handshake");
-      peer connected{role::server, std::move(stream), options_.connection, rest,
+      peer connected{role::server, std::move(*stream), options_.connection, rest,
                      handshake.result()};
       serve_open(entry, connected, handshake.request(), handler);
     } catch (...) {
       set_opening(entry, nullptr);
       if (on_error_) on_error_(std::current_exception());
     }
+  }
+
+  /// Both handshakes, the layer's and the opening one, with one deadline.
+  std::vector<std::byte> open(transport& stream, upgrade& handshake, std::error_code& ec) {
+    const auto begin = stream.now();
+    layer_.open(stream, deadline_after(begin, options_.handshake_timeout), ec);
+    if (ec) return {};
+    const auto decide = [this](upgrade& asked) {
+      if (on_upgrade_) on_upgrade_(asked);
+    };
+    const auto left = options_.handshake_timeout - (stream.now() - begin);
+    return perform(stream, handshake, decide, ec, {left, options_.connection});
   }
 
   template <class Handler>
@@ -304,6 +340,7 @@ class basic_threaded_server {
   }
 
   const threaded_server_options options_;
+  const Layer layer_;
   asio::io_context context_{1};
   typename Protocol::acceptor acceptor_;
   asio::steady_timer pause_{context_};

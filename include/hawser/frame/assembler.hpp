@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "hawser/base/buffer_pool.hpp"
 #include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
@@ -67,28 +68,26 @@ class assembler {
   /// What was stored of the message.
   bytes_view stored() const noexcept { return buffer_.view(); }
 
-  void store(bytes_view piece) { buffer_.append(piece); }
+  void store(bytes_view piece) {
+    if (buffer_.capacity() == 0) buffer_ = buffer_pool::take();
+    buffer_.append(piece);
+  }
 
   /// Room for `size` octets behind what is stored; keep(n) then keeps the first n of them.
-  mutable_bytes grow(std::size_t size) { return buffer_.prepare(size); }
+  mutable_bytes grow(std::size_t size) {
+    if (buffer_.capacity() == 0) buffer_ = buffer_pool::take();
+    return buffer_.prepare(size);
+  }
 
   bytes_view keep(std::size_t size) noexcept {
     buffer_.commit(size);
     return stored().last(size);
   }
 
-  /// Forgets what is stored. A buffer that a big message made is given back.
-  void clear() noexcept {
-    if (buffer_.capacity() > kept_capacity) {
-      buffer_.reset();
-    } else {
-      buffer_.clear();
-    }
-  }
+  /// Forgets what is stored, and gives its memory back.
+  void clear() noexcept { buffer_pool::give(std::move(buffer_)); }
 
  private:
-  static constexpr std::size_t kept_capacity = 16 * 1024;
-
   constexpr void begin_message(const frame_header& header) noexcept {
     open_ = true;
     first_ = true;

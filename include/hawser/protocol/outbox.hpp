@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "hawser/base/buffer_pool.hpp"
 #include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/frame/header.hpp"
@@ -115,7 +116,6 @@ class outbox {
 
   static constexpr std::size_t worth_owning = 4 * 1024;
   static constexpr std::size_t full_buffer = 64 * 1024;
-  static constexpr std::size_t kept_capacity = 16 * 1024;
   static constexpr std::size_t kept_chunks = 16;
 
   static mutable_bytes mutable_view(owned_payload& bytes) noexcept {
@@ -130,7 +130,7 @@ class outbox {
   byte_buffer& buffer() {
     const bool only_lent = lent_ && chunks_.size() == head_ + 1;
     if (chunks_.size() == head_ || !chunks_.back().open || only_lent) {
-      chunks_.emplace_back(std::exchange(spare_, byte_buffer{}), true);
+      chunks_.emplace_back(buffer_pool::take(), true);
     }
     return *std::get_if<byte_buffer>(&chunks_.back().bytes);
   }
@@ -142,12 +142,11 @@ class outbox {
   }
 
   void drop_front() noexcept {
-    if (auto* buffer = std::get_if<byte_buffer>(&chunks_[head_].bytes);
-        buffer != nullptr && buffer->capacity() <= kept_capacity) {
-      buffer->clear();
-      spare_ = std::move(*buffer);
+    if (auto* buffer = std::get_if<byte_buffer>(&chunks_[head_].bytes)) {
+      buffer_pool::give(std::move(*buffer));
+    } else {
+      chunks_[head_].bytes = byte_buffer{};
     }
-    chunks_[head_].bytes = byte_buffer{};
     ++head_;
     sent_ = 0;
     lent_ = false;
@@ -162,7 +161,6 @@ class outbox {
   }
 
   std::vector<chunk> chunks_;
-  byte_buffer spare_;
   std::size_t head_ = 0;
   std::size_t sent_ = 0;
   std::size_t size_ = 0;
