@@ -2,6 +2,7 @@
 #include "hawser/protocol/extension.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,6 +87,14 @@ TEST_CASE("the limit is exact after decoding", "[rfc-10.4]") {
                  run_length{}) == lines{"text " + shown(as_bytes(most))});
   CHECK(story_of(self, encoded_from(from, message_kind::text, as_bytes(most + 'x')), options,
                  run_length{}) == failed(close_code::message_too_big, errc::message_too_big));
+}
+
+TEST_CASE("there may be no limit but that of the numbers", "[rfc-10.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  connection_options options;
+  options.max_message_size = static_cast<std::uint64_t>(-1);
+  CHECK(story_of(self, in_fragments(peer_of(self)), options, run_length{}) ==
+        lines{"text \"aaabbcccc\""});
 }
 
 TEST_CASE("an encoded payload longer than the limit may decode to less", "[rfc-10.4]") {
