@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/connect.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/socket_base.hpp>
+#include <sys/socket.h>
+
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/key.hpp"
+#include "hawser/handshake/response.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/printers.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Serves one client with a function, on a thread.
+class one_client_server {
+ public:
+  explicit one_client_server(std::function<void(raw_socket&)> serve)
+      : acceptor_{raw_socket::context(), loopback()}, thread_{[this, serve = std::move(serve)] {
+          std::error_code ec;
+          raw_socket client{acceptor_.accept(ec)};
+          if (!ec) serve(client);
+        }} {}
+
+  ~one_client_server() {
+    // A client that never came would be waited for.
+    std::error_code ignored;
+    asio::ip::tcp::socket stranger{raw_socket::context()};
+    stranger.connect(acceptor_.local_endpoint(), ignored);
+    thread_.join();
+  }
+
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  std::string url(const std::string& target = "/", const std::string& user = "") const {
+    return "ws://" + user + "127.0.0.1:" + std::to_string(port()) + target;
+  }
+
+ private:
+  tcp::acceptor acceptor_;
+  std::thread thread_;
+};
+
+/// A port where nobody listens.
+std::uint16_t closed_port() {
+  tcp::acceptor bound{raw_socket::context(), loopback()};
+  return bound.local_endpoint().port();
+}
+
+std::string value_of(const std::string& head, const std::string& name) {
+  const auto start = head.find("\r\n" + name + ": ");
+  if (start == head.npos) return "none";
+  const auto from = start + name.size() + 4;
+  return head.substr(from, head.find("\r\n", from) - from);
+}
+
+std::string acceptance(const std::string& head, const std::string& more = "") {
+  const auto key = accept_key_for(value_of(head, "Sec-WebSocket-Key"));
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Accept: " +
+         std::string{key.data(), key.size()} + "\r\n" + more + "\r\n";
+}
+
+TEST_CASE("connect sends what its options say, and talks", "[rfc-4.1]") {
+  std::string head;
+  octets heard;
+  std::optional<client_websocket> peer;
+  {
+    one_client_server server{[&](raw_socket& client) {
+      head = client.hear_until("\r\n\r\n");
+      const auto answer = acceptance(head, "Sec-WebSocket-Protocol: chat.v2\r\n");
+      client.say(bytes(answer) + frame_from(role::server, opcode::text, "early"));
+      while (frames_in(heard).size() < 2) heard = heard + client.hear();
+      client.say(close_from(role::server, 1000));
+    }};
+    connect_options options;
+    options.handshake.origin = "http://page.example";
+    options.handshake.subprotocols = {"chat.v2", "chat.v1"};
+    options.handshake.headers.add("X-Token", "secret");
+    options.credentials = uri::user_info::allow;
+    peer = connect(server.url("/room?x=y", "anna:p%40ss@"), options);
+    CHECK(value_of(head, "Host") == "127.0.0.1:" + std::to_string(server.port()));
+    CHECK(shown(peer->read().value()) == "text \"early\"");
+    CHECK_FALSE(peer->write("Hello"));
+    CHECK_FALSE(peer->close());
+  }
+  CHECK(head.starts_with("GET /room?x=y HTTP/1.1\r\n"));
+  CHECK(value_of(head, "Origin") == "http://page.example");
+  CHECK(value_of(head, "Sec-WebSocket-Protocol") == "chat.v2, chat.v1");
+  CHECK(value_of(head, "X-Token") == "secret");
+  CHECK(value_of(head, "Authorization") == "Basic YW5uYTpwQHNz");
+  CHECK(peer->subprotocol() == "chat.v2");
+  CHECK(frames_shown(heard) == std::vector<std::string>{"text \"Hello\"", "close 1000"});
+}
+
+TEST_CASE("a name is resolved and each of its addresses tried") {
+  // On many systems localhost is ::1 first, where this server does not listen.
+  one_client_server server{
+      [](raw_socket& client) { client.say(acceptance(client.hear_until("\r\n\r\n"))); }};
+  std::error_code ec;
+  CHECK(connect("ws://localhost:" + std::to_string(server.port()), ec));
+  CHECK_FALSE(ec);
+}
+
+TEST_CASE("an address that refuses, or does not answer, gives way to the next") {
+  asio::io_context context{1};
+  tcp::acceptor open{context, loopback()};
+  const std::vector<tcp::endpoint> addresses{loopback(closed_port()), open.local_endpoint()};
+  std::error_code ec;
+  const auto now = std::chrono::steady_clock::now();
+  const auto socket = detail::reach(context, addresses, now + soon, ec);
+  REQUIRE(socket);
+  CHECK_FALSE(ec);
+  CHECK(socket->remote_endpoint() == open.local_endpoint());
+}
+
+TEST_CASE("the reason of the last address is told if none can be reached") {
+  asio::io_context context{1};
+  std::error_code ec;
+  const auto until = std::chrono::steady_clock::now() + soon;
+  const std::vector<tcp::endpoint> addresses{loopback(closed_port()), loopback(closed_port())};
+  CHECK_FALSE(detail::reach(context, addresses, until, ec));
+  CHECK(ec == std::errc::connection_refused);
+  CHECK_FALSE(detail::reach(context, {}, until, ec));
+  CHECK(ec);
+}
+
+TEST_CASE("a port where nobody listens refuses") {
+  const auto url = "ws://127.0.0.1:" + std::to_string(closed_port());
+  std::error_code ec;
+  CHECK_FALSE(connect(url, ec));
+  CHECK(ec == std::errc::connection_refused);
+  try {
+    connect(url);
+    FAIL("connected");
+  } catch (const connect_error& error) {
+    CHECK(error.code() == std::errc::connection_refused);
+    CHECK(std::string{error.what()}.find(url) == 0);
+    CHECK(error.answer().headers.begin() == error.answer().headers.end());
+  }
+}
+
+TEST_CASE("a name that nobody has is an error of the resolver") {
+  std::error_code ec;
+  CHECK_FALSE(connect("ws://nobody.invalid/", ec, {.connect_timeout = soon}));
+  CHECK(ec);
+  CHECK(std::string{ec.category().name()} == "asio.netdb");
+}
+
+TEST_CASE("a listener that takes nobody is given up at the time-out", "[abuse]") {
+  // Linux answers no further clients when as many as this wait to be accepted.
+  tcp::acceptor listener{raw_socket::context()};
+  listener.open(tcp::v4());
+  listener.bind(loopback());
+  listener.listen(0);
+  std::vector<tcp::socket> waiting;
+  for (int i = 0; i < 8; ++i) {
+    auto& one = waiting.emplace_back(raw_socket::context());
+    one.open(tcp::v4());
+    one.non_blocking(true);
+    // Asio's own connect would wait.
+    const auto where = listener.local_endpoint();
+    ::connect(one.native_handle(), where.data(), static_cast<socklen_t>(where.size()));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  std::error_code ec;
+  CHECK_FALSE(connect("ws://127.0.0.1:" + std::to_string(listener.local_endpoint().port()), ec,
+                      {.connect_timeout = 100ms}));
+  CHECK(ec == errc::connect_timeout);
+  CHECK(ec == condition::timeout);
+  CHECK(std::chrono::steady_clock::now() - start >= 100ms);
+  CHECK(std::chrono::steady_clock::now() - start < soon);
+}
+
+TEST_CASE("what is no ws: URL is refused before anything is resolved") {
+  const auto [url, why] = GENERATE(table<std::string, errc>({
+      {"", errc::bad_uri},
+      {"http://127.0.0.1/", errc::bad_uri},
+      {"ws://", errc::bad_uri},
+      {"ws://127.0.0.1:0/", errc::bad_uri},
+      {"ws://127.0.0.1:65536/", errc::bad_uri},
+      {"ws://127.0.0.1/#fragment", errc::bad_uri},
+      {"ws://anna:secret@127.0.0.1/", errc::bad_uri},
+      {"ws://127.0.0.1/a\r\nX: y", errc::bad_uri},
+      {"wss://127.0.0.1/", errc::unsupported_scheme},
+  }));
+  std::error_code ec;
+  CHECK_FALSE(connect(url, ec));
+  CHECK(ec == why);
+  CHECK_THROWS_AS(connect(url), connect_error);
+}
+
+TEST_CASE("a header that would break the request is refused before anything is sent", "[abuse]") {
+  connect_options options;
+  options.handshake.headers.add("X", "y\r\nEvil: z");
+  std::error_code ec;
+  CHECK_FALSE(connect("ws://127.0.0.1:" + std::to_string(closed_port()), ec, options));
+  CHECK(ec == errc::bad_header_value);
+}
+
+TEST_CASE("a refusal of the server is told with its status, headers and body") {
+  const auto answer = [](raw_socket& client) {
+    client.hear_until("\r\n\r\n");
+    client.say(
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 12\r\n\r\n"
+        "who are you?");
+  };
+  std::error_code ec;
+  response refusal;
+  {
+    one_client_server server{answer};
+    CHECK_FALSE(connect(server.url(), ec, {}, &refusal));
+  }
+  CHECK(ec == errc::upgrade_refused);
+  CHECK(refusal.status == 401);
+  CHECK(refusal.header("www-authenticate") == "Basic");
+  CHECK(refusal.body == "who are you?");
+
+  one_client_server server{answer};
+  try {
+    connect(server.url());
+    FAIL("connected");
+  } catch (const connect_error& error) {
+    CHECK(error.code() == errc::upgrade_refused);
+    CHECK(error.code() == condition::handshake_rejected);
+    CHECK(error.answer().status == 401);
+    CHECK(error.answer().body == "who are you?");
+  }
+}
+
+TEST_CASE("a server that says nothing is given up at the time-out of the handshake", "[abuse]") {
+  mailbox<bool> done;
+  one_client_server server{[&](raw_socket&) { done.take(); }};
+  std::error_code ec;
+  CHECK_FALSE(connect(server.url(), ec, {.handshake_timeout = 50ms}));
+  CHECK(ec == errc::handshake_timeout);
+  done.put(true);
+}
+
+TEST_CASE("a server that hangs up, resets or speaks another protocol is no WebSocket server") {
+  std::error_code ec;
+  SECTION("hangs up") {
+    one_client_server server{[](raw_socket& client) { client.hear_until("\r\n\r\n"); }};
+    CHECK_FALSE(connect(server.url(), ec));
+    CHECK(ec == errc::truncated_handshake);
+  }
+  SECTION("resets") {
+    one_client_server server{[](raw_socket& client) {
+      client.socket().set_option(asio::socket_base::linger{true, 0});
+      client.hear_until("\r\n\r\n");
+      client.socket().close();
+    }};
+    CHECK_FALSE(connect(server.url(), ec));
+    CHECK(ec == std::errc::connection_reset);
+  }
+  SECTION("another protocol") {
+    one_client_server server{[](raw_socket& client) { client.say("220 mail ready\r\n"); }};
+    CHECK_FALSE(connect(server.url(), ec));
+    CHECK(ec == errc::bad_start_line);
+  }
+}
+
+TEST_CASE("many threads connect at once") {
+  tcp::acceptor acceptor{raw_socket::context(), loopback()};
+  const auto port = acceptor.local_endpoint().port();
+  constexpr int count = 16;
+  std::thread server{[&] {
+    for (int i = 0; i < count; ++i) {
+      raw_socket client{acceptor.accept()};
+      client.say(acceptance(client.hear_until("\r\n\r\n")));
+    }
+  }};
+  std::vector<std::error_code> errors(count);
+  std::vector<std::thread> clients;
+  for (auto& ec : errors) {
+    clients.emplace_back([&] { (void)connect("ws://127.0.0.1:" + std::to_string(port), ec); });
+  }
+  for (auto& client : clients) client.join();
+  server.join();
+  CHECK(errors == std::vector<std::error_code>(count));
+}
+
+}  // namespace
