@@ -86,7 +86,6 @@ constexpr decoded_header decode(bytes_view in) noexcept {
   header.op = static_cast<opcode>(first & 0x0F);
   header.length = second & 0x7F;
   const bool masked = (second & 0x80) != 0;
-  if (masked) header.mask.emplace();
 
   const std::size_t extended = header.length < 126 ? 0 : header.length == 126 ? 2 : 8;
   if (in.size() < 2 + extended) return result;
@@ -101,7 +100,8 @@ constexpr decoded_header decode(bytes_view in) noexcept {
   const std::size_t size = 2 + extended + (masked ? sizeof(mask_key) : 0);
   if (in.size() < size) return result;
   if (masked) {
-    for (std::size_t i = 0; i < sizeof(mask_key); ++i) (*header.mask)[i] = in[2 + extended + i];
+    const auto key = in.subspan(2 + extended, sizeof(mask_key));
+    header.mask = mask_key{key[0], key[1], key[2], key[3]};
   }
   result.size = size;
   return result;

@@ -32,9 +32,9 @@ class outbox {
 
   /// Queues a copy of a frame. If memory is out, nothing is queued.
   void add(const frame_header& header, bytes_view payload) {
-    auto& out = buffer();
-    const auto before = out.size();
-    append_frame(out, header, payload);
+    make_room();
+    const auto before = tail_.size();
+    append_frame(open_tail(), header, payload);
     count_appended(before);
   }
 
@@ -43,12 +43,12 @@ class outbox {
     header.length = view(payload).size();
     if (header.length < worth_owning) return add(header, view(payload));
     make_room();
-    auto& out = buffer();
-    const auto before = out.size();
-    append_header(out, header);
+    const auto before = tail_.size();
+    append_header(open_tail(), header);
     count_appended(before);
+    close_tail();
     if (header.mask) apply_mask(mutable_view(payload), *header.mask);
-    std::visit([this](auto& held) { chunks_.emplace_back(std::move(held), false); }, payload);
+    std::visit([this](auto& held) { chunks_.emplace_back(std::move(held)); }, payload);
     size_ += static_cast<std::size_t>(header.length);
   }
 
@@ -57,19 +57,21 @@ class outbox {
 
   /// Queues a frame that is encoded already and, if it is worth it, not copied.
   void add(const shared_frame& frame) {
+    make_room();
     if (frame->size() < worth_owning) {
-      auto& out = buffer();
-      const auto before = out.size();
-      out.append(frame->view());
+      const auto before = tail_.size();
+      open_tail().append(frame->view());
       return count_appended(before);
     }
-    chunks_.emplace_back(frame, false);
+    close_tail();
+    chunks_.emplace_back(frame);
     size_ += frame->size();
   }
 
   /// What to write next. Stays valid and unchanged until consume() has dropped all of it.
   bytes_view front() noexcept {
     if (empty()) return {};
+    if (chunks_.size() == head_) close_tail();
     lent_ = true;
     return chunks_[head_].view().subspan(sent_);
   }
@@ -86,6 +88,7 @@ class outbox {
   void clear() noexcept {
     const auto under_way = static_cast<std::ptrdiff_t>(head_ + (lent_ ? 1 : 0));
     chunks_.erase(chunks_.begin() + under_way, chunks_.end());
+    tail_.reset();
     size_ = 0;
   }
 
@@ -100,11 +103,9 @@ class outbox {
  private:
   struct chunk {
     template <class Bytes>
-    chunk(Bytes given, bool is_open)
-        : bytes{std::in_place_type<Bytes>, std::move(given)}, open{is_open} {}
+    explicit chunk(Bytes given) : bytes{std::in_place_type<Bytes>, std::move(given)} {}
 
     std::variant<byte_buffer, std::vector<std::byte>, std::string, shared_frame> bytes;
-    bool open;  // a buffer that frames may still be appended to
 
     bytes_view view() const noexcept {
       if (const auto* frames = std::get_if<byte_buffer>(&bytes)) return frames->view();
@@ -122,23 +123,25 @@ class outbox {
     return std::visit([](auto& held) { return std::as_writable_bytes(std::span{held}); }, bytes);
   }
 
-  /// For two chunks more, so that a frame in two of them is queued whole or not at all.
+  /// For two chunks more, so that a frame in two of them is queued whole or not at all, and front()
+  /// need not allocate.
   void make_room() {
     if (chunks_.capacity() - chunks_.size() < 2) chunks_.reserve(2 * chunks_.size() + 2);
   }
 
-  byte_buffer& buffer() {
-    const bool only_lent = lent_ && chunks_.size() == head_ + 1;
-    if (chunks_.size() == head_ || !chunks_.back().open || only_lent) {
-      chunks_.emplace_back(buffer_pool::take(), true);
-    }
-    return *std::get_if<byte_buffer>(&chunks_.back().bytes);
+  /// The buffer that small frames are appended to.
+  byte_buffer& open_tail() noexcept {
+    if (tail_.capacity() == 0) tail_ = buffer_pool::take();
+    return tail_;
   }
 
-  void count_appended(std::size_t before) noexcept {
-    const auto after = std::get_if<byte_buffer>(&chunks_.back().bytes)->size();
-    size_ += after - before;
-    if (after >= full_buffer) chunks_.back().open = false;
+  void close_tail() {
+    if (!tail_.empty()) chunks_.emplace_back(std::exchange(tail_, byte_buffer{}));
+  }
+
+  void count_appended(std::size_t before) {
+    size_ += tail_.size() - before;
+    if (tail_.size() >= full_buffer) close_tail();
   }
 
   void drop_front() noexcept {
@@ -160,7 +163,8 @@ class outbox {
     }
   }
 
-  std::vector<chunk> chunks_;
+  std::vector<chunk> chunks_;  // closed: they stay as they are
+  byte_buffer tail_;           // what follows them
   std::size_t head_ = 0;
   std::size_t sent_ = 0;
   std::size_t size_ = 0;
