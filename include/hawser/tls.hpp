@@ -14,4 +14,5 @@
 #include "hawser/tls/server_context.hpp"
 #include "hawser/tls/session_cache.hpp"
 #include "hawser/tls/stream.hpp"
+#include "hawser/tls/threaded_server.hpp"
 #include "hawser/tls/transport.hpp"

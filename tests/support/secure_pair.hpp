@@ -44,7 +44,7 @@ void at_once(Here here, There there) {
 }
 
 /// When a test would rather fail than wait.
-inline std::chrono::steady_clock::time_point soon() {
+inline std::chrono::steady_clock::time_point before_long() {
   return std::chrono::steady_clock::now() + std::chrono::seconds{60};
 }
 
@@ -53,7 +53,7 @@ template <class Stream>
 octets read_all(Stream& stream, std::size_t size, std::error_code& ec) {
   octets got;
   octets room(4096);
-  while (got.size() < size && stream.wait_readable(soon(), ec)) {
+  while (got.size() < size && stream.wait_readable(before_long(), ec)) {
     const auto count = stream.read_some(room, ec);
     if (ec == std::errc::operation_would_block) continue;
     if (ec || count == 0) break;
@@ -69,7 +69,7 @@ void write_all(Stream& stream, bytes_view out, std::error_code& ec) {
   while (!out.empty()) {
     const auto count = stream.write_some(out, ec);
     if (ec == std::errc::operation_would_block) {
-      if (!stream.wait_writable(soon(), ec)) return;
+      if (!stream.wait_writable(before_long(), ec)) return;
       continue;
     }
     if (ec) return;
@@ -94,12 +94,12 @@ struct secure_pair {
       : client{std::move(pipe.first), trusting, host}, server{std::move(pipe.second), serving} {
     at_once(
         [this] {
-          client.handshake(soon(), client_error);
+          client.handshake(before_long(), client_error);
           // TLS 1.3: the server's opinion of the client comes after the handshake.
           std::error_code ignored;
           if (client_error) client.shutdown(ignored);
         },
-        [this] { server.handshake(soon(), server_error); });
+        [this] { server.handshake(before_long(), server_error); });
   }
 };
 

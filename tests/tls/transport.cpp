@@ -125,7 +125,7 @@ TEST_CASE("octets that are decrypted already are readable at once") {
   write_all(pair.server, as_bytes("first"), ec);
   write_all(pair.server, as_bytes("second"), ec);
   octets room(3);
-  REQUIRE(pair.client.wait_readable(soon(), ec));
+  REQUIRE(pair.client.wait_readable(before_long(), ec));
   REQUIRE(pair.client.read_some(room, ec) == 3);
   // In the middle of a record, and with a record that nobody has looked at.
   CHECK(pair.client.wait_readable(pair.client.now(), ec));
@@ -159,7 +159,7 @@ TEST_CASE("the end that is told is the end", "[rfc-8446-6.1]") {
   CHECK(text(read_all(pair.server, 100, ec)) == "last");
   CHECK_FALSE(ec);
   CHECK_FALSE(read_error(pair.server));
-  CHECK(pair.server.wait_readable(soon(), ec));
+  CHECK(pair.server.wait_readable(before_long(), ec));
   CHECK(pair.client.write_some(as_bytes("more"), ec) == 0);
   CHECK(ec == std::errc::broken_pipe);
   // The other direction goes on.
@@ -279,7 +279,7 @@ std::error_code talk_with_failure(std::size_t n, std::size_t& calls) {
   std::error_code ec;
   at_once(
       [&] {
-        client->handshake(soon(), ec);
+        client->handshake(before_long(), ec);
         if (!ec) write_all(*client, as_bytes("hello"), ec);
         if (!ec) read_all(*client, 5, ec);
         if (!ec) client->shutdown(ec);
@@ -289,7 +289,7 @@ std::error_code talk_with_failure(std::size_t n, std::size_t& calls) {
       },
       [&] {
         std::error_code server_ec;
-        server.handshake(soon(), server_ec);
+        server.handshake(before_long(), server_ec);
         if (!server_ec) write_all(server, read_all(server, 5, server_ec), server_ec);
         std::error_code ignored;
         read_all(server, 1, ignored);

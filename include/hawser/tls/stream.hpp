@@ -8,7 +8,6 @@
 #include <asio/async_result.hpp>
 #include <asio/compose.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/ssl/error.hpp>
 #include <asio/ssl/stream.hpp>
 #include <openssl/ssl.h>
 
@@ -87,17 +86,13 @@ struct stream_traits<asio::ssl::stream<Socket>> {
     }
   }
 
-  /// Says that nothing more will come, and waits until the peer says so too or its stream ends;
-  /// reading may go on meanwhile. How the peer ends is no matter any more: no error.
+  /// Says that nothing more will come, and waits until the peer says so too or the stream ends;
+  /// reading may go on meanwhile. However that goes there is no error: most peers just close, some
+  /// still say what nobody will read, and there is nothing left to do about it.
   template <class Handler>
   static void async_end(asio::ssl::stream<Socket>& stream, Handler handler) {
-    stream.async_shutdown([handler = std::move(handler)](std::error_code ec) mutable {
-      // Most peers just close, or still say something that nobody will read.
-      const bool usual = ec == asio::error::eof ||
-                         ec.category() == asio::error::get_ssl_category() ||
-                         ec == asio::ssl::error::stream_truncated;
-      handler(usual ? std::error_code{} : ec);
-    });
+    stream.async_shutdown(
+        [handler = std::move(handler)](std::error_code) mutable { handler(std::error_code{}); });
   }
 
   static void close(asio::ssl::stream<Socket>& stream) {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include <asio/ip/tcp.hpp>
+
+#include "hawser/asio/threaded_server.hpp"
+#include "hawser/tls/server_context.hpp"
+#include "hawser/tls/transport.hpp"
+
+namespace hawser {
+
+/// Puts TLS between the sockets and the connections of a basic_threaded_server.
+class tls_layer {
+ public:
+  static constexpr bool is_plain = false;
+
+  // Not explicit: a server is made from options and a context.
+  tls_layer(tls_server_context context) : context_{std::move(context)} {}
+
+  template <class Stream>
+  tls_transport<Stream> wrap(Stream socket) const {
+    return {std::move(socket), context_};
+  }
+
+  template <class Stream>
+  void open(Stream& stream, std::chrono::steady_clock::time_point until,
+            std::error_code& ec) const {
+    stream.handshake(until, ec);
+  }
+
+ private:
+  tls_server_context context_;
+};
+
+/// A threaded_server for wss:, made from its options and a tls_server_context. The TLS handshake is
+/// done on the connection's thread and counts as a part of the opening handshake; who comes when the
+/// server is full is dropped without a word.
+using tls_threaded_server = basic_threaded_server<asio::ip::tcp, tls_layer>;
+
+}  // namespace hawser

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/tls/connect.hpp"
+
+#include <chrono>
+#include <string>
+#include <system_error>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <openssl/ssl.h>
+
+#include "hawser/asio/connect.hpp"
+#include "hawser/asio/threaded_server.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/tls/certificate_error.hpp"
+#include "hawser/tls/threaded_server.hpp"
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/secure_pair.hpp"
+#include "support/wss_server.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using echo = running_echo<tls_threaded_server>;
+
+TEST_CASE("one function connects to ws: and to wss:") {
+  running_echo<threaded_server> plain{threaded_server_options{}};
+  echo secure{threaded_server_options{}, server_with(test_server())};
+  const auto trusting = trusting_client();
+  for (const auto& url : {plain.url("ws"), secure.url("wss"), secure.url("wss", "127.0.0.1")}) {
+    auto peer = connect(url, trusting);
+    CHECK((peer.stream().tls() != nullptr) == url.starts_with("wss"));
+    CHECK_FALSE(peer.write("hello"));
+    const auto answer = peer.read();
+    REQUIRE(answer);
+    CHECK(answer->text() == "hello");
+    CHECK_FALSE(peer.close());
+  }
+}
+
+TEST_CASE("without a context there is no wss:") {
+  std::error_code ec;
+  CHECK_FALSE(connect("wss://localhost:1/", ec));
+  CHECK(ec == errc::unsupported_scheme);
+}
+
+TEST_CASE("a certificate that is not good is no connection, and the error names the URL") {
+  const echo far{threaded_server_options{}, server_with(issue_for("DNS:elsewhere.example"))};
+  const auto trusting = trusting_client();
+  std::error_code ec;
+  CHECK_FALSE(connect(far.url("wss"), trusting, ec));
+  CHECK(ec.category() == certificate_category());
+  try {
+    connect(far.url("wss"), trusting);
+    FAIL("connected");
+  } catch (const connect_error& error) {
+    CHECK(error.what() == far.url("wss") + ": the certificate is not for this host");
+  }
+}
+
+TEST_CASE("nothing is sent to a server that is not the right one") {
+  echo far{threaded_server_options{}, server_with(issue({}))};
+  std::error_code ec;
+  const auto trusting = trusting_client();
+  CHECK_FALSE(connect(far.url("wss"), trusting, ec));
+  CHECK(ec.message() == "the certificate is self-signed, and not one that is trusted");
+  far.stop();
+  // The server saw an alert, no request.
+  REQUIRE(far.errors().size() == 1);
+  CHECK(far.errors().front().message().find("alert unknown ca") != std::string::npos);
+}
+
+TEST_CASE("the second connection resumes the first one's session") {
+  const echo far{threaded_server_options{}, server_with(test_server())};
+  const auto trusting = trusting_client();
+  const auto resumes = [&] {
+    auto peer = connect(far.url("wss"), trusting);
+    const bool resumed = SSL_session_reused(peer.stream().tls()->native_handle()) == 1;
+    CHECK_FALSE(peer.close());
+    return resumed;
+  };
+  CHECK_FALSE(resumes());
+  CHECK(resumes());
+}
+
+TEST_CASE("a server that refuses the upgrade is heard through TLS") {
+  const echo far{threaded_server_options{}, server_with(test_server())};
+  connect_options strange;
+  strange.handshake.origin = "http://attacker.example";
+  const auto trusting = trusting_client();
+  try {
+    connect(far.url("wss"), trusting, strange);
+    FAIL("connected");
+  } catch (const connect_error& error) {
+    CHECK(error.code() == errc::upgrade_refused);
+    CHECK(error.answer().status == 403);
+  }
+}
+
+TEST_CASE("a server that never answers the TLS handshake is given up in time") {
+  asio::io_context context;
+  asio::ip::tcp::acceptor silent{context, {asio::ip::address_v4::loopback(), 0}};
+  const auto url = "wss://127.0.0.1:" + std::to_string(silent.local_endpoint().port());
+  connect_options options;
+  options.handshake_timeout = 50ms;
+  const auto trusting = trusting_client();
+  std::error_code ec;
+  CHECK_FALSE(connect(url, trusting, ec, options));
+  CHECK(ec == errc::handshake_timeout);
+}
+
+TEST_CASE("what is no URL is refused before anything else") {
+  std::error_code ec;
+  const auto trusting = trusting_client();
+  CHECK_FALSE(connect("https://localhost/", trusting, ec));
+  CHECK(ec == errc::bad_uri);
+}
+
+}  // namespace

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/tls/threaded_server.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/write.hpp>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/tls/connect.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/secure_pair.hpp"
+#include "support/wss_server.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using echo = running_echo<tls_threaded_server>;
+
+TEST_CASE("messages of every length come back through TLS", "[rfc-5.2]") {
+  echo far{threaded_server_options{}, server_with(test_server())};
+  const auto trusting = trusting_client();
+  auto peer = connect(far.url("wss"), trusting);
+  for (const std::size_t size : {0, 1, 125, 126, 127, 16'383, 16'384, 65'535, 65'536, 1'000'000}) {
+    const std::string text(size, 'x');
+    CHECK_FALSE(peer.write(text));
+    auto message = peer.read();
+    REQUIRE(message);
+    CHECK(message->text() == text);
+    const std::vector<std::byte> binary(size, std::byte{0xFF});
+    CHECK_FALSE(peer.write(bytes_view{binary}));
+    message = peer.read();
+    REQUIRE(message);
+    CHECK(std::vector<std::byte>(message->payload.begin(), message->payload.end()) == binary);
+  }
+  CHECK_FALSE(peer.close());
+  far.stop();
+  CHECK(far.errors().empty());
+}
+
+TEST_CASE("one thread writes while another reads, through TLS") {
+  echo far{threaded_server_options{}, server_with(test_server())};
+  const auto trusting = trusting_client();
+  auto peer = connect(far.url("wss"), trusting);
+  constexpr int count = 200;
+  const std::string text(5'000, 'x');
+  int failed = 0;
+  int received = 0;
+  at_once(
+      [&] {
+        for (int i = 0; i < count; ++i) failed += peer.write(text) ? 1 : 0;
+      },
+      [&] {
+        while (received < count) {
+          const auto message = peer.read();
+          if (!message || message->text() != text) return;
+          ++received;
+        }
+      });
+  CHECK(failed == 0);
+  CHECK(received == count);
+  CHECK_FALSE(peer.close());
+}
+
+TEST_CASE("a server that stops closes its connections, through TLS too") {
+  echo far{threaded_server_options{}, server_with(test_server())};
+  const auto trusting = trusting_client();
+  auto peer = connect(far.url("wss"), trusting);
+  CHECK_FALSE(peer.write("hello"));
+  REQUIRE(peer.read());
+  at_once([&] { CHECK_FALSE(peer.read()); }, [&] { far.stop(); });
+  CHECK(peer.close_reason().code == close_code::going_away);
+  CHECK(peer.close_reason().clean);
+}
+
+/// A TCP connection to the server that says `text` and no more.
+asio::ip::tcp::socket visit(asio::io_context& context, echo& far, std::string_view text) {
+  asio::ip::tcp::socket socket{context};
+  socket.connect(far.server().local_endpoint());
+  asio::write(socket, asio::buffer(text.data(), text.size()));
+  return socket;
+}
+
+TEST_CASE("the TLS handshake has to be done within the handshake's time") {
+  threaded_server_options options;
+  options.handshake_timeout = 100ms;
+  echo far{options, server_with(test_server())};
+  asio::io_context context;
+  const auto socket = visit(context, far, GENERATE("", "\x16\x03\x01"));
+  CHECK(far.next_error() == errc::handshake_timeout);
+}
+
+TEST_CASE("both handshakes together have the handshake's time") {
+  threaded_server_options options;
+  options.handshake_timeout = 300ms;
+  echo far{options, server_with(test_server())};
+  asio::io_context context;
+  const auto trusting = trusting_client();
+  tls_transport<socket_transport> client{socket_transport{visit(context, far, "")}, trusting,
+                                         "localhost"};
+  std::error_code ec;
+  client.handshake(before_long(), ec);
+  REQUIRE_FALSE(ec);
+  // It is told over TLS.
+  CHECK(text(read_all(client, 1000, ec)).starts_with("HTTP/1.1 408"));
+  client.shutdown(ec);
+  CHECK(far.next_error() == errc::handshake_timeout);
+}
+
+TEST_CASE("who does not speak TLS is reported, and others are served") {
+  echo far{threaded_server_options{}, server_with(test_server())};
+  asio::io_context context;
+  auto socket = visit(context, far, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  std::error_code ec;
+  std::array<char, 512> room{};
+  while (!ec) socket.read_some(asio::buffer(room), ec);
+  socket.close();
+  CHECK(far.next_error().message().find("http request") == 0);
+  const auto trusting = trusting_client();
+  CHECK(connect(far.url("wss"), trusting).is_open());
+}
+
+TEST_CASE("who comes when the server is full is dropped") {
+  threaded_server_options options;
+  options.max_connections = 1;
+  echo far{options, server_with(test_server())};
+  const auto trusting = trusting_client();
+  auto first = connect(far.url("wss"), trusting);
+  std::error_code ec;
+  CHECK_FALSE(connect(far.url("wss"), trusting, ec));
+  CHECK(ec);
+  CHECK_FALSE(first.close());
+}
+
+TEST_CASE("a server that stops waits for no TLS handshake") {
+  echo far{threaded_server_options{}, server_with(test_server())};
+  asio::io_context context;
+  const auto socket = visit(context, far, "\x16");
+  while (far.server().connections() == 0) std::this_thread::yield();
+  const auto begin = std::chrono::steady_clock::now();
+  far.stop();
+  CHECK(std::chrono::steady_clock::now() - begin < 9s);
+  CHECK(far.errors().size() == 1);
+}
+
+}  // namespace
