@@ -32,6 +32,7 @@
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/handshake/server.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/options.hpp"
@@ -103,7 +104,8 @@ class basic_threaded_server {
   basic_threaded_server& operator=(const basic_threaded_server&) = delete;
 
   /// Calls `hook(upgrade&)` for each good request, on its connection's thread, before run(). It may
-  /// look at request(), and refuse() or accept() it; else the options decide.
+  /// look at request(), and refuse() or accept() it; else the options decide. If it throws, the
+  /// client is told 500.
   void on_upgrade(std::function<void(upgrade&)> hook) { on_upgrade_ = std::move(hook); }
 
   /// Calls `hook` with what went wrong with one connection: an exception of the handler, or a
@@ -244,11 +246,19 @@ class basic_threaded_server {
     const auto begin = stream.now();
     layer_.open(stream, deadline_after(begin, options_.handshake_timeout), ec);
     if (ec) return {};
-    const auto decide = [this](upgrade& asked) {
-      if (on_upgrade_) on_upgrade_(asked);
-    };
+    const auto decide = [this](upgrade& asked) { ask(asked); };
     const auto left = options_.handshake_timeout - (stream.now() - begin);
     return perform(stream, handshake, decide, ec, {left, options_.connection});
+  }
+
+  void ask(upgrade& asked) {
+    if (!on_upgrade_) return;
+    try {
+      on_upgrade_(asked);
+    } catch (...) {
+      asked.refuse({.status = 500});
+      if (on_error_) on_error_(std::current_exception());
+    }
   }
 
   template <class Handler>

@@ -1,0 +1,620 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/threaded_server.hpp"
+
+#include <array>
+#include <atomic>
+#include <barrier>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/socket_base.hpp>
+#include <unistd.h>
+
+#include "hawser/asio/connect.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/response.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/printers.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using lines = std::vector<std::string>;
+using peer_type = threaded_server::peer;
+
+constexpr auto echo = [](peer_type& peer) {
+  while (const auto message = peer.read()) {
+    if (peer.write(*message)) return;
+  }
+};
+
+/// A server that runs on a thread for as long as this lives, with what went wrong in a mailbox.
+class running_server {
+ public:
+  using setup = std::function<void(threaded_server&)>;
+
+  template <class Handler>
+  explicit running_server(Handler handler, const threaded_server_options& options = {},
+                          const setup& prepare = {})
+      : server_{options} {
+    server_.on_error([this](std::exception_ptr error) { errors_.put(told(error)); });
+    if (prepare) prepare(server_);
+    thread_ = std::thread{[this, handler] {
+      server_.run(handler);
+      returned_.put(true);
+    }};
+  }
+  ~running_server() {
+    server_.stop();
+    thread_.join();
+  }
+
+  threaded_server& operator*() { return server_; }
+  threaded_server* operator->() { return &server_; }
+
+  std::string url(const std::string& target = "/") const {
+    return "ws://127.0.0.1:" + std::to_string(server_.port()) + target;
+  }
+
+  /// The next thing that went wrong, which must happen soon.
+  std::string error() { return errors_.take().value_or("nothing went wrong"); }
+
+  /// Whether run() returns soon.
+  bool returns() { return returned_.take().value_or(false); }
+
+  /// Until as many connections are there.
+  void await_connections(std::size_t count) {
+    while (server_.connections() != count) std::this_thread::yield();
+  }
+
+ private:
+  static std::string told(const std::exception_ptr& error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& failure) {
+      return failure.what();
+    } catch (...) {
+      return "something else";
+    }
+  }
+
+  threaded_server server_;
+  mailbox<std::string> errors_;
+  mailbox<bool> returned_;
+  std::thread thread_;
+};
+
+constexpr std::string_view upgrade_request =
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// A client that has opened a connection, and from then on does what the test does.
+raw_socket opened(std::uint16_t port) {
+  raw_socket client{port};
+  client.say(upgrade_request);
+  CHECK(client.hear_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  return client;
+}
+
+int status_of(const octets& answer) {
+  const auto words = text(answer);
+  return words.starts_with("HTTP/1.1 ") ? std::stoi(words.substr(9)) : 0;
+}
+
+// Serving
+
+TEST_CASE("a server listens on a free port and calls its handler for each client") {
+  running_server server{echo};
+  CHECK(server->port() != 0);
+  CHECK(server->local_endpoint() == loopback(server->port()));
+  auto first = connect(server.url());
+  auto second = connect(server.url());
+  CHECK_FALSE(first.write("first"));
+  CHECK_FALSE(second.write("second"));
+  CHECK(shown(second.read().value()) == "text \"second\"");
+  CHECK(shown(first.read().value()) == "text \"first\"");
+  CHECK(server->connections() == 2);
+  CHECK_FALSE(first.close());
+  CHECK(shown(first.close_reason()) == "closed{1000, clean}");
+}
+
+TEST_CASE("a handler may look at the request, and at who is there") {
+  threaded_server_options options;
+  options.handshake.subprotocols = {"chat"};
+  mailbox<lines> facts;
+  const auto note = [&](peer_type& peer, const request& asked) {
+    const auto from = peer.stream().socket().remote_endpoint().address().to_string();
+    facts.put({std::string{asked.path()}, std::string{asked.query()},
+               std::string{asked.header("x-token").value_or("")}, peer.subprotocol(), from});
+  };
+  running_server server{note, options};
+  connect_options wishes;
+  wishes.handshake.subprotocols = {"other", "chat"};
+  wishes.handshake.headers.add("X-Token", "secret");
+  auto client = connect(server.url("/room?x=y"), wishes);
+  CHECK(facts.take() == lines{"/room", "x=y", "secret", "chat", "127.0.0.1"});
+  CHECK_FALSE(client.read());
+  CHECK(shown(client.close_reason()) == "closed{1000, clean}");
+}
+
+TEST_CASE("a server listens on a Unix domain socket too") {
+  using local = asio::local::stream_protocol;
+  const auto path = "/tmp/hawser-test-" + std::to_string(::getpid());
+  ::unlink(path.c_str());
+  basic_threaded_server<local> server{local::endpoint{path}, {}};
+  std::thread thread{[&] {
+    server.run([](auto& peer) {
+      while (const auto message = peer.read()) (void)peer.write(*message);
+    });
+  }};
+  {
+    local::socket socket{raw_socket::context()};
+    socket.connect(local::endpoint{path});
+    std::error_code ec;
+    client_handshake handshake{uri::decode("ws://localhost/").value()};
+    auto client = connect(local_socket_transport{std::move(socket)}, handshake, ec);
+    REQUIRE(client);
+    CHECK_FALSE(client->write("Hello"));
+    CHECK(shown(client->read().value()) == "text \"Hello\"");
+    CHECK_FALSE(client->close());
+  }
+  server.stop();
+  thread.join();
+  ::unlink(path.c_str());
+}
+
+TEST_CASE("a server that cannot listen says so at once") {
+  threaded_server first{{}};
+  threaded_server_options options;
+  options.port = first.port();
+  CHECK_THROWS_AS(threaded_server{options}, std::system_error);
+  options.address = "no address";
+  CHECK_THROWS_AS(threaded_server{options}, std::system_error);
+}
+
+TEST_CASE("the upgrade hook accepts, or refuses with an answer of its own") {
+  const auto prepare = [](threaded_server& server) {
+    server.on_upgrade([](threaded_server::upgrade& asked) {
+      if (asked.request().path() == "/open") return;
+      response answer{.status = 404, .body = "no such room"};
+      answer.headers.add("X-Room", "none");
+      asked.refuse(answer);
+    });
+  };
+  running_server server{echo, {}, prepare};
+  CHECK_FALSE(connect(server.url("/open")).close());
+  std::error_code ec;
+  response refusal;
+  CHECK_FALSE(connect(server.url("/other"), ec, {}, &refusal));
+  CHECK(ec == errc::upgrade_refused);
+  CHECK(refusal.status == 404);
+  CHECK(refusal.header("x-room") == "none");
+  CHECK(refusal.body == "no such room");
+  CHECK(server.error().find(describe(errc::upgrade_refused)) != std::string::npos);
+}
+
+TEST_CASE("an upgrade hook that throws costs one client a 500 and is reported") {
+  const auto prepare = [](threaded_server& server) {
+    server.on_upgrade([](threaded_server::upgrade& asked) {
+      if (asked.request().path() == "/bad") throw std::runtime_error{"no database"};
+    });
+  };
+  running_server server{echo, {}, prepare};
+  std::error_code ec;
+  response refusal;
+  CHECK_FALSE(connect(server.url("/bad"), ec, {}, &refusal));
+  CHECK(ec == errc::upgrade_refused);
+  CHECK(refusal.status == 500);
+  CHECK(server.error() == "no database");
+  CHECK_FALSE(connect(server.url()).close());
+}
+
+TEST_CASE("a handler that throws closes its connection with 1011 and is reported", "[rfc-7.4.1]") {
+  running_server server{[](peer_type& peer) {
+    const auto message = peer.read();
+    if (message && message->text() == "throw") throw std::runtime_error{"on purpose"};
+    if (message) throw 42;
+  }};
+  auto other = connect(server.url());
+  auto client = connect(server.url());
+  CHECK_FALSE(client.write("throw"));
+  CHECK_FALSE(client.read());
+  CHECK(shown(client.close_reason()) == "closed{1011, clean}");
+  CHECK(server.error() == "on purpose");
+  CHECK_FALSE(other.write("an int"));
+  CHECK_FALSE(other.read());
+  CHECK(shown(other.close_reason()) == "closed{1011, clean}");
+  CHECK(server.error() == "something else");
+}
+
+TEST_CASE("a connection is closed when its handler returns, whatever has still come") {
+  running_server server{[](peer_type& peer) { (void)peer.read(); }};
+  auto client = connect(server.url());
+  for (int i = 0; i < 100; ++i) (void)client.write("more");
+  CHECK_FALSE(client.read());
+  CHECK(shown(client.close_reason()) == "closed{1000, clean}");
+}
+
+TEST_CASE("who comes when there is no more room is told 503, and not when there is again") {
+  threaded_server_options options;
+  options.max_connections = 2;
+  running_server server{echo, options};
+  auto first = connect(server.url());
+  raw_socket second{server->port()};  // which says nothing, and has its place all the same
+  server.await_connections(2);
+  std::error_code ec;
+  response refusal;
+  CHECK_FALSE(connect(server.url(), ec, {}, &refusal));
+  CHECK(ec == errc::upgrade_refused);
+  CHECK(refusal.status == 503);
+  CHECK_FALSE(first.close());
+  server.await_connections(1);
+  CHECK(connect(server.url(), ec));
+}
+
+// Stopping
+
+TEST_CASE("stop closes what is open with 1001 and returns when run does", "[rfc-7.4.1]") {
+  running_server server{echo};
+  auto client = connect(server.url());
+  std::thread reader{[&] { (void)client.read(); }};
+  server->stop();
+  CHECK(server.returns());
+  CHECK(server->connections() == 0);
+  reader.join();
+  CHECK(shown(client.close_reason()) == "closed{1001, clean}");
+  server->stop();
+}
+
+TEST_CASE("stop works from a handler, from hooks, twice, and before run") {
+  SECTION("from a handler") {
+    threaded_server* self = nullptr;
+    running_server server{[&self](peer_type&) { self->stop(); },
+                          {},
+                          [&self](threaded_server& made) { self = &made; }};
+    auto client = connect(server.url());
+    CHECK_FALSE(client.read());
+    CHECK(server.returns());
+    CHECK(client.close_reason().clean);
+  }
+  SECTION("from the upgrade hook") {
+    running_server server{echo, {}, [](threaded_server& made) {
+                            made.on_upgrade([&](threaded_server::upgrade&) { made.stop(); });
+                          }};
+    std::error_code ec;
+    auto client = connect(server.url(), ec);
+    if (client) CHECK_FALSE(client->read());
+    CHECK(server.returns());
+  }
+  SECTION("from several threads") {
+    running_server server{echo};
+    auto client = connect(server.url());
+    std::thread reader{[&] { (void)client.read(); }};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { server->stop(); });
+    for (auto& thread : threads) thread.join();
+    reader.join();
+    CHECK(server.returns());
+  }
+  SECTION("before run") {
+    threaded_server server{{}};
+    server.stop();
+    server.run(echo);
+    server.stop();
+    CHECK(server.connections() == 0);
+  }
+}
+
+TEST_CASE("a signal stops a server that wants it") {
+  const auto signal = GENERATE(SIGINT, SIGTERM);
+  running_server server{echo, {}, [](threaded_server& made) { made.stop_on_signals(); }};
+  auto client = connect(server.url());
+  std::thread reader{[&] { (void)client.read(); }};
+  std::raise(signal);
+  CHECK(server.returns());
+  reader.join();
+  CHECK(shown(client.close_reason()) == "closed{1001, clean}");
+}
+
+TEST_CASE("a handshake under way is told 503 when the server stops") {
+  running_server server{echo};
+  raw_socket silent{server->port()};
+  raw_socket halfway{server->port()};
+  CHECK(halfway.say(upgrade_request.substr(0, 50)));
+  server.await_connections(2);
+  std::thread stopper{[&] { server->stop(); }};
+  CHECK(status_of(silent.hear_all()) == 503);
+  CHECK(silent.ended());
+  CHECK(status_of(halfway.hear_all()) == 503);
+  stopper.join();
+  CHECK(server.returns());
+}
+
+TEST_CASE("stop is not held up by peers that never answer, and leaves no thread", "[abuse]") {
+  const auto before = threads();
+  threaded_server_options options;
+  options.connection.close_timeout = 100ms;
+  const octets much(50'000'000);
+  running_server server{[&](peer_type& peer, const request& asked) {
+                          if (asked.path() == "/write") (void)peer.write(bytes_view{much});
+                          while (peer.read()) {
+                          }
+                        },
+                        options};
+  auto silent = opened(server->port());
+  auto inside_a_frame = opened(server->port());
+  CHECK(inside_a_frame.say(header_from(role::client, 2, 1000)));
+  auto deaf = connect(server.url("/write"), {.connection = {.max_message_size = much.size()}});
+  CHECK(deaf.read_part());
+  raw_socket before_the_handshake{server->port()};
+  server.await_connections(4);
+  const auto start = std::chrono::steady_clock::now();
+  server->stop();
+  CHECK(std::chrono::steady_clock::now() - start < 5s);
+  CHECK(server.returns());
+  CHECK(server->connections() == 0);
+  CHECK(threads() <= before + 1);
+}
+
+// Many
+
+/// Most are small, a few are large.
+std::string random_text(std::mt19937& random) {
+  static constexpr std::array<std::size_t, 10> most{0,   1,    125,  126,    200,
+                                                    200, 1000, 1000, 10'000, 200 * 1024};
+  const auto limit = most.at(random() % most.size());
+  const auto size = limit > 200'000 && random() % 5 != 0 ? 60'000 : limit;
+  std::string text(size == 0 ? 0 : random() % (size + 1), ' ');
+  for (std::size_t i = 0; i < text.size(); i += 1 + i / 8) {
+    text[i] = static_cast<char>('a' + random() % 26);
+  }
+  return text;
+}
+
+/// How many of `count` messages came back as they were sent.
+int echo_random(client_websocket& peer, std::uint32_t seed, int count) {
+  std::mt19937 random{seed};
+  int equal = 0;
+  for (int i = 0; i < count; ++i) {
+    const auto text = random_text(random);
+    if (peer.write(text)) break;
+    const auto answer = peer.read();
+    if (!answer || answer->text() != text) break;
+    ++equal;
+  }
+  return equal;
+}
+
+TEST_CASE("200 connections at once echo 100 random messages each, and leave nothing open") {
+  constexpr int clients = 200;
+  constexpr int messages = 100;
+  {
+    running_server warm{echo};
+    CHECK_FALSE(connect(warm.url()).close());
+  }
+  const auto files = open_files();
+  const auto threads_before = threads();
+  std::vector<int> equal(clients);
+  std::vector<std::error_code> closed_with(clients, errc::closed);
+  {
+    running_server server{echo};
+    std::barrier all_connected{clients + 1};
+    std::vector<std::thread> crowd;
+    for (std::size_t i = 0; i < clients; ++i) {
+      crowd.emplace_back([&, i] {
+        std::error_code ec;
+        auto peer = connect(server.url(), ec);
+        all_connected.arrive_and_wait();
+        all_connected.arrive_and_wait();
+        if (!peer) return;
+        equal[i] = echo_random(*peer, static_cast<std::uint32_t>(i), messages);
+        closed_with[i] = peer->close();
+      });
+    }
+    all_connected.arrive_and_wait();
+    CHECK(server->connections() == clients);
+    all_connected.arrive_and_wait();
+    for (auto& client : crowd) client.join();
+  }
+  CHECK(equal == std::vector<int>(clients, messages));
+  CHECK(closed_with == std::vector<std::error_code>(clients));
+  CHECK(open_files() == files);
+  CHECK(threads() == threads_before);
+}
+
+TEST_CASE("a server that stops in the middle of much traffic closes every connection") {
+  constexpr int clients = 30;
+  threaded_server_options options;
+  options.connection.close_timeout = soon;
+  std::vector<std::string> ends(clients);
+  std::atomic<int> started = 0;
+  std::vector<std::thread> crowd;
+  {
+    running_server server{echo, options};
+    for (std::size_t i = 0; i < clients; ++i) {
+      crowd.emplace_back([&, i, url = server.url()] {
+        std::error_code ec;
+        auto peer = connect(url, ec);
+        ++started;
+        if (!peer) return;
+        (void)echo_random(*peer, static_cast<std::uint32_t>(i), 1'000'000);
+        while (peer->read()) {
+        }
+        ends[i] = shown(peer->close_reason());
+      });
+    }
+    while (started < clients) std::this_thread::yield();
+    server->stop();
+    CHECK(server.returns());
+  }
+  for (auto& client : crowd) client.join();
+  CHECK(ends == std::vector<std::string>(clients, "closed{1001, clean}"));
+}
+
+// Abuse
+
+/// Tells how each connection of the server ends.
+struct end_teller {
+  mailbox<std::string>* ends;
+  void operator()(peer_type& peer) const {
+    while (peer.read()) {
+    }
+    ends->put(shown(peer.close_reason()));
+  }
+};
+
+TEST_CASE("a client that never finishes its handshake holds up nobody and is told 408", "[abuse]") {
+  threaded_server_options options;
+  options.handshake_timeout = 300ms;
+  options.connection.close_timeout = 100ms;
+  running_server server{echo, options};
+  raw_socket silent{server->port()};
+  raw_socket slow{server->port()};
+  std::thread writer{[&] {
+    // An octet whenever the server's patience has lasted for one more.
+    for (const auto letter : upgrade_request) {
+      if (!slow.say(std::string_view{&letter, 1})) return;
+      std::error_code ec;
+      if (detail::wait_for_socket(slow.socket().native_handle(), detail::readiness::readable,
+                                  std::chrono::steady_clock::now() + 20ms, ec)) {
+        return;
+      }
+    }
+  }};
+  auto quick = connect(server.url());
+  CHECK_FALSE(quick.write("Hello"));
+  CHECK(quick.read());
+  writer.join();
+  CHECK(status_of(slow.hear_all()) == 408);
+  CHECK(status_of(silent.hear_all()) == 408);
+  CHECK(server.error().find(describe(errc::handshake_timeout)) != std::string::npos);
+}
+
+TEST_CASE("a flood of headers is cut off by its size and by its number", "[abuse]") {
+  running_server server{echo};
+  const bool by_count = GENERATE(true, false);
+  raw_socket client{server->port()};
+  std::thread flood{[&] {
+    client.say("GET / HTTP/1.1\r\nHost: a\r\n");
+    const auto line = by_count ? std::string{"a: b\r\n"} : std::string(1000, 'x');
+    for (int i = 0; i < 100'000 && client.say(line); ++i) {
+    }
+  }};
+  const auto answer = client.hear_all();
+  CHECK(status_of(answer) == 431);
+  client.hang_up();
+  flood.join();
+  CHECK(server.error().find(describe(by_count ? errc::too_many_fields : errc::head_too_large)) !=
+        std::string::npos);
+}
+
+TEST_CASE("a client that stops inside a frame, or never speaks, is found dead", "[abuse]") {
+  threaded_server_options options;
+  options.connection.keep_alive_interval = 50ms;
+  options.connection.keep_alive_timeout = 50ms;
+  mailbox<std::string> ends;
+  running_server server{end_teller{&ends}, options};
+  auto client = opened(server->port());
+  const bool speaks = GENERATE(true, false);
+  if (speaks) CHECK(client.say(header_from(role::client, 2, 1000)));
+  CHECK(ends.take() == "closed{1006, the peer did not answer the keep-alive ping}");
+  CHECK(frames_shown(client.hear_all()).at(0) == "ping 0000000000000001");
+}
+
+TEST_CASE("a client that reads nothing is given up by who writes to it", "[abuse]") {
+  threaded_server_options options;
+  options.connection.write_timeout = 100ms;
+  mailbox<std::error_code> results;
+  const octets much(50'000'000);
+  running_server server{[&](peer_type& peer) { results.put(peer.write(bytes_view{much})); },
+                        options};
+  const auto client = opened(server->port());
+  CHECK(results.take() == errc::write_timeout);
+}
+
+TEST_CASE("a flood of pings from who takes no pongs ends", "[abuse]") {
+  threaded_server_options options;
+  options.connection.write_timeout = 100ms;
+  mailbox<std::string> ends;
+  running_server server{end_teller{&ends}, options};
+  auto client = opened(server->port());
+  octets pings;
+  for (int i = 0; i < 1000; ++i) {
+    pings = std::move(pings) + frame_from(role::client, opcode::ping, std::string(125, 'p'));
+  }
+  std::thread flood{[&] {
+    while (client.say(pings)) {
+    }
+  }};
+  const auto end = ends.take();
+  flood.join();
+  CHECK(end == "closed{1006, the peer took no data for too long}");
+}
+
+TEST_CASE("data after a Close is not listened to for longer than a close may take", "[abuse]") {
+  threaded_server_options options;
+  options.connection.close_timeout = 100ms;
+  mailbox<std::string> ends;
+  running_server server{end_teller{&ends}, options};
+  auto client = opened(server->port());
+  std::thread flood{[&] {
+    client.say(close_from(role::client, 1000, "bye"));
+    const auto data = frame_from(role::client, opcode::binary, std::string(10'000, 'x'));
+    while (client.say(data)) {
+    }
+  }};
+  CHECK(ends.take() == "closed{1000, clean, \"bye\"}");
+  flood.join();
+}
+
+TEST_CASE("clients that reset, hang up or break the protocol cost nobody else anything",
+          "[abuse]") {
+  mailbox<std::string> ends;
+  running_server server{end_teller{&ends}};
+  auto other = connect(server.url());
+  {
+    auto client = opened(server->port());
+    client.socket().set_option(asio::socket_base::linger{true, 0});
+    client.socket().close();
+    CHECK(ends.take() == "closed{1006, Connection reset by peer}");
+  }
+  {
+    auto client = opened(server->port());
+    client.hang_up();
+    CHECK(ends.take() == "closed{1006, the peer ended the stream without a Close frame}");
+  }
+  {
+    auto client = opened(server->port());
+    client.say("83 80 00 00 00 00"_b);
+    CHECK(frames_shown(client.hear_all()) == lines{"close 1002 \"the opcode is reserved\""});
+    CHECK(client.ended());
+    client.hang_up();
+    CHECK(ends.take() == "closed{1002, the opcode is reserved}");
+  }
+  CHECK_FALSE(other.close());
+  CHECK(ends.take() == "closed{1000, clean}");
+}
+
+}  // namespace
