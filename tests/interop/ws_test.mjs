@@ -311,6 +311,7 @@ describe('the echo client', () => {
 
   it('fails where there is no server, or one of another kind', async () => {
     const talker = createServer((socket) => socket.resume().end('220 mail.example.com ESMTP\r\n'));
+    cleanups.push(() => talker.close());
     talker.listen(0, '127.0.0.1');
     await event(talker, 'listening');
     const url = `ws://127.0.0.1:${talker.address().port}/`;
