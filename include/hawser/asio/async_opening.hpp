@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <asio/async_result.hpp>
+#include <asio/buffer.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/operation.hpp"
+#include "hawser/asio/stream_traits.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/client.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/server.hpp"
+#include "hawser/protocol/deadline.hpp"
+#include "hawser/transport/opening.hpp"
+
+namespace hawser {
+
+namespace detail {
+
+/// Moves bytes between a handshake of either role and an AsyncStream, which both must stay until
+/// `done(ec, rest)` is called, once. After an error the stream is closed.
+template <class Stream, class Handshake, class Decide, class Done>
+class opening_driver final
+    : public std::enable_shared_from_this<opening_driver<Stream, Handshake, Decide, Done>>,
+      private deadlines::entry {
+ public:
+  opening_driver(Stream& stream, std::shared_ptr<Handshake> handshake, Decide decide,
+                 const opening_options& options, Done done)
+      : stream_{stream},
+        executor_{stream.get_executor()},
+        deadlines_{deadlines::of(executor_)},
+        handshake_{std::move(handshake)},
+        decide_{std::move(decide)},
+        options_{options},
+        done_{std::move(done)} {}
+  ~opening_driver() { deadlines_.cancel(*this); }
+
+  void start() {
+    traits::open(stream_);
+    wait_at_most(options_.handshake_timeout);
+    step();
+  }
+
+  void cancel() { finish(asio::error::operation_aborted); }
+
+ private:
+  using traits = stream_traits<Stream>;
+  using status = typename Handshake::status;
+  static constexpr bool serves = requires(Handshake & one) { one.accept(); };
+
+  void step() {
+    if constexpr (serves) {
+      if (handshake_->state() == status::request) decide_(*handshake_);
+      if (handshake_->state() == status::request) handshake_->accept();
+      if (handshake_->state() == status::failed && !std::exchange(answering_, true)) {
+        wait_at_most(options_.connection.close_timeout);
+      }
+    }
+    if (!handshake_->output().empty()) return write();
+    switch (handshake_->state()) {
+      case status::need_more: return read();
+      case status::failed: return fail();
+      default: return finish({});
+    }
+  }
+
+  void write() {
+    writing_ = true;
+    const auto octets = handshake_->output();
+    stream_.async_write_some(
+        asio::buffer(octets.data(), octets.size()),
+        [self = this->shared_from_this()](std::error_code ec, std::size_t size) {
+          self->on_write(ec, size);
+        });
+  }
+
+  void on_write(std::error_code ec, std::size_t size) {
+    writing_ = false;
+    if (!done_) return;
+    handshake_->consume_output(size);
+    // Whoever was refused may have gone without waiting for the reason.
+    if (ec && answering_) return finish(handshake_->error());
+    ec ? finish(ec) : step();
+  }
+
+  void read() {
+    if (std::exchange(reading_, true)) return;
+    stream_.async_read_some(asio::buffer(room_),
+                            [self = this->shared_from_this()](
+                                std::error_code ec, std::size_t size) { self->on_read(ec, size); });
+  }
+
+  void on_read(std::error_code ec, std::size_t size) {
+    reading_ = false;
+    if (!done_) return;
+    if (ending_) return ec ? finish(handshake_->error()) : read();
+    if (answering_) return;
+    if (ec && ec != asio::error::eof) return finish(ec);
+    if (ec) {
+      handshake_->receive_end();
+    } else {
+      auto input = bytes_view{room_}.first(size);
+      handshake_->next(input);
+      rest_.assign(input.begin(), input.end());
+    }
+    step();
+  }
+
+  /// The client has the reason. A stream that is closed with input unread may take it back.
+  void fail() {
+    ending_ = serves && traits::end(stream_);
+    ending_ ? read() : finish(handshake_->error());
+  }
+
+  void finish(std::error_code ec) {
+    if (!done_) return;
+    deadlines_.cancel(*this);
+    if (ec) traits::close(stream_);
+    auto done = std::move(*done_);
+    done_.reset();
+    done(ec, std::move(rest_));
+  }
+
+  void wait_at_most(std::chrono::steady_clock::duration time) {
+    deadlines_.set(*this, deadline_after(std::chrono::steady_clock::now(), time));
+  }
+
+  void expired() override {
+    auto self = this->weak_from_this().lock();
+    if (!self) return;
+    const auto executor = executor_;
+    asio::post(executor, [self = std::move(self)] { self->time_is_over(); });
+  }
+
+  void time_is_over() {
+    if (!done_) return;
+    if (answering_) return finish(handshake_->error());
+    handshake_->fail(errc::handshake_timeout);
+    if (writing_) return finish(errc::handshake_timeout);
+    step();
+  }
+
+  Stream& stream_;
+  const typename Stream::executor_type executor_;
+  deadlines& deadlines_;
+  std::shared_ptr<Handshake> handshake_;
+  Decide decide_;
+  const opening_options options_;
+  std::optional<Done> done_;
+  std::vector<std::byte> rest_;
+  std::array<std::byte, 2048> room_{};
+  bool reading_ = false;
+  bool writing_ = false;
+  bool answering_ = false;  // a refusal
+  bool ending_ = false;     // the refusal is written
+};
+
+/// Leaves the decision to the policy.
+struct undecided {
+  template <class Handshake>
+  void operator()(Handshake&) const noexcept {}
+};
+
+/// Performs a handshake, then calls `before(ec, rest)`, then completes `handler`.
+template <class Stream, class Handshake, class Decide, class Before, class Handler>
+void begin_opening(Stream& stream, std::shared_ptr<Handshake> handshake, Decide decide,
+                   const opening_options& options, Before before, Handler handler) {
+  const auto executor = stream.get_executor();
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  operation_ptr waiting{
+      &pending_operation<operation, Handler, typename Stream::executor_type>::make(handler,
+                                                                                   executor)};
+  auto done = [before = std::move(before), waiting = std::move(waiting)](
+                  std::error_code ec, std::vector<std::byte> rest) mutable {
+    before(ec, std::move(rest));
+    waiting.release()->complete(ec);
+  };
+  using driver = opening_driver<Stream, Handshake, Decide, decltype(done)>;
+  const auto begun = std::make_shared<driver>(stream, std::move(handshake), std::move(decide),
+                                              options, std::move(done));
+  if (slot.is_connected()) {
+    slot.assign([weak = std::weak_ptr{begun}](asio::cancellation_type_t type) {
+      // A handshake that has begun cannot be as if it had not.
+      using kind = asio::cancellation_type;
+      if ((type & (kind::terminal | kind::partial)) == kind::none) return;
+      if (const auto one = weak.lock()) one->cancel();
+    });
+  }
+  begun->start();
+}
+
+/// A pointer to what somebody else keeps.
+template <class T>
+std::shared_ptr<T> borrowed(T& object) noexcept {
+  return {std::shared_ptr<void>{}, &object};
+}
+
+}  // namespace detail
+
+/// Serves the opening handshake of a client on an AsyncStream, as perform() does: void(std::error_code).
+/// A good request is shown to `decide(handshake)`. What was read behind it is put into `rest`. All
+/// that is given by reference must stay until then. When it fails, or the handshake's time is over,
+/// the client has been told why and the stream is closed. Cancelling (terminal, partial) closes it too.
+template <class Stream, server_policy Policy, class Decide, class Token>
+auto async_perform(Stream& stream, server_handshake<Policy>& handshake, Decide decide,
+                   std::vector<std::byte>& rest, const opening_options& options, Token&& token) {
+  return asio::async_initiate<Token, void(std::error_code)>(
+      [&stream, &handshake, &rest, options](auto handler, auto decide_on) {
+        detail::begin_opening(
+            stream, detail::borrowed(handshake), std::move(decide_on), options,
+            [&rest](std::error_code, std::vector<std::byte> read) { rest = std::move(read); },
+            std::move(handler));
+      },
+      token, std::move(decide));
+}
+
+/// Performs the opening handshake with a server, over a stream that leads to it. When it fails,
+/// handshake.response() is the answer if it was a refusal.
+template <class Stream, client_policy Policy, class Token>
+auto async_perform(Stream& stream, client_handshake<Policy>& handshake,
+                   std::vector<std::byte>& rest, const opening_options& options, Token&& token) {
+  return asio::async_initiate<Token, void(std::error_code)>(
+      [&stream, &handshake, &rest, options](auto handler) {
+        detail::begin_opening(
+            stream, detail::borrowed(handshake), detail::undecided{}, options,
+            [&rest](std::error_code, std::vector<std::byte> read) { rest = std::move(read); },
+            std::move(handler));
+      },
+      token);
+}
+
+}  // namespace hawser

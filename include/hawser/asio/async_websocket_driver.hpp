@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include "hawser/asio/async_driver.hpp"
+#include "hawser/asio/async_opening.hpp"
+#include "hawser/asio/context_end.hpp"
+#include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/operation.hpp"
+#include "hawser/asio/received_part.hpp"
+#include "hawser/asio/stream_traits.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/protocol/connection.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/options.hpp"
+#include "hawser/transport/opening.hpp"
+
+namespace hawser::detail {
+
+/// Waits for a message, or for a part of one.
+struct read_operation : operation {
+  using time_point = std::chrono::steady_clock::time_point;
+
+  read_operation(message& into, time_point deadline) : whole{&into}, until{deadline} {}
+  read_operation(received_part& into, time_point deadline) : piece{&into}, until{deadline} {}
+
+  delivery wanted() const noexcept { return whole ? delivery::messages : delivery::parts; }
+
+  void take(const message_view& view) const { fill(*whole, view); }
+  void take(const message_part& view) const {
+    fill(*piece, view);
+    piece->first = view.first;
+    piece->last = view.last;
+  }
+
+  message* whole = nullptr;
+  received_part* piece = nullptr;
+  time_point until;
+
+ private:
+  template <class Owned, class View>
+  static void fill(Owned& into, const View& view) {
+    into.kind = view.kind;
+    into.payload.assign(view.payload.begin(), view.payload.end());
+  }
+};
+
+/// Waits until the stream has taken that many octets in all.
+struct write_operation : operation {
+  explicit write_operation(std::uint64_t count) : until{count} {}
+  std::uint64_t until;
+};
+
+/// The operations that wait for one connection over one AsyncStream. Input is taken only while one waits
+/// for it, or the connection closes.
+template <class Stream, class Connection>
+class async_websocket_driver final
+    : public async_driver<async_websocket_driver<Stream, Connection>, Stream, Connection>,
+      private context_end::listener {
+  using base = async_driver<async_websocket_driver, Stream, Connection>;
+
+ public:
+  using clock = typename base::clock;
+  using time_point = typename clock::time_point;
+
+  async_websocket_driver(Stream stream, Connection connection, const opening_options& options)
+      : base{std::move(stream), std::move(connection)},
+        context_end::listener{base::get_executor()},
+        options_{options},
+        alarm_{*this} {
+    base::pause();
+  }
+
+  /// The opening handshake is done, and this was read behind it.
+  void begin(bytes_view received, agreement agreed) {
+    phase_ = phase::open;
+    agreed_ = std::move(agreed);
+    stream_traits<Stream>::open(base::stream());
+    base::start(received);
+  }
+
+  template <class Handler, class Handshake, class Decide>
+  void open(role self, Handler handler, std::shared_ptr<Handshake> handshake, Decide decide) {
+    if (phase_ != phase::unopened) {
+      return refuse(std::move(handler), phase_ == phase::opening ? asio::error::already_started
+                                                                 : asio::error::already_connected);
+    }
+    phase_ = phase::opening;
+    auto before = [driver = this->shared_from_this(), self, handshake](
+                      std::error_code ec, const std::vector<std::byte>& rest) {
+      driver->opened(self, ec, rest, *handshake);
+    };
+    begin_opening(base::stream(), std::move(handshake), std::move(decide), options_,
+                  std::move(before), std::move(handler));
+  }
+
+  template <class Handler, class Into>
+  void read(Handler handler, Into& into, time_point until) {
+    if (phase_ != phase::open) return refuse(std::move(handler), unusable());
+    auto cancel = [this](asio::cancellation_type_t, read_operation& one) {
+      reads_.take(one).complete(asio::error::operation_aborted);
+      serve_reads();
+    };
+    reads_.push(begin<read_operation>(std::move(handler), cancel, into, until));
+    if (until < alarm_at_) set_alarm(until);
+    serve_reads();
+  }
+
+  /// `queue(connection)` adds to the output. Completes when the stream has taken all of it.
+  template <class Handler, class Queue>
+  void write(Handler handler, Queue queue) {
+    if (phase_ != phase::open) return refuse(std::move(handler), unusable());
+    base::advance();
+    if (const std::error_code ec = queue(base::connection())) {
+      return refuse(std::move(handler), ec);
+    }
+    auto cancel = [this](asio::cancellation_type_t type, write_operation& one) {
+      // The message is on its way whether that is waited for or not: RFC 6455 §5.4.
+      if ((type & asio::cancellation_type::terminal) == asio::cancellation_type::none) return;
+      writes_.take(one).complete(asio::error::operation_aborted);
+    };
+    const auto all = base::written() + base::connection().buffered_bytes();
+    writes_.push(begin<write_operation>(std::move(handler), cancel, all));
+    base::settle();
+  }
+
+  template <class Handler>
+  void close(Handler handler, std::optional<close_code> code, std::string_view reason) {
+    if (phase_ == phase::over && outcome_) return refuse(std::move(handler), outcome_->error);
+    if (phase_ != phase::open) return refuse(std::move(handler), unusable());
+    const auto ec = base::connection().close(code, reason);
+    if (ec && ec != errc::closed) return refuse(std::move(handler), ec);
+    auto cancel = [this](asio::cancellation_type_t type, operation& one) {
+      if ((type & asio::cancellation_type::terminal) == asio::cancellation_type::none) return;
+      closes_.take(one).complete(asio::error::operation_aborted);
+    };
+    closes_.push(begin<operation>(std::move(handler), cancel));
+    // A stream that takes nothing more has no closing handshake to wait for.
+    if (base::output_error()) base::connection().abort(base::output_error());
+    base::process_pending();
+  }
+
+  void close_now() {
+    if (phase_ == phase::open) {
+      base::connection().abort();
+      base::process_pending();
+    } else if (std::exchange(phase_, phase::over) != phase::over) {
+      stream_traits<Stream>::close(base::stream());
+    }
+  }
+
+  /// Nobody waits any more, nor will.
+  void drop() {
+    const std::error_code aborted = asio::error::operation_aborted;
+    reads_.complete_all(aborted);
+    writes_.complete_all(aborted);
+    closes_.complete_all(aborted);
+    close_now();
+  }
+
+  bool is_open() const noexcept {
+    return phase_ == phase::open && base::connection().state() == close_state::open;
+  }
+  closed outcome() const { return outcome_.value_or(closed{}); }
+  std::optional<std::chrono::steady_clock::duration> round_trip() const { return round_trip_; }
+  const agreement& agreed() const noexcept { return agreed_; }
+  Stream& stream() noexcept { return base::stream(); }
+
+  // For async_driver
+
+  void on_event(const event& happened) {
+    if (const auto* view = std::get_if<message_view>(&happened)) {
+      deliver(*view);
+    } else if (const auto* part = std::get_if<message_part>(&happened)) {
+      deliver(*part);
+    } else if (const auto* answer = std::get_if<pong>(&happened)) {
+      if (answer->round_trip) round_trip_ = answer->round_trip;
+    } else if (const auto* end = std::get_if<closed>(&happened)) {
+      outcome_ = *end;
+    }
+  }
+
+  void on_settled() {
+    while (!writes_.empty() && writes_.front().until <= base::written()) writes_.pop().complete({});
+    if (base::output_error()) writes_.complete_all(base::output_error());
+  }
+
+  void on_over() {
+    phase_ = phase::over;
+    alarm_.cancel();
+    const std::error_code why = outcome().error;
+    reads_.complete_all(errc::closed);
+    writes_.complete_all(why ? why : make_error_code(errc::closed));
+    closes_.complete_all(why);
+  }
+
+ private:
+  enum class phase : std::uint8_t { unopened, opening, open, over };
+
+  /// Expires for the reads with a deadline.
+  class alarm final : deadlines::entry {
+   public:
+    explicit alarm(async_websocket_driver& owner)
+        : owner_{owner}, deadlines_{deadlines::of(owner.get_executor())} {}
+    ~alarm() { cancel(); }
+
+    void set(time_point when) { deadlines_.set(*this, when); }
+    void cancel() { deadlines_.cancel(*this); }
+
+   private:
+    void expired() override {
+      auto driver = owner_.weak_from_this().lock();
+      if (!driver) return;
+      const auto executor = driver->get_executor();
+      asio::post(executor, [driver = std::move(driver)] { driver->expire_reads(); });
+    }
+
+    async_websocket_driver& owner_;
+    deadlines& deadlines_;
+  };
+
+  void context_ends() noexcept override {
+    // What is abandoned may own the last handle on this object.
+    const auto self = this->shared_from_this();
+    reads_.abandon();
+    writes_.abandon();
+    closes_.abandon();
+  }
+
+  template <class Kind, class Handler, class Cancel, class... Facts>
+  Kind& begin(Handler handler, Cancel cancel, Facts&&... facts) {
+    return begin_operation<Kind>(std::move(handler), base::get_executor(), std::move(cancel),
+                                 std::forward<Facts>(facts)...);
+  }
+
+  template <class Handler>
+  void refuse(Handler handler, std::error_code ec) {
+    using refused = pending_operation<operation, Handler, typename base::executor_type>;
+    refused::make(handler, base::get_executor()).complete(ec);
+  }
+
+  std::error_code unusable() const {
+    if (phase_ == phase::over) return errc::closed;
+    return asio::error::not_connected;
+  }
+
+  template <class Handshake>
+  void opened(role self, std::error_code ec, bytes_view rest, const Handshake& handshake) {
+    if (ec || phase_ != phase::opening) {
+      phase_ = phase::over;
+      return;
+    }
+    base::connection() = Connection{self, options_.connection};
+    begin(rest, handshake.result());
+  }
+
+  template <class View>
+  void deliver(const View& view) {
+    auto& one = reads_.pop();
+    one.take(view);
+    one.complete({});
+    await_input();
+  }
+
+  /// Takes input for the read that waits first, if there is one.
+  void await_input() {
+    if (reads_.empty()) return base::pause();
+    base::connection().deliver(reads_.front().wanted());
+  }
+
+  void serve_reads() {
+    await_input();
+    if (!reads_.empty()) base::resume();
+  }
+
+  void set_alarm(time_point when) {
+    alarm_at_ = when;
+    alarm_.set(when);
+  }
+
+  void expire_reads() {
+    if (phase_ != phase::open) return;
+    const auto now = clock::now();
+    reads_.complete_if([now](auto& one) { return one.until <= now; }, errc::read_timeout);
+    auto soonest = (time_point::max)();
+    reads_.for_each([&](auto& one) { soonest = (std::min)(soonest, one.until); });
+    set_alarm(soonest);
+    await_input();
+  }
+
+  const opening_options options_;
+  agreement agreed_;
+  std::optional<closed> outcome_;
+  std::optional<std::chrono::steady_clock::duration> round_trip_;
+  operation_queue<read_operation> reads_;
+  operation_queue<write_operation> writes_;
+  operation_queue<operation> closes_;
+  alarm alarm_;
+  time_point alarm_at_ = (time_point::max)();
+  phase phase_ = phase::unopened;
+};
+
+}  // namespace hawser::detail

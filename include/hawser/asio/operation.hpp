@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+#include <new>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+#include <asio/recycling_allocator.hpp>
+
+namespace hawser::detail {
+
+/// An operation that somebody waits for, whatever the handler is. It ends with one call of complete()
+/// or abandon(), which also destroys it.
+class operation {
+ public:
+  operation(const operation&) = delete;
+  operation& operator=(const operation&) = delete;
+
+  /// Posts the handler to its executor: it never runs inside this call.
+  virtual void complete(std::error_code ec) = 0;
+
+  /// Destroys the handler without calling it.
+  virtual void abandon() noexcept = 0;
+
+  operation* behind = nullptr;  ///< For operation_queue
+
+ protected:
+  operation() = default;
+  ~operation() = default;
+};
+
+/// Abandons an operation that nobody completes.
+struct abandoning {
+  void operator()(operation* one) const noexcept { one->abandon(); }
+};
+using operation_ptr = std::unique_ptr<operation, abandoning>;
+
+/// Operations in the order in which they began.
+template <class Kind>
+class operation_queue {
+ public:
+  operation_queue() = default;
+  operation_queue(const operation_queue&) = delete;
+  operation_queue& operator=(const operation_queue&) = delete;
+  ~operation_queue() { abandon(); }
+
+  bool empty() const noexcept { return first_ == nullptr; }
+  Kind& front() noexcept { return *static_cast<Kind*>(first_); }
+
+  void push(Kind& one) noexcept {
+    (empty() ? first_ : last_->behind) = &one;
+    last_ = &one;
+  }
+
+  Kind& pop() noexcept { return take(front()); }
+
+  /// Takes one out, wherever it is.
+  Kind& take(Kind& one) noexcept {
+    operation* before = nullptr;
+    for (auto* each = first_; each != &one; each = each->behind) before = each;
+    (before == nullptr ? first_ : before->behind) = one.behind;
+    if (last_ == &one) last_ = before;
+    return one;
+  }
+
+  /// Completes those for which `is_meant` says so.
+  template <class Predicate>
+  void complete_if(Predicate is_meant, std::error_code ec) {
+    for (auto* each = first_; each != nullptr;) {
+      auto& one = *static_cast<Kind*>(each);
+      each = each->behind;
+      if (is_meant(one)) take(one).complete(ec);
+    }
+  }
+
+  void complete_all(std::error_code ec) {
+    while (!empty()) pop().complete(ec);
+  }
+
+  /// Abandons all. With the handlers, the owner of this queue may go too.
+  void abandon() noexcept {
+    for (auto* each = std::exchange(first_, nullptr); each != nullptr;) {
+      std::exchange(each, each->behind)->abandon();
+    }
+  }
+
+  template <class Visitor>
+  void for_each(Visitor visit) {
+    for (auto* each = first_; each != nullptr; each = each->behind) {
+      visit(*static_cast<Kind*>(each));
+    }
+  }
+
+ private:
+  operation* first_ = nullptr;
+  operation* last_ = nullptr;
+};
+
+template <class Handler>
+using allocator_of = asio::associated_allocator_t<Handler, asio::recycling_allocator<void>>;
+
+template <class Handler>
+allocator_of<Handler> get_allocator_of(const Handler& handler) noexcept {
+  return asio::get_associated_allocator(handler, asio::recycling_allocator<void>{});
+}
+
+/// A handler on its way to its executor.
+template <class Handler>
+struct completed_handler {
+  using allocator_type = allocator_of<Handler>;
+
+  Handler handler;
+  std::error_code ec;
+
+  allocator_type get_allocator() const noexcept { return get_allocator_of(handler); }
+  void operator()() { std::move(handler)(ec); }
+};
+
+/// An operation of some kind with its handler. Lies in memory of the handler's allocator, and keeps the
+/// handler's executor busy.
+template <class Kind, class Handler, class Executor>
+class pending_operation final : public Kind {
+  using allocator = typename std::allocator_traits<allocator_of<Handler>>::template rebind_alloc<
+      pending_operation>;
+  using memory = std::allocator_traits<allocator>;
+
+ public:
+  template <class... Facts>
+  static Kind& make(Handler& handler, const Executor& executor, Facts&&... facts) {
+    allocator from{get_allocator_of(handler)};
+    const auto place = memory::allocate(from, 1);
+    try {
+      return *new (static_cast<void*>(std::to_address(place)))
+          pending_operation{handler, executor, std::forward<Facts>(facts)...};
+    } catch (...) {
+      memory::deallocate(from, place, 1);
+      throw;
+    }
+  }
+
+  void complete(std::error_code ec) override {
+    // A cancellation that comes from now on comes too late.
+    if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) {
+      slot.clear();
+    }
+    const auto work = std::move(work_);
+    completed_handler<Handler> done{std::move(handler_), ec};
+    destroy(get_allocator_of(done.handler));
+    asio::post(work.get_executor(), std::move(done));
+  }
+
+  void abandon() noexcept override {
+    // The memory may belong to what the handler owns, so the handler goes last.
+    const auto handler = std::move(handler_);
+    destroy(get_allocator_of(handler));
+  }
+
+ private:
+  template <class... Facts>
+  pending_operation(Handler& handler, const Executor& executor, Facts&&... facts)
+      : Kind{std::forward<Facts>(facts)...},
+        work_{asio::make_work_guard(handler, executor)},
+        handler_{std::move(handler)} {}
+  ~pending_operation() = default;
+
+  void destroy(const allocator_of<Handler>& handlers) noexcept {
+    allocator from{handlers};
+    const auto place = std::pointer_traits<typename memory::pointer>::pointer_to(*this);
+    this->~pending_operation();
+    memory::deallocate(from, place, 1);
+  }
+
+  asio::executor_work_guard<asio::associated_executor_t<Handler, Executor>> work_;
+  Handler handler_;
+};
+
+/// Makes an operation of `handler`; if it is cancelled, `cancel(type, operation)` is called.
+template <class Kind, class Handler, class Executor, class Cancel, class... Facts>
+Kind& begin_operation(Handler handler, const Executor& executor, Cancel cancel, Facts&&... facts) {
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  auto& one = pending_operation<Kind, Handler, Executor>::make(handler, executor,
+                                                               std::forward<Facts>(facts)...);
+  if (slot.is_connected()) {
+    slot.assign([cancel, &one](asio::cancellation_type_t type) {
+      // When the operation completes, this function is cleared from the slot.
+      const auto copy = cancel;
+      copy(type, one);
+    });
+  }
+  return one;
+}
+
+}  // namespace hawser::detail

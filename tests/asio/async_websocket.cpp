@@ -1,0 +1,972 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/async_websocket.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/connect_pair.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/strand.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/use_future.hpp>
+
+#include "hawser/base/error.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/handshake/client.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/server.hpp"
+#include "hawser/handshake/uri.hpp"
+#include "support/async_pipe.hpp"
+#include "support/async_talk.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/printers.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+using asio::redirect_error;
+using asio::use_awaitable;
+using lines = std::vector<std::string>;
+using tcp = asio::ip::tcp;
+
+namespace {
+
+const std::string aborted = std::error_code{asio::error::operation_aborted}.message();
+const std::string is_closed = make_error_code(errc::closed).message();
+
+/// Runs a coroutine to its end, and lets out what it throws.
+template <class Body>
+void run_coroutine(asio::io_context& io, Body body) {
+  std::exception_ptr thrown;
+  bool done = false;
+  asio::co_spawn(io, std::move(body), [&](std::exception_ptr what) {
+    thrown = what;
+    done = true;
+  });
+  run_until(io, [&] { return done; });
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+template <class Stream>
+asio::awaitable<void> echo_all(async_websocket<Stream>& peer) {
+  message got;
+  std::error_code ec;
+  while (true) {
+    co_await peer.async_read(got, redirect_error(use_awaitable, ec));
+    if (ec) co_return;
+    co_await peer.async_write(got, use_awaitable);
+  }
+}
+
+// The conversation
+
+TEST_CASE("what is written by one async_websocket is read by another, and comes back",
+          "[rfc-5.2][rfc-5.6]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto size = GENERATE(0u, 1u, 125u, 126u, 127u, 65'535u, 65'536u, 200'000u);
+  const auto cut = GENERATE(std::size_t{1000}, async_faults::never);
+  asio::io_context io{1};
+  const auto state = std::make_shared<async_pipe_state>();
+  for (auto& end : state->ends) end.faults = {.max_read = cut, .max_write = cut};
+  async_websocket<async_pipe> near{self, {io.get_executor(), state, 0}};
+  async_websocket<async_pipe> far{peer_of(self), {io.get_executor(), state, 1}};
+  asio::co_spawn(io, echo_all(far), asio::detached);
+  run_coroutine(io, [&]() -> asio::awaitable<void> {
+    const std::string text(size, 'x');
+    const octets binary(size, std::byte{0xFF});
+    message got;
+    co_await near.async_write(text, use_awaitable);
+    co_await near.async_read(got, use_awaitable);
+    CHECK(got.is_text());
+    CHECK(got.text() == text);
+    co_await near.async_write(bytes_view{binary}, use_awaitable);
+    co_await near.async_read(got, use_awaitable);
+    CHECK_FALSE(got.is_text());
+    CHECK(got.payload == binary);
+    co_await near.async_write(std::string{text}, use_awaitable);
+    co_await near.async_read(got, use_awaitable);
+    CHECK(got.payload.size() == size);
+    co_await near.async_write(octets{binary}, use_awaitable);
+    co_await near.async_read(got, use_awaitable);
+    CHECK(got.payload == binary);
+    co_await near.async_close(close_code::normal, "bye", use_awaitable);
+  });
+  CHECK(shown(near.close_reason()) == "closed{1000, clean}");
+  run_ready(io);
+  CHECK(shown(far.close_reason()) == "closed{1000, clean, \"bye\"}");
+}
+
+TEST_CASE("streams of single octets carry a conversation of an async_websocket", "[rfc-5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  async_talk talk{self, {}, {.max_read = 1, .max_write = 1}};
+  talk.far().say(frame_from(from, opcode::text, "Hel", fin::no) +
+                 frame_from(from, opcode::ping, "?") +
+                 frame_from(from, opcode::continuation, "lo") + close_from(from, 1001, "bye"));
+  talk.far().hang_up();
+  CHECK(talk.read_all() == lines{"text \"Hello\"", "closed{1001, clean, \"bye\"}"});
+  CHECK(talk.far().frames() == lines{"pong \"?\"", "close 1001"});
+}
+
+TEST_CASE("octets read behind the handshake wait for the first reads", "[rfc-4.2.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  octets wire;
+  for (int i = 0; i < 300; ++i) {
+    wire = wire + frame_from(from, opcode::text, "message " + std::to_string(i));
+  }
+  const auto cut = GENERATE_COPY(std::size_t{0}, std::size_t{5}, wire.size() - 1, wire.size());
+  const auto middle = wire.begin() + static_cast<std::ptrdiff_t>(cut);
+  async_talk talk{self, {}, {}, octets{wire.begin(), middle}};
+  talk.far().say(octets{middle, wire.end()});
+  talk.far().hang_up();
+  const auto story = talk.read_all();
+  REQUIRE(story.size() == 301);
+  for (int i = 0; i < 300; ++i) {
+    CHECK(story[static_cast<std::size_t>(i)] == "text \"message " + std::to_string(i) + '"');
+  }
+  CHECK(story.back() == "closed{1006, the peer ended the stream without a Close frame}");
+}
+
+TEST_CASE("the memory of a message is used again") {
+  async_talk talk{role::client};
+  message into;
+  into.payload.reserve(1000);
+  const auto* const memory = into.payload.data();
+  talk.far().say(frame_from(role::server, opcode::binary, "one"));
+  talk.far().say(frame_from(role::server, opcode::text, "three"));
+  for (const auto* const expected : {"binary \"one\"", "text \"three\""}) {
+    outcome_of reading;
+    talk.near().async_read(into, reading.handler());
+    talk.run();
+    CHECK(reading.shown() == "done");
+    CHECK(shown(into) == expected);
+    CHECK(into.payload.data() == memory);
+  }
+}
+
+TEST_CASE("several reads are served in the order in which they began") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self};
+  message first;
+  received_part second;
+  message third;
+  outcome_of one;
+  outcome_of two;
+  outcome_of three;
+  talk.near().async_read(first, one.handler());
+  talk.near().async_read_part(second, two.handler());
+  talk.near().async_read(third, three.handler());
+  const auto from = peer_of(self);
+  talk.far().say(frame_from(from, opcode::text, "a") +
+                 frame_from(from, opcode::text, "b", fin::no) +
+                 frame_from(from, opcode::continuation, "c"));
+  talk.run();
+  CHECK(shown(first) == "text \"a\"");
+  CHECK(shown(second) == "text part first \"b\"");
+  CHECK(shown(third) == "text \"c\"");
+  CHECK(three.shown() == "done");
+}
+
+TEST_CASE("any number of writes go out in order, each completing when the stream has taken it") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self, {}, {.max_write = 10, .capacity = 100}};
+  std::vector<outcome_of> writes(5);
+  lines expected;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    const std::string text(90, static_cast<char>('a' + i));
+    talk.near().async_write(text, writes[i].handler());
+    CHECK(writes[i].pending());
+    expected.push_back("text " + shown(as_bytes(text)));
+  }
+  talk.run();
+  CHECK(writes[0].shown() == "done");
+  CHECK(writes[1].shown() == "pending");
+  for (int i = 0; i < 10; ++i) {
+    talk.far().seen();
+    talk.run();
+  }
+  for (const auto& each : writes) CHECK(each.shown() == "done");
+  CHECK(talk.far().frames() == expected);
+}
+
+TEST_CASE("a message is written in fragments, and no other one between them", "[rfc-5.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self};
+  outcome_of first;
+  outcome_of other;
+  outcome_of ping;
+  outcome_of last;
+  talk.near().async_write_part(message_kind::text, as_bytes("one"), part::more, first.handler());
+  talk.near().async_write("other", other.handler());
+  talk.near().async_ping(as_bytes("?"), ping.handler());
+  talk.near().async_write_part(message_kind::text, as_bytes("two"), part::last, last.handler());
+  talk.run();
+  CHECK(first.shown() == "done");
+  CHECK(other.error() == errc::message_unfinished);
+  CHECK(ping.shown() == "done");
+  CHECK(last.shown() == "done");
+  CHECK(talk.far().frames() ==
+        lines{"text unfinished \"one\"", "ping \"?\"", "continuation \"two\""});
+}
+
+TEST_CASE("what must not be sent is refused, and an async_websocket goes on",
+          "[rfc-8.1][rfc-5.5]") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self};
+  outcome_of text;
+  outcome_of ping;
+  outcome_of code;
+  outcome_of reason;
+  talk.near().async_write("\xFF", text.handler());
+  talk.near().async_ping(octets(126), ping.handler());
+  talk.near().async_close(close_code::abnormal, code.handler());
+  talk.near().async_close(close_code::normal, std::string(124, 'x'), reason.handler());
+  CHECK(text.pending());
+  talk.run();
+  CHECK(text.error() == errc::invalid_utf8);
+  CHECK(ping.error() == errc::control_too_long);
+  CHECK(code.error() == errc::bad_close_code);
+  CHECK(reason.error() == errc::close_reason_too_long);
+  CHECK(talk.near().is_open());
+  CHECK(talk.far().seen().empty());
+}
+
+TEST_CASE("a pong tells the round trip of the ping it answers", "[rfc-5.5.3]") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self};
+  CHECK_FALSE(talk.near().round_trip());
+  outcome_of ping;
+  talk.near().async_ping(as_bytes("?"), ping.handler());
+  talk.far().say(frame_from(peer_of(self), opcode::pong, "?") +
+                 frame_from(peer_of(self), opcode::text, "x"));
+  CHECK(talk.read() == "text \"x\"");
+  CHECK(talk.near().round_trip());
+}
+
+// Back-pressure
+
+TEST_CASE("nothing is read from the stream while no read waits") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  async_talk talk{self};
+  talk.far().say(frame_from(from, opcode::text, "a"));
+  talk.run();
+  CHECK_FALSE(talk.near().next_layer().is_reading());
+  const auto unread = talk.far().unread();
+  CHECK(unread > 0);
+  CHECK(talk.read() == "text \"a\"");
+  CHECK_FALSE(talk.near().next_layer().is_reading());
+  const octets flood = frame_from(from, opcode::binary, std::string(100'000, 'x'));
+  for (int i = 0; i < 10; ++i) talk.far().say(flood);
+  talk.run();
+  CHECK(talk.far().unread() == 10 * flood.size());
+}
+
+TEST_CASE("a ping is answered while a read waits, and not before", "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  async_talk talk{self};
+  talk.far().say(frame_from(from, opcode::ping, "1"));
+  talk.run();
+  CHECK(talk.far().frames().empty());
+  message into;
+  outcome_of reading;
+  talk.near().async_read(into, reading.handler());
+  talk.run();
+  CHECK(talk.far().frames() == lines{"pong \"1\""});
+  CHECK(reading.pending());
+}
+
+TEST_CASE("a closing async_websocket takes in what nobody reads", "[rfc-7.1.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  async_talk talk{self};
+  for (int i = 0; i < 20; ++i) talk.far().say(frame_from(from, opcode::text, "never read"));
+  CHECK(talk.read() == "text \"never read\"");
+  outcome_of closing;
+  talk.near().async_close(close_code::normal, closing.handler());
+  talk.run();
+  CHECK(talk.far().unread() == 0);
+  CHECK(closing.pending());
+  talk.far().say(close_from(from, 1000));
+  talk.far().hang_up();
+  talk.run();
+  CHECK(closing.shown() == "done");
+  CHECK(talk.far().frames() == lines{"close 1000"});
+}
+
+// Closing
+
+struct ending {
+  const char* name;
+  std::function<void(async_far_end&, role)> peer;
+  const char* closed;
+  lines answers;
+};
+
+const std::vector<ending>& endings() {
+  static const std::vector<ending> table{
+      {"a Close with a code and a reason",
+       [](auto& far, role from) { far.say(close_from(from, 1001, "bye")); },
+       "closed{1001, clean, \"bye\"}",
+       {"close 1001"}},
+      {"a Close without a code",
+       [](auto& far, role from) { far.say(frame_from(from, opcode::close, "")); },
+       "closed{1005, clean}",
+       {"close"}},
+      {"a code that must not be sent",
+       [](auto& far, role from) { far.say(close_from(from, 1005)); },
+       "closed{1002, the close code must not be sent}",
+       {"close 1002 \"the close code must not be sent\""}},
+      {"a reserved bit",
+       [](auto& far, role from) { far.say(frame_from(from, opcode::text, "x", fin::yes, 4)); },
+       "closed{1002, a reserved bit is set}",
+       {"close 1002 \"a reserved bit is set\""}},
+      {"text that is none",
+       [](auto& far, role from) { far.say(frame_from(from, opcode::text, "\xFF")); },
+       "closed{1007, text is not UTF-8}",
+       {"close 1007 \"text is not UTF-8\""}},
+      {"the end between messages",
+       [](auto&, role) {},
+       "closed{1006, the peer ended the stream without a Close frame}",
+       {}},
+      {"the end inside a frame",
+       [](auto& far, role from) { far.say(header_from(from, 1, 10)); },
+       "closed{1006, the stream ended inside a message}",
+       {}},
+      {"the end inside a message",
+       [](auto& far, role from) { far.say(frame_from(from, opcode::text, "a", fin::no)); },
+       "closed{1006, the stream ended inside a message}",
+       {}},
+  };
+  return table;
+}
+
+TEST_CASE("an async_websocket tells the ways in which a peer ends it apart",
+          "[rfc-7.1.5][rfc-7.1.7]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto row = GENERATE(range(std::size_t{0}, endings().size()));
+  const auto cut = GENERATE(std::size_t{1}, async_faults::never);
+  const auto& how = endings()[row];
+  INFO(how.name);
+  async_talk talk{self, {}, {.max_read = cut}};
+  how.peer(talk.far(), peer_of(self));
+  talk.far().hang_up();
+  CHECK(talk.read_all() == lines{how.closed});
+  CHECK(talk.far().frames() == how.answers);
+  CHECK_FALSE(talk.near().is_open());
+  CHECK(talk.far().over());
+
+  INFO("and afterwards");
+  outcome_of write;
+  outcome_of ping;
+  outcome_of closing;
+  talk.near().async_write("x", write.handler());
+  talk.near().async_ping({}, ping.handler());
+  talk.near().async_close(close_code::normal, closing.handler());
+  CHECK(talk.read() == is_closed);
+  CHECK(write.error() == errc::closed);
+  CHECK(ping.error() == errc::closed);
+  CHECK(closing.error() == talk.near().close_reason().error);
+  CHECK(shown(talk.near().close_reason()) == how.closed);
+}
+
+TEST_CASE("async_close completes when both have closed and the stream has ended", "[rfc-7.1.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  const bool reads = GENERATE(true, false);
+  async_talk talk{self};
+  message into;
+  outcome_of reading;
+  outcome_of closing;
+  outcome_of again;
+  if (reads) talk.near().async_read(into, reading.handler());
+  talk.near().async_close(close_code::normal, "bye", closing.handler());
+  talk.near().async_close(close_code::going_away, again.handler());
+  talk.run();
+  CHECK(talk.far().frames() == lines{"close 1000 \"bye\""});
+  talk.far().say(frame_from(peer_of(self), opcode::text, "too late") +
+                 close_from(peer_of(self), 1000));
+  talk.run();
+  CHECK(closing.pending());
+  CHECK(talk.far().over() == (self == role::server));
+  talk.far().hang_up();
+  talk.run();
+  CHECK(closing.shown() == "done");
+  CHECK(again.shown() == "done");
+  if (reads) CHECK(reading.error() == errc::closed);
+  CHECK(talk.far().over());
+  CHECK(shown(talk.near().close_reason()) == "closed{1000, clean}");
+}
+
+TEST_CASE("async_close without a code sends an empty Close frame", "[rfc-5.5.1]") {
+  async_talk talk{role::client};
+  outcome_of closing;
+  talk.near().async_close(std::nullopt, {}, closing.handler());
+  talk.run();
+  CHECK(talk.far().frames() == lines{"close"});
+}
+
+TEST_CASE("a peer that never answers a Close is given up by async_close", "[rfc-7.1.5]") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self, {.close_timeout = 1ms}};
+  outcome_of closing;
+  talk.near().async_close(close_code::normal, closing.handler());
+  run_until(talk.io(), [&] { return !closing.pending(); });
+  CHECK(closing.error() == errc::close_timeout);
+  CHECK(talk.near().next_layer().is_closed());
+}
+
+TEST_CASE("a peer that answers no keep-alive is given up while a read waits", "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self, {.keep_alive_interval = 1ms, .keep_alive_timeout = 1ms}};
+  CHECK(talk.read_all() == lines{"closed{1006, the peer did not answer the keep-alive ping}"});
+  CHECK(talk.far().frames().front() == "ping 0000000000000001");
+}
+
+TEST_CASE("the keep-alive does not hold against a peer what nobody has read") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self, {.keep_alive_interval = 1ms, .keep_alive_timeout = 1ms}};
+  int turns = 0;
+  message into;
+  outcome_of patience;
+  async_talk clock{role::client};
+  clock.near().async_read(into, 300ms, patience.handler());
+  while (patience.pending()) {
+    talk.io().restart();
+    talk.io().poll();
+    clock.io().restart();
+    clock.io().run_one_for(1ms);
+    ++turns;
+  }
+  CHECK(talk.near().is_open());
+  CHECK(turns > 0);
+}
+
+TEST_CASE("close_now ends everything at once") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self, {}, {.capacity = 0}};
+  message into;
+  outcome_of reading;
+  outcome_of writing;
+  outcome_of closing;
+  talk.near().async_read(into, reading.handler());
+  talk.near().async_write("x", writing.handler());
+  talk.near().async_close(close_code::normal, closing.handler());
+  talk.near().close_now();
+  CHECK(reading.pending());
+  talk.run();
+  CHECK(reading.error() == errc::closed);
+  CHECK(writing.error() == errc::aborted);
+  CHECK(closing.error() == errc::aborted);
+  CHECK(shown(talk.near().close_reason()) ==
+        "closed{1006, the connection was ended from this side}");
+  talk.near().close_now();
+}
+
+TEST_CASE("a write that the stream refuses says so, and what has arrived can still be read") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self};
+  talk.far().say(frame_from(peer_of(self), opcode::text, "first") +
+                 frame_from(peer_of(self), opcode::text, "second"));
+  talk.far().vanish();
+  outcome_of write;
+  outcome_of later;
+  talk.near().async_write("x", write.handler());
+  talk.run();
+  CHECK(write.error() == asio::error::broken_pipe);
+  talk.near().async_write("x", later.handler());
+  CHECK(talk.read() == "text \"first\"");
+  CHECK(later.error() == errc::closed);
+  CHECK(talk.read() == "text \"second\"");
+  outcome_of closing;
+  talk.near().async_close(close_code::normal, closing.handler());
+  talk.run();
+  CHECK(closing.error() == asio::error::broken_pipe);
+}
+
+TEST_CASE("a peer that takes nothing ends an async_write at the write time-out") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self, {.write_timeout = 1ms}, {.capacity = 0}};
+  outcome_of write;
+  talk.near().async_write("x", write.handler());
+  run_until(talk.io(), [&] { return !write.pending(); });
+  CHECK(write.error() == errc::write_timeout);
+}
+
+// Time-outs and cancellation
+
+TEST_CASE("a read with a time-out gives up and the connection goes on") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self};
+  const auto wire = frame_from(peer_of(self), opcode::text, "half of it");
+  talk.far().say(octets{wire.begin(), wire.begin() + 8});
+  message into;
+  received_part piece;
+  outcome_of soon;
+  outcome_of sooner;
+  outcome_of later;
+  talk.near().async_read(into, 30ms, soon.handler());
+  talk.near().async_read_part(piece, 0ms, sooner.handler());
+  talk.near().async_read(into, 1h, later.handler());
+  run_until(talk.io(), [&] { return !soon.pending() && !sooner.pending(); });
+  CHECK(soon.error() == errc::read_timeout);
+  CHECK(sooner.error() == errc::read_timeout);
+  CHECK(later.pending());
+  talk.far().say(octets{wire.begin() + 8, wire.end()});
+  talk.run();
+  CHECK(later.shown() == "done");
+  CHECK(shown(into) == "text \"half of it\"");
+}
+
+TEST_CASE("a read that is cancelled at any octet of a conversation loses nothing") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto type = GENERATE(asio::cancellation_type::terminal, asio::cancellation_type::partial,
+                             asio::cancellation_type::total);
+  const auto from = peer_of(self);
+  const auto wire =
+      frame_from(from, opcode::text, "Hel", fin::no) + frame_from(from, opcode::ping, "?") +
+      frame_from(from, opcode::continuation, "lo") +
+      frame_from(from, opcode::binary, std::string(130, 'x')) + close_from(from, 1000);
+  const lines expected{"text \"Hello\"", "binary " + shown(as_bytes(std::string(130, 'x')))};
+  for (std::size_t cut = 0; cut <= wire.size(); ++cut) {
+    INFO("cut at " << cut);
+    async_talk talk{self};
+    lines story;
+    const auto middle = wire.begin() + static_cast<std::ptrdiff_t>(cut);
+    message into;
+    const auto read_on = [&] {
+      while (true) {
+        asio::cancellation_signal signal;
+        outcome_of reading;
+        talk.near().async_read(into,
+                               asio::bind_cancellation_slot(signal.slot(), reading.handler()));
+        talk.run();
+        if (reading.pending()) {
+          signal.emit(type);
+          CHECK(reading.pending());
+          talk.run();
+          CHECK(reading.shown() == aborted);
+          return;
+        }
+        if (reading.error()) return;
+        story.push_back(shown(into));
+        signal.emit(type);  // too late
+      }
+    };
+    talk.far().say(octets{wire.begin(), middle});
+    read_on();
+    talk.far().say(octets{middle, wire.end()});
+    read_on();
+    talk.far().hang_up();
+    talk.run();
+    CHECK(story == expected);
+    CHECK(talk.far().frames() == lines{"pong \"?\"", "close 1000"});
+  }
+}
+
+TEST_CASE("one of several reads can be cancelled, wherever it stands") {
+  const auto which = GENERATE(0u, 1u, 2u);
+  async_talk talk{role::server};
+  std::vector<message> into(3);
+  std::vector<outcome_of> reads(3);
+  asio::cancellation_signal signal;
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (i == which) {
+      talk.near().async_read(into[i],
+                             asio::bind_cancellation_slot(signal.slot(), reads[i].handler()));
+    } else {
+      talk.near().async_read(into[i], reads[i].handler());
+    }
+  }
+  signal.emit(asio::cancellation_type::total);
+  talk.far().say(frame_from(role::client, opcode::text, "a") +
+                 frame_from(role::client, opcode::text, "b"));
+  talk.run();
+  std::string got;
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(reads[i].shown() == (i == which ? aborted : "done"));
+    got += into[i].text();
+  }
+  CHECK(got == "ab");
+}
+
+TEST_CASE("a write that is cancelled is sent all the same") {
+  async_talk talk{role::server, {}, {.capacity = 3}};
+  asio::cancellation_signal signal;
+  outcome_of first;
+  outcome_of second;
+  talk.near().async_write("first", asio::bind_cancellation_slot(signal.slot(), first.handler()));
+  talk.near().async_write("second", second.handler());
+  signal.emit(asio::cancellation_type::total);
+  talk.run();
+  CHECK(first.pending());
+  signal.emit(asio::cancellation_type::terminal);
+  talk.run();
+  CHECK(first.shown() == aborted);
+  for (int i = 0; i < 20; ++i) {
+    talk.far().seen();
+    talk.run();
+  }
+  CHECK(second.shown() == "done");
+  CHECK(talk.far().frames() == lines{"text \"first\"", "text \"second\""});
+}
+
+TEST_CASE("a close that is cancelled goes on") {
+  async_talk talk{role::server};
+  asio::cancellation_signal signal;
+  outcome_of closing;
+  talk.near().async_close(close_code::normal,
+                          asio::bind_cancellation_slot(signal.slot(), closing.handler()));
+  signal.emit(asio::cancellation_type::terminal);
+  talk.run();
+  CHECK(closing.shown() == aborted);
+  talk.far().say(close_from(role::client, 1000));
+  talk.far().hang_up();
+  talk.run();
+  CHECK(talk.near().close_reason().clean);
+}
+
+// Lifetimes
+
+TEST_CASE("whatever waits completes when an async_websocket is destroyed") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self, {}, {.capacity = 0}};
+  message into;
+  outcome_of reading;
+  outcome_of writing;
+  outcome_of closing;
+  const bool closes = GENERATE(true, false);
+  talk.near().async_read(into, reading.handler());
+  talk.near().async_write("x", writing.handler());
+  if (closes) talk.near().async_close(close_code::normal, closing.handler());
+  talk.run();
+  talk.destroy_near();
+  CHECK(reading.pending());
+  talk.io().restart();
+  talk.io().run();  // nothing keeps the context busy
+  CHECK(reading.shown() == aborted);
+  CHECK(writing.shown() == aborted);
+  CHECK(closing.shown() == (closes ? aborted : "pending"));
+  CHECK(talk.far().over());
+}
+
+TEST_CASE("a context that ends takes along what waits, coroutines with their websocket included") {
+  const auto state = std::make_shared<async_pipe_state>();
+  auto life = std::make_shared<int>();
+  std::weak_ptr<int> still = life;
+  {
+    asio::io_context io{1};
+    asio::co_spawn(
+        io,
+        [&io, state, life = std::move(life)]() -> asio::awaitable<void> {
+          async_websocket<async_pipe> peer{role::server, {io.get_executor(), state, 0}};
+          co_await echo_all(peer);
+        },
+        asio::detached);
+    io.poll();
+    CHECK_FALSE(still.expired());
+  }
+  CHECK(still.expired());
+}
+
+TEST_CASE("an async_websocket can be moved while operations wait") {
+  async_talk talk{role::client};
+  message into;
+  outcome_of reading;
+  talk.near().async_read(into, reading.handler());
+  auto moved = std::move(talk.near());
+  talk.far().say(frame_from(role::server, opcode::text, "moved"));
+  talk.run();
+  CHECK(reading.shown() == "done");
+  CHECK(moved.is_open());
+  moved = async_websocket<async_pipe>{
+      role::client, {talk.io().get_executor(), std::make_shared<async_pipe_state>(), 0}};
+  CHECK(talk.far().over());
+}
+
+TEST_CASE("a handler may destroy the websocket, and start what it likes") {
+  async_talk talk{role::client};
+  message into;
+  bool called = false;
+  talk.near().async_read(into, [&](std::error_code) {
+    called = true;
+    talk.destroy_near();
+  });
+  talk.far().say(frame_from(role::server, opcode::text, "x") +
+                 frame_from(role::server, opcode::text, "y"));
+  talk.run();
+  CHECK(called);
+}
+
+TEST_CASE("whichever call of the stream fails, everything completes") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  bool failed = true;
+  std::size_t failing = 0;
+  while (failed) {
+    ++failing;
+    INFO("call " << failing);
+    async_talk talk{self, {}, {.max_read = 3, .max_write = 5, .failing_call = failing}};
+    talk.far().say(frame_from(from, opcode::ping, "?") + frame_from(from, opcode::text, "Hello"));
+    message into;
+    outcome_of reading;
+    outcome_of writing;
+    outcome_of closing;
+    talk.near().async_read(into, reading.handler());
+    talk.near().async_write("text", writing.handler());
+    talk.run();
+    talk.near().async_close(close_code::normal, closing.handler());
+    talk.run();
+    talk.far().say(close_from(from, 1000));
+    talk.far().hang_up();
+    talk.run();
+    CHECK_FALSE(reading.pending());
+    CHECK_FALSE(writing.pending());
+    CHECK_FALSE(closing.pending());
+    CHECK(talk.near().next_layer().is_closed());
+    failed = talk.near().next_layer().calls() >= failing;
+    if (!failed) CHECK(shown(talk.near().close_reason()) == "closed{1000, clean}");
+  }
+  CHECK(failing > 10);
+}
+
+// Completion tokens
+
+TEST_CASE("handlers that cannot be copied are called once, and never inside the call") {
+  async_talk talk{role::server};
+  int called = 0;
+  talk.near().async_write("x", [&called, owned = std::make_unique<int>(7)](std::error_code ec) {
+    CHECK_FALSE(ec);
+    called += *owned;
+  });
+  CHECK(called == 0);
+  talk.run();
+  CHECK(called == 7);
+}
+
+TEST_CASE("a future holds what the operation says") {
+  async_talk talk{role::server};
+  auto good = talk.near().async_write("x", asio::use_future);
+  auto bad = talk.near().async_write("\xFF", asio::use_future);
+  talk.run();
+  CHECK_NOTHROW(good.get());
+  CHECK_THROWS_AS(bad.get(), std::system_error);
+}
+
+TEST_CASE("a token that an executor has by default need not be named") {
+  using by_default = asio::use_awaitable_t<asio::any_io_executor>;
+  using socket = by_default::as_default_on_t<asio::local::stream_protocol::socket>;
+  asio::io_context io{1};
+  socket here{io};
+  socket there{io};
+  asio::local::connect_pair(here, there);
+  async_websocket<socket> near{role::client, std::move(here)};
+  async_websocket<socket> far{role::server, std::move(there)};
+  asio::co_spawn(io, echo_all(far), asio::detached);
+  run_coroutine(io, [&]() -> asio::awaitable<void> {
+    message got;
+    co_await near.async_write("over a Unix socket");
+    co_await near.async_read(got);
+    CHECK(got.text() == "over a Unix socket");
+    co_await near.async_close(close_code::normal);
+  });
+  CHECK(near.close_reason().clean);
+}
+
+TEST_CASE("a coroutine is cancelled inside a read, and the next read has the message") {
+  async_talk talk{role::server};
+  asio::cancellation_signal signal;
+  message into;
+  std::error_code ec;
+  bool done = false;
+  asio::co_spawn(
+      talk.io(),
+      [&]() -> asio::awaitable<void> {
+        co_await talk.near().async_read(into, redirect_error(use_awaitable, ec));
+      },
+      asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr) { done = true; }));
+  talk.run();
+  signal.emit(asio::cancellation_type::terminal);
+  talk.run();
+  CHECK(done);
+  CHECK(ec == asio::error::operation_aborted);
+  talk.far().say(frame_from(role::client, opcode::text, "kept"));
+  CHECK(talk.read() == "text \"kept\"");
+}
+
+TEST_CASE("handlers run on the executor they are bound to") {
+  async_talk talk{role::server};
+  asio::io_context other{1};
+  bool called = false;
+  talk.near().async_write("x", asio::bind_executor(other, [&](std::error_code) { called = true; }));
+  talk.run();
+  CHECK_FALSE(called);
+  other.run();
+  CHECK(called);
+}
+
+/// Counts what its copies hold.
+template <class T>
+struct counting_allocator {
+  using value_type = T;
+  explicit counting_allocator(int& counter) : count{&counter} {}
+  template <class U>
+  counting_allocator(const counting_allocator<U>& other) : count{other.count} {}
+  T* allocate(std::size_t size) {
+    ++total();
+    ++*count;
+    return std::allocator<T>{}.allocate(size);
+  }
+  void deallocate(T* memory, std::size_t size) {
+    --*count;
+    std::allocator<T>{}.deallocate(memory, size);
+  }
+  static int& total() {
+    static int all = 0;
+    return all;
+  }
+  friend bool operator==(const counting_allocator&, const counting_allocator&) = default;
+  int* count;
+};
+
+struct allocating_handler {
+  using allocator_type = counting_allocator<std::byte>;
+  int* count;
+  int* called;
+  allocator_type get_allocator() const noexcept { return allocator_type{*count}; }
+  void operator()(std::error_code) const {
+    CHECK(*count == 0);  // all is given back before the handler runs
+    ++*called;
+  }
+};
+
+TEST_CASE("an operation lies in memory of its handler's allocator, given back before the call") {
+  async_talk talk{role::server};
+  int count = 0;
+  int called = 0;
+  message into;
+  talk.near().async_read(into, allocating_handler{&count, &called});
+  CHECK(count == 1);
+  talk.far().say(frame_from(role::client, opcode::text, "x"));
+  talk.run();
+  CHECK(called == 1);
+  CHECK(count == 0);
+}
+
+// With its opening handshake, over sockets
+
+TEST_CASE("an async_websocket opens, talks and closes over TCP, on any executor") {
+  asio::io_context io{1};
+  tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), 0}};
+  const bool is_strand = GENERATE(true, false);
+  const asio::any_io_executor executor =
+      is_strand ? asio::any_io_executor{asio::make_strand(io)} : io.get_executor();
+  const default_server_policy server_policy{.subprotocols = {"chat"}};
+  const default_client_policy client_policy{.subprotocols = {"chat"}};
+  std::string served;
+  asio::co_spawn(
+      executor,
+      [&]() -> asio::awaitable<void> {
+        async_websocket<tcp::socket> peer{co_await acceptor.async_accept(executor, use_awaitable)};
+        co_await peer.async_accept(server_policy, use_awaitable);
+        served = peer.subprotocol();
+        co_await echo_all(peer);
+      },
+      asio::detached);
+  async_websocket<tcp::socket> near{tcp::socket{executor}};
+  CHECK_FALSE(near.is_open());
+  run_coroutine(io, [&]() -> asio::awaitable<void> {
+    co_await near.next_layer().async_connect(acceptor.local_endpoint(), use_awaitable);
+    co_await near.async_connect(*uri::decode("ws://localhost/"), client_policy, use_awaitable);
+    CHECK(near.is_open());
+    CHECK(near.subprotocol() == "chat");
+    message got;
+    for (std::size_t size = 1; size <= 1'000'000; size *= 10) {
+      const std::string text(size, 'x');
+      co_await near.async_write(text, use_awaitable);
+      co_await near.async_read(got, use_awaitable);
+      CHECK(got.text() == text);
+    }
+    co_await near.async_close(close_code::normal, use_awaitable);
+  });
+  CHECK(served == "chat");
+  CHECK(shown(near.close_reason()) == "closed{1000, clean}");
+}
+
+TEST_CASE("before the opening handshake an async_websocket is not connected") {
+  asio::io_context io{1};
+  async_websocket<async_pipe> peer{
+      async_pipe{io.get_executor(), std::make_shared<async_pipe_state>(), 0}};
+  message into;
+  outcome_of reading;
+  outcome_of writing;
+  outcome_of closing;
+  peer.async_read(into, reading.handler());
+  peer.async_write("x", writing.handler());
+  peer.async_close(close_code::normal, closing.handler());
+  run_ready(io);
+  CHECK(reading.error() == asio::error::not_connected);
+  CHECK(writing.error() == asio::error::not_connected);
+  CHECK(closing.error() == asio::error::not_connected);
+}
+
+TEST_CASE("an async_websocket opens once") {
+  asio::io_context io{1};
+  const auto state = std::make_shared<async_pipe_state>();
+  async_far_end far{state};
+  async_websocket<async_pipe> peer{async_pipe{io.get_executor(), state, 0}};
+  outcome_of opening;
+  outcome_of again;
+  outcome_of late;
+  peer.async_accept(opening.handler());
+  peer.async_accept(again.handler());
+  far.say(
+      "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+  far.say(frame_from(role::client, opcode::text, "early"));
+  run_ready(io);
+  CHECK(opening.shown() == "done");
+  CHECK(again.error() == asio::error::already_started);
+  CHECK(far.text().find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") != std::string::npos);
+  peer.async_accept(late.handler());
+  message into;
+  outcome_of reading;
+  peer.async_read(into, reading.handler());
+  run_ready(io);
+  CHECK(late.error() == asio::error::already_connected);
+  CHECK(into.text() == "early");
+}
+
+TEST_CASE("an opening under way ends with the websocket, or by close_now") {
+  asio::io_context io{1};
+  const auto state = std::make_shared<async_pipe_state>();
+  std::optional<async_websocket<async_pipe>> peer{async_pipe{io.get_executor(), state, 0}};
+  outcome_of opening;
+  peer->async_accept(opening.handler());
+  const bool destroyed = GENERATE(true, false);
+  destroyed ? peer.reset() : peer->close_now();
+  io.run();
+  CHECK(opening.shown() == aborted);
+  if (peer) CHECK_FALSE(peer->is_open());
+}
+
+}  // namespace
