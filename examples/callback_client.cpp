@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <iostream>
+#include <string>
+#include <system_error>
+
+#include <asio/connect.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <hawser/asio/async_websocket.hpp>
+
+using asio::ip::tcp;
+
+struct greeter {
+  hawser::async_websocket<tcp::socket> peer;
+  hawser::message answer = {};
+
+  void start(const hawser::uri& where, const tcp::resolver::results_type& found) {
+    asio::async_connect(peer.next_layer(), found, [=, this](auto ec, const auto&) {
+      if (good(ec)) peer.async_connect(where, [this](auto error) { greet(error); });
+    });
+  }
+
+  void greet(std::error_code ec) {
+    if (!good(ec)) return;
+    peer.async_write("ahoy", good);
+    peer.async_read(answer, [this](auto error) {
+      if (good(error)) std::cout << answer.text() << '\n';
+      peer.async_close(hawser::close_code::normal, good);
+    });
+  }
+
+  static bool good(std::error_code ec) {
+    if (ec) std::cerr << ec.message() << '\n';
+    return !ec;
+  }
+};
+
+int main(int argc, char** argv) {
+  const auto where = hawser::uri::decode(argc == 2 ? argv[1] : "ws://127.0.0.1:9001/");
+  if (!where) return 2;
+  asio::io_context io{1};
+  greeter one{hawser::async_websocket<tcp::socket>{tcp::socket{io}}};
+  one.start(*where, tcp::resolver{io}.resolve(where->host(), std::to_string(where->port())));
+  io.run();
+}
