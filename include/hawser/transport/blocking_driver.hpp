@@ -44,9 +44,8 @@ class blocking_driver {
   blocking_driver(Stream stream, Connection connection, bytes_view received, duration close_timeout)
       : stream_{std::move(stream)},
         connection_{std::move(connection)},
-        buffer_(buffer_size),
+        buffer_((std::max)(buffer_size, received.size())),
         longest_wait_{(std::max)(close_timeout, least_wait)} {
-    if (received.size() > buffer_.size()) buffer_.resize(received.size());
     std::copy(received.begin(), received.end(), buffer_.begin());
     input_ = mutable_bytes{buffer_}.first(received.size());
   }
