@@ -4,11 +4,17 @@
 // All of hawser that needs Asio, and what it stands on.
 
 #include "hawser/asio/async_driver.hpp"
+#include "hawser/asio/async_opening.hpp"
+#include "hawser/asio/async_websocket.hpp"
+#include "hawser/asio/async_websocket_driver.hpp"
 #include "hawser/asio/connect.hpp"
 #include "hawser/asio/connection_places.hpp"
+#include "hawser/asio/context_end.hpp"
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/io_thread.hpp"
 #include "hawser/asio/listener.hpp"
+#include "hawser/asio/operation.hpp"
+#include "hawser/asio/received_part.hpp"
 #include "hawser/asio/refusal.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/server.hpp"

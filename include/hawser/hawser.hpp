@@ -5,6 +5,8 @@
 
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/base64.hpp"
+#include "hawser/base/buffer_pool.hpp"
+#include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/entropy.hpp"
 #include "hawser/base/error.hpp"
