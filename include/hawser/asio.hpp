@@ -15,6 +15,7 @@
 #include "hawser/asio/listener.hpp"
 #include "hawser/asio/operation.hpp"
 #include "hawser/asio/received_part.hpp"
+#include "hawser/asio/read_room.hpp"
 #include "hawser/asio/refusal.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/server.hpp"

@@ -18,6 +18,7 @@
 #include <asio/post.hpp>
 
 #include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/read_room.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/protocol/connection.hpp"
@@ -57,8 +58,8 @@ class shared_room {
 
 /// Moves bytes between one connection and one AsyncStream. `Derived` takes the events by
 /// `on_event(event&)`, which must not throw, and learns by `on_settled()` that output was written and by
-/// `on_over()` that the stream is closed. All of it runs on the stream's executor, one thing at a time; only the deadlines come from elsewhere,
-/// and post.
+/// `on_over()` that the stream is closed. All of it runs on the stream's executor, one thing at a time;
+/// only the deadlines come from elsewhere, and post.
 template <class Derived, class Stream, class Connection>
 class async_driver : public std::enable_shared_from_this<Derived>, private deadlines::entry {
  public:
@@ -74,7 +75,6 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
         connection_{std::move(connection)},
         deadlines_{deadlines::of(executor_)} {
     traits::open(stream_);
-    if constexpr (!traits::is_direct) small_.resize(buffered_read);
   }
 
   ~async_driver() { deadlines_.cancel(*this); }
@@ -99,7 +99,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   /// so that all answers leave in one write.
   void settle() {
     if (over_) return;
-    if (in_events_) {
+    if (in_events_ || corked_) {
       if (connection_.buffered_bytes() >= most_corked) write();
       return;
     }
@@ -120,6 +120,11 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     settle();
   }
 
+  /// Until uncork(), settle() waits as it does while events are handed over.
+  void cork() noexcept { corked_ = true; }
+  void uncork() noexcept { corked_ = false; }
+  bool corked() const noexcept { return corked_; }
+
   void advance() { connection_.advance(clock::now()); }
 
   Connection& connection() noexcept { return connection_; }
@@ -138,10 +143,6 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
  private:
   using traits = stream_traits<Stream>;
 
-  // Enough for a small message; more is drained into the shared room. A stream that must be waited
-  // for is read in bigger pieces instead.
-  static constexpr std::size_t direct_read = 256;
-  static constexpr std::size_t buffered_read = 16 * 1024;
   // More than this is written even while events are handed over.
   static constexpr std::size_t most_corked = 64 * 1024;
   // After that many full rooms, other connections get their turn.
@@ -152,7 +153,8 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void read() {
     if (reading_ || is_held() || !connection_.wants().read) return;
     reading_ = true;
-    stream_.async_read_some(asio::buffer(small_.data(), small_.size()),
+    const auto octets = room_.octets();
+    stream_.async_read_some(asio::buffer(octets.data(), octets.size()),
                             [self = this->shared_from_this()](
                                 std::error_code ec, std::size_t size) { self->on_read(ec, size); });
   }
@@ -164,20 +166,24 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     if (ec) {
       end_ = ec;
       process({});
-    } else if (traits::is_direct && size == small_.size() && !is_held()) {
-      drain(size);
     } else {
-      process(mutable_bytes{small_}.first(size));
+      take(room_.octets(), size);
+      room_.learn(size);
     }
     settle();
   }
 
-  /// The inline buffer is full: reads on behind a copy of it, so that messages lie whole.
-  void drain(std::size_t size) {
+  void take(mutable_bytes read, std::size_t size) {
+    const bool full = traits::is_direct && size == read.size();
+    if (!full || is_held()) return process(read.first(size));
     const shared_room room;
-    if (!room.taken()) return process(mutable_bytes{small_}.first(size));
-    const auto octets = room.octets();
-    std::copy_n(small_.begin(), size, octets.begin());
+    room.taken() ? drain(room.octets(), read) : process(read);
+  }
+
+  /// The room of the read is full: reads on behind a copy of it, so that messages lie whole.
+  void drain(mutable_bytes octets, bytes_view begun) {
+    std::copy(begun.begin(), begun.end(), octets.begin());
+    auto size = begun.size();
     std::error_code ec;
     for (int round = 0; round < most_rounds && !over_; ++round) {
       size += read_now(octets.subspan(size), ec);
@@ -334,8 +340,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   const executor_type executor_;
   Connection connection_;
   deadlines& deadlines_;
-  std::conditional_t<traits::is_direct, std::array<std::byte, direct_read>, std::vector<std::byte>>
-      small_;
+  read_room room_;
   std::vector<std::byte> held_;  // what came while paused, and how it ended
   std::size_t held_taken_ = 0;
   std::optional<std::error_code> end_;
@@ -347,6 +352,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   bool ending_ = false;
   bool paused_ = false;
   bool in_events_ = false;
+  bool corked_ = false;
   bool over_ = false;
 };
 

@@ -78,7 +78,6 @@ class session_driver final : public session_state,
   }
 
  private:
-  friend base;
 
   bool on_own_thread() const override { return base::get_executor().running_in_this_thread(); }
 

@@ -229,7 +229,7 @@ class basic_threaded_server {
       std::error_code ec;
       stream.emplace(layer_.wrap(std::move(socket)));
       set_opening(entry, &*stream);
-      const auto rest = open(*stream, handshake, ec);
+      const auto rest = open(entry, *stream, handshake, ec);
       set_opening(entry, nullptr);
       if (ec) return report(ec, "opening handshake");
       peer connected{role::server, std::move(*stream), options_.connection, rest,
@@ -242,11 +242,16 @@ class basic_threaded_server {
   }
 
   /// Both handshakes, the layer's and the opening one, with one deadline.
-  std::vector<std::byte> open(transport& stream, upgrade& handshake, std::error_code& ec) {
+  std::vector<std::byte> open(worker& entry, transport& stream, upgrade& handshake,
+                              std::error_code& ec) {
     const auto begin = stream.now();
     layer_.open(stream, deadline_after(begin, options_.handshake_timeout), ec);
     if (ec) return {};
-    const auto decide = [this](upgrade& asked) { ask(asked); };
+    const auto decide = [this, &entry](upgrade& asked) {
+      // The request is read: from here on stop() is a matter of the open connection.
+      set_opening(entry, nullptr);
+      ask(asked);
+    };
     const auto left = options_.handshake_timeout - (stream.now() - begin);
     return perform(stream, handshake, decide, ec, {left, options_.connection});
   }

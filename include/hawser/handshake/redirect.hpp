@@ -74,7 +74,7 @@ inline std::optional<uri> redirection(const uri& from, const response& answer) {
   const auto location = answer.headers.find_only("Location");
   if (!redirects || !location || location->empty()) return std::nullopt;
 
-  const auto there = detail::resolve(from, location->substr(0, location->find('#')));
+  auto there = detail::resolve(from, location->substr(0, location->find('#')));
   if (!there || (from.secure() && !there->secure())) return std::nullopt;
   if (from.user().empty() || !is_same_server(from, *there)) return there;
   return uri::decode(std::string{from.scheme()} + "://" + from.user() + '@' + there->host_field() +

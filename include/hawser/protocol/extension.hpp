@@ -19,12 +19,10 @@ enum class part : std::uint8_t { more, last };
 /// RFC 7692 §6. One object serves one connection, both directions; contexts live in it.
 ///
 /// - `reserved_bits` are the bits it may set on the first frame of a message.
-/// - `begin_encoding` is asked before a message is sent, with its kind and the size known so far,
-/// and
+/// - `begin_encoding` is asked before a message is sent, with its kind and the size known so far, and
 ///   returns the bits to set; 0 leaves the message as it is.
 /// - `encode` appends the encoded form of a piece to `out`. Only `part::last` must flush it.
-/// - `decode` is given the rest of a piece and room to write: it advances both. It has done all it
-/// can
+/// - `decode` is given the rest of a piece and room to write: it advances both. It has done all it can
 ///   when `in` is empty and `out` is not; errors fail the connection.
 ///
 /// Limits and UTF-8 are not its business: the connection checks what comes out of it.
