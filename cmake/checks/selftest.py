@@ -109,6 +109,10 @@ PLANTED = {
         ("include/hawser/hawser.hpp", HEADER, "does not include"),
         ("include/hawser/asio.hpp", HEADER, "does not include"),
     ],
+    "verification": [
+        (FRAME, HEADER + "constexpr int mode = SSL_VERIFY_NONE;\n", "outside of"),
+        ("examples/echo.cpp", "context.set_verify_mode(ssl::verify_none);\n", "outside of"),
+    ],
     "version": [
         ("include/hawser/version.hpp", HEADER + VERSION.replace("2.3", "2.4"), "is not"),
         ("include/hawser/version.hpp", HEADER, "no version"),

@@ -35,6 +35,7 @@ TEST_CASE("the category says whose the error is") {
 }
 
 TEST_CASE("OpenSSL's complaints are taken once, errors of the system as such") {
+  OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);  // Else it has no words
   ERR_clear_error();
   CHECK(detail::take_tls_error() == asio::ssl::error::unspecified_system_error);
   ERR_raise(ERR_LIB_SSL, SSL_R_NO_CERTIFICATES_RETURNED);

@@ -68,10 +68,10 @@ TEST_CASE("nothing is sent to a server that is not the right one") {
   const auto trusting = trusting_client();
   CHECK_FALSE(connect(far.url("wss"), trusting, ec));
   CHECK(ec.message() == "the certificate is self-signed, and not one that is trusted");
-  far.stop();
   // The server saw an alert, no request.
-  REQUIRE(far.errors().size() == 1);
-  CHECK(far.errors().front().message().find("alert unknown ca") != std::string::npos);
+  const auto told = far.next_error().message();
+  INFO(told);
+  CHECK(told.find("alert unknown ca") != std::string::npos);
 }
 
 TEST_CASE("the second connection resumes the first one's session") {

@@ -89,7 +89,7 @@ TEST_CASE("a key may be encrypted, and nobody is asked for the passphrase") {
   identity.passphrase = "open sesame";
   CHECK(complaint(identity).empty());
   identity.passphrase = "open barley";
-  CHECK(contains(complaint(identity), "passphrase of the key: bad decrypt"));
+  CHECK(contains(complaint(identity), "passphrase of the key: "));
   identity.passphrase.clear();
   CHECK(contains(complaint(identity), "passphrase of the key: "));
   identity.passphrase = std::string(5000, 'x');

@@ -169,7 +169,7 @@ class echo;
 using echo_driver = detail::async_driver<echo, tls_stream<tcp::socket>, basic_connection<>>;
 
 /// The least that an asynchronous driver needs: it notes what happens and sends it back.
-class echo : public echo_driver {
+class echo final : public echo_driver {
  public:
   echo(tls_stream<tcp::socket> moved, role self, const hawser::connection_options& options)
       : echo_driver{std::move(moved), basic_connection<>{self, options}} {}

@@ -35,7 +35,8 @@ TEST_CASE("messages of every length come back through TLS", "[rfc-5.2]") {
   echo far{threaded_server_options{}, server_with(test_server())};
   const auto trusting = trusting_client();
   auto peer = connect(far.url("wss"), trusting);
-  for (const std::size_t size : {0, 1, 125, 126, 127, 16'383, 16'384, 65'535, 65'536, 1'000'000}) {
+  for (const std::size_t size :
+       {0u, 1u, 125u, 126u, 127u, 16'383u, 16'384u, 65'535u, 65'536u, 1'000'000u}) {
     const std::string text(size, 'x');
     CHECK_FALSE(peer.write(text));
     auto message = peer.read();
