@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/async_websocket.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -23,6 +24,7 @@
 #include <asio/local/stream_protocol.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/strand.hpp>
+#include <asio/system_executor.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
 
@@ -260,6 +262,46 @@ TEST_CASE("a pong tells the round trip of the ping it answers", "[rfc-5.5.3]") {
                  frame_from(peer_of(self), opcode::text, "x"));
   CHECK(talk.read() == "text \"x\"");
   CHECK(talk.near().round_trip());
+}
+
+TEST_CASE("the answers to messages that came at once leave at once") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const auto half = frame_from(from, opcode::text, "begun");
+  const bool ends_in_half = GENERATE(true, false);
+  octets wire;
+  for (int i = 0; i < 32; ++i) wire = wire + frame_from(from, opcode::text, "message");
+  if (ends_in_half) wire.insert(wire.end(), half.begin(), half.begin() + 5);
+  async_talk talk{self};
+  message got;
+  int answered = 0;
+  const std::function<void(std::error_code)> answer = [&](std::error_code ec) {
+    if (ec) return;
+    talk.near().async_write(got, [&](std::error_code) { ++answered; });
+    talk.near().async_read(got, answer);
+  };
+  talk.near().async_read(got, answer);
+  talk.run();
+  const auto calls = talk.near().next_layer().calls();
+  talk.far().say(wire);
+  talk.run();
+  CHECK(answered == 32);
+  CHECK(talk.far().frames() == lines(32, "text \"message\""));
+  CHECK(talk.near().next_layer().calls() - calls <= 4);
+}
+
+TEST_CASE("who answers only some of many messages does not wait for the rest") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  async_talk talk{self};
+  talk.far().say(frame_from(from, opcode::text, "a") + frame_from(from, opcode::text, "b"));
+  CHECK(talk.read() == "text \"a\"");
+  outcome_of answer;
+  talk.near().async_write("answer", answer.handler());
+  talk.run();
+  CHECK(answer.shown() == "done");
+  CHECK(talk.far().frames() == lines{"text \"answer\""});
+  CHECK(talk.read() == "text \"b\"");
 }
 
 // Back-pressure
@@ -824,6 +866,18 @@ TEST_CASE("handlers run on the executor they are bound to") {
   CHECK(called);
 }
 
+TEST_CASE(
+    "a handler that runs where it is called is called in the stream's context, never elsewhere") {
+  async_talk talk{role::server};
+  std::optional<std::thread::id> caller;
+  talk.near().async_write("x", asio::bind_executor(asio::system_executor{}, [&](std::error_code) {
+                            caller = std::this_thread::get_id();
+                          }));
+  CHECK_FALSE(caller);
+  talk.run();
+  CHECK(caller == std::this_thread::get_id());
+}
+
 /// Counts what its copies hold.
 template <class T>
 struct counting_allocator {
@@ -910,6 +964,39 @@ TEST_CASE("an async_websocket opens, talks and closes over TCP, on any executor"
   });
   CHECK(served == "chat");
   CHECK(shown(near.close_reason()) == "closed{1000, clean}");
+}
+
+TEST_CASE("websockets on strands of one context are served by several threads") {
+  asio::io_context io{2};
+  constexpr std::size_t pairs = 8;
+  std::vector<std::unique_ptr<async_websocket<asio::local::stream_protocol::socket>>> peers;
+  std::atomic<int> done = 0;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    asio::local::stream_protocol::socket here{asio::make_strand(io)};
+    asio::local::stream_protocol::socket there{asio::make_strand(io)};
+    asio::local::connect_pair(here, there);
+    using peer_type = async_websocket<asio::local::stream_protocol::socket>;
+    auto& near = *peers.emplace_back(std::make_unique<peer_type>(role::client, std::move(here)));
+    auto& far = *peers.emplace_back(std::make_unique<peer_type>(role::server, std::move(there)));
+    asio::co_spawn(far.get_executor(), echo_all(far), asio::detached);
+    asio::co_spawn(
+        near.get_executor(),
+        [&]() -> asio::awaitable<void> {
+          message got;
+          for (std::size_t size = 0; size < 100; ++size) {
+            co_await near.async_write(std::string(size * size, 'x'), use_awaitable);
+            co_await near.async_read(got, use_awaitable);
+            if (got.payload.size() != size * size) co_return;
+          }
+          co_await near.async_close(close_code::normal, use_awaitable);
+          if (near.close_reason().clean) ++done;
+        },
+        asio::detached);
+  }
+  std::thread other{[&] { io.run(); }};
+  io.run();
+  other.join();
+  CHECK(done == pairs);
 }
 
 TEST_CASE("before the opening handshake an async_websocket is not connected") {

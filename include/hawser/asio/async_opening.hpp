@@ -122,8 +122,16 @@ class opening_driver final
 
   /// The client has the reason. A stream that is closed with input unread may take it back.
   void fail() {
-    ending_ = serves && traits::end(stream_);
-    ending_ ? read() : finish(handshake_->error());
+    if constexpr (!serves) {
+      finish(handshake_->error());
+    } else if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
+      traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
+        self->finish(self->handshake_->error());
+      });
+    } else {
+      ending_ = traits::end(stream_);
+      ending_ ? read() : finish(handshake_->error());
+    }
   }
 
   void finish(std::error_code ec) {

@@ -140,7 +140,7 @@ class async_websocket_driver final
     };
     const auto all = base::written() + base::connection().buffered_bytes();
     writes_.push(begin<write_operation>(std::move(handler), cancel, all));
-    base::settle();
+    flush();
   }
 
   template <class Handler>
@@ -156,12 +156,14 @@ class async_websocket_driver final
     closes_.push(begin<operation>(std::move(handler), cancel));
     // A stream that takes nothing more has no closing handshake to wait for.
     if (base::output_error()) base::connection().abort(base::output_error());
+    base::uncork();
     base::process_pending();
   }
 
   void close_now() {
     if (phase_ == phase::open) {
       base::connection().abort();
+      base::uncork();
       base::process_pending();
     } else if (std::exchange(phase_, phase::over) != phase::over) {
       stream_traits<Stream>::close(base::stream());
@@ -278,6 +280,7 @@ class async_websocket_driver final
     auto& one = reads_.pop();
     one.take(view);
     one.complete({});
+    delivered_ = true;
     await_input();
   }
 
@@ -289,7 +292,32 @@ class async_websocket_driver final
 
   void serve_reads() {
     await_input();
-    if (!reads_.empty()) base::resume();
+    if (reads_.empty()) return;
+    base::resume();
+    if (!reads_.empty()) uncork();
+  }
+
+  /// Writes what is queued, unless the next message is here already: whoever answers each of many
+  /// messages that came at once wants the answers to leave at once.
+  void flush() {
+    if (!base::holds_input() || !reads_.empty()) return uncork();
+    delivered_ = false;
+    if (base::corked()) return base::settle();
+    base::cork();
+    post_uncorking();
+  }
+
+  void post_uncorking() {
+    asio::post(base::get_executor(), [self = this->shared_from_this()] {
+      if (!self->base::corked()) return;
+      // Another message was handed over: its handler has its turn first.
+      std::exchange(self->delivered_, false) ? self->post_uncorking() : self->uncork();
+    });
+  }
+
+  void uncork() {
+    base::uncork();
+    base::settle();
   }
 
   void set_alarm(time_point when) {
@@ -317,6 +345,7 @@ class async_websocket_driver final
   alarm alarm_;
   time_point alarm_at_ = (time_point::max)();
   phase phase_ = phase::unopened;
+  bool delivered_ = false;  // since output was held back
 };
 
 }  // namespace hawser::detail

@@ -10,6 +10,8 @@
 #include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
+#include <asio/associator.hpp>
+#include <asio/cancellation_type.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <asio/recycling_allocator.hpp>
@@ -23,7 +25,8 @@ class operation {
   operation(const operation&) = delete;
   operation& operator=(const operation&) = delete;
 
-  /// Posts the handler to its executor: it never runs inside this call.
+  /// Posts the handler, first to the stream's executor and then to its own: it never runs inside this
+  /// call.
   virtual void complete(std::error_code ec) = 0;
 
   /// Destroys the handler without calling it.
@@ -111,15 +114,12 @@ allocator_of<Handler> get_allocator_of(const Handler& handler) noexcept {
   return asio::get_associated_allocator(handler, asio::recycling_allocator<void>{});
 }
 
-/// A handler on its way to its executor.
+/// A handler on its way to its executor, with all that is associated with it.
 template <class Handler>
 struct completed_handler {
-  using allocator_type = allocator_of<Handler>;
-
   Handler handler;
   std::error_code ec;
 
-  allocator_type get_allocator() const noexcept { return get_allocator_of(handler); }
   void operator()() { std::move(handler)(ec); }
 };
 
@@ -151,9 +151,10 @@ class pending_operation final : public Kind {
       slot.clear();
     }
     const auto work = std::move(work_);
+    const auto executor = executor_;
     completed_handler<Handler> done{std::move(handler_), ec};
     destroy(get_allocator_of(done.handler));
-    asio::post(work.get_executor(), std::move(done));
+    asio::post(executor, std::move(done));
   }
 
   void abandon() noexcept override {
@@ -166,6 +167,7 @@ class pending_operation final : public Kind {
   template <class... Facts>
   pending_operation(Handler& handler, const Executor& executor, Facts&&... facts)
       : Kind{std::forward<Facts>(facts)...},
+        executor_{executor},
         work_{asio::make_work_guard(handler, executor)},
         handler_{std::move(handler)} {}
   ~pending_operation() = default;
@@ -177,6 +179,7 @@ class pending_operation final : public Kind {
     memory::deallocate(from, place, 1);
   }
 
+  const Executor executor_;
   asio::executor_work_guard<asio::associated_executor_t<Handler, Executor>> work_;
   Handler handler_;
 };
@@ -198,3 +201,17 @@ Kind& begin_operation(Handler handler, const Executor& executor, Cancel cancel, 
 }
 
 }  // namespace hawser::detail
+
+template <template <class, class> class Associator, class Handler, class Default>
+struct asio::associator<Associator, hawser::detail::completed_handler<Handler>, Default>
+    : Associator<Handler, Default> {
+  using associated = Associator<Handler, Default>;
+
+  static auto get(const hawser::detail::completed_handler<Handler>& done) noexcept {
+    return associated::get(done.handler);
+  }
+  static auto get(const hawser::detail::completed_handler<Handler>& done,
+                  const Default& otherwise) noexcept {
+    return associated::get(done.handler, otherwise);
+  }
+};
