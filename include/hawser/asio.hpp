@@ -25,6 +25,7 @@
 #include "hawser/asio/session_handlers.hpp"
 #include "hawser/asio/session_registry.hpp"
 #include "hawser/asio/session_state.hpp"
+#include "hawser/asio/session_waits.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/standard_error.hpp"
 #include "hawser/asio/stream_traits.hpp"

@@ -9,6 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+
 #include "hawser/asio/session_handlers.hpp"
 #include "hawser/asio/session_state.hpp"
 #include "hawser/asio/upgrade.hpp"
@@ -62,6 +65,21 @@ class route {
   }
   route& on_error(std::function<void(session&, std::exception_ptr)> hook) {
     return set(handlers_->on_error, std::move(hook));
+  }
+
+  /// Serves each session by a coroutine, `asio::awaitable<void>(session)`, on its thread. It gets the
+  /// messages by receive(); when it ends, the session is closed, with 1011 if by an exception.
+  template <class Coroutine>
+  route& on_session(Coroutine coroutine) {
+    handlers_->on_session = [coroutine, handlers = std::weak_ptr{handlers_}](session served) {
+      auto ended = [served, handlers](std::exception_ptr thrown) mutable {
+        served.close(thrown ? close_code::internal_error : close_code::normal);
+        const auto alive = handlers.lock();
+        if (thrown && alive && alive->on_error) alive->on_error(served, thrown);
+      };
+      asio::co_spawn(served.get_executor(), coroutine(served), std::move(ended));
+    };
+    return *this;
   }
 
   route_options& options() noexcept { return options_; }

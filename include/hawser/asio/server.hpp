@@ -105,6 +105,11 @@ class server {
     return fallback().on_error(std::move(hook));
   }
 
+  template <class Coroutine>
+  hawser::route& on_session(Coroutine coroutine) {
+    return fallback().on_session(std::move(coroutine));
+  }
+
   /// Answers requests that are no upgrade, and so whoever wants to know whether the server lives. On
   /// any of the server's threads. Without it they are told 426.
   void on_http(std::function<response(const request&)> hook) {

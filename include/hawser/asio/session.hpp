@@ -13,6 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "hawser/asio/operation.hpp"
 #include "hawser/asio/session_state.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
@@ -33,6 +41,22 @@ namespace hawser {
 /// of them at once. What one thread asks for happens in that order. None of them waits or throws
 /// because of what the peer does.
 class session {
+  // Defined before its uses, which deduce what it returns.
+  template <class Operation, class CompletionToken, class... Facts>
+  auto wait(CompletionToken&& token, Facts&... facts) const {
+    return asio::async_initiate<CompletionToken, void(std::error_code)>(
+        [state = state_](auto handler, Facts*... given) {
+          if (!state) throw std::system_error{errc::closed};
+          const auto cancel = [weak = std::weak_ptr{state}](asio::cancellation_type_t,
+                                                            detail::operation& one) {
+            if (const auto alive = weak.lock()) alive->cancel(one);
+          };
+          state->wait_for(detail::begin_operation<Operation>(std::move(handler), state->executor(),
+                                                             cancel, *given...));
+        },
+        token, &facts...);
+  }
+
  public:
   session() = default;
   explicit session(std::shared_ptr<detail::session_state> state) : state_{std::move(state)} {}
@@ -114,6 +138,40 @@ class session {
   void on_drained(std::function<void()> hook) const {
     if (state_) state_->submit(detail::drained_command{std::move(hook)});
   }
+
+  /// Waits for the next message of a session that a coroutine serves (route::on_session) and stores it;
+  /// completes with errc::closed when there is none any more. Between two of these nothing is read, so
+  /// the peer has to wait. On the session's thread; void(std::error_code). Can be cancelled.
+  template <class CompletionToken>
+  auto async_receive(message& into, CompletionToken&& token) const {
+    return wait<detail::receive_operation>(std::forward<CompletionToken>(token), into);
+  }
+
+  /// Waits until buffered_bytes() is at most half of send_budget::high; completes at once if it is. On
+  /// the session's thread; void(std::error_code). Can be cancelled.
+  template <class CompletionToken>
+  auto async_drained(CompletionToken&& token) const {
+    return wait<detail::drain_operation>(std::forward<CompletionToken>(token));
+  }
+
+  /// async_receive() for coroutines: empty when the session is over.
+  asio::awaitable<std::optional<message>> receive() const {
+    message into;
+    std::error_code ec;
+    co_await async_receive(into, asio::redirect_error(asio::use_awaitable, ec));
+    if (ec) co_return std::nullopt;
+    co_return into;
+  }
+
+  /// async_drained() for coroutines, to be awaited between sends; errc::closed when the session is over.
+  asio::awaitable<std::error_code> drained() const {
+    std::error_code ec;
+    co_await async_drained(asio::redirect_error(asio::use_awaitable, ec));
+    co_return ec;
+  }
+
+  /// Where the session's handlers run. Not for a handle without a session.
+  asio::any_io_executor get_executor() const { return state_->executor(); }
 
   /// Whether something can still be sent; that says nothing of the next moment.
   bool is_open() const noexcept { return state_ && state_->is_open(); }

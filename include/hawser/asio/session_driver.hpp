@@ -17,6 +17,7 @@
 #include "hawser/asio/session_handlers.hpp"
 #include "hawser/asio/session_registry.hpp"
 #include "hawser/asio/session_state.hpp"
+#include "hawser/asio/session_waits.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/event.hpp"
@@ -50,7 +51,14 @@ class session_driver final : public session_state,
 
   /// Begins, on the session's thread, with what was read behind the handshake.
   void open(bytes_view rest) {
+    if (handlers_->on_session) {
+      waits_ = std::make_unique<session_waits>();
+      base::pause();
+    }
     call(handlers_->on_open);
+    call([this](session& self) {
+      if (handlers_->on_session) handlers_->on_session(self);
+    });
     base::start(rest);
     drop_handle();
   }
@@ -59,7 +67,7 @@ class session_driver final : public session_state,
     if (const auto* view = std::get_if<message_view>(&happened)) {
       messages_received_.add(1);
       bytes_received_.add(view->payload.size());
-      call(handlers_->on_message, *view);
+      waits_ ? deliver(*view) : call(handlers_->on_message, *view);
     } else {
       on_rare_event(happened);
     }
@@ -78,8 +86,33 @@ class session_driver final : public session_state,
   }
 
  private:
-
   bool on_own_thread() const override { return base::get_executor().running_in_this_thread(); }
+
+  asio::any_io_executor executor() const override { return base::get_executor(); }
+
+  /// Nothing is read while the coroutine does not wait for it.
+  void deliver(message_view view) {
+    base::pause();
+    waits_->deliver(view);
+  }
+
+  void wait_for(receive_operation& one) override {
+    if (!waits_ || !is_open()) return one.complete(errc::closed);
+    waits_->add(one);
+    base::resume();
+  }
+
+  void wait_for(drain_operation& one) override {
+    account();
+    if (!is_open()) return one.complete(errc::closed);
+    if (!waits_ || buffered_bytes() <= budget_.high / 2) return one.complete({});
+    waits_->add(one);
+  }
+
+  void cancel(operation& one) override {
+    if (waits_) waits_->cancel(one);
+    if (waits_ && !waits_->receiving()) base::pause();
+  }
 
   std::shared_ptr<session_state> share() override { return this->shared_from_this(); }
 
@@ -103,6 +136,7 @@ class session_driver final : public session_state,
       call(handlers_->on_pong, *answer);
     } else if (const auto* end = std::get_if<closed>(&happened)) {
       shut();
+      if (waits_) waits_->end();
       call(handlers_->on_close, *end);
     }
   }
@@ -211,6 +245,7 @@ class session_driver final : public session_state,
       accounted_ = waiting;
     }
     const auto all = buffered_bytes();
+    if (waits_ && all <= budget_.high / 2) waits_->drained();
     if (all > budget_.high) was_high_ = true;
     if (!was_high_ || all > budget_.high / 2) return;
     was_high_ = false;
@@ -226,7 +261,8 @@ class session_driver final : public session_state,
   session_registry::registration registration_;
   std::shared_ptr<void> place_;  // among the connections a server allows
   std::function<void()> on_drained_;
-  session handle_;  // while handlers are called
+  std::unique_ptr<session_waits> waits_;  // if a coroutine serves this session
+  session handle_;                        // while handlers are called
   int calls_ = 0;
   std::size_t accounted_ = 0;
   bool was_high_ = false;

@@ -18,6 +18,8 @@ struct session_handlers {
   std::function<void(session&, const message_part&)> on_part = {};
   std::function<void(session&, const ping&)> on_ping = {};
   std::function<void(session&, const pong&)> on_pong = {};
+  /// If set, starts a coroutine for each session, which receives the messages instead of on_message.
+  std::function<void(session)> on_session = {};
   /// Called exactly once for each on_open, last.
   std::function<void(session&, const closed&)> on_close = {};
   /// What a handler threw. Must not throw itself.

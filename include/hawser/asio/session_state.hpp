@@ -17,6 +17,9 @@
 #include <variant>
 #include <vector>
 
+#include <asio/any_io_executor.hpp>
+
+#include "hawser/asio/session_waits.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
@@ -153,6 +156,12 @@ class session_state {
     return submit(std::move(command));
   }
 
+  /// Waits for a message or for room, on the session's thread.
+  virtual void wait_for(receive_operation& one) = 0;
+  virtual void wait_for(drain_operation& one) = 0;
+  virtual void cancel(operation& one) = 0;
+
+  virtual asio::any_io_executor executor() const = 0;
   virtual bool on_own_thread() const = 0;
   virtual std::shared_ptr<session_state> share() = 0;
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <system_error>
+#include <utility>
+
+#include <asio/error.hpp>
+
+#include "hawser/asio/operation.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/protocol/event.hpp"
+
+namespace hawser::detail {
+
+/// A wait for the next message of a session.
+struct receive_operation : operation {
+  explicit receive_operation(message& target) : into{&target} {}
+  message* into;
+};
+
+/// A wait until a session has little to send.
+struct drain_operation : operation {};
+
+/// What waits for a session, on the session's thread: the coroutines that use it.
+class session_waits {
+ public:
+  bool receiving() const noexcept { return !receiving_.empty(); }
+
+  void add(receive_operation& one) noexcept { receiving_.push(one); }
+  void add(drain_operation& one) noexcept { draining_.push(one); }
+
+  void deliver(message_view view) {
+    auto& one = receiving_.pop();
+    one.into->kind = view.kind;
+    one.into->payload.assign(view.payload.begin(), view.payload.end());
+    one.complete({});
+  }
+
+  void drained() { draining_.complete_all({}); }
+
+  /// Nothing more will come.
+  void end() {
+    receiving_.complete_all(errc::closed);
+    draining_.complete_all(errc::closed);
+  }
+
+  /// Ends one wait that still goes on.
+  void cancel(operation& one) {
+    const auto is_it = [&](const operation& each) { return &each == &one; };
+    receiving_.complete_if(is_it, asio::error::operation_aborted);
+    draining_.complete_if(is_it, asio::error::operation_aborted);
+  }
+
+ private:
+  operation_queue<receive_operation> receiving_;
+  operation_queue<drain_operation> draining_;
+};
+
+}  // namespace hawser::detail
