@@ -60,7 +60,7 @@ void run_coroutine(asio::io_context& io, Body body) {
   std::exception_ptr thrown;
   bool done = false;
   asio::co_spawn(io, std::move(body), [&](std::exception_ptr what) {
-    thrown = what;
+    thrown = std::move(what);
     done = true;
   });
   run_until(io, [&] { return done; });
@@ -805,6 +805,22 @@ TEST_CASE("handlers that cannot be copied are called once, and never inside the 
   CHECK(called == 7);
 }
 
+TEST_CASE("a handler that is named is copied, and can be given again") {
+  async_talk talk{role::server};
+  int called = 0;
+  std::function<void(std::error_code)> handler = [&](std::error_code) { ++called; };
+  message into;
+  talk.near().async_write("x", handler);
+  talk.near().async_ping({}, handler);
+  talk.near().async_read(into, handler);
+  talk.near().async_read(into, 1h, handler);
+  talk.near().async_close(close_code::normal, handler);
+  CHECK(handler);
+  talk.near().close_now();
+  talk.run();
+  CHECK(called == 5);
+}
+
 TEST_CASE("a future holds what the operation says") {
   async_talk talk{role::server};
   auto good = talk.near().async_write("x", asio::use_future);
@@ -829,6 +845,9 @@ TEST_CASE("a token that an executor has by default need not be named") {
     co_await near.async_write("over a Unix socket");
     co_await near.async_read(got);
     CHECK(got.text() == "over a Unix socket");
+    co_await near.async_write("again");
+    co_await near.async_read(got, 1h);
+    CHECK(got.text() == "again");
     co_await near.async_close(close_code::normal);
   });
   CHECK(near.close_reason().clean);
@@ -845,7 +864,7 @@ TEST_CASE("a coroutine is cancelled inside a read, and the next read has the mes
       [&]() -> asio::awaitable<void> {
         co_await talk.near().async_read(into, redirect_error(use_awaitable, ec));
       },
-      asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr) { done = true; }));
+      asio::bind_cancellation_slot(signal.slot(), [&](const std::exception_ptr&) { done = true; }));
   talk.run();
   signal.emit(asio::cancellation_type::terminal);
   talk.run();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/async_websocket_driver.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -31,8 +30,6 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-constexpr auto never = (std::chrono::steady_clock::time_point::max)();
-
 /// A driver and the far end of its stream.
 template <class Extension = no_extension>
 struct driven {
@@ -56,7 +53,7 @@ TEST_CASE("a driver that has not begun refuses to work, and can be dropped") {
   message into;
   outcome_of reading;
   outcome_of writing;
-  talk.near->read(reading.handler(), into, never);
+  talk.near->read(reading.handler(), into);
   talk.near->write(writing.handler(), [](auto& peer) { return peer.send("x"); });
   talk.near->drop();
   talk.near->drop();
@@ -65,7 +62,7 @@ TEST_CASE("a driver that has not begun refuses to work, and can be dropped") {
   CHECK(writing.error() == asio::error::not_connected);
   CHECK(talk.near->stream().is_closed());
   outcome_of late;
-  talk.near->read(late.handler(), into, never);
+  talk.near->read(late.handler(), into);
   run_ready(talk.io);
   CHECK(late.error() == errc::closed);
 }
@@ -92,7 +89,7 @@ TEST_CASE("an extension that can only be moved encodes and decodes", "[rfc-9.1]"
   message into;
   outcome_of reading;
   outcome_of writing;
-  near->read(reading.handler(), into, never);
+  near->read(reading.handler(), into);
   near->write(writing.handler(), [](auto& peer) { return peer.send("Hello"); });
   run_ready(io);
   CHECK(shown(into) == "text \"Hello\"");
@@ -120,9 +117,9 @@ TEST_CASE("many messages that arrive at once are moved once and not each time on
   int got = 0;
   std::function<void(std::error_code)> next = [&](std::error_code ec) {
     if (ec || ++got == count) return;
-    near->read(next, into, never);
+    near->read(next, into);
   };
-  near->read(next, into, never);
+  near->read(next, into);
   run_until(io, [&] { return got == count; });
   CHECK(into.text() == "a");
   near->drop();

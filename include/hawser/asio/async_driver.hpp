@@ -125,7 +125,11 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void uncork() noexcept { corked_ = false; }
   bool corked() const noexcept { return corked_; }
 
-  void advance() { connection_.advance(clock::now()); }
+  /// Tells the connection the time. The silence of a peer to whom nobody listens says nothing.
+  void advance() {
+    if (is_held()) connection_.hold_keep_alive();
+    connection_.advance(clock::now());
+  }
 
   Connection& connection() noexcept { return connection_; }
   const Connection& connection() const noexcept { return connection_; }
@@ -324,7 +328,6 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void on_deadline() {
     due_ = (clock::time_point::max)();
     if (over_) return;
-    if (is_held()) connection_.hold_keep_alive();
     advance();
     process_pending();
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -28,7 +29,6 @@
 #include "hawser/handshake/uri.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/control_payload.hpp"
-#include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/options.hpp"
@@ -92,69 +92,75 @@ class async_websocket {
   /// Serves the opening handshake of a client. If it fails, the client has been told why and the
   /// stream is closed, as when it is cancelled (terminal, partial).
   template <class Token = default_token>
-  auto async_accept(Token&& token = default_token()) {
-    return accept(std::make_shared<server_handshake<>>(), detail::undecided{}, token);
+  requires(!server_policy<std::remove_cvref_t<Token>>) auto async_accept(
+      Token&& token = default_token()) {
+    return accept(std::make_shared<server_handshake<>>(), detail::undecided{},
+                  std::forward<Token>(token));
   }
 
   /// The same with a policy of yours.
   template <server_policy Policy, class Token = default_token>
   auto async_accept(Policy policy, Token&& token = default_token()) {
     return accept(std::make_shared<server_handshake<Policy>>(std::move(policy)),
-                  detail::undecided{}, token);
+                  detail::undecided{}, std::forward<Token>(token));
   }
 
   /// The same, but a good request is shown to `decide(handshake)`, which may accept or refuse it. The
   /// handshake must stay until completion; then it tells what was asked.
   template <server_policy Policy, class Decide, class Token>
   auto async_accept(server_handshake<Policy>& handshake, Decide decide, Token&& token) {
-    return accept(detail::borrowed(handshake), std::move(decide), token);
+    return accept(detail::borrowed(handshake), std::move(decide), std::forward<Token>(token));
   }
 
   /// Performs the opening handshake with the server that `where` names, to which the stream leads.
   template <class Token = default_token>
-  auto async_connect(const uri& where, Token&& token = default_token()) {
-    return connect(std::make_shared<client_handshake<>>(where), token);
+  requires(!client_policy<std::remove_cvref_t<Token>>) auto async_connect(
+      const uri& where, Token&& token = default_token()) {
+    return connect(std::make_shared<client_handshake<>>(where), std::forward<Token>(token));
   }
 
   /// The same with a policy of yours.
   template <client_policy Policy, class Token = default_token>
   auto async_connect(const uri& where, Policy policy, Token&& token = default_token()) {
-    return connect(std::make_shared<client_handshake<Policy>>(where, std::move(policy)), token);
+    return connect(std::make_shared<client_handshake<Policy>>(where, std::move(policy)),
+                   std::forward<Token>(token));
   }
 
   /// The same, with a handshake that must stay until completion: then handshake.response() is the
   /// server's answer if it was a refusal.
   template <client_policy Policy, class Token = default_token>
   auto async_connect(client_handshake<Policy>& handshake, Token&& token = default_token()) {
-    return connect(detail::borrowed(handshake), token);
+    return connect(detail::borrowed(handshake), std::forward<Token>(token));
   }
 
   /// Waits for the next message, and puts it `into` memory that is used again. Completes with
   /// errc::closed when the connection is over, its stream included: close_reason() says why. Several
   /// reads are served in order. Cancelling one (whatever the type) loses nothing: the next gets the message.
   template <class Token = default_token>
-  auto async_read(message& into, Token&& token = default_token()) {
-    return read(into, (time_point::max)(), token);
+  requires(!std::convertible_to<Token, duration>) auto async_read(message& into,
+                                                                  Token&& token = default_token()) {
+    return read(into, (duration::max)(), std::forward<Token>(token));
   }
 
   /// The same, but completes with errc::read_timeout after `timeout`; the connection goes on, with
   /// what has arrived of a message kept.
   template <class Token = default_token>
   auto async_read(message& into, duration timeout, Token&& token = default_token()) {
-    return read(into, deadline_in(timeout), token);
+    return read(into, timeout, std::forward<Token>(token));
   }
 
   /// Waits for the next part of a message, in the size in which it arrives. async_read() in the middle
   /// of a message takes the rest of it as one.
   template <class Token = default_token>
-  auto async_read_part(received_part& into, Token&& token = default_token()) {
-    return read(into, (time_point::max)(), token);
+  requires(!std::convertible_to<Token, duration>) auto async_read_part(
+      received_part& into, Token&& token = default_token()) {
+    return read(into, (duration::max)(), std::forward<Token>(token));
   }
 
   /// The same, for `timeout` at most.
   template <class Token = default_token>
   auto async_read_part(received_part& into, duration timeout, Token&& token = default_token()) {
-    return read(into, deadline_in(timeout), token);
+    return read(into, timeout, std::forward<Token>(token));
   }
 
   /// Sends a text message, and completes when the stream has taken it. The octets are copied when the
@@ -163,32 +169,32 @@ class async_websocket {
   /// back: cancelling (terminal) only ends the waiting.
   template <class Token = default_token>
   auto async_write(std::string_view text, Token&& token = default_token()) {
-    return write_message(text, token);
+    return write_message(text, std::forward<Token>(token));
   }
 
   /// Sends a binary message.
   template <class Token = default_token>
   auto async_write(bytes_view binary, Token&& token = default_token()) {
-    return write_message(binary, token);
+    return write_message(binary, std::forward<Token>(token));
   }
 
   /// Sends a message that was read, or one that is known to be valid.
   template <class Token = default_token>
   auto async_write(message_view view, Token&& token = default_token()) {
-    return write_message(view, token);
+    return write_message(view, std::forward<Token>(token));
   }
 
   /// Sends a text or binary message without copying a long one.
   template <class Owned, class Token = default_token>
   requires std::same_as<Owned, std::string> || std::same_as<Owned, std::vector<std::byte>>
   auto async_write(Owned&& payload, Token&& token = default_token()) {
-    return write_message(std::move(payload), token);
+    return write_message(std::move(payload), std::forward<Token>(token));
   }
 
   /// Sends a message that many connections share.
   template <class Token = default_token>
   auto async_write(const prepared_message& prepared, Token&& token = default_token()) {
-    return write_message(prepared, token);
+    return write_message(prepared, std::forward<Token>(token));
   }
 
   /// Sends a fragment of a message. Until `part::last` no other message can be sent: that completes
@@ -200,15 +206,18 @@ class async_websocket {
         [kind, position](auto& peer, bytes_view piece) {
           return peer.send_part(kind, piece, position);
         },
-        payload, token);
+        payload, std::forward<Token>(token));
   }
 
   /// Sends a ping of at most 125 octets, and completes when the stream has taken it. The pong is not
   /// waited for: see round_trip().
   template <class Token = default_token>
   auto async_ping(bytes_view payload = {}, Token&& token = default_token()) {
-    return write([](auto& peer, bytes_view octets) { return peer.send_ping(octets); }, payload,
-                 token);
+    return asio::async_initiate<Token, void(std::error_code)>(
+        [driver = driver_](auto handler, bytes_view octets) {
+          driver->ping(std::move(handler), octets);
+        },
+        token, payload);
   }
 
   /// Closes: sends what is queued and a Close frame, then reads and discards until the peer's comes
@@ -250,24 +259,19 @@ class async_websocket {
   AsyncStream& next_layer() noexcept { return driver_->stream(); }
 
  private:
-  using time_point = std::chrono::steady_clock::time_point;
-
-  static time_point deadline_in(duration timeout) {
-    return deadline_after(std::chrono::steady_clock::now(), timeout);
-  }
-
   template <class Handshake, class Decide, class Token>
-  auto accept(std::shared_ptr<Handshake> handshake, Decide decide, Token& token) {
-    return open(role::server, std::move(handshake), std::move(decide), token);
+  auto accept(std::shared_ptr<Handshake> handshake, Decide decide, Token&& token) {
+    return open(role::server, std::move(handshake), std::move(decide), std::forward<Token>(token));
   }
 
   template <class Handshake, class Token>
-  auto connect(std::shared_ptr<Handshake> handshake, Token& token) {
-    return open(role::client, std::move(handshake), detail::undecided{}, token);
+  auto connect(std::shared_ptr<Handshake> handshake, Token&& token) {
+    return open(role::client, std::move(handshake), detail::undecided{},
+                std::forward<Token>(token));
   }
 
   template <class Handshake, class Decide, class Token>
-  auto open(role self, std::shared_ptr<Handshake> handshake, Decide decide, Token& token) {
+  auto open(role self, std::shared_ptr<Handshake> handshake, Decide decide, Token&& token) {
     return asio::async_initiate<Token, void(std::error_code)>(
         [driver = driver_, self, handshake = std::move(handshake)](auto handler, auto decides) {
           driver->open(self, std::move(handler), handshake, std::move(decides));
@@ -276,22 +280,22 @@ class async_websocket {
   }
 
   template <class Into, class Token>
-  auto read(Into& into, time_point until, Token& token) {
+  auto read(Into& into, duration timeout, Token&& token) {
     return asio::async_initiate<Token, void(std::error_code)>(
-        [driver = driver_, &into, until](auto handler) {
-          driver->read(std::move(handler), into, until);
+        [driver = driver_, &into, timeout](auto handler) {
+          driver->read(std::move(handler), into, timeout);
         },
         token);
   }
 
   template <class Payload, class Token>
-  auto write_message(Payload payload, Token& token) {
+  auto write_message(Payload payload, Token&& token) {
     return write([](auto& peer, auto&& given) { return peer.send(std::move(given)); },
-                 std::move(payload), token);
+                 std::move(payload), std::forward<Token>(token));
   }
 
   template <class Send, class Payload, class Token>
-  auto write(Send send, Payload payload, Token& token) {
+  auto write(Send send, Payload payload, Token&& token) {
     return asio::async_initiate<Token, void(std::error_code)>(
         [driver = driver_, send](auto handler, Payload given) {
           driver->write(std::move(handler),

@@ -30,6 +30,7 @@
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/protocol/connection.hpp"
+#include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/transport/opening.hpp"
@@ -81,6 +82,7 @@ class async_websocket_driver final
  public:
   using clock = typename base::clock;
   using time_point = typename clock::time_point;
+  using duration = typename clock::duration;
 
   async_websocket_driver(Stream stream, Connection connection, const opening_options& options)
       : base{std::move(stream), std::move(connection)},
@@ -114,8 +116,10 @@ class async_websocket_driver final
   }
 
   template <class Handler, class Into>
-  void read(Handler handler, Into& into, time_point until) {
+  void read(Handler handler, Into& into, duration timeout = (duration::max)()) {
     if (phase_ != phase::open) return refuse(std::move(handler), unusable());
+    auto until = (time_point::max)();
+    if (timeout != (duration::max)()) until = deadline_after(clock::now(), timeout);
     auto cancel = [this](asio::cancellation_type_t, read_operation& one) {
       reads_.take(one).complete(asio::error::operation_aborted);
       serve_reads();
@@ -129,7 +133,6 @@ class async_websocket_driver final
   template <class Handler, class Queue>
   void write(Handler handler, Queue queue) {
     if (phase_ != phase::open) return refuse(std::move(handler), unusable());
-    base::advance();
     if (const std::error_code ec = queue(base::connection())) {
       return refuse(std::move(handler), ec);
     }
@@ -141,6 +144,14 @@ class async_websocket_driver final
     const auto all = base::written() + base::connection().buffered_bytes();
     writes_.push(begin<write_operation>(std::move(handler), cancel, all));
     flush();
+  }
+
+  template <class Handler>
+  void ping(Handler handler, bytes_view payload) {
+    write(std::move(handler), [&](auto& peer) {
+      base::advance();  // for the round trip
+      return peer.send_ping(payload);
+    });
   }
 
   template <class Handler>
@@ -294,7 +305,7 @@ class async_websocket_driver final
     await_input();
     if (reads_.empty()) return;
     base::resume();
-    if (!reads_.empty()) uncork();
+    if (base::corked() && !reads_.empty()) uncork();
   }
 
   /// Writes what is queued, unless the next message is here already: whoever answers each of many
