@@ -15,6 +15,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include "hawser/asio/connect_options.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/standard_error.hpp"
 #include "hawser/base/error.hpp"
@@ -29,41 +30,8 @@
 
 namespace hawser {
 
-/// What a client wants of its connection.
-struct connect_options {
-  /// Origin, subprotocols and further headers of the request.
-  default_client_policy handshake = {};
-
-  /// Whether the URL may hold `user:password@`, which is sent as basic authentication.
-  uri::user_info credentials = uri::user_info::refuse;
-
-  head_limits limits = {};
-
-  /// Finding the host and reaching one of its addresses may take this long. Each address gets its
-  /// share of what is left, so that one that does not answer does not use it up.
-  std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds{10};
-
-  /// The opening handshake may take this long.
-  std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
-
-  connection_options connection = {};
-};
-
 /// A blocking client connection over TCP.
 using client_websocket = websocket<socket_transport>;
-
-/// Why connect() failed; if the server refused the upgrade, with its answer.
-class connect_error : public std::system_error {
- public:
-  connect_error(std::error_code ec, const std::string& url, response answer)
-      : std::system_error{ec, url}, answer_{std::move(answer)} {}
-
-  /// The answer of the server, if code() is errc::upgrade_refused.
-  const response& answer() const noexcept { return answer_; }
-
- private:
-  response answer_;
-};
 
 namespace detail {
 

@@ -15,6 +15,7 @@
 #include <asio/steady_timer.hpp>
 
 #include "hawser/asio/connection_places.hpp"
+#include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/io_thread.hpp"
 #include "hawser/asio/refusal.hpp"
 #include "hawser/asio/server_opening.hpp"
@@ -37,16 +38,6 @@ struct plain_stream {
     return socket;
   }
 };
-
-/// Address and port of a TCP endpoint, or the path of a Unix one.
-template <class Endpoint>
-std::string address_of(const Endpoint& where) {
-  if constexpr (requires { where.address(); }) {
-    return where.address().to_string();
-  } else {
-    return where.path();
-  }
-}
 
 /// Accepts the connections of one endpoint and gives them to the threads in turn.
 template <class Protocol, class MakeStream = plain_stream>
@@ -114,16 +105,6 @@ class listener final : public listener_base {
   }
 
   using stream = decltype(std::declval<MakeStream&>()(std::declval<socket>()));
-
-  static std::string text_of(const endpoint& where) {
-    if constexpr (requires { where.port(); }) {
-      const auto address = where.address().to_string();
-      const auto host = where.address().is_v6() ? "[" + address + "]" : address;
-      return host + ":" + std::to_string(where.port());
-    } else {
-      return where.path();
-    }
-  }
 
   const std::vector<std::unique_ptr<io_thread>>& threads_;
   std::shared_ptr<const opening_settings> settings_;

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <asio/basic_stream_socket.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/strand.hpp>
+
+#include "hawser/asio/async_opening.hpp"
+#include "hawser/asio/connect_options.hpp"
+#include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/dialer.hpp"
+#include "hawser/asio/endpoint_text.hpp"
+#include "hawser/asio/session_state.hpp"
+#include "hawser/asio/standard_error.hpp"
+#include "hawser/asio/stream_traits.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/client.hpp"
+#include "hawser/handshake/http_tunnel.hpp"
+#include "hawser/handshake/proxy.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/handshake/socks5_tunnel.hpp"
+#include "hawser/handshake/uri.hpp"
+#include "hawser/protocol/deadline.hpp"
+#include "hawser/transport/opening.hpp"
+
+namespace hawser {
+
+/// What lies between a client's sockets and its connections to wss: URLs: here nothing, so that only
+/// ws: URLs can be connected to. Elsewhere TLS.
+struct ws_layer {
+  static constexpr bool is_secure = false;
+
+  /// Whether an error of the layer will be the same next time.
+  static bool is_permanent(std::error_code) noexcept { return false; }
+};
+
+namespace detail {
+
+/// A client's work is done on a strand, so that any number of threads may run the context.
+using client_executor = asio::strand<asio::io_context::executor_type>;
+using client_socket = asio::basic_stream_socket<asio::ip::tcp, client_executor>;
+
+/// One attempt of a client to connect: address, proxy, TLS, opening handshake, and all of that again
+/// where a redirection leads. Ends with one call of `owner.opened(stream, facts, rest)` or
+/// `owner.not_opened(ec, refusal)`, unless abort() comes before.
+template <class Layer, class Owner>
+class client_opening final : public std::enable_shared_from_this<client_opening<Layer, Owner>>,
+                             private deadlines::entry {
+ public:
+  client_opening(const client_executor& executor, const connect_options& options, Layer& layer,
+                 std::shared_ptr<Owner> owner)
+      : executor_{executor},
+        options_{options},
+        layer_{layer},
+        owner_{std::move(owner)},
+        deadlines_{deadlines::of(executor)} {}
+  ~client_opening() { deadlines_.cancel(*this); }
+
+  void start(const std::string& url) {
+    auto where = uri::decode(url, options_.credentials);
+    if (!where) return fail(errc::bad_uri);
+    destination_.emplace(std::move(*where), options_);
+    dial();
+  }
+
+  void abort() {
+    if (std::exchange(over_, true)) return;
+    close();
+    owner_ = nullptr;
+  }
+
+ private:
+  void dial() {
+    const auto& where = destination_->where();
+    if (where.secure() && !Layer::is_secure) return fail(errc::unsupported_scheme);
+    handshake_.emplace(where, destination_->policy(), options_.limits);
+    if (handshake_->error() != errc{}) return fail(handshake_->error());
+    const auto via = proxy_for(where, options_);
+    if (!via) return fail(errc::bad_proxy);
+    proxy_ = *via;
+
+    const auto begun = std::make_shared<dialer<client_socket>>(
+        executor_, dial_patience{.all = options_.connect_timeout},
+        [self = this->shared_from_this()](std::error_code ec, client_socket socket) {
+          ec ? self->fail(ec) : self->on_dialed(std::move(socket));
+        });
+    dialer_ = begun;
+    const bool direct = proxy_.kind == proxy_kind::none;
+    begun->dial(direct ? where.host() : proxy_.host, direct ? where.port() : proxy_.port);
+  }
+
+  void on_dialed(client_socket socket) {
+    until_ = deadline_after(std::chrono::steady_clock::now(), options_.handshake_timeout);
+    std::error_code ec;
+    const auto remote = socket.remote_endpoint(ec);
+    if (ec) return fail(ec);
+    remote_address_ = text_of(remote);
+    socket_.emplace(std::move(socket));
+    switch (proxy_.kind) {
+      case proxy_kind::none: return encrypt();
+      case proxy_kind::http: return pass(http_tunnel_.emplace(destination_->where(), proxy_));
+      case proxy_kind::socks5: return pass(socks5_tunnel_.emplace(destination_->where(), proxy_));
+    }
+  }
+
+  template <class Tunnel>
+  void pass(Tunnel& tunnel) {
+    perform(*socket_, tunnel, [&tunnel](auto& self, std::error_code ec, const auto& rest) {
+      // Behind the proxy nobody speaks before the client does.
+      if (!ec && !rest.empty()) ec = errc::bad_proxy_answer;
+      if (!ec) return self.encrypt();
+      if constexpr (requires { tunnel.response(); }) {
+        if (tunnel.response().status >= 300) return self.fail(ec, tunnel.response());
+      }
+      self.fail(ec);
+    });
+  }
+
+  void encrypt() {
+    if constexpr (Layer::is_secure) {
+      if (destination_->where().secure()) return begin_secure();
+    }
+    ask(*socket_);
+  }
+
+  void begin_secure() {
+    std::error_code ec;
+    secure_ = layer_.wrap(std::move(*socket_), destination_->where().host(), ec);
+    if (ec) return fail(ec);
+    deadlines_.set(*this, until_);
+    using traits = stream_traits<secure_stream>;
+    traits::async_open(*secure_, [self = this->shared_from_this()](std::error_code error) {
+      if (self->over_) return;
+      self->deadlines_.cancel(*self);
+      error ? self->fail(error) : self->ask(*self->secure_);
+    });
+  }
+
+  /// The opening handshake.
+  template <class Stream>
+  void ask(Stream& stream) {
+    perform(stream, *handshake_, [&stream](auto& self, std::error_code ec, const auto& rest) {
+      ec ? self.on_refused(ec) : self.open(stream, rest);
+    });
+  }
+
+  void on_refused(std::error_code ec) {
+    if (ec != errc::upgrade_refused) return fail(ec);
+    auto answer = handshake_->response();
+    if (!destination_->follow(answer)) return fail(ec, std::move(answer));
+    close();
+    dial();
+  }
+
+  template <class Stream>
+  void open(Stream& stream, const std::vector<std::byte>& rest) {
+    over_ = true;
+    session_facts facts{.agreed = handshake_->result(), .remote_address = remote_address_};
+    std::exchange(owner_, nullptr)->opened(std::move(stream), std::move(facts), rest);
+  }
+
+  void fail(std::error_code ec, std::optional<response> refusal = std::nullopt) {
+    if (std::exchange(over_, true)) return;
+    close();
+    std::exchange(owner_, nullptr)->not_opened(standard_error(ec), std::move(refusal));
+  }
+
+  /// Calls `then(*this, ec, rest)`. The stream stays until the last operation on it has ended.
+  template <class Stream, class Handshake, class Then>
+  void perform(Stream& stream, Handshake& handshake, Then then) {
+    auto done = [self = this->shared_from_this(), then](std::error_code ec, const auto& rest) {
+      if (!self->over_) then(*self, ec, rest);
+    };
+    const auto left = until_ - std::chrono::steady_clock::now();
+    using driver = opening_driver<Stream, Handshake, undecided, decltype(done)>;
+    std::make_shared<driver>(
+        stream, std::shared_ptr<Handshake>{this->shared_from_this(), &handshake}, undecided{},
+        opening_options{.handshake_timeout = left}, std::move(done))
+        ->start();
+  }
+
+  void close() {
+    deadlines_.cancel(*this);
+    if (const auto begun = dialer_.lock()) begun->cancel();
+    if (socket_) stream_traits<client_socket>::close(*socket_);
+    if constexpr (Layer::is_secure) {
+      if (secure_) stream_traits<secure_stream>::close(*secure_);
+    }
+  }
+
+  void expired() override {
+    auto self = this->weak_from_this().lock();
+    if (!self) return;
+    asio::post(executor_, [self = std::move(self)] { self->fail(errc::handshake_timeout); });
+  }
+
+  template <class AnyLayer>
+  struct stream_of {
+    using type = client_socket;
+  };
+  template <class AnyLayer>
+  requires AnyLayer::is_secure struct stream_of<AnyLayer> {
+    using type = typename AnyLayer::template stream<client_socket>;
+  };
+  using secure_stream = typename stream_of<Layer>::type;
+
+  const client_executor executor_;
+  const connect_options& options_;
+  Layer& layer_;
+  std::shared_ptr<Owner> owner_;
+  deadlines& deadlines_;
+  std::chrono::steady_clock::time_point until_;
+  std::optional<destination> destination_;
+  proxy proxy_;
+  std::weak_ptr<dialer<client_socket>> dialer_;
+  std::optional<client_handshake<>> handshake_;
+  std::optional<http_tunnel> http_tunnel_;
+  std::optional<socks5_tunnel> socks5_tunnel_;
+  std::string remote_address_;
+  std::optional<client_socket> socket_;
+  std::unique_ptr<secure_stream> secure_;
+  bool over_ = false;
+};
+
+}  // namespace detail
+
+}  // namespace hawser

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "hawser/handshake/http_head.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/proxy.hpp"
+#include "hawser/handshake/proxy_choice.hpp"
+#include "hawser/handshake/redirect.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/handshake/uri.hpp"
+#include "hawser/protocol/options.hpp"
+
+namespace hawser {
+
+/// Finds the proxy for a connection, or says that it goes through none; nothing makes the connection
+/// fail with errc::bad_proxy. It must not throw.
+using proxy_finder = std::function<std::optional<proxy>(const uri&)>;
+
+/// Always the proxy that `url` spells: see proxy::decode().
+inline proxy_finder through_proxy(std::string_view url) {
+  return [found = proxy::decode(url)](const uri&) { return found; };
+}
+
+/// The proxy that the environment names at that moment: see choose_proxy().
+inline std::optional<proxy> proxy_from_environment(const uri& where) {
+  return choose_proxy(where, [](const char* name) -> std::optional<std::string> {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+  });
+}
+
+/// More redirections than this are never followed.
+inline constexpr unsigned most_redirects = 5;
+
+/// What a client wants of its connection.
+struct connect_options {
+  /// Origin, subprotocols and further headers of the request.
+  default_client_policy handshake = {};
+
+  /// Whether the URL may hold `user:password@`, which is sent as basic authentication.
+  uri::user_info credentials = uri::user_info::refuse;
+
+  /// The value of the Cookie field: `name=value; other=value`. Empty: no such field.
+  std::string cookie = {};
+
+  /// How many redirections are followed, most_redirects at most. Never from wss: to ws:; another
+  /// server than the first gets no credentials and no cookie.
+  unsigned max_redirects = 0;
+
+  /// `through_proxy("socks5://…")` or proxy_from_environment, for example. Empty: no proxy.
+  proxy_finder find_proxy = {};
+
+  head_limits limits = {};
+
+  /// Finding the host and reaching one of its addresses may take this long. A blocking connect() gives
+  /// each address its share of what is left, so that one that does not answer does not use it up.
+  std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds{10};
+
+  /// All handshakes together, those of the proxy and of TLS included, may take this long.
+  std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
+
+  connection_options connection = {};
+};
+
+/// Why connect() failed; if the server or a proxy refused, with its answer.
+class connect_error : public std::system_error {
+ public:
+  connect_error(std::error_code ec, const std::string& url, response answer)
+      : std::system_error{ec, url}, answer_{std::move(answer)} {}
+
+  /// The answer, if code() is errc::upgrade_refused, proxy_refused or proxy_authentication.
+  const response& answer() const noexcept { return answer_; }
+
+ private:
+  response answer_;
+};
+
+namespace detail {
+
+/// Where a client is on its way to, and with what request, until a redirection changes both.
+class destination {
+ public:
+  destination(uri where, const connect_options& options)
+      : where_{std::move(where)},
+        policy_{options.handshake},
+        redirects_left_{(std::min)(options.max_redirects, most_redirects)} {
+    if (!options.cookie.empty()) policy_.headers.add("Cookie", options.cookie);
+  }
+
+  const uri& where() const noexcept { return where_; }
+  const default_client_policy& policy() const noexcept { return policy_; }
+
+  /// Goes where the answer leads. False if it leads nowhere, or too often.
+  bool follow(const response& answer) {
+    if (redirects_left_ == 0) return false;
+    auto there = redirection(where_, answer);
+    if (!there) return false;
+    --redirects_left_;
+    // A policy that cannot be sent stays one: header_fields::valid() would be lost here.
+    if (!is_same_server(where_, *there) && policy_.headers.valid()) {
+      policy_.headers = without_credentials(policy_.headers);
+    }
+    where_ = std::move(*there);
+    return true;
+  }
+
+ private:
+  uri where_;
+  default_client_policy policy_;
+  unsigned redirects_left_;
+};
+
+/// The proxy for a connection as the options have it, or nothing if there is no telling.
+inline std::optional<proxy> proxy_for(const uri& where, const connect_options& options) {
+  return options.find_proxy ? options.find_proxy(where) : proxy{};
+}
+
+}  // namespace detail
+
+}  // namespace hawser

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <asio/basic_waitable_timer.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/basic_resolver.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/wait_traits.hpp>
+
+#include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/standard_error.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/protocol/deadline.hpp"
+
+namespace hawser::detail {
+
+/// The addresses in the order in which to try them: the families take turns, the first one's first,
+/// each in its own order. RFC 8305 §4.
+template <class Endpoint>
+std::vector<Endpoint> interleave(const std::vector<Endpoint>& found) {
+  std::vector<Endpoint> first;
+  std::vector<Endpoint> second;
+  for (const auto& one : found) {
+    (one.protocol() == found.front().protocol() ? first : second).push_back(one);
+  }
+  std::vector<Endpoint> order;
+  for (std::size_t i = 0; i < first.size() || i < second.size(); ++i) {
+    if (i < first.size()) order.push_back(first[i]);
+    if (i < second.size()) order.push_back(second[i]);
+  }
+  return order;
+}
+
+/// A timer whose handlers run on an executor of any type.
+template <class Executor>
+using steady_timer_on =
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+/// How patient a dialer is.
+struct dial_patience {
+  std::chrono::steady_clock::duration all = std::chrono::seconds{10};
+
+  /// An address that has not answered after that long gets company: RFC 8305 §5.
+  std::chrono::steady_clock::duration one = std::chrono::milliseconds{250};
+};
+
+/// Finds a host and connects to the first of its addresses that answers. `done(ec, socket)` is called
+/// once, on the executor, unless cancel() comes before. The system's resolver cannot be interrupted:
+/// one that is asked for a name keeps the context busy until it answers.
+template <class Socket>
+class dialer final : public std::enable_shared_from_this<dialer<Socket>>, private deadlines::entry {
+ public:
+  using executor_type = typename Socket::executor_type;
+  using endpoint = asio::ip::tcp::endpoint;
+  using callback = std::function<void(std::error_code, Socket)>;
+
+  dialer(const executor_type& executor, dial_patience patience, callback done)
+      : executor_{executor},
+        patience_{patience},
+        done_{std::move(done)},
+        resolver_{executor},
+        company_{executor},
+        deadlines_{deadlines::of(executor)} {}
+  ~dialer() { deadlines_.cancel(*this); }
+
+  void dial(const std::string& host, std::uint16_t port) {
+    wait_at_most();
+    std::error_code ec;
+    if (const auto address = asio::ip::make_address(host, ec); !ec) return reach({{address, port}});
+    resolver_.async_resolve(host, std::to_string(port),
+                            [self = this->shared_from_this()](std::error_code error, auto results) {
+                              self->on_resolved(error, results);
+                            });
+  }
+
+  /// Any of these addresses, which are in the order of preference.
+  void reach(const std::vector<endpoint>& addresses) {
+    addresses_ = interleave(addresses);
+    if (addresses_.empty()) return finish(std::make_error_code(std::errc::address_not_available));
+    try_next();
+  }
+
+  void cancel() {
+    done_ = nullptr;
+    give_up();
+  }
+
+ private:
+  using resolver = asio::ip::basic_resolver<asio::ip::tcp, executor_type>;
+
+  void on_resolved(std::error_code ec, const typename resolver::results_type& results) {
+    if (!done_) return;
+    if (ec) return finish(standard_error(ec));
+    std::vector<endpoint> found;
+    for (const auto& result : results) found.push_back(result.endpoint());
+    reach(found);
+  }
+
+  void try_next() {
+    auto& socket = sockets_.emplace_back(executor_);
+    ++pending_;
+    socket.async_connect(addresses_[next_++],
+                         [self = this->shared_from_this(), &socket](std::error_code ec) {
+                           self->on_connect(socket, ec);
+                         });
+    if (next_ == addresses_.size()) return;
+    company_.expires_after(patience_.one);
+    company_.async_wait([self = this->shared_from_this(), waits_for = next_](std::error_code ec) {
+      if (!ec && self->done_ && self->next_ == waits_for) self->try_next();
+    });
+  }
+
+  void on_connect(Socket& socket, std::error_code ec) {
+    --pending_;
+    if (!done_) return;
+    if (!ec && is_echo(socket)) ec = std::make_error_code(std::errc::connection_refused);
+    if (!ec) return finish({}, std::move(socket));
+    std::error_code ignored;
+    socket.close(ignored);
+    if (next_ < addresses_.size()) return try_next();
+    if (pending_ == 0) finish(standard_error(ec));
+  }
+
+  /// Who dials a free port of this machine may be given that very port, and reach itself.
+  static bool is_echo(const Socket& socket) {
+    std::error_code ec;
+    const auto here = socket.local_endpoint(ec);
+    return !ec && here == socket.remote_endpoint(ec);
+  }
+
+  void finish(std::error_code ec) { finish(ec, Socket{executor_}); }
+
+  void finish(std::error_code ec, Socket socket) {
+    const auto done = std::exchange(done_, nullptr);
+    give_up();
+    if (done) done(ec, std::move(socket));
+  }
+
+  void give_up() {
+    deadlines_.cancel(*this);
+    resolver_.cancel();
+    company_.cancel();
+    std::error_code ignored;
+    for (auto& one : sockets_) one.close(ignored);
+  }
+
+  void wait_at_most() {
+    deadlines_.set(*this, deadline_after(std::chrono::steady_clock::now(), patience_.all));
+  }
+
+  void expired() override {
+    auto self = this->weak_from_this().lock();
+    if (!self) return;
+    asio::post(executor_, [self = std::move(self)] {
+      if (self->done_) self->finish(errc::connect_timeout);
+    });
+  }
+
+  const executor_type executor_;
+  const dial_patience patience_;
+  callback done_;
+  resolver resolver_;
+  steady_timer_on<executor_type> company_;
+  deadlines& deadlines_;
+  std::vector<endpoint> addresses_;
+  std::list<Socket> sockets_;
+  std::size_t next_ = 0;
+  std::size_t pending_ = 0;
+};
+
+}  // namespace hawser::detail

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string>
+
+namespace hawser::detail {
+
+/// The address of a TCP endpoint, or the path of a Unix one.
+template <class Endpoint>
+std::string address_of(const Endpoint& where) {
+  if constexpr (requires { where.address(); }) {
+    return where.address().to_string();
+  } else {
+    return where.path();
+  }
+}
+
+/// Address and port of a TCP endpoint, or the path of a Unix one.
+template <class Endpoint>
+std::string text_of(const Endpoint& where) {
+  if constexpr (requires { where.port(); }) {
+    const auto address = address_of(where);
+    const auto host = where.address().is_v6() ? "[" + address + "]" : address;
+    return host + ":" + std::to_string(where.port());
+  } else {
+    return where.path();
+  }
+}
+
+}  // namespace hawser::detail
