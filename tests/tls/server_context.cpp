@@ -159,6 +159,28 @@ TEST_CASE("a client's certificate must be good even if it is only wanted") {
   CHECK(meet(wanted, &expired).at_server == "the certificate has expired");
 }
 
+TEST_CASE("a client that resumes is still known by its certificate", "[rfc-8446-2.2]") {
+  const auto known = issue({.name = "known", .alternatives = "", .issuer = &test_authority()});
+  tls_server_options options;
+  options.identities = {test_server().identity()};
+  options.clients = client_certificates::required;
+  options.client_authorities = pem_text{test_authority().certificate_text};
+  const tls_server_context server{options};
+  auto trusting = trusting_options();
+  trusting.identity = known.identity();
+  const tls_client_context client{trusting};
+  for (const bool again : {false, true}) {
+    secure_pair pair{client, "localhost", server};
+    REQUIRE_FALSE(pair.client_error);
+    REQUIRE_FALSE(pair.server_error);
+    std::error_code ec;
+    write_all(pair.server, as_bytes("x"), ec);
+    read_all(pair.client, 1, ec);
+    CHECK((SSL_session_reused(pair.server.native_handle()) == 1) == again);
+    CHECK(common_name(SSL_get0_peer_certificate(pair.server.native_handle())) == "known");
+  }
+}
+
 TEST_CASE("a server that cannot do what it should is not made") {
   CHECK_THROWS_AS(tls_server_context{tls_server_options{}}, std::system_error);
   tls_server_options options;

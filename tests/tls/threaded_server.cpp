@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include <asio/buffer.hpp>
@@ -133,6 +134,26 @@ TEST_CASE("who does not speak TLS is reported, and others are served") {
   CHECK(far.next_error().message().find("http request") == 0);
   const auto trusting = trusting_client();
   CHECK(connect(far.url("wss"), trusting).is_open());
+}
+
+TEST_CASE("a client that is turned away hears why, whatever it has sent meanwhile") {
+  tls_server_options wanted;
+  wanted.identities = {test_server().identity()};
+  wanted.clients = client_certificates::required;
+  wanted.client_authorities = pem_text{test_authority().certificate_text};
+  echo far{threaded_server_options{}, tls_server_context{wanted}};
+  asio::io_context context;
+  const auto trusting = trusting_client();
+  tls_transport<socket_transport> client{socket_transport{visit(context, far, "")}, trusting,
+                                         "localhost"};
+  std::error_code ec;
+  client.handshake(before_long(), ec);
+  REQUIRE_FALSE(ec);
+  write_all(client, std::vector<std::byte>(30'000), ec);
+  read_all(client, 1, ec);
+  CHECK(ec.message().find("alert certificate required") != std::string::npos);
+  client.shutdown(ec);
+  CHECK(far.next_error().message().find("peer did not return a certificate") == 0);
 }
 
 TEST_CASE("who comes when the server is full is dropped") {

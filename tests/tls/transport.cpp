@@ -253,6 +253,25 @@ TEST_CASE("a peer that does not speak TLS is noticed") {
   CHECK(ec.message().find("wrong version number") == 0);
 }
 
+TEST_CASE("a server that refuses a client takes what it still has to say, lest the alert is lost") {
+  auto [here, there] = make_memory_pipe({.first = {.capacity = 1000}});
+  const auto serving = server_with(test_server());
+  secure_pipe server{std::move(here), serving};
+  const octets request = bytes("GET / HTTP/1.1\r\n" + std::string(30'000, 'x'));
+  bytes_view rest{request};
+  server.next_layer().on_idle([&, &far = there] {
+    std::error_code ec;
+    while (!ec && !rest.empty()) rest = rest.subspan(far.write_some(rest, ec));
+    if (rest.empty()) far.shutdown(ec);
+  });
+  const auto begin = server.now();
+  std::error_code ec;
+  server.handshake(begin + 10s, ec);
+  CHECK(ec.message().find("http request") == 0);
+  CHECK(rest.empty());
+  CHECK(server.now() == begin);
+}
+
 TEST_CASE("nothing is written before the handshake") {
   auto [here, there] = make_memory_pipe();
   const auto trusting = trusting_client();

@@ -39,7 +39,7 @@ class tls_stream : public asio::ssl::stream<Socket> {
   /// For what make_ssl() of a context has made.
   tls_stream(Socket socket, detail::ssl_ptr ssl) : base{std::move(socket), ssl.release()} {}
 
-  tls_stream(tls_stream&&) = default;
+  tls_stream(tls_stream&&) noexcept = default;
   // Asio's forgets to free what it assigns to.
   tls_stream& operator=(tls_stream&&) = delete;
 
