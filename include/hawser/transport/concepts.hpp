@@ -30,6 +30,8 @@ concept blocking_stream = requires(T& stream, std::span<std::byte> in,
 /// A stream whose waiting has an end: time-outs and the keep-alive need one. Here `read_some` and
 /// `write_some` never wait but fail with `std::errc::operation_would_block`; the driver then waits
 /// for true, or for false once `until` (`time_point::max()`: never) has passed.
+/// The next write begins with the octets that would have blocked: a stream that encrypts may have
+/// taken them in.
 ///
 /// `now` is the clock that `until` is of: the system's, or a test's.
 template <class T>
