@@ -223,13 +223,13 @@ TEMPLATE_TEST_CASE("a conversation over sockets: several threads write while one
 
 TEMPLATE_TEST_CASE("close_now ends what another thread does with a socket", "", tcp, local) {
   using transport = typename two_transports<TestType>::transport;
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < 20; ++round) {
     auto sockets = joined_sockets<TestType>(raw_socket::context());
     websocket<transport> near{role::client, transport{std::move(sockets.first)}};
     bool read = true;
     std::error_code written;
     std::thread reader{[&] { read = near.read().has_value(); }};
-    std::thread writer{[&] { written = near.write(octets(20'000'000)); }};
+    std::thread writer{[&] { written = near.write(octets(5'000'000)); }};
     near.close_now();
     reader.join();
     writer.join();

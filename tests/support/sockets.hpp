@@ -84,6 +84,7 @@ class raw_socket {
 
   /// Some octets, or none at the end or when none come.
   octets hear() {
+    if (!kept_.empty()) return std::exchange(kept_, {});
     octets room(64 * 1024);
     const auto size = ::recv(handle(), room.data(), room.size(), 0);
     error_ = size < 0 ? errno : 0;
@@ -98,12 +99,16 @@ class raw_socket {
     return all;
   }
 
-  /// All up to that text, which must come.
+  /// All up to and with that text, if it comes. What follows stays to be heard.
   std::string hear_until(std::string_view end) {
     std::string all;
     for (auto some = hear(); !some.empty(); some = hear()) {
       all += text(some);
-      if (all.find(end) != all.npos) break;
+      const auto found = all.find(end);
+      if (found == all.npos) continue;
+      kept_ = bytes(std::string_view{all}.substr(found + end.size()));
+      all.resize(found + end.size());
+      break;
     }
     return all;
   }
@@ -128,6 +133,7 @@ class raw_socket {
   }
 
   tcp::socket socket_;
+  octets kept_;
   int error_ = 0;
 };
 

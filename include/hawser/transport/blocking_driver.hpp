@@ -72,8 +72,8 @@ class blocking_driver {
     tell_time(now_of(stream_));
     if (const auto ec = queue(connection_)) return ec;
     flush(guard);
-    if (write_error_) return write_error_;
-    if (connection_.state() != close_state::ended) return {};
+    if (connection_.state() != close_state::ended) return write_error_;
+    // What the stream says of its end is not why there was one.
     next_data();
     return outcome_ && outcome_->error ? outcome_->error : make_error_code(errc::closed);
   }
