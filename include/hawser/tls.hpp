@@ -5,6 +5,7 @@
 
 #include "hawser/asio.hpp"
 #include "hawser/tls/certificate_error.hpp"
+#include "hawser/tls/client.hpp"
 #include "hawser/tls/client_context.hpp"
 #include "hawser/tls/connect.hpp"
 #include "hawser/tls/context.hpp"

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "hawser/asio/client.hpp"
+#include "hawser/tls/certificate_error.hpp"
+#include "hawser/tls/client_context.hpp"
+#include "hawser/tls/stream.hpp"
+
+namespace hawser {
+
+/// Puts TLS between the sockets and the connections of a basic_client, for wss: URLs.
+class tls_client_layer {
+ public:
+  static constexpr bool is_secure = true;
+
+  template <class Socket>
+  using stream = tls_stream<Socket>;
+
+  // Not explicit: a client is made from options and a context.
+  tls_client_layer(tls_client_context context = tls_client_context{})
+      : context_{std::make_shared<const tls_client_context>(std::move(context))} {}
+
+  /// A context that many clients share.
+  tls_client_layer(std::shared_ptr<const tls_client_context> context)
+      : context_{std::move(context)} {}
+
+  template <class Socket>
+  std::unique_ptr<tls_stream<Socket>> wrap(Socket socket, const std::string& host,
+                                           std::error_code& ec) const {
+    auto ssl = context_->make_ssl(host, ec);
+    if (ec) return nullptr;
+    return std::make_unique<tls_stream<Socket>>(std::move(socket), std::move(ssl));
+  }
+
+  /// A certificate that is not good does not become so by waiting.
+  static bool is_permanent(std::error_code ec) noexcept {
+    return ec.category() == certificate_category();
+  }
+
+ private:
+  std::shared_ptr<const tls_client_context> context_;
+};
+
+/// A client for wss: and ws: URLs, made from its options and perhaps a tls_client_context. The TLS
+/// handshake counts as a part of the opening handshake; if the server's certificate is not good, the
+/// client gives up with an error of certificate_category().
+using tls_client = basic_client<tls_client_layer>;
+
+}  // namespace hawser

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/connect_options.hpp"
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hawser/handshake/proxy.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/handshake/uri.hpp"
+#include "support/catch.hpp"
+
+using namespace hawser;
+
+namespace {
+
+const auto here = *uri::decode("ws://here.example/a");
+
+response to(std::string_view location) {
+  response answer{.status = 302};
+  answer.headers.add("Location", location);
+  return answer;
+}
+
+connect_options following(unsigned redirects) {
+  connect_options options{.cookie = "id=1", .max_redirects = redirects};
+  options.handshake.headers.add("Authorization", "Bearer secret");
+  options.handshake.headers.add("X-Other", "1");
+  return options;
+}
+
+TEST_CASE("a proxy may be the same for all") {
+  const auto found = through_proxy("socks5://proxy.example")(here);
+  REQUIRE(found);
+  CHECK(found->kind == proxy_kind::socks5);
+  CHECK(found->host == "proxy.example");
+  CHECK_FALSE(through_proxy("ftp://proxy.example")(here));
+}
+
+TEST_CASE("without a finder there is no proxy") {
+  CHECK(detail::proxy_for(here, {})->kind == proxy_kind::none);
+}
+
+TEST_CASE("the environment may name a proxy") {
+  ::setenv("http_proxy", "http://proxy.example:3128", 1);
+  ::setenv("no_proxy", "other.example", 1);
+  CHECK(proxy_from_environment(here)->port == 3128);
+  CHECK(proxy_from_environment(*uri::decode("ws://other.example/"))->kind == proxy_kind::none);
+  ::setenv("http_proxy", "nonsense://", 1);
+  CHECK_FALSE(proxy_from_environment(here));
+  ::unsetenv("http_proxy");
+  ::unsetenv("no_proxy");
+}
+
+TEST_CASE("a cookie is one line of the request") {
+  const detail::destination there{here, following(0)};
+  CHECK(there.policy().headers.find_only("Cookie") == "id=1");
+  CHECK_FALSE(detail::destination{here, {.cookie = "a\r\nb"}}.policy().headers.valid());
+}
+
+TEST_CASE("redirections are followed when that is wanted, and not too often") {
+  const auto [wanted, followed] = GENERATE(table<unsigned, int>({{0, 0}, {1, 1}, {5, 5}, {99, 5}}));
+  CAPTURE(wanted);
+  detail::destination there{here, following(wanted)};
+  int count = 0;
+  while (there.follow(to("/b")) && count < 100) ++count;
+  CHECK(count == followed);
+  CHECK(there.where().target() == (followed == 0 ? "/a" : "/b"));
+}
+
+TEST_CASE("a redirection that leads nowhere is not followed") {
+  detail::destination there{here, following(5)};
+  CHECK_FALSE(there.follow(response{.status = 302}));
+  CHECK_FALSE(there.follow(to("ftp://elsewhere.example/")));
+  CHECK(there.where().host() == "here.example");
+}
+
+TEST_CASE("on the same server a redirection keeps the credentials") {
+  detail::destination there{here, following(5)};
+  CHECK(there.follow(to("/b")));
+  CHECK(there.policy().headers.find("Authorization"));
+  CHECK(there.policy().headers.find("Cookie"));
+}
+
+TEST_CASE("another server gets no credentials, and neither does the first one then") {
+  const auto location = GENERATE(as<std::string>{}, "ws://there.example/a",
+                                 "ws://here.example:81/a", "wss://here.example/a");
+  CAPTURE(location);
+  detail::destination there{here, following(5)};
+  CHECK(there.follow(to(location)));
+  CHECK_FALSE(there.policy().headers.find("Authorization"));
+  CHECK_FALSE(there.policy().headers.find("Cookie"));
+  CHECK(there.policy().headers.find("X-Other"));
+  CHECK(there.follow(to("wss://here.example/a")));
+  CHECK_FALSE(there.policy().headers.find("Cookie"));
+}
+
+}  // namespace

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/tls/client.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <openssl/x509_vfy.h>
+
+#include "hawser/asio/client_options.hpp"
+#include "hawser/asio/threaded_server.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/tls/certificate_error.hpp"
+#include "hawser/tls/client_context.hpp"
+#include "hawser/tls/server_context.hpp"
+#include "hawser/tls/threaded_server.hpp"
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/driven_client.hpp"
+#include "support/wss_server.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using lines = std::vector<std::string>;
+using driven_tls_client = basic_driven_client<tls_client>;
+using echo = running_echo<tls_threaded_server>;
+
+tls_client_context trusting() {
+  return tls_client_context{{.system = system_authorities::ignored,
+                             .authorities = pem_text{test_authority().certificate_text}}};
+}
+
+tls_server_context serving(const issued& server) {
+  return tls_server_context{{.identities = {server.identity()}}};
+}
+
+TEST_CASE("a client connects to a wss: URL, talks, and ends") {
+  echo server{threaded_server_options{}, serving(test_server())};
+  driven_tls_client client{brisk_client(server.url("wss")), trusting()};
+  client.start();
+  CHECK(client.next() == "open");
+  CHECK_FALSE(client->send("ahoy"));
+  CHECK(client.next() == "text \"ahoy\"");
+  CHECK_FALSE(client->close());
+  CHECK(client.rest() == lines{"close 1000", "stopped", "idle"});
+  server.stop();
+  CHECK(server.errors().empty());
+}
+
+TEST_CASE("the same client connects to a ws: URL") {
+  running_echo<threaded_server> server{threaded_server_options{}};
+  driven_tls_client client{brisk_client(server.url("ws", "127.0.0.1")), trusting()};
+  client.start();
+  CHECK(client.next() == "open");
+  CHECK_FALSE(client->send("ahoy"));
+  CHECK(client.next() == "text \"ahoy\"");
+}
+
+TEST_CASE("a server that goes away is connected to again, with one context for many clients") {
+  const auto shared = std::make_shared<const tls_client_context>(trusting());
+  auto server = std::make_unique<echo>(threaded_server_options{}, serving(test_server()));
+  const auto port = server->server().port();
+  driven_tls_client client{brisk_client(server->url("wss")), shared};
+  client.start();
+  CHECK(client.next() == "open");
+  server.reset();
+  CHECK(client.next() == "close 1001");
+  server = std::make_unique<echo>(threaded_server_options{.port = port}, serving(test_server()));
+  std::string last;
+  while ((last = client.next()).starts_with("attempt")) {
+  }
+  CHECK(last == "open");
+  CHECK_FALSE(client->send("ahoy"));
+  CHECK(client.next() == "text \"ahoy\"");
+}
+
+TEST_CASE("a certificate that is not good is the end") {
+  echo server{threaded_server_options{}, serving(issue_for("DNS:elsewhere.example"))};
+  driven_tls_client client{brisk_client(server.url("wss")), trusting()};
+  client.start();
+  CHECK(client.rest() == lines{"failed: the certificate is not for this host", "stopped", "idle"});
+}
+
+TEST_CASE("a client ends inside the TLS handshake") {
+  stage server;
+  driven_tls_client client{brisk_client("wss://127.0.0.1:" + std::to_string(server.port()) + "/"),
+                           trusting()};
+  client.start();
+  auto peer = server.accept();
+  CHECK_FALSE(peer.hear().empty());
+  client->stop();
+  CHECK(client.rest() == lines{"stopped", "idle"});
+}
+
+TEST_CASE("a TLS handshake that takes too long is tried again") {
+  stage server;
+  auto options = brisk_client("wss://127.0.0.1:" + std::to_string(server.port()) + "/");
+  options.connect.handshake_timeout = 1ms;
+  driven_tls_client client{options, trusting()};
+  client.start();
+  auto peer = server.accept();
+  CHECK(client.next() == "attempt 1: the opening handshake took too long");
+}
+
+TEST_CASE("an opening handshake inside TLS that takes too long is tried again") {
+  tls_threaded_server server{threaded_server_options{}, serving(test_server())};
+  mailbox<bool> over;
+  server.on_upgrade([&](auto&) { over.take(); });
+  std::thread run{[&] { server.run([](auto&) {}); }};
+  auto options = brisk_client("wss://127.0.0.1:" + std::to_string(server.port()) + "/");
+  options.connect.handshake_timeout = 200ms;
+  {
+    driven_tls_client client{options, trusting()};
+    client.start();
+    CHECK(client.next() == "attempt 1: the opening handshake took too long");
+    client->stop();
+  }
+  for (int i = 0; i < 100; ++i) over.put(true);
+  server.stop();
+  run.join();
+}
+
+TEST_CASE("a redirection from wss: to ws: is not followed") {
+  stage elsewhere;
+  tls_threaded_server server{threaded_server_options{}, serving(test_server())};
+  server.on_upgrade([&](auto& asked) {
+    response there{.status = 302};
+    there.headers.add("Location", elsewhere.url());
+    asked.refuse(there);
+  });
+  std::thread run{[&] { server.run([](auto&) {}); }};
+  auto options = brisk_client("wss://localhost:" + std::to_string(server.port()) + "/");
+  options.connect.max_redirects = 5;
+  {
+    driven_tls_client client{options, trusting()};
+    client.start();
+    CHECK(client.rest() == lines{"failed: 302", "stopped", "idle"});
+  }
+  server.stop();
+  run.join();
+}
+
+TEST_CASE("a redirection from ws: to wss: is followed") {
+  echo there{threaded_server_options{}, serving(test_server())};
+  stage server;
+  auto options = brisk_client(server.url());
+  options.connect.max_redirects = 1;
+  driven_tls_client client{options, trusting()};
+  client.start();
+  server.refuse(refusal_with(301, "Location: " + there.url("https") + "\r\n"));
+  CHECK(client.next() == "open");
+  CHECK_FALSE(client->send("ahoy"));
+  CHECK(client.next() == "text \"ahoy\"");
+}
+
+TEST_CASE("TLS goes through a proxy's tunnel") {
+  echo there{threaded_server_options{}, serving(test_server())};
+  stage proxy;
+  auto options = brisk_client(there.url("wss"));
+  options.connect.find_proxy = through_proxy("http://127.0.0.1:" + std::to_string(proxy.port()));
+  driven_tls_client client{options, trusting()};
+  client.start();
+  auto near = proxy.accept();
+  CHECK(near.hear_until("\r\n\r\n").starts_with("CONNECT localhost:"));
+  raw_socket far{there.server().port()};
+  near.say("HTTP/1.1 200 Yes\r\n\r\n");
+  const relay between{near, far};
+  CHECK(client.next() == "open");
+  CHECK_FALSE(client->send("ahoy"));
+  CHECK(client.next() == "text \"ahoy\"");
+  client->stop();
+  CHECK(client.next() == "close 1006");
+}
+
+}  // namespace
