@@ -30,7 +30,6 @@ using namespace hawser::test;
 template class hawser::websocket<blocking_archetype, extension_archetype, mask_archetype>;
 template class hawser::websocket<timed_archetype, extension_archetype, mask_archetype>;
 template class hawser::websocket<abortable_archetype, extension_archetype, mask_archetype>;
-template class hawser::server_handshake<server_policy_archetype>;
 template class hawser::client_handshake<client_policy_archetype>;
 
 namespace {
