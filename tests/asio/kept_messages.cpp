@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -68,6 +69,19 @@ TEST_CASE("a full queue may drop the oldest, as many as it must") {
   CHECK(queue.size() == 4);
   CHECK(queue.keep("larger") == errc::send_budget_exceeded);
   CHECK(taken(queue) == lines{"34", "56"});
+}
+
+TEST_CASE("what is put back comes before what came since") {
+  kept_messages queue{{.most = 4, .when_full = outage_queue::policy::drop_oldest}};
+  CHECK_FALSE(queue.keep("12"));
+  CHECK_FALSE(queue.keep(prepared_message{"34"}));
+  auto some = queue.take();
+  CHECK_FALSE(queue.keep(as_bytes(std::string_view{"567"})));
+  queue.put_back(std::move(some));
+  CHECK(queue.size() == 7);
+  CHECK_FALSE(queue.keep("8"));
+  CHECK(queue.size() == 4);
+  CHECK(taken(queue) == lines{"octets 567", "8"});
 }
 
 TEST_CASE("what could not be sent is not kept") {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 
 #include "hawser/asio/client_opening.hpp"
@@ -67,6 +68,20 @@ class basic_client {
   }
   basic_client& on_pong(std::function<void(hawser::session&, const pong&)> hook) {
     return set(hooks_.on_pong, std::move(hook));
+  }
+  /// Serves each session by a coroutine, `asio::awaitable<void>(session)`, which gets the messages by
+  /// receive(). When it ends, the session is closed, with 1011 if by an exception.
+  template <class Coroutine>
+  basic_client& on_session(Coroutine coroutine) {
+    hooks_.on_session = [coroutine, weak = std::weak_ptr{state_}](hawser::session served) {
+      auto ended = [served, weak](std::exception_ptr thrown) mutable {
+        served.close(thrown ? close_code::internal_error : close_code::normal);
+        const auto state = weak.lock();
+        if (thrown && state) state->report(served, thrown);
+      };
+      asio::co_spawn(served.get_executor(), coroutine(served), std::move(ended));
+    };
+    return *this;
   }
   basic_client& on_close(std::function<void(hawser::session&, const closed&)> hook) {
     return set(hooks_.on_close, std::move(hook));

@@ -127,6 +127,11 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     retry(ec, refusal);
   }
 
+  /// What something that belongs to a session threw, on the strand.
+  void report(hawser::session& of, const std::exception_ptr& thrown) {
+    if (hooks_.on_error && !abandoned_) hooks_.on_error(of, thrown);
+  }
+
  private:
   using opening = client_opening<Layer, client_state>;
   using clock = std::chrono::steady_clock;
@@ -153,6 +158,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     made->on_part = unless_abandoned(hooks_.on_part);
     made->on_ping = unless_abandoned(hooks_.on_ping);
     made->on_pong = unless_abandoned(hooks_.on_pong);
+    made->on_session = unless_abandoned(hooks_.on_session);
     made->on_error = unless_abandoned(hooks_.on_error);
     return made;
   }
@@ -181,14 +187,16 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   void catch_up(const hawser::session& open) {
     std::deque<kept_messages::kept> some;
     do {
-      for (auto& one : some) {
-        std::visit([&](auto& message) { open.send(std::move(message)); }, one);
-      }
+      while (!some.empty() && send_kept(open, some.front())) some.pop_front();
       const std::lock_guard guard{mutex_};
-      if (!open.is_open()) return;
+      if (!some.empty()) return kept_.put_back(std::move(some));
       some = kept_.take();
       catching_up_ = !some.empty();
     } while (!some.empty());
+  }
+
+  static bool send_kept(const hawser::session& open, const kept_messages::kept& message) {
+    return !std::visit([&](const auto& one) { return open.send(one); }, message);
   }
 
   void on_close(hawser::session& open, const closed& why) {
@@ -265,7 +273,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
       hook(values...);
     } catch (...) {
       hawser::session none;
-      if (hooks_.on_error) hooks_.on_error(none, std::current_exception());
+      report(none, std::current_exception());
     }
   }
 

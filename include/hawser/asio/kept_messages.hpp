@@ -22,7 +22,8 @@ namespace hawser {
 
 /// What becomes of messages that a client sends while it has no connection.
 struct outage_queue {
-  /// So many octets are kept, and sent on the next connection. 0: none, send() fails with errc::closed.
+  /// So many octets are kept, and sent on the next connection. They have to go into its send_budget.
+  /// 0: none, send() fails with errc::closed.
   std::size_t most = 0;
 
   enum class policy : std::uint8_t {
@@ -65,30 +66,40 @@ class kept_messages {
     return std::exchange(messages_, {});
   }
 
+  /// Puts back what was taken and could not be sent, before all that came since.
+  void put_back(std::deque<kept> messages) {
+    for (; !messages.empty(); messages.pop_back()) {
+      size_ += size_of(messages.back());
+      messages_.push_front(std::move(messages.back()));
+    }
+  }
+
   /// Octets of all of them.
   std::size_t size() const noexcept { return size_; }
 
  private:
   std::error_code put(kept message, std::size_t size) {
     if (size > limit_.most) return errc::send_budget_exceeded;
-    if (limit_.when_full == outage_queue::policy::refuse && size > limit_.most - size_) {
+    if (limit_.when_full == outage_queue::policy::refuse && size_ + size > limit_.most) {
       return errc::send_budget_exceeded;
     }
-    while (size > limit_.most - size_) drop_oldest();
+    while (size_ + size > limit_.most) drop_oldest();
     size_ += size;
     messages_.push_back(std::move(message));
     return {};
   }
 
   void drop_oldest() {
-    size_ -= std::visit([](const auto& one) { return size_of(one); }, messages_.front());
+    size_ -= size_of(messages_.front());
     messages_.pop_front();
   }
 
-  static std::size_t size_of(const prepared_message& one) { return one.payload().size(); }
-  template <class Owned>
-  static std::size_t size_of(const Owned& one) {
-    return one.size();
+  static std::size_t size_of(const kept& message) {
+    if (const auto* prepared = std::get_if<prepared_message>(&message)) {
+      return prepared->payload().size();
+    }
+    const auto* text = std::get_if<std::string>(&message);
+    return text != nullptr ? text->size() : std::get<std::vector<std::byte>>(message).size();
   }
 
   const outage_queue limit_;

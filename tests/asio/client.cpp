@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/client.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+
+#include "hawser/asio/server.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/prepared_message.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/driven_client.hpp"
+#include "support/printers.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using lines = std::vector<std::string>;
+
+client_options keeping(const std::string& url, std::size_t most = 1000) {
+  auto options = brisk_client(url);
+  options.queue.most = most;
+  return options;
+}
+
+/// So many frames of what the peer sends.
+lines hear_frames(raw_socket& peer, std::size_t count) {
+  octets heard;
+  while (frames_in(heard).size() < count || frames_in(heard).back().op < 0) {
+    const auto some = peer.hear();
+    if (some.empty()) break;
+    heard = std::move(heard) + some;
+  }
+  return frames_shown(heard);
+}
+
+/// Some frames, and nothing of what comes behind them.
+octets hear_whole_frames(raw_socket peer) {
+  auto heard = peer.hear();
+  while (heard.size() < 1000) heard = std::move(heard) + peer.hear();
+  octets whole;
+  for (const auto& frame : frames_in(heard)) {
+    if (frame.op >= 0) whole = std::move(whole) + frame_from(role::server, frame.op, frame.payload);
+  }
+  return whole;
+}
+
+TEST_CASE("everything that a session sends a client sends too") {
+  stage server;
+  driven_client client{keeping(server.url(), GENERATE(0, 1000))};
+  client.start();
+  auto peer = server.open();
+  CHECK(client.next() == "open");
+  const std::string_view word = "view";
+  CHECK_FALSE(client->send(word));
+  CHECK_FALSE(client->send(as_bytes(word)));
+  CHECK_FALSE(client->send(message_view{message_kind::text, as_bytes(word)}));
+  CHECK_FALSE(client->send(std::string{"text"}));
+  CHECK_FALSE(client->send(bytes("octets")));
+  CHECK_FALSE(client->send(prepared_message{"prepared"}));
+  CHECK(client->send("\xFF") == errc::invalid_utf8);
+  CHECK(hear_frames(peer, 6) == lines{"text \"view\"", "binary \"view\"", "text \"view\"",
+                                      "text \"text\"", "binary \"octets\"", "text \"prepared\""});
+  CHECK_FALSE(client->ping(as_bytes(word)));
+  CHECK(hear_frames(peer, 1) == lines{"ping \"view\""});
+}
+
+TEST_CASE("each session may be served by a coroutine") {
+  stage server;
+  driven_client client{keeping(server.url())};
+  client->on_session([](session open) -> asio::awaitable<void> {
+    while (const auto got = co_await open.receive()) open.send(*got);
+  });
+  client.start();
+  for (int i = 0; i < 2; ++i) {
+    auto peer = server.open();
+    peer.say(frame_from(role::server, opcode::text, "echo"));
+    CHECK(hear_frames(peer, 1) == lines{"text \"echo\""});
+  }
+}
+
+TEST_CASE("what a coroutine throws ends its session and is told") {
+  stage server;
+  driven_client client{brisk_client(server.url())};
+  client->on_session([](session) -> asio::awaitable<void> {
+    throw std::runtime_error{"no"};
+    co_return;
+  });
+  client->on_error([&](session& of, std::exception_ptr) { client.note(of ? "error" : "?"); });
+  client.start();
+  auto peer = server.open();
+  CHECK(hear_frames(peer, 1) == lines{"close 1011"});
+  CHECK(client.next() == "open");
+  CHECK(client.next() == "error");
+}
+
+TEST_CASE("without a connection nothing is sent unless it is to be kept") {
+  stage server;
+  driven_client client{brisk_client(server.url())};
+  CHECK_FALSE(client->session());
+  CHECK(client->send("early") == errc::closed);
+  CHECK(client->ping() == errc::closed);
+  CHECK(client->buffered_bytes() == 0);
+}
+
+TEST_CASE("what is kept goes out when on_open has returned, in its order") {
+  stage server;
+  driven_client client{keeping(server.url(), 15)};
+  client->on_open([&](session& open) {
+    CHECK(client->session() == open);
+    open.send("hello from the session");
+    client->send("hello from the client");
+  });
+  CHECK_FALSE(client->send("one"));
+  CHECK_FALSE(client->send(bytes("two")));
+  CHECK_FALSE(client->send(std::string{"three"}));
+  CHECK_FALSE(client->send(prepared_message{"four"}));
+  CHECK(client->send("five") == errc::send_budget_exceeded);
+  CHECK(client->buffered_bytes() == 15);
+  client.start();
+  auto peer = server.open();
+  CHECK(hear_frames(peer, 6) == lines{"text \"hello from the session\"",
+                                      "text \"hello from the client\"", "text \"one\"",
+                                      "binary \"two\"", "text \"three\"", "text \"four\""});
+  CHECK_FALSE(client->send("six"));
+  CHECK(hear_frames(peer, 1) == lines{"text \"six\""});
+}
+
+TEST_CASE("the oldest of what is kept may be dropped") {
+  stage server;
+  auto options = keeping(server.url(), 3);
+  options.queue.when_full = outage_queue::policy::drop_oldest;
+  driven_client client{options};
+  for (const auto* word : {"1", "2", "3", "4", "5"}) CHECK_FALSE(client->send(word));
+  client.start();
+  auto peer = server.open();
+  CHECK(hear_frames(peer, 3) == lines{"text \"3\"", "text \"4\"", "text \"5\""});
+}
+
+TEST_CASE("what is sent between two connections goes out on the second") {
+  stage server;
+  driven_client client{keeping(server.url())};
+  const auto sent = [&](const char* words) {
+    const auto ec = client->send(words);
+    return ec ? ec.message() : std::string{"sent"};
+  };
+  client->on_close([&](session&, const closed&) { client.note(sent("from on_close")); });
+  client->on_reconnecting([&](auto...) { client.note(sent("from on_reconnecting")); });
+  client.start();
+  server.open().hang_up();
+  CHECK(client.next() == "open");
+  CHECK(client.next() == "sent");
+  CHECK(client.next() == "sent");
+  auto peer = server.open();
+  CHECK(hear_frames(peer, 2) == lines{"text \"from on_close\"", "text \"from on_reconnecting\""});
+}
+
+TEST_CASE("what is kept survives a connection that on_open closes") {
+  stage server;
+  driven_client client{keeping(server.url())};
+  std::atomic<int> opened = 0;
+  client->on_open([&](session& open) {
+    if (++opened == 1) open.close_now();
+  });
+  CHECK_FALSE(client->send("kept"));
+  client.start();
+  server.open().hear_all();
+  auto peer = server.open();
+  CHECK(hear_frames(peer, 1) == lines{"text \"kept\""});
+}
+
+TEST_CASE("a client that ends sends nothing any more") {
+  driven_client client{keeping("ws://127.0.0.1:1/")};
+  CHECK_FALSE(client->send("kept"));
+  client->stop();
+  CHECK(client->send("late") == errc::closed);
+}
+
+TEST_CASE("messages of one thread stay in their order over many connections") {
+  stage server;
+  auto options = keeping(server.url());
+  options.budget.hard = 20'000;
+  driven_client client{options};
+  client->on_open([](session&) {});
+  client.start(2);
+  std::atomic<bool> enough = false;
+  std::vector<std::thread> threads;
+  for (const char name : {'a', 'b'}) {
+    threads.emplace_back([&client, &enough, name] {
+      for (int i = 0; !enough; ++i) {
+        while (client->send(name + std::to_string(i)) && !enough) std::this_thread::yield();
+      }
+    });
+  }
+  // The end of each connection but the last is lost.
+  octets heard;
+  for (int i = 0; i < 5; ++i) heard = std::move(heard) + hear_whole_frames(server.open());
+  auto peer = server.open();
+  enough = true;
+  for (auto& one : threads) one.join();
+  while (client->send("z")) std::this_thread::yield();
+  auto rest = peer.hear();
+  while (rest.empty() || text(frames_in(rest).back().payload) != "z")
+    rest = std::move(rest) + peer.hear();
+
+  int last[2] = {-1, -1};
+  for (const auto& frame : frames_in(std::move(heard) + rest)) {
+    const auto words = text(frame.payload);
+    if (words == "z") break;
+    auto& before = last[words[0] - 'a'];
+    const int number = std::stoi(words.substr(1));
+    REQUIRE(number > before);
+    before = number;
+  }
+  CHECK(last[0] > 0);
+  CHECK(last[1] > 0);
+}
+
+// A server that comes and goes
+
+/// Keeps a ledger of numbers and acknowledges each, and goes away again and again.
+class ledger {
+ public:
+  explicit ledger(std::uint16_t port = 0) { start(port); }
+  ~ledger() { kill(); }
+  ledger(const ledger&) = delete;
+  ledger& operator=(const ledger&) = delete;
+
+  std::uint16_t port() const { return server_->port(); }
+
+  /// Drops all connections without a word, and comes back.
+  void restart() {
+    const auto port = server_->port();
+    kill();
+    start(port);
+  }
+
+  std::size_t count() const { return count_; }
+
+  /// All numbers in the order in which they first came.
+  const std::vector<int>& numbers() const { return numbers_; }
+
+ private:
+  void start(std::uint16_t port) {
+    context_ = std::make_unique<asio::io_context>(1);
+    server_ = std::make_unique<server>(*context_, server_options{.port = port});
+    server_->on_message([this](session& peer, message_view message) {
+      const int number = std::stoi(std::string{message.text()});
+      if (number == static_cast<int>(numbers_.size())) {
+        numbers_.push_back(number);
+        ++count_;
+      }
+      peer.send(message);
+    });
+    server_->start();
+    thread_ = std::thread{[this] { context_->run(); }};
+  }
+
+  void kill() {
+    context_->stop();
+    thread_.join();
+    server_.reset();
+    context_.reset();
+  }
+
+  std::vector<int> numbers_;
+  std::atomic<std::size_t> count_ = 0;
+  std::unique_ptr<asio::io_context> context_;
+  std::unique_ptr<server> server_;
+  std::thread thread_;
+};
+
+TEST_CASE("nothing that was acknowledged is lost while a server is killed twenty times") {
+  constexpr int window = 16;
+  ledger server;
+  driven_client client{brisk_client("ws://127.0.0.1:" + std::to_string(server.port()) + "/")};
+  lines story;
+  int acknowledged = 0;
+  int sent = 0;
+  const auto send_more = [&](session& open) {
+    while (sent < acknowledged + window && !open.send(std::to_string(sent))) ++sent;
+  };
+  client->on_open([&](session& open) {
+    story.push_back("open");
+    sent = acknowledged;
+    send_more(open);
+  });
+  client->on_message([&](session& open, message_view message) {
+    if (message.text() == std::to_string(acknowledged)) ++acknowledged;
+    send_more(open);
+  });
+  client->on_close([&](session&, const closed&) { story.push_back("close"); });
+  client->on_reconnecting([&](auto...) { story.push_back("reconnecting"); });
+  client->on_stopped([&] { story.push_back("stopped"); });
+  client.start();
+  for (int i = 0; i < 20; ++i) {
+    const auto before = server.count();
+    while (server.count() < before + 50) std::this_thread::yield();
+    server.restart();
+  }
+  client->stop();
+  CHECK(client.next() == "idle");
+
+  const auto& kept = server.numbers();
+  CHECK(acknowledged <= static_cast<int>(kept.size()));
+  CHECK(acknowledged >= static_cast<int>(kept.size()) - window);
+  for (std::size_t i = 0; i < kept.size(); ++i) REQUIRE(kept[i] == static_cast<int>(i));
+
+  // Each open is followed by its close, each close by an attempt, and the last by the end.
+  for (std::size_t i = 0; i + 1 < story.size(); ++i) {
+    if (story[i] == "open") REQUIRE(story[i + 1] == "close");
+    if (story[i] == "close" && i + 2 < story.size()) REQUIRE(story[i + 1] == "reconnecting");
+  }
+  CHECK(std::count(story.begin(), story.end(), "open") >= 20);
+  CHECK(std::count(story.begin(), story.end(), "stopped") == 1);
+  CHECK(story.back() == "stopped");
+}
+
+TEST_CASE("any number of threads may use a client and run its context") {
+  ledger server;
+  driven_client client{keeping("ws://127.0.0.1:" + std::to_string(server.port()) + "/")};
+  client->on_open([](session&) {});
+  client->on_message([](session&, message_view) {});
+  client->on_close([](session&, const closed&) {});
+  client->on_reconnecting([](auto...) {});
+  client.start(3);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      for (int number = 0; number < 500; ++number) {
+        (void)client->send(std::to_string(number));
+        (void)client->ping();
+        (void)client->buffered_bytes();
+        if (number % 100 == 99) client->session().close_now();
+      }
+    });
+  }
+  for (int i = 0; i < 3; ++i) server.restart();
+  for (auto& one : threads) one.join();
+  CHECK_FALSE(client->close());
+  CHECK(client.rest() == lines{"stopped", "idle"});
+}
+
+}  // namespace
