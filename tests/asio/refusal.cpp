@@ -21,7 +21,7 @@ namespace {
 
 TEST_CASE("a client that is refused reads a whole 503, though nobody read its request") {
   asio::io_context context{1};
-  detail::refusals<tcp::socket> refusals{context};
+  detail::refusals<tcp::socket> refusals;
   auto [here, there] = joined_sockets<tcp>(context);
   raw_socket client{std::move(there)};
   CHECK(client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -39,7 +39,7 @@ TEST_CASE("a client that is refused reads a whole 503, though nobody read its re
 
 TEST_CASE("no more than a few are told why, and for no longer than a second", "[abuse]") {
   asio::io_context context{1};
-  detail::refusals<tcp::socket> refusals{context};
+  detail::refusals<tcp::socket> refusals;
   std::vector<raw_socket> clients;
   (void)joined_sockets<tcp>(context);  // which opens what the context needs itself
   const auto before = open_files();
@@ -61,7 +61,7 @@ TEST_CASE("refusals under way go with their context") {
   const auto before = open_files();
   {
     asio::io_context context{1};
-    detail::refusals<tcp::socket> refusals{context};
+    detail::refusals<tcp::socket> refusals;
     auto [here, there] = joined_sockets<tcp>(context);
     refusals.refuse(std::move(here), errc::too_many_connections);
     context.poll();

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <asio/buffer.hpp>
@@ -25,36 +25,6 @@
 #include "hawser/protocol/event.hpp"
 
 namespace hawser::detail {
-
-/// The buffer that the connections of one thread share: a message that lies in it whole is never
-/// copied, and an idle connection has no buffer of its own.
-class shared_room {
- public:
-  /// Takes the buffer, unless a caller further up has it.
-  shared_room() : octets_{of_thread()}, taken_{!octets_.empty()} {
-    if (taken_) of_thread() = {};
-  }
-  ~shared_room() {
-    if (taken_) of_thread() = octets_;
-  }
-  shared_room(const shared_room&) = delete;
-  shared_room& operator=(const shared_room&) = delete;
-
-  bool taken() const noexcept { return taken_; }
-  mutable_bytes octets() const noexcept { return octets_; }
-
- private:
-  static constexpr std::size_t size = 256 * 1024;
-
-  static mutable_bytes& of_thread() {
-    thread_local std::unique_ptr<std::byte[]> memory{new std::byte[size]};
-    thread_local mutable_bytes free{memory.get(), size};
-    return free;
-  }
-
-  mutable_bytes octets_;
-  bool taken_;
-};
 
 /// Moves bytes between one connection and one AsyncStream. `Derived` takes the events by
 /// `on_event(event&)`, which must not throw, and learns by `on_settled()` that output was written and by
@@ -71,13 +41,16 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
  protected:
   async_driver(Stream stream, Connection connection)
       : stream_{std::move(stream)},
-        executor_{stream_.get_executor()},
+        executor_{stream_->get_executor()},
         connection_{std::move(connection)},
         deadlines_{deadlines::of(executor_)} {
-    traits::open(stream_);
+    traits::open(*stream_);
   }
 
-  ~async_driver() { deadlines_.cancel(*this); }
+  // What is over may outlive its context.
+  ~async_driver() {
+    if (!over_) deadlines_.cancel(*this);
+  }
 
   /// Deals with what the handshake read too much, and begins to read.
   void start(bytes_view received) {
@@ -89,10 +62,15 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void pause() noexcept { paused_ = true; }
 
   void resume() {
-    if (!std::exchange(paused_, false) || in_events_) return;
+    if (unpause()) process_pending();
+  }
+
+  /// As resume(), but what has come is left to the next process_pending(). Whether that is needed.
+  bool unpause() {
+    if (!std::exchange(paused_, false) || in_events_) return false;
     // What the peer may have answered meanwhile is read before patience with it ends.
     if (due_ != (clock::time_point::max)() && due_ <= clock::now()) connection_.hold_keep_alive();
-    process_pending();
+    return true;
   }
 
   /// Acts on what was done to the connection. While events are handed over it waits for the last one,
@@ -108,7 +86,9 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     end_stream();
     const auto wanted = connection_.wants();
     // While async_end is under way its end is still wanted, unless the connection was given up.
-    if (!wanted.read && !wanted.write && !wanted.end_stream) return finish();
+    if (!wanted.read && !wanted.write && !wanted.end_stream) {
+      return told_end_ ? finish() : process_later();
+    }
     set_deadline();
     read();
   }
@@ -118,6 +98,28 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     if (in_events_) return;
     process({});
     settle();
+  }
+
+  /// The same, soon but not within this call; whoever holds events or output back calls it anyway.
+  void process_later() {
+    if (in_events_ || corked_ || std::exchange(later_, true)) return;
+    asio::post(executor_, [self = this->shared_from_this()] {
+      self->later_ = false;
+      self->process_pending();
+    });
+  }
+
+  /// Ends everything at once, with no event. Does not call on_over().
+  void abandon() noexcept {
+    if (std::exchange(over_, true)) return;
+    deadlines_.cancel(*this);
+    traits::close(*stream_);
+  }
+
+  /// The stream of what is over is destroyed as soon as nothing goes on with it.
+  void drop_stream() noexcept {
+    unwanted_ = true;
+    if (over_ && !reading_ && !writing_ && !ending_) stream_.reset();
   }
 
   /// Until uncork(), settle() waits as it does while events are handed over.
@@ -133,7 +135,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
 
   Connection& connection() noexcept { return connection_; }
   const Connection& connection() const noexcept { return connection_; }
-  Stream& stream() noexcept { return stream_; }
+  Stream& stream() noexcept { return *stream_; }
   bool over() const noexcept { return over_; }
   bool in_events() const noexcept { return in_events_; }
 
@@ -158,14 +160,16 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     if (reading_ || is_held() || !connection_.wants().read) return;
     reading_ = true;
     const auto octets = room_.octets();
-    stream_.async_read_some(asio::buffer(octets.data(), octets.size()),
-                            [self = this->shared_from_this()](
-                                std::error_code ec, std::size_t size) { self->on_read(ec, size); });
+    stream_->async_read_some(
+        asio::buffer(octets.data(), octets.size()),
+        [self = this->shared_from_this()](std::error_code ec, std::size_t size) {
+          self->on_read(ec, size);
+        });
   }
 
   void on_read(std::error_code ec, std::size_t size) {
     reading_ = false;
-    if (over_) return;
+    if (over_) return drop_if_unwanted();
     if (!ec) connection_.received(clock::now());
     if (ec) {
       end_ = ec;
@@ -202,7 +206,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
 
   std::size_t read_now(mutable_bytes room, std::error_code& ec) {
     if constexpr (traits::is_direct) {
-      return stream_.read_some(asio::buffer(room.data(), room.size()), ec);
+      return stream_->read_some(asio::buffer(room.data(), room.size()), ec);
     }
     return 0;
   }
@@ -244,6 +248,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     while (!over_ && !is_held()) {
       const auto happened = connection_.next(input);
       if (!happened) break;
+      told_end_ = told_end_ || std::holds_alternative<closed>(*happened);
       derived().on_event(*happened);
     }
     in_events_ = false;
@@ -256,7 +261,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
       const auto octets = connection_.output();
       std::size_t size = 0;
       if constexpr (traits::is_direct) {
-        size = stream_.write_some(asio::buffer(octets.data(), octets.size()), ec);
+        size = stream_->write_some(asio::buffer(octets.data(), octets.size()), ec);
         if (ec && ec != asio::error::would_block) return fail_output(ec);
         consume_output(size);
       }
@@ -277,7 +282,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void write_rest() {
     writing_ = true;
     const auto octets = connection_.output();
-    stream_.async_write_some(
+    stream_->async_write_some(
         asio::buffer(octets.data(), octets.size()),
         [self = this->shared_from_this()](std::error_code ec, std::size_t size) {
           self->on_write(ec, size);
@@ -286,7 +291,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
 
   void on_write(std::error_code ec, std::size_t size) {
     writing_ = false;
-    if (over_) return;
+    if (over_) return drop_if_unwanted();
     advance();
     ec ? fail_output(ec) : consume_output(size);
     process_pending();
@@ -294,16 +299,17 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
 
   void end_stream() {
     if (!connection_.wants().end_stream || ending_) return;
-    if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
+    if constexpr (requires { traits::async_end(*stream_, [](std::error_code) {}); }) {
       ending_ = true;
-      traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
+      traits::async_end(*stream_, [self = this->shared_from_this()](std::error_code) {
         self->ending_ = false;
+        if (self->over_) return self->drop_if_unwanted();
         self->connection_.output_ended();
         self->settle();
       });
     } else {
       connection_.output_ended();
-      if (!traits::end(stream_)) connection_.abort();
+      if (!traits::end(*stream_)) connection_.abort();
     }
   }
 
@@ -335,11 +341,15 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void finish() {
     if (std::exchange(over_, true)) return;
     deadlines_.cancel(*this);
-    traits::close(stream_);
+    traits::close(*stream_);
     derived().on_over();
   }
 
-  Stream stream_;
+  void drop_if_unwanted() noexcept {
+    if (unwanted_) drop_stream();
+  }
+
+  std::optional<Stream> stream_;  // empty only after drop_stream()
   const executor_type executor_;
   Connection connection_;
   deadlines& deadlines_;
@@ -356,6 +366,9 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   bool paused_ = false;
   bool in_events_ = false;
   bool corked_ = false;
+  bool later_ = false;
+  bool told_end_ = false;
+  bool unwanted_ = false;
   bool over_ = false;
 };
 

@@ -14,7 +14,6 @@
 #include <asio/post.hpp>
 
 #include "hawser/asio/server_opening.hpp"
-#include "hawser/asio/session.hpp"
 #include "hawser/asio/session_registry.hpp"
 #include "hawser/frame/close_code.hpp"
 
@@ -30,43 +29,37 @@ class io_thread {
     if (own_) busy_.emplace(own_->get_executor());
   }
 
+  /// What still lives here ends, and calls no handler. While nobody runs the context, or on its thread.
+  ~io_thread() {
+    for (const auto& one : registries_.openings->openings()) one->abort();
+    registries_.sessions->abandon();
+  }
+  io_thread(const io_thread&) = delete;
+  io_thread& operator=(const io_thread&) = delete;
+
   asio::io_context& context() noexcept { return context_; }
-  const std::shared_ptr<session_registry>& sessions() const noexcept { return sessions_; }
+  const io_registries& registries() const noexcept { return registries_; }
 
   /// Until release(), and until all is done.
   void run() { context_.run(); }
 
   /// From any thread, like the two that follow.
   void release() {
-    asio::post(context_, [this] { busy_.reset(); });
+    if (own_) asio::post(context_, [this] { busy_.reset(); });
   }
 
   void close_all() {
-    asio::post(context_, [this] {
-      for (const auto& opening : openings_) {
-        if (const auto alive = opening.lock()) alive->refuse();
-      }
-      for (const auto& one : sessions_->sessions()) one.close(close_code::going_away);
+    asio::post(context_, [registries = registries_] {
+      for (const auto& one : registries.openings->openings()) one->refuse();
+      for (const auto& one : registries.sessions->sessions()) one.close(close_code::going_away);
     });
   }
 
   void abort_all() {
-    asio::post(context_, [this] {
-      for (const auto& opening : openings_) {
-        if (const auto alive = opening.lock()) alive->abort();
-      }
-      for (const auto& one : sessions_->sessions()) one.close_now();
+    asio::post(context_, [registries = registries_] {
+      for (const auto& one : registries.openings->openings()) one->abort();
+      for (const auto& one : registries.sessions->sessions()) one.close_now();
     });
-  }
-
-  /// On this thread.
-  void add(const std::shared_ptr<opening_base>& opening) {
-    // The dead are swept out when they may be half of all.
-    if (openings_.size() >= sweep_at_) {
-      std::erase_if(openings_, [](const auto& one) { return one.expired(); });
-      sweep_at_ = 2 * openings_.size() + 64;
-    }
-    openings_.push_back(opening);
   }
 
  private:
@@ -75,9 +68,7 @@ class io_thread {
   std::unique_ptr<asio::io_context> own_;
   asio::io_context& context_;
   std::optional<guard> busy_;
-  std::shared_ptr<session_registry> sessions_ = std::make_shared<session_registry>();
-  std::vector<std::weak_ptr<opening_base>> openings_;
-  std::size_t sweep_at_ = 64;
+  io_registries registries_;
 };
 
 /// `count` of them (0: one for each processor), or the one on a foreign context.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,7 @@
 
 namespace hawser::detail {
 
-/// A listener whatever its protocol is.
+/// A listener whatever its protocol is. Whoever owns it stops it before anything it was made with ends.
 class listener_base {
  public:
   virtual ~listener_base() = default;
@@ -41,7 +42,8 @@ struct plain_stream {
 
 /// Accepts the connections of one endpoint and gives them to the threads in turn.
 template <class Protocol, class MakeStream = plain_stream>
-class listener final : public listener_base {
+class listener final : public listener_base,
+                       public std::enable_shared_from_this<listener<Protocol, MakeStream>> {
  public:
   using socket = asio::basic_stream_socket<Protocol, asio::io_context::executor_type>;
   using endpoint = typename Protocol::endpoint;
@@ -55,8 +57,7 @@ class listener final : public listener_base {
         places_{std::move(places)},
         make_stream_{std::move(make_stream)},
         acceptor_{threads.front()->context(), where},
-        pause_{threads.front()->context()},
-        refusals_{threads.front()->context()} {}
+        pause_{threads.front()->context()} {}
 
   endpoint local_endpoint() const { return acceptor_.local_endpoint(); }
 
@@ -71,20 +72,21 @@ class listener final : public listener_base {
  private:
   void accept() {
     auto& target = *threads_[next_++ % threads_.size()];
-    acceptor_.async_accept(target.context().get_executor(),
-                           [this, &target](std::error_code ec, socket accepted) {
-                             if (!acceptor_.is_open()) return;
-                             // Most of what can go wrong is a lack of descriptors, which only time mends.
-                             if (ec) return accept_later();
-                             admit(target, std::move(accepted));
-                             accept();
-                           });
+    acceptor_.async_accept(
+        target.context().get_executor(),
+        [self = this->shared_from_this(), &target](std::error_code ec, socket accepted) {
+          if (!self->acceptor_.is_open()) return;
+          // Most of what can go wrong is a lack of descriptors, which only time mends.
+          if (ec) return self->accept_later();
+          self->admit(target, std::move(accepted));
+          self->accept();
+        });
   }
 
   void accept_later() {
     pause_.expires_after(std::chrono::milliseconds{100});
-    pause_.async_wait([this](std::error_code ec) {
-      if (!ec) accept();
+    pause_.async_wait([self = this->shared_from_this()](std::error_code) {
+      if (self->acceptor_.is_open()) self->accept();
     });
   }
 
@@ -94,14 +96,18 @@ class listener final : public listener_base {
     if (ec) return;  // gone already
     const auto address = address_of(where);
     auto place = places_->take(address);
-    if (!place) return refusals_.refuse(std::move(accepted), errc::too_many_connections);
+    if (!place) return turn_away(std::move(accepted));
     auto opening =
         std::make_shared<server_opening<stream>>(make_stream_(std::move(accepted)), text_of(where),
-                                                 settings_, target.sessions(), std::move(place));
-    asio::dispatch(target.context(), [&target, opening = std::move(opening)] {
-      target.add(opening);
-      opening->start();
-    });
+                                                 settings_, target.registries(), std::move(place));
+    asio::dispatch(target.context(), [opening = std::move(opening)] { opening->start(); });
+  }
+
+  /// Whom there is no room for is told so, if that takes no more than a few octets.
+  void turn_away(socket refused) {
+    if constexpr (std::is_same_v<MakeStream, plain_stream>) {
+      refusals_.refuse(std::move(refused), errc::too_many_connections);
+    }
   }
 
   using stream = decltype(std::declval<MakeStream&>()(std::declval<socket>()));

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "hawser/base/buffer_pool.hpp"
@@ -44,6 +45,36 @@ class read_room {
   std::array<std::byte, 256> small_;
   byte_buffer large_;
   std::uint8_t busy_ = 0;
+};
+
+/// The buffer that the connections of one thread share: a message that lies in it whole is never
+/// copied, and an idle connection has no buffer of its own.
+class shared_room {
+ public:
+  /// Takes the buffer, unless a caller further up has it.
+  shared_room() : octets_{of_thread()}, taken_{!octets_.empty()} {
+    if (taken_) of_thread() = {};
+  }
+  ~shared_room() {
+    if (taken_) of_thread() = octets_;
+  }
+  shared_room(const shared_room&) = delete;
+  shared_room& operator=(const shared_room&) = delete;
+
+  bool taken() const noexcept { return taken_; }
+  mutable_bytes octets() const noexcept { return octets_; }
+
+ private:
+  static constexpr std::size_t size = 256 * 1024;
+
+  static mutable_bytes& of_thread() {
+    thread_local std::unique_ptr<std::byte[]> memory{new std::byte[size]};
+    thread_local mutable_bytes free{memory.get(), size};
+    return free;
+  }
+
+  mutable_bytes octets_;
+  bool taken_;
 };
 
 }  // namespace hawser::detail

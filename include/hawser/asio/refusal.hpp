@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -10,7 +11,7 @@
 #include <utility>
 
 #include <asio/buffer.hpp>
-#include <asio/io_context.hpp>
+#include <asio/dispatch.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
 
@@ -24,28 +25,21 @@ namespace hawser::detail {
 template <class Socket>
 class refusals {
  public:
-  explicit refusals(asio::io_context& context) : context_{context} {}
-
+  /// It happens where the socket's handlers run.
   void refuse(Socket socket, errc why) {
     if (*count_ >= most) return;
-    const auto one = std::make_shared<refusal>(std::move(socket), context_, why, count_);
-    one->timer.expires_after(std::chrono::seconds{1});
-    one->timer.async_wait([one](std::error_code) { one->close(); });
-    asio::async_write(one->socket, asio::buffer(one->answer),
-                      [one](std::error_code ec, std::size_t) {
-                        if (ec) return one->close();
-                        one->socket.shutdown(Socket::shutdown_send, ec);
-                        drain(one);
-                      });
+    const auto one = std::make_shared<refusal>(std::move(socket), why, count_);
+    asio::dispatch(one->socket.get_executor(), [one] { begin(one); });
   }
 
  private:
+  using counter = std::atomic<std::size_t>;
   static constexpr std::size_t most = 64;
 
   struct refusal {
-    refusal(Socket moved, asio::io_context& context, errc why, std::shared_ptr<std::size_t> counted)
+    refusal(Socket moved, errc why, std::shared_ptr<counter> counted)
         : socket{std::move(moved)},
-          timer{context},
+          timer{socket.get_executor()},
           answer{encode(response_for(why))},
           count{std::move(counted)} {
       ++*count;
@@ -63,9 +57,20 @@ class refusals {
     Socket socket;
     asio::steady_timer timer;
     std::string answer;
-    std::shared_ptr<std::size_t> count;
+    std::shared_ptr<counter> count;
     std::array<char, 512> room{};
   };
+
+  static void begin(const std::shared_ptr<refusal>& one) {
+    one->timer.expires_after(std::chrono::seconds{1});
+    one->timer.async_wait([one](std::error_code) { one->close(); });
+    asio::async_write(one->socket, asio::buffer(one->answer),
+                      [one](std::error_code ec, std::size_t) {
+                        if (ec) return one->close();
+                        one->socket.shutdown(Socket::shutdown_send, ec);
+                        drain(one);
+                      });
+  }
 
   /// Closing a socket with input unread would take the answer back.
   static void drain(const std::shared_ptr<refusal>& one) {
@@ -75,8 +80,7 @@ class refusals {
     });
   }
 
-  asio::io_context& context_;
-  std::shared_ptr<std::size_t> count_ = std::make_shared<std::size_t>(0);
+  std::shared_ptr<counter> count_ = std::make_shared<counter>(0);
 };
 
 }  // namespace hawser::detail

@@ -38,7 +38,7 @@ class route {
   route(std::string pattern, route_options options)
       : pattern_{std::move(pattern)}, options_{std::move(options)} {}
 
-  /// Asked before a session begins. Without it, or if it neither answers nor keeps the upgrade, the
+  /// Asked before a session begins. Without it, or if it neither answers nor copies the upgrade, the
   /// options decide.
   route& on_upgrade(std::function<void(upgrade&)> hook) {
     return set(on_upgrade_, std::move(hook));

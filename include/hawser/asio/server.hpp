@@ -62,12 +62,15 @@ class server {
   /// Listens. Throws std::system_error when it cannot.
   explicit server(server_options options) : server{std::move(options), nullptr} {}
 
-  /// The same, on a context that one thread of yours runs.
+  /// The same, on a context that one thread of yours runs. It must outlive the server.
   server(asio::io_context& context, server_options options)
       : server{std::move(options), &context} {}
 
+  /// What is left of the connections ends at once, and no handler is called; see shutdown(). While
+  /// nothing runs, or on the thread of the context given; meanwhile no other thread uses a session.
   ~server() {
-    for (auto& one : threads_) one->context().stop();
+    places_->on_empty({});
+    for (auto& one : listeners_) one->stop();
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -116,10 +119,18 @@ class server {
     settings_->on_http = std::move(hook);
   }
 
-  /// Listens on one more endpoint, of TCP or Unix sockets.
-  template <class Protocol>
-  void listen(const asio::ip::basic_endpoint<Protocol>& where) {
-    add_listener<Protocol>(where);
+  /// Listens on one more endpoint, of TCP or Unix sockets, and says on which: a port of 0 becomes a
+  /// free one. Throws std::system_error when it cannot.
+  template <class Endpoint>
+  Endpoint listen(const Endpoint& where) {
+    return add_listener(where, detail::plain_stream{}).local_endpoint();
+  }
+
+  /// The same for connections over another stream than the socket: `make_stream(socket)` makes it, as
+  /// tls_streams does for wss:.
+  template <class Endpoint, class MakeStream>
+  Endpoint listen(const Endpoint& where, MakeStream make_stream) {
+    return add_listener(where, std::move(make_stream)).local_endpoint();
   }
 
   std::uint16_t port() const noexcept { return port_; }
@@ -144,7 +155,9 @@ class server {
   /// Stops accepting, closes all sessions with 1001, tells handshakes under way 503, and ends what is
   /// left after `patience`. From any thread; returns at once, run() returns when all is over.
   void shutdown(std::chrono::steady_clock::duration patience = std::chrono::seconds{5}) {
-    asio::post(threads_.front()->context(), [this, patience] { begin_shutdown(patience); });
+    asio::post(threads_.front()->context(), [this, patience, alive = std::weak_ptr{alive_}] {
+      if (!alive.expired()) begin_shutdown(patience);
+    });
   }
 
   /// SIGINT and SIGTERM shut the server down.
@@ -170,7 +183,7 @@ class server {
     settings_->limits = options_.limits;
     settings_->handshake_timeout = options_.handshake_timeout;
     const asio::ip::tcp::endpoint where{asio::ip::make_address(options_.address), options_.port};
-    port_ = add_listener<asio::ip::tcp>(where).local_endpoint().port();
+    port_ = listen(where).port();
   }
 
   /// The route for what no other route is for.
@@ -181,12 +194,14 @@ class server {
     return *settings_->routes.back();
   }
 
-  template <class Protocol>
-  detail::listener<Protocol>& add_listener(const typename Protocol::endpoint& where) {
-    auto made = std::make_unique<detail::listener<Protocol>>(where, threads_, settings_, places_);
-    auto& listener = *made;
+  template <class Endpoint, class MakeStream>
+  auto& add_listener(const Endpoint& where, MakeStream make_stream) {
+    using listener = detail::listener<typename Endpoint::protocol_type, MakeStream>;
+    auto made =
+        std::make_shared<listener>(where, threads_, settings_, places_, std::move(make_stream));
+    auto& added = *made;
     listeners_.push_back(std::move(made));
-    return listener;
+    return added;
   }
 
   void begin_shutdown(std::chrono::steady_clock::duration patience) {
@@ -195,8 +210,12 @@ class server {
     signals_.cancel(ignored);
     for (auto& one : listeners_) one->stop();
     for (auto& one : threads_) one->close_all();
-    places_->on_empty(
-        [this] { asio::post(threads_.front()->context(), [this] { end_shutdown(); }); });
+    // Whichever thread says so, the server is not destroyed while it runs.
+    places_->on_empty([this, alive = std::weak_ptr{alive_}] {
+      asio::post(threads_.front()->context(), [this, alive] {
+        if (!alive.expired()) end_shutdown();
+      });
+    });
     if (places_->count() == 0) return end_shutdown();
     patience_.expires_after(patience);
     patience_.async_wait([this](std::error_code ec) {
@@ -215,12 +234,13 @@ class server {
   std::shared_ptr<detail::opening_settings> settings_;
   std::shared_ptr<places> places_;
   std::vector<std::unique_ptr<detail::io_thread>> threads_;
-  std::vector<std::unique_ptr<detail::listener_base>> listeners_;
+  std::vector<std::shared_ptr<detail::listener_base>> listeners_;
   asio::signal_set signals_;
   asio::steady_timer patience_;
   std::uint16_t port_ = 0;
   bool has_fallback_ = false;
   bool shutting_down_ = false;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace hawser

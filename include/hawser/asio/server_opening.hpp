@@ -4,19 +4,23 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <system_error>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <asio/buffer.hpp>
-#include <asio/dispatch.hpp>
 #include <asio/post.hpp>
 #include <asio/write.hpp>
 
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/route.hpp"
+#include "hawser/asio/session.hpp"
 #include "hawser/asio/session_driver.hpp"
 #include "hawser/asio/session_registry.hpp"
 #include "hawser/asio/stream_traits.hpp"
@@ -67,10 +71,34 @@ struct opening_settings {
 class opening_base {
  public:
   virtual ~opening_base() = default;
-  /// Tells the client that the server goes away: 503.
+  /// Tells the client that the server goes away: 503, or 1001 if it was accepted already.
   virtual void refuse() = 0;
   /// Ends it at once.
   virtual void abort() = 0;
+};
+
+/// The openings of one io thread, which keeps them alive until they leave: they may wait for the
+/// application alone. For that thread only.
+class opening_registry {
+ public:
+  void add(std::shared_ptr<opening_base> one) { members_.emplace(one.get(), std::move(one)); }
+  void remove(const opening_base* one) { members_.erase(one); }
+
+  /// All that are there now.
+  std::vector<std::shared_ptr<opening_base>> openings() const {
+    std::vector<std::shared_ptr<opening_base>> all;
+    for (const auto& [key, member] : members_) all.push_back(member);
+    return all;
+  }
+
+ private:
+  std::unordered_map<const opening_base*, std::shared_ptr<opening_base>> members_;
+};
+
+/// Where an opening and the session that comes of it are registered.
+struct io_registries {
+  std::shared_ptr<opening_registry> openings = std::make_shared<opening_registry>();
+  std::shared_ptr<session_registry> sessions = std::make_shared<session_registry>();
 };
 
 /// One connection of a server from its acceptance to its session or its end: the asynchronous driver
@@ -81,11 +109,11 @@ class server_opening final : public opening_base,
                              private deadlines::entry {
  public:
   server_opening(Stream stream, std::string remote_address,
-                 std::shared_ptr<const opening_settings> settings,
-                 std::shared_ptr<session_registry> registry, std::shared_ptr<void> place)
+                 std::shared_ptr<const opening_settings> settings, io_registries registries,
+                 std::shared_ptr<void> place)
       : stream_{std::move(stream)},
         settings_{std::move(settings)},
-        registry_{std::move(registry)},
+        registries_{std::move(registries)},
         place_{std::move(place)},
         handshake_{routed_policy{}, settings_->limits},
         deadlines_{deadlines::of(stream_.get_executor())} {
@@ -95,20 +123,24 @@ class server_opening final : public opening_base,
   ~server_opening() override { deadlines_.cancel(*this); }
 
   void start() {
+    registries_.openings->add(this->shared_from_this());
     wait_at_most(settings_->handshake_timeout);
     if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
       traits::async_open(stream_, [self = this->shared_from_this()](std::error_code ec) {
-        ec ? self->close() : self->read();
+        if (self->over_) return;
+        ec ? self->close() : self->listen();
       });
     } else {
-      read();
+      listen();
     }
   }
 
   void abort() override { close(); }
 
   void refuse() override {
-    if (!answering_) answer(handshake_.fail(errc::closed));
+    leaving_ = true;
+    if (!listening_) return close();
+    if (!answering_ && expire_answer()) answer(handshake_.fail(errc::closed));
   }
 
  private:
@@ -116,9 +148,19 @@ class server_opening final : public opening_base,
   using handshake = server_handshake<routed_policy>;
   using status = handshake::status;
 
+  /// From now on a response can be sent.
+  void listen() {
+    listening_ = true;
+    read();
+  }
+
   void read() {
+    reading_ = true;
     stream_.async_read_some(asio::buffer(room_), [self = this->shared_from_this()](
                                                      std::error_code ec, std::size_t size) {
+      self->reading_ = false;
+      if (self->over_) return;
+      if (self->ending_) return ec ? self->close() : self->read();
       if (self->answering_) return;
       if (ec) return self->answer(self->handshake_.receive_end());
       auto input = bytes_view{self->room_}.first(size);
@@ -132,15 +174,19 @@ class server_opening final : public opening_base,
     if (now == status::need_more) return read();
     if (now == status::request) return decide();
     answering_ = true;
-    if (handshake_.error() == errc::not_an_upgrade && settings_->on_http) {
-      handshake_.refuse(settings_->on_http(handshake_.request()));
-    }
+    if (handshake_.error() == errc::not_an_upgrade && settings_->on_http) answer_http();
     const auto output = handshake_.output();
     asio::async_write(stream_, asio::buffer(output.data(), output.size()),
                       [self = this->shared_from_this()](std::error_code ec, std::size_t) {
+                        if (self->over_) return;
                         if (ec) return self->close();
                         self->handshake_.state() == status::done ? self->open() : self->end();
                       });
+  }
+
+  void answer_http() {
+    route_ = settings_->find(handshake_.request().path(), facts_);
+    guarded([&] { return handshake_.refuse(settings_->on_http(handshake_.request())); });
   }
 
   void decide() {
@@ -148,13 +194,16 @@ class server_opening final : public opening_base,
     route_ = settings_->find(facts_.asked.path(), facts_);
     if (route_ == nullptr) return answer(handshake_.refuse(response{.status = 404}));
     handshake_.policy().chosen = &route_->options().handshake;
-    if (!route_->upgrade_hook()) return answer(handshake_.accept());
+    if (!route_->upgrade_hook()) return answer_with({});
 
     const auto executor = stream_.get_executor();
-    auto tell = [self = this->shared_from_this(), executor](upgrade_state::answer given) {
-      asio::post(executor, [self, given = std::move(given)] { self->answer_with(given); });
+    auto tell = [weak = this->weak_from_this(), executor](upgrade_answer given) {
+      asio::post(executor, [weak, given = std::move(given)] {
+        if (const auto self = weak.lock()) self->answer_with(given);
+      });
     };
-    upgrade asked{std::make_shared<upgrade_state>(facts_, std::move(tell))};
+    slot_ = std::make_shared<answer_slot>(std::move(tell));
+    upgrade asked{std::make_shared<upgrade_state>(facts_, slot_)};
     ask(asked);
   }
 
@@ -163,45 +212,81 @@ class server_opening final : public opening_base,
       route_->upgrade_hook()(asked);
     } catch (...) {
       asked.reject(500);
-      session none;
-      const auto& handlers = *route_->handlers();
-      if (handlers.on_error) handlers.on_error(none, std::current_exception());
+      report(std::current_exception());
     }
-    if (!asked.is_kept()) asked.accept();
+    if (!asked.is_copied()) asked.accept();
   }
 
-  void answer_with(const upgrade_state::answer& given) {
-    if (answering_) return;
-    answer(given.refusal ? handshake_.refuse(*given.refusal) : handshake_.accept(given.headers));
+  void answer_with(const upgrade_answer& given) {
+    if (answering_ || over_) return;
+    if (leaving_) return answer(handshake_.fail(errc::closed));
+    answer(guarded([&] {
+      return given.refusal ? handshake_.refuse(*given.refusal) : handshake_.accept(given.headers);
+    }));
   }
+
+  /// What the application throws is one client's 500.
+  template <class Decide>
+  status guarded(Decide decide) {
+    try {
+      return decide();
+    } catch (...) {
+      report(std::current_exception());
+      return handshake_.refuse(response{.status = 500});
+    }
+  }
+
+  void report(const std::exception_ptr& thrown) {
+    session none;
+    if (route_ != nullptr && route_->handlers()->on_error) {
+      route_->handlers()->on_error(none, thrown);
+    }
+  }
+
+  /// False if the application has answered already, which will be heard of.
+  bool expire_answer() { return !slot_ || slot_->expire(); }
 
   void open() {
-    deadlines_.cancel(*this);
+    leave();
     facts_.agreed = handshake_.result();
     const auto& options = route_->options();
     const session_settings settings{options.connection, options.budget, route_->handlers()};
-    std::make_shared<session_driver<Stream>>(role::server, std::move(stream_), std::move(facts_),
-                                             settings, std::move(registry_), std::move(place_))
-        ->open(rest_);
+    const auto opened = std::make_shared<session_driver<Stream>>(
+        role::server, std::move(stream_), std::move(facts_), settings,
+        std::move(registries_.sessions), std::move(place_));
+    opened->open(rest_);
+    if (leaving_) session{opened}.close(close_code::going_away);
   }
 
   /// A stream that is closed with input unread may take back what was just written.
   void end() {
     wait_at_most(std::chrono::seconds{5});
-    traits::end(stream_) ? drain() : close();
+    if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
+      traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
+        if (!self->over_) self->drain();
+      });
+    } else {
+      traits::end(stream_) ? drain() : close();
+    }
   }
 
   void drain() {
-    stream_.async_read_some(asio::buffer(room_),
-                            [self = this->shared_from_this()](std::error_code ec, std::size_t) {
-                              ec ? self->close() : self->drain();
-                            });
+    ending_ = true;
+    if (!reading_) read();
   }
 
   void close() {
-    deadlines_.cancel(*this);
+    if (over_) return;
+    leave();
     traits::close(stream_);
     place_.reset();
+  }
+
+  void leave() {
+    over_ = true;
+    deadlines_.cancel(*this);
+    expire_answer();
+    registries_.openings->remove(this);
   }
 
   void wait_at_most(std::chrono::steady_clock::duration time) {
@@ -216,22 +301,29 @@ class server_opening final : public opening_base,
   }
 
   void time_is_over() {
-    if (answering_) return close();
+    if (over_) return;
+    if (answering_ || !listening_) return close();
     wait_at_most(std::chrono::seconds{5});
-    answer(handshake_.fail(errc::handshake_timeout));
+    if (expire_answer()) answer(handshake_.fail(errc::handshake_timeout));
   }
 
   Stream stream_;
   std::shared_ptr<const opening_settings> settings_;
-  std::shared_ptr<session_registry> registry_;
+  io_registries registries_;
   std::shared_ptr<void> place_;
   handshake handshake_;
   deadlines& deadlines_;
   const route* route_ = nullptr;
   session_facts facts_;
+  std::shared_ptr<answer_slot> slot_;  // while the application may answer
   std::vector<std::byte> rest_;
   std::array<std::byte, 2048> room_{};
+  bool listening_ = false;
+  bool reading_ = false;
   bool answering_ = false;
+  bool ending_ = false;
+  bool leaving_ = false;  // the server goes away
+  bool over_ = false;
 };
 
 }  // namespace hawser::detail

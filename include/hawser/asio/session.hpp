@@ -37,9 +37,9 @@ namespace hawser {
 /// A connection of a server or of a client on an event loop. A handle: cheap to copy, and harmless
 /// when its connection is gone or if it never had one.
 ///
-/// send(), ping(), close(), close_now(), pause() and resume() may be called from any thread, any number
-/// of them at once. What one thread asks for happens in that order. None of them waits or throws
-/// because of what the peer does.
+/// send(), ping(), close(), close_now(), pause(), resume() and on_drained() may be called from any
+/// thread, any number of them at once. What one thread asks for happens in that order. None of them
+/// waits, calls a handler, or throws because of what the peer does.
 class session {
   // Defined before its uses, which deduce what it returns.
   template <class Operation, class CompletionToken, class... Facts>
@@ -100,7 +100,7 @@ class session {
     return submit({prepared.kind(), prepared}, prepared.payload().size());
   }
 
-  /// Sends a ping of at most 125 octets.
+  /// Sends a ping of at most 125 octets. Pings count for the send budget as messages do.
   std::error_code ping(bytes_view payload = {}) const {
     if (payload.size() > max_control_payload) return errc::control_too_long;
     if (!state_) return errc::closed;
@@ -134,7 +134,8 @@ class session {
   std::size_t buffered_bytes() const noexcept { return state_ ? state_->buffered_bytes() : 0; }
 
   /// Calls `hook` on the session's thread each time when buffered_bytes() has been above
-  /// send_budget::high and falls below half of it.
+  /// send_budget::high, or a message was refused behind others, and at most half of `high` waits again.
+  /// The last hook counts; it may hold this handle, and is not called after on_close.
   void on_drained(std::function<void()> hook) const {
     if (state_) state_->submit(detail::drained_command{std::move(hook)});
   }
@@ -201,8 +202,14 @@ class session {
     return state_ ? state_->statistics() : session_statistics{};
   }
 
-  /// A place for the application's own data of this connection. For the session's thread only.
-  std::any& data() const { return state_->data(); }
+  /// A place for the application's own data of this connection, until on_close has returned: it may
+  /// hold this handle. For the session's thread only. Without a session nothing stays there.
+  std::any& data() const {
+    if (state_) return state_->data();
+    thread_local std::any nowhere;
+    nowhere.reset();
+    return nowhere;
+  }
 
   /// Whether two handles mean the same connection.
   friend bool operator==(const session&, const session&) = default;

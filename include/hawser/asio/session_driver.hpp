@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -18,6 +19,7 @@
 #include "hawser/asio/session_registry.hpp"
 #include "hawser/asio/session_state.hpp"
 #include "hawser/asio/session_waits.hpp"
+#include "hawser/asio/standard_error.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/event.hpp"
@@ -55,10 +57,12 @@ class session_driver final : public session_state,
       waits_ = std::make_unique<session_waits>();
       base::pause();
     }
+    base::cork();
     call(handlers_->on_open);
     call([this](session& self) {
       if (handlers_->on_session) handlers_->on_session(self);
     });
+    base::uncork();
     base::start(rest);
     drop_handle();
   }
@@ -75,9 +79,16 @@ class session_driver final : public session_state,
 
   /// The stream is closed. on_close has been called with the event `closed`.
   void on_over() {
-    registration_.leave();
+    let_go();
     place_.reset();
-    drop_handle();
+  }
+
+  void abandon() override {
+    const auto self = this->shared_from_this();
+    shut();
+    if (waits_) waits_->abandon();
+    base::abandon();
+    let_go();
   }
 
   void on_settled() {
@@ -118,9 +129,21 @@ class session_driver final : public session_state,
 
   void wake() override {
     asio::post(base::get_executor(), [self = this->shared_from_this()] {
+      // What was asked for at once leaves at once.
+      self->base::cork();
       self->run_queued();
-      self->base::settle();
+      self->base::uncork();
+      self->base::process_pending();
     });
+  }
+
+  /// What may own handles, and with them this object, goes; so does what needs the context.
+  void let_go() {
+    registration_.leave();
+    on_drained_ = nullptr;
+    data().reset();
+    drop_handle();
+    base::drop_stream();
   }
 
   void on_rare_event(const event& happened) {
@@ -137,7 +160,8 @@ class session_driver final : public session_state,
     } else if (const auto* end = std::get_if<closed>(&happened)) {
       shut();
       if (waits_) waits_->end();
-      call(handlers_->on_close, *end);
+      call(handlers_->on_close,
+           closed{end->code, end->reason, end->clean, standard_error(end->error)});
     }
   }
 
@@ -185,29 +209,41 @@ class session_driver final : public session_state,
   }
 
   std::error_code run_one(ping_command& command) {
+    if (buffered_bytes() > budget_.hard) return exceeded();
     base::advance();
     return finish(base::connection().send_ping(command.payload));
   }
 
   std::error_code run_one(close_command& command) {
     const auto ec = base::connection().close(command.code, command.reason);
-    if (!ec) base::process_pending();
+    // There may be input that a pause has held up.
+    if (!ec) base::process_later();
     return finish(ec);
   }
 
   std::error_code run_one(abort_command&) {
     base::connection().abort();
-    base::process_pending();
+    base::process_later();
     return {};
   }
 
   std::error_code run_one(flow_command& command) {
-    command.paused ? base::pause() : base::resume();
+    if (waits_) return {};  // The coroutine decides what is read
+    if (command.paused) {
+      base::pause();
+    } else if (base::unpause()) {
+      base::process_later();
+    }
     return {};
   }
 
   std::error_code run_one(drained_command& command) {
-    on_drained_ = std::move(command.hook);
+    if (is_open()) on_drained_ = std::move(command.hook);
+    return {};
+  }
+
+  std::error_code run_one(account_command&) {
+    account();
     return {};
   }
 
@@ -246,15 +282,19 @@ class session_driver final : public session_state,
     }
     const auto all = buffered_bytes();
     if (waits_ && all <= budget_.high / 2) waits_->drained();
-    if (all > budget_.high) was_high_ = true;
-    if (!was_high_ || all > budget_.high / 2) return;
-    was_high_ = false;
-    call_drained();
+    if (all > budget_.high) was_high_.store(true, std::memory_order_relaxed);
+    if (!take_drained() || !on_drained_) return;
+    asio::post(base::get_executor(), [self = this->shared_from_this()] { self->call_drained(); });
   }
 
   void call_drained() {
-    if (!on_drained_) return;
-    call([&](session&) { on_drained_(); });
+    if (!on_drained_ || !is_open()) return;
+    base::cork();
+    // A copy: it may set another one.
+    call([hook = on_drained_](session&) { hook(); });
+    base::uncork();
+    base::process_pending();
+    drop_handle();
   }
 
   const std::shared_ptr<const session_handlers> handlers_;
@@ -265,7 +305,6 @@ class session_driver final : public session_state,
   session handle_;                        // while handlers are called
   int calls_ = 0;
   std::size_t accounted_ = 0;
-  bool was_high_ = false;
 };
 
 }  // namespace hawser::detail

@@ -49,6 +49,16 @@ class session_registry {
     return all;
   }
 
+  /// Ends all of them, and calls no handler.
+  void abandon() {
+    while (first_ != nullptr) {
+      auto& one = *first_;
+      const auto state = one.member_.share();
+      one.leave();
+      state->abandon();
+    }
+  }
+
  private:
   registration* first_ = nullptr;
 };

@@ -34,7 +34,7 @@ namespace hawser {
 
 /// How much a session may have waiting to be written.
 struct send_budget {
-  /// Above this, on_drained() will tell when it is below half of it again.
+  /// Above this, on_drained() will tell when half of it or less waits again.
   std::size_t high = 1024 * 1024;
 
   /// What would exceed this is not queued.
@@ -96,8 +96,9 @@ struct flow_command {
 struct drained_command {
   std::function<void()> hook;
 };
+struct account_command {};
 using session_command = std::variant<send_command, ping_command, close_command, abort_command,
-                                     flow_command, drained_command>;
+                                     flow_command, drained_command, account_command>;
 
 /// A number that one thread writes and all may read.
 class shared_counter {
@@ -126,10 +127,7 @@ class session_state {
   /// caller; the first of several queued ones wakes the session's thread.
   std::error_code submit(session_command command) {
     if (!is_open()) return errc::closed;
-    if (!on_own_thread()) {
-      enqueue(std::move(command));
-      return {};
-    }
+    if (!on_own_thread()) return enqueue(std::move(command));
     run_queued();
     return run(command);
   }
@@ -148,11 +146,12 @@ class session_state {
   /// Sends a message that can be kept.
   std::error_code send_owned(send_command command, std::size_t size) {
     if (!is_open()) return errc::closed;
-    const auto before = buffered_.fetch_add(size, std::memory_order_relaxed);
-    if (before + size > budget_.hard) {
+    const auto all = buffered_.fetch_add(size, std::memory_order_relaxed) + size;
+    if (all > budget_.hard) {
       buffered_.fetch_sub(size, std::memory_order_relaxed);
       return exceeded();
     }
+    if (all > budget_.high) was_high_.store(true, std::memory_order_release);
     return submit(std::move(command));
   }
 
@@ -165,8 +164,13 @@ class session_state {
   virtual bool on_own_thread() const = 0;
   virtual std::shared_ptr<session_state> share() = 0;
 
+  /// Ends everything at once and calls no handler: the execution context ends.
+  virtual void abandon() = 0;
+
   bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
-  std::size_t buffered_bytes() const noexcept { return buffered_.load(std::memory_order_relaxed); }
+  std::size_t buffered_bytes() const noexcept {
+    return is_open() ? buffered_.load(std::memory_order_relaxed) : 0;
+  }
 
   session_statistics statistics() const {
     session_statistics now;
@@ -190,7 +194,7 @@ class session_state {
   virtual std::error_code run(session_command& command) = 0;
   virtual std::error_code send_now(message_view view) = 0;
 
-  /// Makes the session's thread call run_queued().
+  /// Makes the session's thread call run_queued(). Only while the session is open.
   virtual void wake() = 0;
 
   void run_queued() {
@@ -207,7 +211,7 @@ class session_state {
   /// What the budget's policy says to a message that would exceed it.
   std::error_code exceeded() {
     switch (budget_.when_exceeded) {
-      case send_budget::policy::refuse: break;
+      case send_budget::policy::refuse: expect_drained(); break;
       case send_budget::policy::drop: dropped_.fetch_add(1, std::memory_order_relaxed); return {};
       case send_budget::policy::close:
         submit(close_command{close_code::policy_violation, "too slow"});
@@ -216,10 +220,29 @@ class session_state {
     return errc::send_budget_exceeded;
   }
 
-  /// Nothing can be asked any more; what is queued is dropped.
-  void shut() { open_.store(false, std::memory_order_release); }
+  /// Nothing can be asked any more; what is queued is dropped. From then on the execution context is
+  /// not touched.
+  void shut() {
+    std::vector<session_command> dropped;  // may own handles
+    const std::lock_guard guard{mutex_};
+    open_.store(false, std::memory_order_release);
+    has_queued_.store(false, std::memory_order_release);
+    dropped.swap(queue_);
+  }
+
+  /// Whether there is room again after on_drained() became due; then it is due no longer.
+  bool take_drained() {
+    const auto low = budget_.high / 2;
+    if (!was_high_.load(std::memory_order_relaxed) || buffered_bytes() > low) return false;
+    was_high_.exchange(false, std::memory_order_acq_rel);
+    // Another thread may have taken the room in this moment.
+    if (buffered_bytes() <= low) return true;
+    was_high_.store(true, std::memory_order_release);
+    return false;
+  }
 
   std::atomic<std::size_t> buffered_ = 0;
+  std::atomic<bool> was_high_ = false;  // on_drained() will be due
   const send_budget budget_;
   shared_counter messages_received_;
   shared_counter bytes_received_;
@@ -228,15 +251,20 @@ class session_state {
   shared_counter round_trip_;
 
  private:
-  void enqueue(session_command command) {
-    bool first = false;
-    {
-      const std::lock_guard guard{mutex_};
-      first = queue_.empty();
-      queue_.push_back(std::move(command));
-      has_queued_.store(true, std::memory_order_release);
-    }
+  std::error_code enqueue(session_command command) {
+    const std::lock_guard guard{mutex_};
+    if (!is_open()) return errc::closed;
+    const bool first = queue_.empty();
+    queue_.push_back(std::move(command));
+    has_queued_.store(true, std::memory_order_release);
     if (first) wake();
+    return {};
+  }
+
+  /// Whoever is refused may wait for on_drained(), even if everything is written in this moment.
+  void expect_drained() {
+    if (buffered_bytes() == 0 || was_high_.exchange(true)) return;
+    if (!on_own_thread()) enqueue(account_command{});
   }
 
   std::atomic<bool> open_ = true;

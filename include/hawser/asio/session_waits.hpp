@@ -44,6 +44,12 @@ class session_waits {
     draining_.complete_all(errc::closed);
   }
 
+  /// Nobody will be told any more: the execution context ends.
+  void abandon() {
+    receiving_.abandon();
+    draining_.abandon();
+  }
+
   /// Ends one wait that still goes on.
   void cancel(operation& one) {
     const auto is_it = [&](const operation& each) { return &each == &one; };

@@ -360,7 +360,7 @@ class basic_threaded_server {
   typename Protocol::acceptor acceptor_;
   asio::steady_timer pause_{context_};
   asio::signal_set signals_{context_};
-  detail::refusals<typename Protocol::socket> refusals_{context_};
+  detail::refusals<typename Protocol::socket> refusals_;
   std::function<void(upgrade&)> on_upgrade_;
   std::function<void(std::exception_ptr)> on_error_;
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -19,50 +20,84 @@ namespace hawser {
 
 namespace detail {
 
-/// A request that waits for an answer, shared by all handles. When the last one is gone without an
-/// answer, that is an answer too.
-class upgrade_state {
+/// `refusal` empty: accepted, with those headers more.
+struct upgrade_answer {
+  std::shared_ptr<const response> refusal = {};
+  header_fields headers = {};
+};
+
+inline upgrade_answer refusal_of(response refused) {
+  return {std::make_shared<const response>(std::move(refused)), {}};
+}
+
+/// Takes the first answer to a request, from any thread, as long as the connection waits for one.
+class answer_slot {
  public:
-  /// `refusal` empty: accepted, with those headers more.
-  struct answer {
-    std::shared_ptr<const response> refusal = {};
-    header_fields headers = {};
-  };
-  using receiver = std::function<void(answer)>;
+  using receiver = std::function<void(upgrade_answer)>;
 
-  upgrade_state(session_facts facts, receiver tell)
-      : facts_{std::move(facts)}, tell_{std::move(tell)} {}
-  ~upgrade_state() { give(refusal_of({.status = 500})); }
-  upgrade_state(const upgrade_state&) = delete;
-  upgrade_state& operator=(const upgrade_state&) = delete;
+  explicit answer_slot(receiver tell) : tell_{std::move(tell)} {}
 
-  std::error_code give(answer given) {
+  std::error_code give(upgrade_answer given) {
+    const std::lock_guard guard{mutex_};
     if (answered_.exchange(true)) return errc::closed;
     tell_(std::move(given));
     return {};
   }
 
-  static answer refusal_of(response refused) {
-    return {std::make_shared<const response>(std::move(refused)), {}};
+  /// Takes no answer any more. False if there is one already, which has been told. Once this has
+  /// returned, the execution context is not touched.
+  bool expire() {
+    const std::lock_guard guard{mutex_};
+    return !answered_.exchange(true);
   }
 
   bool answered() const noexcept { return answered_; }
+
+ private:
+  const receiver tell_;
+  std::mutex mutex_;
+  std::atomic<bool> answered_ = false;
+};
+
+/// A request that waits for an answer, shared by all handles. When the last one is gone without an
+/// answer, that is an answer too.
+class upgrade_state {
+ public:
+  upgrade_state(session_facts facts, std::shared_ptr<answer_slot> slot)
+      : facts_{std::move(facts)}, slot_{std::move(slot)} {}
+  ~upgrade_state() { slot_->give(refusal_of({.status = 500})); }
+  upgrade_state(const upgrade_state&) = delete;
+  upgrade_state& operator=(const upgrade_state&) = delete;
+
+  answer_slot& slot() const noexcept { return *slot_; }
   const session_facts& facts() const noexcept { return facts_; }
+
+  void note_copy() noexcept { copied_ = true; }
+  bool is_copied() const noexcept { return copied_; }
 
  private:
   const session_facts facts_;
-  const receiver tell_;
-  std::atomic<bool> answered_ = false;
+  const std::shared_ptr<answer_slot> slot_;
+  std::atomic<bool> copied_ = false;
 };
 
 }  // namespace detail
 
 /// A good request to become a WebSocket, for the application to decide. A copy may be kept and answered
-/// later, from any thread, while the handshake's time runs. Only the first answer counts; if all
-/// copies are dropped without one, the client is told 500.
+/// later, from any thread, while the handshake's time runs; to move one is to copy it. Only the first
+/// answer counts. Once it was copied, the options do not decide any more: if all copies are gone without
+/// an answer, the client is told 500.
 class upgrade {
  public:
   explicit upgrade(std::shared_ptr<detail::upgrade_state> state) : state_{std::move(state)} {}
+
+  upgrade(const upgrade& other) : state_{other.state_} { state_->note_copy(); }
+  upgrade& operator=(const upgrade& other) {
+    state_ = other.state_;
+    state_->note_copy();
+    return *this;
+  }
+  ~upgrade() = default;
 
   const hawser::request& request() const noexcept { return state_->facts().asked; }
   std::string_view remote_address() const noexcept { return state_->facts().remote_address; }
@@ -73,14 +108,14 @@ class upgrade {
   }
 
   /// Accepts, as far as the route's options do (Origin, subprotocols), with `headers` more in the
-  /// answer. Fails with errc::closed if it is answered already.
+  /// answer. Fails with errc::closed if it is answered already or the client waits no longer.
   std::error_code accept(header_fields headers = {}) const {
-    return state_->give({nullptr, std::move(headers)});
+    return state_->slot().give({nullptr, std::move(headers)});
   }
 
   /// Refuses with a response of your own.
   std::error_code reject(response answer) const {
-    return state_->give(detail::upgrade_state::refusal_of(std::move(answer)));
+    return state_->slot().give(detail::refusal_of(std::move(answer)));
   }
 
   /// Refuses with a status.
@@ -88,10 +123,11 @@ class upgrade {
     return reject(response{.status = status, .body = std::move(body)});
   }
 
-  bool answered() const noexcept { return state_->answered(); }
+  /// Whether an answer comes too late.
+  bool answered() const noexcept { return state_->slot().answered(); }
 
-  /// Whether there are other copies.
-  bool is_kept() const noexcept { return state_.use_count() > 1; }
+  /// Whether it was ever copied.
+  bool is_copied() const noexcept { return state_->is_copied(); }
 
  private:
   std::shared_ptr<detail::upgrade_state> state_;

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "hawser/asio/server.hpp"
+#include "support/catch.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+namespace hawser::test {
+
+/// What was thrown, in words.
+inline std::string told(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& failure) {
+    return failure.what();
+  } catch (...) {
+    return "something else";
+  }
+}
+
+/// An event server that runs on a thread for as long as this lives.
+class live_server {
+ public:
+  explicit live_server(const std::function<void(server&)>& prepare, server_options options = {})
+      : server_{std::move(options)} {
+    prepare(server_);
+    thread_ = std::thread{[this] {
+      server_.run();
+      returned_.put(true);
+    }};
+  }
+  ~live_server() {
+    server_.shutdown(std::chrono::seconds{1});
+    thread_.join();
+  }
+  live_server(const live_server&) = delete;
+  live_server& operator=(const live_server&) = delete;
+
+  server& operator*() { return server_; }
+  server* operator->() { return &server_; }
+
+  std::string url(const std::string& target = "/") const {
+    return "ws://127.0.0.1:" + std::to_string(server_.port()) + target;
+  }
+
+  /// Whether run() returns soon.
+  bool returns() { return returned_.take().value_or(false); }
+
+  /// Until as many connections are there.
+  void await_connections(std::size_t count) const {
+    while (server_.connections() != count) std::this_thread::yield();
+  }
+
+ private:
+  server server_;
+  mailbox<bool> returned_;
+  std::thread thread_;
+};
+
+inline constexpr std::string_view upgrade_request =
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// A request for a path, with more header lines.
+inline std::string upgrade_to(std::string_view target, std::string_view more = {}) {
+  std::string request{upgrade_request};
+  request.replace(4, 1, target);
+  return request.insert(request.size() - 2, more);
+}
+
+/// A client that has opened a connection, and from then on does what the test does.
+inline raw_socket opened(std::uint16_t port, std::string_view request = upgrade_request) {
+  raw_socket client{port};
+  client.say(request);
+  CHECK(client.hear_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  return client;
+}
+
+inline int status_of(std::string_view answer) {
+  return answer.starts_with("HTTP/1.1 ") ? std::stoi(std::string{answer.substr(9)}) : 0;
+}
+inline int status_of(const octets& answer) { return status_of(text(answer)); }
+
+/// The status that a request is answered with.
+inline int status_for(std::uint16_t port, std::string_view request) {
+  raw_socket client{port};
+  client.say(request);
+  return status_of(client.hear_until("\r\n\r\n"));
+}
+
+}  // namespace hawser::test
