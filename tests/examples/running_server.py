@@ -15,7 +15,7 @@ def running_server(*command):
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as server:
         try:
             first = server.stdout.readline()
-            url = re.search(r"\bws://127\.0\.0\.1:\d+/", first)
+            url = re.search(r"\bwss?://(127\.0\.0\.1|localhost):\d+/", first)
             assert url, f"the first line of {command[0]} names no URL: {first!r}"
             yield url[0]
             server.send_signal(signal.SIGINT)
