@@ -5,7 +5,6 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -23,7 +22,6 @@
 
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
-#include <asio/socket_base.hpp>
 #include <unistd.h>
 
 #include "hawser/asio/connect.hpp"
@@ -118,11 +116,6 @@ raw_socket opened(std::uint16_t port) {
   return client;
 }
 
-int status_of(const octets& answer) {
-  const auto words = text(answer);
-  return words.starts_with("HTTP/1.1 ") ? std::stoi(words.substr(9)) : 0;
-}
-
 // Serving
 
 TEST_CASE("a server listens on a free port and calls its handler for each client") {
@@ -215,6 +208,17 @@ TEST_CASE("the upgrade hook accepts, or refuses with an answer of its own") {
   CHECK(server.error().find(describe(errc::upgrade_refused)) != std::string::npos);
 }
 
+TEST_CASE("a handshake that fails is reported") {
+  threaded_server_options options;
+  options.handshake_timeout = 50ms;
+  running_server server{echo, options};
+  raw_socket silent{server->port()};
+  CHECK(server.error().find(describe(errc::handshake_timeout)) != std::string::npos);
+  raw_socket bad{server->port()};
+  bad.say("nonsense\r\n\r\n");
+  CHECK(server.error().find(describe(errc::bad_start_line)) != std::string::npos);
+}
+
 TEST_CASE("an upgrade hook that throws costs one client a 500 and is reported") {
   const auto prepare = [](threaded_server& server) {
     server.on_upgrade([](threaded_server::upgrade& asked) {
@@ -255,23 +259,6 @@ TEST_CASE("a connection is closed when its handler returns, whatever has still c
   for (int i = 0; i < 100; ++i) (void)client.write("more");
   CHECK_FALSE(client.read());
   CHECK(shown(client.close_reason()) == "closed{1000, clean}");
-}
-
-TEST_CASE("who comes when there is no more room is told 503, and not when there is again") {
-  threaded_server_options options;
-  options.max_connections = 2;
-  running_server server{echo, options};
-  auto first = connect(server.url());
-  raw_socket second{server->port()};  // which says nothing, and has its place all the same
-  server.await_connections(2);
-  std::error_code ec;
-  response refusal;
-  CHECK_FALSE(connect(server.url(), ec, {}, &refusal));
-  CHECK(ec == errc::upgrade_refused);
-  CHECK(refusal.status == 503);
-  CHECK_FALSE(first.close());
-  server.await_connections(1);
-  CHECK(connect(server.url(), ec));
 }
 
 // Stopping
@@ -325,31 +312,6 @@ TEST_CASE("stop works from a handler, from hooks, twice, and before run") {
     server.stop();
     CHECK(server.connections() == 0);
   }
-}
-
-TEST_CASE("a signal stops a server that wants it") {
-  const auto signal = GENERATE(SIGINT, SIGTERM);
-  running_server server{echo, {}, [](threaded_server& made) { made.stop_on_signals(); }};
-  auto client = connect(server.url());
-  std::thread reader{[&] { (void)client.read(); }};
-  std::raise(signal);
-  CHECK(server.returns());
-  reader.join();
-  CHECK(shown(client.close_reason()) == "closed{1001, clean}");
-}
-
-TEST_CASE("a handshake under way is told 503 when the server stops") {
-  running_server server{echo};
-  raw_socket silent{server->port()};
-  raw_socket halfway{server->port()};
-  CHECK(halfway.say(upgrade_request.substr(0, 50)));
-  server.await_connections(2);
-  std::thread stopper{[&] { server->stop(); }};
-  CHECK(status_of(silent.hear_all()) == 503);
-  CHECK(silent.ended());
-  CHECK(status_of(halfway.hear_all()) == 503);
-  stopper.join();
-  CHECK(server.returns());
 }
 
 TEST_CASE("stop is not held up by peers that never answer, and leaves no thread", "[abuse]") {
@@ -473,75 +435,7 @@ TEST_CASE("a server that stops in the middle of much traffic closes every connec
   CHECK(ends == std::vector<std::string>(clients, "closed{1001, clean}"));
 }
 
-// Abuse
-
-/// Tells how each connection of the server ends.
-struct end_teller {
-  mailbox<std::string>* ends;
-  void operator()(peer_type& peer) const {
-    while (peer.read()) {
-    }
-    ends->put(shown(peer.close_reason()));
-  }
-};
-
-TEST_CASE("a client that never finishes its handshake holds up nobody and is told 408", "[abuse]") {
-  threaded_server_options options;
-  options.handshake_timeout = 300ms;
-  options.connection.close_timeout = 100ms;
-  running_server server{echo, options};
-  raw_socket silent{server->port()};
-  raw_socket slow{server->port()};
-  std::thread writer{[&] {
-    // An octet whenever the server's patience has lasted for one more.
-    for (const auto letter : upgrade_request) {
-      if (!slow.say(std::string_view{&letter, 1})) return;
-      std::error_code ec;
-      if (detail::wait_for_socket(slow.socket().native_handle(), detail::readiness::readable,
-                                  std::chrono::steady_clock::now() + 20ms, ec)) {
-        return;
-      }
-    }
-  }};
-  auto quick = connect(server.url());
-  CHECK_FALSE(quick.write("Hello"));
-  CHECK(quick.read());
-  writer.join();
-  CHECK(status_of(slow.hear_all()) == 408);
-  CHECK(status_of(silent.hear_all()) == 408);
-  CHECK(server.error().find(describe(errc::handshake_timeout)) != std::string::npos);
-}
-
-TEST_CASE("a flood of headers is cut off by its size and by its number", "[abuse]") {
-  running_server server{echo};
-  const bool by_count = GENERATE(true, false);
-  raw_socket client{server->port()};
-  std::thread flood{[&] {
-    client.say("GET / HTTP/1.1\r\nHost: a\r\n");
-    const auto line = by_count ? std::string{"a: b\r\n"} : std::string(1000, 'x');
-    for (int i = 0; i < 100'000 && client.say(line); ++i) {
-    }
-  }};
-  const auto answer = client.hear_all();
-  CHECK(status_of(answer) == 431);
-  client.hang_up();
-  flood.join();
-  CHECK(server.error().find(describe(by_count ? errc::too_many_fields : errc::head_too_large)) !=
-        std::string::npos);
-}
-
-TEST_CASE("a client that stops inside a frame, or never speaks, is found dead", "[abuse]") {
-  threaded_server_options options;
-  options.connection.keep_alive_interval = 50ms;
-  options.connection.keep_alive_timeout = 50ms;
-  mailbox<std::string> ends;
-  running_server server{end_teller{&ends}, options};
-  auto client = opened(server->port());
-  const bool speaks = GENERATE(true, false);
-  if (speaks) CHECK(client.say(header_from(role::client, 2, 1000)));
-  CHECK(ends.take() == "closed{1006, the peer did not answer the keep-alive ping}");
-  CHECK(frames_shown(client.hear_all()).at(0) == "ping 0000000000000001");
-}
+// Abuse; see server.cpp for what is the same for every kind of server
 
 TEST_CASE("a client that reads nothing is given up by who writes to it", "[abuse]") {
   threaded_server_options options;
@@ -552,69 +446,6 @@ TEST_CASE("a client that reads nothing is given up by who writes to it", "[abuse
                         options};
   const auto client = opened(server->port());
   CHECK(results.take() == errc::write_timeout);
-}
-
-TEST_CASE("a flood of pings from who takes no pongs ends", "[abuse]") {
-  threaded_server_options options;
-  options.connection.write_timeout = 100ms;
-  mailbox<std::string> ends;
-  running_server server{end_teller{&ends}, options};
-  auto client = opened(server->port());
-  octets pings;
-  for (int i = 0; i < 1000; ++i) {
-    pings = std::move(pings) + frame_from(role::client, opcode::ping, std::string(125, 'p'));
-  }
-  std::thread flood{[&] {
-    while (client.say(pings)) {
-    }
-  }};
-  const auto end = ends.take();
-  flood.join();
-  CHECK(end == "closed{1006, the peer took no data for too long}");
-}
-
-TEST_CASE("data after a Close is not listened to for longer than a close may take", "[abuse]") {
-  threaded_server_options options;
-  options.connection.close_timeout = 100ms;
-  mailbox<std::string> ends;
-  running_server server{end_teller{&ends}, options};
-  auto client = opened(server->port());
-  std::thread flood{[&] {
-    client.say(close_from(role::client, 1000, "bye"));
-    const auto data = frame_from(role::client, opcode::binary, std::string(10'000, 'x'));
-    while (client.say(data)) {
-    }
-  }};
-  CHECK(ends.take() == "closed{1000, clean, \"bye\"}");
-  flood.join();
-}
-
-TEST_CASE("clients that reset, hang up or break the protocol cost nobody else anything",
-          "[abuse]") {
-  mailbox<std::string> ends;
-  running_server server{end_teller{&ends}};
-  auto other = connect(server.url());
-  {
-    auto client = opened(server->port());
-    client.socket().set_option(asio::socket_base::linger{true, 0});
-    client.socket().close();
-    CHECK(ends.take() == "closed{1006, Connection reset by peer}");
-  }
-  {
-    auto client = opened(server->port());
-    client.hang_up();
-    CHECK(ends.take() == "closed{1006, the peer ended the stream without a Close frame}");
-  }
-  {
-    auto client = opened(server->port());
-    client.say("83 80 00 00 00 00"_b);
-    CHECK(frames_shown(client.hear_all()) == lines{"close 1002 \"the opcode is reserved\""});
-    CHECK(client.ended());
-    client.hang_up();
-    CHECK(ends.take() == "closed{1002, the opcode is reserved}");
-  }
-  CHECK_FALSE(other.close());
-  CHECK(ends.take() == "closed{1000, clean}");
 }
 
 }  // namespace

@@ -109,9 +109,4 @@ std::string url_of(Server& server) {
   return "ws://127.0.0.1:" + std::to_string(server.port()) + '/';
 }
 
-template <class Server>
-void await_connections(Server& server, std::size_t count) {
-  while (server.connections() != count) std::this_thread::yield();
-}
-
 }  // namespace hawser::test

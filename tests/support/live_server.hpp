@@ -29,6 +29,16 @@ inline std::string told(const std::exception_ptr& error) {
   }
 }
 
+/// Until a server has as many connections, which must be soon.
+template <class Server>
+void await_connections(Server& server, std::size_t count) {
+  const auto until = std::chrono::steady_clock::now() + soon;
+  while (server.connections() != count && std::chrono::steady_clock::now() < until) {
+    std::this_thread::yield();
+  }
+  CHECK(server.connections() == count);
+}
+
 /// An event server that runs on a thread for as long as this lives.
 class live_server {
  public:
@@ -58,9 +68,7 @@ class live_server {
   bool returns() { return returned_.take().value_or(false); }
 
   /// Until as many connections are there.
-  void await_connections(std::size_t count) const {
-    while (server_.connections() != count) std::this_thread::yield();
-  }
+  void await_connections(std::size_t count) const { test::await_connections(server_, count); }
 
  private:
   server server_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <utility>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/execution_context.hpp>
@@ -20,8 +21,8 @@ class context_end final : public asio::execution_context::service {
   class listener {
    public:
     explicit listener(const asio::any_io_executor& executor)
-        : end_{asio::use_service<context_end>(executor.context())} {
-      end_.add(*this);
+        : end_{&asio::use_service<context_end>(executor.context())} {
+      end_->add(*this);
     }
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
@@ -33,10 +34,15 @@ class context_end final : public asio::execution_context::service {
     listener* next = nullptr;
 
    protected:
-    ~listener() { end_.remove(*this); }
+    ~listener() { leave(); }
+
+    /// Is told no more, and does not need the context any longer.
+    void leave() noexcept {
+      if (auto* const end = std::exchange(end_, nullptr)) end->remove(*this);
+    }
 
    private:
-    context_end& end_;
+    context_end* end_;
   };
 
   explicit context_end(asio::execution_context& context)

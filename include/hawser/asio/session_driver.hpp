@@ -14,6 +14,7 @@
 #include <asio/post.hpp>
 
 #include "hawser/asio/async_driver.hpp"
+#include "hawser/asio/context_end.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_handlers.hpp"
 #include "hawser/asio/session_registry.hpp"
@@ -37,7 +38,8 @@ struct session_settings {
 /// A session over one kind of stream: events go to the handlers, commands come from the handles.
 template <class Stream>
 class session_driver final : public session_state,
-                             public async_driver<session_driver<Stream>, Stream, connection> {
+                             public async_driver<session_driver<Stream>, Stream, connection>,
+                             private context_end::listener {
   using base = async_driver<session_driver<Stream>, Stream, connection>;
 
  public:
@@ -45,6 +47,7 @@ class session_driver final : public session_state,
                  std::shared_ptr<session_registry> registry, std::shared_ptr<void> place)
       : session_state{self, std::move(facts), settings.budget},
         base{std::move(stream), connection{self, settings.connection}},
+        context_end::listener{base::get_executor()},
         handlers_{settings.handlers},
         registration_{*this, std::move(registry)},
         place_{std::move(place)} {
@@ -53,6 +56,7 @@ class session_driver final : public session_state,
 
   /// Begins, on the session's thread, with what was read behind the handshake.
   void open(bytes_view rest) {
+    self_ = this->shared_from_this();
     if (handlers_->on_session) {
       waits_ = std::make_unique<session_waits>();
       base::pause();
@@ -64,7 +68,6 @@ class session_driver final : public session_state,
     });
     base::uncork();
     base::start(rest);
-    drop_handle();
   }
 
   void on_event(const event& happened) {
@@ -91,10 +94,7 @@ class session_driver final : public session_state,
     let_go();
   }
 
-  void on_settled() {
-    account();
-    drop_handle();
-  }
+  void on_settled() { account(); }
 
  private:
   bool on_own_thread() const override { return base::get_executor().running_in_this_thread(); }
@@ -137,13 +137,17 @@ class session_driver final : public session_state,
     });
   }
 
-  /// What may own handles, and with them this object, goes; so does what needs the context.
+  void context_ends() noexcept override { abandon(); }
+
+  /// What may own this object goes, and so does what needs the context.
   void let_go() {
+    context_end::listener::leave();
     registration_.leave();
     on_drained_ = nullptr;
     data().reset();
-    drop_handle();
     base::drop_stream();
+    handle_ = session{};
+    self_.reset();
   }
 
   void on_rare_event(const event& happened) {
@@ -171,20 +175,16 @@ class session_driver final : public session_state,
     if constexpr (std::is_constructible_v<bool, const Handler&>) {
       if (!handler) return;
     }
-    // One handle serves all calls of a turn: its count is shared between threads, and so not cheap.
-    if (!handle_) handle_ = session{this->shared_from_this()};
-    ++calls_;
+    // One handle serves all calls: its count is shared between threads, and so not cheap. A handler may
+    // have moved it away.
+    if (!handle_) handle_ = session{self_};
     try {
       handler(handle_, values...);
     } catch (...) {
       base::connection().close(close_code::internal_error);
+      if (!handle_) handle_ = session{self_};
       if (handlers_->on_error) handlers_->on_error(handle_, std::current_exception());
     }
-    --calls_;
-  }
-
-  void drop_handle() {
-    if (calls_ == 0) handle_ = session{};
   }
 
   std::error_code send_now(message_view view) override {
@@ -294,7 +294,6 @@ class session_driver final : public session_state,
     call([hook = on_drained_](session&) { hook(); });
     base::uncork();
     base::process_pending();
-    drop_handle();
   }
 
   const std::shared_ptr<const session_handlers> handlers_;
@@ -302,8 +301,8 @@ class session_driver final : public session_state,
   std::shared_ptr<void> place_;  // among the connections a server allows
   std::function<void()> on_drained_;
   std::unique_ptr<session_waits> waits_;  // if a coroutine serves this session
-  session handle_;                        // while handlers are called
-  int calls_ = 0;
+  std::shared_ptr<session_driver> self_;  // while it is open: a paused one has nobody else
+  session handle_;                        // for handlers
   std::size_t accounted_ = 0;
 };
 

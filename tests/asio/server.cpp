@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/server.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <unistd.h>
+
+#include "hawser/asio/connect.hpp"
+#include "hawser/asio/socket_transport.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/client.hpp"
+#include "hawser/handshake/response.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/echo_servers.hpp"
+#include "support/live_server.hpp"
+#include "support/printers.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using lines = std::vector<std::string>;
+
+void echo(server& made) {
+  made.on_message([](session& peer, message_view view) { peer.send(view); });
+}
+
+/// What comes back when that is said.
+std::string echoed(client_websocket& peer, std::string_view words) {
+  if (peer.write(words)) return "not sent";
+  const auto answer = peer.read();
+  return answer ? std::string{answer->text()} : "the end";
+}
+
+/// Reads until the end, and says what it was.
+std::string end_of(client_websocket& peer) {
+  while (peer.read()) {
+  }
+  return shown(peer.close_reason());
+}
+
+// The same for every kind of server
+
+TEMPLATE_TEST_CASE("a server listens on a free port and serves each client", "", event_echo,
+                   threaded_echo) {
+  TestType server;
+  CHECK(server.port() != 0);
+  auto first = connect(url_of(server));
+  auto second = connect(url_of(server));
+  CHECK_FALSE(first.write("first"));
+  CHECK(echoed(second, "second") == "second");
+  CHECK(first.read()->text() == "first");
+  CHECK(server.connections() == 2);
+  CHECK_FALSE(first.close());
+  CHECK(shown(first.close_reason()) == "closed{1000, clean}");
+  CHECK(server.ends.take() == "closed{1000, clean}");
+}
+
+TEMPLATE_TEST_CASE("who comes when there is no more room is told 503, and not when there is again",
+                   "[abuse]", event_echo, threaded_echo) {
+  TestType server{{.max_connections = 2}};
+  auto first = connect(url_of(server));
+  raw_socket second{server.port()};  // which says nothing, and has its place all the same
+  await_connections(server, 2);
+  for (int i = 0; i < 4; ++i) {
+    std::error_code ec;
+    response refusal;
+    CHECK_FALSE(connect(url_of(server), ec, {}, &refusal));
+    CHECK(ec == errc::upgrade_refused);
+    CHECK(refusal.status == 503);
+  }
+  CHECK_FALSE(first.close());
+  await_connections(server, 1);
+  CHECK(echoed(first = connect(url_of(server)), "Hello") == "Hello");
+}
+
+TEMPLATE_TEST_CASE("a server that stops closes what is open with 1001", "[rfc-7.4.1]", event_echo,
+                   threaded_echo) {
+  TestType server;
+  auto client = connect(url_of(server));
+  server.stop();
+  CHECK(end_of(client) == "closed{1001, clean}");
+  CHECK(server.ends.take() == "closed{1001, clean}");
+  CHECK(server.returns());
+  CHECK(server.connections() == 0);
+  server.stop();
+}
+
+TEMPLATE_TEST_CASE("a signal stops a server that wants it", "", event_echo, threaded_echo) {
+  const auto signal = GENERATE(SIGINT, SIGTERM);
+  TestType server;
+  server.stop_on_signals();
+  auto client = connect(url_of(server));
+  std::raise(signal);
+  CHECK(end_of(client) == "closed{1001, clean}");
+  CHECK(server.returns());
+}
+
+TEMPLATE_TEST_CASE("clients that reset, hang up or break the protocol cost nobody else anything",
+                   "[abuse]", event_echo, threaded_echo) {
+  TestType server;
+  auto other = connect(url_of(server));
+  {
+    auto client = opened(server.port());
+    client.socket().set_option(asio::socket_base::linger{true, 0});
+    client.socket().close();
+    CHECK(server.ends.take() == "closed{1006, Connection reset by peer}");
+  }
+  {
+    auto client = opened(server.port());
+    client.hang_up();
+    CHECK(server.ends.take() == "closed{1006, the peer ended the stream without a Close frame}");
+  }
+  {
+    auto client = opened(server.port());
+    client.say(header_from(role::client, 2, 1000));
+    client.hang_up();
+    CHECK(server.ends.take() == "closed{1006, the stream ended inside a message}");
+  }
+  {
+    auto client = opened(server.port());
+    client.say("83 80 00 00 00 00"_b);
+    CHECK(frames_shown(client.hear_all()) == lines{"close 1002 \"the opcode is reserved\""});
+    CHECK(client.ended());
+    client.hang_up();
+    CHECK(server.ends.take() == "closed{1002, the opcode is reserved}");
+  }
+  CHECK(echoed(other, "still here") == "still here");
+  CHECK_FALSE(other.close());
+  CHECK(server.ends.take() == "closed{1000, clean}");
+}
+
+TEMPLATE_TEST_CASE("a client that stops inside a frame, or never speaks, is found dead", "[abuse]",
+                   event_echo, threaded_echo) {
+  echo_options options;
+  options.connection.keep_alive_interval = 50ms;
+  options.connection.keep_alive_timeout = 50ms;
+  TestType server{options};
+  auto client = opened(server.port());
+  const bool speaks = GENERATE(true, false);
+  if (speaks) CHECK(client.say(header_from(role::client, 2, 1000)));
+  CHECK(server.ends.take() == "closed{1006, the peer did not answer the keep-alive ping}");
+  CHECK(frames_shown(client.hear_all()).at(0) == "ping 0000000000000001");
+}
+
+TEMPLATE_TEST_CASE("data after a Close is not listened to for longer than a close may take",
+                   "[abuse]", event_echo, threaded_echo) {
+  echo_options options;
+  options.connection.close_timeout = 100ms;
+  TestType server{options};
+  auto client = opened(server.port());
+  std::thread flood{[&] {
+    client.say(close_from(role::client, 1000, "bye"));
+    const auto data = frame_from(role::client, opcode::binary, std::string(10'000, 'x'));
+    while (client.say(data)) {
+    }
+  }};
+  CHECK(server.ends.take() == "closed{1000, clean, \"bye\"}");
+  flood.join();
+}
+
+TEMPLATE_TEST_CASE("a flood of pings or messages from who takes no answers ends", "[abuse]",
+                   event_echo, threaded_echo) {
+  const auto op = GENERATE(opcode::ping, opcode::text);
+  echo_options options;
+  options.connection.write_timeout = 100ms;
+  options.connection.close_timeout = 100ms;
+  TestType server{options};
+  auto client = opened(server.port());
+  octets flood;
+  for (int i = 0; i < 1000; ++i) {
+    flood = std::move(flood) + frame_from(role::client, op, std::string(125, 'p'));
+  }
+  std::thread flooder{[&] {
+    while (client.say(flood)) {
+    }
+  }};
+  const auto end = server.ends.take();
+  flooder.join();
+  CHECK(end == "closed{1006, the peer took no data for too long}");
+}
+
+// Listening
+
+TEST_CASE("a server that cannot listen says so at once") {
+  server first{{}};
+  server_options options;
+  options.port = first.port();
+  CHECK_THROWS_AS(server{options}, std::system_error);
+  CHECK_THROWS_AS(first.listen(loopback(first.port())), std::system_error);
+  options.address = "no address";
+  CHECK_THROWS_AS(server{options}, std::system_error);
+}
+
+TEST_CASE("a server listens on several endpoints, of IPv4, IPv6 and Unix sockets") {
+  using local = asio::local::stream_protocol;
+  const auto path = "/tmp/hawser-server-" + std::to_string(::getpid());
+  ::unlink(path.c_str());
+  std::uint16_t second_port = 0;
+  std::uint16_t v6_port = 0;
+  mailbox<std::string> addresses;
+  live_server server{[&](hawser::server& made) {
+    echo(made);
+    made.on_open([&](session& peer) { addresses.put(std::string{peer.remote_address()}); });
+    second_port = made.listen(loopback()).port();
+    std::error_code no_v6;
+    tcp::acceptor probe{raw_socket::context()};
+    probe.open(tcp::v6(), no_v6);
+    if (!no_v6) probe.bind({asio::ip::address_v6::loopback(), 0}, no_v6);
+    if (!no_v6) v6_port = made.listen(tcp::endpoint{asio::ip::address_v6::loopback(), 0}).port();
+    made.listen(local::endpoint{path});
+  }};
+  CHECK(second_port != 0);
+  auto first = connect(server.url());
+  CHECK(echoed(first, "v4") == "v4");
+  auto second = connect("ws://127.0.0.1:" + std::to_string(second_port));
+  CHECK(echoed(second, "v4 too") == "v4 too");
+  for (int i = 0; i < 2; ++i) {
+    CHECK(addresses.take().value_or("").starts_with("127.0.0.1:"));
+  }
+  if (v6_port != 0) {
+    auto third = connect("ws://[::1]:" + std::to_string(v6_port));
+    CHECK(echoed(third, "v6") == "v6");
+    CHECK(addresses.take().value_or("").starts_with("[::1]:"));
+  }
+  local::socket socket{raw_socket::context()};
+  socket.connect(local::endpoint{path});
+  std::error_code ec;
+  client_handshake handshake{uri::decode("ws://localhost/").value()};
+  auto last = connect(local_socket_transport{std::move(socket)}, handshake, ec);
+  REQUIRE(last);
+  CHECK_FALSE(last->write("Unix"));
+  CHECK(last->read()->text() == "Unix");
+  CHECK_FALSE(last->close());
+  ::unlink(path.c_str());
+}
+
+TEST_CASE("connections spread over the threads, and stay on theirs") {
+  constexpr std::size_t threads = 3;
+  server_options options;
+  options.threads = threads;
+  mailbox<std::thread::id> ids;
+  live_server server{[&](hawser::server& made) {
+                       made.on_open([&](session&) { ids.put(std::this_thread::get_id()); });
+                       made.on_message([&](session& peer, message_view view) {
+                         ids.put(std::this_thread::get_id());
+                         peer.send(view);
+                       });
+                     },
+                     options};
+  std::set<std::thread::id> seen;
+  std::vector<client_websocket> clients;
+  for (std::size_t i = 0; i < 2 * threads; ++i) {
+    clients.push_back(connect(server.url()));
+    const auto id = ids.take();
+    REQUIRE(id);
+    seen.insert(*id);
+    for (int round = 0; round < 3; ++round) {
+      CHECK(echoed(clients.back(), "Hello") == "Hello");
+      CHECK(ids.take() == id);
+    }
+  }
+  CHECK(seen.size() == threads);
+}
+
+TEST_CASE("a server may run on an io_context of the application's, which runs out of work") {
+  asio::io_context context{1};
+  server server{context, {}};
+  echo(server);
+  server.start();
+  std::thread client_thread{[&] {
+    auto client = connect("ws://127.0.0.1:" + std::to_string(server.port()));
+    if (echoed(client, "Hello") == "Hello") (void)client.close();
+    server.shutdown(soon);
+  }};
+  context.run();
+  client_thread.join();
+  CHECK(server.connections() == 0);
+  CHECK(context.stopped());
+}
+
+TEST_CASE("a server on a context of the application's may end before it, at any moment") {
+  const int moment = GENERATE(0, 1, 2, 3);
+  asio::io_context context{1};
+  std::vector<raw_socket> clients;
+  int opened = 0;
+  {
+    server server{context, {}};
+    server.on_open([&](session&) { ++opened; });
+    server.on_close([&](session&, const closed&) { FAIL_CHECK("nobody is there to be told"); });
+    server.start();
+    if (moment >= 1) clients.emplace_back(server.port());
+    if (moment >= 2) {
+      while (server.connections() != 1) context.run_one();
+      clients.back().say(upgrade_request);
+      while (opened != 1) context.run_one();
+    }
+    if (moment == 3) server.shutdown(soon);
+  }
+  context.run_for(soon);
+  CHECK(context.stopped());
+  for (auto& client : clients) client.hear_all();
+}
+
+// Limits
+
+TEST_CASE("an address may have only so many connections", "[abuse]") {
+  server_options options;
+  options.threads = 2;
+  options.max_connections_per_address = 2;
+  live_server server{echo, options};
+  auto first = connect(server.url());
+  auto second = connect(server.url());
+  CHECK(status_for(server->port(), upgrade_request) == 503);
+  tcp::socket elsewhere{raw_socket::context(),
+                        tcp::endpoint{asio::ip::make_address("127.0.0.2"), 0}};
+  elsewhere.connect(loopback(server->port()));
+  raw_socket third{std::move(elsewhere)};
+  third.say(upgrade_request);
+  CHECK(status_of(third.hear_until("\r\n\r\n")) == 101);
+  CHECK_FALSE(first.close());
+  server.await_connections(2);
+  CHECK(status_for(server->port(), upgrade_request) == 101);
+}
+
+// Faults of handlers
+
+TEST_CASE("what a handler throws closes its session with 1011 and is reported", "[rfc-7.4.1]") {
+  const std::string where = GENERATE("open", "message", "ping", "drained", "part");
+  mailbox<std::string> errors;
+  live_server server{[&](hawser::server& made) {
+    echo(made);
+    made.on_error([&](session& peer, const std::exception_ptr& error) {
+      errors.put(told(error) + (peer ? " of a session" : ""));
+    });
+    auto& bad = made.route("/bad");
+    bad.on_error([&](session& peer, const std::exception_ptr& error) {
+      errors.put(told(error) + (peer ? " of a session" : ""));
+    });
+    const auto fail = [](const auto&...) { throw std::runtime_error{"on purpose"}; };
+    if (where == "open") bad.on_open(fail);
+    if (where == "message") bad.on_message(fail);
+    if (where == "ping") bad.on_ping(fail);
+    if (where == "part") bad.on_part(fail);
+    if (where == "drained") {
+      bad.on_open([fail](session& peer) {
+        peer.on_drained(fail);
+        peer.send(std::string(2'000'000, 'x'));
+      });
+    }
+  }};
+  auto other = connect(server.url());
+  auto client = connect(server.url("/bad"));
+  if (where == "message" || where == "part") CHECK_FALSE(client.write("Hello"));
+  if (where == "ping") CHECK_FALSE(client.ping());
+  CHECK(end_of(client) == "closed{1011, clean}");
+  CHECK(errors.take() == "on purpose of a session");
+  CHECK(echoed(other, "still here") == "still here");
+}
+
+TEST_CASE("what on_close throws is reported, and on_close is not called again") {
+  mailbox<std::string> errors;
+  std::atomic<int> times = 0;
+  live_server server{[&](hawser::server& made) {
+    made.on_close([&](session&, const closed&) {
+      ++times;
+      throw std::runtime_error{"on purpose"};
+    });
+    made.on_error([&](session&, const std::exception_ptr& error) { errors.put(told(error)); });
+  }};
+  auto client = connect(server.url());
+  CHECK_FALSE(client.close());
+  CHECK(errors.take() == "on purpose");
+  server.await_connections(0);
+  CHECK(times == 1);
+}
+
+// Shutdown
+
+TEST_CASE(
+    "shutdown works from handlers, from the upgrade hook, from many threads, and before run") {
+  SECTION("from a handler") {
+    live_server server{[](hawser::server& made) {
+      made.on_message([&](session&, message_view) { made.shutdown(soon); });
+    }};
+    auto client = connect(server.url());
+    CHECK_FALSE(client.write("stop"));
+    CHECK(end_of(client) == "closed{1001, clean}");
+    CHECK(server.returns());
+  }
+  SECTION("from the upgrade hook") {
+    live_server server{
+        [](hawser::server& made) { made.on_upgrade([&](upgrade&) { made.shutdown(soon); }); }};
+    std::error_code ec;
+    auto client = connect(server.url(), ec);
+    if (client) CHECK(end_of(*client) == "closed{1001, clean}");
+    CHECK(server.returns());
+  }
+  SECTION("from many threads") {
+    live_server server{echo, {.threads = 2}};
+    auto client = connect(server.url());
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { server->shutdown(soon); });
+    for (auto& thread : threads) thread.join();
+    CHECK(end_of(client) == "closed{1001, clean}");
+    CHECK(server.returns());
+  }
+  SECTION("before run") {
+    server server{{.threads = 2}};
+    server.shutdown();
+    server.run();
+    server.shutdown();
+    CHECK(server.connections() == 0);
+  }
+}
+
+TEST_CASE("shutdown is not held up by peers that never answer", "[abuse]") {
+  const octets much(50'000'000);
+  server_options options;
+  options.threads = 2;
+  options.route.budget.hard = much.size() * 2;
+  std::atomic<int> closes = 0;
+  std::atomic<int> opens = 0;
+  live_server server{[&](hawser::server& made) {
+                       made.on_open([&](session& peer) {
+                         ++opens;
+                         if (peer.request().path() == "/much") peer.send(bytes_view{much});
+                         if (peer.request().path() == "/paused") peer.pause();
+                       });
+                       made.on_close([&](session&, const closed&) { ++closes; });
+                     },
+                     options};
+  const auto silent = opened(server->port());
+  auto inside_a_frame = opened(server->port());
+  CHECK(inside_a_frame.say(header_from(role::client, 2, 1000)));
+  const auto deaf = opened(server->port(), upgrade_to("/much"));
+  const auto paused = opened(server->port(), upgrade_to("/paused"));
+  const raw_socket before_the_handshake{server->port()};
+  raw_socket told_no{server->port()};
+  told_no.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  told_no.hear_until("\r\n\r\n");
+  server.await_connections(6);
+  server->shutdown(100ms);
+  CHECK(server.returns());
+  CHECK(server->connections() == 0);
+  CHECK(opens == 4);
+  CHECK(closes == 4);
+}
+
+TEST_CASE("a server that stops in the middle of opening clients tells each 1001 or 503") {
+  for (int round = 0; round < 20; ++round) {
+    live_server server{echo, {.threads = 2}};
+    std::atomic<int> started = 0;
+    std::vector<std::string> ends(20);
+    std::vector<std::thread> crowd;
+    for (auto& end : ends) {
+      crowd.emplace_back([&] {
+        std::error_code ec;
+        response refusal;
+        ++started;
+        auto client = connect(server.url(), ec, {}, &refusal);
+        if (client) end = end_of(*client);
+        if (!client && ec == errc::upgrade_refused) end = std::to_string(refusal.status);
+        // Not accepted any more: whoever waits in the queue of the system is reset.
+      });
+    }
+    while (started < 10) std::this_thread::yield();
+    server->shutdown(soon);
+    CHECK(server.returns());
+    for (auto& client : crowd) client.join();
+    for (const auto& end : ends) {
+      if (end != "closed{1001, clean}" && end != "503" && !end.empty()) FAIL_CHECK(end);
+    }
+  }
+}
+
+TEST_CASE("run() leaves no thread and no descriptor") {
+  {
+    live_server warm{echo};
+    CHECK_FALSE(connect(warm.url()).close());
+  }
+  const auto files = open_files();
+  const auto before = threads();
+  {
+    live_server server{echo, {.threads = 3}};
+    auto client = connect(server.url());
+    CHECK(echoed(client, "Hello") == "Hello");
+  }
+  CHECK(open_files() == files);
+  CHECK(threads() == before);
+}
+
+}  // namespace
