@@ -104,16 +104,18 @@ class session {
   std::error_code ping(bytes_view payload = {}) const {
     if (payload.size() > max_control_payload) return errc::control_too_long;
     if (!state_) return errc::closed;
-    return state_->submit(detail::ping_command{{payload.begin(), payload.end()}});
+    return state_->send_owned(detail::ping_command{{payload.begin(), payload.end()}},
+                              payload.size());
   }
 
-  /// Closes after what is queued; on_close tells the end. Codes and reasons that must not be sent are
+  /// Closes after what is queued; on_close tells the end. Fails with errc::closed if it is closing
+  /// already. Codes and reasons that must not be sent are
   /// refused: RFC 6455 §7.4.
   std::error_code close(std::optional<close_code> code = close_code::normal,
                         std::string_view reason = {}) const {
     if (!state_) return errc::closed;
     if (const auto error = check_close(code, reason, state_->self()); error != errc{}) return error;
-    return state_->submit(detail::close_command{code, std::string{reason}});
+    return state_->close({code, std::string{reason}});
   }
 
   /// Ends the connection at once, whatever is queued.
@@ -130,7 +132,7 @@ class session {
     if (state_) state_->submit(detail::flow_command{false});
   }
 
-  /// Octets that wait to be written.
+  /// Octets that wait to be written, and what it takes to keep what other threads have sent.
   std::size_t buffered_bytes() const noexcept { return state_ ? state_->buffered_bytes() : 0; }
 
   /// Calls `hook` on the session's thread each time when buffered_bytes() has been above
@@ -175,7 +177,7 @@ class session {
   asio::any_io_executor get_executor() const { return state_->executor(); }
 
   /// Whether something can still be sent; that says nothing of the next moment.
-  bool is_open() const noexcept { return state_ && state_->is_open(); }
+  bool is_open() const noexcept { return state_ && state_->can_send(); }
 
   /// What was asked in the opening handshake. Empty for a client's session.
   const hawser::request& request() const {

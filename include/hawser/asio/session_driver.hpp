@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <exception>
@@ -181,6 +182,7 @@ class session_driver final : public session_state,
     try {
       handler(handle_, values...);
     } catch (...) {
+      stop_sending();
       base::connection().close(close_code::internal_error);
       if (!handle_) handle_ = session{self_};
       if (handlers_->on_error) handlers_->on_error(handle_, std::current_exception());
@@ -201,7 +203,7 @@ class session_driver final : public session_state,
 
   std::error_code run_one(send_command& command) {
     const auto size = std::visit([](const auto& held) { return size_of(held); }, command.payload);
-    accounted_ += size;  // send_owned() took room for it
+    accounted_ += kept_size(size);  // send_owned() took room for it
     const auto ec = std::visit([&](auto& held) { return this->send_held(command.kind, held); },
                                command.payload);
     if (!ec) count_sent(size);
@@ -209,7 +211,7 @@ class session_driver final : public session_state,
   }
 
   std::error_code run_one(ping_command& command) {
-    if (buffered_bytes() > budget_.hard) return exceeded();
+    accounted_ += kept_size(command.payload.size());
     base::advance();
     return finish(base::connection().send_ping(command.payload));
   }
@@ -269,7 +271,9 @@ class session_driver final : public session_state,
 
   std::error_code finish(std::error_code ec) {
     base::settle();
-    if (!base::in_events() || base::connection().buffered_bytes() > budget_.high) account();
+    // Not for each of many small messages of one turn.
+    const auto most = (std::max)(base::connection().buffered_bytes(), accounted_);
+    if (!base::in_events() || most > budget_.high) account();
     return ec;
   }
 

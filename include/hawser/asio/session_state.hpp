@@ -132,20 +132,27 @@ class session_state {
     return run(command);
   }
 
+  /// Nothing can be sent after this, whatever thread it comes from.
+  std::error_code close(close_command command) {
+    if (!can_send_.exchange(false)) return errc::closed;
+    return submit(std::move(command));
+  }
+
   /// Sends a message that need not be kept: from the session's own thread nothing is copied twice.
   std::error_code send_view(message_view view) {
-    if (!is_open()) return errc::closed;
+    if (!can_send()) return errc::closed;
     if (!on_own_thread()) {
       std::vector<std::byte> copy{view.payload.begin(), view.payload.end()};
-      return send_owned({view.kind, std::move(copy)}, view.payload.size());
+      return send_owned(send_command{view.kind, std::move(copy)}, view.payload.size());
     }
     run_queued();
     return send_now(view);
   }
 
-  /// Sends a message that can be kept.
-  std::error_code send_owned(send_command command, std::size_t size) {
-    if (!is_open()) return errc::closed;
+  /// Sends a message or a ping that can be kept, with so many octets.
+  std::error_code send_owned(session_command command, std::size_t octets) {
+    if (!can_send()) return errc::closed;
+    const auto size = kept_size(octets);
     const auto all = buffered_.fetch_add(size, std::memory_order_relaxed) + size;
     if (all > budget_.hard) {
       buffered_.fetch_sub(size, std::memory_order_relaxed);
@@ -168,6 +175,7 @@ class session_state {
   virtual void abandon() = 0;
 
   bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
+  bool can_send() const noexcept { return is_open() && can_send_.load(std::memory_order_relaxed); }
   std::size_t buffered_bytes() const noexcept {
     return is_open() ? buffered_.load(std::memory_order_relaxed) : 0;
   }
@@ -190,6 +198,12 @@ class session_state {
   std::any& data() noexcept { return data_; }
 
  protected:
+  /// How much of the budget octets take that another thread asks for: many small ones are no way
+  /// around it.
+  static constexpr std::size_t kept_size(std::size_t octets) noexcept {
+    return octets + sizeof(session_command);
+  }
+
   /// Does one thing, on the session's thread.
   virtual std::error_code run(session_command& command) = 0;
   virtual std::error_code send_now(message_view view) = 0;
@@ -213,9 +227,7 @@ class session_state {
     switch (budget_.when_exceeded) {
       case send_budget::policy::refuse: expect_drained(); break;
       case send_budget::policy::drop: dropped_.fetch_add(1, std::memory_order_relaxed); return {};
-      case send_budget::policy::close:
-        submit(close_command{close_code::policy_violation, "too slow"});
-        break;
+      case send_budget::policy::close: close({close_code::policy_violation, "too slow"}); break;
     }
     return errc::send_budget_exceeded;
   }
@@ -240,6 +252,9 @@ class session_state {
     was_high_.store(true, std::memory_order_release);
     return false;
   }
+
+  /// Nothing can be sent any more, for whatever reason.
+  void stop_sending() noexcept { can_send_.store(false, std::memory_order_relaxed); }
 
   std::atomic<std::size_t> buffered_ = 0;
   std::atomic<bool> was_high_ = false;  // on_drained() will be due
@@ -267,7 +282,8 @@ class session_state {
     if (!on_own_thread()) enqueue(account_command{});
   }
 
-  std::atomic<bool> open_ = true;
+  std::atomic<bool> open_ = true;  // until on_close
+  std::atomic<bool> can_send_ = true;
   std::atomic<bool> has_queued_ = false;
   std::atomic<std::uint64_t> dropped_ = 0;
   std::mutex mutex_;

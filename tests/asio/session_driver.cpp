@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/session_driver.hpp"
+
+#include <algorithm>
+#include <any>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/basic_stream_socket.hpp>
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/local/connect_pair.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/post.hpp>
+#include <asio/socket_base.hpp>
+#include <asio/write.hpp>
+
+#include "hawser/asio/connect.hpp"
+#include "hawser/asio/server.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/protocol/prepared_message.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/heap.hpp"
+#include "support/live_server.hpp"
+#include "support/printers.hpp"
+#include "support/sanitized.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using lines = std::vector<std::string>;
+using local = asio::local::stream_protocol;
+using local_socket = asio::basic_stream_socket<local, asio::io_context::executor_type>;
+
+/// A session of a context, over a socket whose other end is the test's.
+struct lone_session {
+  asio::io_context context{1};
+  lines story;
+  session_handlers handlers;
+  local::socket far{context};
+  std::shared_ptr<detail::session_registry> registry = std::make_shared<detail::session_registry>();
+
+  lone_session() {
+    handlers.on_open = [this](session&) { story.emplace_back("open"); };
+    handlers.on_message = [this](session&, message_view view) { story.push_back(shown(view)); };
+    handlers.on_close = [this](session&, const closed& end) { story.push_back(shown(end)); };
+  }
+
+  session open(const connection_options& options = {}, send_budget budget = {}) {
+    local_socket near{context};
+    asio::local::connect_pair(near, far);
+    detail::session_settings settings{options, budget,
+                                      std::make_shared<const session_handlers>(handlers)};
+    auto made = std::make_shared<detail::session_driver<local_socket>>(
+        role::server, std::move(near), detail::session_facts{}, settings, registry, nullptr);
+    asio::post(context, [made] { made->open({}); });
+    context.poll();
+    return session{made};
+  }
+
+  void say(const octets& some) { asio::write(far, asio::buffer(some)); }
+
+  void run() {
+    context.restart();
+    context.run_for(soon);
+    CHECK(context.stopped());
+  }
+};
+
+TEST_CASE("a context runs out of work when its last connection is gone") {
+  lone_session one;
+  std::weak_ptr<int> held;
+  {
+    const auto peer = one.open();
+    const auto value = std::make_shared<int>();
+    held = value;
+    peer.data() = value;
+  }
+  const bool clean = GENERATE(true, false);
+  if (clean) one.say(close_from(role::client, 1000));
+  one.far.shutdown(local::socket::shutdown_send);
+  one.run();
+  CHECK(one.story.size() == 2);
+  CHECK(one.story.back() == (clean ? "closed{1000, clean}"
+                                   : "closed{1006, the peer ended the stream without a Close "
+                                     "frame}"));
+  CHECK(held.expired());
+  CHECK(one.registry->sessions().empty());
+}
+
+TEST_CASE("a session that is paused lives on though nobody holds it") {
+  lone_session one;
+  one.open().pause();
+  one.context.poll();
+  one.say(frame_from(role::client, opcode::text, "unheard"));
+  one.context.poll();
+  REQUIRE(one.registry->sessions().size() == 1);
+  CHECK(one.story == lines{"open"});
+  one.registry->sessions().front().resume();
+  one.say(close_from(role::client, 1000));
+  one.far.shutdown(local::socket::shutdown_send);
+  one.run();
+  CHECK(one.story == lines{"open", "text \"unheard\"", "closed{1000, clean}"});
+}
+
+TEST_CASE("a context that ends destroys its sessions, whatever they own") {
+  std::weak_ptr<int> held;
+  session kept;
+  {
+    lone_session one;
+    kept = one.open();
+    const auto value = std::make_shared<int>();
+    held = value;
+    kept.on_drained([peer = kept, value] {});
+    kept.pause();
+  }
+  CHECK(held.expired());
+  CHECK(kept.send("late") == errc::closed);
+}
+
+TEST_CASE("what a handler sends leaves in one write, in order") {
+  lone_session one;
+  one.handlers.on_open = [](session& peer) {
+    peer.send("one");
+    peer.ping(as_bytes("two"));
+    peer.send("three");
+    peer.close();
+  };
+  one.open();
+  octets seen(1000);
+  seen.resize(one.far.receive(asio::buffer(seen)));
+  CHECK(frames_shown(seen) ==
+        lines{"text \"one\"", "ping \"two\"", "text \"three\"", "close 1000"});
+}
+
+TEST_CASE("many small messages of one turn are not taken for more than they are") {
+  lone_session one;
+  constexpr int count = 200'000;
+  int sent = 0;
+  one.handlers.on_message = [&](session& peer, message_view) {
+    for (int i = 0; i < count && !peer.send(std::string{"x"}); ++i) ++sent;
+    peer.close_now();
+  };
+  one.open();
+  one.say(frame_from(role::client, opcode::text, "go"));
+  one.run();
+  CHECK(sent == count);
+}
+
+// Slow readers
+
+constexpr std::size_t message_size = 64 * 1024;
+constexpr std::size_t total = (sanitized ? 64 : 1024) * std::size_t{1024} * 1024;
+constexpr std::size_t messages = total / message_size;
+constexpr std::size_t slack = 1024 * 1024;
+
+send_budget budget_of(send_budget::policy policy) {
+  return {.high = 1024 * 1024, .hard = 8 * 1024 * 1024, .when_exceeded = policy};
+}
+
+/// A client that takes as little as it can.
+raw_socket narrow_client(std::uint16_t port) {
+  tcp::socket socket{raw_socket::context()};
+  socket.open(tcp::v4());
+  socket.set_option(asio::socket_base::receive_buffer_size{4096});
+  socket.connect(loopback(port));
+  raw_socket client{std::move(socket)};
+  client.say(upgrade_request);
+  CHECK(client.hear_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  return client;
+}
+
+/// What sending a lot to a peer that does not read has led to.
+struct flood_result {
+  std::size_t sent = 0;
+  std::size_t refused = 0;
+  std::size_t most_buffered = 0;
+  std::error_code last;
+};
+
+flood_result flood(const session& peer, std::size_t count) {
+  flood_result result;
+  const std::vector<std::byte> data(message_size);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto ec = i % 2 == 0 ? peer.send(bytes_view{data}) : peer.send(std::vector{data});
+    ec ? ++result.refused : ++result.sent;
+    if (ec) result.last = ec;
+    result.most_buffered = (std::max)(result.most_buffered, peer.buffered_bytes());
+  }
+  return result;
+}
+
+TEST_CASE("who reads nothing costs no more memory than the budget, by any policy and thread",
+          "[abuse]") {
+  const auto policy =
+      GENERATE(send_budget::policy::refuse, send_budget::policy::drop, send_budget::policy::close);
+  const bool own_thread = GENERATE(true, false);
+  mailbox<session> opened;
+  mailbox<std::string> ends;
+  server_options options;
+  options.route.budget = budget_of(policy);
+  options.route.connection.close_timeout = 100ms;
+  live_server server{[&](hawser::server& made) {
+                       made.on_open([&](session& peer) { opened.put(peer); });
+                       made.on_close([&](session&, const closed& end) { ends.put(shown(end)); });
+                     },
+                     options};
+  const auto client = narrow_client(server->port());
+  const auto peer = opened.take().value_or(session{});
+  flood_result result;
+  heap_meter heap;
+  if (own_thread) {
+    mailbox<flood_result> done;
+    asio::post(peer.get_executor(), [&] { done.put(flood(peer, messages)); });
+    result = done.take().value_or(flood_result{});
+  } else {
+    result = flood(peer, messages);
+  }
+  const auto most = heap.most();
+  const auto& budget = options.route.budget;
+  CHECK(most <= budget.hard + slack);
+  CHECK(result.most_buffered <= budget.hard + slack);
+  CHECK(result.sent + result.refused == messages);
+  if (policy == send_budget::policy::drop) {
+    CHECK(result.refused == 0);
+    CHECK(peer.statistics().messages_dropped > messages / 2);
+    CHECK(peer.statistics().messages_sent + peer.statistics().messages_dropped >= messages - 200);
+  } else {
+    CHECK(result.refused > messages / 2);
+  }
+  if (policy == send_budget::policy::refuse) CHECK(result.last == errc::send_budget_exceeded);
+  if (policy == send_budget::policy::close) {
+    CHECK(ends.take() == "closed{1006, the peer did not finish the closing handshake in time}");
+  } else {
+    CHECK(peer.is_open());
+  }
+}
+
+TEST_CASE("a peer that is too slow is told so, by a policy, once it reads") {
+  server_options options;
+  options.route.budget = budget_of(send_budget::policy::close);
+  mailbox<std::string> ends;
+  live_server server{[&](hawser::server& made) {
+                       made.on_open([&](session& peer) { flood(peer, 1000); });
+                       made.on_close([&](session&, const closed& end) { ends.put(shown(end)); });
+                     },
+                     options};
+  auto client = connect(server.url());
+  while (client.read()) {
+  }
+  CHECK(shown(client.close_reason()) == "closed{1008, clean, \"too slow\"}");
+  CHECK(ends.take() == "closed{1008, clean}");
+}
+
+TEST_CASE("a sender that waits for on_drained sends everything, from any thread") {
+  constexpr std::size_t count = (sanitized ? 200 : 2000);
+  const bool own_thread = GENERATE(true, false);
+  mailbox<session> opened;
+  mailbox<bool> drained;
+  server_options options;
+  options.route.budget = budget_of(send_budget::policy::refuse);
+  live_server server{
+      [&](hawser::server& made) { made.on_open([&](session& peer) { opened.put(peer); }); },
+      options};
+  auto client = connect(server.url());
+  const auto peer = opened.take().value_or(session{});
+  std::thread reader{[&] {
+    std::size_t got = 0;
+    for (; got < count && client.read(); ++got) {
+    }
+    CHECK(got == count);
+  }};
+  const std::vector<std::byte> data(message_size);
+  std::size_t sent = 0;
+  if (own_thread) {
+    const auto fill = [&, peer] {
+      while (sent < count && !peer.send(bytes_view{data})) ++sent;
+      if (sent == count) drained.put(true);
+    };
+    peer.on_drained(fill);
+    asio::post(peer.get_executor(), fill);
+    CHECK(drained.take());
+  } else {
+    peer.on_drained([&] { drained.put(true); });
+    while (sent < count) {
+      if (!peer.send(bytes_view{data})) {
+        ++sent;
+      } else if (!drained.take()) {
+        FAIL_CHECK("waits for ever");
+        break;
+      }
+    }
+  }
+  reader.join();
+  CHECK_FALSE(client.close());
+}
+
+TEST_CASE("whoever saw much waiting hears of the room, however quickly it is there") {
+  mailbox<session> opened;
+  mailbox<bool> drained;
+  server_options options;
+  options.route.budget = {.high = 10'000, .hard = 1'000'000};
+  live_server server{
+      [&](hawser::server& made) { made.on_open([&](session& peer) { opened.put(peer); }); },
+      options};
+  auto client = connect(server.url());
+  const auto peer = opened.take().value_or(session{});
+  peer.on_drained([&] { drained.put(true); });
+  for (int round = 0; round < 100; ++round) {
+    CHECK_FALSE(peer.send(std::string(20'000, 'x')));
+    CHECK(drained.take());
+    CHECK(client.read());
+  }
+  CHECK_FALSE(client.close());
+}
+
+TEST_CASE("on_drained may set another hook, which counts from then on") {
+  lone_session one;
+  const auto much = std::string(5'000'000, 'x');
+  one.handlers.on_open = [&](session& peer) {
+    const auto first = std::make_shared<std::string>("first");
+    peer.on_drained([&, peer, first] {
+      peer.on_drained([&] { one.story.emplace_back("second"); });
+      one.story.push_back(*first);
+      peer.send(much);
+    });
+    peer.send(much);
+  };
+  const auto peer = one.open();
+  one.far.non_blocking(true);
+  octets room(100'000);
+  for (std::size_t got = 0; got < 2 * much.size();) {
+    std::error_code ec;
+    got += one.far.read_some(asio::buffer(room), ec);
+    if (ec && ec != asio::error::would_block) FAIL("the stream broke");
+    one.context.poll();
+  }
+  CHECK(one.story == lines{"first", "second"});
+  peer.close_now();
+  one.run();
+}
+
+TEST_CASE("on_drained is not called after on_close") {
+  lone_session one;
+  one.handlers.on_open = [&](session& peer) {
+    one.story.emplace_back("open");
+    peer.on_drained([&] { one.story.emplace_back("drained"); });
+    peer.send(std::string(5'000'000, 'x'));
+  };
+  const auto peer = one.open();
+  CHECK(peer.buffered_bytes() > 1'000'000);
+  peer.close_now();
+  one.run();
+  CHECK(one.story == lines{"open", "closed{1006, the connection was ended from this side}"});
+}
+
+TEST_CASE("pings and empty messages to a peer that does not read count for the budget", "[abuse]") {
+  lone_session one;
+  const auto peer = one.open({}, {.high = 10'000, .hard = 1'000'000});
+  const bool own_thread = GENERATE(true, false);
+  std::size_t refused = 0;
+  const auto flood = [&] {
+    for (int i = 0; i < 30'000; ++i) {
+      const auto ec = i % 2 == 0 ? peer.ping(octets(125)) : peer.send("");
+      if (ec == errc::send_budget_exceeded) ++refused;
+    }
+  };
+  heap_meter heap;
+  if (own_thread) asio::post(one.context, flood);
+  if (!own_thread) flood();
+  const auto most = heap.most();
+  one.context.poll();
+  CHECK(peer.buffered_bytes() <= 1'001'000);
+  CHECK(refused > 0);
+  CHECK(most <= 3'000'000);
+  peer.close_now();
+  one.run();
+}
+
+// All at once
+
+/// What happened on one session.
+struct record {
+  std::atomic<int> opens = 0;
+  std::atomic<int> closes = 0;
+  std::atomic<int> late = 0;
+
+  void touch() {
+    if (closes != 0) ++late;
+  }
+};
+
+/// Sessions and their records, for all threads.
+class crowd {
+ public:
+  void set_up(server& made) {
+    const auto touch = [this](session& peer, const auto&...) {
+      std::any_cast<record*>(peer.data())->touch();
+    };
+    made.on_open([this](session& peer) {
+      const std::lock_guard guard{mutex_};
+      auto* const mine = records_.emplace_back(std::make_unique<record>()).get();
+      peer.data() = mine;
+      ++mine->opens;
+      peer.on_drained([mine] { mine->touch(); });
+      sessions_.push_back(peer);
+    });
+    made.on_message([touch](session& peer, message_view view) {
+      touch(peer);
+      peer.send(view);
+    });
+    made.on_ping(touch);
+    made.on_pong(touch);
+    made.on_close([](session& peer, const closed&) {
+      auto* const mine = std::any_cast<record*>(peer.data());
+      mine->touch();
+      ++mine->closes;
+    });
+  }
+
+  session any(std::mt19937& random) const {
+    const std::lock_guard guard{mutex_};
+    return sessions_.empty() ? session{} : sessions_[random() % sessions_.size()];
+  }
+
+  std::size_t size() const {
+    const std::lock_guard guard{mutex_};
+    return sessions_.size();
+  }
+
+  void check() const {
+    for (const auto& one : records_) {
+      if (one->opens != 1 || one->closes != 1 || one->late != 0) {
+        FAIL_CHECK("opened " << one->opens << ", closed " << one->closes << ", then " << one->late);
+      }
+    }
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<session> sessions_;
+  std::vector<std::unique_ptr<record>> records_;
+};
+
+void do_something(const session& peer, std::mt19937& random) {
+  switch (random() % 24) {
+    case 0: peer.close(); break;
+    case 1: peer.close_now(); break;
+    case 2: peer.pause(); break;
+    case 3:
+    case 4: peer.resume(); break;
+    case 5: peer.ping(as_bytes("ping")); break;
+    case 6: peer.on_drained([peer] { peer.resume(); }); break;
+    case 7: peer.send(prepared_message{"prepared"}); break;
+    case 8: peer.send(std::string(100'000, 'x')); break;
+    case 9: (void)peer.statistics(); break;
+    case 10: (void)peer.buffered_bytes(); break;
+    case 11: peer.send(std::vector<std::byte>(3000)); break;
+    default: peer.send("text");
+  }
+}
+
+TEST_CASE("threads do everything with the same and dying sessions while the server shuts down") {
+  constexpr int rounds = 100;
+  constexpr std::size_t clients = 6;
+  for (int round = 0; round < rounds; ++round) {
+    crowd all;
+    std::vector<std::thread> threads;
+    std::atomic<bool> over = false;
+    {
+      server_options options;
+      options.threads = 2;
+      options.route.connection.close_timeout = 100ms;
+      options.route.budget = {.high = 50'000, .hard = 500'000};
+      live_server server{[&](hawser::server& made) { all.set_up(made); }, options};
+      for (std::size_t i = 0; i < clients; ++i) {
+        threads.emplace_back([i, url = server.url(), port = server->port()] {
+          std::error_code ec;
+          if (i == 0) {
+            raw_socket silent{port};
+            silent.say(upgrade_request);
+            silent.hear_until("\r\n\r\n");
+            silent.say(frame_from(role::client, opcode::text, "Hello"));
+            silent.socket().set_option(asio::socket_base::linger{true, 0}, ec);
+            return;
+          }
+          auto client = connect(url, ec);
+          if (client && i % 2 == 0) (void)client->write("Hello");
+          while (client && client->read()) {
+          }
+        });
+      }
+      for (unsigned i = 0; i < 8; ++i) {
+        threads.emplace_back([&, seed = static_cast<unsigned>(round) * 8 + i] {
+          std::mt19937 random{seed};
+          while (!over) do_something(all.any(random), random);
+        });
+      }
+      while (all.size() < clients) std::this_thread::yield();
+      server->shutdown(300ms);
+      CHECK(server.returns());
+      over = true;
+    }
+    std::mt19937 random;
+    for (int i = 0; i < 100; ++i) do_something(all.any(random), random);
+    for (auto& thread : threads) thread.join();
+    all.check();
+  }
+}
+
+}  // namespace
