@@ -15,5 +15,6 @@
 #include "hawser/tls/server_context.hpp"
 #include "hawser/tls/session_cache.hpp"
 #include "hawser/tls/stream.hpp"
+#include "hawser/tls/streams.hpp"
 #include "hawser/tls/threaded_server.hpp"
 #include "hawser/tls/transport.hpp"

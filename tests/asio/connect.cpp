@@ -121,27 +121,102 @@ TEST_CASE("a name is resolved and each of its addresses tried") {
   CHECK_FALSE(ec);
 }
 
-TEST_CASE("an address that refuses, or does not answer, gives way to the next") {
-  asio::io_context context{1};
-  tcp::acceptor open{context, loopback()};
-  const std::vector<tcp::endpoint> addresses{loopback(closed_port()), open.local_endpoint()};
+TEST_CASE("redirections are followed when that is wanted") {
+  std::string head;
+  one_client_server there{[&](raw_socket& client) {
+    head = client.hear_until("\r\n\r\n");
+    client.say(acceptance(head));
+  }};
+  one_client_server here{[&](raw_socket& client) {
+    client.hear_until("\r\n\r\n");
+    client.say("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + there.url("/room") +
+               "\r\n\r\n");
+  }};
   std::error_code ec;
-  const auto now = std::chrono::steady_clock::now();
-  const auto socket = detail::reach(context, addresses, now + soon, ec);
-  REQUIRE(socket);
+  CHECK(connect(here.url(), ec, {.cookie = "id=1", .max_redirects = 1}));
   CHECK_FALSE(ec);
-  CHECK(socket->remote_endpoint() == open.local_endpoint());
+  CHECK(head.starts_with("GET /room "));
+  CHECK(value_of(head, "Cookie") == "none");
 }
 
-TEST_CASE("the reason of the last address is told if none can be reached") {
-  asio::io_context context{1};
+TEST_CASE("a redirection that is not wanted, or leads to wss:, is an error") {
+  const auto [allowed, why] =
+      GENERATE(table<unsigned, errc>({{0, errc::upgrade_refused}, {1, errc::unsupported_scheme}}));
+  one_client_server here{[&](raw_socket& client) {
+    client.hear_until("\r\n\r\n");
+    client.say("HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: wss://127.0.0.1/\r\n\r\n");
+  }};
   std::error_code ec;
-  const auto until = std::chrono::steady_clock::now() + soon;
-  const std::vector<tcp::endpoint> addresses{loopback(closed_port()), loopback(closed_port())};
-  CHECK_FALSE(detail::reach(context, addresses, until, ec));
-  CHECK(ec == std::errc::connection_refused);
-  CHECK_FALSE(detail::reach(context, {}, until, ec));
-  CHECK(ec);
+  response refusal;
+  CHECK_FALSE(connect(here.url(), ec, {.max_redirects = allowed}, &refusal));
+  CHECK(ec == why);
+  CHECK(refusal.status == (allowed == 0 ? 301 : 200));
+}
+
+connect_options by_proxy(const std::string& scheme, const one_client_server& proxy) {
+  connect_options options;
+  options.find_proxy = through_proxy(scheme + "://127.0.0.1:" + std::to_string(proxy.port()));
+  return options;
+}
+
+TEST_CASE("an HTTP proxy leads to the server", "[rfc-9110]") {
+  one_client_server proxy{[](raw_socket& client) {
+    CHECK(client.hear_until("\r\n\r\n").starts_with("CONNECT server.example:81 HTTP/1.1\r\n"));
+    client.say("HTTP/1.1 200 Yes\r\n\r\n");
+    client.say(acceptance(client.hear_until("\r\n\r\n")));
+  }};
+  std::error_code ec;
+  CHECK(connect("ws://server.example:81/", ec, by_proxy("http", proxy)));
+}
+
+TEST_CASE("what an HTTP proxy says against it is told") {
+  one_client_server proxy{[](raw_socket& client) {
+    client.hear_until("\r\n\r\n");
+    client.say("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
+  }};
+  std::error_code ec;
+  response refusal;
+  CHECK_FALSE(connect("ws://server.example:81/", ec, by_proxy("http", proxy), &refusal));
+  CHECK(ec == errc::proxy_authentication);
+  CHECK(refusal.status == 407);
+}
+
+TEST_CASE("a SOCKS proxy leads to the server", "[rfc-1928]") {
+  one_client_server proxy{[](raw_socket& client) {
+    CHECK(client.hear() == "05 01 00"_b);
+    client.say("05 00"_b);
+    CHECK(client.hear() == "05 01 00 01 c0000201 0050"_b);
+    client.say("05 00 00 01 00000000 0000"_b);
+    client.say(acceptance(client.hear_until("\r\n\r\n")));
+  }};
+  std::error_code ec;
+  CHECK(connect("ws://192.0.2.1/", ec, by_proxy("socks5", proxy)));
+}
+
+TEST_CASE("a proxy that says too much, or nothing, leads nowhere") {
+  const auto [said, why] = GENERATE(
+      table<std::string, errc>({{"HTTP/1.1 200 Yes\r\n\r\nSSH-2.0", errc::bad_proxy_answer},
+                                {"", errc::handshake_timeout}}));
+  mailbox<bool> over;
+  one_client_server proxy{[&, &words = said](raw_socket& client) {
+    client.hear_until("\r\n\r\n");
+    client.say(words);
+    over.take();
+  }};
+  auto options = by_proxy("http", proxy);
+  options.handshake_timeout = why == errc::handshake_timeout ? 10ms : soon;
+  std::error_code ec;
+  CHECK_FALSE(connect("ws://192.0.2.1/", ec, options));
+  CHECK(ec == why);
+  over.put(true);
+}
+
+TEST_CASE("a proxy that cannot be used is an error, not a reason to do without") {
+  connect_options options;
+  options.find_proxy = through_proxy("ftp://127.0.0.1/");
+  std::error_code ec;
+  CHECK_FALSE(connect("ws://127.0.0.1/", ec, options));
+  CHECK(ec == errc::bad_proxy);
 }
 
 TEST_CASE("a port where nobody listens refuses") {

@@ -22,22 +22,24 @@ export async function within(promise, what = 'this') {
   }
 }
 
-/** The path of an example or of a program of this folder. */
-function built(name) {
+/** The path of an example or of a program of this folder, or undefined if it was not built. */
+export function built(name) {
   for (const variable of ['HAWSER_PROGRAMS', 'HAWSER_EXAMPLES']) {
     for (const folder of (process.env[variable] ?? '').split(delimiter)) {
       const path = join(folder, name);
       if (folder && existsSync(path)) return path;
     }
   }
-  throw new Error(`${name} is in none of HAWSER_PROGRAMS and HAWSER_EXAMPLES`);
+  return undefined;
 }
 
 /** A process whose output is read line by line. */
 export class Program {
   constructor(name, ...parameters) {
     this.name = basename(name);
-    this.process = spawn(built(name), parameters, {stdio: ['pipe', 'pipe', 'pipe']});
+    const path = built(name);
+    if (!path) throw new Error(`${name} is in none of HAWSER_PROGRAMS and HAWSER_EXAMPLES`);
+    this.process = spawn(path, parameters, {stdio: ['pipe', 'pipe', 'pipe']});
     this.lines = createInterface({input: this.process.stdout})[Symbol.asyncIterator]();
     this.errors = '';
     this.process.stderr.setEncoding('utf-8').on('data', (text) => (this.errors += text));
@@ -53,7 +55,7 @@ export class Program {
   /** The address that it says first. */
   async url() {
     const line = await this.line();
-    const found = /ws:\/\/\S+/.exec(line ?? '');
+    const found = /wss?:\/\/\S+/.exec(line ?? '');
     if (!found) throw new Error(`the first line of ${this.name} names no address: ${line}`);
     return found[0];
   }

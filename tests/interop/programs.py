@@ -76,7 +76,7 @@ class Program:
     def url(self):
         """The address that it says first."""
         line = self.line()
-        found = re.search(r"ws://\S+", line or "")
+        found = re.search(r"wss?://\S+", line or "")
         if not found:
             raise AssertionError(f"the first line of {self.name} names no address: {line!r}")
         return found[0]

@@ -7,8 +7,12 @@ import {afterEach, describe, it} from 'node:test';
 
 import {WebSocket, WebSocketServer} from 'ws';
 
-import {Program, within} from './programs.mjs';
+import {built, Program, within} from './programs.mjs';
 
+// Those that could be built.
+const ECHO_SERVERS = ['echo_server', 'event_echo_server', 'coroutine_echo_server'].filter(
+  (name) => name === 'echo_server' || built(name),
+);
 const TEXTS = ['', 'ahoy', 'ἀγκύρα ⚓ 錨 🚢', 'a\0b', '\ufeff\ufffe', 'é'.repeat(40_000)];
 const SIZES = [0, 125, 126, 65_535, 65_536, 1_000_000];
 const CLOSINGS = [
@@ -48,6 +52,18 @@ async function ending(peer) {
   return [code, reason.toString()];
 }
 
+/** A client of ws for a server of ours that only sends back what comes. */
+const asClientOf = (name) => ({
+  limit: 16 * 1024 * 1024,
+
+  async open(options = {}) {
+    const peer = new WebSocket(await start(name, '0').url(), options);
+    await event(peer, 'open');
+    cleanups.push(() => peer.terminate());
+    return {peer};
+  },
+});
+
 /** A client of ws for a server of ours that does what it is told. */
 const asClient = {
   limit: 1024 * 1024,
@@ -85,10 +101,13 @@ async function listen(options) {
   return server;
 }
 
-for (const [name, role] of [
+const SCRIPTED = [
   ['a client of ws and our server', asClient],
   ['a server of ws and our client', asServer],
-]) {
+];
+const ECHOING = ECHO_SERVERS.map((name) => [`a client of ws and ${name}`, asClientOf(name)]);
+
+for (const [name, role] of [...SCRIPTED, ...ECHOING]) {
   describe(name, () => {
     it('exchange text that comes back equal', async () => {
       const {peer} = await role.open();
@@ -123,6 +142,40 @@ for (const [name, role] of [
       }
     });
 
+    it('answer pings with their payload', async () => {
+      const {peer} = await role.open();
+      for (const payload of [Buffer.alloc(0), Buffer.from('ahoy'), pattern(125)]) {
+        const answer = event(peer, 'pong');
+        peer.ping(payload);
+        assert.deepEqual(await answer, [payload]);
+      }
+    });
+
+    it('take a pong that nobody asked for and go on', async () => {
+      const {peer} = await role.open();
+      peer.pong('unasked');
+      assert.equal(await echo(peer, 'ahoy'), 'ahoy');
+    });
+
+    it('close with the code that came', async () => {
+      for (const [code, reason] of CLOSINGS) {
+        const {peer} = await role.open();
+        peer.close(code, reason);
+        assert.equal((await ending(peer))[0], code);
+      }
+    });
+
+    it('close with 1009 when a message is too large for us', async () => {
+      const {peer} = await role.open();
+      peer.on('error', () => {});
+      peer.send(Buffer.alloc(role.limit + 1));
+      assert.equal((await ending(peer))[0], 1009);
+    });
+  });
+}
+
+for (const [name, role] of SCRIPTED) {
+  describe(name, () => {
     it('make one message of our fragments', async () => {
       const {peer} = await role.open();
       const text = 'ἀγκύρα ⚓ 錨 🚢'.repeat(100);
@@ -140,15 +193,6 @@ for (const [name, role] of [
       assert.deepEqual(await ending(peer), [1000, '']);
       assert.equal(octets, 64_000_000);
       assert.equal(await ended(), 'ended 1000 clean ');
-    });
-
-    it('answer pings with their payload', async () => {
-      const {peer} = await role.open();
-      for (const payload of [Buffer.alloc(0), Buffer.from('ahoy'), pattern(125)]) {
-        const answer = event(peer, 'pong');
-        peer.ping(payload);
-        assert.deepEqual(await answer, [payload]);
-      }
     });
 
     it('answer our pings', async () => {
@@ -217,9 +261,9 @@ for (const [name, role] of [
   });
 }
 
-describe('a client of ws', () => {
-  it('is one of fifty at once', async () => {
-    const server = start('echo_server', '0');
+for (const name of ECHO_SERVERS) {
+  it(`fifty clients of ws are served at once by ${name}, and told 1001 at the end`, async () => {
+    const server = start(name, '0');
     const url = await server.url();
     const peers = Array.from({length: 50}, () => new WebSocket(url));
     cleanups.push(() => peers.forEach((peer) => peer.terminate()));
@@ -229,13 +273,19 @@ describe('a client of ws', () => {
         for (let n = 0; n < 20; ++n) {
           assert.equal(await echo(peer, `⚓ ${number} ${n}`), `⚓ ${number} ${n}`);
         }
+        if (number % 2 === 0) return;
         peer.close(4000, String(number));
         assert.equal((await ending(peer))[0], 4000);
       }),
     );
-    assert.deepEqual(await server.interrupt(), {code: 0, output: [], errors: ''});
+    const endings = peers.filter((_, number) => number % 2 === 0).map(ending);
+    const {code, output} = await server.interrupt();
+    assert.deepEqual([code, output], [0, []]);
+    for (const end of endings) assert.equal((await end)[0], 1001);
   });
+}
 
+describe('a client of ws', () => {
   it('agrees on a subprotocol or on none', async () => {
     const url = await start('scripted_server').url();
     for (const [offered, chosen] of [

@@ -211,7 +211,7 @@ class basic_driven_client {
   asio::io_context context_;
   Client client_;
   mailbox<std::string> log_;
-  std::chrono::steady_clock::duration delay_{};
+  std::atomic<std::chrono::steady_clock::duration> delay_{};
   std::atomic<int> running_ = 0;
   std::vector<std::thread> threads_;
 };

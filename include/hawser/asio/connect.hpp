@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,19 +13,21 @@
 #include <utility>
 #include <vector>
 
+#include <asio/basic_stream_socket.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
 #include "hawser/asio/connect_options.hpp"
+#include "hawser/asio/dialer.hpp"
 #include "hawser/asio/socket_transport.hpp"
-#include "hawser/asio/standard_error.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/client.hpp"
-#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/http_tunnel.hpp"
+#include "hawser/handshake/proxy.hpp"
 #include "hawser/handshake/response.hpp"
+#include "hawser/handshake/socks5_tunnel.hpp"
 #include "hawser/handshake/uri.hpp"
 #include "hawser/protocol/deadline.hpp"
-#include "hawser/protocol/options.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/websocket.hpp"
 
@@ -41,104 +44,101 @@ inline asio::io_context& blocking_context() {
   return context;
 }
 
-/// Runs one asynchronous operation, or cancels it at the deadline. `cancel` must make it complete.
-template <class Cancel>
-bool run_until(asio::io_context& context, std::chrono::steady_clock::time_point until,
-               Cancel cancel) {
-  context.restart();
-  if (until == (std::chrono::steady_clock::time_point::max)()) {
-    context.run();
-  } else {
-    context.run_until(until);
-  }
-  if (context.stopped()) return true;
-  cancel();
-  context.run();
-  return false;
-}
-
-using tcp = asio::ip::tcp;
 using time_point = std::chrono::steady_clock::time_point;
 
-inline std::vector<tcp::endpoint> resolve(asio::io_context& context, const uri& where,
-                                          time_point until, std::error_code& ec) {
-  std::vector<tcp::endpoint> found;
-  tcp::resolver resolver{context};
-  resolver.async_resolve(where.host(), std::to_string(where.port()),
-                         [&](std::error_code error, const tcp::resolver::results_type& results) {
-                           ec = standard_error(error);
-                           for (const auto& entry : results) found.push_back(entry.endpoint());
-                         });
-  if (!run_until(context, until, [&] { resolver.cancel(); })) ec = errc::connect_timeout;
-  return found;
-}
-
-/// Tries one address after the other.
-inline std::optional<tcp::socket> reach(asio::io_context& context,
-                                        const std::vector<tcp::endpoint>& addresses,
-                                        time_point until, std::error_code& ec) {
-  ec = std::make_error_code(std::errc::address_not_available);
-  for (auto left = addresses.size(); left > 0; --left) {
-    const auto& address = addresses[addresses.size() - left];
-    const auto now = std::chrono::steady_clock::now();
-    const auto share = (until - (std::min)(now, until)) / static_cast<std::int64_t>(left);
-    const auto give_up = deadline_after(now, share);
-    tcp::socket socket{context};
-    socket.async_connect(address, [&](std::error_code error) { ec = standard_error(error); });
-    std::error_code ignored;
-    if (!run_until(context, give_up, [&] { socket.close(ignored); })) ec = errc::connect_timeout;
-    if (!ec) return socket;
-  }
-  return std::nullopt;
-}
-
 /// A connected socket that outlives the context it was connected in.
-inline std::optional<tcp::socket> open_socket(const uri& where, time_point until,
-                                              std::error_code& ec) {
+inline std::optional<asio::ip::tcp::socket> open_socket(const std::string& host, std::uint16_t port,
+                                                        const connect_options& options,
+                                                        std::error_code& ec) {
+  using dialed = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
   asio::io_context context{1};
-  const auto addresses = resolve(context, where, until, ec);
+  std::optional<dialed> found;
+  const auto done = [&](std::error_code error, dialed socket) {
+    ec = error;
+    found.emplace(std::move(socket));
+  };
+  std::make_shared<dialer<dialed>>(context.get_executor(),
+                                   dial_patience{.all = options.connect_timeout}, done)
+      ->dial(host, port);
+  context.run();
   if (ec) return std::nullopt;
-  auto socket = reach(context, addresses, until, ec);
-  if (!socket) return std::nullopt;
-  const auto protocol = socket->local_endpoint(ec).protocol();
+  const auto protocol = found->local_endpoint(ec).protocol();
   if (ec) return std::nullopt;
-  const auto handle = socket->release(ec);
+  const auto handle = found->release(ec);
   if (ec) return std::nullopt;
-  tcp::socket adopted{blocking_context()};
+  asio::ip::tcp::socket adopted{blocking_context()};
   adopted.assign(protocol, handle, ec);
   if (ec) return std::nullopt;
   return adopted;
 }
 
-/// Connects over what `wrap(socket_transport, until, ec)` makes of the socket, if it does.
+/// Asks a proxy for a tunnel, until then.
+template <class Tunnel>
+void pass(socket_transport& stream, Tunnel tunnel, time_point until, response& refusal,
+          std::error_code& ec) {
+  std::vector<std::byte> rest;
+  deadline_io io{stream, until - stream.now()};
+  read_handshake(io, tunnel, rest, ec);
+  if (!ec && tunnel.state() == Tunnel::status::failed) ec = tunnel.error();
+  // Behind the proxy nobody speaks before the client does.
+  if (!ec && !rest.empty()) ec = errc::bad_proxy_answer;
+  if constexpr (requires { tunnel.response(); }) {
+    if (ec) refusal = tunnel.response();
+  }
+}
+
+/// One attempt, without redirections, over what `wrap(where, socket_transport, until, ec)` makes of the
+/// socket.
+template <class Wrap>
+auto connect_once(const destination& there, const connect_options& options, Wrap wrap,
+                  response& refusal, std::error_code& ec) {
+  using wrapped =
+      std::invoke_result_t<Wrap&, const uri&, socket_transport, time_point, std::error_code&>;
+  using result = std::optional<websocket<typename wrapped::value_type>>;
+  const auto& where = there.where();
+  client_handshake handshake{where, there.policy(), options.limits};
+  const auto via = proxy_for(where, options);
+  ec = via ? handshake.error() : errc::bad_proxy;
+  constexpr bool bare = std::is_same_v<typename wrapped::value_type, socket_transport>;
+  if (bare && where.secure()) ec = errc::unsupported_scheme;
+  if (ec) return result{};
+  const bool direct = via->kind == proxy_kind::none;
+  auto socket = open_socket(direct ? where.host() : via->host, direct ? where.port() : via->port,
+                            options, ec);
+  if (!socket) return result{};
+  socket_transport plain{std::move(*socket)};
+  const auto until = deadline_after(plain.now(), options.handshake_timeout);
+  if (via->kind == proxy_kind::http) pass(plain, http_tunnel{where, *via}, until, refusal, ec);
+  if (via->kind == proxy_kind::socks5) pass(plain, socks5_tunnel{where, *via}, until, refusal, ec);
+  if (ec) return result{};
+  auto stream = wrap(where, std::move(plain), until, ec);
+  if (!stream) return result{};
+  const auto left = until - std::chrono::steady_clock::now();
+  result peer = connect(std::move(*stream), handshake, ec, {left, options.connection});
+  if (!peer) refusal = handshake.response();
+  return peer;
+}
+
+/// All attempts that redirections lead to.
 template <class Wrap>
 auto connect_over(const uri& where, std::error_code& ec, const connect_options& options,
                   response* refusal, Wrap wrap) {
-  using transport = std::invoke_result_t<Wrap&, socket_transport, time_point, std::error_code&>;
-  using result = std::optional<websocket<typename transport::value_type>>;
-  client_handshake handshake{where, options.handshake, options.limits};
-  if (handshake.state() == client_handshake<>::status::failed) {
-    ec = handshake.error();
-    return result{};
+  destination there{where, options};
+  while (true) {
+    response answer;
+    auto peer = connect_once(there, options, wrap, answer, ec);
+    if (ec == errc::upgrade_refused && there.follow(answer)) continue;
+    if (!peer && refusal != nullptr) *refusal = std::move(answer);
+    return peer;
   }
-  const auto now = std::chrono::steady_clock::now;
-  auto socket = open_socket(where, deadline_after(now(), options.connect_timeout), ec);
-  if (!socket) return result{};
-  const auto begin = now();
-  auto stream = wrap(socket_transport{std::move(*socket)},
-                     deadline_after(begin, options.handshake_timeout), ec);
-  if (!stream) return result{};
-  const auto left = options.handshake_timeout - (now() - begin);
-  result peer = connect(std::move(*stream), handshake, ec, {left, options.connection});
-  if (!peer && refusal != nullptr) *refusal = handshake.response();
-  return peer;
 }
 
 }  // namespace detail
 
 /// Connects to a ws: URL: finds the host, tries all its addresses, performs the opening handshake.
 /// When there is no connection, `ec` says why; if it is errc::upgrade_refused, `refusal` is set to
-/// the server's answer, with its status, headers and at most 64 KiB of body. A wss: URL is an
+/// the server's answer, with its status, headers and at most 64 KiB of body; the same goes for what an
+/// HTTP proxy says. A wss: URL is an
 /// errc::unsupported_scheme here; for both see hawser/tls/connect.hpp.
 inline std::optional<client_websocket> connect(std::string_view url, std::error_code& ec,
                                                const connect_options& options = {},
@@ -146,9 +146,8 @@ inline std::optional<client_websocket> connect(std::string_view url, std::error_
   ec.clear();
   const auto where = uri::decode(url, options.credentials);
   if (!where) ec = errc::bad_uri;
-  if (where && where->secure()) ec = errc::unsupported_scheme;
   if (ec) return std::nullopt;
-  const auto wrap = [](socket_transport stream, detail::time_point, std::error_code&) {
+  const auto wrap = [](const uri&, socket_transport stream, detail::time_point, std::error_code&) {
     return std::optional{std::move(stream)};
   };
   return detail::connect_over(*where, ec, options, refusal, wrap);

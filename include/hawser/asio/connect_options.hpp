@@ -62,8 +62,8 @@ struct connect_options {
 
   head_limits limits = {};
 
-  /// Finding the host and reaching one of its addresses may take this long. A blocking connect() gives
-  /// each address its share of what is left, so that one that does not answer does not use it up.
+  /// Finding the host and reaching one of its addresses may take this long. An address that does not
+  /// answer soon is not waited for: the next ones are tried meanwhile.
   std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds{10};
 
   /// All handshakes together, those of the proxy and of TLS included, may take this long.

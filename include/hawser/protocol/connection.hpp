@@ -136,7 +136,8 @@ class basic_connection {
 
   /// Queues a message without copying a long one. Text is promised to be valid.
   std::error_code send(message_kind kind, outbox::owned_payload payload) {
-    return send_message(kind, outbox::view(payload), std::move(payload));
+    const auto view = payload.view();
+    return send_message(kind, view, std::move(payload));
   }
 
   /// Queues a message that many connections share. A client copies it, because it masks it.

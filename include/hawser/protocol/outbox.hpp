@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "hawser/base/buffer_pool.hpp"
@@ -23,12 +22,28 @@ namespace hawser {
 class outbox {
  public:
   /// A payload handed over to the outbox.
-  using owned_payload = std::variant<std::vector<std::byte>, std::string>;
+  class owned_payload {
+   public:
+    explicit owned_payload(std::string text) : owned_payload{own(std::move(text))} {}
+    explicit owned_payload(std::vector<std::byte> octets) : owned_payload{own(std::move(octets))} {}
 
-  /// Its octets.
-  static bytes_view view(const owned_payload& bytes) noexcept {
-    return std::visit([](const auto& held) { return std::as_bytes(std::span{held}); }, bytes);
-  }
+    bytes_view view() const noexcept { return octets_; }
+
+   private:
+    friend outbox;
+
+    template <class Owned>
+    explicit owned_payload(const std::shared_ptr<Owned>& owned)
+        : octets_{std::as_writable_bytes(std::span{*owned})}, owner_{owned} {}
+
+    template <class Owned>
+    static std::shared_ptr<Owned> own(Owned&& given) {
+      return std::make_shared<Owned>(std::forward<Owned>(given));
+    }
+
+    mutable_bytes octets_;
+    std::shared_ptr<void> owner_;
+  };
 
   /// Queues a copy of a frame. If memory is out, nothing is queued.
   void add(const frame_header& header, bytes_view payload) {
@@ -40,15 +55,15 @@ class outbox {
 
   /// Queues a frame whose payload is masked in place and, if it is worth it, not copied.
   void add(frame_header header, owned_payload payload) {
-    header.length = view(payload).size();
-    if (header.length < worth_owning) return add(header, view(payload));
+    header.length = payload.view().size();
+    if (header.length < worth_owning) return add(header, payload.view());
     make_room();
     const auto before = tail_.size();
     append_header(open_tail(), header);
     count_appended(before);
     close_tail();
-    if (header.mask) apply_mask(mutable_view(payload), *header.mask);
-    std::visit([this](auto& held) { chunks_.emplace_back(std::move(held)); }, payload);
+    if (header.mask) apply_mask(payload.octets_, *header.mask);
+    chunks_.emplace_back(payload.view(), std::move(payload.owner_));
     size_ += static_cast<std::size_t>(header.length);
   }
 
@@ -64,7 +79,7 @@ class outbox {
       return count_appended(before);
     }
     close_tail();
-    chunks_.emplace_back(frame);
+    chunks_.emplace_back(frame->view(), frame);
     size_ += frame->size();
   }
 
@@ -73,7 +88,7 @@ class outbox {
     if (empty()) return {};
     if (chunks_.size() == head_) close_tail();
     lent_ = true;
-    return chunks_[head_].view().subspan(sent_);
+    return chunks_[head_].octets.subspan(sent_);
   }
 
   /// Drops the first `count` octets of front(): they are written.
@@ -81,7 +96,7 @@ class outbox {
     if (empty()) return;
     sent_ += count;
     size_ -= count;
-    if (size_ == 0 || sent_ == chunks_[head_].view().size()) drop_front();
+    if (size_ == 0 || sent_ == chunks_[head_].octets.size()) drop_front();
   }
 
   /// Drops everything for good. A write may still be under way: its octets stay.
@@ -101,27 +116,19 @@ class outbox {
   bool lent() const noexcept { return lent_; }
 
  private:
+  /// Octets that stay as they are: a buffer of small frames, or what somebody else may own too.
   struct chunk {
-    template <class Bytes>
-    explicit chunk(Bytes given) : bytes{std::in_place_type<Bytes>, std::move(given)} {}
+    explicit chunk(byte_buffer frames) : buffer{std::move(frames)}, octets{buffer.view()} {}
+    chunk(bytes_view owned, std::shared_ptr<const void> by) : octets{owned}, owner{std::move(by)} {}
 
-    std::variant<byte_buffer, std::vector<std::byte>, std::string, shared_frame> bytes;
-
-    bytes_view view() const noexcept {
-      if (const auto* frames = std::get_if<byte_buffer>(&bytes)) return frames->view();
-      if (const auto* frame = std::get_if<shared_frame>(&bytes)) return (*frame)->view();
-      if (const auto* text = std::get_if<std::string>(&bytes)) return as_bytes(*text);
-      return std::get<std::vector<std::byte>>(bytes);
-    }
+    byte_buffer buffer;
+    bytes_view octets;
+    std::shared_ptr<const void> owner;
   };
 
   static constexpr std::size_t worth_owning = 4 * 1024;
   static constexpr std::size_t full_buffer = 64 * 1024;
   static constexpr std::size_t kept_chunks = 16;
-
-  static mutable_bytes mutable_view(owned_payload& bytes) noexcept {
-    return std::visit([](auto& held) { return std::as_writable_bytes(std::span{held}); }, bytes);
-  }
 
   /// For two chunks more, so that a frame in two of them is queued whole or not at all, and front()
   /// need not allocate.
@@ -145,11 +152,8 @@ class outbox {
   }
 
   void drop_front() noexcept {
-    if (auto* buffer = std::get_if<byte_buffer>(&chunks_[head_].bytes)) {
-      buffer_pool::give(std::move(*buffer));
-    } else {
-      chunks_[head_].bytes = byte_buffer{};
-    }
+    buffer_pool::give(std::move(chunks_[head_].buffer));
+    chunks_[head_].owner.reset();
     ++head_;
     sent_ = 0;
     lent_ = false;

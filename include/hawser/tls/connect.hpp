@@ -36,10 +36,11 @@ inline std::optional<tls_client_websocket> connect(std::string_view url,
   const auto where = uri::decode(url, options.credentials);
   if (!where) ec = errc::bad_uri;
   if (ec) return std::nullopt;
-  const auto wrap = [&](socket_transport stream, std::chrono::steady_clock::time_point until,
+  const auto wrap = [&](const uri& there, socket_transport stream,
+                        std::chrono::steady_clock::time_point until,
                         std::error_code& error) -> std::optional<transport> {
-    if (!where->secure()) return transport{std::move(stream)};
-    auto ssl = context.make_ssl(where->host(), error);
+    if (!there.secure()) return transport{std::move(stream)};
+    auto ssl = context.make_ssl(there.host(), error);
     if (error) return std::nullopt;
     tls_transport<socket_transport> encrypted{std::move(stream), std::move(ssl)};
     encrypted.handshake(until, error);

@@ -87,13 +87,15 @@ class deadline_io {
   time_point until_;
 };
 
-/// Reads until the handshake has made up its mind; what it leaves of the input goes to `rest`.
+/// Reads, and writes what that leads to, until the handshake has made up its mind; what it leaves of
+/// the input goes to `rest`.
 template <class Io, class Handshake>
 void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
                     std::error_code& ec) {
   std::array<std::byte, 4096> room;
   while (!ec && handshake.state() == Handshake::status::need_more) {
-    const auto size = io.read(room, ec);
+    io.write(handshake, ec);
+    const auto size = ec ? 0 : io.read(room, ec);
     if (ec.category() == hawser::error_category()) {
       // Time is over, or the stream was told to stop: the peer may still be told.
       handshake.fail(static_cast<errc>(ec.value()));
@@ -144,7 +146,6 @@ std::vector<std::byte> perform(Stream& stream, client_handshake<Policy>& handsha
   ec.clear();
   std::vector<std::byte> rest;
   detail::deadline_io io{stream, options.handshake_timeout};
-  io.write(handshake, ec);
   detail::read_handshake(io, handshake, rest, ec);
   if (!ec && handshake.state() == status::failed) ec = handshake.error();
   return rest;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+
+#include "hawser/asio/client.hpp"
+#include "hawser/asio/client_opening.hpp"
+#include "hawser/asio/client_options.hpp"
+#include "hawser/asio/session.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/protocol/event.hpp"
+
+namespace hawser {
+
+/// A client that stays connected, for programs that block: read() waits for the next message, over as
+/// many connections as it takes. All work is done while a thread is inside read(), and a little inside
+/// write(). One thread reads; any thread may call write(), close() and stop() meanwhile.
+template <class Layer>
+class basic_reconnecting_websocket {
+ public:
+  explicit basic_reconnecting_websocket(client_options options, Layer layer = {})
+      : client_{context_, std::move(options), std::move(layer)} {
+    client_.on_message([this](session& from, message_view got) {
+      message_ = message{got};
+      from.pause();
+      paused_ = from;
+    });
+    client_.on_failed([this](std::error_code cause, const std::optional<response>& refusal) {
+      error_ = cause;
+      refusal_ = refusal;
+    });
+    client_.on_stopped([this] { stopped_ = true; });
+  }
+
+  /// Called inside read() when a connection is there, to subscribe for example. Set it, as the next
+  /// one, before the first read().
+  void on_open(std::function<void(session&)> hook) { client_.on_open(std::move(hook)); }
+
+  /// Called inside read(): see client_handlers.
+  void on_reconnecting(
+      std::function<void(unsigned, std::chrono::steady_clock::duration, std::error_code)> hook) {
+    client_.on_reconnecting(std::move(hook));
+  }
+
+  /// Waits for the next message, whatever happens to connections meanwhile. Empty when there will be
+  /// none any more: after close() or stop(), or when error() says why it was given up.
+  std::optional<message> read() {
+    const std::lock_guard guard{driving_};
+    start();
+    std::exchange(paused_, session{}).resume();
+    while (!stopped_ && !message_) context_.run_one();
+    return std::exchange(message_, std::nullopt);
+  }
+
+  /// Sends on the present connection, or as client_options::queue has it: see client::send().
+  std::error_code write(std::string_view text) { return sent(client_.send(text)); }
+  std::error_code write(bytes_view binary) { return sent(client_.send(binary)); }
+  std::error_code write(message_view view) { return sent(client_.send(view)); }
+
+  /// Closes after what is queued, and connects no more. Waits for the end; what still comes is dropped.
+  std::error_code close(std::optional<close_code> code = close_code::normal,
+                        std::string_view reason = {}) {
+    if (const auto ec = client_.close(code, reason)) return ec;
+    while (read()) {
+    }
+    return {};
+  }
+
+  /// Ends everything at once, wherever it is: read() returns soon.
+  void stop() { client_.stop(); }
+
+  /// Why it was given up, once read() has returned nothing; no error after close() and stop().
+  std::error_code error() const { return error_; }
+
+  /// The refusal that was the reason, if one was.
+  const std::optional<response>& refusal() const { return refusal_; }
+
+ private:
+  void start() {
+    if (!std::exchange(started_, true)) client_.start();
+  }
+
+  /// Whoever reads does the work; if nobody does, what can be written now is.
+  std::error_code sent(std::error_code ec) {
+    if (const std::unique_lock guard{driving_, std::try_to_lock}; guard && !message_) {
+      context_.poll();
+    }
+    return ec;
+  }
+
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> busy_ =
+      asio::make_work_guard(context_);
+  basic_client<Layer> client_;
+  std::mutex driving_;  // held by who runs the context, and guards all below
+  std::optional<message> message_;
+  session paused_;
+  std::error_code error_;
+  std::optional<response> refusal_;
+  bool started_ = false;
+  bool stopped_ = false;
+};
+
+/// Over TCP, for ws: URLs. For wss: too, it is basic_reconnecting_websocket<tls_client_layer>.
+using reconnecting_websocket = basic_reconnecting_websocket<ws_layer>;
+
+}  // namespace hawser

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/reconnecting_websocket.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "hawser/asio/session.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/driven_client.hpp"
+#include "support/printers.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using lines = std::vector<std::string>;
+
+octets said(std::string_view words) { return frame_from(role::server, opcode::text, words); }
+
+std::string read_from(reconnecting_websocket& peer) {
+  const auto got = peer.read();
+  return got ? shown(static_cast<message_view>(*got)) : "nothing";
+}
+
+TEST_CASE("messages are read over as many connections as it takes") {
+  stage server;
+  std::thread play{[&] {
+    for (const char* words : {"one", "two", "three"}) {
+      auto client = server.open();
+      client.say(said(words) + said(words));
+      client.hang_up();
+      // Nobody reads, and so works, after the last message.
+      if (words != std::string_view{"three"}) client.hear_all();
+    }
+  }};
+  reconnecting_websocket peer{brisk_client(server.url())};
+  lines told;
+  peer.on_open([&](session&) { told.push_back("open"); });
+  peer.on_reconnecting([&](unsigned attempt, auto, std::error_code) {
+    told.push_back("attempt " + std::to_string(attempt));
+  });
+  for (const char* words : {"one", "one", "two", "two", "three", "three"}) {
+    CHECK(read_from(peer) == "text \"" + std::string{words} + '"');
+  }
+  play.join();
+  CHECK(told == lines{"open", "attempt 1", "open", "attempt 2", "open"});
+}
+
+TEST_CASE("what is written goes out at once when a connection is there, or with the next read") {
+  stage server;
+  auto options = brisk_client(server.url());
+  options.queue.most = 100;
+  reconnecting_websocket peer{options};
+  CHECK_FALSE(peer.write("early"));
+  std::thread play{[&] {
+    auto client = server.open();
+    CHECK(frames_shown(client.hear()) == lines{"text \"early\""});
+    client.say(said("first"));
+    CHECK(frames_shown(client.hear()) == lines{"text \"second\""});
+    CHECK(frames_shown(client.hear()) == lines{"binary \"third\""});
+  }};
+  CHECK(read_from(peer) == "text \"first\"");
+  CHECK_FALSE(peer.write("second"));
+  CHECK_FALSE(peer.write(as_bytes(std::string_view{"third"})));
+  play.join();
+}
+
+TEST_CASE("a client that blocks closes as others do") {
+  stage server;
+  std::thread play{[&] {
+    auto client = server.open();
+    client.say(said("one") + said("late"));
+    CHECK(frames_shown(client.hear()) == lines{"close 1001 \"bye\""});
+    client.say(close_from(role::server, 1001));
+    client.hang_up();
+  }};
+  reconnecting_websocket peer{brisk_client(server.url())};
+  CHECK(read_from(peer) == "text \"one\"");
+  CHECK(peer.close(close_code::no_status) == errc::bad_close_code);
+  CHECK_FALSE(peer.close(close_code::going_away, "bye"));
+  CHECK_FALSE(peer.read());
+  CHECK_FALSE(peer.error());
+  CHECK(peer.write("late") == errc::closed);
+  play.join();
+}
+
+TEST_CASE("a client that blocks gives up when there is no hope") {
+  stage server;
+  std::thread play{[&] { server.refuse(refusal_with(403)); }};
+  reconnecting_websocket peer{brisk_client(server.url())};
+  CHECK_FALSE(peer.read());
+  CHECK(peer.error() == errc::upgrade_refused);
+  REQUIRE(peer.refusal());
+  CHECK(peer.refusal()->status == 403);
+  play.join();
+}
+
+TEST_CASE("another thread ends a client that blocks, wherever it is") {
+  const auto moment = GENERATE(as<std::string>{}, "connect", "handshake", "wait", "read");
+  const bool politely = GENERATE(false, true);
+  CAPTURE(moment, politely);
+  deaf_port deaf;
+  stage server;
+  const auto port = moment == "connect" ? deaf.port() : server.port();
+  auto options = brisk_client("ws://127.0.0.1:" + std::to_string(port) + "/");
+  options.reconnect->base = options.reconnect->cap = 1h;
+  reconnecting_websocket peer{options};
+  mailbox<bool> waiting;
+  peer.on_reconnecting([&](unsigned attempt, auto, std::error_code) {
+    if (attempt == 2) waiting.put(true);
+  });
+  std::thread other{[&] {
+    std::optional<raw_socket> client;
+    if (moment == "handshake") client = server.accept();
+    if (moment == "read") client = server.open();
+    if (moment == "wait") {
+      server.refuse(refusal_with(503));
+      server.refuse(refusal_with(503));
+      waiting.take();
+    }
+    if (politely && moment == "read") {
+      std::thread hears{[&] {
+        client->hear();
+        client->say(close_from(role::server, 1000));
+        client->hang_up();
+      }};
+      CHECK_FALSE(peer.close());
+      hears.join();
+    } else if (politely) {
+      CHECK_FALSE(peer.close());
+    } else {
+      peer.stop();
+    }
+  }};
+  CHECK_FALSE(peer.read());
+  CHECK_FALSE(peer.error());
+  other.join();
+}
+
+TEST_CASE("many threads write while one reads") {
+  stage server;
+  constexpr std::size_t each = 200;
+  std::size_t count = 0;
+  std::thread play{[&] {
+    auto client = server.open();
+    client.say(said("go"));
+    octets heard;
+    while (count < 3 * each) {
+      heard = std::move(heard) + client.hear();
+      count = frames_in(heard).size();
+    }
+    client.say(said("end"));
+  }};
+  reconnecting_websocket peer{brisk_client(server.url())};
+  CHECK(read_from(peer) == "text \"go\"");
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      for (std::size_t number = 0; number < each; ++number) (void)peer.write("word");
+    });
+  }
+  CHECK(read_from(peer) == "text \"end\"");
+  for (auto& one : threads) one.join();
+  play.join();
+}
+
+}  // namespace

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSL-1.0
+"""What holds of every proxy that our client is told to go through."""
+
+import os
+import pathlib
+import shutil
+import socket
+import sys
+import tempfile
+import time
+import unittest
+import urllib.parse
+
+import programs
+
+SKIPPED = 77
+TEXT = "ἀγκύρα ⚓"
+USER = "jack:a%5Fb"
+CREDENTIALS = ("jack", "a_b")
+
+
+def find(name):
+    return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def accepts(port):
+    with socket.socket() as trying:
+        return trying.connect_ex(("127.0.0.1", port)) == 0
+
+
+class ForwardProxyTest(unittest.TestCase):
+    # What whoever tests a proxy says: the scheme of its URLs …
+    scheme = None
+
+    def command(self, folder, port, credentials):
+        """… and the command that starts it, for everybody or for who has the credentials."""
+        raise NotImplementedError
+
+    def start(self, name, *arguments, **settings):
+        return self.enterContext(programs.Program(programs.built(name), *arguments, **settings))
+
+    def proxy(self, credentials=None):
+        """The address of a proxy."""
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        deadline = time.monotonic() + programs.SECONDS
+        # These proxies take no socket that listens, so somebody may have taken the port meanwhile.
+        for _ in range(3):
+            port = free_port()
+            command = self.command(folder, port, credentials)
+            running = self.enterContext(programs.Program(*command))
+            while running.process.poll() is None:
+                if accepts(port):
+                    return f"127.0.0.1:{port}"
+                self.assertLess(time.monotonic(), deadline, "the proxy does not accept")
+        self.fail(f"the proxy does not start: {running.end()}")
+
+    def run_client(self, *arguments, **settings):
+        code, output, errors = self.start("event_client", *arguments, **settings).end()
+        self.assertEqual((code, errors), (0, ""))
+        return output
+
+    def test_our_client_talks_through_it(self):
+        for server in ("scripted_server", "event_server"):
+            with self.subTest(server=server):
+                running = self.start(server, *(["0"] if server == "event_server" else []))
+                url = f"{self.scheme}://{self.proxy()}"
+                output = self.run_client(running.url(), TEXT, url)
+                self.assertEqual(output, [TEXT, "ended 1000 clean "])
+                self.assertEqual(running.line(), "ended 1000 clean ")
+
+    def test_a_long_text_comes_back_equal(self):
+        server = self.start("event_server", "0").url()
+        text = "a" * 120_000
+        output = self.run_client(server, text, f"{self.scheme}://{self.proxy()}")
+        self.assertEqual(output, [text, "ended 1000 clean "])
+
+    def test_a_server_may_have_a_name(self):
+        server = self.start("event_server", "0").url().replace("127.0.0.1", "localhost")
+        output = self.run_client(server, TEXT, f"{self.scheme}://{self.proxy()}")
+        self.assertEqual(output, [TEXT, "ended 1000 clean "])
+
+    def test_the_environment_names_it(self):
+        server = self.start("event_server", "0").url()
+        proxy = f"{self.scheme}://{self.proxy()}"
+        environment = {
+            name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")
+        }
+        output = self.run_client(server, TEXT, env=environment | {"all_proxy": proxy})
+        self.assertEqual(output, [TEXT, "ended 1000 clean "])
+        # And that it is asked at all.
+        gone = f"{self.scheme}://127.0.0.1:{free_port()}"
+        output = self.run_client(server, TEXT, env=environment | {"all_proxy": gone})
+        self.assertRegex(output[0], "^failed: ")
+
+    def test_who_knows_the_password_is_let_through(self):
+        server = self.start("event_server", "0").url()
+        address = self.proxy(CREDENTIALS)
+        output = self.run_client(server, TEXT, f"{self.scheme}://{USER}@{address}")
+        self.assertEqual(output, [TEXT, "ended 1000 clean "])
+
+    def test_who_does_not_know_the_password_is_told_so(self):
+        server = self.start("event_server", "0").url()
+        address = self.proxy(CREDENTIALS)
+        for user in ("", "jack:wrong@"):
+            with self.subTest(user=user):
+                output = self.run_client(server, TEXT, f"{self.scheme}://{user}{address}")
+                self.assertRegex(output[0], "^failed: .*(authenticat|credential|password)")
+
+    def test_a_server_that_is_gone_is_named(self):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            url = f"ws://127.0.0.1:{nobody.getsockname()[1]}/"
+            output = self.run_client(url, TEXT, f"{self.scheme}://{self.proxy()}")
+        self.assertRegex(output[0], "^failed: the proxy ")
+
+
+def main(where, name):
+    if where is None:
+        print(f"There is no {name} here")
+        sys.exit(SKIPPED)
+    unittest.main(verbosity=2)
