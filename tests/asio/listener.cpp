@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/listener.hpp"
+
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include "support/catch.hpp"
+
+using namespace hawser::detail;
+using asio::ip::tcp;
+
+namespace {
+
+using tcp_listener = listener<tcp>;
+
+/// What a listener needs around it.
+struct surroundings {
+  std::vector<std::unique_ptr<io_thread>> threads;
+  std::shared_ptr<opening_settings> settings = std::make_shared<opening_settings>();
+  std::shared_ptr<connection_places> places = std::make_shared<connection_places>(0, 0);
+
+  explicit surroundings(asio::io_context& context) : threads{make_io_threads(&context, 1)} {}
+
+  std::shared_ptr<tcp_listener> listen(const tcp::endpoint& where) {
+    return std::make_shared<tcp_listener>(where, threads, settings, places);
+  }
+};
+
+const tcp::endpoint any{asio::ip::make_address("127.0.0.1"), 0};
+
+TEST_CASE("port 0 becomes a free one, and a port that is taken is refused") {
+  asio::io_context context;
+  surroundings around{context};
+  const auto first = around.listen(any);
+  CHECK(first->local_endpoint().port() != 0);
+  CHECK_THROWS_AS(around.listen(first->local_endpoint()), std::system_error);
+}
+
+TEST_CASE("a listener that is stopped leaves its context without work") {
+  asio::io_context context;
+  surroundings around{context};
+  const auto one = around.listen(any);
+  one->start();
+  one->stop();
+  context.run();
+  CHECK(context.stopped());
+}
+
+TEST_CASE("a client that is accepted takes a place") {
+  asio::io_context context;
+  surroundings around{context};
+  const auto one = around.listen(any);
+  one->start();
+  tcp::socket client{context};
+  client.connect(one->local_endpoint());
+  while (around.places->count() == 0) context.run_one();
+  CHECK(around.places->count() == 1);
+  one->stop();
+}
+
+}  // namespace

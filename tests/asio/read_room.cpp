@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/read_room.hpp"
+
+#include "support/catch.hpp"
+
+using namespace hawser::detail;
+
+namespace {
+
+TEST_CASE("a quiet connection reads into a few octets, a busy one into many, and back again") {
+  read_room room;
+  const auto quiet = room.octets().size();
+  room.learn(quiet - 1);
+  CHECK(room.octets().size() == quiet);
+
+  room.learn(quiet);
+  const auto busy = room.octets().size();
+  CHECK(busy > quiet);
+  int reads = 0;
+  while (room.octets().size() == busy && reads < 1000) {
+    room.learn(1);
+    ++reads;
+  }
+  CHECK(room.octets().size() == quiet);
+  CHECK(reads > 1);
+}
+
+TEST_CASE("the shared room is one caller's at a time, and the next one's after that") {
+  const std::byte* memory = nullptr;
+  {
+    const shared_room first;
+    REQUIRE(first.taken());
+    memory = first.octets().data();
+    const shared_room second;
+    CHECK_FALSE(second.taken());
+    CHECK(second.octets().empty());
+  }
+  const shared_room again;
+  CHECK(again.taken());
+  CHECK(again.octets().data() == memory);
+}
+
+}  // namespace

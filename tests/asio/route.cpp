@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/route.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace hawser;
+
+namespace {
+
+using parameters = std::vector<std::pair<std::string, std::string>>;
+
+TEST_CASE("a pattern matches paths by their segments") {
+  struct row {
+    std::string_view pattern;
+    std::string_view path;
+    std::optional<parameters> found;
+  };
+  const std::vector<row> rows{
+      {"/", "/", parameters{}},
+      {"/", "/x", std::nullopt},
+      {"/chat", "/chat", parameters{}},
+      {"/chat", "/chats", std::nullopt},
+      {"/chat", "/Chat", std::nullopt},
+      {"/chat", "/chat/x", std::nullopt},
+      {"/chat/all", "/chat", std::nullopt},
+      {"/rooms/:id", "/rooms/7", parameters{{"id", "7"}}},
+      {"/rooms/:id", "/rooms/", std::nullopt},
+      {"/rooms/:id", "/rooms", std::nullopt},
+      {"/rooms/:id", "/rooms/7/8", std::nullopt},
+      {"/rooms/:id/:who", "/rooms/7/a%2Fb", parameters{{"id", "7"}, {"who", "a%2Fb"}}},
+      {"/files/*", "/files/a/b/c", parameters{}},
+      {"/files/*", "/files/", parameters{}},
+      {"/files/*", "/other/a", std::nullopt},
+      {"/*", "/whatever/there/is", parameters{}},
+      {"/*", "/", parameters{}},
+  };
+  for (const auto& [pattern, path, found] : rows) {
+    INFO(pattern << " and " << path);
+    CHECK(route{std::string{pattern}, {}}.match(path) == found);
+  }
+}
+
+TEST_CASE("a route keeps what it is told, and what it was made with") {
+  route_options given;
+  given.budget.high = 7;
+  route made{"/", given};
+  CHECK(made.options().budget.high == 7);
+  CHECK_FALSE(made.handlers()->on_open);
+  int opened = 0;
+  made.on_open([&](session&) { ++opened; }).on_upgrade([](upgrade&) {});
+  session none;
+  made.handlers()->on_open(none);
+  CHECK(opened == 1);
+  CHECK(made.upgrade_hook());
+}
+
+}  // namespace
