@@ -159,7 +159,7 @@ connect_options by_proxy(const std::string& scheme, const one_client_server& pro
   return options;
 }
 
-TEST_CASE("an HTTP proxy leads to the server", "[rfc-9110]") {
+TEST_CASE("connect() goes through an HTTP proxy", "[rfc-9110]") {
   one_client_server proxy{[](raw_socket& client) {
     CHECK(client.hear_until("\r\n\r\n").starts_with("CONNECT server.example:81 HTTP/1.1\r\n"));
     client.say("HTTP/1.1 200 Yes\r\n\r\n");
@@ -181,7 +181,7 @@ TEST_CASE("what an HTTP proxy says against it is told") {
   CHECK(refusal.status == 407);
 }
 
-TEST_CASE("a SOCKS proxy leads to the server", "[rfc-1928]") {
+TEST_CASE("connect() goes through a SOCKS proxy", "[rfc-1928]") {
   one_client_server proxy{[](raw_socket& client) {
     CHECK(client.hear() == "05 01 00"_b);
     client.say("05 00"_b);
@@ -211,7 +211,7 @@ TEST_CASE("a proxy that says too much, or nothing, leads nowhere") {
   over.put(true);
 }
 
-TEST_CASE("a proxy that cannot be used is an error, not a reason to do without") {
+TEST_CASE("connect() does not do without a proxy that cannot be used") {
   connect_options options;
   options.find_proxy = through_proxy("ftp://127.0.0.1/");
   std::error_code ec;

@@ -204,7 +204,7 @@ TEMPLATE_TEST_CASE("a flood of pings or messages from who takes no answers ends"
 
 // Listening
 
-TEST_CASE("a server that cannot listen says so at once") {
+TEST_CASE("an event server that cannot listen says so at once") {
   server first{{}};
   server_options options;
   options.port = first.port();

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/session_state.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hawser/asio/session.hpp"
+#include "support/catch.hpp"
+#include "support/fake_session.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+using story = std::vector<std::string>;
+
+TEST_CASE("on the session's thread things are done at once") {
+  const auto state = std::make_shared<fake_session>();
+  const session handle{state};
+  CHECK_FALSE(handle.send("x"));
+  CHECK_FALSE(handle.ping());
+  CHECK(state->done == story{"send now", "ping"});
+  CHECK(state->woken == 0);
+}
+
+TEST_CASE("from elsewhere they are kept in order, and the session is woken once") {
+  const auto state = std::make_shared<fake_session>();
+  state->own_thread = false;
+  const session handle{state};
+  CHECK_FALSE(handle.send("x"));
+  CHECK_FALSE(handle.ping());
+  CHECK_FALSE(handle.close());
+  CHECK(state->done.empty());
+  CHECK(state->woken == 1);
+  state->run_queued();
+  CHECK(state->done == story{"send", "ping", "close"});
+}
+
+TEST_CASE("what was asked for from elsewhere is done before what the session's thread asks for") {
+  const auto state = std::make_shared<fake_session>();
+  const session handle{state};
+  state->own_thread = false;
+  CHECK_FALSE(handle.ping());
+  state->own_thread = true;
+  CHECK_FALSE(handle.send("x"));
+  CHECK(state->done == story{"ping", "send now"});
+}
+
+TEST_CASE("after a close nothing is sent, after the end nothing is asked") {
+  const auto state = std::make_shared<fake_session>();
+  const session handle{state};
+  CHECK_FALSE(handle.close());
+  CHECK(handle.send("x") == errc::closed);
+  CHECK(handle.close() == errc::closed);
+  state->shut();
+  CHECK_FALSE(handle.is_open());
+  handle.close_now();
+  CHECK(state->done == story{"close"});
+}
+
+TEST_CASE("what would exceed the budget is refused, dropped or closes the session", "[abuse]") {
+  using policy = send_budget::policy;
+  const auto by = GENERATE(policy::refuse, policy::drop, policy::close);
+  const auto state = std::make_shared<fake_session>(send_budget{1'000, 2'000, by});
+  state->own_thread = false;
+  const session handle{state};
+  const std::string much(1'500, 'x');
+  CHECK_FALSE(handle.send(much));
+  const auto ec = handle.send(much);
+  CHECK(handle.buffered_bytes() <= 2'000);
+  CHECK(ec == (by == policy::drop ? std::error_code{} : errc::send_budget_exceeded));
+  CHECK(handle.statistics().messages_dropped == (by == policy::drop ? 1 : 0));
+  CHECK(handle.send("x") == (by == policy::close ? errc::closed : std::error_code{}));
+}
+
+TEST_CASE("the facts of a session can be asked for by every handle") {
+  detail::session_facts facts;
+  facts.remote_address = "127.0.0.1:1";
+  facts.parameters = {{"id", "7"}};
+  const session handle{std::make_shared<fake_session>(send_budget{}, facts)};
+  CHECK(handle.remote_address() == "127.0.0.1:1");
+  CHECK(handle.parameter("id") == "7");
+  CHECK(handle.parameter("other").empty());
+}
+
+}  // namespace

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <asio/any_io_executor.hpp>
+
+#include "hawser/asio/session_state.hpp"
+
+namespace hawser::test {
+
+/// A session without a connection: it notes what it is asked for, on its own thread or when woken.
+class fake_session final : public detail::session_state,
+                           public std::enable_shared_from_this<fake_session> {
+ public:
+  explicit fake_session(send_budget budget = {}, detail::session_facts facts = {})
+      : session_state{role::server, std::move(facts), budget} {}
+
+  void wait_for(detail::receive_operation&) override {}
+  void wait_for(detail::drain_operation&) override {}
+  void cancel(detail::operation&) override {}
+  asio::any_io_executor executor() const override { return {}; }
+  bool on_own_thread() const override { return own_thread; }
+  std::shared_ptr<session_state> share() override { return this->shared_from_this(); }
+  void abandon() override { abandoned = true; }
+
+  using session_state::run_queued;
+  using session_state::shut;
+
+  bool own_thread = true;
+  bool abandoned = false;
+  int woken = 0;
+  std::vector<std::string> done;
+
+ private:
+  std::error_code run(detail::session_command& command) override {
+    if (std::get_if<detail::send_command>(&command) != nullptr) done.emplace_back("send");
+    if (std::get_if<detail::ping_command>(&command) != nullptr) done.emplace_back("ping");
+    if (std::get_if<detail::close_command>(&command) != nullptr) done.emplace_back("close");
+    if (std::get_if<detail::abort_command>(&command) != nullptr) done.emplace_back("abort");
+    if (std::get_if<detail::flow_command>(&command) != nullptr) done.emplace_back("flow");
+    return {};
+  }
+  std::error_code send_now(message_view) override {
+    done.emplace_back("send now");
+    return {};
+  }
+  void wake() override { ++woken; }
+};
+
+}  // namespace hawser::test
