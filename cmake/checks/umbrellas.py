@@ -9,6 +9,13 @@ UMBRELLAS = {
     "tls.hpp": ["tls"],
 }
 
+# For tests of those who use the library; programs need not compile them.
+LEFT_OUT = {
+    "hawser/transport/memory_pipe.hpp",
+    "hawser/transport/pipe_faults.hpp",
+    "hawser/transport/virtual_clock.hpp",
+}
+
 
 def check(root):
     headers = root / "include/hawser"
@@ -21,7 +28,7 @@ def check(root):
         for folder in folders:
             for header in source_tree.files(root, f"include/hawser/{folder}", {".hpp"}):
                 name = header.relative_to(root / "include").as_posix()
-                if name not in included:
+                if name not in included | LEFT_OUT:
                     yield f"include/hawser/{umbrella}: does not include {name}"
 
 

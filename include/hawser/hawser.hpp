@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-// All of hawser that needs nothing but the standard library.
+// All of hawser that needs nothing but the standard library, without transport/memory_pipe.hpp, which
+// is for tests.
 
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/base64.hpp"
@@ -56,10 +57,7 @@
 #include "hawser/transport/backoff.hpp"
 #include "hawser/transport/blocking_driver.hpp"
 #include "hawser/transport/concepts.hpp"
-#include "hawser/transport/memory_pipe.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/outgoing_message.hpp"
-#include "hawser/transport/pipe_faults.hpp"
-#include "hawser/transport/virtual_clock.hpp"
 #include "hawser/transport/websocket.hpp"
 #include "hawser/version.hpp"

@@ -67,7 +67,7 @@ octets hear_whole_frames(raw_socket peer) {
 
 TEST_CASE("everything that a session sends a client sends too") {
   stage server;
-  driven_client client{keeping(server.url(), GENERATE(0, 1000))};
+  driven_client client{keeping(server.url(), GENERATE(std::size_t{0}, std::size_t{1000}))};
   client.start();
   auto peer = server.open();
   CHECK(client.next() == "open");

@@ -410,7 +410,7 @@ struct record {
 class crowd {
  public:
   void set_up(server& made) {
-    const auto touch = [this](session& peer, const auto&...) {
+    const auto touch = [](session& peer, const auto&...) {
       std::any_cast<record*>(peer.data())->touch();
     };
     made.on_open([this](session& peer) {

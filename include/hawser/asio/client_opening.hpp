@@ -115,7 +115,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
 
   template <class Tunnel>
   void pass(Tunnel& tunnel) {
-    perform(*socket_, tunnel, [&tunnel](auto& self, std::error_code ec, const auto& rest) {
+    perform(*socket_, tunnel, [&](auto& self, std::error_code ec, const auto& rest) {
       // Behind the proxy nobody speaks before the client does.
       if (!ec && !rest.empty()) ec = errc::bad_proxy_answer;
       if (!ec) return self.encrypt();
