@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/client_state.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -229,11 +230,24 @@ void end(Client& client, bool politely) {
   }
 }
 
-TEST_CASE("a client that has not started ends without a word") {
+TEST_CASE("a client that is ended before it starts has stopped when it starts") {
   driven_client client{brisk_client("ws://127.0.0.1/")};
   end(*client, GENERATE(false, true));
   client.start();
-  CHECK(client.rest() == lines{"idle"});
+  CHECK(client.rest() == lines{"stopped", "idle"});
+}
+
+TEST_CASE("a client that is started twice stops once") {
+  stage server;
+  driven_client client{brisk_client(server.url())};
+  client->start();
+  client.start();
+  server.open();
+  client->stop();
+  client->start();
+  const auto all = client.rest();
+  CHECK(std::count(all.begin(), all.end(), "stopped") == 1);
+  CHECK(all.back() == "idle");
 }
 
 TEST_CASE("a client ends while it looks for the host") {

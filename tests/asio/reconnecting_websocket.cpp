@@ -65,25 +65,29 @@ TEST_CASE("what is written goes out at once when a connection is there, or with 
   options.queue.most = 100;
   reconnecting_websocket peer{options};
   CHECK_FALSE(peer.write("early"));
+  octets early;
+  octets late;
   std::thread play{[&] {
     auto client = server.open();
-    CHECK(frames_shown(client.hear()) == lines{"text \"early\""});
+    early = client.hear();
     client.say(said("first"));
-    CHECK(frames_shown(client.hear()) == lines{"text \"second\""});
-    CHECK(frames_shown(client.hear()) == lines{"binary \"third\""});
+    while (frames_in(late).size() < 2) late = std::move(late) + client.hear();
   }};
   CHECK(read_from(peer) == "text \"first\"");
   CHECK_FALSE(peer.write("second"));
   CHECK_FALSE(peer.write(as_bytes(std::string_view{"third"})));
   play.join();
+  CHECK(frames_shown(early) == lines{"text \"early\""});
+  CHECK(frames_shown(late) == lines{"text \"second\"", "binary \"third\""});
 }
 
 TEST_CASE("a client that blocks closes as others do") {
   stage server;
+  octets heard;
   std::thread play{[&] {
     auto client = server.open();
     client.say(said("one") + said("late"));
-    CHECK(frames_shown(client.hear()) == lines{"close 1001 \"bye\""});
+    heard = client.hear();
     client.say(close_from(role::server, 1001));
     client.hang_up();
   }};
@@ -95,6 +99,7 @@ TEST_CASE("a client that blocks closes as others do") {
   CHECK_FALSE(peer.error());
   CHECK(peer.write("late") == errc::closed);
   play.join();
+  CHECK(frames_shown(heard) == lines{"close 1001 \"bye\""});
 }
 
 TEST_CASE("a client that blocks gives up when there is no hope") {
@@ -122,6 +127,7 @@ TEST_CASE("another thread ends a client that blocks, wherever it is") {
   peer.on_reconnecting([&](unsigned attempt, auto, std::error_code) {
     if (attempt == 2) waiting.put(true);
   });
+  std::error_code ec;
   std::thread other{[&] {
     std::optional<raw_socket> client;
     if (moment == "handshake") client = server.accept();
@@ -131,23 +137,28 @@ TEST_CASE("another thread ends a client that blocks, wherever it is") {
       server.refuse(refusal_with(503));
       waiting.take();
     }
-    if (politely && moment == "read") {
-      std::thread hears{[&] {
-        client->hear();
-        client->say(close_from(role::server, 1000));
-        client->hang_up();
-      }};
-      CHECK_FALSE(peer.close());
-      hears.join();
-    } else if (politely) {
-      CHECK_FALSE(peer.close());
-    } else {
-      peer.stop();
-    }
+    if (!politely) return peer.stop();
+    std::thread answers{[&] {
+      if (moment != "read") return;
+      client->hear();
+      client->say(close_from(role::server, 1000));
+      client->hang_up();
+    }};
+    ec = peer.close();
+    answers.join();
   }};
+  const auto got = peer.read();
+  other.join();
+  CHECK_FALSE(got);
+  CHECK_FALSE(ec);
+  CHECK_FALSE(peer.error());
+}
+
+TEST_CASE("a client that is stopped before it reads reads nothing") {
+  reconnecting_websocket peer{brisk_client("ws://127.0.0.1/")};
+  peer.stop();
   CHECK_FALSE(peer.read());
   CHECK_FALSE(peer.error());
-  other.join();
 }
 
 TEST_CASE("many threads write while one reads") {

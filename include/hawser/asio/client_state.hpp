@@ -55,9 +55,10 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
 
   void start(client_handlers hooks) {
     auto begin = [self = this->shared_from_this(), hooks = std::move(hooks)]() mutable {
-      if (self->phase_ != phase::idle) return;
+      if (std::exchange(self->started_, true)) return;
       self->hooks_ = std::move(hooks);
-      self->connect();
+      // Whoever waits for the last call gets it, even if the end came before the start.
+      self->phase_ == phase::over ? self->finish() : self->connect();
     };
     asio::dispatch(executor_, std::move(begin));
   }
@@ -297,6 +298,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   std::weak_ptr<opening> opening_;
   const std::shared_ptr<session_registry> registry_ = std::make_shared<session_registry>();
   phase phase_ = phase::idle;
+  bool started_ = false;
   std::atomic<bool> abandoned_ = false;
 
   mutable std::mutex mutex_;  // guards all below
