@@ -89,7 +89,8 @@ TEST_CASE("a port that refuses at first is tried until somebody listens") {
   driven_client client{brisk_client("ws://127.0.0.1:" + std::to_string(port) + "/")};
   client.start();
   CHECK(client.next() == "attempt 1: " + refused);
-  CHECK(client.delay() <= 0ms);
+  const auto first = client.delay();
+  CHECK(first <= 0ms);
   CHECK(client.next() == "attempt 2: " + refused);
   stage server{port};
   auto peer = server.open();
@@ -155,7 +156,8 @@ TEST_CASE("a server says when to come again", "[rfc-9110]") {
   client.start();
   server.refuse(refusal_with(503, "Retry-After: 3600\r\n"));
   CHECK(client.next() == "attempt 1: the upgrade was refused");
-  CHECK(client.delay() == 3600s);
+  const auto asked = client.delay();
+  CHECK(asked == 3600s);
   client->stop();
   CHECK(client.rest() == lines{"stopped", "idle"});
 }
