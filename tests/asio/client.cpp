@@ -197,6 +197,25 @@ TEST_CASE("a client that ends sends nothing any more") {
   CHECK(client->send("late") == errc::closed);
 }
 
+TEST_CASE("what is kept and has no room waits for it, and what comes later waits behind it") {
+  stage server;
+  auto options = keeping(server.url(), 100'000);
+  options.budget.hard = 10'000;
+  driven_client client{options};
+  // Of that, nothing can be written while on_open runs.
+  const std::string filler(9'000, 'f');
+  client->on_open([&](session& open) { open.send(filler); });
+  client->on_message([&](session&, message_view) { client->send("answer"); });
+  const std::string large(4'000, 'k');
+  CHECK_FALSE(client->send(large));
+  CHECK(client->send(std::string(1'001, 'x')) == errc::send_budget_exceeded);
+  client.start();
+  auto peer = server.open();
+  peer.say(frame_from(role::server, opcode::text, "question"));
+  CHECK(hear_frames(peer, 3) == lines{"text " + shown(as_bytes(filler)),
+                                      "text " + shown(as_bytes(large)), "text \"answer\""});
+}
+
 TEST_CASE("messages of one thread stay in their order over many connections") {
   stage server;
   auto options = keeping(server.url());

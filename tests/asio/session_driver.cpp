@@ -280,11 +280,10 @@ TEST_CASE("a sender that waits for on_drained sends everything, from any thread"
       options};
   auto client = connect(server.url());
   const auto peer = opened.take().value_or(session{});
+  std::size_t got = 0;
   std::thread reader{[&] {
-    std::size_t got = 0;
     for (; got < count && client.read(); ++got) {
     }
-    CHECK(got == count);
   }};
   const std::vector<std::byte> data(message_size);
   std::size_t sent = 0;
@@ -308,6 +307,7 @@ TEST_CASE("a sender that waits for on_drained sends everything, from any thread"
     }
   }
   reader.join();
+  CHECK(got == count);
   CHECK_FALSE(client.close());
 }
 
@@ -352,6 +352,48 @@ TEST_CASE("on_drained may set another hook, which counts from then on") {
     one.context.poll();
   }
   CHECK(one.story == lines{"first", "second"});
+  peer.close_now();
+  one.run();
+}
+
+TEST_CASE("the handler on_drained is called before a session's own hook, and without one") {
+  const bool hook = GENERATE(false, true);
+  lone_session one;
+  const auto much = std::string(5'000'000, 'x');
+  one.handlers.on_drained = [&](session& peer) {
+    CHECK(peer.buffered_bytes() <= send_budget{}.high / 2);
+    one.story.emplace_back("handler");
+  };
+  one.handlers.on_open = [&](session& peer) {
+    if (hook) peer.on_drained([&] { one.story.emplace_back("hook"); });
+    peer.send(much);
+  };
+  const auto peer = one.open();
+  one.far.non_blocking(true);
+  octets room(100'000);
+  for (std::size_t got = 0; got < much.size();) {
+    std::error_code ec;
+    got += one.far.read_some(asio::buffer(room), ec);
+    if (ec && ec != asio::error::would_block) FAIL("the stream broke");
+    one.context.poll();
+  }
+  CHECK(one.story == (hook ? lines{"handler", "hook"} : lines{"handler"}));
+  peer.close_now();
+  one.run();
+}
+
+TEST_CASE("a high mark above the limit is the limit") {
+  lone_session one;
+  const auto much = std::string(5'000'000, 'x');
+  one.handlers.on_drained = [&](session&) { one.story.emplace_back("drained"); };
+  one.handlers.on_open = [&](session& peer) {
+    peer.send(much);
+    while (!peer.send("x")) {
+    }
+  };
+  const auto peer = one.open({}, {.high = 1'000'000'000, .hard = 5'000'000});
+  one.context.poll();
+  CHECK(one.story.empty());
   peer.close_now();
   one.run();
 }

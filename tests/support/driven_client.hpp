@@ -157,7 +157,7 @@ class basic_driven_client {
         .on_message([this](session&, message_view got) { log_.put(shown(got)); })
         .on_close([this](session&, const closed& why) { log_.put("close " + shown(why.code)); })
         .on_reconnecting([this](unsigned attempt, auto delay, std::error_code cause) {
-          delay_ = delay;
+          delays_.put(delay);
           log_.put("attempt " + std::to_string(attempt) + ": " + cause.message());
         })
         .on_failed([this](std::error_code cause, const std::optional<response>& refusal) {
@@ -204,14 +204,14 @@ class basic_driven_client {
     return all;
   }
 
-  /// The last delay, once on_reconnecting has been seen.
-  std::chrono::steady_clock::duration delay() const { return delay_; }
+  /// The next delay that on_reconnecting was told.
+  std::chrono::steady_clock::duration delay() { return delays_.take().value(); }
 
  private:
   asio::io_context context_;
   Client client_;
   mailbox<std::string> log_;
-  std::atomic<std::chrono::steady_clock::duration> delay_{};
+  mailbox<std::chrono::steady_clock::duration> delays_;
   std::atomic<int> running_ = 0;
   std::vector<std::thread> threads_;
 };

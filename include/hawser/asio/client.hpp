@@ -83,6 +83,9 @@ class basic_client {
     };
     return *this;
   }
+  basic_client& on_drained(std::function<void(hawser::session&)> hook) {
+    return set(hooks_.on_drained, std::move(hook));
+  }
   basic_client& on_close(std::function<void(hawser::session&, const closed&)> hook) {
     return set(hooks_.on_close, std::move(hook));
   }

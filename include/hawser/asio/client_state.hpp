@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -51,7 +52,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
         executor_{asio::make_strand(context.get_executor())},
         timer_{executor_},
         schedule_{options_.reconnect.value_or(backoff{})},
-        kept_{options_.queue} {}
+        kept_{within(options_.queue, options_.budget)} {}
 
   void start(client_handlers hooks) {
     auto begin = [self = this->shared_from_this(), hooks = std::move(hooks)]() mutable {
@@ -138,6 +139,12 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   using clock = std::chrono::steady_clock;
   enum class phase : std::uint8_t { idle, opening, open, waiting, over };
 
+  /// Whenever the session tells that there is room, each kept message has room.
+  static outage_queue within(outage_queue queue, const send_budget& budget) {
+    queue.most = (std::min)(queue.most, budget.hard / 2);
+    return queue;
+  }
+
   void connect() {
     phase_ = phase::opening;
     attempt_ = options_.connect;
@@ -155,6 +162,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     made->on_close = [self = this->shared_from_this()](auto& open, const auto& why) {
       self->on_close(open, why);
     };
+    made->on_drained = [self = this->shared_from_this()](auto& open) { self->on_drained(open); };
     made->on_message = unless_abandoned(hooks_.on_message);
     made->on_part = unless_abandoned(hooks_.on_part);
     made->on_ping = unless_abandoned(hooks_.on_ping);
@@ -177,14 +185,23 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
       const std::lock_guard guard{mutex_};
       if (!abandoned_) current_ = open;
       lost_ = false;
-      catching_up_ = true;
+      greeting_ = catching_up_ = true;
     }
     schedule_.connected(clock::now());
     if (hooks_.on_open && !abandoned_) hooks_.on_open(open);
+    {
+      const std::lock_guard guard{mutex_};
+      greeting_ = false;
+    }
     catch_up(open);
   }
 
-  /// What other threads send meanwhile goes behind what was kept.
+  void on_drained(hawser::session& open) {
+    catch_up(open);
+    if (hooks_.on_drained && !abandoned_) hooks_.on_drained(open);
+  }
+
+  /// What other threads send meanwhile goes behind what was kept. What there is no room for waits.
   void catch_up(const hawser::session& open) {
     std::deque<kept_messages::kept> some;
     do {
@@ -280,7 +297,8 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
 
   // mutex_ is held.
   bool must_keep() const {
-    return !current_ || lost_ || (catching_up_ && !executor_.running_in_this_thread());
+    const bool greets = greeting_ && executor_.running_in_this_thread();
+    return !current_ || lost_ || (catching_up_ && !greets);
   }
 
   void lose(const hawser::session& open) {
@@ -305,7 +323,8 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   hawser::session current_;
   kept_messages kept_;
   bool lost_ = false;         // current_ is closing
-  bool catching_up_ = false;  // what was kept goes first
+  bool catching_up_ = false;  // what was kept goes first …
+  bool greeting_ = false;     // … but what on_open sends even before that
   bool ending_ = false;
 };
 

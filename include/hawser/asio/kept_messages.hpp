@@ -22,8 +22,8 @@ namespace hawser {
 
 /// What becomes of messages that a client sends while it has no connection.
 struct outage_queue {
-  /// So many octets are kept, and sent on the next connection. They have to go into its send_budget.
-  /// 0: none, send() fails with errc::closed.
+  /// So many octets are kept, and sent on the next connection; never more than half of
+  /// send_budget::hard. 0: none, send() fails with errc::closed.
   std::size_t most = 0;
 
   enum class policy : std::uint8_t {

@@ -60,6 +60,9 @@ class route {
   route& on_pong(std::function<void(session&, const pong&)> hook) {
     return set(handlers_->on_pong, std::move(hook));
   }
+  route& on_drained(std::function<void(session&)> hook) {
+    return set(handlers_->on_drained, std::move(hook));
+  }
   route& on_close(std::function<void(session&, const closed&)> hook) {
     return set(handlers_->on_close, std::move(hook));
   }

@@ -101,6 +101,9 @@ class server {
   hawser::route& on_pong(std::function<void(session&, const pong&)> hook) {
     return fallback().on_pong(std::move(hook));
   }
+  hawser::route& on_drained(std::function<void(session&)> hook) {
+    return fallback().on_drained(std::move(hook));
+  }
   hawser::route& on_close(std::function<void(session&, const closed&)> hook) {
     return fallback().on_close(std::move(hook));
   }

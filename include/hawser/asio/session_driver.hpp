@@ -287,15 +287,18 @@ class session_driver final : public session_state,
     const auto all = buffered_bytes();
     if (waits_ && all <= budget_.high / 2) waits_->drained();
     if (all > budget_.high) was_high_.store(true, std::memory_order_relaxed);
-    if (!take_drained() || !on_drained_) return;
+    if (!take_drained() || !(on_drained_ || handlers_->on_drained)) return;
     asio::post(base::get_executor(), [self = this->shared_from_this()] { self->call_drained(); });
   }
 
   void call_drained() {
-    if (!on_drained_ || !is_open()) return;
+    if (!is_open()) return;
     base::cork();
+    call(handlers_->on_drained);
     // A copy: it may set another one.
-    call([hook = on_drained_](session&) { hook(); });
+    call([hook = on_drained_](session&) {
+      if (hook) hook();
+    });
     base::uncork();
     base::process_pending();
   }

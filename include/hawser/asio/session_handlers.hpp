@@ -20,6 +20,8 @@ struct session_handlers {
   std::function<void(session&, const pong&)> on_pong = {};
   /// If set, starts a coroutine for each session, which receives the messages instead of on_message.
   std::function<void(session)> on_session = {};
+  /// There is room again, as session::on_drained() has it, whose hook is called after this.
+  std::function<void(session&)> on_drained = {};
   /// Called exactly once for each on_open, last.
   std::function<void(session&, const closed&)> on_close = {};
   /// What a handler threw. Must not throw itself.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <any>
 #include <atomic>
 #include <chrono>
@@ -118,7 +119,7 @@ class shared_counter {
 class session_state {
  public:
   session_state(role self, session_facts facts, send_budget budget)
-      : budget_{budget}, facts_{std::move(facts)}, self_{self} {}
+      : budget_{in_order(budget)}, facts_{std::move(facts)}, self_{self} {}
   virtual ~session_state() = default;
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
@@ -127,7 +128,7 @@ class session_state {
   /// caller; the first of several queued ones wakes the session's thread.
   std::error_code submit(session_command command) {
     if (!is_open()) return errc::closed;
-    if (!on_own_thread()) return enqueue(std::move(command));
+    if (!is_own_thread()) return enqueue(std::move(command));
     run_queued();
     return run(command);
   }
@@ -141,7 +142,7 @@ class session_state {
   /// Sends a message that need not be kept: from the session's own thread nothing is copied twice.
   std::error_code send_view(message_view view) {
     if (!can_send()) return errc::closed;
-    if (!on_own_thread()) {
+    if (!is_own_thread()) {
       std::vector<std::byte> copy{view.payload.begin(), view.payload.end()};
       return send_owned(send_command{view.kind, std::move(copy)}, view.payload.size());
     }
@@ -168,7 +169,6 @@ class session_state {
   virtual void cancel(operation& one) = 0;
 
   virtual asio::any_io_executor executor() const = 0;
-  virtual bool on_own_thread() const = 0;
   virtual std::shared_ptr<session_state> share() = 0;
 
   /// Ends everything at once and calls no handler: the execution context ends.
@@ -204,6 +204,34 @@ class session_state {
     return octets + sizeof(session_command);
   }
 
+  /// While it lives, this session's handlers run on this thread.
+  class turn {
+   public:
+    explicit turn(const session_state& now) noexcept : before_{std::exchange(current(), &now)} {}
+    ~turn() { current() = before_; }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+    static const session_state*& current() noexcept {
+      thread_local const session_state* session = nullptr;
+      return session;
+    }
+
+   private:
+    const session_state* before_;
+  };
+
+  /// Whether the calling thread is the session's. In its handlers that costs nothing; elsewhere the
+  /// execution context is asked, which must not end meanwhile.
+  bool is_own_thread() {
+    if (turn::current() == this) return true;
+    const std::lock_guard guard{mutex_};
+    return is_open() && on_own_thread();
+  }
+
+  /// Only while the session is open.
+  virtual bool on_own_thread() const = 0;
+
   /// Does one thing, on the session's thread.
   virtual std::error_code run(session_command& command) = 0;
   virtual std::error_code send_now(message_view view) = 0;
@@ -220,6 +248,12 @@ class session_state {
       has_queued_.store(false, std::memory_order_release);
     }
     for (auto& command : commands) run(command);
+  }
+
+  /// When on_drained() is due, a message of half the limit has room.
+  static send_budget in_order(send_budget budget) noexcept {
+    budget.high = (std::min)(budget.high, budget.hard);
+    return budget;
   }
 
   /// What the budget's policy says to a message that would exceed it.
@@ -279,7 +313,7 @@ class session_state {
   /// Whoever is refused may wait for on_drained(), even if everything is written in this moment.
   void expect_drained() {
     if (buffered_bytes() == 0 || was_high_.exchange(true)) return;
-    if (!on_own_thread()) enqueue(account_command{});
+    if (!is_own_thread()) enqueue(account_command{});
   }
 
   std::atomic<bool> open_ = true;  // until on_close
