@@ -256,12 +256,17 @@ TEST_CASE("a peer that is too slow is told so, by a policy, once it reads") {
   server_options options;
   options.route.budget = budget_of(send_budget::policy::close);
   mailbox<std::string> ends;
+  mailbox<bool> flooded;
   live_server server{[&](hawser::server& made) {
-                       made.on_open([&](session& peer) { flood(peer, 1000); });
+                       made.on_open([&](session& peer) {
+                         flood(peer, 1000);
+                         flooded.put(true);
+                       });
                        made.on_close([&](session&, const closed& end) { ends.put(shown(end)); });
                      },
                      options};
   auto client = connect(server.url());
+  CHECK(flooded.take());
   while (client.read()) {
   }
   CHECK(shown(client.close_reason()) == "closed{1008, clean, \"too slow\"}");
