@@ -2,6 +2,7 @@
 #include "hawser/asio/deadlines.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -32,7 +33,10 @@ class noted final : public deadlines::entry {
   explicit noted(asio::io_context& context) : deadlines_{deadlines::of(context.get_executor())} {}
   ~noted() { cancel(); }
 
-  void set(clock::time_point when) { deadlines_.set(*this, when_ = when); }
+  void set(clock::time_point when) {
+    when_ = when;
+    deadlines_.set(*this, when);
+  }
   void cancel() { deadlines_.cancel(*this); }
 
   int times = 0;
@@ -42,12 +46,12 @@ class noted final : public deadlines::entry {
  private:
   void expired() override {
     ++times;
-    early = early || clock::now() < when_;
+    early = early || clock::now() < when_.load();
     if (then) then();
   }
 
   deadlines& deadlines_;
-  clock::time_point when_;
+  std::atomic<clock::time_point> when_;
 };
 
 /// Whether the context runs out of work soon.

@@ -25,7 +25,6 @@ class fake_session final : public detail::session_state,
   void wait_for(detail::drain_operation&) override {}
   void cancel(detail::operation&) override {}
   asio::any_io_executor executor() const override { return {}; }
-  bool on_own_thread() const override { return own_thread; }
   std::shared_ptr<session_state> share() override { return this->shared_from_this(); }
   void abandon() override { abandoned = true; }
 
@@ -38,6 +37,7 @@ class fake_session final : public detail::session_state,
   std::vector<std::string> done;
 
  private:
+  bool on_own_thread() const override { return own_thread; }
   std::error_code run(detail::session_command& command) override {
     if (std::get_if<detail::send_command>(&command) != nullptr) done.emplace_back("send");
     if (std::get_if<detail::ping_command>(&command) != nullptr) done.emplace_back("ping");

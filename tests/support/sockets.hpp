@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <asio/io_context.hpp>
@@ -168,5 +169,12 @@ inline std::size_t entries_of(const char* folder) {
 }
 inline std::size_t open_files() { return entries_of("/proc/self/fd"); }
 inline std::size_t threads() { return entries_of("/proc/self/task"); }
+
+/// Whether there are soon as few threads: one that was joined is listed for a moment longer.
+inline bool threads_fall_to(std::size_t count) {
+  const auto until = std::chrono::steady_clock::now() + soon;
+  while (threads() > count && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  return threads() <= count;
+}
 
 }  // namespace hawser::test

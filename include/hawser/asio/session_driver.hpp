@@ -179,6 +179,7 @@ class session_driver final : public session_state,
     // One handle serves all calls: its count is shared between threads, and so not cheap. A handler may
     // have moved it away.
     if (!handle_) handle_ = session{self_};
+    const session_state::turn mine{*this};
     try {
       handler(handle_, values...);
     } catch (...) {
