@@ -193,8 +193,8 @@ Kind& begin_operation(Handler handler, const Executor& executor, Cancel cancel, 
   if (slot.is_connected()) {
     slot.assign([cancel, &one](asio::cancellation_type_t type) {
       // When the operation completes, this function is cleared from the slot.
-      const auto copy = cancel;
-      copy(type, one);
+      auto copy = cancel;
+      std::move(copy)(type, one);
     });
   }
   return one;

@@ -75,7 +75,7 @@ class route {
   template <class Coroutine>
   route& on_session(Coroutine coroutine) {
     handlers_->on_session = [coroutine, handlers = std::weak_ptr{handlers_}](session served) {
-      auto ended = [served, handlers](std::exception_ptr thrown) mutable {
+      auto ended = [served, handlers](const std::exception_ptr& thrown) mutable {
         served.close(thrown ? close_code::internal_error : close_code::normal);
         const auto alive = handlers.lock();
         if (thrown && alive && alive->on_error) alive->on_error(served, thrown);

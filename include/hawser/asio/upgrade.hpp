@@ -92,9 +92,8 @@ class upgrade {
   explicit upgrade(std::shared_ptr<detail::upgrade_state> state) : state_{std::move(state)} {}
 
   upgrade(const upgrade& other) : state_{other.state_} { state_->note_copy(); }
-  upgrade& operator=(const upgrade& other) {
-    state_ = other.state_;
-    state_->note_copy();
+  upgrade& operator=(upgrade other) noexcept {
+    state_.swap(other.state_);
     return *this;
   }
   ~upgrade() = default;
