@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/async_driver.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include <asio/buffer.hpp>
+#include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <asio/post.hpp>
 #include <asio/write.hpp>
 
+#include "hawser/asio/stream_traits.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
@@ -22,6 +28,83 @@ using namespace hawser;
 using namespace hawser::test;
 
 namespace {
+
+/// A stream that has as many small messages as one reads at a time, almost without an end, and takes
+/// whatever is written.
+class endless_stream {
+ public:
+  using executor_type = asio::io_context::executor_type;
+
+  explicit endless_stream(asio::io_context& context) : executor_{context.get_executor()} {}
+
+  executor_type get_executor() const { return executor_; }
+
+  std::size_t read_some(asio::mutable_buffer room, std::error_code& ec) {
+    static constexpr std::array<unsigned char, 8> frame{0x81, 0x82, 0, 0, 0, 0, 'x', 'y'};
+    ec = left_ < room.size() ? asio::error::would_block : std::error_code{};
+    if (ec) return 0;
+    left_ -= room.size();
+    for (std::size_t at = 0; at < room.size(); at += frame.size()) {
+      asio::buffer_copy(room + at, asio::buffer(frame));
+    }
+    return room.size();
+  }
+
+  template <class Handler>
+  void async_read_some(asio::mutable_buffer room, Handler handler) {
+    std::error_code ec;
+    const auto size = read_some(room, ec);
+    asio::post(executor_, [handler = std::move(handler), size]() mutable { handler({}, size); });
+  }
+
+  std::size_t write_some(asio::const_buffer octets, std::error_code&) { return octets.size(); }
+
+  template <class Handler>
+  void async_write_some(asio::const_buffer octets, Handler handler) {
+    const auto size = octets.size();
+    asio::post(executor_, [handler = std::move(handler), size]() mutable { handler({}, size); });
+  }
+
+ private:
+  executor_type executor_;
+  std::size_t left_ = 64 * 1024 * 1024;
+};
+
+}  // namespace
+
+template <>
+struct hawser::stream_traits<endless_stream> {
+  static constexpr bool is_direct = true;
+  static void open(endless_stream&) {}
+  static bool end(endless_stream&) { return true; }
+  static void close(endless_stream&) {}
+};
+
+namespace {
+
+/// A driver that counts messages.
+class counting_driver final
+    : public detail::async_driver<counting_driver, endless_stream, hawser::connection> {
+  using base = detail::async_driver<counting_driver, endless_stream, hawser::connection>;
+
+ public:
+  explicit counting_driver(asio::io_context& context)
+      : base{endless_stream{context}, hawser::connection{role::server}} {}
+
+  using base::start;
+
+  void give_up() {
+    base::connection().abort();
+    process_later();
+  }
+
+  void on_event(const event&) { ++count; }
+  void on_settled() {}
+  void on_over() { is_over = true; }
+
+  std::size_t count = 0;
+  bool is_over = false;
+};
 
 using socket = asio::local::stream_protocol::socket;
 
@@ -153,6 +236,26 @@ TEST_CASE("closing brings both sides to their ends") {
   ends.context.run();
   CHECK(ends.driver->ends == 1);
   CHECK(ends.driver->is_over);
+}
+
+TEST_CASE("a stream that always has more gives the others of its thread their turns", "[abuse]") {
+  asio::io_context context;
+  const auto driver = std::make_shared<counting_driver>(context);
+  driver->start({});
+  std::size_t most = 0;
+  for (int turn = 0; turn < 10; ++turn) {
+    // What is posted comes behind the read that is under way, and before the next one.
+    const auto before = driver->count;
+    bool other = false;
+    asio::post(context, [&] { other = true; });
+    while (!other) context.run_one();
+    most = (std::max)(most, driver->count - before);
+  }
+  CHECK(most > 1000);
+  CHECK(most <= 5 * 256 * 1024 / 8);
+  driver->give_up();
+  context.run();
+  CHECK(driver->is_over);
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <any>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -18,12 +20,15 @@
 
 #include <asio/basic_stream_socket.hpp>
 #include <asio/buffer.hpp>
+#include <asio/error.hpp>
 #include <asio/io_context.hpp>
+#include <asio/ip/address_v4.hpp>
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/post.hpp>
 #include <asio/socket_base.hpp>
 #include <asio/write.hpp>
+#include <sys/resource.h>
 
 #include "hawser/asio/connect.hpp"
 #include "hawser/asio/server.hpp"
@@ -569,6 +574,127 @@ TEST_CASE("threads do everything with the same and dying sessions while the serv
     for (auto& thread : threads) thread.join();
     all.check();
   }
+}
+
+// Very many
+
+/// Clients on one context, of which each opens a connection, sends a message, gets it back, and waits
+/// for the others before it closes.
+class client_crowd {
+ public:
+  client_crowd(std::uint16_t port, asio::ip::address_v4 from, std::size_t count)
+      : server_{loopback(port)}, from_{from} {
+    for (std::size_t i = 0; i < count; ++i) members_.emplace_back(tcp::socket{context_});
+  }
+
+  /// How many have been served as they should, and have seen the end.
+  std::size_t run() {
+    // The system queues only so many that nobody has accepted yet.
+    for (std::size_t i = 0; i < 200 && i < members_.size(); ++i) open_next();
+    context_.run();
+    return ended_;
+  }
+
+ private:
+  struct member {
+    explicit member(tcp::socket made) : socket{std::move(made)} {}
+    tcp::socket socket;
+    std::string heard = {};
+    std::array<char, 256> room{};
+  };
+
+  void open_next() {
+    if (next_ == members_.size()) return;
+    auto& one = members_[next_++];
+    one.socket.open(tcp::v4());
+    one.socket.bind({from_, 0});
+    one.socket.async_connect(server_, [this, &one](std::error_code ec) {
+      if (!ec) asio::write(one.socket, asio::buffer(upgrade_request));
+      ec ? give_up()
+         : hear(
+               one, [](const std::string& heard) { return heard.ends_with("\r\n\r\n"); },
+               [this, &one] { greet(one); });
+    });
+  }
+
+  void greet(member& one) {
+    open_next();
+    one.heard.clear();
+    asio::write(one.socket, asio::buffer(frame_from(role::client, opcode::text, "Hello")));
+    hear(
+        one, [](const std::string& heard) { return heard.size() == 7; },
+        [this, &one] {
+          if (one.heard == "\x81\x05Hello") ++served_;
+          if (++greeted_ == members_.size()) close_all();
+        });
+  }
+
+  void close_all() {
+    for (auto& one : members_) {
+      asio::write(one.socket, asio::buffer(close_from(role::client, 1000)));
+      hear(
+          one, [](const std::string&) { return false; }, [] {});
+    }
+  }
+
+  template <class Enough, class Then>
+  void hear(member& one, Enough enough, Then then) {
+    one.socket.async_read_some(
+        asio::buffer(one.room), [this, &one, enough, then](std::error_code ec, std::size_t size) {
+          if (ec == asio::error::eof && greeted_ == members_.size() && served_ == greeted_)
+            ++ended_;
+          if (ec) return one.socket.close();
+          one.heard.append(one.room.data(), size);
+          enough(one.heard) ? then() : hear(one, enough, then);
+        });
+  }
+
+  void give_up() { context_.stop(); }
+
+  asio::io_context context_{1};
+  tcp::endpoint server_;
+  asio::ip::address_v4 from_;
+  std::deque<member> members_;
+  std::size_t next_ = 0;
+  std::size_t greeted_ = 0;
+  std::size_t served_ = 0;
+  std::size_t ended_ = 0;
+};
+
+/// As many connections as there may be, both ends of which are in this process.
+std::size_t most_connections() {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  const std::size_t wanted = sanitized ? 1000 : 8000;
+  const auto allowed = (static_cast<std::size_t>(files.rlim_cur) - open_files() - 100) / 2;
+  return (std::min)(wanted, allowed);
+}
+
+TEST_CASE("thousands of connections come and go, and leave neither memory nor descriptors") {
+  const auto count = most_connections();
+  server_options options;
+  options.threads = 2;
+  live_server server{[](hawser::server& made) {
+                       made.on_message([](session& peer, message_view view) { peer.send(view); });
+                     },
+                     options};
+  CHECK(client_crowd{server->port(), asio::ip::address_v4::loopback(), 10}.run() == 10);
+  server.await_connections(0);
+  const auto files = open_files();
+  heap_meter heap;
+  std::vector<std::size_t> held;
+  for (unsigned round = 0; round < 3; ++round) {
+    const asio::ip::address_v4 from{asio::ip::address_v4::loopback().to_uint() + 1 + round};
+    CHECK(client_crowd{server->port(), from, count}.run() == count);
+    server.await_connections(0);
+    CHECK(open_files() == files);
+    held.push_back(heap.held());
+  }
+  const auto most = heap.most();
+  INFO(most / count << " octets for both ends of a connection, left " << held[0] << ", " << held[1]
+                    << ", " << held[2]);
+  for (const auto left : held) CHECK(left <= most / 10);
+  CHECK(most / count < 16'000);
 }
 
 }  // namespace
