@@ -84,6 +84,21 @@ TEST_CASE("a connection that breaks is made anew") {
   CHECK(client.next() == "open");
 }
 
+TEST_CASE("a connection that was healthy starts the schedule anew") {
+  stage server;
+  auto options = brisk_client(server.url());
+  options.reconnect->healthy_after = 0s;
+  options.reconnect->max_attempts = 1;
+  driven_client client{options};
+  client.start();
+  for (int i = 0; i < 3; ++i) {
+    server.open().hang_up();
+    CHECK(client.next() == "open");
+    CHECK(client.next() == "close 1006");
+    CHECK(client.next() == "attempt 1: the peer ended the stream without a Close frame");
+  }
+}
+
 TEST_CASE("a port that refuses at first is tried until somebody listens") {
   const auto port = free_port();
   driven_client client{brisk_client("ws://127.0.0.1:" + std::to_string(port) + "/")};
@@ -262,7 +277,9 @@ TEST_CASE("a client ends while it looks for the host") {
 
 TEST_CASE("a client ends while it waits for an address to answer") {
   deaf_port deaf;
-  driven_client client{brisk_client("ws://127.0.0.1:" + std::to_string(deaf.port()) + "/")};
+  auto options = brisk_client("ws://127.0.0.1:" + std::to_string(deaf.port()) + "/");
+  options.connect.connect_timeout = 1h;
+  driven_client client{options};
   client.start();
   end(*client, GENERATE(false, true));
   CHECK(client.rest() == lines{"stopped", "idle"});
@@ -270,7 +287,9 @@ TEST_CASE("a client ends while it waits for an address to answer") {
 
 TEST_CASE("a client ends inside the opening handshake") {
   stage server;
-  driven_client client{brisk_client(server.url())};
+  auto options = brisk_client(server.url());
+  options.connect.handshake_timeout = 1h;
+  driven_client client{options};
   client.start();
   auto peer = server.accept();
   peer.hear_until("\r\n\r\n");

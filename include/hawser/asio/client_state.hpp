@@ -220,7 +220,6 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   void on_close(hawser::session& open, const closed& why) {
     const auto cause = why.error ? why.error : make_error_code(errc::closed);
     asio::post(executor_, [self = this->shared_from_this(), cause] { self->after_close(cause); });
-    lose(open);
     if (hooks_.on_close && !abandoned_) hooks_.on_close(open, why);
   }
 
@@ -268,7 +267,6 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   void end(How how) {
     asio::dispatch(executor_, [self = this->shared_from_this(), how = std::move(how)] {
       if (self->phase_ == phase::open) return how(self->session());
-      if (self->phase_ == phase::over) return;
       self->timer_.cancel();
       if (const auto begun = self->opening_.lock()) begun->abort();
       self->finish();
