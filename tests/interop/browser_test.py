@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""A page in Chromium talks to the echo server."""
+"""A page in Chromium talks to an echo server, and to an event server by TLS."""
 
 import contextlib
 import http.server
@@ -15,6 +15,7 @@ import tempfile
 import threading
 import urllib.parse
 
+import certificates
 import programs
 
 SKIPPED = 77
@@ -52,8 +53,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-        if self.path == "/stop":
-            self.server.echo.signal(signal.SIGINT)
+        if self.path.startswith("/stop/"):
+            self.server.programs[self.path.removeprefix("/stop/")].signal(signal.SIGINT)
         else:
             self.server.results.put(json.loads(body))
         self.answer(200, b"")
@@ -70,9 +71,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving(echo):
+def serving(running):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.echo = echo
+        server.programs = running
         server.results = queue.Queue()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
@@ -80,12 +81,12 @@ def serving(echo):
 
 
 @contextlib.contextmanager
-def browsing(browser, url):
+def browsing(browser, url, *flags):
     """A browser with a home of its own, in a process group of its own."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         with open(f"{home}/log", "w+", encoding="utf-8") as log:
             process = subprocess.Popen(
-                [browser, *FLAGS, f"--user-data-dir={home}/profile", url],
+                [browser, *FLAGS, *flags, f"--user-data-dir={home}/profile", url],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -114,15 +115,31 @@ def read_results(server, log):
 def main():
     browser = find_browser()
     with contextlib.ExitStack() as stack:
-        echo = stack.enter_context(programs.Program(programs.built("echo_server"), "0"))
-        strict = stack.enter_context(programs.Program(programs.built("scripted_server")))
-        server = stack.enter_context(serving(echo))
-        query = urllib.parse.urlencode({"echo": echo.url(), "strict": strict.url()})
+        secure = "event_server", "--origin", "any"
+        commands = {
+            "echo": ("echo_server", "0"),
+            "strict": ("scripted_server",),
+            "secure": (*secure, *certificates.server_options()),
+            "stranger": (*secure, *certificates.server_options("stranger")),
+        }
+        running = {
+            name: stack.enter_context(programs.Program(programs.built(program), *options))
+            for name, (program, *options) in commands.items()
+        }
+        server = stack.enter_context(serving(running))
+        query = urllib.parse.urlencode({name: one.url() for name, one in running.items()})
         url = f"http://127.0.0.1:{server.server_port}/?{query}"
-        results = read_results(server, stack.enter_context(browsing(browser, url)))
-        results.append(seen("the echo server ends in good order", echo.end(), (0, [], "")))
+        # This key and no other is believed, whoever has signed it.
+        trust = f"--ignore-certificate-errors-spki-list={certificates.public_key()}"
+        results = read_results(server, stack.enter_context(browsing(browser, url, trust)))
+        results.append(seen("the echo server ends well", running["echo"].end(), (0, [], "")))
+        code, output, errors = running["secure"].end()
+        results.append(seen("the event server ends well", (code, errors), (0, "")))
+        clean = sum(line.startswith("ended") and " clean " in line for line in output)
+        results.append(seen("all endings were clean", (clean, len(output)), (22, 22)))
         refusal = "failed opening handshake: the Origin is not allowed"
-        results.append(seen("the strict server says why", strict.line(), refusal))
+        results.append(seen("the strict server says why", running["strict"].line(), refusal))
+        results.append(seen("the stranger had no session", running["stranger"].pending(), []))
 
     for result in results:
         print("ok" if result["right"] else f"FAILED, got {result['got']}", result["what"], sep=": ")

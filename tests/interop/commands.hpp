@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <sstream>
@@ -11,14 +9,8 @@
 #include <string_view>
 #include <system_error>
 
+#include <asio/awaitable.hpp>
 #include <hawser/asio.hpp>
-
-/// Pings a silent peer after this time, and waits as long for the answer; for output to move, too.
-inline void set_keep_alive(hawser::connection_options& options, const char* milliseconds) {
-  options.keep_alive_interval = std::chrono::milliseconds{std::atoi(milliseconds)};
-  options.keep_alive_timeout = options.keep_alive_interval;
-  options.write_timeout = options.keep_alive_interval;
-}
 
 /// One line: `ended CODE clean [REASON]` or `ended CODE: ERROR`.
 inline void print_ending(const hawser::closed& end) {
@@ -32,6 +24,23 @@ inline void print_ending(const hawser::closed& end) {
   std::cout << line.str() << std::flush;
 }
 
+/// What a peer may ask for: `/ping PAYLOAD`, `/pong?` (answers whether a pong has come), `/flood
+/// MEGABYTES`, `/close [CODE REASON]`, `/drop`, and, of a blocking peer, `/fragments SIZE TEXT`.
+struct command {
+  std::string name;
+  unsigned number = 0;
+  std::string rest;
+
+  explicit command(std::string_view text) {
+    std::istringstream words{std::string{text}};
+    words >> name;
+    if (name != "/ping") words >> number;
+    std::getline(words >> std::ws, rest);
+  }
+};
+
+inline const std::string megabyte(1'000'000, 'a');
+
 template <class Peer>
 void send_fragments(Peer& peer, std::size_t size, std::string_view text) {
   auto message = peer.begin_message(hawser::message_kind::text);
@@ -42,36 +51,49 @@ void send_fragments(Peer& peer, std::size_t size, std::string_view text) {
 /// Writes far more than a socket takes at once; if that fails, prints why.
 template <class Peer>
 void flood(Peer& peer, unsigned megabytes) {
-  const std::string megabyte(1'000'000, 'a');
   std::error_code ec;
   while (!ec && megabytes-- > 0) ec = peer.write(megabyte);
   if (ec) std::cout << "not written: " + ec.message() + '\n' << std::flush;
 }
 
-/// `/ping PAYLOAD`, `/pong?` (answers whether a pong has come), `/fragments SIZE TEXT`,
-/// `/flood MEGABYTES`, `/close [CODE REASON]`, `/drop`. False if `text` is no command.
+inline asio::awaitable<void> flood_session(const hawser::session& peer, unsigned megabytes) {
+  for (; megabytes > 0; --megabytes) {
+    if (const auto ec = co_await peer.drained()) co_return;
+    peer.send(megabyte);
+  }
+}
+
+inline void send(const hawser::session& peer, hawser::message_view message) { peer.send(message); }
+
 template <class Peer>
-bool obey(Peer& peer, std::string_view text) {
-  std::istringstream words{std::string{text}};
-  std::string command;
-  unsigned number = 0;
-  words >> command;
-  if (command != "/ping") words >> number;
-  std::string rest;
-  std::getline(words >> std::ws, rest);
-  if (command == "/ping") {
-    peer.ping(hawser::as_bytes(rest));
-  } else if (command == "/pong?") {
-    peer.write(peer.round_trip() ? "yes" : "no");
-  } else if (command == "/fragments") {
-    send_fragments(peer, number, rest);
-  } else if (command == "/flood") {
-    flood(peer, number);
-  } else if (command == "/close" && number == 0) {
+void send(Peer& peer, hawser::message_view message) requires requires {
+  peer.write(message);
+}
+{ peer.write(message); }
+
+inline bool has_pong(const hawser::session& peer) {
+  return peer.statistics().round_trip.has_value();
+}
+
+template <class Peer>
+bool has_pong(Peer& peer) requires requires {
+  peer.round_trip();
+}
+{ return peer.round_trip().has_value(); }
+
+/// What every peer can do. False if it is no such command.
+template <class Peer>
+bool obey(Peer& peer, const command& given) {
+  if (given.name == "/ping") {
+    peer.ping(hawser::as_bytes(given.rest));
+  } else if (given.name == "/pong?") {
+    const std::string_view answer = has_pong(peer) ? "yes" : "no";
+    send(peer, {hawser::message_kind::text, hawser::as_bytes(answer)});
+  } else if (given.name == "/close" && given.number == 0) {
     peer.close(std::nullopt);
-  } else if (command == "/close") {
-    peer.close(static_cast<hawser::close_code>(number), rest);
-  } else if (command == "/drop") {
+  } else if (given.name == "/close") {
+    peer.close(static_cast<hawser::close_code>(given.number), given.rest);
+  } else if (given.name == "/drop") {
     peer.close_now();
   } else {
     return false;
@@ -83,7 +105,26 @@ bool obey(Peer& peer, std::string_view text) {
 template <class Peer>
 void follow(Peer& peer) {
   while (const auto message = peer.read()) {
-    if (!message->is_text() || !obey(peer, message->text())) peer.write(*message);
+    const command given{message->is_text() ? message->text() : ""};
+    if (given.name == "/flood") {
+      flood(peer, given.number);
+    } else if (given.name == "/fragments") {
+      send_fragments(peer, given.number, given.rest);
+    } else if (!obey(peer, given)) {
+      peer.write(*message);
+    }
   }
   print_ending(peer.close_reason());
+}
+
+/// The same for a session, whose handlers print how it ends.
+inline asio::awaitable<void> follow_session(hawser::session peer) {
+  while (const auto message = co_await peer.receive()) {
+    const command given{message->is_text() ? message->text() : ""};
+    if (given.name == "/flood") {
+      co_await flood_session(peer, given.number);
+    } else if (!obey(peer, given)) {
+      peer.send(*message);
+    }
+  }
 }

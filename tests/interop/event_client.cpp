@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// event_client URL TEXT [PROXY]: connects by that proxy, or by the one the environment names, sends the
-// text, prints what comes back, closes.
-// event_client URL TEXT stay KEEP_ALIVE_MS: the same without a proxy, and does not close. 0: no
-// keep-alive.
-// Both print why there is no connection, or how it ends.
+// event_client URL [--keep-alive MS] [--authority FILE] [--proxy URL] [--once TEXT | --stay TEXT]:
+// offers the subprotocols `other` and `script` and does what the server tells it, from an event loop.
+// With a text, sends that, prints what comes back, and closes if that is to be done once. Goes through
+// the proxy, or for --once through the one that the environment names. Prints why there is no
+// connection, or how it ends.
 #include <iostream>
 #include <optional>
 #include <string>
@@ -12,8 +12,10 @@
 
 #include <asio/io_context.hpp>
 #include <hawser/asio.hpp>
+#include <hawser/tls.hpp>
 
 #include "commands.hpp"
+#include "settings.hpp"
 
 void print_failure(std::error_code cause, const std::optional<hawser::response>& refusal) {
   std::cout << "failed: " << cause.message();
@@ -21,26 +23,46 @@ void print_failure(std::error_code cause, const std::optional<hawser::response>&
   std::cout << std::endl;
 }
 
-int main(int argc, char** argv) {
-  if (argc < 3) return 1;
-  const bool stays = argc == 5;
+void send_text(hawser::tls_client& client, std::string_view text, bool closes) {
+  client.on_open([text](hawser::session& open) { open.send(text); });
+  client.on_message([&client, closes](hawser::session&, hawser::message_view message) {
+    std::cout << message.text() << std::endl;
+    if (closes) client.close();
+  });
+}
+
+void follow_server(hawser::tls_client& client) {
+  client.on_open([](hawser::session& open) {
+    std::cout << "subprotocol " << open.subprotocol() << std::endl;
+  });
+  client.on_session(follow_session);
+}
+
+int main(int argc, char** argv) try {
+  if (argc < 2) return 1;
+  const settings given{argc, argv};
+  const char* once = given.find("--once");
+  const char* stay = given.find("--stay");
   hawser::client_options options{.url = argv[1], .reconnect = {}};
-  if (stays) {
-    set_keep_alive(options.connect.connection, argv[4]);
-  } else {
-    options.connect.find_proxy =
-        argc > 3 ? hawser::through_proxy(argv[3]) : hawser::proxy_from_environment;
+  options.connect.handshake.subprotocols = {"other", "script"};
+  given.apply_to(options.connect.connection);
+  if (once != nullptr) options.connect.find_proxy = hawser::proxy_from_environment;
+  if (const char* proxy = given.find("--proxy")) {
+    options.connect.find_proxy = hawser::through_proxy(proxy);
   }
 
   asio::io_context io{1};
-  hawser::client client{io, options};
-  client.on_open([&](hawser::session& open) { open.send(std::string_view{argv[2]}); });
-  client.on_message([&](hawser::session&, hawser::message_view message) {
-    std::cout << message.text() << std::endl;
-    if (!stays) client.close();
-  });
+  hawser::tls_client client{io, options, given.client_context()};
+  if (once != nullptr || stay != nullptr) {
+    send_text(client, once != nullptr ? once : stay, once != nullptr);
+  } else {
+    follow_server(client);
+  }
   client.on_close([](hawser::session&, const hawser::closed& end) { print_ending(end); });
   client.on_failed(print_failure);
   client.start();
   io.run();
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
 }

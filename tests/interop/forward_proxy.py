@@ -59,33 +59,35 @@ class ForwardProxyTest(unittest.TestCase):
                 self.assertLess(time.monotonic(), deadline, "the proxy does not accept")
         self.fail(f"the proxy does not start: {running.end()}")
 
-    def run_client(self, *arguments, **settings):
-        code, output, errors = self.start("event_client", *arguments, **settings).end()
+    def run_client(self, url, text, proxy=None, **settings):
+        proxy = ("--proxy", proxy) if proxy else ()
+        client = self.start("event_client", url, "--once", text, *proxy, **settings)
+        code, output, errors = client.end()
         self.assertEqual((code, errors), (0, ""))
         return output
 
     def test_our_client_talks_through_it(self):
         for server in ("scripted_server", "event_server"):
             with self.subTest(server=server):
-                running = self.start(server, *(["0"] if server == "event_server" else []))
+                running = self.start(server)
                 url = f"{self.scheme}://{self.proxy()}"
                 output = self.run_client(running.url(), TEXT, url)
                 self.assertEqual(output, [TEXT, "ended 1000 clean "])
                 self.assertEqual(running.line(), "ended 1000 clean ")
 
     def test_a_long_text_comes_back_equal(self):
-        server = self.start("event_server", "0").url()
+        server = self.start("event_server").url()
         text = "a" * 120_000
         output = self.run_client(server, text, f"{self.scheme}://{self.proxy()}")
         self.assertEqual(output, [text, "ended 1000 clean "])
 
     def test_a_server_may_have_a_name(self):
-        server = self.start("event_server", "0").url().replace("127.0.0.1", "localhost")
+        server = self.start("event_server").url().replace("127.0.0.1", "localhost")
         output = self.run_client(server, TEXT, f"{self.scheme}://{self.proxy()}")
         self.assertEqual(output, [TEXT, "ended 1000 clean "])
 
     def test_the_environment_names_it(self):
-        server = self.start("event_server", "0").url()
+        server = self.start("event_server").url()
         proxy = f"{self.scheme}://{self.proxy()}"
         environment = {
             name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")
@@ -98,13 +100,13 @@ class ForwardProxyTest(unittest.TestCase):
         self.assertRegex(output[0], "^failed: ")
 
     def test_who_knows_the_password_is_let_through(self):
-        server = self.start("event_server", "0").url()
+        server = self.start("event_server").url()
         address = self.proxy(CREDENTIALS)
         output = self.run_client(server, TEXT, f"{self.scheme}://{USER}@{address}")
         self.assertEqual(output, [TEXT, "ended 1000 clean "])
 
     def test_who_does_not_know_the_password_is_told_so(self):
-        server = self.start("event_server", "0").url()
+        server = self.start("event_server").url()
         address = self.proxy(CREDENTIALS)
         for user in ("", "jack:wrong@"):
             with self.subTest(user=user):

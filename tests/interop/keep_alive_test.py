@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """A peer that is stopped is found by the keep-alive, once; one that is only silent is not dropped."""
 
+import itertools
 import pathlib
 import shutil
 import signal
@@ -11,7 +12,9 @@ import unittest
 import programs
 
 KEEP_ALIVE = 0.3
+OPTION = ("--keep-alive", str(int(KEEP_ALIVE * 1000)))
 PONGS = 4
+LIBRARIES = ("websockets", "ws")
 DEAD = "ended 1006: the peer did not answer the keep-alive ping"
 FOLDER = pathlib.Path(__file__).parent
 
@@ -42,35 +45,29 @@ class KeepAliveTest(unittest.TestCase):
         self.assertLess(elapsed, 2 * KEEP_ALIVE + 2)
         peer.signal(signal.SIGCONT)
 
+    def start(self, name, *arguments):
+        return self.enterContext(programs.Program(programs.built(name), *arguments, *OPTION))
+
     def test_a_stopped_client_is_found_once(self):
-        for library in ("websockets", "ws"):
-            with self.subTest(library=library):
-                server = self.enterContext(
-                    programs.Program(programs.built("scripted_server"), str(int(KEEP_ALIVE * 1000)))
-                )
+        for library, name in itertools.product(LIBRARIES, ("scripted_server", "event_server")):
+            with self.subTest(library=library, server=name):
+                server = self.start(name)
                 client = self.enterContext(silent_peer(library, server.url()))
                 self.assert_alive_until_stopped(client, server)
                 client.end()
                 self.assertEqual(server.interrupt(), (0, [], ""))
 
     def test_a_stopped_server_is_found_once(self):
-        for library in ("websockets", "ws"):
-            with self.subTest(library=library):
+        for library, name in itertools.product(LIBRARIES, ("scripted_client", "event_client")):
+            with self.subTest(library=library, client=name):
                 server = self.enterContext(silent_peer(library))
-                client = self.enterContext(
-                    programs.Program(
-                        programs.built("scripted_client"), server.url(), str(int(KEEP_ALIVE * 1000))
-                    )
-                )
+                client = self.start(name, server.url())
                 self.assertRegex(client.line(), "^subprotocol")
                 self.assert_alive_until_stopped(server, client)
                 self.assertEqual(client.end(), (0, [], ""))
 
-
     def test_a_stopped_client_is_found_while_it_is_written_to(self):
-        server = self.enterContext(
-            programs.Program(programs.built("scripted_server"), str(int(KEEP_ALIVE * 1000)))
-        )
+        server = self.start("scripted_server")
         client = self.enterContext(silent_peer("websockets", server.url(), "/flood 1000"))
         self.assertEqual(client.line(), "sent")
         client.signal(signal.SIGSTOP)

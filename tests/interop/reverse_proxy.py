@@ -29,6 +29,11 @@ def find(name):
     return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin")
 
 
+def keep_alive(seconds):
+    """What a program of ours is told to speak that often."""
+    return "--keep-alive", str(int(seconds * 1000))
+
+
 async def within(awaitable):
     return await asyncio.wait_for(awaitable, programs.SECONDS)
 
@@ -143,7 +148,7 @@ class ReverseProxyTest(unittest.IsolatedAsyncioTestCase):
 
     async def test_the_servers_keep_alive_outlives_the_proxys_patience(self):
         pings = Pings()
-        server = self.start("event_server", str(int(KEEP_ALIVE * 1000)))
+        server = self.start("event_server", *keep_alive(KEEP_ALIVE))
         peer = await self.connect(self.proxy(server.url()), logger=pings.logger)
         await self.assert_echo(peer, "ahoy")
         start = time.monotonic()
@@ -164,7 +169,7 @@ class ReverseProxyTest(unittest.IsolatedAsyncioTestCase):
         settings = {"ping_interval": None, "logger": pings.logger}
         async with websockets.serve(keep, "127.0.0.1", 0, **settings) as server:
             url = self.proxy(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-            client = self.start("event_client", url, "ahoy", "stay", str(int(KEEP_ALIVE * 1000)))
+            client = self.start("event_client", url, "--stay", "ahoy", *keep_alive(KEEP_ALIVE))
             peer = await within(peers.get())
             self.assertEqual(await within(peer.recv()), "ahoy")
             start = time.monotonic()
@@ -176,8 +181,9 @@ class ReverseProxyTest(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(await self.line(client), "ended 3000 clean ")
 
     async def test_without_a_keep_alive_an_idle_connection_is_lost_to_both(self):
-        server = self.start("event_server", "0")
-        client = self.start("event_client", self.proxy(server.url()), "ahoy", "stay", "0")
+        server = self.start("event_server", *keep_alive(0))
+        url = self.proxy(server.url())
+        client = self.start("event_client", url, "--stay", "ahoy", *keep_alive(0))
         self.assertEqual(await self.line(client), "ahoy")
         start = time.monotonic()
         self.assertRegex(await self.line(client), LOST)

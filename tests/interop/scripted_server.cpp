@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
-// scripted_server [KEEP_ALIVE_MS]: a server with the options' defaults that does what clients tell it,
-// and prints how each connection, or its opening handshake, ends.
+// scripted_server [--keep-alive MS] [--certificate FILE --key FILE]: a threaded server with the options'
+// defaults that does what clients tell it, and prints how each connection, or its opening handshake,
+// ends.
 #include <exception>
 #include <iostream>
+#include <string>
 
 #include <hawser/asio.hpp>
+#include <hawser/tls.hpp>
 
 #include "commands.hpp"
+#include "settings.hpp"
 
 void print_error(const std::exception_ptr& error) {
   try {
@@ -16,16 +20,27 @@ void print_error(const std::exception_ptr& error) {
   }
 }
 
-int main(int argc, char** argv) try {
-  hawser::threaded_server_options options;
-  options.handshake.subprotocols = {"script"};
-  if (argc > 1) set_keep_alive(options.connection, argv[1]);
-
-  hawser::threaded_server server{options};
+template <class Server>
+void run(Server& server, const std::string& origin) {
   server.stop_on_signals();
   server.on_error(print_error);
-  std::cout << "listening on ws://127.0.0.1:" << server.port() << "/" << std::endl;
+  std::cout << "listening on " << origin << ":" << server.port() << "/" << std::endl;
   server.run([](auto& peer) { follow(peer); });
+}
+
+int main(int argc, char** argv) try {
+  const settings given{argc, argv};
+  hawser::threaded_server_options options;
+  options.handshake.subprotocols = {"script"};
+  given.apply_to(options.connection);
+
+  if (given.secure()) {
+    hawser::tls_threaded_server server{options, given.server_context()};
+    run(server, "wss://localhost");
+  } else {
+    hawser::threaded_server server{options};
+    run(server, "ws://127.0.0.1");
+  }
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

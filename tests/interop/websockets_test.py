@@ -5,8 +5,11 @@ import asyncio
 import contextlib
 import http
 import logging
+import re
+import ssl
 import unittest
 
+import certificates
 import programs
 import websockets
 
@@ -80,13 +83,6 @@ class EitherRole:
         await peer.send(["", "ἀγ", "", "κύρα", ""])
         self.assertEqual(await within(peer.recv()), "ἀγκύρα")
 
-    async def test_our_fragments_become_one_message(self):
-        peer = await self.open()
-        text = "ἀγκύρα ⚓ 錨 🚢" * 100
-        for size in (1, 3, 125, 126, 10_000):
-            await peer.send(f"/fragments {size} {text}")
-            self.assertEqual(await within(peer.recv()), text)
-
     async def test_a_slow_reader_gets_everything(self):
         peer = await self.open(max_queue=1)
         await peer.send("/flood 64")
@@ -154,7 +150,7 @@ class EitherRole:
     async def test_a_lost_connection_is_1006(self):
         peer = await self.open()
         peer.transport.abort()
-        self.assertRegex(await self.ended(), "^ended 1006: .*(the peer ended|reset)")
+        self.assertRegex(await self.ended(), "^ended 1006: .*(the peer ended|reset|truncated)")
         peer = await self.open()
         await peer.send("/drop")
         await within(peer.wait_closed())
@@ -183,15 +179,33 @@ class EitherRole:
         self.assertEqual(await self.ended(), "ended 1007: text is not UTF-8")
 
 
-class ClientTest(EitherRole, unittest.IsolatedAsyncioTestCase):
+class Fragments:
+    """Sessions send whole messages, the others fragments too."""
+
+    async def test_our_fragments_become_one_message(self):
+        peer = await self.open()
+        text = "ἀγκύρα ⚓ 錨 🚢" * 100
+        for size in (1, 3, 125, 126, 10_000):
+            await peer.send(f"/fragments {size} {text}")
+            self.assertEqual(await within(peer.recv()), text)
+
+
+class AsClient(EitherRole):
+    """A client of websockets and that program of ours."""
+
     limit = 1024 * 1024
+    program = "event_server"
+    options = staticmethod(tuple)
 
     def setUp(self):
-        self.server = self.enterContext(programs.Program(programs.built("scripted_server")))
+        command = programs.built(self.program), *self.options()
+        self.server = self.enterContext(programs.Program(*command))
         self.url = self.server.url()
 
     async def open(self, **settings):
         settings = {"ping_interval": None, "close_timeout": programs.SECONDS} | settings
+        if self.url.startswith("wss:"):
+            settings = {"ssl": certificates.client_context()} | settings
         peer = await within(websockets.connect(self.url, **settings))
         self.addAsyncCleanup(peer.close)
         return peer
@@ -205,7 +219,7 @@ class ClientTest(EitherRole, unittest.IsolatedAsyncioTestCase):
             self.assertEqual(peer.subprotocol, chosen)
 
     async def test_the_origin_decides(self):
-        own = self.url.replace("ws:", "http:").rstrip("/")
+        own = re.sub("^ws", "http", self.url).rstrip("/")
         await self.open(origin=own)
         with self.assertRaises(websockets.InvalidStatusCode) as refused:
             await self.open(origin="https://example.com")
@@ -220,8 +234,60 @@ class ClientTest(EitherRole, unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await within(stopping), (0, ["ended 1001 clean "], ""))
 
 
-class ServerTest(EitherRole, unittest.IsolatedAsyncioTestCase):
+class SecureClient:
+    options = staticmethod(certificates.server_options)
+
+    async def test_our_server_is_not_believed_without_its_authority(self):
+        for untrusting in (certificates.client_context("stranger"), ssl.create_default_context()):
+            with self.assertRaisesRegex(ssl.SSLCertVerificationError, "issuer"):
+                await self.open(ssl=untrusting)
+        with self.assertRaisesRegex(ssl.SSLCertVerificationError, "127.0.0.1"):
+            await websockets.connect(
+                self.url.replace("localhost", "127.0.0.1"), ssl=certificates.client_context()
+            )
+        # Whom it could not convince has done it no harm.
+        peer = await self.open()
+        await peer.send("ahoy")
+        self.assertEqual(await within(peer.recv()), "ahoy")
+
+
+class ThreadedServerTest(AsClient, Fragments, unittest.IsolatedAsyncioTestCase):
+    program = "scripted_server"
+
+
+class EventServerTest(AsClient, unittest.IsolatedAsyncioTestCase):
+    pass
+
+
+class SecureThreadedServerTest(SecureClient, ThreadedServerTest):
+    pass
+
+
+class SecureEventServerTest(SecureClient, EventServerTest):
+    pass
+
+
+class Serving:
+    secure = False
+
+    async def serve(self, handler, **settings):
+        """The address of a server of websockets."""
+        stack = contextlib.AsyncExitStack()
+        if self.secure:
+            settings["ssl"] = certificates.server_context()
+        server = await stack.enter_async_context(
+            websockets.serve(handler, "127.0.0.1", 0, **settings)
+        )
+        self.addAsyncCleanup(stack.aclose)
+        origin = "wss://localhost" if self.secure else "ws://127.0.0.1"
+        return f"{origin}:{server.sockets[0].getsockname()[1]}/"
+
+
+class AsServer(Serving, EitherRole):
+    """A server of websockets and that program of ours."""
+
     limit = 16 * 1024 * 1024
+    program = "event_client"
 
     async def open(self, **settings):
         peers = asyncio.Queue()
@@ -232,26 +298,54 @@ class ServerTest(EitherRole, unittest.IsolatedAsyncioTestCase):
 
         settings = {"ping_interval": None, "close_timeout": programs.SECONDS} | settings
         url = await self.serve(keep, subprotocols=["script"], **settings)
-        client = self.enterContext(programs.Program(programs.built("scripted_client"), url))
-        self.client = client
+        client = self.client = self.start_client(url)
         peer = await within(peers.get())
         self.assertEqual(await asyncio.to_thread(client.line), "subprotocol script")
         self.assertEqual(peer.subprotocol, "script")
         return peer
+
+    def start_client(self, url, authority="authority"):
+        options = certificates.client_options(authority) if self.secure and authority else ()
+        return self.enterContext(programs.Program(programs.built(self.program), url, *options))
 
     async def ended(self):
         ending = await asyncio.to_thread(self.client.line)
         self.assertEqual(await asyncio.to_thread(self.client.end), (0, [], ""))
         return ending
 
-    async def serve(self, handler, **settings):
-        stack = contextlib.AsyncExitStack()
-        server = await stack.enter_async_context(
-            websockets.serve(handler, "127.0.0.1", 0, **settings)
-        )
-        self.addAsyncCleanup(stack.aclose)
-        return f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
 
+class EventClientTest(AsServer, unittest.IsolatedAsyncioTestCase):
+    pass
+
+
+class BlockingClientTest(AsServer, Fragments, unittest.IsolatedAsyncioTestCase):
+    program = "scripted_client"
+
+
+class SecureClientTest:
+    secure = True
+
+    async def test_a_server_is_not_believed_without_its_authority(self):
+        url = await self.serve(None)
+        for client, why in [
+            (self.start_client(url, "stranger"), "authority is unknown or not trusted"),
+            (self.start_client(url, authority=None), "authority is unknown or not trusted"),
+            (self.start_client(url.replace("localhost", "127.0.0.1")), "not for this address"),
+        ]:
+            code, output, errors = await asyncio.to_thread(client.end)
+            self.assertEqual((code, errors), (0, ""))
+            self.assertRegex("\n".join(output), f"^failed: the certificate.*{why}$")
+
+
+class SecureEventClientTest(SecureClientTest, EventClientTest):
+    pass
+
+
+class SecureBlockingClientTest(SecureClientTest, BlockingClientTest):
+    pass
+
+
+class EchoClientTest(Serving, unittest.IsolatedAsyncioTestCase):
     async def run_echo_client(self, *arguments):
         client = self.enterContext(programs.Program(programs.built("echo_client"), *arguments))
         return await asyncio.to_thread(client.end)
@@ -288,5 +382,5 @@ class ServerTest(EitherRole, unittest.IsolatedAsyncioTestCase):
 
 
 if __name__ == "__main__":
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     unittest.main(verbosity=2)

@@ -2,11 +2,13 @@
 // npm's ws as the client of our server and as the server of our client.
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
+import {createServer as createHttpsServer} from 'node:https';
 import {createServer} from 'node:net';
 import {afterEach, describe, it} from 'node:test';
 
 import {WebSocket, WebSocketServer} from 'ws';
 
+import * as certificates from './certificates.mjs';
 import {built, Program, within} from './programs.mjs';
 
 // Those that could be built.
@@ -65,30 +67,31 @@ const asClientOf = (name) => ({
 });
 
 /** A client of ws for a server of ours that does what it is told. */
-const asClient = {
+const asClient = (name, secure) => ({
   limit: 1024 * 1024,
 
   async open(options = {}) {
-    const ours = start('scripted_server');
-    const peer = new WebSocket(await ours.url(), options);
+    const ours = start(name, ...(secure ? certificates.serverOptions() : []));
+    const trust = secure ? {ca: certificates.pem('authority')} : {};
+    const peer = new WebSocket(await ours.url(), {...trust, ...options});
     await event(peer, 'open');
     cleanups.push(() => peer.terminate());
     return {peer, ended: () => ours.line()};
   },
-};
+});
 
 /** A server of ws for a client of ours that does what it is told. */
-const asServer = {
+const asServer = (name, secure) => ({
   limit: 16 * 1024 * 1024,
 
   async open(options = {}) {
-    const server = await listen(options);
-    const ours = start('scripted_client', server.url);
+    const server = await (secure ? listenSecurely(options) : listen(options));
+    const ours = start(name, server.url, ...(secure ? certificates.clientOptions() : []));
     const [peer] = await event(server, 'connection');
     assert.equal(await ours.line(), 'subprotocol other');
     return {peer, ended: () => ours.line()};
   },
-};
+});
 
 async function listen(options) {
   const server = new WebSocketServer({host: '127.0.0.1', port: 0, ...options});
@@ -101,9 +104,29 @@ async function listen(options) {
   return server;
 }
 
+async function listenSecurely(options) {
+  const identity = {cert: certificates.pem('server'), key: certificates.pem('server-key')};
+  const https = createHttpsServer(identity).listen(0, '127.0.0.1');
+  cleanups.push(() => https.close());
+  await event(https, 'listening');
+  const server = new WebSocketServer({server: https, ...options});
+  cleanups.push(() => server.clients.forEach((peer) => peer.terminate()));
+  server.url = `wss://localhost:${https.address().port}/`;
+  return server;
+}
+
+const BLOCKING = [
+  ['a client of ws and our server', asClient('scripted_server')],
+  ['a client of ws and our server, by TLS', asClient('scripted_server', true)],
+  ['a server of ws and our client', asServer('scripted_client')],
+  ['a server of ws and our client, by TLS', asServer('scripted_client', true)],
+];
 const SCRIPTED = [
-  ['a client of ws and our server', asClient],
-  ['a server of ws and our client', asServer],
+  ...BLOCKING,
+  ['a client of ws and our event server', asClient('event_server')],
+  ['a client of ws and our event server, by TLS', asClient('event_server', true)],
+  ['a server of ws and our event client', asServer('event_client')],
+  ['a server of ws and our event client, by TLS', asServer('event_client', true)],
 ];
 const ECHOING = ECHO_SERVERS.map((name) => [`a client of ws and ${name}`, asClientOf(name)]);
 
@@ -174,16 +197,18 @@ for (const [name, role] of [...SCRIPTED, ...ECHOING]) {
   });
 }
 
+for (const [name, role] of BLOCKING) {
+  it(`${name} make one message of our fragments`, async () => {
+    const {peer} = await role.open();
+    const text = 'ἀγκύρα ⚓ 錨 🚢'.repeat(100);
+    for (const size of [1, 3, 125, 126, 10_000]) {
+      assert.equal(await echo(peer, `/fragments ${size} ${text}`), text);
+    }
+  });
+}
+
 for (const [name, role] of SCRIPTED) {
   describe(name, () => {
-    it('make one message of our fragments', async () => {
-      const {peer} = await role.open();
-      const text = 'ἀγκύρα ⚓ 錨 🚢'.repeat(100);
-      for (const size of [1, 3, 125, 126, 10_000]) {
-        assert.equal(await echo(peer, `/fragments ${size} ${text}`), text);
-      }
-    });
-
     it('are patient with a slow reader', async () => {
       const {peer, ended} = await role.open();
       let octets = 0;
@@ -238,7 +263,7 @@ for (const [name, role] of SCRIPTED) {
     it('are told 1006 when the connection is lost', async () => {
       let {peer, ended} = await role.open();
       peer.terminate();
-      assert.match(await ended(), /^ended 1006: .*(the peer ended|reset)/);
+      assert.match(await ended(), /^ended 1006: .*(the peer ended|reset|truncated)/);
 
       ({peer, ended} = await role.open());
       peer.send('/drop');
@@ -321,6 +346,45 @@ describe('a client of ws', () => {
     assert.deepEqual(await closed, [1001, '']);
   });
 });
+
+for (const name of ['scripted_server', 'event_server']) {
+  it(`${name} is not believed by a client of ws without its authority`, async () => {
+    const url = await start(name, ...certificates.serverOptions()).url();
+    for (const [address, authority, code] of [
+      [url, 'stranger', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+      [url, undefined, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+      [url.replace('localhost', '127.0.0.1'), 'authority', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ]) {
+      const trust = authority ? {ca: certificates.pem(authority)} : {};
+      const [error] = await event(new WebSocket(address, trust), 'error');
+      assert.equal(error.code, code);
+    }
+    // Whom it could not convince has done it no harm.
+    const peer = new WebSocket(url, {ca: certificates.pem('authority')});
+    cleanups.push(() => peer.terminate());
+    await event(peer, 'open');
+    assert.equal(await echo(peer, 'ahoy'), 'ahoy');
+  });
+}
+
+for (const name of ['scripted_client', 'event_client']) {
+  it(`${name} does not believe a server of ws without its authority`, async () => {
+    const {url} = await listenSecurely({});
+    for (const [address, options, why] of [
+      [url, certificates.clientOptions('stranger'), /authority is unknown or not trusted$/],
+      [url, [], /authority is unknown or not trusted$/],
+      [
+        url.replace('localhost', '127.0.0.1'),
+        certificates.clientOptions(),
+        /the certificate is not for this address$/,
+      ],
+    ]) {
+      const {code, output, errors} = await start(name, address, ...options).end();
+      assert.deepEqual([code, errors, output.length], [0, '', 1]);
+      assert.match(output[0], why);
+    }
+  });
+}
 
 describe('the echo client', () => {
   const once = (url, text = 'ahoy') => start('echo_client', url, '--once', text).end();

@@ -155,6 +155,26 @@ TEST_CASE("both sides end one after the other, and what was on its way arrives",
   CHECK_FALSE(*client_ended);
 }
 
+TEST_CASE("what the peer still sends after this side has ended is read", "[rfc-8446-6.1]") {
+  stream_pair pair;
+  const std::string much(1'000'000, 'x');
+  bool ended = false;
+  reader at_server;
+  at_server.read(*pair.server);
+  asio::async_write(*pair.client, asio::buffer(much), [&](std::error_code ec, std::size_t) {
+    CHECK_FALSE(ec);
+    traits::async_end(*pair.client, [](std::error_code) {});
+  });
+  traits::async_end(*pair.server, [&](std::error_code) {
+    ended = true;
+    CHECK(at_server.text.size() < much.size());
+  });
+  pair.run();
+  CHECK(ended);
+  CHECK((at_server.text == much));
+  CHECK(at_server.end == asio::error::eof);
+}
+
 TEST_CASE("a peer that just goes away has ended too") {
   stream_pair pair;
   std::optional<std::error_code> ended;

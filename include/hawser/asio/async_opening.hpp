@@ -126,12 +126,16 @@ class opening_driver final
       finish(handshake_->error());
     } else if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
       traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
-        self->finish(self->handshake_->error());
+        if (self->done_) self->drain();
       });
     } else {
-      ending_ = traits::end(stream_);
-      ending_ ? read() : finish(handshake_->error());
+      traits::end(stream_) ? drain() : finish(handshake_->error());
     }
+  }
+
+  void drain() {
+    ending_ = true;
+    read();
   }
 
   void finish(std::error_code ec) {

@@ -167,6 +167,8 @@ class session {
   }
 
   /// async_drained() for coroutines, to be awaited between sends; errc::closed when the session is over.
+  /// Give the result a name, `if (const auto ec = co_await …)`: g++ 12 breaks coroutines that have it as
+  /// a condition without one.
   asio::awaitable<std::error_code> drained() const {
     std::error_code ec;
     co_await async_drained(asio::redirect_error(asio::use_awaitable, ec));

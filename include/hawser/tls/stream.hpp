@@ -86,13 +86,18 @@ struct stream_traits<asio::ssl::stream<Socket>> {
     }
   }
 
-  /// Says that nothing more will come, and waits until the peer says so too or the stream ends;
-  /// reading may go on meanwhile. However that goes there is no error: most peers just close, some
-  /// still say what nobody will read, and there is nothing left to do about it.
+  /// Says that nothing more will come; reading may go on. However that goes there is no error: whoever
+  /// is gone need not be told.
   template <class Handler>
   static void async_end(asio::ssl::stream<Socket>& stream, Handler handler) {
+    // Otherwise Asio waits until the peer says so too, and what the peer is still sending then spoils
+    // the stream for good.
+    auto* ssl = stream.native_handle();
+    const int heard = SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN;
+    SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
     stream.async_shutdown(
         [handler = std::move(handler)](std::error_code) mutable { handler(std::error_code{}); });
+    SSL_set_shutdown(ssl, (SSL_get_shutdown(ssl) & ~SSL_RECEIVED_SHUTDOWN) | heard);
   }
 
   static void close(asio::ssl::stream<Socket>& stream) {
