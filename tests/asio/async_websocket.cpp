@@ -38,6 +38,7 @@
 #include "support/async_talk.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/closings.hpp"
 #include "support/printers.hpp"
 #include "support/wire.hpp"
 
@@ -46,7 +47,6 @@ using namespace hawser::test;
 using namespace std::chrono_literals;
 using asio::redirect_error;
 using asio::use_awaitable;
-using lines = std::vector<std::string>;
 using tcp = asio::ip::tcp;
 
 namespace {
@@ -358,78 +358,45 @@ TEST_CASE("a closing async_websocket takes in what nobody reads", "[rfc-7.1.1]")
 
 // Closing
 
-struct ending {
-  const char* name;
-  std::function<void(async_far_end&, role)> peer;
-  const char* closed;
-  lines answers;
+/// An async_websocket for check_closings().
+template <std::size_t cut>
+struct closing_async_websocket {
+  static constexpr bool virtual_time = false;
+
+  closing_async_websocket(role self, const connection_options& options)
+      : talk{self, options, {.max_read = cut}} {}
+
+  async_far_end& far() { return talk.far(); }
+  lines end(const std::optional<own_close>& close) {
+    outcome_of closing;
+    if (close) talk.near().async_close(close->code, close->reason, closing.handler());
+    auto story = talk.read_all();
+    talk.run();
+    if (close) CHECK(closing.error() == talk.near().close_reason().error);
+    CHECK_FALSE(talk.near().is_open());
+    CHECK(talk.near().next_layer().is_closed());
+    return story;
+  }
+  std::error_code write() {
+    outcome_of ping;
+    outcome_of closing;
+    outcome_of writing;
+    talk.near().async_ping({}, ping.handler());
+    talk.near().async_close(close_code::normal, closing.handler());
+    talk.near().async_write("x", writing.handler());
+    CHECK(talk.read() == is_closed);
+    CHECK(ping.error() == errc::closed);
+    CHECK(closing.error() == talk.near().close_reason().error);
+    return writing.error();
+  }
+
+  async_talk talk;
 };
 
-const std::vector<ending>& endings() {
-  static const std::vector<ending> table{
-      {"a Close with a code and a reason",
-       [](auto& far, role from) { far.say(close_from(from, 1001, "bye")); },
-       "closed{1001, clean, \"bye\"}",
-       {"close 1001"}},
-      {"a Close without a code",
-       [](auto& far, role from) { far.say(frame_from(from, opcode::close, "")); },
-       "closed{1005, clean}",
-       {"close"}},
-      {"a code that must not be sent",
-       [](auto& far, role from) { far.say(close_from(from, 1005)); },
-       "closed{1002, the close code must not be sent}",
-       {"close 1002 \"the close code must not be sent\""}},
-      {"a reserved bit",
-       [](auto& far, role from) { far.say(frame_from(from, opcode::text, "x", fin::yes, 4)); },
-       "closed{1002, a reserved bit is set}",
-       {"close 1002 \"a reserved bit is set\""}},
-      {"text that is none",
-       [](auto& far, role from) { far.say(frame_from(from, opcode::text, "\xFF")); },
-       "closed{1007, text is not UTF-8}",
-       {"close 1007 \"text is not UTF-8\""}},
-      {"the end between messages",
-       [](auto&, role) {},
-       "closed{1006, the peer ended the stream without a Close frame}",
-       {}},
-      {"the end inside a frame",
-       [](auto& far, role from) { far.say(header_from(from, 1, 10)); },
-       "closed{1006, the stream ended inside a message}",
-       {}},
-      {"the end inside a message",
-       [](auto& far, role from) { far.say(frame_from(from, opcode::text, "a", fin::no)); },
-       "closed{1006, the stream ended inside a message}",
-       {}},
-  };
-  return table;
-}
-
-TEST_CASE("an async_websocket tells the ways in which a peer ends it apart",
-          "[rfc-7.1.5][rfc-7.1.7]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto row = GENERATE(range(std::size_t{0}, endings().size()));
-  const auto cut = GENERATE(std::size_t{1}, async_faults::never);
-  const auto& how = endings()[row];
-  INFO(how.name);
-  async_talk talk{self, {}, {.max_read = cut}};
-  how.peer(talk.far(), peer_of(self));
-  talk.far().hang_up();
-  CHECK(talk.read_all() == lines{how.closed});
-  CHECK(talk.far().frames() == how.answers);
-  CHECK_FALSE(talk.near().is_open());
-  CHECK(talk.far().over());
-
-  INFO("and afterwards");
-  outcome_of write;
-  outcome_of ping;
-  outcome_of closing;
-  talk.near().async_write("x", write.handler());
-  talk.near().async_ping({}, ping.handler());
-  talk.near().async_close(close_code::normal, closing.handler());
-  CHECK(talk.read() == is_closed);
-  CHECK(write.error() == errc::closed);
-  CHECK(ping.error() == errc::closed);
-  CHECK(closing.error() == talk.near().close_reason().error);
-  CHECK(shown(talk.near().close_reason()) == how.closed);
+TEST_CASE("an async_websocket ends as the table has it, whoever closes and however",
+          "[rfc-5.5.1][rfc-7.1.1][rfc-7.1.2][rfc-7.1.5][rfc-7.1.7]") {
+  SECTION("at once") { check_closings<closing_async_websocket<async_faults::never>>(); }
+  SECTION("octet by octet") { check_closings<closing_async_websocket<1>>(); }
 }
 
 TEST_CASE("async_close completes when both have closed and the stream has ended", "[rfc-7.1.1]") {
@@ -457,24 +424,6 @@ TEST_CASE("async_close completes when both have closed and the stream has ended"
   if (reads) CHECK(reading.error() == errc::closed);
   CHECK(talk.far().over());
   CHECK(shown(talk.near().close_reason()) == "closed{1000, clean}");
-}
-
-TEST_CASE("async_close without a code sends an empty Close frame", "[rfc-5.5.1]") {
-  async_talk talk{role::client};
-  outcome_of closing;
-  talk.near().async_close(std::nullopt, {}, closing.handler());
-  talk.run();
-  CHECK(talk.far().frames() == lines{"close"});
-}
-
-TEST_CASE("a peer that never answers a Close is given up by async_close", "[rfc-7.1.5]") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self, {.close_timeout = 1ms}};
-  outcome_of closing;
-  talk.near().async_close(close_code::normal, closing.handler());
-  run_until(talk.io(), [&] { return !closing.pending(); });
-  CHECK(closing.error() == errc::close_timeout);
-  CHECK(talk.near().next_layer().is_closed());
 }
 
 TEST_CASE("a peer that answers no keep-alive is given up while a read waits", "[rfc-5.5.2]") {

@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <system_error>
@@ -36,6 +37,7 @@
 #include "hawser/protocol/prepared_message.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/closings.hpp"
 #include "support/heap.hpp"
 #include "support/live_server.hpp"
 #include "support/printers.hpp"
@@ -49,7 +51,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using lines = std::vector<std::string>;
 using local = asio::local::stream_protocol;
 using local_socket = asio::basic_stream_socket<local, asio::io_context::executor_type>;
 
@@ -87,6 +88,85 @@ struct lone_session {
     CHECK(context.stopped());
   }
 };
+
+/// The other end of a session's connection.
+class tcp_end {
+ public:
+  explicit tcp_end(tcp::socket socket) : socket_{std::move(socket)} { socket_.non_blocking(true); }
+
+  void say(const octets& some) { asio::write(socket_, asio::buffer(some)); }
+  void hang_up() { socket_.shutdown(tcp::socket::shutdown_send); }
+  void reset() {
+    socket_.set_option(asio::socket_base::linger{true, 0});
+    socket_.close();
+  }
+
+  lines frames() { return frames_shown(seen()); }
+  bool over() { return seen(), over_; }
+
+ private:
+  const octets& seen() {
+    octets room(4096);
+    std::error_code ec;
+    while (!ec) {
+      room.resize(4096);
+      room.resize(socket_.read_some(asio::buffer(room), ec));
+      seen_ = seen_ + room;
+    }
+    over_ = over_ || ec == asio::error::eof;
+    return seen_;
+  }
+
+  tcp::socket socket_;
+  octets seen_;
+  bool over_ = false;
+};
+
+/// A session for check_closings().
+struct closing_session {
+  static constexpr bool virtual_time = false;
+  using socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
+  using driver = detail::session_driver<socket>;
+
+  closing_session(role self, const connection_options& options) {
+    session_handlers handlers;
+    handlers.on_message = [this](session&, message_view view) { story.push_back(shown(view)); };
+    handlers.on_close = [this](session&, const closed& end) { story.push_back(shown(end)); };
+    tcp::acceptor acceptor{context, loopback()};
+    socket near{context};
+    near.connect(acceptor.local_endpoint());
+    other.emplace(acceptor.accept());
+    const detail::session_settings settings{
+        options, {}, std::make_shared<const session_handlers>(std::move(handlers))};
+    auto made = std::make_shared<driver>(self, std::move(near), detail::session_facts{}, settings,
+                                         std::make_shared<detail::session_registry>(), nullptr);
+    asio::post(context, [made] { made->open({}); });
+    peer = session{std::move(made)};
+  }
+
+  tcp_end& far() { return *other; }
+  lines end(const std::optional<own_close>& close) {
+    // In the turn in which it opens: nothing is read before.
+    if (close) {
+      asio::post(context, [this, &close] { CHECK_FALSE(peer.close(close->code, close->reason)); });
+    }
+    context.run_for(soon);
+    CHECK(context.stopped());
+    CHECK_FALSE(peer.is_open());
+    return story;
+  }
+  std::error_code write() { return peer.send("x"); }
+
+  asio::io_context context{1};
+  std::optional<tcp_end> other;
+  session peer;
+  lines story;
+};
+
+TEST_CASE("a session ends as the table has it, whoever closes and however",
+          "[rfc-5.5.1][rfc-7.1.1][rfc-7.1.2][rfc-7.1.5][rfc-7.1.7]") {
+  check_closings<closing_session>();
+}
 
 TEST_CASE("a context runs out of work when its last connection is gone") {
   lone_session one;

@@ -66,7 +66,8 @@ struct async_pipe_state {
   struct end {
     async_faults faults = {};
     octets inbox = {};
-    bool over = false;  // the other end sends nothing more
+    bool over = false;   // the other end sends nothing more
+    bool reset = false;  // and all that it has sent is lost
     bool closed = false;
     std::size_t calls = 0;
     std::unique_ptr<async_waiter> reader = nullptr;
@@ -84,6 +85,7 @@ struct async_pipe_state {
   }
 
   static void serve(end& here, end& there) {
+    if (here.reset) here.inbox.clear();
     if (here.reader && (!here.inbox.empty() || here.over || here.closed)) {
       const auto size = (std::min)({here.inbox.size(), here.room.size(), here.faults.max_read});
       const auto last = here.inbox.begin() + static_cast<std::ptrdiff_t>(size);
@@ -91,6 +93,7 @@ struct async_pipe_state {
       here.inbox.erase(here.inbox.begin(), last);
       std::error_code ec;
       if (size == 0) ec = asio::error::eof;
+      if (here.reset) ec = asio::error::connection_reset;
       if (here.closed) ec = asio::error::operation_aborted;
       std::exchange(here.reader, nullptr)->complete(ec, size);
     }
@@ -209,6 +212,11 @@ class async_far_end {
   void hang_up() {
     state_->ends[0].over = true;
     state_->move_all();
+  }
+
+  void reset() {
+    state_->ends[0].reset = true;
+    hang_up();
   }
 
   /// Takes nothing more, and says nothing.

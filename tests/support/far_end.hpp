@@ -68,6 +68,8 @@ class scripted_end {
     pipe_.shutdown(ec);
   }
 
+  void reset() { pipe_.abort(); }
+
   memory_pipe& pipe() { return pipe_; }
 
  private:

@@ -14,6 +14,7 @@
 #include "hawser/transport/memory_pipe.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/closings.hpp"
 #include "support/far_end.hpp"
 #include "support/peers.hpp"
 #include "support/printers.hpp"
@@ -247,6 +248,37 @@ TEST_CASE("text that is not UTF-8 is not sent, and the connection goes on", "[rf
 
 // Closing
 
+/// A websocket for check_closings().
+template <std::size_t cut, bool closes>
+struct closing_websocket {
+  static constexpr bool virtual_time = true;
+
+  closing_websocket(role self, const connection_options& options)
+      : talk{self, options, {.first = {.max_read = cut, .max_write = cut}}} {}
+
+  scripted_end& far() { return talk.far(); }
+  lines end(const std::optional<own_close>& close) {
+    if (!close) return read_all(talk.near());
+    // Whoever closes may wait for the end itself or leave that to a read.
+    if (!closes) CHECK_FALSE(talk.near().begin_close(close->code, close->reason));
+    if (!closes) return read_all(talk.near());
+    const auto ec = talk.near().close(close->code, close->reason);
+    CHECK(ec == talk.near().close_reason().error);
+    return {shown(talk.near().close_reason())};
+  }
+  std::error_code write() { return talk.near().write("x"); }
+  auto elapsed() const { return talk.elapsed(); }
+
+  scripted_talk talk;
+};
+
+TEST_CASE("a websocket ends as the table has it, whoever closes and however",
+          "[rfc-5.5.1][rfc-7.1.1][rfc-7.1.2][rfc-7.1.5][rfc-7.1.7]") {
+  SECTION("read to the end") { check_closings<closing_websocket<pipe_faults::never, false>>(); }
+  SECTION("octet by octet") { check_closings<closing_websocket<1, false>>(); }
+  SECTION("closed to the end") { check_closings<closing_websocket<pipe_faults::never, true>>(); }
+}
+
 TEST_CASE("close waits for the peer's Close and for the end of the stream",
           "[rfc-7.1.1][rfc-7.1.2]") {
   const auto self = GENERATE(role::client, role::server);
@@ -270,98 +302,6 @@ TEST_CASE("close waits for the peer's Close and for the end of the stream",
   CHECK(shown(talk.near().close_reason()) == "closed{1000, clean}");
   CHECK(talk.elapsed() == 2s);
   CHECK_FALSE(talk.near().is_open());
-}
-
-TEST_CASE("after the Close frames a server ends the stream and a client waits for that",
-          "[rfc-7.1.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  scripted_talk talk{self, {.close_timeout = 5s}};
-  talk.far().say(close_from(from, 1000, "done"));
-  // The far end leaves the stream as it is, so the deadline comes: the closing was clean all the same.
-  CHECK(read_all(talk.near()) == lines{"closed{1000, clean, \"done\"}"});
-  CHECK(talk.elapsed() == 5s);
-  CHECK(talk.far().frames() == lines{"close 1000"});
-  CHECK(talk.far().over() == (self == role::server));
-}
-
-TEST_CASE("both sides may close at once", "[rfc-7.1.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self};
-  talk.far().say(close_from(peer_of(self), 1001, "me too"));
-  talk.when_idle([&] { talk.far().hang_up(); });
-  CHECK_FALSE(talk.near().close());
-  CHECK(talk.far().frames() == lines{"close 1000"});
-  CHECK(shown(talk.near().close_reason()) == "closed{1001, clean, \"me too\"}");
-}
-
-TEST_CASE("a peer that never answers a Close is given up at the deadline", "[rfc-7.1.5]") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self, {.close_timeout = 4s}};
-  const bool chatters = GENERATE(false, true);
-  if (chatters) {
-    // Each wait of the near end is answered at once: time passes in the far end's hands.
-    talk.when_idle([&] {
-      talk.advance(1s);
-      talk.far().say(frame_from(peer_of(self), opcode::text, "la la"));
-    });
-  }
-  CHECK(talk.near().close() == errc::close_timeout);
-  CHECK(talk.elapsed() == 4s);
-  CHECK(shown(talk.near().close_reason()) ==
-        "closed{1006, the peer did not finish the closing handshake in time}");
-}
-
-TEST_CASE("the ways in which a stream ends without a Close are told apart", "[rfc-7.1.5]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  scripted_talk talk{self};
-  auto& far = talk.far();
-  SECTION("between messages") {
-    far.say(frame_from(from, opcode::text, "a"));
-    far.hang_up();
-    CHECK(read_all(talk.near()) ==
-          lines{"text \"a\"", "closed{1006, the peer ended the stream without a Close frame}"});
-  }
-  SECTION("inside a frame") {
-    far.say(header_from(from, text_op, 10));
-    far.hang_up();
-    CHECK(read_all(talk.near()) == lines{"closed{1006, the stream ended inside a message}"});
-  }
-  SECTION("inside a message, between its frames") {
-    far.say(frame_from(from, opcode::text, "a", fin::no));
-    far.hang_up();
-    CHECK(read_all(talk.near()) == lines{"closed{1006, the stream ended inside a message}"});
-  }
-  SECTION("by a reset") {
-    far.pipe().abort();
-    CHECK_FALSE(talk.near().read());
-    CHECK(talk.near().close_reason().error == std::errc::connection_reset);
-  }
-  SECTION("after our Close") {
-    talk.when_idle([&] { far.hang_up(); });
-    CHECK(talk.near().close() == errc::end_of_stream);
-  }
-  CHECK(talk.near().close_reason().code == close_code::abnormal);
-  CHECK_FALSE(talk.near().close_reason().clean);
-  CHECK(talk.elapsed() == 0s);
-}
-
-TEST_CASE("a peer that breaks the protocol learns why, and is waited for no longer than a close",
-          "[rfc-7.1.7]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  scripted_talk talk{self, {.close_timeout = 3s}};
-  talk.far().say(frame_from(from, opcode::text, "good") +
-                 frame_from(from, text_op, as_bytes("bad"), fin::yes, 4));
-  const bool ends = GENERATE(true, false);
-  if (ends) talk.when_idle([&] { talk.far().hang_up(); });
-  CHECK(read_all(talk.near()) == lines{"text \"good\"", "closed{1002, a reserved bit is set}"});
-  CHECK(talk.near().close_reason().reason == "a reserved bit is set");
-  CHECK(talk.far().frames() == lines{"close 1002 \"a reserved bit is set\""});
-  CHECK(talk.far().over() == (self == role::server || ends));
-  CHECK(talk.elapsed() == (ends ? 0s : 3s));
-  CHECK(talk.near().close() == errc::bad_reserved_bits);
 }
 
 TEST_CASE("a code or reason that must not be sent is refused and the connection goes on",
