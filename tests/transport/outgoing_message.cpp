@@ -100,6 +100,47 @@ TEST_CASE("a message that is dropped unfinished closes the connection with 1011"
   CHECK(shown(talk.near().close_reason()) == "closed{1011, clean}");
 }
 
+TEST_CASE("who has a message under way cannot send another one before its end", "[rfc-5.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  const bool begun = GENERATE(false, true);
+  scripted_talk talk{self};
+  auto message = talk.near().begin_message(message_kind::text);
+  if (begun) CHECK_FALSE(message.write("a"));
+  CHECK(talk.near().write("x") == errc::message_unfinished);
+  CHECK(talk.near().write(bytes_view{}) == errc::message_unfinished);
+  {
+    auto another = talk.near().begin_message(message_kind::binary);
+    CHECK(another.write("x") == errc::message_unfinished);
+    auto moved = std::move(another);
+    CHECK(moved.finish() == errc::message_unfinished);
+  }
+  CHECK_FALSE(talk.near().ping());
+  CHECK_FALSE(message.finish("b"));
+  CHECK_FALSE(talk.near().write("c"));
+  const auto ping = std::string{"ping \"\""};
+  CHECK(talk.far().frames() ==
+        (begun ? lines{"text unfinished \"a\"", ping, "continuation \"b\"", "text \"c\""}
+               : lines{ping, "text \"b\"", "text \"c\""}));
+}
+
+TEST_CASE("whoever goes on with a message has it under way", "[rfc-5.4]") {
+  auto [here, there] = make_memory_pipe({.clock = nullptr});
+  websocket<memory_pipe> near{role::server, std::move(here)};
+  auto message = near.begin_message(message_kind::text);
+  std::error_code on_its_thread;
+  std::thread other{[&] {
+    CHECK_FALSE(message.write("a"));
+    on_its_thread = near.write("x");
+  }};
+  other.join();
+  CHECK(on_its_thread == errc::message_unfinished);
+  std::error_code here_now;
+  std::thread third{[&] { here_now = near.write("behind"); }};
+  CHECK_FALSE(message.finish("b"));
+  third.join();
+  CHECK_FALSE(here_now);
+}
+
 TEST_CASE("a message moves with what was sent of it") {
   STATIC_REQUIRE(std::is_nothrow_move_constructible_v<outgoing>);
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<outgoing>);

@@ -26,8 +26,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int text_op = 1;
-
 /// The messages until the end, then how it ended.
 lines read_all(websocket<memory_pipe>& peer) {
   lines story;

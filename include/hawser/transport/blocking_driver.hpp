@@ -11,6 +11,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -63,12 +64,18 @@ class blocking_driver {
     return std::get<Wanted>(*found);
   }
 
+  /// What is written: each treats a fragmented message under way in its own way.
+  enum class sends : std::uint8_t { message, fragment, control };
+
   /// Lets `queue` add to the connection's output, and writes all of it. A whole message waits for a
   /// fragmented one of another thread.
   template <class Queue>
-  std::error_code write(Queue queue, bool waits_for_turn) {
+  std::error_code write(Queue queue, sends what) {
     lock guard{mutex_};
-    if (waits_for_turn) await_turn(guard);
+    if (what == sends::fragment) holder_ = std::this_thread::get_id();
+    if (what == sends::message) {
+      if (const auto ec = await_turn(guard)) return ec;
+    }
     tell_time(now_of(stream_));
     if (const auto ec = queue(connection_)) return ec;
     flush(guard);
@@ -79,10 +86,12 @@ class blocking_driver {
   }
 
   /// Takes the turn for messages, unless nothing can be sent any more.
-  bool open_message() {
+  std::error_code open_message() {
     lock guard{mutex_};
-    await_turn(guard);
-    return !std::exchange(message_open_, true);
+    if (const auto ec = await_turn(guard)) return ec;
+    if (std::exchange(message_open_, true)) return errc::closed;
+    holder_ = std::this_thread::get_id();
+    return {};
   }
 
   /// Gives it back.
@@ -260,8 +269,12 @@ class blocking_driver {
 
   bool can_write() const { return connection_.state() == close_state::open && !write_error_; }
 
-  void await_turn(lock& guard) {
+  /// A message that this thread has under way itself would never end meanwhile.
+  std::error_code await_turn(lock& guard) {
+    const bool may_wait = !message_open_ || holder_ != std::this_thread::get_id();
+    if (!may_wait && can_write()) return errc::message_unfinished;
     changed_.wait(guard, [this] { return !message_open_ || !can_write(); });
+    return {};
   }
 
   /// Writes all that is queued, after whoever is writing.
@@ -380,6 +393,7 @@ class blocking_driver {
   bool reading_ = false;
   bool writing_ = false;
   bool message_open_ = false;
+  std::thread::id holder_;  // who sent the last fragment
 };
 
 }  // namespace hawser::detail

@@ -20,11 +20,19 @@ template <class Driver>
 class [[nodiscard]] outgoing_message {
  public:
   /// Waits until no other thread has a message under way, or the connection is over.
-  outgoing_message(Driver& driver, message_kind kind)
-      : driver_{driver.open_message() ? &driver : nullptr}, kind_{kind} {}
+  outgoing_message(Driver& driver, message_kind kind) : kind_{kind} {
+    if (const auto ec = driver.open_message()) {
+      refusal_ = ec;
+    } else {
+      driver_ = &driver;
+    }
+  }
 
   outgoing_message(outgoing_message&& other) noexcept
-      : driver_{std::exchange(other.driver_, nullptr)}, kind_{other.kind_}, begun_{other.begun_} {}
+      : driver_{std::exchange(other.driver_, nullptr)},
+        refusal_{other.refusal_},
+        kind_{other.kind_},
+        begun_{other.begun_} {}
   outgoing_message& operator=(outgoing_message&&) = delete;
 
   ~outgoing_message() {
@@ -37,7 +45,7 @@ class [[nodiscard]] outgoing_message {
   }
 
   /// Sends a fragment, and returns when the stream has taken it. Text may be cut inside a code
-  /// point.
+  /// point. Fails with message_unfinished if this thread had another message under way.
   std::error_code write(bytes_view piece) { return send(piece, part::more); }
   std::error_code write(std::string_view piece) { return send(as_bytes(piece), part::more); }
 
@@ -53,14 +61,16 @@ class [[nodiscard]] outgoing_message {
 
  private:
   std::error_code send(bytes_view piece, part position) {
-    if (driver_ == nullptr) return errc::closed;
+    if (driver_ == nullptr) return refusal_;
     const auto ec =
-        driver_->write([&](auto& peer) { return peer.send_part(kind_, piece, position); }, false);
+        driver_->write([&](auto& peer) { return peer.send_part(kind_, piece, position); },
+                       Driver::sends::fragment);
     if (!ec) begun_ = true;
     return ec;
   }
 
-  Driver* driver_;
+  Driver* driver_ = nullptr;
+  std::error_code refusal_ = errc::closed;
   message_kind kind_;
   bool begun_ = false;
 };

@@ -83,7 +83,8 @@ class websocket {
   }
 
   /// Sends a text message and returns when the stream has taken it. Whatever the peer does, nothing
-  /// is raised: the error says invalid_utf8 (nothing was sent), closed, or what the stream said.
+  /// is raised: the error says invalid_utf8 or message_unfinished (nothing was sent: this thread has
+  /// a message of begin_message() under way), closed, or what the stream said.
   std::error_code write(std::string_view text) {
     return write_message([&](auto& peer) { return peer.send(text); });
   }
@@ -103,7 +104,8 @@ class websocket {
 
   /// Sends a ping of at most 125 octets. The pong is not waited for: see round_trip().
   std::error_code ping(bytes_view payload = {}) {
-    return driver_->write([&](auto& peer) { return peer.send_ping(payload); }, false);
+    return driver_->write([&](auto& peer) { return peer.send_ping(payload); },
+                          driver::sends::control);
   }
 
   /// Closes: sends what is queued and a Close frame, then waits for the peer's and for the end of
@@ -150,7 +152,7 @@ class websocket {
 
   template <class Send>
   std::error_code write_message(Send send) {
-    return driver_->write(std::move(send), true);
+    return driver_->write(std::move(send), driver::sends::message);
   }
 
   // On the heap, because other threads hold on to it while this object moves.
