@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <memory>
+
+#include "simulation/async_peers.hpp"
+#include "simulation/peer.hpp"
+#include "simulation/simulate.hpp"
+#include "support/catch.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+template <class Peer>
+std::unique_ptr<peer> side(role self, surroundings& around, const connection_options& options) {
+  return std::make_unique<Peer>(self, self == role::client ? 0 : 1, around, options);
+}
+
+constexpr auto core = side<core_peer>;
+
+TEST_CASE("an async_websocket keeps its promises to a connection", "[simulation]") {
+  simulate("an async_websocket keeps its promises to a connection", 1'000,
+           side<websocket_peer<calling::waits>>, core);
+}
+
+TEST_CASE("an async_websocket over a socket keeps its promises to a connection", "[simulation]") {
+  simulate("an async_websocket over a socket keeps its promises to a connection", 1'000, core,
+           side<websocket_peer<calling::direct>>);
+}
+
+TEST_CASE("a session keeps its promises to a connection", "[simulation]") {
+  simulate("a session keeps its promises to a connection", 1'000, side<core_peer>,
+           side<session_peer<calling::direct>>);
+}
+
+TEST_CASE("a client's session keeps its promises to an async_websocket", "[simulation]") {
+  simulate("a client's session keeps its promises to an async_websocket", 1'000,
+           side<session_peer<calling::waits>>, side<websocket_peer<calling::direct>>);
+}
+
+}  // namespace

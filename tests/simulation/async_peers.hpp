@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+
+#include "hawser/asio/async_websocket.hpp"
+#include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/session_driver.hpp"
+#include "hawser/protocol/prepared_message.hpp"
+#include "simulation/peer.hpp"
+#include "simulation/stream.hpp"
+
+namespace hawser::test {
+
+/// A side whose driver runs on a context of its own, which only turns when the simulation says so.
+class async_peer : public peer {
+ public:
+  async_peer(std::size_t side, surroundings& around, const connection_options& options)
+      : peer{side, around},
+        end_{std::make_shared<stream_end>(around.net, side)},
+        close_timeout_{options.close_timeout} {}
+
+  bool done() const override { return end_->closed && me.over(); }
+  time_point due() const override {
+    return done() ? (time_point::max)() : around_.now() + detail::deadlines::tick;
+  }
+
+  void turn() override {
+    if ((me.closing() || me.over()) && !closing_since_) closing_since_ = around_.now();
+    before_turn();
+    do {
+      end_->serve();
+      context_.restart();
+    } while (context_.poll() != 0);
+    const auto late = close_timeout_ + 4 * detail::deadlines::tick;
+    around_.judge.require(end_->closed || !closing_since_ || around_.now() < *closing_since_ + late,
+                          "closing for longer than it may");
+  }
+
+ protected:
+  virtual void before_turn() {}
+
+  asio::io_context context_{1};
+  std::shared_ptr<stream_end> end_;
+
+ private:
+  duration close_timeout_;
+  std::optional<time_point> closing_since_;
+};
+
+/// An async_websocket, and a program that reads it in all the ways there are.
+template <calling How>
+class websocket_peer final : public async_peer {
+ public:
+  websocket_peer(role self, std::size_t side, surroundings& around,
+                 const connection_options& options)
+      : async_peer{side, around, options},
+        socket_{self, simulated_stream<How>{context_.get_executor(), end_}, options} {}
+
+  std::size_t waiting() const override { return waiting_; }
+
+ private:
+  void before_turn() override {
+    if (reading_ && around_.random.once_in(9)) {
+      cancel_.emit(asio::cancellation_type::total);
+    } else if (!reading_ && !paused_ && !me.over()) {
+      read();
+    }
+  }
+
+  void read() {
+    reading_ = true;
+    auto done =
+        asio::bind_cancellation_slot(cancel_.slot(), [this](std::error_code ec) { has_read(ec); });
+    const bool for_a_while = around_.random.once_in(4);
+    in_parts_ = around_.random.once_in(4);
+    if (in_parts_ && me.has_part()) around_.seen.note(rarity::delivery_switched_within);
+    if (in_parts_) {
+      for_a_while ? socket_.async_read_part(part_, milliseconds{100}, std::move(done))
+                  : socket_.async_read_part(part_, std::move(done));
+    } else {
+      for_a_while ? socket_.async_read(message_, milliseconds{100}, std::move(done))
+                  : socket_.async_read(message_, std::move(done));
+    }
+  }
+
+  void has_read(std::error_code ec) {
+    reading_ = false;
+    if (ec == errc::closed) return me.on_closed(socket_.close_reason());
+    if (ec == errc::read_timeout || ec == asio::error::operation_aborted) return;
+    around_.judge.require(!ec, "a read that fails otherwise");
+    in_parts_ ? me.on_part(part_.kind, part_.payload, part_.first, part_.last)
+              : me.on_message(message_.kind, message_.payload);
+    if (!paused_ && around_.random.once_in(2)) read();
+  }
+
+  auto written(std::size_t size) {
+    waiting_ += size;
+    return [this, size](std::error_code) { waiting_ -= size; };
+  }
+
+  std::error_code do_send(message_kind kind, bytes_view payload) override {
+    if (!socket_.is_open()) return errc::closed;
+    auto done = written(payload.size());
+    switch (around_.random.below(3)) {
+      case 0: socket_.async_write(prepared_message{message_view{kind, payload}}, done); break;
+      case 1:
+        if (kind == message_kind::text) {
+          socket_.async_write(std::string{as_text(payload)}, done);
+        } else {
+          socket_.async_write(octets{payload.begin(), payload.end()}, done);
+        }
+        break;
+      default: socket_.async_write(message_view{kind, payload}, done); break;
+    }
+    return {};
+  }
+  std::error_code do_send_part(message_kind kind, bytes_view piece, part position) override {
+    if (!socket_.is_open()) return errc::closed;
+    socket_.async_write_part(kind, piece, position, written(piece.size()));
+    return {};
+  }
+  std::error_code do_ping(bytes_view payload) override {
+    if (!socket_.is_open()) return errc::closed;
+    socket_.async_ping(payload, written(payload.size()));
+    return {};
+  }
+  std::error_code do_close(std::optional<close_code> code, std::string_view reason) override {
+    if (!socket_.is_open()) return errc::closed;
+    socket_.async_close(code, reason, [](std::error_code) {});
+    return {};
+  }
+  void do_abort() override { socket_.close_now(); }
+  void do_pause() override {}
+  void do_read_on() override {}
+
+  asio::cancellation_signal cancel_;
+  async_websocket<simulated_stream<How>, no_extension, counting_mask_source> socket_;
+  message message_;
+  received_part part_;
+  std::size_t waiting_ = 0;
+  bool reading_ = false;
+  bool in_parts_ = false;
+};
+
+/// A session, used from its own thread and as if from another one.
+template <calling How>
+class session_peer final : public async_peer {
+ public:
+  session_peer(role self, std::size_t side, surroundings& around, const connection_options& options)
+      : async_peer{side, around, options} {
+    detail::session_settings settings{options, {}, handlers()};
+    auto driver = std::make_shared<detail::session_driver<simulated_stream<How>>>(
+        self, simulated_stream<How>{context_.get_executor(), end_}, detail::session_facts{},
+        settings, std::make_shared<detail::session_registry>(), nullptr);
+    session_ = session{driver};
+    asio::post(context_, [driver] { driver->open({}); });
+  }
+
+  std::size_t waiting() const override { return session_.buffered_bytes(); }
+
+ private:
+  std::shared_ptr<const session_handlers> handlers() {
+    session_handlers made;
+    if (around_.random.once_in(2)) {
+      made.on_part = [this](session&, const message_part& one) {
+        me.on_part(one.kind, one.payload, one.first, one.last);
+      };
+    }
+    made.on_message = [this](session&, message_view one) { me.on_message(one.kind, one.payload); };
+    made.on_ping = [this](session&, const hawser::ping& one) { me.on_ping(one.payload); };
+    made.on_pong = [this](session&, const pong& one) { me.on_pong(one.payload); };
+    made.on_close = [this](session&, const closed& how) { me.on_closed(how); };
+    return std::make_shared<const session_handlers>(std::move(made));
+  }
+
+  /// Either at once, as another thread would, or on the session's own thread.
+  template <class Call>
+  std::error_code call(Call what) {
+    if (around_.random.once_in(2)) return what();
+    std::optional<std::error_code> said;
+    asio::post(context_, [&] { said = what(); });
+    context_.restart();
+    while (!said) context_.poll_one();
+    return *said;
+  }
+
+  std::error_code do_send(message_kind kind, bytes_view payload) override {
+    switch (around_.random.below(3)) {
+      case 0:
+        return call([&] { return session_.send(prepared_message{message_view{kind, payload}}); });
+      case 1:
+        if (kind == message_kind::text) {
+          return call([&] { return session_.send(std::string{as_text(payload)}); });
+        }
+        return call([&] { return session_.send(octets{payload.begin(), payload.end()}); });
+      default: return call([&] { return session_.send(message_view{kind, payload}); });
+    }
+  }
+  /// A session sends whole messages only.
+  std::error_code do_send_part(message_kind kind, bytes_view piece, part position) override {
+    whole_.insert(whole_.end(), piece.begin(), piece.end());
+    if (position == part::more) return {};
+    const auto whole = std::exchange(whole_, {});
+    return do_send(kind, whole);
+  }
+  std::error_code do_ping(bytes_view payload) override {
+    return call([&] { return session_.ping(payload); });
+  }
+  std::error_code do_close(std::optional<close_code> code, std::string_view reason) override {
+    return call([&] { return session_.close(code, reason); });
+  }
+  void do_abort() override { session_.close_now(); }
+  void do_pause() override { session_.pause(); }
+  void do_read_on() override { session_.resume(); }
+
+  session session_;
+  octets whole_;
+};
+
+}  // namespace hawser::test

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <random>
+#include <system_error>
+#include <utility>
+
+#include "hawser/base/bytes.hpp"
+#include "simulation/census.hpp"
+#include "support/wire.hpp"
+
+namespace hawser::test {
+
+using time_point = std::chrono::steady_clock::time_point;
+using duration = std::chrono::steady_clock::duration;
+using std::chrono::milliseconds;
+
+/// Everything that a run leaves to chance, from one seed.
+class chance {
+ public:
+  explicit chance(std::uint64_t seed) : engine_{seed} {}
+
+  /// A number below `limit`.
+  std::size_t below(std::size_t limit) { return static_cast<std::size_t>(engine_() % limit); }
+  /// True once in `times`.
+  bool once_in(std::size_t times) { return below(times) == 0; }
+  milliseconds time_below(int limit) {
+    return milliseconds{below(static_cast<std::size_t>(limit))};
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+/// What the network of one run does of its own accord.
+struct weather {
+  bool calm = true;  ///< Nothing is lost and nothing is late: whatever ends must end well
+  int delay = 5;     ///< In milliseconds, at most
+  std::size_t window = 64 * 1024;  ///< Octets a direction holds
+  std::size_t short_writes = 0;    ///< One write in so many takes a few octets only; 0: none
+  std::size_t short_reads = 0;
+};
+
+/// A stream between two ends, as TCP: octets arrive in order, later, in other pieces, or not at all.
+class network {
+ public:
+  network(chance& random, census& seen, const weather& kind, const time_point& now)
+      : random_{random}, seen_{seen}, weather_{kind}, now_{now} {}
+
+  /// As a stream that does not block.
+  std::size_t write_some(std::size_t side, bytes_view piece, std::error_code& ec) {
+    auto& way = ways_[side];
+    if (broken_ || way.ended || ends_closed_[1 - side]) {
+      if (!broken_ && !way.ended) reset();
+      return ec = std::make_error_code(std::errc::broken_pipe), 0;
+    }
+    const auto room =
+        weather_.window - (std::min)(weather_.window, way.on_the_way + way.arrived.size());
+    auto size = (std::min)(room, piece.size());
+    if (size == 0) {
+      if (!piece.empty()) seen_.note(rarity::window_full);
+      way.refused = true;
+      return ec = std::make_error_code(std::errc::operation_would_block), 0;
+    }
+    if (weather_.short_writes != 0 && random_.once_in(weather_.short_writes)) {
+      size = (std::min)(size, 1 + random_.below(9));
+      if (size < piece.size()) seen_.note(rarity::short_write);
+    }
+    send(way, piece.first(size), false);
+    return size;
+  }
+
+  /// 0 without an error is the end.
+  std::size_t read_some(std::size_t side, mutable_bytes room, std::error_code& ec) {
+    auto& way = ways_[1 - side];
+    if (way.arrived.empty()) {
+      if (broken_) return ec = std::make_error_code(std::errc::connection_reset), 0;
+      if (!way.over) ec = std::make_error_code(std::errc::operation_would_block);
+      return 0;
+    }
+    auto size = (std::min)(room.size(), way.arrived.size());
+    if (weather_.short_reads != 0 && random_.once_in(weather_.short_reads)) {
+      size = (std::min)(size, 1 + random_.below(9));
+    }
+    const auto last = way.arrived.begin() + static_cast<std::ptrdiff_t>(size);
+    std::copy(way.arrived.begin(), last, room.begin());
+    way.arrived.erase(way.arrived.begin(), last);
+    woken_ = woken_ || std::exchange(way.refused, false);
+    return size;
+  }
+
+  /// Nothing more comes from this side.
+  void end(std::size_t side) {
+    auto& way = ways_[side];
+    if (broken_ || std::exchange(way.ended, true)) return;
+    send(way, {}, true);
+  }
+
+  /// This side is gone. What it has not read is answered with a reset, as kernels do.
+  void close(std::size_t side) {
+    if (std::exchange(ends_closed_[side], true)) return;
+    const auto& coming = ways_[1 - side];
+    if (!coming.arrived.empty()) return reset();
+    end(side);
+  }
+
+  /// Both directions break: what is under way is lost.
+  void reset() {
+    broken_ = true;
+    for (auto& way : ways_) {
+      way.flight.clear();
+      way.on_the_way = 0;
+      way.arrived.clear();
+    }
+  }
+
+  /// Nothing arrives in this direction any more, and nobody is told.
+  void swallow(std::size_t side) { ways_[side].swallowing = true; }
+
+  /// Nothing arrives in this direction for some time.
+  void stall(std::size_t side, duration time) { ways_[side].stalled_until = now_ + time; }
+
+  /// What has had its time arrives.
+  void arrive() {
+    for (auto& way : ways_) {
+      while (!way.flight.empty() && due(way) <= now_) {
+        auto& first = way.flight.front();
+        way.on_the_way -= first.piece.size();
+        way.arrived.insert(way.arrived.end(), first.piece.begin(), first.piece.end());
+        way.over = way.over || first.end;
+        way.flight.pop_front();
+      }
+    }
+  }
+
+  /// When something arrives next; max() if nothing is under way.
+  time_point next_arrival() const {
+    auto soonest = (time_point::max)();
+    for (const auto& way : ways_) {
+      if (!way.flight.empty()) soonest = (std::min)(soonest, due(way));
+    }
+    return soonest;
+  }
+
+  /// Whether there is room again for somebody who found none.
+  bool take_woken() noexcept { return std::exchange(woken_, false); }
+
+ private:
+  struct segment {
+    time_point arrives;
+    octets piece;
+    bool end;
+  };
+
+  /// From one side to the other.
+  struct course {
+    std::deque<segment> flight;
+    std::size_t on_the_way = 0;
+    octets arrived;
+    time_point stalled_until{};
+    bool ended = false;  // by who sends
+    bool over = false;   // and that has arrived
+    bool swallowing = false;
+    bool refused = false;  // since the last read
+  };
+
+  static time_point due(const course& from) {
+    return (std::max)(from.flight.front().arrives, from.stalled_until);
+  }
+
+  void send(course& onto, bytes_view piece, bool end) {
+    if (onto.swallowing) return;
+    auto arrives = now_ + random_.time_below(weather_.delay + 1);
+    if (!onto.flight.empty()) arrives = (std::max)(arrives, onto.flight.back().arrives);
+    onto.on_the_way += piece.size();
+    onto.flight.push_back({arrives, {piece.begin(), piece.end()}, end});
+  }
+
+  chance& random_;
+  census& seen_;
+  const weather& weather_;
+  const time_point& now_;
+  std::array<course, 2> ways_;
+  std::array<bool, 2> ends_closed_{};
+  bool broken_ = false;
+  bool woken_ = false;
+};
+
+}  // namespace hawser::test

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "hawser/protocol/options.hpp"
+#include "simulation/census.hpp"
+#include "simulation/network.hpp"
+#include "simulation/peer.hpp"
+#include "simulation/program_clock.hpp"
+#include "simulation/user.hpp"
+
+namespace hawser::test {
+
+/// What came of one run.
+struct run_result {
+  std::string broken;  ///< Empty if all was well
+  std::uint64_t story = 0;
+  census seen;
+};
+
+/// Two sides, a network between them and a time, all of it from one seed.
+class world {
+ public:
+  /// Makes one side: the client is side 0, the server side 1.
+  using maker =
+      std::function<std::unique_ptr<peer>(role, surroundings&, const connection_options&)>;
+
+  explicit world(std::uint64_t seed)
+      : random_{seed}, kind_{some_weather()}, net_{random_, seen_, kind_, program_clock::now} {
+    program_clock::now = program_clock::start;
+    options_.max_message_size = 100 * 1024;
+    options_.keep_alive_interval = std::chrono::seconds{2};
+    options_.keep_alive_timeout = std::chrono::seconds{2};
+    options_.write_timeout = std::chrono::seconds{2};
+    options_.close_timeout = std::chrono::seconds{1};
+  }
+
+  run_result run(const maker& client, const maker& server) {
+    sides_[0] = client(role::client, around_, options_);
+    sides_[1] = server(role::server, around_, options_);
+    sides_[0]->me.meet(sides_[1]->me);
+    sides_[1]->me.meet(sides_[0]->me);
+    const auto steps = 20 + random_.below(100);
+    for (std::size_t i = 0; i < steps && goes_on(); ++i) step();
+    // Some are destroyed in the midst of it.
+    if (!kind_.calm && random_.once_in(20)) {
+      seen_.note(rarity::destroyed);
+      return {judge_.broken(), story_.value(), seen_};
+    }
+    wind_up();
+    for (const auto& side : sides_) side->me.judge_end();
+    if (kind_.calm) {
+      for (const auto& side : sides_) {
+        judge_.require(side->me.clean(), "unclean without a cause: " + side->me.error());
+      }
+    }
+    return {judge_.broken(), story_.value(), seen_};
+  }
+
+ private:
+  weather some_weather() {
+    weather made;
+    made.calm = random_.once_in(4);
+    // Time is short in which a connection closes: what waits must fit through.
+    if (random_.once_in(3)) made.window = made.calm ? 16 * 1024 : 64 + random_.below(3000);
+    if (random_.once_in(3)) made.short_writes = 1 + random_.below(4);
+    if (random_.once_in(3)) made.short_reads = 1 + random_.below(4);
+    if (!made.calm && random_.once_in(2)) made.delay = 1 + static_cast<int>(random_.below(900));
+    return made;
+  }
+
+  bool goes_on() const {
+    return judge_.broken().empty() && !(sides_[0]->done() && sides_[1]->done());
+  }
+
+  void step() {
+    if (random_.once_in(3)) {
+      program_clock::now += random_.time_below(kind_.calm ? 10 : 300);
+    }
+    if (!kind_.calm && random_.once_in(25)) misfortune();
+    for (auto acts = random_.below(4); acts != 0; --acts) sides_[random_.below(2)]->act();
+    turns();
+  }
+
+  void misfortune() {
+    const auto side = random_.below(2);
+    switch (random_.below(8)) {
+      case 0:
+        if (random_.once_in(4)) net_.reset(), seen_.note(rarity::reset);
+        break;
+      case 1:
+        if (random_.once_in(2)) net_.swallow(side), seen_.note(rarity::swallowed);
+        break;
+      case 2:
+      case 3:
+        program_clock::now += random_.time_below(8000);
+        seen_.note(rarity::time_jump);
+        break;
+      default:
+        net_.stall(side, random_.time_below(4000));
+        seen_.note(rarity::stalled);
+        break;
+    }
+  }
+
+  void turns() {
+    net_.arrive();
+    const auto first = random_.below(2);
+    sides_[first]->turn();
+    if (random_.once_in(2)) net_.arrive();
+    sides_[1 - first]->turn();
+    for (const auto& side : sides_) {
+      judge_.require(side->waiting() <= most_waiting, "more waits than was sent");
+    }
+  }
+
+  /// Both read again and one closes at least, or the network falls silent; then nothing is left but to
+  /// wait for the end.
+  void wind_up() {
+    for (const auto& side : sides_) side->read_on();
+    if (!kind_.calm && random_.once_in(8)) {
+      net_.swallow(random_.below(2));
+      seen_.note(rarity::swallowed);
+    } else {
+      sides_[random_.below(2)]->close();
+      if (random_.once_in(4)) sides_[random_.below(2)]->close();
+    }
+    const auto patience = program_clock::now + std::chrono::seconds{40};
+    turns();
+    for (std::size_t rounds = 0; goes_on(); ++rounds) {
+      const auto next =
+          (std::min)({net_.next_arrival(), sides_[0]->due(), sides_[1]->due(), patience});
+      if (!net_.take_woken() && next > program_clock::now) program_clock::now = next;
+      turns();
+      judge_.require(program_clock::now < patience, "a connection that never ends");
+      judge_.require(rounds < 200'000, "a driver that never rests");
+    }
+  }
+
+  static constexpr std::size_t most_waiting = 400 * 1024;
+
+  chance random_;
+  census seen_;
+  verdict judge_;
+  hash_of_story story_;
+  weather kind_;
+  network net_;
+  surroundings around_{random_, seen_, judge_, story_, kind_, net_};
+  connection_options options_;
+  std::array<std::unique_ptr<peer>, 2> sides_;
+};
+
+}  // namespace hawser::test
