@@ -200,7 +200,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
       if (ec || !full || is_held()) break;
     }
     if (!ec || ec == asio::error::would_block) return;
-    end_ = ec;
+    end_.emplace(ec);
     process({});
   }
 

@@ -127,7 +127,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
     --pending_;
     if (!done_) return;
     if (!ec && is_echo(socket)) ec = std::make_error_code(std::errc::connection_refused);
-    if (!ec) return finish({}, std::move(socket));
+    if (!ec) return succeed(std::move(socket));
     std::error_code ignored;
     socket.close(ignored);
     if (next_ < addresses_.size()) return try_next();
@@ -141,12 +141,17 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
     return !ec && here == socket.remote_endpoint(ec);
   }
 
-  void finish(std::error_code ec) { finish(ec, Socket{executor_}); }
-
-  void finish(std::error_code ec, Socket socket) {
+  void finish(std::error_code ec) {
     const auto done = std::exchange(done_, nullptr);
     give_up();
-    if (done) done(ec, std::move(socket));
+    // A temporary socket makes g++ 12 warn of what is never uninitialised.
+    if (done) done(ec, std::move(sockets_.emplace_back(executor_)));
+  }
+
+  void succeed(Socket socket) {
+    const auto done = std::exchange(done_, nullptr);
+    give_up();
+    if (done) done({}, std::move(socket));
   }
 
   void give_up() {
