@@ -68,7 +68,9 @@ class websocket_peer final : public async_peer {
   websocket_peer(role self, std::size_t side, surroundings& around,
                  const connection_options& options)
       : async_peer{side, around, options},
-        socket_{self, simulated_stream<How>{context_.get_executor(), end_}, options} {}
+        socket_{self, simulated_stream<How>{context_.get_executor(), end_}, options} {
+    me.hears_pongs = false;
+  }
 
   std::size_t waiting() const override { return waiting_; }
 

@@ -92,6 +92,8 @@ class user {
   user(std::size_t side, verdict& judge, census& seen, hash_of_story& story)
       : side_{side}, judge_{judge}, seen_{seen}, story_{story} {}
 
+  bool hears_pongs = true;
+
   void meet(const user& other) { other_ = &other; }
 
   // What this side has done
@@ -127,6 +129,7 @@ class user {
     judge_.require(!over_, "a part after the end");
     judge_.require(first == !partial_, "a part out of order");
     seen_.note(rarity::message_in_parts);
+    ++parts_received_;
     if (!partial_) partial_.emplace();
     partial_->insert(partial_->end(), payload.begin(), payload.end());
     if (!last) return;
@@ -168,6 +171,13 @@ class user {
     if (!how.clean) note_error(how.error);
   }
 
+  /// Nothing is under way any more, and nothing was lost.
+  void judge_quiet() {
+    if (over_ || closing_ || other_->closing_ || other_->over_) return;
+    judge_.require(received_ == other_->sent_.size(), "a message that never arrives");
+    judge_.require(!hears_pongs || pings_answered_ == pings_.size(), "a ping without an answer");
+  }
+
   /// What can be said only when both sides are over.
   void judge_end() {
     judge_.require(over_, "no end was told");
@@ -179,8 +189,7 @@ class user {
   const std::string& error() const noexcept { return error_; }
   bool closing() const noexcept { return closing_; }
   bool has_part() const noexcept { return partial_.has_value(); }
-  std::size_t received() const noexcept { return received_; }
-  std::size_t sent() const noexcept { return sent_.size(); }
+  std::size_t progress() const noexcept { return received_ + pings_received_ + parts_received_; }
 
  private:
   void finish(message_kind kind, bytes_view payload) {
@@ -235,6 +244,7 @@ class user {
   std::optional<octets> partial_;
   std::size_t received_ = 0;
   std::size_t pings_received_ = 0;
+  std::size_t parts_received_ = 0;
   std::size_t pings_answered_ = 0;
   close_code code_ = close_code::no_status;
   close_code outcome_ = close_code::no_status;

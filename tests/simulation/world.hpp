@@ -126,6 +126,7 @@ class world {
   /// wait for the end.
   void wind_up() {
     for (const auto& side : sides_) side->read_on();
+    if (kind_.calm) settle();
     if (!kind_.calm && random_.once_in(8)) {
       net_.swallow(random_.below(2));
       seen_.note(rarity::swallowed);
@@ -133,7 +134,8 @@ class world {
       sides_[random_.below(2)]->close();
       if (random_.once_in(4)) sides_[random_.below(2)]->close();
     }
-    const auto patience = program_clock::now + std::chrono::seconds{40};
+    const auto begin = program_clock::now;
+    const auto patience = begin + std::chrono::seconds{40};
     turns();
     for (std::size_t rounds = 0; goes_on(); ++rounds) {
       const auto next =
@@ -143,6 +145,24 @@ class world {
       judge_.require(program_clock::now < patience, "a connection that never ends");
       judge_.require(rounds < 200'000, "a driver that never rests");
     }
+    // Where nothing is late, nobody has to wait for a deadline.
+    const bool in_time = program_clock::now < begin + options_.close_timeout;
+    judge_.require(!kind_.calm || in_time, "an end that took a deadline");
+  }
+
+  /// Until all is delivered, if nobody closes.
+  void settle() {
+    std::size_t before = 0;
+    for (int quiet = 0; quiet < 20 && goes_on();) {
+      if (!net_.take_woken()) program_clock::now += milliseconds{5};
+      turns();
+      const bool idle = sides_[0]->waiting() + sides_[1]->waiting() == 0;
+      const auto received = sides_[0]->me.progress() + sides_[1]->me.progress();
+      const bool still = idle && received == before && net_.next_arrival() == (time_point::max)();
+      before = received;
+      quiet = still ? quiet + 1 : 0;
+    }
+    for (const auto& side : sides_) side->me.judge_quiet();
   }
 
   static constexpr std::size_t most_waiting = 400 * 1024;
