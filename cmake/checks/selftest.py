@@ -43,6 +43,7 @@ KEPT = {
         '"hawser/base/error.hpp"', '"hawser/frame/header.hpp"'
     ),
     "include/hawser/tls.hpp": HEADER,
+    "include/hawser/deflate.hpp": HEADER,
     "include/hawser/version.hpp": HEADER + VERSION,
     "tests/asio/stream.cpp": TOP + '#include "hawser/asio/stream.hpp"\n',
     "tests/base/error.cpp": TOP + '#include "hawser/base/error.hpp"\n',

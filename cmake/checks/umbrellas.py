@@ -7,6 +7,7 @@ UMBRELLAS = {
     "hawser.hpp": ["base", "frame", "handshake", "protocol", "transport"],
     "asio.hpp": ["asio"],
     "tls.hpp": ["tls"],
+    "deflate.hpp": ["deflate"],
 }
 
 # For tests of those who use the library; programs need not compile them.

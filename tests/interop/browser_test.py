@@ -16,12 +16,15 @@ import threading
 import urllib.parse
 
 import certificates
+import counting_relay
 import programs
 
 SKIPPED = 77
 # A browser's first start may be slow.
 START_SECONDS = 90
 PAGE = pathlib.Path(__file__).with_name("browser.html")
+# Small windows, no contexts.
+SMALL = "6 8 9 9 0 0 0"
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -120,6 +123,8 @@ def main():
             "echo": ("echo_server", "0"),
             "strict": ("scripted_server",),
             "secure": (*secure, *certificates.server_options()),
+            "deflate": ("deflate_server",),
+            "small": ("deflate_server", *SMALL.split()),
             "stranger": (*secure, *certificates.server_options("stranger")),
         }
         running = {
@@ -127,11 +132,18 @@ def main():
             for name, (program, *options) in commands.items()
         }
         server = stack.enter_context(serving(running))
-        query = urllib.parse.urlencode({name: one.url() for name, one in running.items()})
+        urls = {name: one.url() for name, one in running.items()}
+        relays = [counting_relay.CountingRelay(urls[name]) for name in ("deflate", "small")]
+        urls |= {"deflate": relays[0].url, "small": relays[1].url}
+        query = urllib.parse.urlencode(urls)
         url = f"http://127.0.0.1:{server.server_port}/?{query}"
         # This key and no other is believed, whoever has signed it.
         trust = f"--ignore-certificate-errors-spki-list={certificates.public_key()}"
         results = read_results(server, stack.enter_context(browsing(browser, url, trust)))
+        for relay in relays:
+            counts = relay.sent, relay.received
+            few = all(0 < count < 20_000 for count in counts)
+            results.append(seen(f"{counts} octets are few for a megabyte", few, True))
         results.append(seen("the echo server ends well", running["echo"].end(), (0, [], "")))
         code, output, errors = running["secure"].end()
         results.append(seen("the event server ends well", (code, errors), (0, "")))

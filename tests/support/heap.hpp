@@ -45,6 +45,20 @@ class heap_meter {
   std::size_t start_;
 };
 
+/// While this object lives, there is no memory for anybody.
+class heap_is_full {
+ public:
+  heap_is_full() noexcept { full = true; }
+  ~heap_is_full() { full = false; }
+  heap_is_full(const heap_is_full&) = delete;
+  heap_is_full& operator=(const heap_is_full&) = delete;
+
+  static bool now() noexcept { return full; }
+
+ private:
+  inline static std::atomic<bool> full{false};
+};
+
 /// How much room before each block keeps its size.
 inline constexpr std::size_t size_room = alignof(std::max_align_t);
 
@@ -53,6 +67,7 @@ inline constexpr std::size_t size_room = alignof(std::max_align_t);
 // Not inlined: a compiler that looks inside takes the room before a block for an error.
 
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  if (hawser::test::heap_is_full::now()) return nullptr;
   void* const block = std::malloc(size + hawser::test::size_room);
   if (block == nullptr) return nullptr;
   *static_cast<std::size_t*>(block) = size;

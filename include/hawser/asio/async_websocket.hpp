@@ -24,9 +24,11 @@
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/client.hpp"
+#include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/server.hpp"
 #include "hawser/handshake/uri.hpp"
+#include "hawser/protocol/any_extension.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/control_payload.hpp"
 #include "hawser/protocol/event.hpp"
@@ -47,7 +49,7 @@ namespace hawser {
 /// The stream is read only while a read waits, or while the connection closes: a program that does not
 /// read holds the peer up, and leaves its pings without an answer. An open connection keeps its
 /// context busy. Destroying one drops it: async_close() first.
-template <class AsyncStream, message_extension Extension = no_extension,
+template <class AsyncStream, message_extension Extension = any_extension,
           mask_source Masks = system_mask_source>
 class async_websocket {
   using connection_type = basic_connection<Extension, Masks>;
@@ -59,9 +61,10 @@ class async_websocket {
   using duration = std::chrono::steady_clock::duration;
   using default_token = typename asio::default_completion_token<executor_type>::type;
 
-  /// Over a stream that is connected, or will be before the opening handshake.
+  /// Over a stream that is connected, or will be before the opening handshake. Its extension is what
+  /// the policy of that handshake makes of the agreement: see negotiating_client_policy.
   explicit async_websocket(AsyncStream stream, const opening_options& options = {}) requires
-      std::same_as<Extension, no_extension> && std::default_initializable<Masks>
+      std::same_as<Extension, any_extension> && std::default_initializable<Masks>
       : driver_{std::make_shared<driver>(std::move(stream),
                                          connection_type{role::client, options.connection},
                                          options)} {}
@@ -254,6 +257,9 @@ class async_websocket {
 
   /// The subprotocol that was agreed on, or an empty text.
   const std::string& subprotocol() const noexcept { return driver_->agreed().subprotocol; }
+
+  /// The extensions that were agreed on, as the server answered them.
+  const extension_list& extensions() const noexcept { return driver_->agreed().extensions; }
 
   /// The stream, for connecting it and for its settings: reading and writing is up to this object.
   AsyncStream& next_layer() noexcept { return driver_->stream(); }

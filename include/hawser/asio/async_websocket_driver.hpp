@@ -33,6 +33,7 @@
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/transport/negotiating_policy.hpp"
 #include "hawser/transport/opening.hpp"
 
 namespace hawser::detail {
@@ -277,12 +278,12 @@ class async_websocket_driver final
   }
 
   template <class Handshake>
-  void opened(role self, std::error_code ec, bytes_view rest, const Handshake& handshake) {
+  void opened(role self, std::error_code ec, bytes_view rest, Handshake& handshake) {
     if (ec || phase_ != phase::opening) {
       phase_ = phase::over;
       return;
     }
-    base::connection() = Connection{self, options_.connection};
+    base::connection() = Connection{self, options_.connection, extension_of(handshake)};
     begin(rest, handshake.result());
   }
 

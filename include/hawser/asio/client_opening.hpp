@@ -83,7 +83,8 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   void dial() {
     const auto& where = destination_->where();
     if (where.secure() && !Layer::is_secure) return fail(errc::unsupported_scheme);
-    handshake_.emplace(where, destination_->policy(), options_.limits);
+    handshake_.emplace(where, connect_policy{destination_->policy(), options_.extension},
+                       options_.limits);
     if (handshake_->error() != errc{}) return fail(handshake_->error());
     const auto via = proxy_for(where, options_);
     if (!via) return fail(errc::bad_proxy);
@@ -223,7 +224,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   std::optional<destination> destination_;
   proxy proxy_;
   std::weak_ptr<dialer<client_socket>> dialer_;
-  std::optional<client_handshake<>> handshake_;
+  std::optional<client_handshake<connect_policy>> handshake_;
   std::optional<http_tunnel> http_tunnel_;
   std::optional<socks5_tunnel> socks5_tunnel_;
   std::string remote_address_;

@@ -118,7 +118,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   void opened(Stream stream, session_facts facts, const std::vector<std::byte>& rest) {
     phase_ = phase::open;
     const session_settings settings{options_.connect.connection, options_.budget,
-                                    make_session_hooks()};
+                                    make_session_hooks(), attempt_.extension};
     std::make_shared<session_driver<Stream>>(role::client, std::move(stream), std::move(facts),
                                              settings, registry_, nullptr)
         ->open(rest);

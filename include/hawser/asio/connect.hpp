@@ -96,7 +96,8 @@ auto connect_once(const destination& there, const connect_options& options, Wrap
       std::invoke_result_t<Wrap&, const uri&, socket_transport, time_point, std::error_code&>;
   using result = std::optional<websocket<typename wrapped::value_type>>;
   const auto& where = there.where();
-  client_handshake handshake{where, there.policy(), options.limits};
+  client_handshake handshake{where, connect_policy{there.policy(), options.extension},
+                             options.limits};
   const auto via = proxy_for(where, options);
   ec = via ? handshake.error() : errc::bad_proxy;
   constexpr bool bare = std::is_same_v<typename wrapped::value_type, socket_transport>;

@@ -19,6 +19,8 @@
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/uri.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/transport/negotiating_policy.hpp"
+#include "hawser/transport/negotiator.hpp"
 
 namespace hawser {
 
@@ -70,6 +72,9 @@ struct connect_options {
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
 
   connection_options connection = {};
+
+  /// An extension to offer: permessage_deflate, for example.
+  any_negotiator extension = {};
 };
 
 /// Why connect() failed; if the server or a proxy refused, with its answer.
@@ -86,6 +91,9 @@ class connect_error : public std::system_error {
 };
 
 namespace detail {
+
+/// The policy of a client's opening handshake.
+using connect_policy = negotiating_client_policy<default_client_policy>;
 
 /// Where a client is on its way to, and with what request, until a redirection changes both.
 class destination {

@@ -17,6 +17,7 @@
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/transport/negotiator.hpp"
 
 namespace hawser {
 
@@ -27,6 +28,9 @@ struct route_options {
   default_server_policy handshake = {};
   connection_options connection = {};
   send_budget budget = {};
+
+  /// An extension that clients may use if they offer it: permessage_deflate, for example.
+  any_negotiator extension = {};
 };
 
 /// What a server does for the requests of one path. Settings are made before the server runs; handlers

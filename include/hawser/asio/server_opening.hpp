@@ -34,17 +34,17 @@ namespace hawser::detail {
 
 /// The policy of whatever route the request turns out to be for.
 struct routed_policy {
-  const default_server_policy* chosen = nullptr;
+  const route_options* chosen = nullptr;
 
-  bool allow_origin(const request& asked) const { return chosen->allow_origin(asked); }
+  bool allow_origin(const request& asked) const { return chosen->handshake.allow_origin(asked); }
   std::string choose_subprotocol(const request& asked) const {
-    return chosen->choose_subprotocol(asked);
+    return chosen->handshake.choose_subprotocol(asked);
   }
   std::string accept_extensions(const extension_list& offers) const {
-    return chosen->accept_extensions(offers);
+    return chosen->extension.answer(offers);
   }
   const header_fields& extra_headers(const request& asked) const {
-    return chosen->extra_headers(asked);
+    return chosen->handshake.extra_headers(asked);
   }
 };
 
@@ -193,7 +193,7 @@ class server_opening final : public opening_base,
     facts_.asked = handshake_.request();
     route_ = settings_->find(facts_.asked.path(), facts_);
     if (route_ == nullptr) return answer(handshake_.refuse(response{.status = 404}));
-    handshake_.policy().chosen = &route_->options().handshake;
+    handshake_.policy().chosen = &route_->options();
     if (!route_->upgrade_hook()) return answer_with({});
 
     const auto executor = stream_.get_executor();
@@ -250,7 +250,8 @@ class server_opening final : public opening_base,
     leave();
     facts_.agreed = handshake_.result();
     const auto& options = route_->options();
-    const session_settings settings{options.connection, options.budget, route_->handlers()};
+    const session_settings settings{options.connection, options.budget, route_->handlers(),
+                                    options.extension};
     const auto opened = std::make_shared<session_driver<Stream>>(
         role::server, std::move(stream_), std::move(facts_), settings,
         std::move(registries_.sessions), std::move(place_));

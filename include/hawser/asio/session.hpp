@@ -192,6 +192,12 @@ class session {
     return state_ ? state_->facts().parameter(name) : std::string_view{};
   }
 
+  /// The extensions that were agreed on, as the server answered them.
+  const extension_list& extensions() const noexcept {
+    static const extension_list none;
+    return state_ ? state_->facts().agreed.extensions : none;
+  }
+
   /// The subprotocol that was agreed on, or an empty text.
   std::string_view subprotocol() const noexcept {
     return state_ ? std::string_view{state_->facts().agreed.subprotocol} : std::string_view{};

@@ -23,9 +23,11 @@
 #include "hawser/asio/session_waits.hpp"
 #include "hawser/asio/standard_error.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/protocol/any_extension.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/transport/negotiator.hpp"
 
 namespace hawser::detail {
 
@@ -34,20 +36,28 @@ struct session_settings {
   connection_options connection = {};
   send_budget budget = {};
   std::shared_ptr<const session_handlers> handlers = {};
+  any_negotiator extension = {};
 };
+
+/// Whatever the handshake agrees on, sessions over one kind of stream are of one type.
+using session_connection = basic_connection<any_extension>;
 
 /// A session over one kind of stream: events go to the handlers, commands come from the handles.
 template <class Stream>
-class session_driver final : public session_state,
-                             public async_driver<session_driver<Stream>, Stream, connection>,
-                             private context_end::listener {
-  using base = async_driver<session_driver<Stream>, Stream, connection>;
+class session_driver final
+    : public session_state,
+      public async_driver<session_driver<Stream>, Stream, session_connection>,
+      private context_end::listener {
+  using base = async_driver<session_driver<Stream>, Stream, session_connection>;
 
  public:
   session_driver(role self, Stream stream, session_facts facts, const session_settings& settings,
                  std::shared_ptr<session_registry> registry, std::shared_ptr<void> place)
       : session_state{self, std::move(facts), settings.budget},
-        base{std::move(stream), connection{self, settings.connection}},
+        base{std::move(stream),
+             session_connection{
+                 self, settings.connection,
+                 settings.extension.make(self, session_state::facts().agreed.extensions)}},
         context_end::listener{base::get_executor()},
         handlers_{settings.handlers},
         registration_{*this, std::move(registry)},

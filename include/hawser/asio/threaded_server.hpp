@@ -36,6 +36,8 @@
 #include "hawser/handshake/server.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/transport/negotiating_policy.hpp"
+#include "hawser/transport/negotiator.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/websocket.hpp"
 
@@ -58,6 +60,9 @@ struct threaded_server_options {
   head_limits limits = {};
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
   connection_options connection = {};
+
+  /// An extension that clients may use if they offer it: permessage_deflate, for example.
+  any_negotiator extension = {};
 };
 
 /// What lies between the sockets and the connections of a server: here nothing, elsewhere TLS.
@@ -87,7 +92,7 @@ class basic_threaded_server {
  public:
   using endpoint_type = typename Protocol::endpoint;
   using peer = websocket<transport>;
-  using upgrade = server_handshake<const default_server_policy&>;
+  using upgrade = server_handshake<negotiating_server_policy<const default_server_policy&>>;
 
   /// Listens. Throws std::system_error when it cannot.
   basic_threaded_server(const endpoint_type& where, threaded_server_options options,
@@ -225,15 +230,15 @@ class basic_threaded_server {
     // It outlives what is thrown, because stop() may still know of it.
     std::optional<transport> stream;
     try {
-      upgrade handshake{options_.handshake, options_.limits};
+      upgrade handshake{{options_.handshake, options_.extension}, options_.limits};
       std::error_code ec;
       stream.emplace(layer_.wrap(std::move(socket)));
       set_opening(entry, &*stream);
       const auto rest = open(entry, *stream, handshake, ec);
       set_opening(entry, nullptr);
       if (ec) return report(ec, "opening handshake");
-      peer connected{role::server, std::move(*stream), options_.connection, rest,
-                     handshake.result()};
+      peer connected{role::server, std::move(*stream), options_.connection,
+                     rest,         handshake.result(), detail::extension_of(handshake)};
       serve_open(entry, connected, handshake.request(), handler);
     } catch (...) {
       set_opening(entry, nullptr);

@@ -48,6 +48,17 @@ class assembler {
     return errc{};
   }
 
+  /// Counts octets of an encoded payload: what decodes to little or nothing may not go on for ever.
+  /// Even an encoder that is flushed for each octet stays far below this.
+  constexpr errc check_encoded(std::size_t size) noexcept {
+    constexpr std::uint64_t times = 16;
+    constexpr std::uint64_t always = 64 * 1024;
+    const auto most = max_size_ < no_limit / times - always ? times * max_size_ + always : no_limit;
+    if (size > most - encoded_) return errc::message_too_big;
+    encoded_ += size;
+    return errc{};
+  }
+
   /// How much more the message may grow.
   constexpr std::uint64_t room() const noexcept { return max_size_ - size_; }
 
@@ -95,12 +106,16 @@ class assembler {
     reserved_ = header.reserved;
     frames_ = 0;
     size_ = 0;
+    encoded_ = 0;
     text_.reset();
   }
+
+  static constexpr auto no_limit = static_cast<std::uint64_t>(-1);
 
   std::uint64_t max_size_;
   std::uint64_t max_frames_;
   std::uint64_t size_ = 0;
+  std::uint64_t encoded_ = 0;
   std::uint64_t frames_ = 0;
   byte_buffer buffer_;
   utf8_validator text_;

@@ -145,7 +145,7 @@ class basic_connection {
     if (prepared.error() != errc{}) return prepared.error();
     if (self_ == role::client) return send(message_view{prepared.kind(), prepared.payload()});
     if (!can_send()) return errc::closed;
-    return code_of(sender_.message(prepared.frame()));
+    return code_of(sender_.message(extension_, prepared));
   }
 
   /// Queues a fragment of a message: RFC 6455 §5.4. Until `part::last`, no other message can be

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
@@ -13,11 +16,13 @@
 #include "hawser/frame/opcode.hpp"
 #include "hawser/frame/writer.hpp"
 #include "hawser/protocol/event.hpp"
+#include "hawser/protocol/shared_encodings.hpp"
 
 namespace hawser {
 
-/// A message for many connections: encoded once, as a server sends it, and shared by all of them.
-/// Cheap to copy; any number of threads may use copies of one.
+/// A message for many connections: its frame is made once, as a server sends it, and shared by all of
+/// them; so is what a sharing_extension makes of it, once for each key. Cheap to copy; any number of
+/// threads may use copies of one.
 class prepared_message {
  public:
   /// Binary.
@@ -46,8 +51,23 @@ class prepared_message {
   /// The whole frame, unmasked.
   const std::shared_ptr<const byte_buffer>& frame() const noexcept { return frame_; }
 
+  /// The whole frame with the payload that `encode(std::vector<std::byte>&)` makes of this one, and
+  /// with these reserved bits; null if that returns false. It is called once for each key.
+  template <class Encode>
+  std::shared_ptr<const byte_buffer> encoded_frame(std::uint64_t key, std::uint8_t bits,
+                                                   Encode encode) const {
+    return encodings_->find_or_make(key, [&]() -> std::shared_ptr<const byte_buffer> {
+      std::vector<std::byte> encoded;
+      if (!encode(encoded)) return nullptr;
+      auto frame = std::make_shared<byte_buffer>();
+      append_frame(*frame, {static_cast<opcode>(kind_), true, bits, {}, 0}, encoded);
+      return frame;
+    });
+  }
+
  private:
   std::shared_ptr<const byte_buffer> frame_;
+  std::shared_ptr<shared_encodings> encodings_ = std::make_shared<shared_encodings>();
   std::size_t header_size_ = 0;
   message_kind kind_;
   bool valid_ = true;

@@ -91,6 +91,7 @@ class receiver {
     }
     const auto payload = reader_.take_payload(input);
     if (assembler_.reserved() == 0) return plain_piece(payload);
+    if (const auto error = assembler_.check_encoded(payload.size()); error != errc{}) return error;
     encoded_ = payload;
     decoding_ = true;
     return decode_piece(extension);

@@ -19,6 +19,7 @@
 #include "hawser/protocol/control_payload.hpp"
 #include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/outbox.hpp"
+#include "hawser/protocol/prepared_message.hpp"
 
 namespace hawser {
 
@@ -45,10 +46,16 @@ class sender {
     return errc{};
   }
 
-  /// A whole message that is encoded already, as a server sends it.
-  errc message(const outbox::shared_frame& frame) {
+  /// A whole message that many connections share, as a server sends it.
+  errc message(Extension& extension, const prepared_message& prepared) {
     if (open_) return errc::message_unfinished;
-    out_.add(frame);
+    if constexpr (sharing_extension<Extension>) {
+      if (auto frame = encoded_frame(extension, prepared)) {
+        out_.add(std::move(frame));
+        return errc{};
+      }
+    }
+    out_.add(prepared.frame());
     return errc{};
   }
 
@@ -60,7 +67,7 @@ class sender {
     if (kind == message_kind::text && (!text.feed(payload) || (last && !text.complete()))) {
       return errc::invalid_utf8;
     }
-    if (!open_) begin(extension, kind, payload.size());
+    if (!open_) begin(extension, kind, last ? payload.size() : unknown_size);
     text_ = text;
     std::vector<std::byte> encoded;
     if (reserved_ != 0) {
@@ -117,6 +124,18 @@ class sender {
     frame_header made{op, fin, reserved, std::nullopt, 0};
     if (self_ == role::client) made.mask = masks_();
     return made;
+  }
+
+  /// The frame of an encoded message, or null if it is to be sent as it is.
+  outbox::shared_frame encoded_frame(Extension& extension, const prepared_message& prepared) {
+    const auto key = extension.sharing_key();
+    if (key == 0) return nullptr;
+    const auto payload = prepared.payload();
+    const auto bits = extension.begin_shared(prepared.kind(), payload.size());
+    if (bits == 0) return nullptr;
+    return prepared.encoded_frame(key, bits, [&](std::vector<std::byte>& encoded) {
+      return extension.encode_shared(payload, encoded);
+    });
   }
 
   void begin(Extension& extension, message_kind kind, std::size_t size) {

@@ -17,6 +17,7 @@
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/transport/concepts.hpp"
+#include "hawser/transport/negotiating_policy.hpp"
 #include "hawser/transport/websocket.hpp"
 
 namespace hawser {
@@ -151,15 +152,16 @@ std::vector<std::byte> perform(Stream& stream, client_handshake<Policy>& handsha
   return rest;
 }
 
-/// A server's connection over `stream`, or nothing and `ec`: see perform().
+/// A server's connection over `stream`, or nothing and `ec`: see perform(). Its extension is what the
+/// policy makes of the agreement: see negotiating_server_policy.
 template <blocking_stream Stream, server_policy Policy, class Decide>
 std::optional<websocket<Stream>> accept(Stream stream, server_handshake<Policy>& handshake,
                                         Decide decide, std::error_code& ec,
                                         const opening_options& options = {}) {
   const auto rest = perform(stream, handshake, std::move(decide), ec, options);
   if (ec) return std::nullopt;
-  return websocket<Stream>{role::server, std::move(stream), options.connection, rest,
-                           handshake.result()};
+  return websocket<Stream>{role::server, std::move(stream),  options.connection,
+                           rest,         handshake.result(), detail::extension_of(handshake)};
 }
 
 /// The same, where the policy alone decides.
@@ -170,14 +172,15 @@ std::optional<websocket<Stream>> accept(Stream stream, server_handshake<Policy>&
       std::move(stream), handshake, [](auto&) {}, ec, options);
 }
 
-/// A client's connection over `stream`, or nothing and `ec`: see perform().
+/// A client's connection over `stream`, or nothing and `ec`: see perform(). Its extension is what the
+/// policy makes of the agreement: see negotiating_client_policy.
 template <blocking_stream Stream, client_policy Policy>
 std::optional<websocket<Stream>> connect(Stream stream, client_handshake<Policy>& handshake,
                                          std::error_code& ec, const opening_options& options = {}) {
   const auto rest = perform(stream, handshake, ec, options);
   if (ec) return std::nullopt;
-  return websocket<Stream>{role::client, std::move(stream), options.connection, rest,
-                           handshake.result()};
+  return websocket<Stream>{role::client, std::move(stream),  options.connection,
+                           rest,         handshake.result(), detail::extension_of(handshake)};
 }
 
 }  // namespace hawser

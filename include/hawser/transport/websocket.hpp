@@ -15,7 +15,9 @@
 #include "hawser/base/system_entropy.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
+#include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/policy.hpp"
+#include "hawser/protocol/any_extension.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"
@@ -33,7 +35,7 @@ namespace hawser {
 /// keep-alive runs and time-outs apply while a thread is inside a function of this class, so a
 /// connection wants one that reads. Destroying an open websocket drops the connection: call
 /// close().
-template <blocking_stream Stream, message_extension Extension = no_extension,
+template <blocking_stream Stream, message_extension Extension = any_extension,
           mask_source Masks = system_mask_source>
 class websocket {
   using connection_type = basic_connection<Extension, Masks>;
@@ -139,6 +141,9 @@ class websocket {
 
   /// The subprotocol that was agreed on, or an empty text.
   const std::string& subprotocol() const noexcept { return agreed_.subprotocol; }
+
+  /// The extensions that were agreed on, as the server answered them.
+  const extension_list& extensions() const noexcept { return agreed_.extensions; }
 
   /// The stream, for its address and settings: reading and writing it is up to this object.
   Stream& stream() noexcept { return driver_->stream(); }

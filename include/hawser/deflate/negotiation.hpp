@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "hawser/deflate/options.hpp"
+#include "hawser/deflate/parameters.hpp"
+#include "hawser/frame/opcode.hpp"
+
+namespace hawser {
+
+/// The largest window there is, which holds where nothing was agreed: RFC 7692 §7.1.2.
+inline constexpr int max_window_bits = 15;
+
+/// The smallest window that zlib deflates with. It inflates with 8 bits, too.
+inline constexpr int min_window_bits = 9;
+
+/// The offers of a client, the most wanted first. Where nothing is asked of the server there is only
+/// the most compatible one; otherwise it comes last, as what to do without.
+inline std::vector<deflate_parameters> deflate_offers(const deflate_options& options) {
+  deflate_parameters offer;
+  offer.client_no_context_takeover = !options.own_context_takeover;
+  // Without a value: the server is told that it may say what it wants, and no more.
+  offer.client_max_window_bits = deflate_parameters::no_value;
+  deflate_parameters wanted = offer;
+  wanted.server_no_context_takeover = !options.peer_context_takeover;
+  if (options.peer_window_bits < max_window_bits) {
+    wanted.server_max_window_bits = (std::max)(options.peer_window_bits, min_window_bits);
+  }
+  if (wanted == offer) return {offer};
+  return {wanted, offer};
+}
+
+/// A server's answer to one offer, or nothing if it cannot do what is asked: a window of 8 bits.
+inline std::optional<deflate_parameters> deflate_answer(const deflate_parameters& offer,
+                                                        const deflate_options& options) {
+  deflate_parameters answer;
+  answer.server_no_context_takeover =
+      offer.server_no_context_takeover || !options.own_context_takeover;
+  answer.client_no_context_takeover =
+      offer.client_no_context_takeover || !options.peer_context_takeover;
+  if (offer.server_max_window_bits) {
+    if (*offer.server_max_window_bits < min_window_bits) return std::nullopt;
+    const auto own = std::clamp(options.own_window_bits, min_window_bits, max_window_bits);
+    answer.server_max_window_bits = (std::min)(*offer.server_max_window_bits, own);
+  }
+  // A client that does not say that it understands this must not be told: RFC 7692 §7.1.2.2.
+  if (offer.client_max_window_bits) {
+    const auto least = *offer.client_max_window_bits == deflate_parameters::no_value
+                           ? max_window_bits
+                           : *offer.client_max_window_bits;
+    const auto bits = (std::min)(least, (std::max)(options.peer_window_bits, min_window_bits));
+    if (bits < max_window_bits) answer.client_max_window_bits = bits;
+  }
+  return answer;
+}
+
+/// Whether a server may answer an offer so: RFC 7692 §7.1.
+inline bool is_deflate_answer_to(const deflate_parameters& offer,
+                                 const deflate_parameters& answer) {
+  if (offer.server_no_context_takeover && !answer.server_no_context_takeover) return false;
+  if (offer.server_max_window_bits &&
+      (!answer.server_max_window_bits ||
+       *answer.server_max_window_bits > *offer.server_max_window_bits)) {
+    return false;
+  }
+  if (!answer.client_max_window_bits) return true;
+  if (!offer.client_max_window_bits) return false;
+  return *offer.client_max_window_bits == deflate_parameters::no_value ||
+         *answer.client_max_window_bits <= *offer.client_max_window_bits;
+}
+
+/// What holds for the messages of one direction.
+struct deflate_direction {
+  int window_bits = max_window_bits;
+  bool context_takeover = true;
+
+  bool operator==(const deflate_direction&) const = default;
+};
+
+/// What an answer says of the messages that `sender` sends.
+inline deflate_direction deflate_direction_of(const deflate_parameters& answer, role sender) {
+  const bool server = sender == role::server;
+  const auto bits = server ? answer.server_max_window_bits : answer.client_max_window_bits;
+  const bool reset = server ? answer.server_no_context_takeover : answer.client_no_context_takeover;
+  return {bits.value_or(max_window_bits), !reset};
+}
+
+}  // namespace hawser

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "hawser/deflate/extension.hpp"
+#include "hawser/deflate/negotiation.hpp"
+#include "hawser/deflate/options.hpp"
+#include "hawser/deflate/parameters.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/handshake/extensions.hpp"
+#include "hawser/protocol/any_extension.hpp"
+
+namespace hawser {
+
+/// Compression of messages, RFC 7692, as an option of servers and clients: the extension_negotiator
+/// that knows how it is offered, answered and put to use. Cheap to copy; any number of connections, on
+/// any threads, may use one.
+class permessage_deflate {
+ public:
+  /// With the settings of that name.
+  permessage_deflate(deflate_preset preset = deflate_preset::balanced)
+      : permessage_deflate{options_of(preset)} {}
+
+  permessage_deflate(deflate_options options)
+      : options_{std::make_shared<const deflate_options>(std::move(options))} {}
+
+  const deflate_options& options() const noexcept { return *options_; }
+
+  /// A client's offers: the value of Sec-WebSocket-Extensions.
+  std::string offer() const {
+    std::string text;
+    for (const auto& one : deflate_offers(*options_)) {
+      if (!text.empty()) text.append(", ");
+      text.append(encode(one));
+    }
+    return text;
+  }
+
+  /// A server's answer: the first offer that it can do, or an empty text. What is not understood is
+  /// passed over: RFC 7692 §7.
+  std::string answer(const extension_list& offers) const {
+    for (const auto& element : offers) {
+      const auto offer = decode_deflate_offer(element);
+      const auto given = offer ? deflate_answer(*offer, *options_) : std::nullopt;
+      if (given) return encode(*given);
+    }
+    return {};
+  }
+
+  /// Whether a server may answer so to offer(). Without any extension it may.
+  bool accepts(const extension_list& answer) const {
+    if (answer.empty()) return true;
+    const auto given = decode_deflate_answer(answer.front());
+    if (answer.size() > 1 || !given) return false;
+    const auto offers = deflate_offers(*options_);
+    return std::any_of(offers.begin(), offers.end(),
+                       [&](const auto& offer) { return is_deflate_answer_to(offer, *given); });
+  }
+
+  /// The extension of a connection whose server answered so, or none.
+  any_extension make(role self, const extension_list& answer) const {
+    for (const auto& element : answer) {
+      if (const auto given = decode_deflate_answer(element)) return extension(self, *given);
+    }
+    return {};
+  }
+
+  /// The extension itself, for a connection of its own type: basic_connection<deflate_extension>.
+  deflate_extension extension(role self, const deflate_parameters& answer) const {
+    const auto other = self == role::server ? role::client : role::server;
+    return {deflate_direction_of(answer, self), deflate_direction_of(answer, other), options_};
+  }
+
+ private:
+  std::shared_ptr<const deflate_options> options_;
+};
+
+}  // namespace hawser

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/byte_buffer.hpp"
+
+namespace hawser {
+
+/// The encoded forms of one message that many connections send, on any threads: whoever needs a form
+/// first makes it, the others wait for that, and take it.
+class shared_encodings {
+ public:
+  using frame = std::shared_ptr<const byte_buffer>;
+
+  /// The form of that key, made by `make()` if it is not there yet. What is null is tried anew next time.
+  template <class Make>
+  frame find_or_make(std::uint64_t key, Make make) {
+    const std::lock_guard guard{mutex_};
+    for (const auto& [known, form] : forms_) {
+      if (known == key) return form;
+    }
+    frame made = make();
+    if (made) forms_.emplace_back(key, made);
+    return made;
+  }
+
+  /// How many forms there are.
+  std::size_t size() const {
+    const std::lock_guard guard{mutex_};
+    return forms_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::pair<std::uint64_t, frame>> forms_;
+};
+
+}  // namespace hawser

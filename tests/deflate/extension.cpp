@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/deflate/extension.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hawser/deflate/negotiation.hpp"
+#include "hawser/deflate/options.hpp"
+#include "hawser/frame/header.hpp"
+#include "hawser/protocol/extension.hpp"
+#include "support/catch.hpp"
+#include "support/deflate.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+const auto hello = as_bytes("Hello");
+const auto first_hello = "f2 48 cd c9 c9 07 00"_b;
+const auto second_hello = "f2 00 11 00 00"_b;
+
+std::shared_ptr<const deflate_options> usual(deflate_options options = {}) {
+  options.level = 6;
+  options.memory_level = 8;
+  options.threshold = 0;
+  return std::make_shared<const deflate_options>(std::move(options));
+}
+
+octets encoded(deflate_extension& by, bytes_view message) {
+  REQUIRE(by.begin_encoding(message_kind::text, message.size()) == rsv1);
+  octets out;
+  by.encode(message, part::last, out);
+  return out;
+}
+
+octets shared(deflate_extension& by, bytes_view message) {
+  REQUIRE(by.begin_shared(message_kind::text, message.size()) == rsv1);
+  octets out;
+  REQUIRE(by.encode_shared(message, out));
+  return out;
+}
+
+octets decoded(deflate_extension& by, bytes_view payload) {
+  octets room(100);
+  mutable_bytes out{room};
+  CHECK(by.decode(payload, out, part::last) == errc{});
+  room.resize(room.size() - out.size());
+  return room;
+}
+
+TEST_CASE("contexts are taken over if both sides let them be", "[rfc7692-7.1.1]") {
+  const auto agreed = GENERATE(true, false);
+  const auto wanted = GENERATE(true, false);
+  deflate_extension one{{15, agreed}, {}, usual({.own_context_takeover = wanted})};
+  CHECK(encoded(one, hello) == first_hello);
+  CHECK(encoded(one, hello) == (agreed && wanted ? second_hello : first_hello));
+}
+
+TEST_CASE("a peer that takes over contexts is understood, whatever was asked of it",
+          "[rfc7692-7.1.1]") {
+  deflate_extension one{{}, {15, true}, usual({.peer_context_takeover = false})};
+  CHECK(decoded(one, first_hello) == octets{hello.begin(), hello.end()});
+  CHECK(decoded(one, second_hello) == octets{hello.begin(), hello.end()});
+}
+
+TEST_CASE("a peer that does not take over contexts is held to that", "[rfc7692-7.1.1]") {
+  deflate_extension one{{}, {15, false}, usual()};
+  CHECK(decoded(one, first_hello) == octets{hello.begin(), hello.end()});
+  octets room(100);
+  mutable_bytes out{room};
+  bytes_view in{second_hello};
+  CHECK(one.decode(in, out, part::last) == errc::bad_extension_data);
+}
+
+TEST_CASE("messages under the threshold are sent as they are") {
+  const auto options = std::make_shared<const deflate_options>();
+  deflate_extension one{{}, {}, options};
+  CHECK(one.begin_encoding(message_kind::text, 1023) == 0);
+  CHECK(one.begin_encoding(message_kind::text, 1024) == rsv1);
+  CHECK(one.begin_shared(message_kind::text, 1023) == 0);
+  CHECK(one.begin_shared(message_kind::text, 1024) == rsv1);
+  CHECK(one.begin_encoding(message_kind::text, unknown_size) == rsv1);
+}
+
+TEST_CASE("the application may decide by kind and size") {
+  const auto compress = [](message_kind kind, std::size_t size) {
+    return kind == message_kind::text && size != 2000;
+  };
+  deflate_extension one{{}, {}, usual({.compress = compress})};
+  CHECK(one.begin_encoding(message_kind::text, 1) == rsv1);
+  CHECK(one.begin_encoding(message_kind::text, 2000) == 0);
+  CHECK(one.begin_encoding(message_kind::binary, 1) == 0);
+  CHECK(one.begin_shared(message_kind::binary, 1) == 0);
+}
+
+TEST_CASE("who is to keep to a window of 8 bits sends everything as it is", "[rfc7692-7.1.2]") {
+  deflate_extension one{{8, true}, {8, true}, usual()};
+  CHECK(one.begin_encoding(message_kind::text, 5000) == 0);
+  CHECK(one.begin_shared(message_kind::text, 5000) == 0);
+  CHECK(decoded(one, first_hello) == octets{hello.begin(), hello.end()});
+}
+
+TEST_CASE("messages that many connections send are encoded alike, whatever went before",
+          "[rfc7692-7.1.1]") {
+  deflate_extension keeping{{15, true}, {}, usual()};
+  deflate_extension forgetting{{15, false}, {}, usual()};
+  encoded(keeping, hello);
+  CHECK(keeping.sharing_key() == forgetting.sharing_key());
+  CHECK(shared(keeping, hello) == first_hello);
+  CHECK(shared(forgetting, hello) == first_hello);
+}
+
+TEST_CASE("after a message that many send, nothing refers to those before it", "[rfc7692-7.1.1]") {
+  deflate_extension one{{15, true}, {}, usual()};
+  CHECK(encoded(one, hello) == first_hello);
+  CHECK(encoded(one, hello) == second_hello);
+  shared(one, as_bytes("other"));
+  CHECK(encoded(one, hello) == first_hello);
+  CHECK(encoded(one, hello) == second_hello);
+}
+
+TEST_CASE("what decides how a message is encoded is in the key") {
+  const auto key = [](int level, int memory, int bits) {
+    return deflate_extension{{bits, true},
+                             {},
+                             std::make_shared<const deflate_options>(deflate_options{
+                                 .level = level, .memory_level = memory, .own_window_bits = 15})}
+        .sharing_key();
+  };
+  const auto usual_key = key(6, 8, 15);
+  CHECK(usual_key != 0);
+  CHECK(key(6, 8, 15) == usual_key);
+  CHECK(key(7, 8, 15) != usual_key);
+  CHECK(key(6, 7, 15) != usual_key);
+  CHECK(key(6, 8, 14) != usual_key);
+}
+
+}  // namespace

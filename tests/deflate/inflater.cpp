@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/deflate/inflater.hpp"
+
+#include <cstddef>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/deflate.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+const auto hello = "48 65 6c 6c 6f"_b;
+
+/// Whatever room there is at a time, and wherever the payload is cut.
+octets inflated_in_all_ways(const octets& payload) {
+  const auto whole = inflated(*inflater::make({15}), payload);
+  REQUIRE(whole.error == errc{});
+  for (const std::size_t room : {1, 2, 3, 5, 4096}) {
+    CHECK(inflated(*inflater::make({15}), payload, room).output == whole.output);
+    for (std::size_t cut = 0; cut <= payload.size(); ++cut) {
+      const auto by = inflater::make({15});
+      auto begun = inflated(*by, bytes_view{payload}.first(cut), room, part::more);
+      REQUIRE(begun.error == errc{});
+      const auto rest = inflated(*by, bytes_view{payload}.subspan(cut), room);
+      REQUIRE(rest.error == errc{});
+      CHECK(begun.output + rest.output == whole.output);
+    }
+  }
+  return whole.output;
+}
+
+errc error_of(const octets& payload) { return inflated(*inflater::make({15}), payload).error; }
+
+TEST_CASE("the standard's examples are decompressed", "[rfc7692-7.2.3]") {
+  CHECK(inflated_in_all_ways("f2 48 cd c9 c9 07 00"_b) == hello);              // 7.2.3.1
+  CHECK(inflated_in_all_ways("00 05 00 fa ff 48 65 6c 6c 6f 00"_b) == hello);  // 7.2.3.3
+  CHECK(inflated_in_all_ways("f3 48 cd c9 c9 07 00 00"_b) == hello);           // 7.2.3.4
+  CHECK(inflated_in_all_ways("f2 48 05 00 00 00 ff ff ca c9 c9 07 00"_b) == hello);
+  CHECK(inflated_in_all_ways("00"_b).empty());  // 7.2.3.6
+}
+
+TEST_CASE("a message may refer to the one before, until a reset", "[rfc7692-7.2.3.2]") {
+  const auto by = inflater::make({15});
+  CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+  CHECK(inflated(*by, "00"_b).output.empty());
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+  by->reset();
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).error == errc::bad_extension_data);
+}
+
+TEST_CASE("a last block is not the end of anything", "[rfc7692-7.2.3.4]") {
+  // Two of them, then one that refers to them.
+  const auto final_hello = "f3 48 cd c9 c9 07 00"_b;
+  CHECK(inflated_in_all_ways(final_hello + final_hello + "00"_b) == hello + hello);
+  const auto by = inflater::make({15});
+  CHECK(inflated(*by, final_hello + "00"_b).output == hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+  CHECK(inflated(*by, "f3 00 11 00 00"_b).output == hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+}
+
+TEST_CASE("a sender that leaves out the octet behind a last block is understood") {
+  CHECK(inflated_in_all_ways("f3 48 cd c9 c9 07 00"_b) == hello);
+  const auto by = inflater::make({15});
+  CHECK(inflated(*by, "f3 48 cd c9 c9 07 00"_b).output == hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+}
+
+TEST_CASE("a sender that leaves out even the octet of an empty message is understood") {
+  CHECK(inflated_in_all_ways({}).empty());
+  const auto by = inflater::make({15});
+  CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == hello);
+  CHECK(inflated(*by, {}).output.empty());
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+}
+
+TEST_CASE("empty pieces count for nothing") {
+  const auto by = inflater::make({15});
+  CHECK(inflated(*by, {}, 8, part::more).output.empty());
+  CHECK(inflated(*by, "f2 48 cd c9"_b, 8, part::more).error == errc{});
+  CHECK(inflated(*by, {}, 8, part::more).error == errc{});
+  CHECK(inflated(*by, "c9 07 00"_b, 8, part::more).error == errc{});
+  CHECK(inflated(*by, {}, 8).error == errc{});
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+}
+
+TEST_CASE("long messages come out as they went in", "[rfc7692-7.2.2]") {
+  std::mt19937 random{11};
+  const auto room = GENERATE(as<std::size_t>{}, 1, 257, 4096, 1'000'000);
+  const auto by = inflater::make({15});
+  const auto with = usual_deflater();
+  for (const std::size_t size : {1, 300, 5000, 70'000}) {
+    const auto message = some_octets(random, size);
+    const auto result = inflated(*by, deflated(*with, message), room);
+    REQUIRE(result.error == errc{});
+    CHECK(result.output == message);
+  }
+}
+
+TEST_CASE("a window of 8 bits is enough for who keeps to it", "[rfc7692-7.1.2]") {
+  const auto by = inflater::make({8});
+  REQUIRE(by);
+  CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+}
+
+TEST_CASE("data that is no deflate stream is refused", "[rfc7692-7.2.2]") {
+  for (const auto* payload : {"06", "07", "ff", "00 01 00 00 00 61", "f2 48 cd c9 c9 07",
+                              "f2 48 cd c9", "f2", "fa", "00 05 00 fa ff 48 65 6c 6c 6f", "00 00",
+                              "00 00 00", "03", "f2 00 11 00 00", "aa aa aa aa"}) {
+    CAPTURE(payload);
+    CHECK(error_of(from_hex(payload)) == errc::bad_extension_data);
+  }
+}
+
+TEST_CASE("a message that is cut off is refused, wherever that is", "[rfc7692-7.2.2]") {
+  std::mt19937 random{3};
+  const auto encoded = deflated(some_octets(random, 2000));
+  std::size_t refused = 0;
+  for (std::size_t size = 1; size < encoded.size(); ++size) {
+    refused += error_of({encoded.begin(), encoded.begin() + static_cast<std::ptrdiff_t>(size)}) ==
+               errc::bad_extension_data;
+  }
+  CHECK(refused == encoded.size() - 1);
+}
+
+TEST_CASE("any octets are decoded or refused, and never more than once each") {
+  std::mt19937 random{5};
+  std::size_t good = 0;
+  for (int round = 0; round < 3000; ++round) {
+    octets noise(random() % 40);
+    for (auto& octet : noise) octet = std::byte(random() % 8 == 0 ? random() : random() % 8);
+    const auto by = inflater::make({9});
+    const auto result = inflated(*by, noise, 1 + random() % 64);
+    good += result.error == errc{};
+    CHECK(result.output.size() < 40 * 1032);
+  }
+  CHECK(good > 0);
+}
+
+TEST_CASE("what zlib cannot inflate with makes no inflater") {
+  CHECK_FALSE(inflater::make({16}));
+  CHECK_FALSE(inflater::make({7}));
+}
+
+}  // namespace

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSL-1.0
+"""deflate_echo.py PROGRAM: it serves, and asks itself by way of compression."""
+
+import subprocess
+import sys
+
+from running_server import SECONDS, running_server
+
+TEXT = "ahoy, ἀγκύρα ⚓ " * 100
+
+
+def main(program):
+    with running_server(program, "serve", "0") as url:
+        told = subprocess.run(
+            [program, "ask", url, TEXT],
+            check=True,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=SECONDS,
+        )
+        assert told.stdout == f"permessage-deflate\n{TEXT}\n", f"it got {told.stdout!r}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSL-1.0
+// RFC 7692 §8 and what else a peer could do with compression, with a ceiling of memory for each.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "hawser/base/buffer_pool.hpp"
+#include "hawser/deflate/deflater.hpp"
+#include "hawser/deflate/inflater.hpp"
+#include "hawser/deflate/negotiation.hpp"
+#include "hawser/deflate/options.hpp"
+#include "hawser/deflate/permessage_deflate.hpp"
+#include "hawser/deflate/thread_streams.hpp"
+#include "hawser/protocol/any_extension.hpp"
+#include "hawser/protocol/connection.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/deflate.hpp"
+#include "support/heap.hpp"
+#include "support/peers.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+constexpr std::size_t kibibyte = 1024;
+constexpr std::size_t mebibyte = 1024 * kibibyte;
+constexpr int compressed = 4;
+
+void append(octets& to, const octets& more) { to.insert(to.end(), more.begin(), more.end()); }
+
+/// So many zeros, a thousandth of them long.
+octets bomb(std::size_t size) {
+  const octets zeros(mebibyte);
+  const auto with = usual_deflater();
+  octets encoded;
+  for (; size > zeros.size(); size -= zeros.size()) with->encode(zeros, part::more, encoded);
+  with->encode(bytes_view{zeros}.first(size), part::last, encoded);
+  return encoded;
+}
+
+/// What a peer makes of some input in pieces of so many octets, and how much memory that takes.
+struct outcome {
+  std::optional<closed> end = {};
+  std::size_t delivered = 0;
+  std::size_t most = 0;
+};
+
+template <class Connection>
+void take(Connection& peer, mutable_bytes input, outcome& result) {
+  while (const auto happened = peer.next(input)) {
+    if (const auto* end = std::get_if<closed>(&*happened)) result.end = *end;
+    if (const auto* whole = std::get_if<message_view>(&*happened)) {
+      result.delivered += whole->payload.size();
+    }
+    if (const auto* piece = std::get_if<message_part>(&*happened)) {
+      result.delivered += piece->payload.size();
+    }
+  }
+}
+
+outcome outcome_of(role self, const octets& input, const connection_options& options = {},
+                   std::size_t piece = 16 * kibibyte) {
+  buffer_pool::clear();
+  thread_streams<inflater>::clear();
+  octets buffer(piece);
+  outcome result;
+  const heap_meter meter;
+  test_connection<copied_deflate> peer{self, options, copied_deflate{}};
+  for (std::size_t at = 0; at < input.size() && !result.end; at += piece) {
+    const auto size = (std::min)(piece, input.size() - at);
+    std::copy_n(input.begin() + static_cast<std::ptrdiff_t>(at), size, buffer.begin());
+    take(peer, mutable_bytes{buffer}.first(size), result);
+  }
+  result.most = meter.most();
+  return result;
+}
+
+/// An inflater, its window, and what belongs to the connection.
+constexpr std::size_t inflating = 48 * kibibyte;
+
+TEST_CASE("a message that explodes ends at the limit and takes no more memory",
+          "[rfc7692-8][rfc-10.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto payload = bomb(64 * mebibyte);
+  REQUIRE(payload.size() < 64 * mebibyte / 1000);
+  connection_options options;
+  options.max_message_size = mebibyte;
+  const auto input = frame_from(peer_of(self), 2, payload, fin::yes, compressed);
+  const auto result = outcome_of(self, input, options);
+  REQUIRE(result.end);
+  CHECK(result.end->code == close_code::message_too_big);
+  CHECK(result.delivered == 0);
+  // The buffer doubles: the old one and the new one are there at once.
+  CHECK(result.most < 3 * mebibyte + 64 * kibibyte);
+}
+
+TEST_CASE("a message that explodes over fragments ends at the limit", "[rfc7692-8][rfc-10.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const auto payload = bomb(8 * mebibyte);
+  connection_options options;
+  options.max_message_size = mebibyte;
+  octets input = frame_from(from, 2, {}, fin::no, compressed);
+  for (std::size_t at = 0; at < payload.size(); at += 100) {
+    const auto rest = bytes_view{payload}.subspan(at);
+    const auto size = (std::min<std::size_t>)(100, rest.size());
+    append(input, frame_from(from, 0, rest.first(size), fin::no));
+  }
+  const auto result = outcome_of(self, input, options);
+  REQUIRE(result.end);
+  CHECK(result.end->code == close_code::message_too_big);
+  CHECK(result.most < 3 * mebibyte + 64 * kibibyte);
+}
+
+TEST_CASE("in parts a message that explodes takes a part's memory", "[rfc7692-8]") {
+  const auto self = GENERATE(role::client, role::server);
+  connection_options options;
+  options.max_message_size = 1024 * mebibyte;
+  options.deliver = delivery::parts;
+  const auto payload = bomb(16 * mebibyte);
+  const auto result =
+      outcome_of(self, frame_from(peer_of(self), 2, payload, fin::yes, compressed), options);
+  CHECK_FALSE(result.end);
+  CHECK(result.delivered == 16 * mebibyte);
+  CHECK(result.most < inflating + 16 * kibibyte);
+}
+
+TEST_CASE("blocks without any output are no way to send for ever", "[rfc7692-8][rfc-10.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto block = GENERATE("00 00 00 ff ff", "02 08 20 80 00", "03 00");
+  const auto from = peer_of(self);
+  connection_options options;
+  options.max_message_size = 10 * kibibyte;
+  octets payload;
+  while (payload.size() < 100 * kibibyte) append(payload, from_hex(block));
+  octets input = frame_from(from, 2, payload, fin::no, compressed);
+  const auto some = outcome_of(self, input, options);
+  CHECK_FALSE(some.end);
+  CHECK(some.most < inflating);
+  for (int i = 0; i < 2; ++i) append(input, frame_from(from, 0, payload, fin::no));
+  const auto result = outcome_of(self, input, options);
+  REQUIRE(result.end);
+  CHECK(result.end->code == close_code::message_too_big);
+  CHECK(result.most < inflating);
+}
+
+TEST_CASE("small messages that are flushed for each octet are not refused for it",
+          "[rfc7692-6.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  connection_options options;
+  options.max_message_size = 20 * kibibyte;
+  octets payload;
+  const auto with = usual_deflater();
+  for (unsigned i = 0; i < 20 * kibibyte; ++i) {
+    if (i != 0) append(payload, "00 00 ff ff"_b);
+    const std::byte octet{static_cast<unsigned char>(i * 101)};
+    with->encode({&octet, 1}, part::last, payload);
+  }
+  const auto result =
+      outcome_of(self, frame_from(peer_of(self), 2, payload, fin::yes, compressed), options);
+  CHECK_FALSE(result.end);
+  CHECK(result.delivered == 20 * kibibyte);
+}
+
+TEST_CASE("connections that never send anything compressed have no contexts", "[rfc7692-7.1]") {
+  const auto preset = GENERATE(deflate_preset::small, deflate_preset::balanced);
+  using peer_type = basic_connection<any_extension, fixed_mask_source>;
+  constexpr std::size_t count = 1000;
+  const permessage_deflate known{preset};
+  std::vector<std::unique_ptr<peer_type>> peers;
+  peers.reserve(count);
+  const heap_meter meter;
+  for (std::size_t i = 0; i < count; ++i) {
+    peers.push_back(std::make_unique<peer_type>(
+        role::server, connection_options{}, known.make(role::server, {{"permessage-deflate"}})));
+    outcome ignored;
+    auto hello = frame_from(role::client, opcode::text, "hello");
+    take(*peers.back(), hello, ignored);
+  }
+  const auto each = meter.held() / count;
+  CHECK(each < sizeof(peer_type) + 200);
+}
+
+TEST_CASE("without contexts a connection gives back what a message took", "[rfc7692-7.1.1]") {
+  using peer_type = basic_connection<any_extension, fixed_mask_source>;
+  constexpr std::size_t count = 200;
+  const permessage_deflate known{deflate_preset::small};
+  const extension_list agreed{
+      {"permessage-deflate", {{"server_no_context_takeover"}, {"client_no_context_takeover"}}}};
+  const auto text = some_text(5000);
+  const auto input = frame_from(role::client, 1, deflated(as_bytes(text)), fin::yes, compressed);
+  std::vector<std::unique_ptr<peer_type>> peers;
+  peers.reserve(count);
+  const auto serve_one = [&] {
+    peers.push_back(std::make_unique<peer_type>(role::server, connection_options{},
+                                                known.make(role::server, agreed)));
+    outcome result;
+    auto copy = input;
+    take(*peers.back(), copy, result);
+    REQUIRE(result.delivered == text.size());
+    REQUIRE(!peers.back()->send(text));
+    REQUIRE(written_by(*peers.back()).size() < text.size() / 2);
+    mutable_bytes nothing;
+    peers.back()->next(nothing);
+  };
+  serve_one();
+  const heap_meter meter;
+  for (std::size_t i = 1; i < count; ++i) serve_one();
+  const auto each = meter.held() / count;
+  CHECK(each < sizeof(peer_type) + 300);
+}
+
+TEST_CASE("where there is no memory to decompress, the connection ends") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<copied_deflate> peer{self, {}, copied_deflate{}};
+  deflate_extension bare{{}, {}, std::make_shared<const deflate_options>(without_threshold())};
+  thread_streams<inflater>::clear();
+  octets room(100);
+  auto payload = "f2 48 cd c9 c9 07 00"_b;
+  mutable_bytes out{room};
+  bytes_view in{payload};
+  errc error{};
+  std::uint8_t bits = rsv1;
+  {
+    const heap_is_full full;
+    error = bare.decode(in, out, part::last);
+    bits = bare.begin_encoding(message_kind::text, 1000);
+  }
+  CHECK(error == errc::out_of_memory);
+  CHECK(close_code_for(error) == close_code::internal_error);
+  // What could not be compressed is sent as it is.
+  CHECK(bits == 0);
+}
+
+TEST_CASE("where memory ends in the middle of a message, the connection ends") {
+  const auto encoded = deflated(as_bytes(some_text(100'000)));
+  const auto by = inflater::make({15});
+  octets room(10'000);
+  mutable_bytes out{room};
+  bytes_view in{encoded};
+  errc error{};
+  {
+    // The window is taken when there is something to keep in it.
+    const heap_is_full full;
+    error = by->decode(in, out, part::more);
+  }
+  CHECK(error == errc::out_of_memory);
+}
+
+}  // namespace
