@@ -18,7 +18,7 @@ inline hawser::deflate_options read_deflate_options(int count, char** words) {
   made.level = number(0, made.level);
   made.memory_level = number(1, made.memory_level);
   made.own_window_bits = number(2, made.own_window_bits);
-  made.peer_window_bits = number(3, made.peer_window_bits);
+  if (count > 3) made.peer_window_bits = number(3, 0);
   made.own_context_takeover = number(4, 1) != 0;
   made.peer_context_takeover = number(5, 1) != 0;
   made.threshold = static_cast<std::size_t>(number(6, 0));

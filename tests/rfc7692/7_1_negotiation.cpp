@@ -83,7 +83,7 @@ TEST_CASE("a client offers what its options say", "[rfc7692-7.1]") {
   CHECK(extension_lines(client_with(permessage_deflate{deflate_preset::small}).output()) ==
         std::vector<std::string>{
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; "
-            "server_max_window_bits=12; client_max_window_bits, "
+            "client_max_window_bits, "
             "permessage-deflate; client_no_context_takeover; client_max_window_bits"});
 }
 
@@ -99,9 +99,7 @@ TEST_CASE("a server takes the first offer it can do, over several lines", "[rfc7
                    "permessage-deflate; client_no_context_takeover, permessage-deflate"},
                   known) == "permessage-deflate; client_no_context_takeover");
   // What browsers and npm's ws offer.
-  CHECK(answer_to({"permessage-deflate; client_max_window_bits"}, known) == "permessage-deflate");
-  CHECK(answer_to({"permessage-deflate; client_max_window_bits"},
-                  permessage_deflate{deflate_preset::fast}) ==
+  CHECK(answer_to({"permessage-deflate; client_max_window_bits"}, known) ==
         "permessage-deflate; client_max_window_bits=12");
 }
 

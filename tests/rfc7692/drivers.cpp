@@ -34,7 +34,7 @@ using namespace hawser::test;
 
 namespace {
 
-const extension_list agreed{{"permessage-deflate"}};
+const extension_list agreed{{"permessage-deflate", {{"client_max_window_bits", "12"}}}};
 
 server_options serving(const any_negotiator& extension) {
   server_options options;

@@ -26,8 +26,8 @@ inline std::vector<deflate_parameters> deflate_offers(const deflate_options& opt
   offer.client_max_window_bits = deflate_parameters::no_value;
   deflate_parameters wanted = offer;
   wanted.server_no_context_takeover = !options.peer_context_takeover;
-  if (options.peer_window_bits < max_window_bits) {
-    wanted.server_max_window_bits = (std::max)(options.peer_window_bits, min_window_bits);
+  if (options.peer_window_bits.value_or(max_window_bits) < max_window_bits) {
+    wanted.server_max_window_bits = (std::max)(*options.peer_window_bits, min_window_bits);
   }
   if (wanted == offer) return {offer};
   return {wanted, offer};
@@ -51,7 +51,8 @@ inline std::optional<deflate_parameters> deflate_answer(const deflate_parameters
     const auto least = *offer.client_max_window_bits == deflate_parameters::no_value
                            ? max_window_bits
                            : *offer.client_max_window_bits;
-    const auto bits = (std::min)(least, (std::max)(options.peer_window_bits, min_window_bits));
+    const auto asked = (std::max)(options.peer_window_bits.value_or(12), min_window_bits);
+    const auto bits = (std::min)(least, asked);
     if (bits < max_window_bits) answer.client_max_window_bits = bits;
   }
   return answer;

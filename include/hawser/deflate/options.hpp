@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "hawser/frame/opcode.hpp"
 
@@ -30,8 +31,9 @@ struct deflate_options {
   int own_window_bits = 12;
 
   /// The window that the peer is asked to keep to, from 9 to 15: an inflater has 2^bits octets for it.
-  /// A peer that was not asked or cannot do it is served with what it uses.
-  int peer_window_bits = 15;
+  /// A peer that cannot be asked or cannot do it is served with what it uses. Not set: a server asks
+  /// for 12, a client for nothing.
+  std::optional<int> peer_window_bits = {};
 
   /// Whether own messages refer to those before: smaller, but the deflater is kept between them.
   bool own_context_takeover = true;
@@ -54,13 +56,9 @@ inline deflate_options options_of(deflate_preset preset) {
     case deflate_preset::small:
       made.own_context_takeover = false;
       made.peer_context_takeover = false;
-      made.peer_window_bits = 12;
       break;
     case deflate_preset::balanced: break;
-    case deflate_preset::fast:
-      made.level = 1;
-      made.peer_window_bits = 12;
-      break;
+    case deflate_preset::fast: made.level = 1; break;
   }
   return made;
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
-// RFC 7692 §8 and what else a peer could do with compression, with a ceiling of memory for each.
+// RFC 7692 §8 and what else a peer could do with compression, with a ceiling of memory for each; and
+// messages far larger than that.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
+#include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,11 +22,14 @@
 #include "hawser/deflate/thread_streams.hpp"
 #include "hawser/protocol/any_extension.hpp"
 #include "hawser/protocol/connection.hpp"
+#include "hawser/transport/memory_pipe.hpp"
+#include "hawser/transport/websocket.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/deflate.hpp"
 #include "support/heap.hpp"
 #include "support/peers.hpp"
+#include "support/sanitized.hpp"
 
 using namespace hawser;
 using namespace hawser::test;
@@ -252,6 +259,104 @@ TEST_CASE("where memory ends in the middle of a message, the connection ends") {
     error = by->decode(in, out, part::more);
   }
   CHECK(error == errc::out_of_memory);
+}
+
+// Messages far larger than memory, in parts, to a peer that sends them back.
+
+using peer = websocket<memory_pipe>;
+
+peer make_peer(role self, memory_pipe end) {
+  connection_options options;
+  options.max_message_size = 4096 * mebibyte;
+  deflate_options settings;
+  settings.level = 1;
+  const permessage_deflate known{settings};
+  return {self, std::move(end), options, {}, {}, known.make(self, {{"permessage-deflate"}})};
+}
+
+/// Sends each part back as a part.
+void send_back(peer& server) {
+  std::optional<peer::outgoing> answer;
+  while (const auto piece = server.read_part()) {
+    if (piece->first) answer.emplace(server.begin_message(piece->kind));
+    piece->last ? answer->finish(piece->payload) : answer->write(piece->payload);
+  }
+}
+
+/// A sum that depends on the order.
+class fingerprint {
+ public:
+  void add(bytes_view octets) {
+    // Every 61st: to look at all of them takes longer than all the rest.
+    for (; next_ < octets.size(); next_ += 61) {
+      value_ = (value_ ^ std::to_integer<std::uint64_t>(octets[next_])) * 0x100000001b3;
+    }
+    next_ -= octets.size();
+    size_ += octets.size();
+  }
+
+  bool operator==(const fingerprint&) const = default;
+  std::uint64_t size() const noexcept { return size_; }
+
+ private:
+  std::uint64_t value_ = 0xcbf29ce484222325;
+  std::size_t next_ = 0;
+  std::uint64_t size_ = 0;
+};
+
+struct passage {
+  fingerprint sent;
+  fingerprint received;
+  std::size_t most = 0;
+};
+
+/// So many parts there and back, of which every so many-th is made of random octets.
+passage pass(std::size_t count, std::size_t random_one_in) {
+  std::mt19937 random{1};
+  octets noise(64 * 1024);
+  for (auto& octet : noise) octet = std::byte(random());
+  octets pattern(256 * 1024);
+  for (std::size_t i = 0; i < pattern.size(); ++i) pattern[i] = std::byte(i / 1000);
+  const pipe_faults small{.capacity = 64 * 1024};
+  auto ends = make_memory_pipe({.first = small, .second = small, .clock = nullptr});
+  auto client = make_peer(role::client, std::move(ends.first));
+  auto server = make_peer(role::server, std::move(ends.second));
+  passage result;
+  const heap_meter meter;
+  std::thread serving{[&] { send_back(server); }};
+  std::thread sending{[&] {
+    auto message = client.begin_message(message_kind::binary);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& piece = random_one_in != 0 && i % random_one_in == 0 ? noise : pattern;
+      result.sent.add(piece);
+      if (message.write(bytes_view{piece})) break;
+    }
+    message.finish();
+  }};
+  while (const auto piece = client.read_part()) {
+    result.received.add(piece->payload);
+    if (piece->last) break;
+  }
+  result.most = meter.most();
+  sending.join();
+  client.close();
+  serving.join();
+  return result;
+}
+
+TEST_CASE("a gibibyte goes through, compressed both ways, in little memory", "[rfc7692-6.1]") {
+  // With a sanitizer it takes ten times as long, and shows no more.
+  const std::size_t count = sanitized ? 256 : 4096;
+  const auto result = pass(count, 0);
+  CHECK(result.sent.size() == count * 256 * 1024);
+  CHECK(result.received == result.sent);
+  CHECK(result.most < mebibyte);
+}
+
+TEST_CASE("so do octets that cannot be compressed", "[rfc7692-6.1]") {
+  const auto result = pass(64, 2);
+  CHECK(result.received == result.sent);
+  CHECK(result.most < mebibyte);
 }
 
 }  // namespace

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSL-1.0
+"""deflate.py FOLDER [ROUNDS]: runs the deflate programs that were built there by turns, and prints the median
+of each figure and its ratio to Boost.Beast's."""
+
+import collections
+import pathlib
+import statistics
+import subprocess
+import sys
+
+PROGRAMS = "deflate", "deflate_beast"
+FIGURES = "µs an echo", "octets on the wire", "octets of memory"
+
+
+def main(folder, rounds="5"):
+    programs = [pathlib.Path(folder) / name for name in PROGRAMS]
+    figures = collections.defaultdict(list)
+    for _ in range(int(rounds)):
+        for program in (path for path in programs if path.exists()):
+            told = subprocess.run([program], check=True, capture_output=True, encoding="utf-8")
+            for line in told.stdout.splitlines():
+                library, case, *values = line.split()
+                figures[case, library].append([float(value) for value in values])
+    medians = {
+        key: [statistics.median(column) for column in zip(*rows)] for key, rows in figures.items()
+    }
+    print("| Case | Library |", " | ".join(FIGURES), "|")
+    print("|---|---|--:|--:|--:|")
+    for (case, library), values in sorted(medians.items()):
+        beast = medians.get((case, "Boost.Beast"), values)
+        cells = [f"{value:.5g} ({value / other:.2f})" for value, other in zip(values, beast)]
+        print("|", case, "|", library, "|", " | ".join(cells), "|")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
