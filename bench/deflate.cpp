@@ -30,7 +30,8 @@ class hawser_pair {
   }
 
  private:
-  using sockets = std::pair<asio::local::stream_protocol::socket, asio::local::stream_protocol::socket>;
+  using sockets =
+      std::pair<asio::local::stream_protocol::socket, asio::local::stream_protocol::socket>;
 
   static sockets joined() {
     static asio::io_context context;
@@ -50,11 +51,12 @@ class hawser_pair {
     if (one.compressed) {
       const hawser::deflate_parameters agreed{!one.takeover, !one.takeover, one.window_bits,
                                               one.window_bits};
-      extension = hawser::permessage_deflate{{.level = one.level,
-                                              .memory_level = one.memory_level,
-                                              .own_window_bits = one.window_bits,
-                                              .threshold = 0}}
-                      .extension(self, agreed);
+      extension = hawser::permessage_deflate{
+          {.level = one.level,
+           .memory_level = one.memory_level,
+           .own_window_bits = one.window_bits,
+           .threshold =
+               0}}.extension(self, agreed);
     }
     return {self, transport{std::move(socket)}, {}, {}, {}, std::move(extension)};
   }

@@ -7,13 +7,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
-#include <malloc.h>
 #include <memory>
 #include <random>
 #include <string>
 #include <string_view>
-#include <sys/ioctl.h>
 #include <vector>
+
+#include <malloc.h>
+#include <sys/ioctl.h>
 
 // What bench/deflate.cpp and its counterparts measure, in the same way.
 
@@ -42,11 +43,12 @@ inline std::string json_text(std::mt19937& random, std::size_t size) {
   std::string text{"{\"type\":\"trades\",\"items\":["};
   while (text.size() < size) {
     std::array<char, 200> item;
-    std::snprintf(item.data(), item.size(),
-                  "{\"symbol\":\"%s\",\"price\":%u.%02u,\"volume\":%u,\"time\":17%08u,\"id\":\"%08x\"},",
-                  symbols[random() % symbols.size()], static_cast<unsigned>(random() % 900 + 100),
-                  static_cast<unsigned>(random() % 100), static_cast<unsigned>(random() % 5000),
-                  static_cast<unsigned>(random() % 100'000'000), static_cast<unsigned>(random()));
+    std::snprintf(
+        item.data(), item.size(),
+        "{\"symbol\":\"%s\",\"price\":%u.%02u,\"volume\":%u,\"time\":17%08u,\"id\":\"%08x\"},",
+        symbols[random() % symbols.size()], static_cast<unsigned>(random() % 900 + 100),
+        static_cast<unsigned>(random() % 100), static_cast<unsigned>(random() % 5000),
+        static_cast<unsigned>(random() % 100'000'000), static_cast<unsigned>(random()));
     text += item.data();
   }
   text.resize(size);

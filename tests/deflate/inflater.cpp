@@ -2,6 +2,7 @@
 #include "hawser/deflate/inflater.hpp"
 
 #include <cstddef>
+#include <initializer_list>
 #include <random>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ const auto hello = "48 65 6c 6c 6f"_b;
 octets inflated_in_all_ways(const octets& payload) {
   const auto whole = inflated(*inflater::make({15}), payload);
   REQUIRE(whole.error == errc{});
-  for (const std::size_t room : {1, 2, 3, 5, 4096}) {
+  for (const auto room : std::initializer_list<std::size_t>{1, 2, 3, 5, 4096}) {
     CHECK(inflated(*inflater::make({15}), payload, room).output == whole.output);
     for (std::size_t cut = 0; cut <= payload.size(); ++cut) {
       const auto by = inflater::make({15});
@@ -97,7 +98,7 @@ TEST_CASE("long messages come out as they went in", "[rfc7692-7.2.2]") {
   const auto room = GENERATE(as<std::size_t>{}, 1, 257, 4096, 1'000'000);
   const auto by = inflater::make({15});
   const auto with = usual_deflater();
-  for (const std::size_t size : {1, 300, 5000, 70'000}) {
+  for (const auto size : std::initializer_list<std::size_t>{1, 300, 5000, 70'000}) {
     const auto message = some_octets(random, size);
     const auto result = inflated(*by, deflated(*with, message), room);
     REQUIRE(result.error == errc{});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The option `extension` of every kind of server and client, over real sockets.
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,7 +53,8 @@ live_server event_echo(const any_negotiator& extension) {
 /// Long and short, plain and compressed, one after the other.
 template <class Peer>
 void converse(Peer& peer) {
-  for (const std::size_t size : {10, 2000, 1023, 1024, 100'000, 0, 5000}) {
+  for (const auto size :
+       std::initializer_list<std::size_t>{10, 2000, 1023, 1024, 100'000, 0, 5000}) {
     const auto text = some_text(size);
     REQUIRE(!peer.write(text));
     const auto answer = peer.read();
