@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/server.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -20,6 +22,9 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "hawser/asio/connect.hpp"
@@ -163,6 +168,78 @@ TEMPLATE_TEST_CASE("a client that stops inside a frame, or never speaks, is foun
   if (speaks) CHECK(client.say(header_from(role::client, 2, 1000)));
   CHECK(server.ends.take() == "closed{1006, the peer did not answer the keep-alive ping}");
   CHECK(frames_shown(client.hear_all()).at(0) == "ping 0000000000000001");
+}
+
+TEMPLATE_TEST_CASE(
+    "a client that says nothing is closed with 1001 at the idle time-out, if there is one", "",
+    event_echo, threaded_echo) {
+  echo_options options;
+  options.connection.idle_timeout = 100ms;
+  options.connection.keep_alive_interval = 10ms;
+  TestType server{options};
+  auto peer = connect(url_of(server));
+  CHECK(echoed(peer, "a") == "a");
+  const auto begin = std::chrono::steady_clock::now();
+  // It answers pings meanwhile.
+  CHECK(end_of(peer) == "closed{1001, clean, \"idle for too long\"}");
+  CHECK(std::chrono::steady_clock::now() - begin >= 90ms);
+  CHECK(server.ends.take() == "closed{1001, clean}");
+}
+
+/// Uses up the descriptors of this process, but for as many as are open already.
+class no_descriptors {
+ public:
+  no_descriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit few = before_;
+    few.rlim_cur = (std::min<rlim_t>)(open_files() + 64, before_.rlim_cur);
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    for (int one = ::dup(0); one >= 0; one = ::dup(0)) taken_.push_back(one);
+  }
+  ~no_descriptors() { give_back(); }
+  no_descriptors(const no_descriptors&) = delete;
+  no_descriptors& operator=(const no_descriptors&) = delete;
+
+  void give_back() {
+    for (const int one : taken_) ::close(one);
+    taken_.clear();
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+
+ private:
+  rlimit before_{};
+  std::vector<int> taken_;
+};
+
+TEMPLATE_TEST_CASE("a server that runs out of descriptors goes on when there are some again",
+                   "[abuse]", event_echo, threaded_echo) {
+  TestType server;
+  auto first = connect(url_of(server));
+  asio::io_context context{1};
+  tcp::socket client{context, tcp::v4()};
+  no_descriptors shortage;
+  client.connect(loopback(server.port()));
+  raw_socket second{std::move(client)};
+  second.say(upgrade_request);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto busy = std::clock();
+  const timeval patience{0, 350'000};
+  ::setsockopt(second.socket().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience,
+               sizeof patience);
+  const auto heard = second.hear();
+  const auto worked = std::clock() - busy;
+  // Not before there are some again: sanitizers need descriptors, too.
+  shortage.give_back();
+  CHECK(heard.empty());
+  CHECK(std::chrono::steady_clock::now() - begin >= 300ms);
+  // Nobody tries all the time.
+  CHECK(worked < CLOCKS_PER_SEC / 10);
+  CHECK(echoed(first, "still here") == "still here");
+  const timeval more{soon.count(), 0};
+  ::setsockopt(second.socket().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &more, sizeof more);
+  CHECK(second.hear_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  auto third = connect(url_of(server));
+  CHECK(echoed(third, "me too") == "me too");
 }
 
 TEMPLATE_TEST_CASE("data after a Close is not listened to for longer than a close may take",

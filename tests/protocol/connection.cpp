@@ -70,6 +70,67 @@ TEST_CASE("the peer is pinged after the interval and given up when no answer com
   CHECK(peer.deadline() == never);
 }
 
+TEST_CASE("a connection without messages is closed with 1001 after the idle time-out") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  test_connection<> peer{self, {.keep_alive_interval = 8s, .idle_timeout = 20s}};
+  peer.advance(at(0s));
+  // Pings, pongs and their answers are no messages.
+  peer.received(at(5s));
+  feed(peer, frame_from(from, opcode::ping, "?"));
+  written_by(peer);
+  peer.advance(at(5s));
+  peer.advance(at(13s));
+  CHECK(frames_shown(written_by(peer)) == lines{"ping 0000000000000001"});
+  peer.received(at(19s));
+  feed(peer, frame_from(from, opcode::pong, ""));
+  peer.advance(at(19s));
+  CHECK(peer.deadline() == at(20s));
+  CHECK_FALSE(peer.is_idle(at(20s) - 1ns));
+  CHECK(peer.is_idle(at(20s)));
+  peer.advance(at(20s) - 1ns);
+  CHECK(peer.wants() == read_only);
+  peer.advance(at(20s));
+  CHECK(frames_shown(written_by(peer)) == lines{"close 1001 \"idle for too long\""});
+  CHECK(feed(peer, close_from(from, 1001)) == lines{"closed{1001, clean}"});
+}
+
+TEST_CASE("messages and pieces of them keep a connection from being idle") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const auto how = GENERATE(delivery::messages, delivery::parts);
+  test_connection<> peer{self, {.deliver = how, .keep_alive_interval = 0s, .idle_timeout = 20s}};
+  peer.advance(at(0s));
+  CHECK(peer.deadline() == at(20s));
+  peer.received(at(19s));
+  feed(peer, frame_from(from, opcode::text, "a"));
+  CHECK(peer.deadline() == at(39s));
+  diary notes;
+  auto now = at(19s);
+  for (const auto octet : frame_from(from, opcode::text, "a slow message")) {
+    now += 19s;
+    peer.received(now);
+    feed(peer, octets{octet}, notes);
+    peer.advance(now);
+    CHECK(peer.deadline() == now + 20s);
+  }
+  CHECK_FALSE(peer.send("b"));
+  peer.advance(now + 30s);
+  written_by(peer);
+  peer.advance(now + 40s);
+  CHECK(peer.deadline() == now + 60s);
+  CHECK_FALSE(peer.send_part(message_kind::text, {}, part::last));
+  written_by(peer);
+  peer.advance(now + 60s);
+  CHECK(peer.wants() == read_only);
+  // Who does not read cannot know.
+  peer.hold_keep_alive();
+  peer.advance(now + 80s);
+  CHECK(peer.wants() == read_only);
+  peer.advance(now + 100s);
+  CHECK(frames_shown(written_by(peer)) == lines{"close 1001 \"idle for too long\""});
+}
+
 TEST_CASE("the answer to the keep-alive tells the round-trip time", "[rfc-5.5.3]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};

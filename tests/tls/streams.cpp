@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/tls/streams.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
@@ -13,9 +18,12 @@
 #include "hawser/base/error.hpp"
 #include "hawser/tls/certificate_error.hpp"
 #include "hawser/tls/connect.hpp"
+#include "hawser/tls/engine.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
+#include "support/live_server.hpp"
 #include "support/secure_pair.hpp"
+#include "support/sockets.hpp"
 
 using namespace hawser;
 using namespace hawser::test;
@@ -25,7 +33,7 @@ namespace {
 /// An event server that echoes on a plain port and on one with TLS.
 class two_ports {
  public:
-  two_ports() {
+  explicit two_ports(server_options options = {}) : server_{std::move(options)} {
     server_.on_message([](session& peer, message_view message) { peer.send(message); });
     const asio::ip::tcp::endpoint any{asio::ip::make_address("127.0.0.1"), 0};
     secure_ = server_.listen(any, tls_streams{server_with(test_server())}).port();
@@ -40,7 +48,7 @@ class two_ports {
   std::string secure() const { return "wss://localhost:" + std::to_string(secure_) + "/"; }
 
  private:
-  server server_{server_options{}};
+  server server_;
   std::uint16_t secure_ = 0;
   std::thread thread_;
 };
@@ -80,6 +88,53 @@ TEST_CASE("who does not speak TLS to a port of wss: gets no connection, and othe
   CHECK(ec);
   auto peer = connect(far.secure(), trusting);
   CHECK_FALSE(peer.close());
+}
+
+TEST_CASE("who comes when a port of wss: is full is dropped") {
+  server_options options;
+  options.max_connections = 1;
+  two_ports far{options};
+  const auto trusting = trusting_client();
+  auto first = connect(far.secure(), trusting);
+  std::error_code ec;
+  CHECK_FALSE(connect(far.secure(), trusting, ec));
+  CHECK(ec);
+  CHECK_FALSE(first.close());
+}
+
+TEST_CASE(
+    "a TLS handshake under way ends when the event server shuts down, and nobody hears of it") {
+  const auto files = open_files();
+  {
+    std::atomic<int> calls = 0;
+    std::uint16_t port = 0;
+    live_server far{[&](server& made) {
+      made.on_open([&](session&) { ++calls; });
+      made.on_close([&](session&, const closed&) { ++calls; });
+      made.on_error([&](session&, const std::exception_ptr&) { ++calls; });
+      port = made.listen(loopback(), tls_streams{server_with(test_server())}).port();
+    }};
+    std::error_code ec;
+    detail::tls_engine engine{trusting_client().make_ssl("localhost", ec)};
+    engine.handshake();
+    const auto hello = engine.output();
+    const auto size = GENERATE_COPY(std::size_t{0}, std::size_t{10}, hello.size());
+    raw_socket client{port};
+    client.say(hello.first(size));
+    if (size == hello.size()) CHECK_FALSE(client.hear().empty());
+    far.await_connections(1);
+    const bool shuts_down = GENERATE(true, false);
+    const auto begin = std::chrono::steady_clock::now();
+    if (shuts_down) {
+      far->shutdown(soon);
+      CHECK(far.returns());
+      CHECK(far->connections() == 0);
+      client.hear_all();
+    }
+    CHECK(std::chrono::steady_clock::now() - begin < soon / 2);
+    CHECK(calls == 0);
+  }
+  CHECK(open_files() <= files + 3);  // what a process opens once
 }
 
 }  // namespace

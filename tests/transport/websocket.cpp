@@ -203,6 +203,30 @@ TEST_CASE("a silent peer is pinged after the interval and given up when the answ
   CHECK(talk.far().frames() == lines{"ping 0000000000000001"});
 }
 
+TEST_CASE("a connection that carries no message is closed at the idle time-out while it is read") {
+  const auto self = GENERATE(role::client, role::server);
+  scripted_talk talk{self, {.keep_alive_interval = 0s, .idle_timeout = 60s}};
+  auto& near = talk.near();
+  std::error_code ec;
+  CHECK_FALSE(near.read(50s, ec));
+  CHECK_FALSE(near.write("x"));
+  CHECK_FALSE(near.read(50s, ec));
+  CHECK(near.is_open());
+  // Who was busy for long sees first what has come.
+  talk.far().say(frame_from(peer_of(self), opcode::text, "there"));
+  talk.advance(1h);
+  CHECK(shown(near.read().value()) == "text \"there\"");
+  const auto before = talk.elapsed();
+  talk.when_idle([&] {
+    if (talk.far().frames().size() < 2) return;
+    talk.far().say(close_from(peer_of(self), 1001));
+    talk.far().hang_up();
+  });
+  CHECK(read_all(near) == lines{"closed{1001, clean}"});
+  CHECK(talk.elapsed() - before == 60s);
+  CHECK(talk.far().frames() == lines{"text \"x\"", "close 1001 \"idle for too long\""});
+}
+
 TEST_CASE("a peer that answers pings stays, and the answer tells the round trip", "[rfc-5.5.3]") {
   const auto self = GENERATE(role::client, role::server);
   auto [here, there] = make_memory_pipe({.first = {.delay = 2s}, .second = {.delay = 3s}});

@@ -45,8 +45,10 @@ struct server_options {
   /// Threads that run() uses, each with the connections it was given. 0: as many as processors.
   std::size_t threads = 1;
 
-  std::size_t max_connections = 100'000;        ///< Further clients are told 503. 0: no limit
-  std::size_t max_connections_per_address = 0;  ///< 0: no limit
+  /// Further clients are told 503, or with TLS, which would cost a handshake first, dropped without a
+  /// word. 0: no limit.
+  std::size_t max_connections = 100'000;
+  std::size_t max_connections_per_address = 0;  ///< The same for those of one address
 
   head_limits limits = {};
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};

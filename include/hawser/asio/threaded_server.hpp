@@ -50,7 +50,8 @@ struct threaded_server_options {
 
   std::uint16_t port = 0;  ///< 0: any free one, see port()
 
-  /// As many threads as this, handshakes included; further clients are told 503.
+  /// As many threads as this, handshakes included; further clients are told 503, or with TLS, which
+  /// would cost a handshake first, dropped without a word.
   std::size_t max_connections = 1024;
 
   /// Who may connect (by default pages of the same origin, and who sends no Origin), subprotocols and

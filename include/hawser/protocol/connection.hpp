@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <concepts>
@@ -24,6 +25,7 @@
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
+#include "hawser/protocol/idle_clock.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/protocol/ping_machine.hpp"
 #include "hawser/protocol/prepared_message.hpp"
@@ -63,6 +65,7 @@ class basic_connection {
         receiver_{self, options, extension_.reserved_bits()},
         closing_{self},
         ping_{options.keep_alive_interval, options.keep_alive_timeout},
+        idle_{options.idle_timeout},
         self_{self} {}
 
   /// Takes octets off the front of `input` until an event is complete or none are left, and unmasks
@@ -70,13 +73,18 @@ class basic_connection {
   /// and what was in `input` must stay as long. After close() no call invalidates the last message.
   /// Nothing follows `closed`.
   std::optional<event> next(mutable_bytes& input) {
-    if (!input.empty()) ping_.received();
+    const bool fresh = !input.empty();
+    if (fresh) ping_.received();
     while (!has_outcome_ && closing_.state() < close_state::exchanged) {
       const bool open = closing_.state() == close_state::open;
       if (open) receiver_.release();
       const auto result =
           open ? receiver_.next(extension_, input) : receiver_.next_control(extension_, input);
-      if (result.index() == 0) return std::nullopt;
+      if (result.index() == 0) {
+        // A long message is no silence.
+        if (fresh && !receiver_.between_messages()) idle_.received(now_);
+        return std::nullopt;
+      }
       if (auto happened = event_of(result)) return happened;
     }
     if (closing_.state() >= close_state::exchanged) input = {};
@@ -145,6 +153,7 @@ class basic_connection {
     if (prepared.error() != errc{}) return prepared.error();
     if (self_ == role::client) return send(message_view{prepared.kind(), prepared.payload()});
     if (!can_send()) return errc::closed;
+    idle_.sending();
     return code_of(sender_.message(extension_, prepared));
   }
 
@@ -152,6 +161,7 @@ class basic_connection {
   /// sent; control frames can. Text may be cut inside a code point.
   std::error_code send_part(message_kind kind, bytes_view payload, part position) {
     if (!can_send()) return errc::closed;
+    idle_.sending();
     return code_of(sender_.fragment(extension_, kind, payload, position));
   }
 
@@ -191,6 +201,7 @@ class basic_connection {
   void consume_output(std::size_t count) {
     stalled_since_.reset();
     sender_.consume(count);
+    if (buffered_bytes() == 0) idle_.written();
   }
 
   /// How many octets wait to be written.
@@ -206,15 +217,23 @@ class basic_connection {
     ping_.received();
   }
 
-  /// Tells that the driver does not read for now: the peer's silence says nothing. The keep-alive
-  /// begins to count anew at the next advance().
-  void hold_keep_alive() noexcept { ping_.hold(); }
+  /// Tells that the driver does not read for now: the peer's silence says nothing. The keep-alive and
+  /// the idle time-out begin to count anew at the next advance().
+  void hold_keep_alive() noexcept {
+    ping_.hold();
+    idle_.restart();
+  }
+
+  /// Whether advance(now) would close the connection because it is idle: see
+  /// `connection_options::idle_timeout`. Who has not read for long should do so before.
+  bool is_idle(time_point now) const noexcept { return idle_.is_over(now); }
 
   /// Tells the time and does what is due: the keep-alive ping, the ends of patience.
   void advance(time_point now) {
-    now_ = now;
+    now_ = (std::max)(now_, now);
     if (!can_send()) return advance_closing();
     if (buffered_bytes() != 0) return advance_output();
+    if (idle_.advance(now)) return void(close(close_code::going_away, "idle for too long"));
     const auto step = ping_.advance(now);
     if (step.send_ping) send_keep_alive();
     if (step.end) abort(errc::keep_alive_timeout);
@@ -226,7 +245,7 @@ class basic_connection {
     const bool over = closing_.state() == close_state::ended && buffered_bytes() == 0;
     if (over) return (time_point::max)();
     if (!can_send()) return close_by_.value_or(at_once);
-    if (buffered_bytes() == 0) return ping_.deadline();
+    if (buffered_bytes() == 0) return (std::min)(ping_.deadline(), idle_.deadline());
     if (options_.write_timeout == options_.write_timeout.zero()) return (time_point::max)();
     return stalled_since_ ? deadline_after(*stalled_since_, options_.write_timeout) : at_once;
   }
@@ -250,10 +269,11 @@ class basic_connection {
   }
 
   std::optional<event> event_of(const reception& result) {
-    if (const auto* message = std::get_if<message_view>(&result)) return *message;
-    if (const auto* part = std::get_if<message_part>(&result)) return *part;
     if (const auto* control = std::get_if<control_frame>(&result)) return event_of(*control);
-    return violation(std::get<errc>(result));
+    if (const auto* error = std::get_if<errc>(&result)) return violation(*error);
+    idle_.received(now_);
+    if (const auto* message = std::get_if<message_view>(&result)) return *message;
+    return std::get<message_part>(result);
   }
 
   std::optional<event> event_of(control_frame frame) {
@@ -349,6 +369,7 @@ class basic_connection {
   template <class Payload>
   std::error_code send_message(message_kind kind, bytes_view view, Payload&& payload) {
     if (!can_send()) return errc::closed;
+    idle_.sending();
     return code_of(sender_.message(extension_, kind, view, std::forward<Payload>(payload)));
   }
 
@@ -358,6 +379,7 @@ class basic_connection {
   receiver<Extension> receiver_;
   close_machine closing_;
   ping_machine ping_;
+  idle_clock idle_;
   round_trip round_trip_;
   closed outcome_;
   std::error_code output_error_;

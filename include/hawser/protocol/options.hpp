@@ -35,6 +35,10 @@ struct connection_options {
   /// After that ping, any octet must arrive in this time, or the connection ends.
   duration keep_alive_timeout = std::chrono::seconds{20};
 
+  /// A connection that has carried no message for this long is closed with 1001, however alive its peer
+  /// is; one that only sends may live up to twice as long. It rests while nobody reads. Zero: never.
+  duration idle_timeout = duration::zero();
+
   /// The closing handshake, the end of the stream included, may take this long.
   duration close_timeout = std::chrono::seconds{5};
 

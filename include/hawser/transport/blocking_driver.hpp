@@ -250,12 +250,13 @@ class blocking_driver {
     if (idle && connection_.wants().write) pinged_ = true;
   }
 
-  /// The same, but an answer to the keep-alive is not overdue yet: it may have arrived while nobody
-  /// read.
+  /// The same, but an answer to the keep-alive, or a message, is not overdue yet: it may have arrived
+  /// while nobody read.
   void tell_time(time_point now) {
     const auto due = connection_.deadline();
     const bool idle = can_write() && !connection_.wants().write;
-    if (pinged_ && idle && now >= due && due != (time_point::min)()) now = due - duration{1};
+    const bool waits = pinged_ || connection_.is_idle(now);
+    if (waits && idle && now >= due && due != (time_point::min)()) now = due - duration{1};
     advance(now);
   }
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <utility>
+
+#include "hawser/protocol/deadline.hpp"
+
+namespace hawser {
+
+/// How long a connection has carried no message, with time as an argument.
+class idle_clock {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+  using duration = std::chrono::steady_clock::duration;
+
+  /// Patient for `timeout`; zero: for ever.
+  constexpr explicit idle_clock(duration timeout) noexcept : timeout_{timeout} {}
+
+  /// A message, or a piece of one, has arrived at `now`.
+  constexpr void received(time_point now) noexcept { since_ = now; }
+
+  /// Counts anew from the next advance() on.
+  constexpr void restart() noexcept { restarts_ = true; }
+
+  /// A message is to be sent, at a time that nobody looked up …
+  constexpr void sending() noexcept { sending_ = restarts_ = true; }
+
+  /// … and all output is written.
+  constexpr void written() noexcept {
+    if (std::exchange(sending_, false)) restart();
+  }
+
+  /// Whether patience is over.
+  constexpr bool is_over(time_point now) const noexcept { return !restarts_ && now >= deadline(); }
+
+  /// The same, at a time from which to count if need be.
+  constexpr bool advance(time_point now) noexcept {
+    if (std::exchange(restarts_, false)) since_ = now;
+    return is_over(now);
+  }
+
+  /// When advance() has something to do; max() if never.
+  constexpr time_point deadline() const noexcept {
+    if (timeout_ == duration::zero()) return (time_point::max)();
+    return deadline_after(since_, timeout_);
+  }
+
+ private:
+  duration timeout_;
+  time_point since_{};
+  bool restarts_ = true;
+  bool sending_ = false;
+};
+
+}  // namespace hawser
