@@ -7,6 +7,7 @@
 #include "hawser/asio/async_opening.hpp"
 #include "hawser/asio/async_websocket.hpp"
 #include "hawser/asio/async_websocket_driver.hpp"
+#include "hawser/asio/brief_context.hpp"
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/client_opening.hpp"
 #include "hawser/asio/client_options.hpp"

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -15,6 +17,8 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/socket_base.hpp>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <sys/socket.h>
 
 #include "hawser/base/error.hpp"
@@ -29,6 +33,25 @@
 using namespace hawser;
 using namespace hawser::test;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// Whether the system's resolver may answer questions for slow.invalid.
+std::promise<void> slow_answer;
+
+}  // namespace
+
+/// The system's, but for that one name: every test of this program asks here.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                           addrinfo** found) {
+  if (name != nullptr && std::string_view{name} == "slow.invalid") {
+    slow_answer.get_future().wait();
+    return EAI_AGAIN;
+  }
+  static const auto system =
+      reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return system(name, service, hints, found);
+}
 
 namespace {
 
@@ -376,6 +399,18 @@ TEST_CASE("many threads connect at once") {
   for (auto& client : clients) client.join();
   server.join();
   CHECK(errors == std::vector<std::error_code>(count));
+}
+
+TEST_CASE("a resolver that does not answer is waited for no longer than the time-out") {
+  std::error_code ec;
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK_FALSE(connect("ws://slow.invalid/", ec, {.connect_timeout = 50ms}));
+  CHECK(ec == errc::connect_timeout);
+  CHECK(std::chrono::steady_clock::now() - begin < soon / 2);
+  // Its thread ends when there is an answer.
+  const auto before = threads();
+  slow_answer.set_value();
+  CHECK(threads_fall_to(before - 2));
 }
 
 }  // namespace

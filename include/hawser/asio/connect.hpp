@@ -17,6 +17,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include "hawser/asio/brief_context.hpp"
 #include "hawser/asio/connect_options.hpp"
 #include "hawser/asio/dialer.hpp"
 #include "hawser/asio/socket_transport.hpp"
@@ -51,7 +52,7 @@ inline std::optional<asio::ip::tcp::socket> open_socket(const std::string& host,
                                                         const connect_options& options,
                                                         std::error_code& ec) {
   using dialed = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
-  asio::io_context context{1};
+  brief_context context;
   std::optional<dialed> found;
   const auto done = [&](std::error_code error, dialed socket) {
     ec = error;
@@ -60,7 +61,7 @@ inline std::optional<asio::ip::tcp::socket> open_socket(const std::string& host,
   std::make_shared<dialer<dialed>>(context.get_executor(),
                                    dial_patience{.all = options.connect_timeout}, done)
       ->dial(host, port);
-  context.run();
+  context.run_until([&] { return found.has_value(); });
   if (ec) return std::nullopt;
   const auto protocol = found->local_endpoint(ec).protocol();
   if (ec) return std::nullopt;

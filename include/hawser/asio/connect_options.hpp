@@ -65,7 +65,8 @@ struct connect_options {
   head_limits limits = {};
 
   /// Finding the host and reaching one of its addresses may take this long. An address that does not
-  /// answer soon is not waited for: the next ones are tried meanwhile.
+  /// answer soon is not waited for: the next ones are tried meanwhile. The system's resolver cannot be
+  /// interrupted: one that is given up keeps a thread until it answers, and a client's context busy.
   std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds{10};
 
   /// All handshakes together, those of the proxy and of TLS included, may take this long.

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <asio/io_context.hpp>
+
+namespace hawser::detail {
+
+/// A context for one thing that is waited for here. What cannot be interrupted when that is over, a
+/// question to the system's resolver, ends on a thread of its own.
+class brief_context {
+ public:
+  brief_context() = default;
+  ~brief_context() {
+    context_->poll();
+    if (context_->stopped()) return;
+    try {
+      std::thread{[kept = std::move(context_)] {}}.detach();
+    } catch (const std::system_error&) {
+      // Then it is waited for.
+    }
+  }
+  brief_context(const brief_context&) = delete;
+  brief_context& operator=(const brief_context&) = delete;
+
+  auto get_executor() { return context_->get_executor(); }
+
+  template <class Done>
+  void run_until(Done done) {
+    while (!done() && context_->run_one() != 0) {
+    }
+  }
+
+ private:
+  std::unique_ptr<asio::io_context> context_ = std::make_unique<asio::io_context>(1);
+};
+
+}  // namespace hawser::detail

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/brief_context.hpp"
+
+#include <chrono>
+#include <memory>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "support/catch.hpp"
+
+using hawser::detail::brief_context;
+
+namespace {
+
+/// Until that is gone, which must be soon.
+bool expires(const std::weak_ptr<int>& held) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (!held.expired() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  return held.expired();
+}
+
+TEST_CASE("a brief context runs until it is told to stop, and then what is ready") {
+  int calls = 0;
+  {
+    brief_context context;
+    for (int i = 0; i < 3; ++i) asio::post(context.get_executor(), [&] { ++calls; });
+    context.run_until([&] { return calls == 2; });
+    CHECK(calls == 2);
+  }
+  CHECK(calls == 3);
+}
+
+TEST_CASE("a brief context that is never told to stop ends with its work") {
+  brief_context context;
+  context.run_until([] { return false; });
+}
+
+TEST_CASE("a brief context does not wait for what goes on, and lets go of it all the same") {
+  auto value = std::make_shared<int>();
+  const std::weak_ptr<int> held = value;
+  {
+    brief_context context;
+    const auto timer =
+        std::make_shared<asio::steady_timer>(context.get_executor(), std::chrono::hours{1});
+    timer->async_wait([timer, value = std::move(value)](std::error_code) {});
+  }
+  CHECK(expires(held));
+}
+
+}  // namespace
