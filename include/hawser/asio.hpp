@@ -22,6 +22,7 @@
 #include "hawser/asio/io_thread.hpp"
 #include "hawser/asio/kept_messages.hpp"
 #include "hawser/asio/listener.hpp"
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/operation.hpp"
 #include "hawser/asio/read_room.hpp"
 #include "hawser/asio/received_part.hpp"

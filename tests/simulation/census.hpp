@@ -13,6 +13,7 @@ namespace hawser::test {
 /// What a simulation must have seen: without these, its runs prove little.
 enum class rarity : std::uint8_t {
   reset,
+  call_failed,
   swallowed,
   stalled,
   time_jump,
@@ -45,6 +46,7 @@ enum class rarity : std::uint8_t {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(rarity::count)> rarity_names{
     "connections reset by the network",
+    "calls of the stream that fail",
     "directions that swallow all",
     "directions that stall",
     "jumps of the time",

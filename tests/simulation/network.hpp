@@ -45,6 +45,7 @@ struct weather {
   std::size_t window = 64 * 1024;  ///< Octets a direction holds
   std::size_t short_writes = 0;    ///< One write in so many takes a few octets only; 0: none
   std::size_t short_reads = 0;
+  std::size_t failing_calls = 0;  ///< One call in so many fails, and the stream is broken
 };
 
 /// A stream between two ends, as TCP: octets arrive in order, later, in other pieces, or not at all.
@@ -56,6 +57,7 @@ class network {
   /// As a stream that does not block.
   std::size_t write_some(std::size_t side, bytes_view piece, std::error_code& ec) {
     auto& way = ways_[side];
+    if (fails()) return ec = std::make_error_code(std::errc::io_error), 0;
     if (broken_ || way.ended || ends_closed_[1 - side]) {
       if (!broken_ && !way.ended) reset();
       return ec = std::make_error_code(std::errc::broken_pipe), 0;
@@ -79,6 +81,7 @@ class network {
   /// 0 without an error is the end.
   std::size_t read_some(std::size_t side, mutable_bytes room, std::error_code& ec) {
     auto& way = ways_[1 - side];
+    if (fails()) return ec = std::make_error_code(std::errc::io_error), 0;
     if (way.arrived.empty()) {
       if (broken_) return ec = std::make_error_code(std::errc::connection_reset), 0;
       if (!way.over) ec = std::make_error_code(std::errc::operation_would_block);
@@ -169,6 +172,13 @@ class network {
     bool swallowing = false;
     bool refused = false;  // since the last read
   };
+
+  bool fails() {
+    if (weather_.failing_calls == 0 || !random_.once_in(weather_.failing_calls)) return false;
+    seen_.note(rarity::call_failed);
+    reset();
+    return true;
+  }
 
   static time_point due(const course& from) {
     return (std::max)(from.flight.front().arrives, from.stalled_until);

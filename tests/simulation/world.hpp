@@ -73,6 +73,7 @@ class world {
     if (random_.once_in(3)) made.window = made.calm ? 16 * 1024 : 64 + random_.below(3000);
     if (random_.once_in(3)) made.short_writes = 1 + random_.below(4);
     if (random_.once_in(3)) made.short_reads = 1 + random_.below(4);
+    if (!made.calm && random_.once_in(4)) made.failing_calls = 1 + random_.below(300);
     if (!made.calm && random_.once_in(2)) made.delay = 1 + static_cast<int>(random_.below(900));
     return made;
   }

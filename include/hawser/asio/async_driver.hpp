@@ -18,6 +18,7 @@
 #include <asio/post.hpp>
 
 #include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/read_room.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/bytes.hpp"
@@ -29,7 +30,8 @@ namespace hawser::detail {
 /// Moves bytes between one connection and one AsyncStream. `Derived` takes the events by
 /// `on_event(event&)`, which must not throw, and learns by `on_settled()` that output was written and by
 /// `on_over()` that the stream is closed. All of it runs on the stream's executor, one thing at a time;
-/// only the deadlines come from elsewhere, and post.
+/// only the deadlines come from elsewhere, and post. When memory runs out, this connection ends and
+/// nobody else's: nothing of it is thrown here.
 template <class Derived, class Stream, class Connection>
 class async_driver : public std::enable_shared_from_this<Derived>, private deadlines::entry {
  public:
@@ -54,7 +56,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
 
   /// Deals with what the handshake read too much, and begins to read.
   void start(bytes_view received) {
-    hold(received);
+    memory_.run([&] { hold(received); });
     process_pending();
   }
 
@@ -78,34 +80,28 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void settle() {
     if (over_) return;
     if (in_events_ || corked_) {
-      if (connection_.buffered_bytes() >= most_corked) write();
+      if (connection_.buffered_bytes() >= most_corked) memory_.run([this] { write(); });
       return;
     }
-    write();
-    derived().on_settled();
-    end_stream();
-    const auto wanted = connection_.wants();
-    // While async_end is under way its end is still wanted, unless the connection was given up.
-    if (!wanted.read && !wanted.write && !wanted.end_stream) {
-      return told_end_ ? finish() : process_later();
-    }
-    set_deadline();
-    read();
+    memory_.run([this] { move_on(); });
+    if (memory_.is_out()) end_poor();
   }
 
   /// Hands over what the connection has to tell without new input.
   void process_pending() {
     if (in_events_) return;
-    process({});
+    memory_.run([this] { process({}); });
     settle();
   }
 
   /// The same, soon but not within this call; whoever holds events or output back calls it anyway.
   void process_later() {
     if (in_events_ || corked_ || std::exchange(later_, true)) return;
-    asio::post(executor_, [self = this->shared_from_this()] {
-      self->later_ = false;
-      self->process_pending();
+    memory_.run([this] {
+      asio::post(executor_, [self = this->shared_from_this()] {
+        self->later_ = false;
+        self->process_pending();
+      });
     });
   }
 
@@ -146,6 +142,8 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   std::uint64_t written() const noexcept { return written_; }
   std::error_code output_error() const noexcept { return output_error_; }
 
+  memory_guard memory_;  // once it is out, settle() ends the connection
+
  private:
   using traits = stream_traits<Stream>;
 
@@ -155,6 +153,30 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   static constexpr int most_rounds = 4;
 
   Derived& derived() noexcept { return static_cast<Derived&>(*this); }
+
+  void move_on() {
+    write();
+    derived().on_settled();
+    end_stream();
+    const auto wanted = connection_.wants();
+    // While async_end is under way its end is still wanted, unless the connection was given up.
+    if (!wanted.read && !wanted.write && !wanted.end_stream) {
+      return told_end_ ? finish() : process_later();
+    }
+    set_deadline();
+    read();
+  }
+
+  /// The connection may be in the midst of something, so nothing more is asked of it.
+  void end_poor() {
+    memory_.reset();
+    const auto why = std::make_error_code(std::errc::not_enough_memory);
+    memory_.run([&] {
+      if (std::exchange(told_end_, true)) return;
+      derived().on_event(closed{close_code::abnormal, {}, false, why});
+    });
+    finish();
+  }
 
   void read() {
     if (reading_ || is_held() || !connection_.wants().read) return;
@@ -171,13 +193,11 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     reading_ = false;
     if (over_) return drop_if_unwanted();
     if (!ec) connection_.received(clock::now());
-    if (ec) {
-      end_ = ec;
-      process({});
-    } else {
+    memory_.run([&] {
+      if (ec) return end_ = ec, process({});
       take(room_.octets(), size);
       room_.learn(size);
-    }
+    });
     settle();
   }
 
@@ -245,13 +265,16 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   /// Leaves input only if it is held.
   void take_events(mutable_bytes& input) {
     in_events_ = true;
-    while (!over_ && !is_held()) {
-      const auto happened = connection_.next(input);
-      if (!happened) break;
-      told_end_ = told_end_ || std::holds_alternative<closed>(*happened);
-      derived().on_event(*happened);
-    }
+    memory_.run([&] {
+      while (!over_ && !memory_.is_out() && !is_held()) {
+        const auto happened = connection_.next(input);
+        if (!happened) break;
+        told_end_ = told_end_ || std::holds_alternative<closed>(*happened);
+        derived().on_event(*happened);
+      }
+    });
     in_events_ = false;
+    if (memory_.is_out()) input = {};
   }
 
   /// Writes at once what the stream takes; only the rest is waited for.
@@ -292,8 +315,10 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void on_write(std::error_code ec, std::size_t size) {
     writing_ = false;
     if (over_) return drop_if_unwanted();
-    advance();
-    ec ? fail_output(ec) : consume_output(size);
+    memory_.run([&] {
+      advance();
+      ec ? fail_output(ec) : consume_output(size);
+    });
     process_pending();
   }
 
@@ -334,7 +359,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void on_deadline() {
     due_ = (clock::time_point::max)();
     if (over_) return;
-    advance();
+    memory_.run([this] { advance(); });
     process_pending();
   }
 

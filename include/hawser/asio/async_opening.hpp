@@ -17,6 +17,7 @@
 #include <asio/post.hpp>
 
 #include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/operation.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/bytes.hpp"
@@ -90,23 +91,32 @@ class opening_driver final
 
   void on_write(std::error_code ec, std::size_t size) {
     writing_ = false;
-    if (!done_) return;
-    handshake_->consume_output(size);
-    // Whoever was refused may have gone without waiting for the reason.
-    if (ec && answering_) return finish(handshake_->error());
-    ec ? finish(ec) : step();
+    unless_done([&] {
+      handshake_->consume_output(size);
+      // Whoever was refused may have gone without waiting for the reason.
+      if (ec && answering_) return finish(handshake_->error());
+      ec ? finish(ec) : step();
+    });
+  }
+
+  /// A lack of memory is the handshake's end.
+  template <class Step>
+  void unless_done(Step step) {
+    memory_guard memory;
+    if (done_) memory.run(step);
+    if (memory.is_out()) finish(std::make_error_code(std::errc::not_enough_memory));
   }
 
   void read() {
     if (std::exchange(reading_, true)) return;
-    stream_.async_read_some(asio::buffer(room_),
-                            [self = this->shared_from_this()](
-                                std::error_code ec, std::size_t size) { self->on_read(ec, size); });
+    stream_.async_read_some(asio::buffer(room_), [self = this->shared_from_this()](
+                                                     std::error_code ec, std::size_t size) {
+      self->reading_ = false;
+      self->unless_done([&] { self->on_read(ec, size); });
+    });
   }
 
   void on_read(std::error_code ec, std::size_t size) {
-    reading_ = false;
-    if (!done_) return;
     if (ending_) return ec ? finish(handshake_->error()) : read();
     if (answering_) return;
     if (ec && ec != asio::error::eof) return finish(ec);
@@ -126,7 +136,7 @@ class opening_driver final
       finish(handshake_->error());
     } else if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
       traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
-        if (self->done_) self->drain();
+        self->unless_done([&] { self->drain(); });
       });
     } else {
       traits::end(stream_) ? drain() : finish(handshake_->error());
@@ -155,11 +165,11 @@ class opening_driver final
     auto self = this->weak_from_this().lock();
     if (!self) return;
     const auto executor = executor_;
-    asio::post(executor, [self = std::move(self)] { self->time_is_over(); });
+    asio::post(executor,
+               [self = std::move(self)] { self->unless_done([&] { self->time_is_over(); }); });
   }
 
   void time_is_over() {
-    if (!done_) return;
     if (answering_) return finish(handshake_->error());
     handshake_->fail(errc::handshake_timeout);
     if (writing_) return finish(errc::handshake_timeout);

@@ -289,9 +289,8 @@ class async_websocket_driver final
 
   template <class View>
   void deliver(const View& view) {
-    auto& one = reads_.pop();
-    one.take(view);
-    one.complete({});
+    reads_.front().take(view);
+    reads_.pop().complete({});
     delivered_ = true;
     await_input();
   }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <system_error>
 
@@ -112,11 +113,12 @@ class deadlines final : public asio::execution_context::service {
   }
 
   void arm(std::int64_t at) {
-    armed_for_ = at;
+    armed_for_ = never;
     timer_->expires_at(time_point{at * tick});
     timer_->async_wait([this](std::error_code ec) {
       if (!ec) expire();
     });
+    armed_for_ = at;
   }
 
   void expire() {
@@ -127,7 +129,13 @@ class deadlines final : public asio::execution_context::service {
       auto& due = buckets_.begin()->second;
       while (auto* const one = due.next_) {
         unlink(*one);
-        one->expired();
+        try {
+          one->expired();
+        } catch (const std::bad_alloc&) {
+          // A little later there may be memory.
+          link(*one, due);
+          return arm(now + 1);
+        }
       }
       buckets_.erase(buckets_.begin());
     }

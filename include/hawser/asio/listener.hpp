@@ -18,6 +18,7 @@
 #include "hawser/asio/connection_places.hpp"
 #include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/io_thread.hpp"
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/refusal.hpp"
 #include "hawser/asio/server_opening.hpp"
 #include "hawser/base/error.hpp"
@@ -71,6 +72,12 @@ class listener final : public listener_base,
 
  private:
   void accept() {
+    memory_guard memory;
+    memory.run([this] { accept_next(); });
+    if (memory.is_out()) accept_later();
+  }
+
+  void accept_next() {
     auto& target = *threads_[next_++ % threads_.size()];
     acceptor_.async_accept(
         target.context().get_executor(),
@@ -78,7 +85,8 @@ class listener final : public listener_base,
           if (!self->acceptor_.is_open()) return;
           // Most of what can go wrong is a lack of descriptors, which only time mends.
           if (ec) return self->accept_later();
-          self->admit(target, std::move(accepted));
+          memory_guard memory;
+          memory.run([&] { self->admit(target, std::move(accepted)); });
           self->accept();
         });
   }

@@ -19,6 +19,7 @@
 #include <asio/write.hpp>
 
 #include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_driver.hpp"
@@ -123,16 +124,7 @@ class server_opening final : public opening_base,
   ~server_opening() override { deadlines_.cancel(*this); }
 
   void start() {
-    registries_.openings->add(this->shared_from_this());
-    wait_at_most(settings_->handshake_timeout);
-    if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
-      traits::async_open(stream_, [self = this->shared_from_this()](std::error_code ec) {
-        if (self->over_) return;
-        ec ? self->close() : self->listen();
-      });
-    } else {
-      listen();
-    }
+    unless_over([this] { begin(); });
   }
 
   void abort() override { close(); }
@@ -140,13 +132,27 @@ class server_opening final : public opening_base,
   void refuse() override {
     leaving_ = true;
     if (!listening_) return close();
-    if (!answering_ && expire_answer()) answer(handshake_.fail(errc::closed));
+    unless_over([this] {
+      if (!answering_ && expire_answer()) answer(handshake_.fail(errc::closed));
+    });
   }
 
  private:
   using traits = stream_traits<Stream>;
   using handshake = server_handshake<routed_policy>;
   using status = handshake::status;
+
+  void begin() {
+    registries_.openings->add(this->shared_from_this());
+    wait_at_most(settings_->handshake_timeout);
+    if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
+      traits::async_open(stream_, [self = this->shared_from_this()](std::error_code ec) {
+        self->unless_over([&] { ec ? self->close() : self->listen(); });
+      });
+    } else {
+      listen();
+    }
+  }
 
   /// From now on a response can be sent.
   void listen() {
@@ -159,15 +165,26 @@ class server_opening final : public opening_base,
     stream_.async_read_some(asio::buffer(room_), [self = this->shared_from_this()](
                                                      std::error_code ec, std::size_t size) {
       self->reading_ = false;
-      if (self->over_) return;
-      if (self->ending_) return ec ? self->close() : self->read();
-      if (self->answering_) return;
-      if (ec) return self->answer(self->handshake_.receive_end());
-      auto input = bytes_view{self->room_}.first(size);
-      const auto now = self->handshake_.next(input);
-      self->rest_.assign(input.begin(), input.end());
-      self->answer(now);
+      self->unless_over([&] { self->on_read(ec, size); });
     });
+  }
+
+  void on_read(std::error_code ec, std::size_t size) {
+    if (ending_) return ec ? close() : read();
+    if (answering_) return;
+    if (ec) return answer(handshake_.receive_end());
+    auto input = bytes_view{room_}.first(size);
+    const auto now = handshake_.next(input);
+    rest_.assign(input.begin(), input.end());
+    answer(now);
+  }
+
+  /// A lack of memory is this client's end, and nobody else's.
+  template <class Step>
+  void unless_over(Step step) {
+    memory_guard memory;
+    if (!over_) memory.run(step);
+    if (memory.is_out()) close();
   }
 
   void answer(status now) {
@@ -178,10 +195,13 @@ class server_opening final : public opening_base,
     const auto output = handshake_.output();
     asio::async_write(stream_, asio::buffer(output.data(), output.size()),
                       [self = this->shared_from_this()](std::error_code ec, std::size_t) {
-                        if (self->over_) return;
-                        if (ec) return self->close();
-                        self->handshake_.state() == status::done ? self->open() : self->end();
+                        self->unless_over([&] { self->on_answered(ec); });
                       });
+  }
+
+  void on_answered(std::error_code ec) {
+    if (ec) return close();
+    handshake_.state() == status::done ? open() : end();
   }
 
   void answer_http() {
@@ -199,7 +219,8 @@ class server_opening final : public opening_base,
     const auto executor = stream_.get_executor();
     auto tell = [weak = this->weak_from_this(), executor](upgrade_answer given) {
       asio::post(executor, [weak, given = std::move(given)] {
-        if (const auto self = weak.lock()) self->answer_with(given);
+        const auto self = weak.lock();
+        if (self) self->unless_over([&] { self->answer_with(given); });
       });
     };
     slot_ = std::make_shared<answer_slot>(std::move(tell));
@@ -264,7 +285,7 @@ class server_opening final : public opening_base,
     wait_at_most(std::chrono::seconds{5});
     if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
       traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
-        if (!self->over_) self->drain();
+        self->unless_over([&] { self->drain(); });
       });
     } else {
       traits::end(stream_) ? drain() : close();
@@ -298,11 +319,11 @@ class server_opening final : public opening_base,
     auto self = this->weak_from_this().lock();
     if (!self) return;
     const auto executor = stream_.get_executor();
-    asio::post(executor, [self = std::move(self)] { self->time_is_over(); });
+    asio::post(executor,
+               [self = std::move(self)] { self->unless_over([&] { self->time_is_over(); }); });
   }
 
   void time_is_over() {
-    if (over_) return;
     if (answering_ || !listening_) return close();
     wait_at_most(std::chrono::seconds{5});
     if (expire_answer()) answer(handshake_.fail(errc::handshake_timeout));

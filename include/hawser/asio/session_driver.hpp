@@ -63,15 +63,13 @@ class session_driver final
         registration_{*this, std::move(registry)},
         place_{std::move(place)} {
     if (handlers_->on_part) base::connection().deliver(delivery::parts);
+    if (handlers_->on_session) waits_ = std::make_unique<session_waits>();
   }
 
   /// Begins, on the session's thread, with what was read behind the handshake.
   void open(bytes_view rest) {
     self_ = this->shared_from_this();
-    if (handlers_->on_session) {
-      waits_ = std::make_unique<session_waits>();
-      base::pause();
-    }
+    if (waits_) base::pause();
     base::cork();
     call(handlers_->on_open);
     call([this](session& self) {
@@ -142,7 +140,7 @@ class session_driver final
     asio::post(base::get_executor(), [self = this->shared_from_this()] {
       // What was asked for at once leaves at once.
       self->base::cork();
-      self->run_queued();
+      self->base::memory_.run([&] { self->run_queued(); });
       self->base::uncork();
       self->base::process_pending();
     });
@@ -194,7 +192,7 @@ class session_driver final
       handler(handle_, values...);
     } catch (...) {
       stop_sending();
-      base::connection().close(close_code::internal_error);
+      base::memory_.run([this] { base::connection().close(close_code::internal_error); });
       if (!handle_) handle_ = session{self_};
       if (handlers_->on_error) handlers_->on_error(handle_, std::current_exception());
     }
@@ -284,7 +282,7 @@ class session_driver final
     base::settle();
     // Not for each of many small messages of one turn.
     const auto most = (std::max)(base::connection().buffered_bytes(), accounted_);
-    if (!base::in_events() || most > budget_.high) account();
+    if (!base::in_events() || most > budget_.high) base::memory_.run([this] { account(); });
     return ec;
   }
 

@@ -160,7 +160,13 @@ class session_state {
       return exceeded();
     }
     if (all > budget_.high) was_high_.store(true, std::memory_order_release);
-    return submit(std::move(command));
+    try {
+      return submit(std::move(command));
+    } catch (...) {
+      // The session's own thread accounts for what it began.
+      if (!is_own_thread()) buffered_.fetch_sub(size, std::memory_order_relaxed);
+      throw;
+    }
   }
 
   /// Waits for a message or for room, on the session's thread.
@@ -306,7 +312,14 @@ class session_state {
     const bool first = queue_.empty();
     queue_.push_back(std::move(command));
     has_queued_.store(true, std::memory_order_release);
-    if (first) wake();
+    try {
+      if (first) wake();
+    } catch (...) {
+      // The next one would take it that somebody is awake.
+      queue_.clear();
+      has_queued_.store(false, std::memory_order_release);
+      throw;
+    }
     return {};
   }
 

@@ -30,10 +30,10 @@ class session_waits {
   void add(drain_operation& one) noexcept { draining_.push(one); }
 
   void deliver(message_view view) {
-    auto& one = receiving_.pop();
-    one.into->kind = view.kind;
-    one.into->payload.assign(view.payload.begin(), view.payload.end());
-    one.complete({});
+    auto& into = *receiving_.front().into;
+    into.kind = view.kind;
+    into.payload.assign(view.payload.begin(), view.payload.end());
+    receiving_.pop().complete({});
   }
 
   void drained() { draining_.complete_all({}); }

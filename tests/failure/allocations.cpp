@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include "failure/failing.hpp"
+#include "hawser/asio/async_websocket.hpp"
+#include "hawser/asio/server.hpp"
+#include "hawser/base/buffer_pool.hpp"
+#include "hawser/handshake/client.hpp"
+#include "hawser/handshake/server.hpp"
+#include "hawser/protocol/prepared_message.hpp"
+#include "hawser/transport/memory_pipe.hpp"
+#include "hawser/transport/opening.hpp"
+#include "hawser/transport/websocket.hpp"
+#include "support/async_pipe.hpp"
+#include "support/async_talk.hpp"
+#include "support/catch.hpp"
+#include "support/far_end.hpp"
+#include "support/live_server.hpp"
+#include "support/peers.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+/// What the far side says in a standard conversation: text, fragments with a ping between them, Close.
+octets standard_talk(role far) {
+  const sparing not_counted;
+  return frame_from(far, opcode::text, "Hello") + frame_from(far, opcode::text, "frag", fin::no) +
+         frame_from(far, opcode::ping, "?") +
+         frame_from(far, opcode::continuation, std::string(5000, 'm')) + close_from(far, 1000);
+}
+
+/// That a piece of the test left no block behind, what threads keep for next time apart.
+class no_leak {
+ public:
+  no_leak() : before_{settled()} {}
+  ~no_leak() { CHECK(settled() == before_); }
+  no_leak(const no_leak&) = delete;
+  no_leak& operator=(const no_leak&) = delete;
+
+ private:
+  static std::size_t settled() {
+    buffer_pool::clear();
+    return blocks_held();
+  }
+
+  std::size_t before_;
+};
+
+template <class Connection>
+void talk_as_core(Connection& near, octets input) {
+  near.send("one");
+  near.send(std::string(5000, 'o'));
+  near.send_part(message_kind::text, as_bytes("two"), part::more);
+  near.send_ping(as_bytes("!"));
+  near.send_part(message_kind::text, as_bytes("three"), part::last);
+  near.send(prepared_message{std::string_view{"four"}});
+  (void)near.output();
+  for (std::size_t at = 0; at < input.size();) {
+    const auto size = (std::min)(std::size_t{100}, input.size() - at);
+    mutable_bytes piece{input.data() + at, size};
+    while (near.next(piece)) {
+    }
+    at += size;
+  }
+  near.close();
+  while (!near.output().empty()) near.consume_output(near.output().size());
+}
+
+TEST_CASE("whichever allocation of a connection fails, it can be destroyed", "[failure]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto input = standard_talk(peer_of(self));
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    const auto copy = input;
+    bool thrown = false;
+    const no_leak watch;
+    {
+      test_connection<> near{self};
+      const failing armed{number};
+      try {
+        talk_as_core(near, copy);
+      } catch (const std::bad_alloc&) {
+        thrown = true;
+      }
+    }
+    CHECK(thrown == failing::happened());
+  });
+  CHECK(count > 5);
+}
+
+/// The far end of a blocking conversation: it shakes hands, and then says what it has to say.
+class far_side {
+ public:
+  far_side(memory_pipe pipe, role self) : pipe_{std::move(pipe)}, self_{self} {
+    if (self == role::client) ask();
+  }
+
+  void step() {
+    const sparing not_counted;
+    octets room(4096);
+    std::error_code ec;
+    const auto size = pipe_.read_some(room, ec);
+    if (ec || open_) return;
+    bytes_view input{room.data(), size};
+    if (self_ == role::server) {
+      if (server_.next(input) == server_handshake<>::status::request) server_.accept();
+      say(as_text(server_.output()));
+      server_.consume_output(server_.output().size());
+      open_ = server_.state() == server_handshake<>::status::done;
+    } else {
+      open_ = client_.next(input) == client_handshake<>::status::done;
+    }
+    if (open_) say(as_text(standard_talk(self_)));
+    if (open_) pipe_.shutdown(ec);
+  }
+
+ private:
+  void ask() {
+    const sparing not_counted;
+    say(as_text(client_.output()));
+    client_.consume_output(client_.output().size());
+  }
+
+  void say(std::string_view words) {
+    std::error_code ec;
+    for (auto rest = as_bytes(words); !rest.empty() && !ec;) {
+      rest = rest.subspan(pipe_.write_some(rest, ec));
+    }
+  }
+
+  memory_pipe pipe_;
+  role self_;
+  client_handshake<> client_{*uri::decode("ws://a/")};
+  server_handshake<> server_;
+  bool open_ = false;
+};
+
+/// Both handshakes and all that is said between them, as a program does it that blocks.
+void talk_blocking(role self, memory_pipe pipe, std::optional<websocket<memory_pipe>>& near) {
+  std::error_code ec;
+  if (self == role::server) {
+    server_handshake<> handshake;
+    near = accept(std::move(pipe), handshake, ec);
+  } else {
+    client_handshake<> handshake{*uri::decode("ws://a/")};
+    near = connect(std::move(pipe), handshake, ec);
+  }
+  if (!near) return;
+  near->write("one");
+  {
+    auto parts = near->begin_message(message_kind::text);
+    parts.write("two");
+    parts.finish("three");
+  }
+  near->ping();
+  while (near->read()) {
+  }
+  near->close();
+}
+
+TEST_CASE("whichever allocation of a blocking conversation fails, its caller is told",
+          "[failure]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    const no_leak watch;
+    auto [here, there] = make_memory_pipe({.clock = std::make_shared<virtual_clock>()});
+    far_side far{std::move(there), peer_of(self)};
+    here.on_idle([&] { far.step(); });
+    std::optional<websocket<memory_pipe>> near;
+    const failing armed{number};
+    bool thrown = false;
+    try {
+      talk_blocking(self, std::move(here), near);
+    } catch (const std::bad_alloc&) {
+      thrown = true;
+    }
+    CHECK(thrown == failing::happened());
+    // Giving it up needs no memory.
+    if (near) near->close_now();
+  });
+  CHECK(count > 20);
+}
+
+/// Operations that were begun, each of which must come to its end.
+struct begun {
+  std::vector<std::unique_ptr<outcome_of>> all;
+
+  auto one() {
+    const sparing not_counted;
+    return all.emplace_back(std::make_unique<outcome_of>())->handler();
+  }
+
+  std::size_t pending() const {
+    std::size_t count = 0;
+    for (const auto& each : all) count += each->pending() ? 1 : 0;
+    return count;
+  }
+};
+
+TEST_CASE("whichever allocation of an async_websocket fails, what it has begun ends", "[failure]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto input = standard_talk(peer_of(self));
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    auto talk = std::make_unique<async_talk>(self);
+    begun waits;
+    std::size_t thrown = 0;
+    std::vector<message> into(4);
+    {
+      const failing armed{number};
+      const auto begin = [&](auto what) {
+        try {
+          what(waits.one());
+        } catch (const std::bad_alloc&) {
+          ++thrown;
+        }
+      };
+      begin([&](auto done) { talk->near().async_read(into[0], done); });
+      begin([&](auto done) { talk->near().async_write(std::string_view{"one"}, done); });
+      begin([&](auto done) { talk->near().async_write(std::string(5000, 'o'), done); });
+      begin([&](auto done) {
+        talk->near().async_write_part(message_kind::text, as_bytes("two"), part::more, done);
+      });
+      begin([&](auto done) { talk->near().async_ping({}, done); });
+      talk->run();
+      {
+        const sparing not_counted;
+        talk->far().say(input);
+      }
+      begin([&](auto done) { talk->near().async_read(into[1], std::chrono::hours{1}, done); });
+      talk->run();
+      begin([&](auto done) { talk->near().async_read(into[2], done); });
+      talk->run();
+      begin([&](auto done) { talk->near().async_close(close_code::normal, done); });
+      talk->run();
+    }
+    INFO("allocation " << number);
+    talk->far().hang_up();
+    talk->run();
+    talk->near().close_now();
+    talk->run();
+    // What was thrown at the caller has no handler to call, and one handler may be lost for lack of
+    // memory to post it.
+    CHECK(waits.pending() <= (failing::happened() ? 1U : 0U));
+  });
+  CHECK(count > 20);
+}
+
+/// A server on the context of the test, and a client that says all it has to say at once.
+struct served {
+  asio::io_context context{1};
+  std::size_t opened = 0;
+  std::size_t closed_times = 0;
+  std::unique_ptr<server> listening;
+
+  served() {
+    listening = std::make_unique<server>(context, server_options{});
+    listening->on_open([this](session&) { ++opened; });
+    listening->on_message([](session& peer, message_view view) { peer.send(view); });
+    listening->on_close([this](session&, const closed&) { ++closed_times; });
+    listening->start();
+    context.poll();
+  }
+
+  /// What the client gets, to the end of its connection.
+  octets serve() {
+    std::optional<raw_socket> client;
+    octets heard;
+    {
+      const sparing not_counted;
+      client.emplace(listening->port());
+      client->say(upgrade_request);
+      client->say(as_text(standard_talk(role::client)));
+      client->hang_up();
+      client->socket().non_blocking(true);
+    }
+    const auto until = std::chrono::steady_clock::now() + soon;
+    bool over = false;
+    while (!over && std::chrono::steady_clock::now() < until) {
+      context.restart();
+      context.poll();
+      const sparing not_counted;
+      octets room(16 * 1024);
+      std::error_code ec;
+      const auto size = client->socket().read_some(asio::buffer(room), ec);
+      room.resize(size);
+      heard = std::move(heard) + room;
+      over = ec && ec != asio::error::would_block;
+    }
+    if (!over) throw std::runtime_error{"nothing"};
+    context.restart();
+    context.poll();
+    return heard;
+  }
+};
+
+TEST_CASE("whichever allocation of a server fails, one client loses by it at most", "[failure]") {
+  served all;
+  const auto whole = all.serve();
+  CHECK(text(whole).starts_with("HTTP/1.1 101"));
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    INFO("allocation " << number);
+    {
+      const failing armed{number};
+      try {
+        all.serve();
+      } catch (const std::exception& thrown) {
+        const sparing not_counted;
+        FAIL_CHECK("run() has thrown " << thrown.what());
+      }
+    }
+    CHECK(all.opened == all.closed_times);
+    CHECK(all.listening->connections() == 0);
+    CHECK(all.serve() == whole);
+  });
+  CHECK(count > 20);
+}
+
+}  // namespace

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+
+namespace hawser::test {
+
+/// Makes one allocation of this thread fail, and counts them. failing.cpp replaces the global
+/// allocation functions, and what Asio takes its memory from, for this.
+class failing {
+ public:
+  static constexpr auto never = static_cast<std::size_t>(-1);
+
+  /// The `number`-th allocation from now on fails, counted from 1.
+  explicit failing(std::size_t number) noexcept;
+  ~failing();
+  failing(const failing&) = delete;
+  failing& operator=(const failing&) = delete;
+
+  /// Whether it has come to that.
+  static bool happened() noexcept;
+};
+
+/// While this lives, allocations are neither counted nor failed: they are the test's own.
+class sparing {
+ public:
+  sparing() noexcept;
+  ~sparing();
+  sparing(const sparing&) = delete;
+  sparing& operator=(const sparing&) = delete;
+
+ private:
+  std::size_t left_;
+};
+
+/// How many blocks the program has on the heap.
+std::size_t blocks_held() noexcept;
+
+/// Runs `attempt` with the first allocation failing, then with the second, until none fails any more.
+/// Returns how many there were.
+template <class Attempt>
+std::size_t fail_each_allocation(Attempt attempt) {
+  for (std::size_t number = 1;; ++number) {
+    attempt(number);
+    if (!failing::happened()) return number - 1;
+  }
+}
+
+}  // namespace hawser::test
