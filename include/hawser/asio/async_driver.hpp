@@ -22,6 +22,7 @@
 #include "hawser/asio/read_room.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/event.hpp"
 
@@ -170,10 +171,9 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   /// The connection may be in the midst of something, so nothing more is asked of it.
   void end_poor() {
     memory_.reset();
-    const auto why = std::make_error_code(std::errc::not_enough_memory);
     memory_.run([&] {
       if (std::exchange(told_end_, true)) return;
-      derived().on_event(closed{close_code::abnormal, {}, false, why});
+      derived().on_event(closed{close_code::abnormal, {}, false, errc::out_of_memory});
     });
     finish();
   }

@@ -104,7 +104,7 @@ class opening_driver final
   void unless_done(Step step) {
     memory_guard memory;
     if (done_) memory.run(step);
-    if (memory.is_out()) finish(std::make_error_code(std::errc::not_enough_memory));
+    if (memory.is_out()) finish(make_error_code(errc::out_of_memory));
   }
 
   void read() {

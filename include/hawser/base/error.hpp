@@ -80,7 +80,7 @@ enum class errc {
   end_of_stream,       ///< The peer ended the stream without a Close frame
   truncated,           ///< The stream ended inside a frame or a fragmented message
   aborted,             ///< The connection was ended from this side, at once
-  out_of_memory,       ///< An extension did not get the memory it needs to decode
+  out_of_memory,       ///< There was no memory for what the connection had to do
   keep_alive_timeout,  ///< The peer did not answer the keep-alive ping
   close_timeout,       ///< The peer did not finish the closing handshake in time
   write_timeout,       ///< The peer took no data for too long
@@ -153,7 +153,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::end_of_stream: return "the peer ended the stream without a Close frame";
     case errc::truncated: return "the stream ended inside a message";
     case errc::aborted: return "the connection was ended from this side";
-    case errc::out_of_memory: return "there is no memory to decode the message";
+    case errc::out_of_memory: return "there is no memory for the connection";
     case errc::keep_alive_timeout: return "the peer did not answer the keep-alive ping";
     case errc::close_timeout: return "the peer did not finish the closing handshake in time";
     case errc::write_timeout: return "the peer took no data for too long";

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fuzz/fuzz.hpp"
+#include "fuzz/record.hpp"
+#include "hawser/base/byte_buffer.hpp"
+#include "hawser/deflate/extension.hpp"
+#include "hawser/deflate/options.hpp"
+#include "hawser/deflate/parameters.hpp"
+#include "hawser/frame/header.hpp"
+#include "hawser/frame/writer.hpp"
+#include "hawser/protocol/connection.hpp"
+#include "hawser/protocol/prepared_message.hpp"
+
+using namespace hawser;
+using namespace hawser::fuzz;
+
+namespace {
+
+using compressed_connection = basic_connection<deflate_extension, counted_masks>;
+
+constexpr std::uint64_t most = 20'000;
+
+struct setting {
+  deflate_direction client;
+  deflate_direction server;
+  deflate_options options;
+};
+
+setting setting_from(decisions& input) {
+  setting made;
+  const auto first = input.octet();
+  made.client.window_bits = 9 + (first & 7) % 7;
+  made.server.window_bits = 15 - (first & 7) % 7;
+  made.client.context_takeover = (first & 8) != 0;
+  made.server.context_takeover = (first & 16) != 0;
+  made.options.own_context_takeover = (first & 32) != 0;
+  made.options.level = 1 + (first >> 6) * 2;
+  made.options.memory_level = 1;
+  made.options.threshold = 0;
+  return made;
+}
+
+compressed_connection make(role self, const setting& with, delivery how = delivery::messages) {
+  connection_options options;
+  options.max_message_size = most;
+  options.deliver = how;
+  const auto& own = self == role::client ? with.client : with.server;
+  const auto& peer = self == role::client ? with.server : with.client;
+  return compressed_connection{
+      self, options,
+      deflate_extension{own, peer, std::make_shared<const deflate_options>(with.options)}};
+}
+
+/// Whatever octets there are, as what a server has compressed.
+octets wire_of(decisions& input) {
+  octets wire;
+  bool first = true;
+  while (!input.empty()) {
+    const auto choice = input.octet();
+    frame_header header;
+    header.fin = (choice & 1) != 0;
+    header.op = first ? opcode::binary : opcode::continuation;
+    header.reserved = first && (choice & 6) != 0 ? std::uint8_t{4} : std::uint8_t{0};
+    first = header.fin;
+    byte_buffer frame;
+    append_frame(frame, header, input.take(choice >> 3 == 31 ? 300U : choice >> 3));
+    const auto made = frame.view();
+    wire.insert(wire.end(), made.begin(), made.end());
+  }
+  return wire;
+}
+
+std::vector<std::string> receive(const setting& with, bytes_view wire, std::uint32_t seed,
+                                 delivery how) {
+  auto peer = make(role::client, with, how);
+  record told{most};
+  in_pieces(wire, seed, [&](octets& piece) {
+    told.take(peer, piece);
+    return true;
+  });
+  return told.lines();
+}
+
+void inflate_anything(const setting& with, std::uint32_t seed, decisions& input) {
+  const auto wire = wire_of(input);
+  const auto whole = receive(with, wire, 0, delivery::messages);
+  require(whole == receive(with, wire, seed, delivery::messages), "something else when cut");
+  const auto in_parts = receive(with, wire, seed + 1, delivery::parts);
+  require(whole == in_parts, "something else in parts");
+}
+
+/// What one side compresses the other reads.
+void there_and_back(const setting& with, std::uint32_t seed, decisions& input) {
+  auto client = make(role::client, with);
+  auto server = make(role::server, with);
+  record told_client{most};
+  record told_server{most};
+  std::vector<std::string> said[2];
+  while (!input.empty()) {
+    const auto choice = input.octet();
+    auto text = shown(input.take(choice & 0x1F));
+    for (int times = choice >> 5 & 3; times > 0 && text.size() < 5000; --times) text += text + text;
+    auto& sender = (choice & 0x80) != 0 ? client : server;
+    const auto half = text.size() / 2;
+    switch (input.octet() % 3) {
+      case 0: sender.send(as_bytes(text)); break;
+      case 1: sender.send(prepared_message{as_bytes(text)}); break;
+      default:
+        sender.send_part(message_kind::binary, as_bytes(text).first(half), part::more);
+        sender.send_part(message_kind::binary, as_bytes(text).subspan(half), part::last);
+    }
+    said[(choice & 0x80) != 0 ? 0 : 1].push_back("binary " + text);
+  }
+  const auto move = [&](auto& from, auto& to, record& told) {
+    octets wire;
+    for (auto out = from.output(); !out.empty(); out = from.output()) {
+      wire.insert(wire.end(), out.begin(), out.end());
+      from.consume_output(out.size());
+    }
+    in_pieces(wire, seed, [&](octets& piece) {
+      told.take(to, piece);
+      return true;
+    });
+  };
+  move(client, server, told_server);
+  move(server, client, told_client);
+  require(told_server.lines() == said[0], "the server reads something else");
+  require(told_client.lines() == said[1], "the client reads something else");
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  decisions input{data, size};
+  const bool inflates = (input.octet() & 1) != 0;
+  const std::uint32_t seed = input.octet() + 1U;
+  const auto with = setting_from(input);
+  inflates ? inflate_anything(with, seed, input) : there_and_back(with, seed, input);
+  return 0;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "fuzz/fuzz.hpp"
+#include "hawser/base/byte_buffer.hpp"
+#include "hawser/frame/reader.hpp"
+#include "hawser/frame/writer.hpp"
+
+using namespace hawser;
+using namespace hawser::fuzz;
+
+namespace {
+
+struct frame_seen {
+  frame_header header;
+  octets payload;
+};
+
+/// What a reader makes of the input, however it is cut.
+struct reading {
+  std::vector<frame_seen> frames;
+  errc error{};
+  bool between = true;
+};
+
+reading read(role self, std::uint8_t reserved, bytes_view input, std::uint32_t seed) {
+  reading result;
+  frame_reader reader{self, reserved};
+  in_pieces(input, seed, [&](octets& piece) {
+    mutable_bytes rest{piece};
+    while (!rest.empty() || (reader.in_frame() && reader.at_end())) {
+      const bool begins = !reader.in_frame();
+      const auto status = reader.read_header(rest);
+      if (status == frame_reader::status::failed) {
+        result.error = reader.error();
+        return false;
+      }
+      if (status == frame_reader::status::need_more) break;
+      if (begins) result.frames.push_back({reader.header(), {}});
+      const auto payload = reader.take_payload(rest);
+      auto& kept = result.frames.back().payload;
+      kept.insert(kept.end(), payload.begin(), payload.end());
+      if (reader.at_end()) reader.end_frame();
+    }
+    return true;
+  });
+  result.between = reader.between_frames();
+  return result;
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  decisions input{data, size};
+  const auto first = input.octet();
+  const auto self = (first & 1) != 0 ? role::client : role::server;
+  const auto reserved = static_cast<std::uint8_t>(first >> 1 & 7);
+  const std::uint32_t seed = input.octet() + 1U;
+  const auto wire = input.rest();
+  const auto whole = read(self, reserved, wire, 0);
+  const auto cut = read(self, reserved, wire, seed);
+  require(whole.error == cut.error, "another error when cut");
+  require(whole.frames.size() == cut.frames.size(), "other frames when cut");
+
+  // What was read, written again, is what was there: one encoding is good.
+  byte_buffer again;
+  for (std::size_t i = 0; i < whole.frames.size(); ++i) {
+    const auto& one = whole.frames[i];
+    require(one.payload == cut.frames[i].payload, "another payload when cut");
+    require(one.header.op == cut.frames[i].header.op, "another opcode when cut");
+    require(one.header.mask.has_value() == (self == role::server), "a mask on the wrong side");
+    require((one.header.reserved & ~reserved) == 0, "a reserved bit nobody allowed");
+    if (one.payload.size() == one.header.length) append_frame(again, one.header, one.payload);
+  }
+  const auto written = again.view();
+  require(written.size() <= wire.size() && std::equal(written.begin(), written.end(), wire.begin()),
+          "written again it is something else");
+  if (whole.error == errc{} && whole.between) {
+    require(written.size() == wire.size(), "octets lost between frames");
+  }
+  return 0;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/handshake/uri.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "fuzz/fuzz.hpp"
+#include "hawser/handshake/proxy.hpp"
+#include "hawser/handshake/redirect.hpp"
+
+using namespace hawser;
+using namespace hawser::fuzz;
+
+namespace {
+
+bool is_clean(std::string_view text) {
+  for (const char c : text) {
+    if (c <= ' ' || c >= '\x7F') return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  decisions input{data, size};
+  const bool users = (input.octet() & 1) != 0;
+  const auto text = shown(input.rest());
+  (void)proxy::decode(text);
+  const auto rule = users ? uri::user_info::allow : uri::user_info::refuse;
+  const auto found = uri::decode(text, rule);
+  if (!found) return 0;
+  require(is_clean(found->target()) && found->target().starts_with('/'), "a target to inject with");
+  require(is_clean(found->host_field()) && !found->host().empty(), "a host to inject with");
+  require(found->port() != 0, "port 0");
+  require(users || found->user().empty(), "a user nobody allowed");
+
+  // Spelt again it means the same.
+  const auto again = std::string{found->scheme()} + "://" + found->host_field() + found->target();
+  const auto second = uri::decode(again);
+  require(second.has_value(), "not read again");
+  require(second->target() == found->target() && second->host() == found->host() &&
+              second->port() == found->port() && second->secure() == found->secure(),
+          "something else when read again");
+  return 0;
+}
