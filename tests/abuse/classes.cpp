@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <map>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "hawser/asio/connect.hpp"
+#include "hawser/base/system_entropy.hpp"
+#include "hawser/handshake/server.hpp"
+#include "support/catch.hpp"
+#include "support/echo_servers.hpp"
+#include "support/heap.hpp"
+#include "support/live_server.hpp"
+#include "support/printers.hpp"
+#include "support/sanitized.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+// Every class of abuse that a WebSocket program must expect, over real sockets and against both kinds of
+// server, each with a ceiling of memory and of time. What a socket cannot show is proved elsewhere too:
+//
+//   class                       here  and more in
+//   slow handshake              yes   transport/opening, asio/server_opening
+//   header flood                yes   handshake/http_head, handshake/server, asio/server_opening
+//   silent connections          yes   handshake/server, asio/server (max_connections), asio/refusal
+//   slow reader                 yes   asio/session_driver (budgets), asio/threaded_server
+//   slow writer in a frame      yes   asio/server
+//   ping flood, pong flood      yes   rfc6455/10_abuse, asio/server, asio/session_driver
+//   data after Close            yes   rfc6455/10_abuse, asio/server
+//   empty frames, fragments     yes   rfc6455/10_abuse, frame/assembler
+//   message never finished      yes   rfc6455/10_abuse
+//   declared length             yes   rfc6455/10_abuse, frame/assembler
+//   zip bomb, context flood     no    rfc6455/10_abuse (any extension), rfc7692
+//   predictable masks           yes   base/system_entropy
+//   cross-site hijacking        yes   handshake/server, asio/server_opening
+//   CR and LF injected          yes   handshake/server, handshake/client, handshake/http_tunnel
+//   quadratic lists             yes   handshake/http_head
+//   many frames in one read     no    rfc6455/10_abuse, asio/server (starvation)
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t kib = 1024;
+
+/// What a piece of abuse may cost the whole program, the abuser included. Sanitizers are slow.
+class ceiling {
+ public:
+  ceiling(std::size_t memory, std::chrono::milliseconds time)
+      : memory_{memory}, time_{sanitized ? 5 * time : time} {}
+  ~ceiling() {
+    const auto took = std::chrono::steady_clock::now() - begin_;
+    const auto most = heap_.most();
+    CHECK(most <= memory_);
+    CHECK(took <= time_);
+  }
+  ceiling(const ceiling&) = delete;
+  ceiling& operator=(const ceiling&) = delete;
+
+ private:
+  std::size_t memory_;
+  std::chrono::milliseconds time_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  heap_meter heap_;
+};
+
+/// An honest client is served as if nothing happened.
+template <class Server>
+void check_service(Server& server) {
+  auto honest = connect(url_of(server));
+  CHECK_FALSE(honest.write("Hello"));
+  const auto answer = honest.read();
+  REQUIRE(answer);
+  CHECK(answer->text() == "Hello");
+  CHECK_FALSE(honest.close());
+  CHECK(server.ends.take() == "closed{1000, clean}");
+}
+
+echo_options impatient() {
+  echo_options options;
+  options.handshake_timeout = 200ms;
+  options.connection.keep_alive_interval = 200ms;
+  options.connection.keep_alive_timeout = 200ms;
+  options.connection.write_timeout = 200ms;
+  options.connection.close_timeout = 200ms;
+  return options;
+}
+
+/// Says the same again and again until the server takes no more, or `most` times.
+std::size_t flood(raw_socket& client, const octets& what, std::size_t most) {
+  std::size_t times = 0;
+  while (times < most && client.say(what)) ++times;
+  return times;
+}
+
+TEMPLATE_TEST_CASE("slow handshakes, an octet at a time, end at the time-out", "[abuse]",
+                   event_echo, threaded_echo) {
+  TestType server{impatient()};
+  {
+    const ceiling limit{1024 * kib, 5s};
+    std::vector<raw_socket> slow;
+    for (int i = 0; i < 20; ++i) slow.emplace_back(server.port());
+    // Each octet is in time; all of them together are not.
+    const auto end = std::chrono::steady_clock::now() + 400ms;
+    for (std::size_t at = 0; std::chrono::steady_clock::now() < end; ++at) {
+      for (auto& one : slow) one.say(upgrade_request.substr(at % 20, 1));
+      std::this_thread::yield();
+    }
+    for (auto& one : slow) {
+      const auto answer = one.hear_all();
+      CHECK((answer.empty() || status_of(answer) >= 400));
+    }
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("header floods cost no more than the limit", "[abuse]", event_echo,
+                   threaded_echo) {
+  const bool by_count = GENERATE(true, false);
+  TestType server{impatient()};
+  const auto line = bytes(by_count ? std::string{"a: b\r\n"} : std::string(1000, 'x'));
+  {
+    const ceiling limit{512 * kib, 5s};
+    raw_socket client{server.port()};
+    client.say("GET / HTTP/1.1\r\nHost: a\r\n");
+    std::thread flooder{[&] { flood(client, line, 100'000); }};
+    const auto answer = client.hear_all();
+    CHECK(status_of(answer) == 431);
+    client.hang_up();
+    flooder.join();
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("connections that never speak cost little, and end at the time-out", "[abuse]",
+                   event_echo, threaded_echo) {
+  TestType server{impatient()};
+  constexpr std::size_t count = 50;
+  {
+    // With a thread each, a few KiB more; the stacks are the system's.
+    const ceiling limit{count * 16 * kib + 256 * kib, 5s};
+    std::vector<raw_socket> silent;
+    for (std::size_t i = 0; i < count; ++i) silent.emplace_back(server.port());
+    for (auto& one : silent) CHECK(status_of(one.hear_all()) == 408);
+  }
+  await_connections(server, 0);
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("who opens a connection and then is silent is found dead", "[abuse]", event_echo,
+                   threaded_echo) {
+  TestType server{impatient()};
+  {
+    const ceiling limit{256 * kib, 5s};
+    auto client = opened(server.port());
+    CHECK(server.ends.take() == "closed{1006, the peer did not answer the keep-alive ping}");
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("a reader that takes nothing is given up, and what it was sent is bounded",
+                   "[abuse]", event_echo, threaded_echo) {
+  TestType server{impatient()};
+  const auto message = frame_from(role::client, opcode::binary, std::string(60'000, 'm'));
+  {
+    // An event server keeps what its budget allows: 16 MiB at most, and the kernel the rest.
+    const ceiling limit{24 * 1024 * kib, 10s};
+    auto client = opened(server.port());
+    // Its own messages come back and it does not read them.
+    flood(client, message, 2000);
+    const auto end = server.ends.take().value_or("nothing");
+    CHECK(end.starts_with("closed{1006"));
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("a writer that stops inside a frame is found dead", "[abuse]", event_echo,
+                   threaded_echo) {
+  TestType server{impatient()};
+  const auto header = header_from(role::client, 2, 500'000);
+  {
+    // As much as has come, with room to grow, and the buffer of its thread.
+    const ceiling limit{1536 * kib, 5s};
+    auto client = opened(server.port());
+    client.say(header);
+    // Slow is not dead: each octet counts as life.
+    const auto end = std::chrono::steady_clock::now() + 600ms;
+    while (std::chrono::steady_clock::now() < end) {
+      client.say(std::string_view{"x"});
+      std::this_thread::yield();
+    }
+    CHECK(server.ends.take() == "closed{1006, the peer did not answer the keep-alive ping}");
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("a flood of pings from who reads no pongs ends", "[abuse]", event_echo,
+                   threaded_echo) {
+  TestType server{impatient()};
+  octets pings;
+  for (int i = 0; i < 500; ++i) {
+    pings = std::move(pings) + frame_from(role::client, opcode::ping, std::string(125, 'p'));
+  }
+  {
+    const ceiling limit{2 * 1024 * kib, 10s};
+    auto client = opened(server.port());
+    std::thread flooder{[&] { flood(client, pings, 100'000); }};
+    const auto end = server.ends.take().value_or("nothing");
+    flooder.join();
+    CHECK(end.starts_with("closed{1006"));
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("a flood of pongs costs nothing but time in proportion", "[abuse]", event_echo,
+                   threaded_echo) {
+  TestType server{impatient()};
+  octets pongs;
+  for (int i = 0; i < 500; ++i) {
+    pongs = std::move(pongs) + frame_from(role::client, opcode::pong, std::string(125, 'p'));
+  }
+  const auto bye = close_from(role::client, 1000);
+  {
+    const ceiling limit{512 * kib, 10s};
+    auto client = opened(server.port());
+    CHECK(flood(client, pongs, 100) == 100);
+    CHECK(client.say(bye));
+    CHECK(server.ends.take() == "closed{1000, clean}");
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("data after a Close is dropped, and not for ever", "[abuse]", event_echo,
+                   threaded_echo) {
+  TestType server{impatient()};
+  const auto bye = close_from(role::client, 1000);
+  const auto data = frame_from(role::client, opcode::binary, std::string(60'000, 'x'));
+  {
+    const ceiling limit{512 * kib, 10s};
+    auto client = opened(server.port());
+    client.say(bye);
+    std::thread flooder{[&] { flood(client, data, 1'000'000); }};
+    CHECK(server.ends.take() == "closed{1000, clean}");
+    flooder.join();
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("floods of empty frames and of fragments end at their limit", "[abuse]",
+                   event_echo, threaded_echo) {
+  const bool empty = GENERATE(true, false);
+  auto options = impatient();
+  options.connection.max_frames = 5000;
+  TestType server{options};
+  const auto first = frame_from(role::client, opcode::binary, "", fin::no);
+  octets some;
+  for (int i = 0; i < 100; ++i) {
+    some =
+        std::move(some) + frame_from(role::client, opcode::continuation, empty ? "" : "x", fin::no);
+  }
+  {
+    const ceiling limit{512 * kib, 10s};
+    auto client = opened(server.port());
+    client.say(first);
+    std::thread flooder{[&] { flood(client, some, 1'000'000); }};
+    const auto end = server.ends.take().value_or("nothing");
+    flooder.join();
+    CHECK(end == "closed{" + shown(close_code_for(errc::too_many_fragments)) + ", " +
+                     shown(errc::too_many_fragments) + '}');
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("a message that is never finished costs its limit at most", "[abuse]",
+                   event_echo, threaded_echo) {
+  auto options = impatient();
+  options.connection.max_message_size = 256 * kib;
+  TestType server{options};
+  const auto first = frame_from(role::client, opcode::binary, std::string(1000, 'x'), fin::no);
+  const auto more = frame_from(role::client, opcode::continuation, std::string(1000, 'x'), fin::no);
+  {
+    const ceiling limit{1024 * kib, 10s};
+    auto client = opened(server.port());
+    client.say(first);
+    std::thread flooder{[&] { flood(client, more, 1'000'000); }};
+    const auto end = server.ends.take().value_or("nothing");
+    flooder.join();
+    CHECK(end == "closed{1009, " + shown(errc::message_too_big) + '}');
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("a length that is declared and not sent takes no memory", "[abuse]", event_echo,
+                   threaded_echo) {
+  auto options = impatient();
+  options.connection.max_message_size = std::uint64_t{1} << 40;
+  TestType server{options};
+  const auto bomb = header_from(role::client, 2, std::uint64_t{1} << 39) + octets(kib);
+  {
+    const ceiling limit{20 * 48 * kib + 256 * kib, 10s};
+    std::vector<raw_socket> clients;
+    for (int i = 0; i < 20; ++i) clients.push_back(opened(server.port()));
+    for (auto& one : clients) CHECK(one.say(bomb));
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      CHECK(server.ends.take() == "closed{1006, the peer did not answer the keep-alive ping}");
+    }
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("a page of another site gets no connection", "[abuse][rfc-10.2]", event_echo,
+                   threaded_echo) {
+  TestType server{impatient()};
+  {
+    const ceiling limit{256 * kib, 5s};
+    const auto asked = upgrade_to("/", "Origin: https://evil.example\r\n");
+    CHECK(status_for(server.port(), asked) == 403);
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("nothing that is asked comes back as a line of the answer", "[abuse]",
+                   event_echo, threaded_echo) {
+  TestType server{impatient()};
+  const std::string_view injected = GENERATE("X: a\nSet-Cookie: b\r\n", "X: a\rSet-Cookie: b\r\n",
+                                             "Sec-WebSocket-Protocol: a\r\n Set-Cookie: b\r\n");
+  {
+    const ceiling limit{256 * kib, 5s};
+    raw_socket client{server.port()};
+    client.say(upgrade_to("/", injected));
+    const auto answer = text(client.hear_all());
+    CHECK(status_of(answer) == 400);
+    CHECK(answer.find("Set-Cookie") == answer.npos);
+    client.hang_up();
+  }
+  check_service(server);
+}
+
+TEST_CASE("masks do not repeat, and no bit of them is likelier than another", "[abuse][rfc-10.3]") {
+  constexpr std::size_t count = 1 << 14;
+  const ceiling limit{4 * 1024 * kib, 5s};
+  system_mask_source masks;
+  std::map<std::uint32_t, std::size_t> seen;
+  std::vector<std::size_t> ones(32);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto key = load_big_endian<std::uint32_t>(bytes_view{masks()});
+    ++seen[key];
+    for (std::size_t bit = 0; bit < 32; ++bit) ones[bit] += key >> bit & 1;
+  }
+  // Of so many, one pair in 32 runs is alike by chance; five in none.
+  CHECK(seen.size() + 5 > count);
+  // Eight standard deviations.
+  for (const auto number : ones) CHECK((number > count / 2 - 512 && number < count / 2 + 512));
+}
+
+/// The processor's time for a request with one list of so many elements, the least of a few tries.
+std::clock_t time_for(std::size_t elements) {
+  std::string list = "Connection: ";
+  for (std::size_t i = 0; i < elements; ++i) list += i % 2 == 0 ? "a, " : ",,";
+  std::string request{upgrade_request};
+  request.insert(request.size() - 2, list + "\r\n");
+  auto least = std::clock_t{1} << 40;
+  for (int tries = 0; tries < 5; ++tries) {
+    const auto begin = std::clock();
+    server_handshake<> server{default_server_policy{}, {.size = 64 * 1024 * kib}};
+    auto input = as_bytes(request);
+    CHECK(server.next(input) == server_handshake<>::status::request);
+    least = (std::min)(least, std::clock() - begin);
+  }
+  return least;
+}
+
+TEST_CASE("a list twice as long takes twice the time", "[abuse]") {
+  const ceiling limit{16 * 1024 * kib, 20s};
+  const auto once = time_for(100'000);
+  const auto twice = time_for(200'000);
+  CHECK(twice <= 3 * once + CLOCKS_PER_SEC / 100);
+}
+
+}  // namespace
