@@ -21,14 +21,16 @@ def main(folder, rounds="5"):
             for line in told.stdout.splitlines():
                 library, case, *values = line.split()
                 figures[case, library].append([float(value) for value in values])
+    cases = list(dict.fromkeys(case for case, _ in figures))
     medians = {
-        key: [statistics.median(column) for column in zip(*rows)] for key, rows in figures.items()
+        key: [statistics.median(column) for column in zip(*rows)]
+        for key, rows in sorted(figures.items(), key=lambda item: cases.index(item[0][0]))
     }
     print("| Case | Library |", " | ".join(FIGURES), "|")
     print("|---|---|--:|--:|--:|")
-    for (case, library), values in sorted(medians.items()):
+    for (case, library), values in medians.items():
         beast = medians.get((case, "Boost.Beast"), values)
-        cells = [f"{value:.5g} ({value / other:.2f})" for value, other in zip(values, beast)]
+        cells = [f"{value:.1f} ({value / other:.2f})" for value, other in zip(values, beast)]
         print("|", case, "|", library, "|", " | ".join(cells), "|")
 
 

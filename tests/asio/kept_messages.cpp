@@ -51,6 +51,18 @@ TEST_CASE("messages of all kinds are kept in their order, and taken once") {
   CHECK(taken(queue).empty());
 }
 
+TEST_CASE("a message that is to be sent as it is stays one", "[rfc-9]") {
+  kept_messages queue{{.most = 100}};
+  CHECK_FALSE(queue.keep(message_view{message_kind::text, as_bytes("one"), coding::plain}));
+  CHECK(queue.size() == 3);
+  const auto kept = queue.take();
+  REQUIRE(kept.size() == 1);
+  const auto& prepared = std::get<prepared_message>(kept.front());
+  CHECK(prepared.kind() == message_kind::text);
+  CHECK(prepared.coding() == coding::plain);
+  CHECK(text(prepared.payload()) == "one");
+}
+
 TEST_CASE("a full queue refuses and keeps what it has") {
   kept_messages queue{{.most = 4}};
   CHECK_FALSE(queue.keep("123"));

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hawser/protocol/outbox.hpp"
+#include "hawser/protocol/prepared_message.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/peers.hpp"
@@ -307,6 +309,40 @@ struct silent_extension : run_length {
 TEST_CASE("input that decodes to nothing makes an empty message", "[rfc-9]") {
   const auto self = GENERATE(role::client, role::server);
   CHECK(story_of(self, in_fragments(peer_of(self)), {}, silent_extension{}) == lines{"text \"\""});
+}
+
+TEST_CASE("a message may be sent as it is, whatever was agreed on", "[rfc-9]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<run_length> peer{self};
+  const auto payload = as_bytes("aaaa");
+  const message_view plain{message_kind::text, payload, coding::plain};
+  REQUIRE(!peer.send(plain));
+  REQUIRE(
+      !peer.send(message_kind::text, outbox::owned_payload{std::string{"aaaa"}}, coding::plain));
+  REQUIRE(!peer.send(prepared_message{plain}));
+  CHECK(written_by(peer) ==
+        frame_from(self, 1, payload) + frame_from(self, 1, payload) + frame_from(self, 1, payload));
+}
+
+TEST_CASE("the first fragment decides whether a message is encoded", "[rfc-9]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<run_length> peer{self};
+  const auto piece = as_bytes("aa");
+  REQUIRE(!peer.send_part({message_kind::text, piece, coding::plain}, part::more));
+  REQUIRE(!peer.send_part({message_kind::text, piece, coding::agreed}, part::last));
+  REQUIRE(!peer.send_part({message_kind::text, piece, coding::agreed}, part::more));
+  REQUIRE(!peer.send_part({message_kind::text, piece, coding::plain}, part::last));
+  CHECK(frames_shown(written_by(peer)) ==
+        lines{"text unfinished \"aa\"", "continuation \"aa\"", "text rsv 4 0461"});
+}
+
+TEST_CASE("the size of what is sent in fragments is not known", "[rfc-9]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<run_length> peer{self, {}, run_length{1000}};
+  REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::more));
+  REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::last));
+  REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::last));
+  CHECK(frames_shown(written_by(peer)) == lines{"text rsv 4 0261", "text \"a\""});
 }
 
 }  // namespace

@@ -27,11 +27,11 @@ struct sending {
   explicit sending(role self) : out{self, fixed_mask_source{}} {}
 
   errc message(std::string_view payload) {
-    return out.message(extension, message_kind::text, as_bytes(payload), as_bytes(payload));
+    return out.message(extension, {message_kind::text, as_bytes(payload)}, as_bytes(payload));
   }
 
   errc fragment(std::string_view payload, part position, message_kind kind = message_kind::text) {
-    return out.fragment(extension, kind, as_bytes(payload), position);
+    return out.fragment(extension, {kind, as_bytes(payload)}, position);
   }
 
   void write(std::size_t size) { out.consume(size); }

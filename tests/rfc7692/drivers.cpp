@@ -118,6 +118,71 @@ TEST_CASE("bytes on the wire are fewer, and a raw client sees the bit", "[rfc769
                      frame_from(role::server, 1, "f2 00 11 00 00"_b, fin::yes, 4));
 }
 
+/// A client that hears so many frames.
+class listener {
+ public:
+  explicit listener(std::uint16_t port)
+      : client_{opened(port, upgrade_to("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n"))} {
+  }
+
+  std::vector<std::string> hear(std::size_t count) {
+    octets heard;
+    while (frames_in(heard).size() < count || frames_in(heard).back().op < 0) {
+      const auto some = client_.hear();
+      if (some.empty()) break;
+      heard = std::move(heard) + some;
+    }
+    return frames_shown(heard);
+  }
+
+ private:
+  raw_socket client_;
+};
+
+TEST_CASE("one message may be sent as it is, from any thread", "[rfc7692-6]") {
+  mailbox<session> sessions;
+  live_server server{
+      [&](hawser::server& made) {
+        made.on_open([&](auto& peer) {
+          peer.send(message_view{message_kind::text, as_bytes("here"), coding::plain});
+          sessions.put(peer);
+        });
+      },
+      serving(permessage_deflate{without_threshold()})};
+  listener client{server->port()};
+  const auto peer = sessions.take();
+  REQUIRE(peer);
+  const message_view plain{message_kind::text, as_bytes("there"), coding::plain};
+  CHECK(!peer->send(plain));
+  CHECK(!peer->send(prepared_message{plain}));
+  CHECK(!peer->send("Hello"));
+  CHECK(client.hear(4) == std::vector<std::string>{"text \"here\"", "text \"there\"",
+                                                   "text \"there\"", "text rsv 4 f248cdc9c90700"});
+}
+
+TEST_CASE("a blocking server sends single messages as they are, in fragments too", "[rfc7692-6]") {
+  threaded_server server{{.extension = permessage_deflate{without_threshold()}}};
+  std::thread running{[&] {
+    server.run([](auto& peer) {
+      peer.write(message_view{message_kind::text, as_bytes("whole"), coding::plain});
+      auto message = peer.begin_message(message_kind::text, coding::plain);
+      message.write("a ");
+      message.finish("part");
+      peer.write(prepared_message{std::string_view{"Hello"}});
+      while (peer.read()) {
+      }
+    });
+  }};
+  {
+    listener client{server.port()};
+    CHECK(client.hear(4) == std::vector<std::string>{"text \"whole\"", "text unfinished \"a \"",
+                                                     "continuation \"part\"",
+                                                     "text rsv 4 f248cdc9c90700"});
+  }
+  server.stop();
+  running.join();
+}
+
 TEST_CASE("each route has its own settings", "[rfc7692-5]") {
   live_server server{[](hawser::server& made) {
     made.route("/small").on_message([](auto& peer, auto message) { peer.send(message); });

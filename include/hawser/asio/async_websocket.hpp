@@ -205,11 +205,15 @@ class async_websocket {
   template <class Token = default_token>
   auto async_write_part(message_kind kind, bytes_view payload, part position,
                         Token&& token = default_token()) {
+    return async_write_part(message_view{kind, payload}, position, std::forward<Token>(token));
+  }
+
+  /// The same; whether the message is encoded is decided with the first fragment.
+  template <class Token = default_token>
+  auto async_write_part(message_view piece, part position, Token&& token = default_token()) {
     return write(
-        [kind, position](auto& peer, bytes_view piece) {
-          return peer.send_part(kind, piece, position);
-        },
-        payload, std::forward<Token>(token));
+        [position](auto& peer, message_view given) { return peer.send_part(given, position); },
+        piece, std::forward<Token>(token));
   }
 
   /// Sends a ping of at most 125 octets, and completes when the stream has taken it. The pong is not

@@ -53,6 +53,7 @@ class kept_messages {
     return put(std::vector<std::byte>{binary.begin(), binary.end()}, binary.size());
   }
   std::error_code keep(message_view view) {
+    if (view.coding == coding::plain) return put(prepared_message{view}, view.payload.size());
     return view.is_text() ? keep(view.text()) : keep(view.payload);
   }
   std::error_code keep(const prepared_message& prepared) {

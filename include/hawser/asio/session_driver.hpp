@@ -213,8 +213,8 @@ class session_driver final
   std::error_code run_one(send_command& command) {
     const auto size = std::visit([](const auto& held) { return size_of(held); }, command.payload);
     accounted_ += kept_size(size);  // send_owned() took room for it
-    const auto ec = std::visit([&](auto& held) { return this->send_held(command.kind, held); },
-                               command.payload);
+    const auto ec =
+        std::visit([&](auto& held) { return this->send_held(command, held); }, command.payload);
     if (!ec) count_sent(size);
     return finish(ec);
   }
@@ -259,11 +259,12 @@ class session_driver final
   }
 
   template <class Owned>
-  std::error_code send_held(message_kind kind, Owned& held) {
+  std::error_code send_held(const send_command& command, Owned& held) {
     if constexpr (std::is_same_v<Owned, prepared_message>) {
       return base::connection().send(held);
     } else {
-      return base::connection().send(kind, outbox::owned_payload{std::move(held)});
+      return base::connection().send(command.kind, outbox::owned_payload{std::move(held)},
+                                     command.coding);
     }
   }
 

@@ -82,6 +82,7 @@ struct session_facts {
 struct send_command {
   message_kind kind;
   std::variant<std::vector<std::byte>, std::string, prepared_message> payload;
+  hawser::coding coding = hawser::coding::agreed;
 };
 struct ping_command {
   std::vector<std::byte> payload;
@@ -144,7 +145,7 @@ class session_state {
     if (!can_send()) return errc::closed;
     if (!is_own_thread()) {
       std::vector<std::byte> copy{view.payload.begin(), view.payload.end()};
-      return send_owned(send_command{view.kind, std::move(copy)}, view.payload.size());
+      return send_owned(send_command{view.kind, std::move(copy), view.coding}, view.payload.size());
     }
     run_queued();
     return send_now(view);

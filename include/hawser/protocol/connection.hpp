@@ -125,9 +125,7 @@ class basic_connection {
   }
 
   /// Queues a message. If it is text, the view promises that it is valid.
-  std::error_code send(message_view view) {
-    return send_message(view.kind, view.payload, view.payload);
-  }
+  std::error_code send(message_view view) { return send_message(view, view.payload); }
 
   /// Queues a text message without copying a long one.
   template <std::same_as<std::string> Text>
@@ -143,15 +141,18 @@ class basic_connection {
   }
 
   /// Queues a message without copying a long one. Text is promised to be valid.
-  std::error_code send(message_kind kind, outbox::owned_payload payload) {
-    const auto view = payload.view();
-    return send_message(kind, view, std::move(payload));
+  std::error_code send(message_kind kind, outbox::owned_payload payload,
+                       coding how = coding::agreed) {
+    const message_view view{kind, payload.view(), how};
+    return send_message(view, std::move(payload));
   }
 
   /// Queues a message that many connections share. A client copies it, because it masks it.
   std::error_code send(const prepared_message& prepared) {
     if (prepared.error() != errc{}) return prepared.error();
-    if (self_ == role::client) return send(message_view{prepared.kind(), prepared.payload()});
+    if (self_ == role::client) {
+      return send(message_view{prepared.kind(), prepared.payload(), prepared.coding()});
+    }
     if (!can_send()) return errc::closed;
     idle_.sending();
     return code_of(sender_.message(extension_, prepared));
@@ -160,9 +161,14 @@ class basic_connection {
   /// Queues a fragment of a message: RFC 6455 §5.4. Until `part::last`, no other message can be
   /// sent; control frames can. Text may be cut inside a code point.
   std::error_code send_part(message_kind kind, bytes_view payload, part position) {
+    return send_part(message_view{kind, payload}, position);
+  }
+
+  /// The same; whether the message is encoded is decided with the first fragment.
+  std::error_code send_part(message_view piece, part position) {
     if (!can_send()) return errc::closed;
     idle_.sending();
-    return code_of(sender_.fragment(extension_, kind, payload, position));
+    return code_of(sender_.fragment(extension_, piece, position));
   }
 
   /// Queues a ping of at most 125 octets; the pong event tells the round-trip time.
@@ -367,10 +373,10 @@ class basic_connection {
   }
 
   template <class Payload>
-  std::error_code send_message(message_kind kind, bytes_view view, Payload&& payload) {
+  std::error_code send_message(message_view view, Payload&& payload) {
     if (!can_send()) return errc::closed;
     idle_.sending();
-    return code_of(sender_.message(extension_, kind, view, std::forward<Payload>(payload)));
+    return code_of(sender_.message(extension_, view, std::forward<Payload>(payload)));
   }
 
   connection_options options_;

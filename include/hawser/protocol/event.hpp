@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -15,11 +16,18 @@
 
 namespace hawser {
 
+/// Whether an extension may encode a message when it is sent.
+enum class coding : std::uint8_t {
+  agreed,  ///< As was agreed on and the extension's options say
+  plain,   ///< Not at all: it goes as it is
+};
+
 /// A whole message, as a view of memory that somebody else owns. If `kind` is text, `payload` is
 /// valid UTF-8: a connection has checked it, and whoever makes a view by hand promises it.
 struct message_view {
   message_kind kind = message_kind::text;
-  bytes_view payload;
+  bytes_view payload = {};
+  hawser::coding coding = hawser::coding::agreed;
 
   bool is_text() const noexcept { return kind == message_kind::text; }
   std::string_view text() const noexcept { return as_text(payload); }

@@ -36,7 +36,7 @@ class prepared_message {
   }
 
   /// A view promises that its text is valid.
-  explicit prepared_message(message_view view) : kind_{view.kind} {
+  explicit prepared_message(message_view view) : kind_{view.kind}, coding_{view.coding} {
     auto frame = std::make_shared<byte_buffer>();
     append_frame(*frame, {static_cast<opcode>(view.kind), true, 0, {}, 0}, view.payload);
     header_size_ = frame->size() - view.payload.size();
@@ -44,6 +44,7 @@ class prepared_message {
   }
 
   message_kind kind() const noexcept { return kind_; }
+  hawser::coding coding() const noexcept { return coding_; }
   errc error() const noexcept { return valid_ ? errc{} : errc::invalid_utf8; }
 
   bytes_view payload() const noexcept { return frame_->view().subspan(header_size_); }
@@ -70,6 +71,7 @@ class prepared_message {
   std::shared_ptr<shared_encodings> encodings_ = std::make_shared<shared_encodings>();
   std::size_t header_size_ = 0;
   message_kind kind_;
+  hawser::coding coding_;
   bool valid_ = true;
 };
 

@@ -17,6 +17,7 @@
 #include "hawser/frame/header.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/protocol/control_payload.hpp"
+#include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/outbox.hpp"
 #include "hawser/protocol/prepared_message.hpp"
@@ -32,16 +33,16 @@ class sender {
 
   /// A whole message. `Payload` is a bytes_view or an owned payload.
   template <class Payload>
-  errc message(Extension& extension, message_kind kind, bytes_view view, Payload&& payload) {
+  errc message(Extension& extension, message_view view, Payload&& payload) {
     if (open_) return errc::message_unfinished;
-    const auto op = static_cast<opcode>(kind);
-    const auto bits = extension.begin_encoding(kind, view.size());
+    const auto op = static_cast<opcode>(view.kind);
+    const auto bits = begin_encoding(extension, view.kind, view.payload.size(), view.coding);
     if (bits == 0) {
       out_.add(header(op, true, 0), std::forward<Payload>(payload));
       return errc{};
     }
     std::vector<std::byte> encoded;
-    extension.encode(view, part::last, encoded);
+    extension.encode(view.payload, part::last, encoded);
     out_.add(header(op, true, bits), outbox::owned_payload{std::move(encoded)});
     return errc{};
   }
@@ -50,7 +51,9 @@ class sender {
   errc message(Extension& extension, const prepared_message& prepared) {
     if (open_) return errc::message_unfinished;
     if constexpr (sharing_extension<Extension>) {
-      if (auto frame = encoded_frame(extension, prepared)) {
+      auto frame =
+          prepared.coding() == coding::agreed ? encoded_frame(extension, prepared) : nullptr;
+      if (frame) {
         out_.add(std::move(frame));
         return errc{};
       }
@@ -60,14 +63,16 @@ class sender {
   }
 
   /// A fragment. The first one opens a message, `part::last` ends it.
-  errc fragment(Extension& extension, message_kind kind, bytes_view payload, part position) {
+  errc fragment(Extension& extension, message_view piece, part position) {
+    const auto kind = piece.kind;
+    auto payload = piece.payload;
     if (open_ && kind != kind_) return errc::message_unfinished;
     auto text = open_ ? text_ : utf8_validator{};
     const bool last = position == part::last;
     if (kind == message_kind::text && (!text.feed(payload) || (last && !text.complete()))) {
       return errc::invalid_utf8;
     }
-    if (!open_) begin(extension, kind, last ? payload.size() : unknown_size);
+    if (!open_) begin(extension, piece, last ? payload.size() : unknown_size);
     text_ = text;
     std::vector<std::byte> encoded;
     if (reserved_ != 0) {
@@ -138,9 +143,14 @@ class sender {
     });
   }
 
-  void begin(Extension& extension, message_kind kind, std::size_t size) {
-    reserved_ = extension.begin_encoding(kind, size);
-    kind_ = kind;
+  static std::uint8_t begin_encoding(Extension& extension, message_kind kind, std::size_t size,
+                                     coding how) {
+    return how == coding::plain ? std::uint8_t{0} : extension.begin_encoding(kind, size);
+  }
+
+  void begin(Extension& extension, message_view first, std::size_t size) {
+    reserved_ = begin_encoding(extension, first.kind, size, first.coding);
+    kind_ = first.kind;
     open_ = true;
     begun_ = false;
   }

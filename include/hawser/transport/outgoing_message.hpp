@@ -9,6 +9,7 @@
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
+#include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
 
 namespace hawser {
@@ -20,7 +21,8 @@ template <class Driver>
 class [[nodiscard]] outgoing_message {
  public:
   /// Waits until no other thread has a message under way, or the connection is over.
-  outgoing_message(Driver& driver, message_kind kind) : kind_{kind} {
+  outgoing_message(Driver& driver, message_kind kind, coding how = coding::agreed)
+      : kind_{kind}, coding_{how} {
     if (const auto ec = driver.open_message()) {
       refusal_ = ec;
     } else {
@@ -32,6 +34,7 @@ class [[nodiscard]] outgoing_message {
       : driver_{std::exchange(other.driver_, nullptr)},
         refusal_{other.refusal_},
         kind_{other.kind_},
+        coding_{other.coding_},
         begun_{other.begun_} {}
   outgoing_message& operator=(outgoing_message&&) = delete;
 
@@ -62,9 +65,11 @@ class [[nodiscard]] outgoing_message {
  private:
   std::error_code send(bytes_view piece, part position) {
     if (driver_ == nullptr) return refusal_;
-    const auto ec =
-        driver_->write([&](auto& peer) { return peer.send_part(kind_, piece, position); },
-                       Driver::sends::fragment);
+    const auto ec = driver_->write(
+        [&](auto& peer) {
+          return peer.send_part({kind_, piece, coding_}, position);
+        },
+        Driver::sends::fragment);
     if (!ec) begun_ = true;
     return ec;
   }
@@ -72,6 +77,7 @@ class [[nodiscard]] outgoing_message {
   Driver* driver_ = nullptr;
   std::error_code refusal_ = errc::closed;
   message_kind kind_;
+  coding coding_;
   bool begun_ = false;
 };
 

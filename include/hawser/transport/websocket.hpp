@@ -23,6 +23,7 @@
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/protocol/prepared_message.hpp"
 #include "hawser/transport/blocking_driver.hpp"
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/outgoing_message.hpp"
@@ -101,8 +102,15 @@ class websocket {
     return write_message([&](auto& peer) { return peer.send(view); });
   }
 
+  /// Sends a message that many connections share.
+  std::error_code write(const prepared_message& prepared) {
+    return write_message([&](auto& peer) { return peer.send(prepared); });
+  }
+
   /// Begins a message that is sent in fragments. Messages of other threads wait for its end.
-  [[nodiscard]] outgoing begin_message(message_kind kind) { return outgoing{*driver_, kind}; }
+  [[nodiscard]] outgoing begin_message(message_kind kind, coding how = coding::agreed) {
+    return outgoing{*driver_, kind, how};
+  }
 
   /// Sends a ping of at most 125 octets. The pong is not waited for: see round_trip().
   std::error_code ping(bytes_view payload = {}) {
