@@ -16,6 +16,7 @@
 #include "hawser/tls/threaded_server.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
+#include "support/run_length_negotiator.hpp"
 #include "support/secure_pair.hpp"
 #include "support/wss_server.hpp"
 
@@ -40,6 +41,19 @@ TEST_CASE("one function connects to ws: and to wss:") {
     CHECK(answer->text() == "hello");
     CHECK_FALSE(peer.close());
   }
+}
+
+TEST_CASE("extensions are agreed on over wss: as over ws:", "[rfc-9.1]") {
+  threaded_server_options options;
+  options.extension = run_length_negotiator{};
+  const echo far{options, server_with(test_server())};
+  auto peer = connect(far.url("wss"), trusting_client(), {.extension = run_length_negotiator{}});
+  CHECK(peer.extensions() == extension_list{{"run-length"}});
+  CHECK_FALSE(peer.write(std::string(500, 'x')));
+  const auto answer = peer.read();
+  REQUIRE(answer);
+  CHECK(answer->text() == std::string(500, 'x'));
+  CHECK_FALSE(peer.close());
 }
 
 TEST_CASE("without a context there is no wss:") {

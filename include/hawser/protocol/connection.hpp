@@ -91,9 +91,8 @@ class basic_connection {
     return take_outcome();
   }
 
-  /// How messages are handed over from now on, as `connection_options::deliver`. A change in the
-  /// middle of a message hands over what has arrived of it as a part, or the rest of it as a
-  /// message.
+  /// How messages are handed over from now on, as `connection_options::deliver`. In the middle of one,
+  /// what has arrived of it is handed over as a part, or the rest of it as a message.
   void deliver(delivery how) noexcept { receiver_.deliver(how); }
 
   /// The stream has no more input: the peer ended it, or `why` broke it. The rest of the output is
@@ -143,16 +142,13 @@ class basic_connection {
   /// Queues a message without copying a long one. Text is promised to be valid.
   std::error_code send(message_kind kind, outbox::owned_payload payload,
                        coding how = coding::agreed) {
-    const message_view view{kind, payload.view(), how};
-    return send_message(view, std::move(payload));
+    return send_message({kind, payload.view(), how}, std::move(payload));
   }
 
   /// Queues a message that many connections share. A client copies it, because it masks it.
   std::error_code send(const prepared_message& prepared) {
     if (prepared.error() != errc{}) return prepared.error();
-    if (self_ == role::client) {
-      return send(message_view{prepared.kind(), prepared.payload(), prepared.coding()});
-    }
+    if (self_ == role::client) return send(prepared.view());
     if (!can_send()) return errc::closed;
     idle_.sending();
     return code_of(sender_.message(extension_, prepared));

@@ -47,6 +47,8 @@ class prepared_message {
   hawser::coding coding() const noexcept { return coding_; }
   errc error() const noexcept { return valid_ ? errc{} : errc::invalid_utf8; }
 
+  /// Lives as long as a copy of this does.
+  message_view view() const noexcept { return {kind_, payload(), coding_}; }
   bytes_view payload() const noexcept { return frame_->view().subspan(header_size_); }
 
   /// The whole frame, unmasked.
