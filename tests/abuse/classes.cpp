@@ -38,7 +38,7 @@
 //   empty frames, fragments     yes   rfc6455/10_abuse, frame/assembler
 //   message never finished      yes   rfc6455/10_abuse
 //   declared length             yes   rfc6455/10_abuse, frame/assembler
-//   zip bomb, context flood     no    rfc6455/10_abuse (any extension), rfc7692
+//   zip bomb, context flood     no    rfc7692/8_memory (both kinds of server), rfc6455/10_abuse
 //   predictable masks           yes   base/system_entropy
 //   cross-site hijacking        yes   handshake/server, asio/server_opening
 //   CR and LF injected          yes   handshake/server, handshake/client, handshake/http_tunnel

@@ -2,6 +2,7 @@
 // RFC 7692 §8 and what else a peer could do with compression, with a ceiling of memory for each; and
 // messages far larger than that.
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,9 +28,13 @@
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/deflate.hpp"
+#include "support/echo_servers.hpp"
 #include "support/heap.hpp"
+#include "support/live_server.hpp"
 #include "support/peers.hpp"
 #include "support/sanitized.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
 
 using namespace hawser;
 using namespace hawser::test;
@@ -357,6 +362,50 @@ TEST_CASE("so do octets that cannot be compressed", "[rfc7692-6.1]") {
   const auto result = pass(64, 2);
   CHECK(result.received == result.sent);
   CHECK(result.most < mebibyte);
+}
+
+TEMPLATE_TEST_CASE("a message that explodes costs a server its limit, and floods of them no more",
+                   "[rfc7692-8][abuse]", event_echo, threaded_echo) {
+  echo_options options;
+  options.extension = permessage_deflate{};
+  options.connection.max_message_size = mebibyte;
+  options.connection.close_timeout = std::chrono::milliseconds{200};
+  TestType server{options};
+  const auto payload = bomb(64 * mebibyte);
+  const auto input = frame_from(role::client, 2, payload, fin::yes, compressed);
+  const auto asked = upgrade_to("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+  {
+    const heap_meter meter;
+    for (int times = 0; times < 5; ++times) {
+      auto client = opened(server.port(), asked);
+      client.say(input);
+      const auto end = server.ends.take().value_or("nothing");
+      CHECK(end == "closed{1009, " + shown(errc::message_too_big) + '}');
+    }
+    const auto most = meter.most();
+    // The one before may still be there, waiting for its client to go.
+    CHECK(most < 2 * 3 * mebibyte + mebibyte / 2);
+  }
+}
+
+TEMPLATE_TEST_CASE("a flood of compressed connections costs each its contexts and no more",
+                   "[rfc7692-7.1][abuse]", event_echo, threaded_echo) {
+  constexpr std::size_t count = 50;
+  echo_options options;
+  options.extension = permessage_deflate{};
+  TestType server{options};
+  const auto asked = upgrade_to("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+  const auto message = frame_from(role::client, 2, bomb(2000), fin::yes, compressed);
+  std::vector<raw_socket> clients;
+  const heap_meter meter;
+  for (std::size_t i = 0; i < count; ++i) {
+    clients.push_back(opened(server.port(), asked));
+    clients.back().say(message);
+    CHECK_FALSE(clients.back().hear().empty());
+  }
+  const auto most = meter.most();
+  // A window each way as it was agreed on, and the test's own buffers.
+  CHECK(most < count * 160 * kibibyte + mebibyte);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ struct echo_options {
   connection_options connection = {};
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
   std::size_t max_connections = 10'000;
+  any_negotiator extension = {};
 };
 
 /// An echo server with a thread for each connection, and what became of the connections.
@@ -64,6 +65,7 @@ class threaded_echo {
     options.connection = wanted.connection;
     options.handshake_timeout = wanted.handshake_timeout;
     options.max_connections = wanted.max_connections;
+    options.extension = wanted.extension;
     return options;
   }
 
@@ -98,6 +100,7 @@ class event_echo {
     options.route.connection = wanted.connection;
     options.handshake_timeout = wanted.handshake_timeout;
     options.max_connections = wanted.max_connections;
+    options.route.extension = wanted.extension;
     return options;
   }
 
