@@ -11,3 +11,9 @@ test "$(pkg-config --modversion hawser)" = "$4"
 # The flags are to be split into words.
 "$1" -std=c++20 $(pkg-config --cflags hawser) "$2/tests/package/core.cpp" -o "$work/core"
 "$work/core"
+# Compression asks for zlib, which has a file of its own.
+if pkg-config --exists zlib; then
+  "$1" -std=c++20 $(pkg-config --cflags hawser) "$2/tests/package/compressed.cpp" -o "$work/compressed" \
+    $(pkg-config --libs zlib)
+  "$work/compressed"
+fi

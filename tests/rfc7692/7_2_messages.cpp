@@ -287,6 +287,26 @@ TEST_CASE("what is sent keeps to the window and the context that were agreed on"
   CHECK(keeping.longest_distance <= std::size_t{1} << bits);
 }
 
+TEST_CASE("connections of equal settings send the same memory, whatever their contexts",
+          "[rfc7692-7.1.1]") {
+  const auto options = without_threshold({.own_window_bits = 15});
+  const auto peer = [&](int bits, bool takeover) {
+    return test_connection<copied_deflate>{
+        role::server, {}, copied_deflate{options, {bits, takeover}, {}}};
+  };
+  auto keeping = peer(15, true);
+  auto forgetting = peer(15, false);
+  auto smaller = peer(9, true);
+  std::mt19937 random{8};
+  const prepared_message prepared{bytes_view{some_octets(random, 100'000)}};
+  for (auto* one : {&keeping, &forgetting, &smaller}) REQUIRE(!one->send(prepared));
+  const auto sent = keeping.output();
+  CHECK(sent.size() > 10'000);
+  CHECK(sent.size() < prepared.payload().size());
+  CHECK(forgetting.output().data() == sent.data());
+  CHECK(smaller.output().data() != sent.data());
+}
+
 TEST_CASE("a broadcast between a connection's own messages is understood", "[rfc7692-7.1.1]") {
   const auto bits = GENERATE(9, 15);
   const auto options = without_threshold({.own_window_bits = 15});

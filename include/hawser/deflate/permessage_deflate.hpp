@@ -20,6 +20,10 @@ namespace hawser {
 /// Compression of messages, RFC 7692, as an option of servers and clients: the extension_negotiator
 /// that knows how it is offered, answered and put to use. Cheap to copy; any number of connections, on
 /// any threads, may use one.
+///
+/// Zlib cannot deflate with a window of 8 bits: a server declines an offer of that, and a client that is
+/// told so sends its messages as they are. Of a message that is sent in fragments, octets may be held
+/// back until there are enough of them, or the message ends.
 class permessage_deflate {
  public:
   /// With the settings of that name.
