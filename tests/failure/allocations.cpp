@@ -16,11 +16,14 @@
 
 #include "failure/failing.hpp"
 #include "hawser/asio/async_websocket.hpp"
+#include "hawser/asio/client.hpp"
+#include "hawser/asio/client_options.hpp"
 #include "hawser/asio/server.hpp"
 #include "hawser/base/buffer_pool.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/server.hpp"
 #include "hawser/protocol/prepared_message.hpp"
+#include "hawser/transport/backoff.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/websocket.hpp"
@@ -327,6 +330,54 @@ TEST_CASE("whichever allocation of a server fails, one client loses by it at mos
     CHECK(all.opened == all.closed_times);
     CHECK(all.listening->connections() == 0);
     CHECK(all.serve() == whole);
+  });
+  CHECK(count > 20);
+}
+
+/// What becomes of a client that says something, hears it again and closes.
+struct client_story {
+  bool heard = false;
+  std::size_t opened = 0;
+  std::size_t closed_times = 0;
+  std::size_t failed = 0;
+  std::size_t stopped = 0;
+};
+
+client_story run_client(const std::string& url, std::size_t number) {
+  client_story story;
+  asio::io_context context{1};
+  client_options options;
+  options.url = url;
+  options.reconnect = backoff{.base = std::chrono::milliseconds{1}};
+  client one{context, options};
+  one.on_open([&](session& open) {
+    ++story.opened;
+    open.send("Hello");
+  });
+  one.on_message([&](session&, message_view) {
+    story.heard = true;
+    one.close();
+  });
+  one.on_close([&](session&, const closed&) { ++story.closed_times; });
+  one.on_failed([&](std::error_code, const std::optional<response>&) { ++story.failed; });
+  one.on_stopped([&] { ++story.stopped; });
+  one.start();
+  const failing armed{number, failing::of::all_but_asios};
+  context.run_for(soon);
+  return story;
+}
+
+TEST_CASE("whichever allocation of a client fails, it connects again or says that it does not",
+          "[failure]") {
+  live_server far{[](server& made) {
+    made.on_message([](session& peer, message_view view) { peer.send(view); });
+  }};
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    INFO("allocation " << number);
+    const auto story = run_client(far.url(), number);
+    CHECK(story.opened == story.closed_times);
+    CHECK(story.stopped == 1);
+    CHECK((story.heard || story.failed == 1));
   });
   CHECK(count > 20);
 }

@@ -13,6 +13,7 @@ namespace {
 
 thread_local std::size_t left = failing::never;
 thread_local bool has_failed = false;
+thread_local bool counts_asio = true;
 std::atomic<std::size_t> held = 0;
 
 /// Whether this allocation is the one to fail.
@@ -25,7 +26,8 @@ bool fails() noexcept {
 
 }  // namespace
 
-failing::failing(std::size_t number) noexcept {
+failing::failing(std::size_t number, of which) noexcept {
+  counts_asio = which == of::all;
   has_failed = false;
   left = number;
 }
@@ -68,5 +70,6 @@ void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size);
 }
 
 void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) {
-  return hawser::test::fails() ? nullptr : __real_aligned_alloc(alignment, size);
+  const bool counts = hawser::test::counts_asio;
+  return counts && hawser::test::fails() ? nullptr : __real_aligned_alloc(alignment, size);
 }

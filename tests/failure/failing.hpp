@@ -11,8 +11,11 @@ class failing {
  public:
   static constexpr auto never = static_cast<std::size_t>(-1);
 
+  /// Which allocations: Asio's strands end the program where there is no memory for themselves.
+  enum class of : bool { all, all_but_asios };
+
   /// The `number`-th allocation from now on fails, counted from 1.
-  explicit failing(std::size_t number) noexcept;
+  explicit failing(std::size_t number, of which = of::all) noexcept;
   ~failing();
   failing(const failing&) = delete;
   failing& operator=(const failing&) = delete;

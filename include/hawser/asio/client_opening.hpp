@@ -20,6 +20,7 @@
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/dialer.hpp"
 #include "hawser/asio/endpoint_text.hpp"
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/session_state.hpp"
 #include "hawser/asio/standard_error.hpp"
 #include "hawser/asio/stream_traits.hpp"
@@ -93,7 +94,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     const auto begun = std::make_shared<dialer<client_socket>>(
         executor_, dial_patience{.all = options_.connect_timeout},
         [self = this->shared_from_this()](std::error_code ec, client_socket socket) {
-          ec ? self->fail(ec) : self->on_dialed(std::move(socket));
+          self->unless_over([&] { ec ? self->fail(ec) : self->on_dialed(std::move(socket)); });
         });
     dialer_ = begun;
     const bool direct = proxy_.kind == proxy_kind::none;
@@ -141,9 +142,10 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     deadlines_.set(*this, until_);
     using traits = stream_traits<secure_stream>;
     traits::async_open(*secure_, [self = this->shared_from_this()](std::error_code error) {
-      if (self->over_) return;
-      self->deadlines_.cancel(*self);
-      error ? self->fail(error) : self->ask(*self->secure_);
+      self->unless_over([&] {
+        self->deadlines_.cancel(*self);
+        error ? self->fail(error) : self->ask(*self->secure_);
+      });
     });
   }
 
@@ -165,9 +167,20 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
 
   template <class Stream>
   void open(Stream& stream, const std::vector<std::byte>& rest) {
-    over_ = true;
     session_facts facts{.agreed = handshake_->result(), .remote_address = remote_address_};
-    std::exchange(owner_, nullptr)->opened(std::move(stream), std::move(facts), rest);
+    over_ = true;
+    const auto owner = std::exchange(owner_, nullptr);
+    memory_guard memory;
+    memory.run([&] { owner->opened(std::move(stream), std::move(facts), rest); });
+    if (memory.is_out()) owner->not_opened(errc::out_of_memory, std::nullopt);
+  }
+
+  /// A lack of memory is the end of this attempt.
+  template <class Step>
+  void unless_over(Step step) {
+    memory_guard memory;
+    if (!over_) memory.run(step);
+    if (memory.is_out()) fail(errc::out_of_memory);
   }
 
   void fail(std::error_code ec, std::optional<response> refusal = std::nullopt) {
@@ -180,7 +193,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   template <class Stream, class Handshake, class Then>
   void perform(Stream& stream, Handshake& handshake, Then then) {
     auto done = [self = this->shared_from_this(), then](std::error_code ec, const auto& rest) {
-      if (!self->over_) then(*self, ec, rest);
+      self->unless_over([&] { then(*self, ec, rest); });
     };
     const auto left = until_ - std::chrono::steady_clock::now();
     using driver = opening_driver<Stream, Handshake, undecided, decltype(done)>;

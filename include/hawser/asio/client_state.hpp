@@ -28,6 +28,7 @@
 #include "hawser/asio/connect_options.hpp"
 #include "hawser/asio/dialer.hpp"
 #include "hawser/asio/kept_messages.hpp"
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_driver.hpp"
 #include "hawser/asio/session_handlers.hpp"
@@ -125,8 +126,10 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   }
 
   void not_opened(std::error_code ec, const std::optional<response>& refusal) {
-    if (!options_.reconnect) return give_up(ec, refusal);
-    retry(ec, refusal);
+    memory_guard memory;
+    memory.run([&] { options_.reconnect ? retry(ec, refusal) : give_up(ec, refusal); });
+    // There is not even a timer: nothing would happen any more.
+    if (memory.is_out()) give_up(errc::out_of_memory, std::nullopt);
   }
 
   /// What something that belongs to a session threw, on the strand.
@@ -149,10 +152,14 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     phase_ = phase::opening;
     attempt_ = options_.connect;
     if (options_.prepare) options_.prepare(attempt_);
-    const auto begun =
-        std::make_shared<opening>(executor_, attempt_, layer_, this->shared_from_this());
-    opening_ = begun;
-    begun->start(options_.url);
+    memory_guard memory;
+    memory.run([this] {
+      const auto begun =
+          std::make_shared<opening>(executor_, attempt_, layer_, this->shared_from_this());
+      opening_ = begun;
+      begun->start(options_.url);
+    });
+    if (memory.is_out()) not_opened(errc::out_of_memory, std::nullopt);
   }
 
   /// The handlers of one session.
@@ -219,8 +226,12 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
 
   void on_close(hawser::session& open, const closed& why) {
     const auto cause = why.error ? why.error : make_error_code(errc::closed);
-    asio::post(executor_, [self = this->shared_from_this(), cause] { self->after_close(cause); });
-    if (hooks_.on_close && !abandoned_) hooks_.on_close(open, why);
+    memory_guard memory;
+    memory.run([&] {
+      asio::post(executor_, [self = this->shared_from_this(), cause] { self->after_close(cause); });
+    });
+    call_for(open, hooks_.on_close, why);
+    if (memory.is_out()) after_close(cause);
   }
 
   void after_close(std::error_code cause) {
@@ -230,7 +241,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
       current_ = hawser::session{};
       ending |= ending_;
     }
-    ending ? finish() : retry(cause, std::nullopt);
+    ending ? finish() : not_opened(cause, std::nullopt);
   }
 
   void retry(std::error_code cause, const std::optional<response>& refusal) {
@@ -248,6 +259,17 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
       if (!ec && self->phase_ == phase::waiting) self->connect();
     });
     call(hooks_.on_reconnecting, schedule_.attempts(), *due - now, cause);
+  }
+
+  /// As call(), for a handler of a session.
+  template <class Hook, class... Values>
+  void call_for(hawser::session& open, const Hook& hook, const Values&... values) {
+    if (!hook || abandoned_) return;
+    try {
+      hook(open, values...);
+    } catch (...) {
+      report(open, std::current_exception());
+    }
   }
 
   void give_up(std::error_code cause, const std::optional<response>& refusal) {

@@ -20,6 +20,7 @@
 #include <asio/wait_traits.hpp>
 
 #include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/standard_error.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/protocol/deadline.hpp"
@@ -82,7 +83,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
     if (const auto address = asio::ip::make_address(host, ec); !ec) return reach({{address, port}});
     resolver_.async_resolve(host, std::to_string(port),
                             [self = this->shared_from_this()](std::error_code error, auto results) {
-                              self->on_resolved(error, results);
+                              self->unless_over([&] { self->on_resolved(error, results); });
                             });
   }
 
@@ -102,7 +103,6 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
   using resolver = asio::ip::basic_resolver<asio::ip::tcp, executor_type>;
 
   void on_resolved(std::error_code ec, const typename resolver::results_type& results) {
-    if (!done_) return;
     if (ec) return finish(standard_error(ec));
     std::vector<endpoint> found;
     for (const auto& result : results) found.push_back(result.endpoint());
@@ -114,18 +114,19 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
     ++pending_;
     socket.async_connect(addresses_[next_++],
                          [self = this->shared_from_this(), &socket](std::error_code ec) {
-                           self->on_connect(socket, ec);
+                           --self->pending_;
+                           self->unless_over([&] { self->on_connect(socket, ec); });
                          });
     if (next_ == addresses_.size()) return;
     company_.expires_after(patience_.one);
     company_.async_wait([self = this->shared_from_this(), waits_for = next_](std::error_code ec) {
-      if (!ec && self->done_ && self->next_ == waits_for) self->try_next();
+      self->unless_over([&] {
+        if (!ec && self->next_ == waits_for) self->try_next();
+      });
     });
   }
 
   void on_connect(Socket& socket, std::error_code ec) {
-    --pending_;
-    if (!done_) return;
     if (!ec && is_echo(socket)) ec = std::make_error_code(std::errc::connection_refused);
     if (!ec) return succeed(std::move(socket));
     std::error_code ignored;
@@ -141,11 +142,20 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
     return !ec && here == socket.remote_endpoint(ec);
   }
 
+  /// A lack of memory is the end of this attempt.
+  template <class Step>
+  void unless_over(Step step) {
+    memory_guard memory;
+    if (done_) memory.run(step);
+    if (memory.is_out() && done_) finish(make_error_code(errc::out_of_memory));
+  }
+
   void finish(std::error_code ec) {
+    // A temporary socket makes g++ 12 warn of what is never uninitialised.
+    auto& none = sockets_.emplace_back(executor_);
     const auto done = std::exchange(done_, nullptr);
     give_up();
-    // A temporary socket makes g++ 12 warn of what is never uninitialised.
-    if (done) done(ec, std::move(sockets_.emplace_back(executor_)));
+    if (done) done(ec, std::move(none));
   }
 
   void succeed(Socket socket) {
@@ -156,7 +166,9 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
 
   void give_up() {
     deadlines_.cancel(*this);
-    resolver_.cancel();
+    // That needs memory. Without it, the answer comes and is not looked at.
+    memory_guard memory;
+    memory.run([this] { resolver_.cancel(); });
     company_.cancel();
     std::error_code ignored;
     for (auto& one : sockets_) one.close(ignored);
@@ -170,7 +182,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
     auto self = this->weak_from_this().lock();
     if (!self) return;
     asio::post(executor_, [self = std::move(self)] {
-      if (self->done_) self->finish(errc::connect_timeout);
+      self->unless_over([&] { self->finish(errc::connect_timeout); });
     });
   }
 
