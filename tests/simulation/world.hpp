@@ -129,7 +129,9 @@ class world {
     for (const auto& side : sides_) side->read_on();
     if (kind_.calm) settle();
     if (!kind_.calm && random_.once_in(8)) {
-      net_.swallow(random_.below(2));
+      // Both ways: output that trickles away would keep a connection alive for hours, and rightly.
+      net_.swallow(0);
+      net_.swallow(1);
       seen_.note(rarity::swallowed);
     } else {
       sides_[random_.below(2)]->close();
