@@ -11,10 +11,13 @@
 #include "fuzz/record.hpp"
 #include "hawser/base/byte_buffer.hpp"
 #include "hawser/deflate/extension.hpp"
+#include "hawser/deflate/negotiation.hpp"
 #include "hawser/deflate/options.hpp"
 #include "hawser/deflate/parameters.hpp"
+#include "hawser/deflate/permessage_deflate.hpp"
 #include "hawser/frame/header.hpp"
 #include "hawser/frame/writer.hpp"
+#include "hawser/handshake/extensions.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 
@@ -135,13 +138,33 @@ void there_and_back(const setting& with, std::uint32_t seed, decisions& input) {
   require(told_client.lines() == said[1], "the client reads something else");
 }
 
+/// A list of offers or answers from anybody; and what one side offers and the other answers.
+void negotiate(const setting& with, decisions& input) {
+  const permessage_deflate any{with.options};
+  const auto list = decode_extensions(shown(input.rest()));
+  if (!list) return;
+  const auto answer = any.answer(*list);
+  const auto read = decode_extensions(answer);
+  require(read.has_value() && read->size() <= 1, "an answer that cannot be read");
+  require(answer.empty() || are_offered(*read, *list), "an answer to nothing");
+  if (any.accepts(*list)) (void)any.make(role::client, *list);
+
+  const permessage_deflate usual;
+  const auto offers = decode_extensions(any.offer());
+  require(offers.has_value(), "an offer that cannot be read");
+  const auto given = decode_extensions(usual.answer(*offers));
+  require(given && any.accepts(*given), "the answer to an offer is refused");
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
-  const bool inflates = (input.octet() & 1) != 0;
+  const auto first = input.octet();
+  const bool inflates = (first & 1) != 0;
   const std::uint32_t seed = input.octet() + 1U;
   const auto with = setting_from(input);
+  if ((first & 6) == 6) return negotiate(with, input), 0;
   inflates ? inflate_anything(with, seed, input) : there_and_back(with, seed, input);
   return 0;
 }

@@ -28,6 +28,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const bool users = (input.octet() & 1) != 0;
   const auto text = shown(input.rest());
   (void)proxy::decode(text);
+  const auto moved = hawser::detail::resolve(*uri::decode("wss://base:99/a/b?c"), text);
+  if (moved) {
+    require(is_clean(moved->target()) && moved->target().starts_with('/'), "a way to inject with");
+    require(is_clean(moved->host_field()) && moved->user().empty(), "a place to inject with");
+  }
   const auto rule = users ? uri::user_info::allow : uri::user_info::refuse;
   const auto found = uri::decode(text, rule);
   if (!found) return 0;
