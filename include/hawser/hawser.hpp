@@ -49,6 +49,7 @@
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/idle_clock.hpp"
+#include "hawser/protocol/interest.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/protocol/outbox.hpp"
 #include "hawser/protocol/ping_machine.hpp"

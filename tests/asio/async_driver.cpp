@@ -34,6 +34,7 @@ namespace {
 class endless_stream {
  public:
   using executor_type = asio::io_context::executor_type;
+  static constexpr int wait_read = 0;
 
   explicit endless_stream(asio::io_context& context) : executor_{context.get_executor()} {}
 
@@ -51,10 +52,8 @@ class endless_stream {
   }
 
   template <class Handler>
-  void async_read_some(asio::mutable_buffer room, Handler handler) {
-    std::error_code ec;
-    const auto size = read_some(room, ec);
-    asio::post(executor_, [handler = std::move(handler), size]() mutable { handler({}, size); });
+  void async_wait(int, Handler handler) {
+    asio::post(executor_, [handler = std::move(handler)]() mutable { handler(std::error_code{}); });
   }
 
   std::size_t write_some(asio::const_buffer octets, std::error_code&) { return octets.size(); }

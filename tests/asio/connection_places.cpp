@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -12,7 +13,8 @@ using namespace hawser::detail;
 namespace {
 
 TEST_CASE(
-    "there are as many places as the limit says, and a place is free when its last copy goes") {
+    "there are as many places as the limit says, and a place is free when whoever has it lets it "
+    "go") {
   const auto places = std::make_shared<connection_places>(2, 0);
   auto first = places->take("a");
   auto second = places->take("a");
@@ -20,11 +22,14 @@ TEST_CASE(
   CHECK(second);
   CHECK_FALSE(places->take("b"));
   CHECK(places->count() == 2);
-  const auto copy = first;
+  const auto moved = std::move(first);
   first.reset();
   CHECK_FALSE(places->take("b"));
   second.reset();
   CHECK(places->take("b"));
+  CHECK(places->count() == 1);
+  second = places->take("c");
+  second = {};
   CHECK(places->count() == 1);
 }
 
@@ -40,7 +45,7 @@ TEST_CASE("an address has its own limit, which others do not use up", "[abuse]")
 
 TEST_CASE("without limits there is always a place") {
   const auto places = std::make_shared<connection_places>(0, 0);
-  std::vector<std::shared_ptr<void>> taken;
+  std::vector<connection_places::place> taken;
   for (int i = 0; i < 1000; ++i) taken.push_back(places->take("a"));
   CHECK(places->count() == 1000);
 }

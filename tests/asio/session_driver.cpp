@@ -60,7 +60,8 @@ struct lone_session {
   lines story;
   session_handlers handlers;
   local::socket far{context};
-  std::shared_ptr<detail::session_registry> registry = std::make_shared<detail::session_registry>();
+  std::shared_ptr<detail::session_registry> registry =
+      std::make_shared<detail::session_registry>(context.get_executor());
 
   lone_session() {
     handlers.on_open = [this](session&) { story.emplace_back("open"); };
@@ -74,7 +75,8 @@ struct lone_session {
     detail::session_settings settings{options, budget,
                                       std::make_shared<const session_handlers>(handlers)};
     auto made = std::make_shared<detail::session_driver<local_socket>>(
-        role::server, std::move(near), detail::session_facts{}, settings, registry, nullptr);
+        role::server, std::move(near), detail::session_facts{}, settings, registry,
+        detail::connection_places::place{});
     asio::post(context, [made] { made->open({}); });
     context.poll();
     return session{made};
@@ -138,8 +140,10 @@ struct closing_session {
     other.emplace(acceptor.accept());
     const detail::session_settings settings{
         options, {}, std::make_shared<const session_handlers>(std::move(handlers))};
-    auto made = std::make_shared<driver>(self, std::move(near), detail::session_facts{}, settings,
-                                         std::make_shared<detail::session_registry>(), nullptr);
+    auto made =
+        std::make_shared<driver>(self, std::move(near), detail::session_facts{}, settings,
+                                 std::make_shared<detail::session_registry>(context.get_executor()),
+                                 detail::connection_places::place{});
     asio::post(context, [made] { made->open({}); });
     peer = session{std::move(made)};
   }

@@ -3,6 +3,9 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
+
+#include <asio/io_context.hpp>
 
 #include "support/catch.hpp"
 #include "support/fake_session.hpp"
@@ -15,7 +18,8 @@ namespace {
 using registry = detail::session_registry;
 
 TEST_CASE("a session is there until it leaves, wherever it stands among the others") {
-  const auto all = std::make_shared<registry>();
+  asio::io_context context;
+  const auto all = std::make_shared<registry>(context.get_executor());
   std::vector<std::shared_ptr<fake_session>> states;
   std::vector<std::unique_ptr<registry::registration>> places;
   for (int i = 0; i < 3; ++i) {
@@ -34,7 +38,8 @@ TEST_CASE("a session is there until it leaves, wherever it stands among the othe
 }
 
 TEST_CASE("all that are there can be abandoned") {
-  const auto all = std::make_shared<registry>();
+  asio::io_context context;
+  const auto all = std::make_shared<registry>(context.get_executor());
   const auto first = std::make_shared<fake_session>();
   const auto second = std::make_shared<fake_session>();
   const registry::registration one{*first, all};
@@ -42,6 +47,34 @@ TEST_CASE("all that are there can be abandoned") {
   all->abandon();
   CHECK(first->abandoned);
   CHECK(second->abandoned);
+  CHECK(all->sessions().empty());
+}
+
+TEST_CASE("a registry that only its sessions keep abandons all of them at the end of the context") {
+  const auto first = std::make_shared<fake_session>();
+  const auto second = std::make_shared<fake_session>();
+  std::optional<registry::registration> one;
+  std::optional<registry::registration> other;
+  {
+    asio::io_context context;
+    auto all = std::make_shared<registry>(context.get_executor());
+    one.emplace(*first, all);
+    other.emplace(*second, std::move(all));
+  }
+  CHECK(first->abandoned);
+  CHECK(second->abandoned);
+}
+
+TEST_CASE("when the context ends, all that are there are abandoned, and the registry may stay") {
+  std::shared_ptr<registry> all;
+  const auto state = std::make_shared<fake_session>();
+  std::optional<registry::registration> place;
+  {
+    asio::io_context context;
+    all = std::make_shared<registry>(context.get_executor());
+    place.emplace(*state, all);
+  }
+  CHECK(state->abandoned);
   CHECK(all->sessions().empty());
 }
 

@@ -50,8 +50,9 @@ TEST_CASE("the hook sees what was asked and by whom") {
   live_server server{[&](hawser::server& made) {
     made.route("/rooms/:id").on_upgrade([&](upgrade& asked) {
       const auto& request = asked.request();
-      facts.put({request.method(), request.target(), std::string{request.path()},
-                 std::string{request.query()}, std::string{request.cookie("c").value_or("")},
+      facts.put({std::string{request.method()}, std::string{request.target()},
+                 std::string{request.path()}, std::string{request.query()},
+                 std::string{request.cookie("c").value_or("")},
                  std::string{request.header("x-token").value_or("")},
                  std::string{asked.parameter("id")}, std::string{asked.parameter("none")}});
       facts.put({std::string{asked.remote_address().substr(0, 10)}});

@@ -18,7 +18,7 @@ using namespace hawser::test;
 namespace {
 
 constexpr frame_header frame(opcode op, bool fin, std::uint64_t length, std::uint8_t reserved = 0) {
-  return {op, fin, reserved, std::nullopt, length};
+  return {op, fin, reserved, false, {}, length};
 }
 
 constexpr auto unlimited = static_cast<std::uint64_t>(-1);
@@ -157,12 +157,12 @@ TEST_CASE("an assembler that stores nothing has no memory, and a small message f
 
 TEST_CASE("encoded octets have a limit of their own, far above that of the message", "[rfc-10.4]") {
   assembler one{10, 100};
-  REQUIRE(one.begin_frame({opcode::binary, true, rsv1, {}, 1}) == errc{});
+  REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
   CHECK(one.check_encoded(16 * 10 + 64 * 1024) == errc{});
   CHECK(one.check_encoded(1) == errc::message_too_big);
   REQUIRE(one.check({}, true) == errc{});
   // The next message counts anew.
-  REQUIRE(one.begin_frame({opcode::binary, true, rsv1, {}, 1}) == errc{});
+  REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
   CHECK(one.check_encoded(1000) == errc{});
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("where the message has no limit, its encoded octets have none", "[rfc-
   const auto limit = GENERATE_COPY(as<std::uint64_t>{}, all, all / 16);
   CAPTURE(limit);
   assembler one{limit, 100};
-  REQUIRE(one.begin_frame({opcode::binary, true, rsv1, {}, 1}) == errc{});
+  REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
   CHECK(one.check_encoded(static_cast<std::size_t>(-1)) == errc{});
 }
 

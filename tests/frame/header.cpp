@@ -17,12 +17,25 @@ namespace {
 
 constexpr bool same(const frame_header& left, const frame_header& right) {
   return left.op == right.op && left.fin == right.fin && left.reserved == right.reserved &&
-         left.mask == right.mask && left.length == right.length;
+         left.masked == right.masked && left.mask == right.mask && left.length == right.length;
 }
 
 template <class... Octets>
 constexpr auto octets_of(Octets... values) {
   return std::array{static_cast<std::byte>(values)...};
+}
+
+/// A header and what decode() says of it.
+struct reading {
+  frame_header header;
+  std::size_t size;
+  errc error;
+};
+
+constexpr reading read(bytes_view wire) {
+  frame_header header;
+  const auto [size, error] = decode(wire, header);
+  return {header, size, error};
 }
 
 /// Whether `header` and `wire` are the same in both directions.
@@ -32,36 +45,38 @@ constexpr bool is_on_the_wire(const frame_header& header, std::array<std::byte, 
   if (encoded_size(header) != Size || encode(header, written) != Size || written != wire) {
     return false;
   }
-  const auto read = decode(wire);
-  return read.size == Size && read.error == errc{} && same(read.header, header);
+  const auto back = read(wire);
+  return back.size == Size && back.error == errc{} && same(back.header, header);
 }
 
 // The examples of RFC 6455 §5.7.
-static_assert(is_on_the_wire({opcode::text, true, 0, {}, 5}, octets_of(0x81, 0x05)));
-static_assert(is_on_the_wire({opcode::text, true, 0, example_key, 5},
+static_assert(is_on_the_wire({opcode::text, true, 0, false, {}, 5}, octets_of(0x81, 0x05)));
+static_assert(is_on_the_wire({opcode::text, true, 0, true, example_key, 5},
                              octets_of(0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D)));
-static_assert(is_on_the_wire({opcode::text, false, 0, {}, 3}, octets_of(0x01, 0x03)));
-static_assert(is_on_the_wire({opcode::continuation, true, 0, {}, 2}, octets_of(0x80, 0x02)));
-static_assert(is_on_the_wire({opcode::ping, true, 0, {}, 5}, octets_of(0x89, 0x05)));
-static_assert(is_on_the_wire({opcode::pong, true, 0, example_key, 5},
+static_assert(is_on_the_wire({opcode::text, false, 0, false, {}, 3}, octets_of(0x01, 0x03)));
+static_assert(is_on_the_wire({opcode::continuation, true, 0, false, {}, 2}, octets_of(0x80, 0x02)));
+static_assert(is_on_the_wire({opcode::ping, true, 0, false, {}, 5}, octets_of(0x89, 0x05)));
+static_assert(is_on_the_wire({opcode::pong, true, 0, true, example_key, 5},
                              octets_of(0x8A, 0x85, 0x37, 0xFA, 0x21, 0x3D)));
-static_assert(is_on_the_wire({opcode::binary, true, 0, {}, 256},
+static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 256},
                              octets_of(0x82, 0x7E, 0x01, 0x00)));
-static_assert(is_on_the_wire({opcode::binary, true, 0, {}, 65'536},
+static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 65'536},
                              octets_of(0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0)));
 
 // Every length at which the form changes.
-static_assert(is_on_the_wire({opcode::binary, true, 0, {}, 0}, octets_of(0x82, 0)));
-static_assert(is_on_the_wire({opcode::binary, true, 0, {}, 125}, octets_of(0x82, 125)));
-static_assert(is_on_the_wire({opcode::binary, true, 0, {}, 126}, octets_of(0x82, 126, 0, 126)));
-static_assert(is_on_the_wire({opcode::binary, true, 0, {}, 127}, octets_of(0x82, 126, 0, 127)));
-static_assert(is_on_the_wire({opcode::binary, true, 0, {}, 65'535},
+static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 0}, octets_of(0x82, 0)));
+static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 125}, octets_of(0x82, 125)));
+static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 126},
+                             octets_of(0x82, 126, 0, 126)));
+static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 127},
+                             octets_of(0x82, 126, 0, 127)));
+static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 65'535},
                              octets_of(0x82, 126, 0xFF, 0xFF)));
-static_assert(is_on_the_wire({opcode::binary, true, rsv1, example_key, 0x7FFF'FFFF'FFFF'FFFF},
+static_assert(is_on_the_wire({opcode::binary, true, rsv1, true, example_key, 0x7FFF'FFFF'FFFF'FFFF},
                              octets_of(0xC2, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
                                        0x37, 0xFA, 0x21, 0x3D)));
 
-constexpr errc error_of(bytes_view wire) { return decode(wire).error; }
+constexpr errc error_of(bytes_view wire) { return read(wire).error; }
 
 // There is one encoding of each length.
 static_assert(error_of(octets_of(0x82, 126, 0, 0)) == errc::length_not_minimal);
@@ -83,32 +98,32 @@ TEST_CASE("a header is complete with its last octet and not before", "[rfc-5.2]"
       const auto wire = header_from(from, 2, length);
       for (std::size_t size = 0; size < wire.size(); ++size) {
         const octets cut{wire.begin(), wire.begin() + static_cast<std::ptrdiff_t>(size)};
-        const auto read = decode(cut);
-        CHECK(read.size == 0);
-        CHECK(read.error == errc{});
+        const auto back = read(cut);
+        CHECK(back.size == 0);
+        CHECK(back.error == errc{});
       }
-      const auto read = decode(wire + bytes("payload"));
-      CHECK(read.size == wire.size());
-      CHECK(read.header.length == length);
+      const auto back = read(wire + bytes("payload"));
+      CHECK(back.size == wire.size());
+      CHECK(back.header.length == length);
     }
   }
 }
 
 TEST_CASE("op, fin and reserved bits are there with the second octet", "[rfc-5.2]") {
-  const auto read = decode("2a ff"_b);
-  CHECK(read.size == 0);
-  CHECK(read.header.op == opcode::pong);
-  CHECK(!read.header.fin);
-  CHECK(read.header.reserved == rsv2);
+  const auto back = read("2a ff"_b);
+  CHECK(back.size == 0);
+  CHECK(back.header.op == opcode::pong);
+  CHECK(!back.header.fin);
+  CHECK(back.header.reserved == rsv2);
 }
 
 TEST_CASE("each first octet is read as it is written", "[rfc-5.2]") {
   for (int first = 0; first < 256; ++first) {
     const octets wire{static_cast<std::byte>(first), std::byte{7}};
-    const auto read = decode(wire);
-    REQUIRE(read.size == 2);
+    const auto back = read(wire);
+    REQUIRE(back.size == 2);
     octets written(2);
-    CHECK(encode(read.header, written) == 2);
+    CHECK(encode(back.header, written) == 2);
     CHECK(written == wire);
   }
 }
@@ -116,9 +131,9 @@ TEST_CASE("each first octet is read as it is written", "[rfc-5.2]") {
 TEST_CASE("every length of up to three octets comes back", "[rfc-5.2]") {
   for (std::uint64_t length = 0; length < 70'000; ++length) {
     std::array<std::byte, max_header_size> wire{};
-    const auto size = encode({opcode::text, true, 0, {}, length}, wire);
-    const auto read = decode(bytes_view{wire}.first(size));
-    if (read.size != size || read.header.length != length || read.error != errc{}) {
+    const auto size = encode({opcode::text, true, 0, false, {}, length}, wire);
+    const auto back = read(bytes_view{wire}.first(size));
+    if (back.size != size || back.header.length != length || back.error != errc{}) {
       FAIL_CHECK(length);
     }
   }

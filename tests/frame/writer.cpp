@@ -19,15 +19,15 @@ octets written(const byte_buffer& out) { return {out.view().begin(), out.view().
 TEST_CASE("a frame is appended behind what is there", "[rfc-5.7]") {
   byte_buffer out;
   out.append("ff"_b);
-  append_frame(out, {opcode::text, true, 0, std::nullopt, 0}, bytes("Hello"));
+  append_frame(out, {opcode::text, true, 0, false, {}, 0}, bytes("Hello"));
   CHECK(written(out) == "ff 81 05 48 65 6c 6c 6f"_b);
-  append_frame(out, {opcode::pong, true, 0, example_key, 0}, bytes("Hello"));
+  append_frame(out, {opcode::pong, true, 0, true, example_key, 0}, bytes("Hello"));
   CHECK(written(out) == "ff 81 05 48 65 6c 6c 6f  8a 85 37 fa 21 3d 7f 9f 4d 51 58"_b);
 }
 
 TEST_CASE("the length is the payload's, whatever the header said", "[rfc-5.2]") {
   byte_buffer out;
-  append_frame(out, {opcode::text, true, 0, std::nullopt, 99}, {});
+  append_frame(out, {opcode::text, true, 0, false, {}, 99}, {});
   CHECK(written(out) == "81 00"_b);
 }
 
@@ -35,16 +35,15 @@ TEST_CASE("the payload that was given is not changed by the mask", "[rfc-5.3]") 
   const auto payload = bytes("some payload of some length, more than a word or two");
   const auto kept = payload;
   byte_buffer out;
-  append_frame(out, {opcode::binary, true, 0, example_key, 0}, payload);
+  append_frame(out, {opcode::binary, true, 0, true, example_key, 0}, payload);
   CHECK(payload == kept);
   CHECK(written(out) == frame_from(role::client, 2, payload));
 }
 
-TEST_CASE("a header is appended with room for its payload") {
+TEST_CASE("a header is appended alone for a payload that is written from elsewhere") {
   byte_buffer out;
-  append_header(out, {opcode::binary, false, rsv1, std::nullopt, 300}, 300);
+  append_header(out, {opcode::binary, false, rsv1, false, {}, 0}, 300);
   CHECK(written(out) == "42 7e 01 2c"_b);
-  CHECK(out.capacity() >= 304);
 }
 
 TEST_CASE("many frames are appended without copying all of them each time") {
@@ -52,7 +51,7 @@ TEST_CASE("many frames are appended without copying all of them each time") {
   std::size_t moved = 0;
   for (int i = 0; i < 10'000; ++i) {
     const auto* const before = out.view().data();
-    append_frame(out, {opcode::text, true, 0, std::nullopt, 0}, bytes("0123456789"));
+    append_frame(out, {opcode::text, true, 0, false, {}, 0}, bytes("0123456789"));
     if (out.view().data() != before) ++moved;
   }
   CHECK(out.size() == 120'000);

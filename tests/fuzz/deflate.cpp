@@ -70,7 +70,7 @@ octets wire_of(decisions& input) {
     frame_header header;
     header.fin = (choice & 1) != 0;
     header.op = first ? opcode::binary : opcode::continuation;
-    header.reserved = first && (choice & 6) != 0 ? std::uint8_t{4} : std::uint8_t{0};
+    header.reserved = first && (choice & 6) != 0 ? rsv1 : std::uint8_t{0};
     first = header.fin;
     byte_buffer frame;
     append_frame(frame, header, input.take(choice >> 3 == 31 ? 300U : choice >> 3));

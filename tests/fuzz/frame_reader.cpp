@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto& one = whole.frames[i];
     require(one.payload == cut.frames[i].payload, "another payload when cut");
     require(one.header.op == cut.frames[i].header.op, "another opcode when cut");
-    require(one.header.mask.has_value() == (self == role::server), "a mask on the wrong side");
+    require(one.header.masked == (self == role::server), "a mask on the wrong side");
     require((one.header.reserved & ~reserved) == 0, "a reserved bit nobody allowed");
     if (one.payload.size() == one.header.length) append_frame(again, one.header, one.payload);
   }

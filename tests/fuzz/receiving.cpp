@@ -31,9 +31,10 @@ octets frames_from(role self, decisions& input) {
     header.fin = (first & 0x10) != 0 || is_control(header.op);
     if ((second & 0x40) != 0 && (first & 0x80) != 0) header.fin = !header.fin;
     header.reserved =
-        (second & 0x7F) == 0x7F ? static_cast<std::uint8_t>(first >> 5) : std::uint8_t{0};
+        (second & 0x7F) == 0x7F ? static_cast<std::uint8_t>(first & 0x70) : std::uint8_t{0};
     const bool wrong_side = (second & 0x3F) == 0x3E;
-    if ((self == role::server) != wrong_side) header.mask = key;
+    header.masked = (self == role::server) != wrong_side;
+    header.mask = key;
     std::string payload;
     for (int times = (first & 0x60) == 0x60 ? 40 : 1; times > 0; --times) {
       payload += shown(bytes_view{input.take(static_cast<std::size_t>(second & 0x1F))});

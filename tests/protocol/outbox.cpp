@@ -18,8 +18,8 @@ using namespace hawser::test;
 
 namespace {
 
-constexpr frame_header text_header{opcode::text, true, 0, std::nullopt, 0};
-constexpr frame_header masked_header{opcode::binary, true, 0, example_key, 0};
+constexpr frame_header text_header{.op = opcode::text};
+constexpr frame_header masked_header{opcode::binary, true, 0, true, example_key, 0};
 
 octets pattern(std::size_t size) {
   octets made(size);

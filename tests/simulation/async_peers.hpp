@@ -167,7 +167,8 @@ class session_peer final : public async_peer {
     detail::session_settings settings{options, {}, handlers()};
     auto driver = std::make_shared<detail::session_driver<simulated_stream<How>>>(
         self, simulated_stream<How>{context_.get_executor(), end_}, detail::session_facts{},
-        settings, std::make_shared<detail::session_registry>(), nullptr);
+        settings, std::make_shared<detail::session_registry>(context_.get_executor()),
+        detail::connection_places::place{});
     session_ = session{driver};
     asio::post(context_, [driver] { driver->open({}); });
   }

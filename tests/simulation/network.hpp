@@ -78,6 +78,12 @@ class network {
     return size;
   }
 
+  /// Whether a read would not have to wait.
+  bool is_readable(std::size_t side) const {
+    const auto& way = ways_[1 - side];
+    return !way.arrived.empty() || broken_ || way.over;
+  }
+
   /// 0 without an error is the end.
   std::size_t read_some(std::size_t side, mutable_bytes room, std::error_code& ec) {
     auto& way = ways_[1 - side];

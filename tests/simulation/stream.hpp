@@ -24,7 +24,7 @@ struct stream_end {
   network& net;
   std::size_t side;
   std::unique_ptr<async_waiter> reader = nullptr;
-  mutable_bytes room = {};
+  mutable_bytes room = {};  // empty: the reader only waits
   std::unique_ptr<async_waiter> writer = nullptr;
   bytes_view output = {};
   bool closed = false;
@@ -45,7 +45,9 @@ struct stream_end {
   /// Completes what the network now allows.
   void serve() {
     std::error_code ec;
-    if (reader) {
+    if (reader && room.empty()) {
+      if (net.is_readable(side)) std::exchange(reader, nullptr)->complete({}, 0);
+    } else if (reader) {
       const auto size = read_some(room, ec);
       if (ec != asio::error::would_block) std::exchange(reader, nullptr)->complete(ec, size);
     }
@@ -82,6 +84,15 @@ class simulated_stream {
   }
 
   executor_type get_executor() const noexcept { return executor_; }
+
+  static constexpr int wait_read = 0;
+
+  template <class Handler>
+  void async_wait(int, Handler&& handler) {
+    end_->room = {};
+    end_->reader = waiter([handler = std::forward<Handler>(handler)](
+                              std::error_code ec, std::size_t) mutable { handler(ec); });
+  }
 
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {

@@ -129,7 +129,7 @@ inline std::string shown(const frame_header& header) {
   auto words = shown(header.op);
   if (!header.fin) words += " unfinished";
   if (header.reserved != 0) words += " rsv " + std::to_string(header.reserved >> 4);
-  if (header.mask) words += " mask " + to_hex(*header.mask);
+  if (header.masked) words += " mask " + to_hex(header.mask);
   return words + " length " + std::to_string(header.length);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -11,14 +10,15 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
 #include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/held_input.hpp"
 #include "hawser/asio/memory_guard.hpp"
+#include "hawser/asio/operation_room.hpp"
 #include "hawser/asio/read_room.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/bytes.hpp"
@@ -57,7 +57,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
 
   /// Deals with what the handshake read too much, and begins to read.
   void start(bytes_view received) {
-    memory_.run([&] { hold(received); });
+    memory_.run([&] { held_.add(received); });
     process_pending();
   }
 
@@ -79,11 +79,13 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   /// Acts on what was done to the connection. While events are handed over it waits for the last one,
   /// so that all answers leave in one write.
   void settle() {
+    if (!in_events_ && !corked_) return settle_now();
+    if (connection_.buffered_bytes() < most_corked || over_) return;
+    memory_.run([this] { write(); });
+  }
+
+  void settle_now() {
     if (over_) return;
-    if (in_events_ || corked_) {
-      if (connection_.buffered_bytes() >= most_corked) memory_.run([this] { write(); });
-      return;
-    }
     memory_.run([this] { move_on(); });
     if (memory_.is_out()) end_poor();
   }
@@ -141,7 +143,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
 
   /// How many octets the stream has taken in all, and why it takes no more.
   std::uint64_t written() const noexcept { return written_; }
-  std::error_code output_error() const noexcept { return output_error_; }
+  std::error_code output_error() const noexcept { return connection_.output_error(); }
 
   memory_guard memory_;  // once it is out, settle() ends the connection
 
@@ -181,85 +183,83 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void read() {
     if (reading_ || is_held() || !connection_.wants().read) return;
     reading_ = true;
-    const auto octets = room_.octets();
-    stream_->async_read_some(
-        asio::buffer(octets.data(), octets.size()),
-        [self = this->shared_from_this()](std::error_code ec, std::size_t size) {
-          self->on_read(ec, size);
-        });
+    if constexpr (traits::is_direct) {
+      // Who only waits needs no room of its own, and what comes can all be read into the shared one.
+      auto handler = [self = this->shared_from_this()](std::error_code ec) {
+        self->on_readable(ec);
+      };
+      stream_->async_wait(Stream::wait_read, in_room(room_, std::move(handler)));
+    } else {
+      const auto octets = room_.octets();
+      stream_->async_read_some(
+          asio::buffer(octets.data(), octets.size()),
+          [self = this->shared_from_this()](std::error_code ec, std::size_t size) {
+            self->on_read(ec, size);
+          });
+    }
+  }
+
+  void on_readable(std::error_code ec) {
+    reading_ = false;
+    if (over_) return drop_if_unwanted();
+    memory_.run([&] {
+      if (ec) return process_end(ec);
+      if (!is_held()) drain();
+    });
+    settle();
+  }
+
+  /// Reads what there is, so that messages lie whole, unless it does not end.
+  void drain() {
+    shared_room shared;
+    const auto room = shared.octets();
+    std::error_code ec;
+    for (int round = 0; round < most_rounds && !over_ && !is_held(); ++round) {
+      const auto size = stream_->read_some(asio::buffer(room.data(), room.size()), ec);
+      if (size != 0) connection_.received(clock::now());
+      process(room.first(size));
+      if (ec || size < room.size()) break;
+    }
+    if (ec && ec != asio::error::would_block) process_end(ec);
   }
 
   void on_read(std::error_code ec, std::size_t size) {
     reading_ = false;
     if (over_) return drop_if_unwanted();
-    if (!ec) connection_.received(clock::now());
     memory_.run([&] {
-      if (ec) return end_ = ec, process({});
-      take(room_.octets(), size);
+      if (ec) return process_end(ec);
+      connection_.received(clock::now());
+      process(room_.octets().first(size));
       room_.learn(size);
     });
     settle();
   }
 
-  void take(mutable_bytes read, std::size_t size) {
-    const bool full = traits::is_direct && size == read.size();
-    if (!full || is_held()) return process(read.first(size));
-    const shared_room room;
-    room.taken() ? drain(room.octets(), read) : process(read);
-  }
-
-  /// The room of the read is full: reads on behind a copy of it, so that messages lie whole.
-  void drain(mutable_bytes octets, bytes_view begun) {
-    std::copy(begun.begin(), begun.end(), octets.begin());
-    auto size = begun.size();
-    std::error_code ec;
-    for (int round = 0; round < most_rounds && !over_; ++round) {
-      size += read_now(octets.subspan(size), ec);
-      const bool full = size == octets.size();
-      process(octets.first(std::exchange(size, 0)));
-      if (ec || !full || is_held()) break;
-    }
-    if (!ec || ec == asio::error::would_block) return;
-    end_.emplace(ec);
-    process({});
-  }
-
-  std::size_t read_now(mutable_bytes room, std::error_code& ec) {
-    if constexpr (traits::is_direct) {
-      return stream_->read_some(asio::buffer(room.data(), room.size()), ec);
-    }
-    return 0;
-  }
-
   /// Whether events have to wait. What is discarded after close() need not.
   bool is_held() const noexcept { return paused_ && connection_.state() == close_state::open; }
 
-  /// Hands over what comes of input, then of its end.
-  void process(mutable_bytes input) {
-    if (!held_.empty() || is_held()) {
-      hold(input);
-      process_held();
-    } else {
-      take_events(input);
-      hold(input);
-    }
-    if (!end_ || is_held() || over_) return;
-    const auto ec = *std::exchange(end_, std::nullopt);
-    connection_.receive_end(ec == asio::error::eof ? std::error_code{} : ec);
-    mutable_bytes nothing;
-    take_events(nothing);
+  void process_end(std::error_code ec) {
+    end_ = ec;
+    has_end_ = true;
+    process({});
   }
 
-  void hold(bytes_view input) { held_.insert(held_.end(), input.begin(), input.end()); }
-
-  /// What is held stays where it is until all of it is taken: one message may be wanted at a time.
-  void process_held() {
-    auto rest = mutable_bytes{held_}.subspan(held_taken_);
-    take_events(rest);
-    held_taken_ = held_.size() - rest.size();
-    if (!rest.empty()) return;
-    held_ = {};
-    held_taken_ = 0;
+  /// Hands over what comes of input, then of its end.
+  void process(mutable_bytes input) {
+    if (held_.empty() && !is_held()) {
+      take_events(input);
+      held_.add(input);
+    } else {
+      held_.add(input);
+      auto rest = held_.rest();
+      take_events(rest);
+      held_.keep(rest.size());
+    }
+    if (!has_end_ || is_held() || over_) return;
+    has_end_ = false;
+    connection_.receive_end(end_ == asio::error::eof ? std::error_code{} : end_);
+    mutable_bytes nothing;
+    take_events(nothing);
   }
 
   /// Leaves input only if it is held.
@@ -285,7 +285,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
       std::size_t size = 0;
       if constexpr (traits::is_direct) {
         size = stream_->write_some(asio::buffer(octets.data(), octets.size()), ec);
-        if (ec && ec != asio::error::would_block) return fail_output(ec);
+        if (ec && ec != asio::error::would_block) return connection_.output_failed(ec);
         consume_output(size);
       }
       if (size < octets.size()) return write_rest();
@@ -295,11 +295,6 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void consume_output(std::size_t size) {
     written_ += size;
     connection_.consume_output(size);
-  }
-
-  void fail_output(std::error_code ec) {
-    output_error_ = ec;
-    connection_.output_failed(ec);
   }
 
   void write_rest() {
@@ -317,7 +312,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     if (over_) return drop_if_unwanted();
     memory_.run([&] {
       advance();
-      ec ? fail_output(ec) : consume_output(size);
+      ec ? connection_.output_failed(ec) : consume_output(size);
     });
     process_pending();
   }
@@ -378,13 +373,12 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   const executor_type executor_;
   Connection connection_;
   deadlines& deadlines_;
-  read_room room_;
-  std::vector<std::byte> held_;  // what came while paused, and how it ended
-  std::size_t held_taken_ = 0;
-  std::optional<std::error_code> end_;
-  std::error_code output_error_;
+  std::conditional_t<traits::is_direct, operation_room, read_room> room_;
+  held_input held_;      // what came while paused, and how it ended
+  std::error_code end_;  // once has_end_
   std::uint64_t written_ = 0;
   clock::time_point due_ = (clock::time_point::max)();
+  bool has_end_ = false;
   bool reading_ = false;
   bool writing_ = false;
   bool ending_ = false;

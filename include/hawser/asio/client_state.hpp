@@ -121,7 +121,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     const session_settings settings{options_.connect.connection, options_.budget,
                                     make_session_hooks(), attempt_.extension};
     std::make_shared<session_driver<Stream>>(role::client, std::move(stream), std::move(facts),
-                                             settings, registry_, nullptr)
+                                             settings, registry_, connection_places::place{})
         ->open(rest);
   }
 
@@ -334,7 +334,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   client_handlers hooks_;
   connect_options attempt_;
   std::weak_ptr<opening> opening_;
-  const std::shared_ptr<session_registry> registry_ = std::make_shared<session_registry>();
+  const std::shared_ptr<session_registry> registry_ = std::make_shared<session_registry>(executor_);
   phase phase_ = phase::idle;
   bool started_ = false;
   std::atomic<bool> abandoned_ = false;

@@ -14,16 +14,50 @@ namespace hawser::detail {
 /// Counts the connections of a server, in all and of each address, and says who may come.
 class connection_places : public std::enable_shared_from_this<connection_places> {
  public:
+  /// One connection's place, which is free again when this object ends or is reset.
+  class place {
+   public:
+    place() = default;
+    place(place&&) = default;
+    place& operator=(place&& other) noexcept {
+      reset();
+      of_ = std::move(other.of_);
+      address_ = std::move(other.address_);
+      return *this;
+    }
+    ~place() { reset(); }
+
+    explicit operator bool() const noexcept { return of_ != nullptr; }
+
+    void reset() {
+      if (const auto of = std::exchange(of_, nullptr)) of->free(address_.get());
+    }
+
+   private:
+    friend connection_places;
+
+    std::shared_ptr<connection_places> of_;
+    std::unique_ptr<const std::string> address_;  // if there is a limit for each
+  };
+
   /// 0: no limit.
   connection_places(std::size_t most, std::size_t most_of_address)
       : most_{most}, most_of_address_{most_of_address} {}
 
-  /// A place, or nothing if there is none. It is free again when the last copy is gone.
-  std::shared_ptr<void> take(const std::string& address) {
-    auto key = most_of_address_ != 0 ? address : std::string{};
-    if (!reserve(key)) return nullptr;
-    // Without the lock: if there is no memory, this frees the place.
-    return {this, [self = shared_from_this(), key = std::move(key)](void*) { self->free(key); }};
+  /// A place, or an empty one if there is none.
+  place take(const std::string& address) {
+    place taken;
+    const std::lock_guard guard{mutex_};
+    if (most_ != 0 && count_ >= most_) return taken;
+    if (most_of_address_ != 0) {
+      taken.address_ = std::make_unique<const std::string>(address);
+      auto& here = of_address_[address];
+      if (here >= most_of_address_) return taken;
+      ++here;
+    }
+    ++count_;
+    taken.of_ = shared_from_this();
+    return taken;
   }
 
   std::size_t count() const {
@@ -39,24 +73,13 @@ class connection_places : public std::enable_shared_from_this<connection_places>
   }
 
  private:
-  bool reserve(const std::string& address) {
-    const std::lock_guard guard{mutex_};
-    if (most_ != 0 && count_ >= most_) return false;
-    if (most_of_address_ != 0) {
-      auto& here = of_address_[address];
-      if (here >= most_of_address_) return false;
-      ++here;
-    }
-    ++count_;
-    return true;
-  }
-
   /// Needs no memory: a connection may end because there is none.
-  void free(const std::string& address) {
+  void free(const std::string* address) {
     std::shared_ptr<const std::function<void()>> hook;
     {
       const std::lock_guard guard{mutex_};
-      if (const auto here = of_address_.find(address); here != of_address_.end()) {
+      if (address != nullptr) {
+        const auto here = of_address_.find(*address);
         if (--here->second == 0) of_address_.erase(here);
       }
       if (--count_ == 0) hook = on_empty_;

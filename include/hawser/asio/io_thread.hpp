@@ -25,7 +25,8 @@ class io_thread {
   /// On a context of its own, or on one that somebody else runs.
   explicit io_thread(asio::io_context* foreign)
       : own_{foreign == nullptr ? std::make_unique<asio::io_context>(1) : nullptr},
-        context_{foreign == nullptr ? *own_ : *foreign} {
+        context_{foreign == nullptr ? *own_ : *foreign},
+        registries_{context_.get_executor()} {
     if (own_) busy_.emplace(own_->get_executor());
   }
 

@@ -48,21 +48,18 @@ class read_room {
 };
 
 /// The buffer that the connections of one thread share: a message that lies in it whole is never
-/// copied, and an idle connection has no buffer of its own.
+/// copied, and an idle connection has no buffer of its own. Who finds it taken, because a handler
+/// further up runs the context, gets a small one.
 class shared_room {
  public:
-  /// Takes the buffer, unless a caller further up has it.
-  shared_room() : octets_{of_thread()}, taken_{!octets_.empty()} {
-    if (taken_) of_thread() = {};
-  }
+  shared_room() : octets_{std::exchange(of_thread(), mutable_bytes{})} {}
   ~shared_room() {
-    if (taken_) of_thread() = octets_;
+    if (!octets_.empty()) of_thread() = octets_;
   }
   shared_room(const shared_room&) = delete;
   shared_room& operator=(const shared_room&) = delete;
 
-  bool taken() const noexcept { return taken_; }
-  mutable_bytes octets() const noexcept { return octets_; }
+  mutable_bytes octets() noexcept { return octets_.empty() ? mutable_bytes{own_} : octets_; }
 
  private:
   static constexpr std::size_t size = 256 * 1024;
@@ -74,7 +71,7 @@ class shared_room {
   }
 
   mutable_bytes octets_;
-  bool taken_;
+  std::array<std::byte, 4096> own_;
 };
 
 }  // namespace hawser::detail

@@ -14,10 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/buffer.hpp>
 #include <asio/post.hpp>
 #include <asio/write.hpp>
 
+#include "hawser/asio/connection_places.hpp"
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/route.hpp"
@@ -98,8 +100,11 @@ class opening_registry {
 
 /// Where an opening and the session that comes of it are registered.
 struct io_registries {
+  explicit io_registries(const asio::any_io_executor& executor)
+      : sessions{std::make_shared<session_registry>(executor)} {}
+
   std::shared_ptr<opening_registry> openings = std::make_shared<opening_registry>();
-  std::shared_ptr<session_registry> sessions = std::make_shared<session_registry>();
+  std::shared_ptr<session_registry> sessions;
 };
 
 /// One connection of a server from its acceptance to its session or its end: the asynchronous driver
@@ -111,7 +116,7 @@ class server_opening final : public opening_base,
  public:
   server_opening(Stream stream, std::string remote_address,
                  std::shared_ptr<const opening_settings> settings, io_registries registries,
-                 std::shared_ptr<void> place)
+                 connection_places::place place)
       : stream_{std::move(stream)},
         settings_{std::move(settings)},
         registries_{std::move(registries)},
@@ -332,14 +337,14 @@ class server_opening final : public opening_base,
   Stream stream_;
   std::shared_ptr<const opening_settings> settings_;
   io_registries registries_;
-  std::shared_ptr<void> place_;
+  connection_places::place place_;
   handshake handshake_;
   deadlines& deadlines_;
   const route* route_ = nullptr;
   session_facts facts_;
   std::shared_ptr<answer_slot> slot_;  // while the application may answer
   std::vector<std::byte> rest_;
-  std::array<std::byte, 2048> room_{};
+  std::array<std::byte, 512> room_;
   bool listening_ = false;
   bool reading_ = false;
   bool answering_ = false;

@@ -184,28 +184,28 @@ class session {
   /// What was asked in the opening handshake. Empty for a client's session.
   const hawser::request& request() const {
     static const hawser::request none;
-    return state_ ? state_->facts().asked : none;
+    return state_ ? state_->asked() : none;
   }
 
   /// The value of a parameter of the route: `/rooms/:id` has `id`. Empty if there is none.
   std::string_view parameter(std::string_view name) const {
-    return state_ ? state_->facts().parameter(name) : std::string_view{};
+    return state_ ? state_->parameter(name) : std::string_view{};
   }
 
   /// The extensions that were agreed on, as the server answered them.
   const extension_list& extensions() const noexcept {
     static const extension_list none;
-    return state_ ? state_->facts().agreed.extensions : none;
+    return state_ ? state_->agreed().extensions : none;
   }
 
   /// The subprotocol that was agreed on, or an empty text.
   std::string_view subprotocol() const noexcept {
-    return state_ ? std::string_view{state_->facts().agreed.subprotocol} : std::string_view{};
+    return state_ ? std::string_view{state_->agreed().subprotocol} : std::string_view{};
   }
 
   /// Address and port of the other side, or the path of a Unix socket.
   std::string_view remote_address() const noexcept {
-    return state_ ? std::string_view{state_->facts().remote_address} : std::string_view{};
+    return state_ ? state_->remote_address() : std::string_view{};
   }
 
   session_statistics statistics() const {

@@ -15,7 +15,7 @@
 #include <asio/post.hpp>
 
 #include "hawser/asio/async_driver.hpp"
-#include "hawser/asio/context_end.hpp"
+#include "hawser/asio/connection_places.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_handlers.hpp"
 #include "hawser/asio/session_registry.hpp"
@@ -46,19 +46,17 @@ using session_connection = basic_connection<any_extension>;
 template <class Stream>
 class session_driver final
     : public session_state,
-      public async_driver<session_driver<Stream>, Stream, session_connection>,
-      private context_end::listener {
+      public async_driver<session_driver<Stream>, Stream, session_connection> {
   using base = async_driver<session_driver<Stream>, Stream, session_connection>;
+  using hook = std::function<void()>;
 
  public:
   session_driver(role self, Stream stream, session_facts facts, const session_settings& settings,
-                 std::shared_ptr<session_registry> registry, std::shared_ptr<void> place)
+                 std::shared_ptr<session_registry> registry, connection_places::place place)
       : session_state{self, std::move(facts), settings.budget},
         base{std::move(stream),
-             session_connection{
-                 self, settings.connection,
-                 settings.extension.make(self, session_state::facts().agreed.extensions)}},
-        context_end::listener{base::get_executor()},
+             session_connection{self, settings.connection,
+                                settings.extension.make(self, session_state::agreed().extensions)}},
         handlers_{settings.handlers},
         registration_{*this, std::move(registry)},
         place_{std::move(place)} {
@@ -68,7 +66,7 @@ class session_driver final
 
   /// Begins, on the session's thread, with what was read behind the handshake.
   void open(bytes_view rest) {
-    self_ = this->shared_from_this();
+    keep_handle();
     if (waits_) base::pause();
     base::cork();
     call(handlers_->on_open);
@@ -146,17 +144,18 @@ class session_driver final
     });
   }
 
-  void context_ends() noexcept override { abandon(); }
-
   /// What may own this object goes, and so does what needs the context.
   void let_go() {
-    context_end::listener::leave();
     registration_.leave();
-    on_drained_ = nullptr;
+    on_drained_.reset();
     data().reset();
     base::drop_stream();
     handle_ = session{};
-    self_.reset();
+  }
+
+  /// A handler may have moved the handle away.
+  void keep_handle() {
+    if (!handle_ && !base::over()) handle_ = session{this->shared_from_this()};
   }
 
   void on_rare_event(const event& happened) {
@@ -184,18 +183,16 @@ class session_driver final
     if constexpr (std::is_constructible_v<bool, const Handler&>) {
       if (!handler) return;
     }
-    // One handle serves all calls: its count is shared between threads, and so not cheap. A handler may
-    // have moved it away.
-    if (!handle_) handle_ = session{self_};
     const session_state::turn mine{*this};
     try {
       handler(handle_, values...);
     } catch (...) {
       stop_sending();
       base::memory_.run([this] { base::connection().close(close_code::internal_error); });
-      if (!handle_) handle_ = session{self_};
+      keep_handle();
       if (handlers_->on_error) handlers_->on_error(handle_, std::current_exception());
     }
+    keep_handle();
   }
 
   std::error_code send_now(message_view view) override {
@@ -249,7 +246,7 @@ class session_driver final
   }
 
   std::error_code run_one(drained_command& command) {
-    if (is_open()) on_drained_ = std::move(command.hook);
+    if (is_open()) on_drained_ = std::make_unique<hook>(std::move(command.hook));
     return {};
   }
 
@@ -306,20 +303,22 @@ class session_driver final
     base::cork();
     call(handlers_->on_drained);
     // A copy: it may set another one.
-    call([hook = on_drained_](session&) {
-      if (hook) hook();
-    });
+    if (on_drained_)
+      call([copy = *on_drained_](session&) {
+        if (copy) copy();
+      });
     base::uncork();
     base::process_pending();
   }
 
   const std::shared_ptr<const session_handlers> handlers_;
   session_registry::registration registration_;
-  std::shared_ptr<void> place_;  // among the connections a server allows
-  std::function<void()> on_drained_;
+  connection_places::place place_;  // among the connections a server allows
+  std::unique_ptr<hook> on_drained_;
   std::unique_ptr<session_waits> waits_;  // if a coroutine serves this session
-  std::shared_ptr<session_driver> self_;  // while it is open: a paused one has nobody else
-  session handle_;                        // for handlers
+  // For handlers: its count is shared between threads, and so not cheap. While the session is open it
+  // keeps it alive, since a paused one has nobody else.
+  session handle_;
   std::size_t accounted_ = 0;
 };
 

@@ -5,14 +5,22 @@
 #include <utility>
 #include <vector>
 
+#include <asio/any_io_executor.hpp>
+
+#include "hawser/asio/context_end.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_state.hpp"
 
 namespace hawser::detail {
 
-/// The sessions of one io thread, for whoever has to reach all of them. For that thread only.
-class session_registry {
+/// The sessions of one io thread, for whoever has to reach all of them. For that thread only. When its
+/// context ends they are abandoned.
+class session_registry : public std::enable_shared_from_this<session_registry>,
+                         private context_end::listener {
  public:
+  explicit session_registry(const asio::any_io_executor& executor)
+      : context_end::listener{executor} {}
+
   /// A session's place, until it leaves or ends.
   class registration {
    public:
@@ -51,6 +59,8 @@ class session_registry {
 
   /// Ends all of them, and calls no handler.
   void abandon() {
+    // The last one that leaves may be all that keeps this.
+    const auto self = weak_from_this().lock();
     while (first_ != nullptr) {
       auto& one = *first_;
       const auto state = one.member_.share();
@@ -60,6 +70,11 @@ class session_registry {
   }
 
  private:
+  void context_ends() noexcept override {
+    leave();
+    abandon();
+  }
+
   registration* first_ = nullptr;
 };
 

@@ -21,6 +21,7 @@
 #include <asio/any_io_executor.hpp>
 
 #include "hawser/asio/session_waits.hpp"
+#include "hawser/asio/small_mutex.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
@@ -62,20 +63,23 @@ struct session_statistics {
 
 namespace detail {
 
+/// Of a path, as a route names them.
+using path_parameters = std::vector<std::pair<std::string, std::string>>;
+
+/// The value of a parameter, or an empty text.
+inline std::string_view value_of(std::string_view name, const path_parameters& all) noexcept {
+  for (const auto& [key, value] : all) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
 /// What is known of a session when it begins.
 struct session_facts {
   request asked = {};
   agreement agreed = {};
   std::string remote_address = {};
-  std::vector<std::pair<std::string, std::string>> parameters = {};
-
-  /// The value of a parameter of the route, or an empty text.
-  std::string_view parameter(std::string_view name) const noexcept {
-    for (const auto& [key, value] : parameters) {
-      if (key == name) return value;
-    }
-    return {};
-  }
+  path_parameters parameters = {};
 };
 
 /// What can be asked of a session from any thread, as something to keep until its own thread has time.
@@ -120,7 +124,15 @@ class shared_counter {
 class session_state {
  public:
   session_state(role self, session_facts facts, send_budget budget)
-      : budget_{in_order(budget)}, facts_{std::move(facts)}, self_{self} {}
+      : budget_{in_order(budget)},
+        asked_{std::move(facts.asked)},
+        remote_address_{std::move(facts.remote_address)},
+        self_{self} {
+    const bool agreed = !facts.agreed.subprotocol.empty() || !facts.agreed.extensions.empty();
+    if (!agreed && facts.parameters.empty()) return;
+    details_ = std::make_unique<const details>(
+        details{std::move(facts.agreed), std::move(facts.parameters)});
+  }
   virtual ~session_state() = default;
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
@@ -200,7 +212,15 @@ class session_state {
     return now;
   }
 
-  const session_facts& facts() const noexcept { return facts_; }
+  const request& asked() const noexcept { return asked_; }
+  std::string_view remote_address() const noexcept { return remote_address_; }
+  const agreement& agreed() const noexcept {
+    static const agreement none;
+    return details_ ? details_->agreed : none;
+  }
+  std::string_view parameter(std::string_view name) const noexcept {
+    return details_ ? value_of(name, details_->parameters) : std::string_view{};
+  }
   role self() const noexcept { return self_; }
   std::any& data() noexcept { return data_; }
 
@@ -230,8 +250,9 @@ class session_state {
 
   /// Whether the calling thread is the session's. In its handlers that costs nothing; elsewhere the
   /// execution context is asked, which must not end meanwhile.
-  bool is_own_thread() {
-    if (turn::current() == this) return true;
+  bool is_own_thread() { return turn::current() == this || asks_own_thread(); }
+
+  bool asks_own_thread() {
     const std::lock_guard guard{mutex_};
     return is_open() && on_own_thread();
   }
@@ -298,15 +319,21 @@ class session_state {
   void stop_sending() noexcept { can_send_.store(false, std::memory_order_relaxed); }
 
   std::atomic<std::size_t> buffered_ = 0;
-  std::atomic<bool> was_high_ = false;  // on_drained() will be due
   const send_budget budget_;
   shared_counter messages_received_;
   shared_counter bytes_received_;
   shared_counter messages_sent_;
   shared_counter bytes_sent_;
   shared_counter round_trip_;
+  std::atomic<bool> was_high_ = false;  // on_drained() will be due
 
  private:
+  // What most sessions do not have.
+  struct details {
+    agreement agreed;
+    path_parameters parameters;
+  };
+
   std::error_code enqueue(session_command command) {
     const std::lock_guard guard{mutex_};
     if (!is_open()) return errc::closed;
@@ -333,10 +360,12 @@ class session_state {
   std::atomic<bool> open_ = true;  // until on_close
   std::atomic<bool> can_send_ = true;
   std::atomic<bool> has_queued_ = false;
-  std::atomic<std::uint64_t> dropped_ = 0;
-  std::mutex mutex_;
+  small_mutex mutex_;
   std::vector<session_command> queue_;
-  const session_facts facts_;
+  std::atomic<std::uint64_t> dropped_ = 0;
+  const request asked_;
+  const std::string remote_address_;
+  std::unique_ptr<const details> details_;
   std::any data_;
   const role self_;
 };

@@ -12,7 +12,8 @@ namespace hawser {
 /// type of your own that can do more than this.
 template <class Stream>
 struct stream_traits {
-  /// Whether read_some and write_some may be called and fail with would_block instead of waiting.
+  /// Whether read_some and write_some may be called and fail with would_block instead of waiting, and
+  /// async_wait(Stream::wait_read, handler) tells when there is something to read.
   static constexpr bool is_direct = false;
 
   /// Prepares a stream that is connected.

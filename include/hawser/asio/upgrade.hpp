@@ -103,7 +103,7 @@ class upgrade {
 
   /// The value of a parameter of the route, or an empty text.
   std::string_view parameter(std::string_view name) const noexcept {
-    return state_->facts().parameter(name);
+    return detail::value_of(name, state_->facts().parameters);
   }
 
   /// Accepts, as far as the route's options do (Origin, subprotocols), with `headers` more in the

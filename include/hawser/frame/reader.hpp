@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
@@ -30,25 +31,12 @@ class frame_reader {
   /// error() says why and nothing more can be read.
   constexpr status read_header(mutable_bytes& input) noexcept {
     if (in_frame_) return status::in_frame;
-    const bool cut = cut_size_ != 0;
-    const auto known = cut_size_;
-    if (cut) add_to_cut(input);
-    const auto head = cut ? bytes_view{cut_}.first(cut_size_) : bytes_view{input};
-    const auto decoded = decode(head);
-    error_ = head.size() < 2 ? errc{} : check(decoded.header, head[1]);
-    if (error_ == errc{}) error_ = decoded.error;
-    if (error_ != errc{}) return status::failed;
-    if (decoded.size == 0) {
-      if (!cut) add_to_cut(input);
-      input = {};
-      return status::need_more;
+    if (cut_size_ != 0) return read_cut_header(input);
+    if (const auto size = begin_frame(input); size != 0) {
+      input = input.subspan(size);
+      return status::in_frame;
     }
-    input = input.subspan(cut ? decoded.size - known : decoded.size);
-    cut_size_ = 0;
-    header_ = decoded.header;
-    taken_ = 0;
-    in_frame_ = true;
-    return status::in_frame;
+    return keep_cut(input);
   }
 
   /// The frame under way.
@@ -59,7 +47,7 @@ class frame_reader {
     const auto left = header_.length - taken_;
     const auto size = input.size() < left ? input.size() : static_cast<std::size_t>(left);
     const auto payload = input.first(size);
-    if (header_.mask) apply_mask(payload, *header_.mask, static_cast<std::size_t>(taken_ % 4));
+    if (header_.masked) apply_mask(payload, header_.mask, static_cast<std::size_t>(taken_ % 4));
     taken_ += size;
     input = input.subspan(size);
     return payload;
@@ -86,20 +74,53 @@ class frame_reader {
     cut_size_ = static_cast<std::uint8_t>(cut_size_ + size);
   }
 
-  /// The rules that the first two octets can break; `second` is the mask bit and the short length.
-  constexpr errc check(const frame_header& header, std::byte second) const noexcept {
-    const bool first_of_message = header.op == opcode::text || header.op == opcode::binary;
-    const auto allowed = first_of_message ? reserved_ : std::uint8_t{0};
-    if ((header.reserved & ~allowed) != 0) return errc::bad_reserved_bits;
-    if (is_reserved(header.op)) return errc::bad_opcode;
-    if (is_control(header.op)) {
-      if (!header.fin) return errc::control_fragmented;
-      if ((second & std::byte{0x7F}) > std::byte{max_control_payload})
-        return errc::control_too_long;
+  /// Goes on with a header that the end of an earlier input has cut.
+  constexpr status read_cut_header(mutable_bytes& input) noexcept {
+    const auto known = cut_size_;
+    add_to_cut(input);
+    if (const auto size = begin_frame(bytes_view{cut_}.first(cut_size_)); size != 0) {
+      input = input.subspan(size - known);
+      cut_size_ = 0;
+      return status::in_frame;
     }
-    const bool masked = (second & std::byte{0x80}) != std::byte{};
-    if (self_ == role::server && !masked) return errc::unmasked_frame;
-    if (self_ == role::client && masked) return errc::masked_frame;
+    if (error_ != errc{}) return status::failed;
+    input = {};
+    return status::need_more;
+  }
+
+  constexpr status keep_cut(mutable_bytes& input) noexcept {
+    if (error_ != errc{}) return status::failed;
+    add_to_cut(std::exchange(input, {}));
+    return status::need_more;
+  }
+
+  /// Begins a frame if its header is whole and allowed. How many octets it took, or 0.
+  constexpr std::size_t begin_frame(bytes_view head) noexcept {
+    if (head.size() < 2) return 0;
+    error_ = check(std::to_integer<std::uint8_t>(head[0]), std::to_integer<std::uint8_t>(head[1]));
+    if (error_ != errc{}) return 0;
+    const auto [size, error] = decode(head, header_);
+    error_ = error;
+    taken_ = 0;
+    in_frame_ = size != 0;
+    return size;
+  }
+
+  /// The rules that the first two octets can break.
+  constexpr errc check(std::uint8_t first, std::uint8_t second) const noexcept {
+    const auto op = static_cast<opcode>(first & 0x0F);
+    const bool first_of_message = op == opcode::text || op == opcode::binary;
+    const auto allowed = first_of_message ? reserved_ : std::uint8_t{0};
+    if ((first & 0x70 & ~allowed) != 0) return errc::bad_reserved_bits;
+    if (is_reserved(op)) return errc::bad_opcode;
+    if (is_control(op)) {
+      if ((first & 0x80) == 0) return errc::control_fragmented;
+      if ((second & 0x7F) > max_control_payload) return errc::control_too_long;
+    }
+    const bool masked = (second & 0x80) != 0;
+    if (masked != (self_ == role::server)) {
+      return masked ? errc::masked_frame : errc::unmasked_frame;
+    }
     return errc{};
   }
 

@@ -11,25 +11,23 @@
 
 namespace hawser {
 
-/// Appends a frame's header to `out`, with room behind it for `payload_room` octets. Either all of it
-/// is appended or, when memory is out, nothing.
-inline void append_header(byte_buffer& out, const frame_header& header,
-                          std::size_t payload_room = 0) {
-  out.commit(encode(header, out.prepare(max_header_size + payload_room)));
+/// Appends to `out` the header of a frame with so much payload, which the header's own length need not
+/// be. Either all of it is appended or, when memory is out, nothing.
+inline void append_header(byte_buffer& out, const frame_header& header, std::size_t payload) {
+  out.commit(detail::encode(header, payload, out.prepare(max_header_size)));
 }
 
-/// Appends one frame to `out`, all or nothing. The header's length is taken from the payload, which
-/// is masked if the header has a mask.
-inline void append_frame(byte_buffer& out, frame_header header, bytes_view payload) {
-  header.length = payload.size();
-  append_header(out, header, payload.size());
-  const auto room = out.prepare(payload.size());
-  if (header.mask) {
-    copy_masked(payload, room.data(), *header.mask);
+/// Appends one frame to `out`, all or nothing. Its length is the payload's, which is masked if the
+/// header says so.
+inline void append_frame(byte_buffer& out, const frame_header& header, bytes_view payload) {
+  const auto room = out.prepare(max_header_size + payload.size());
+  const auto begin = detail::encode(header, payload.size(), room);
+  if (header.masked) {
+    copy_masked(payload, room.data() + begin, header.mask);
   } else if (!payload.empty()) {
-    std::memcpy(room.data(), payload.data(), payload.size());
+    std::memcpy(room.data() + begin, payload.data(), payload.size());
   }
-  out.commit(payload.size());
+  out.commit(begin + payload.size());
 }
 
 }  // namespace hawser

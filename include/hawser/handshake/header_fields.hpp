@@ -43,7 +43,6 @@ class header_fields {
     std::string line;
     line.reserve(name.size() + value.size() + 4);
     line.append(name).append(": ").append(value).append("\r\n");
-    lines_.push_back({text_.size(), name.size(), value.size()});
     text_ += line;
     return true;
   }
@@ -51,15 +50,11 @@ class header_fields {
   /// False once add() has refused a line: no handshake sends any of the lines then.
   bool valid() const noexcept { return valid_; }
 
-  std::size_t size() const noexcept { return lines_.size(); }
-  bool empty() const noexcept { return lines_.empty(); }
-
-  /// The line at `index`, which must be less than size().
-  header_field operator[](std::size_t index) const noexcept {
-    const auto& [start, name_size, value_size] = lines_[index];
-    const std::string_view text{text_};
-    return {text.substr(start, name_size), text.substr(start + name_size + 2, value_size)};
+  /// Counts the lines.
+  std::size_t size() const noexcept {
+    return static_cast<std::size_t>(std::count(text_.begin(), text_.end(), '\n'));
   }
+  bool empty() const noexcept { return text_.empty(); }
 
   /// The value of the first line of this name.
   std::optional<std::string_view> find(std::string_view name) const noexcept {
@@ -100,33 +95,33 @@ class header_fields {
     using pointer = void;
     using reference = header_field;
 
-    iterator(const header_fields& fields, std::size_t index) noexcept
-        : fields_{&fields}, index_{index} {}
-    header_field operator*() const noexcept { return (*fields_)[index_]; }
+    explicit iterator(std::string_view rest) noexcept : rest_{rest} {}
+
+    // A name has no colon, a value no CRLF, and add() has put a space between them.
+    header_field operator*() const noexcept {
+      const auto colon = rest_.find(':');
+      return {rest_.substr(0, colon), rest_.substr(colon + 2, line_size() - colon - 4)};
+    }
     iterator& operator++() noexcept {
-      ++index_;
+      rest_.remove_prefix(line_size());
       return *this;
     }
-    void operator++(int) noexcept { ++index_; }
-    bool operator==(const iterator&) const noexcept = default;
+    void operator++(int) noexcept { ++*this; }
+    bool operator==(const iterator& other) const noexcept {
+      return rest_.size() == other.rest_.size();
+    }
 
    private:
-    const header_fields* fields_;
-    std::size_t index_;
+    std::size_t line_size() const noexcept { return rest_.find('\n') + 1; }
+
+    std::string_view rest_;
   };
 
-  iterator begin() const noexcept { return {*this, 0}; }
-  iterator end() const noexcept { return {*this, size()}; }
+  iterator begin() const noexcept { return iterator{text_}; }
+  iterator end() const noexcept { return iterator{std::string_view{}}; }
 
  private:
-  struct position {
-    std::size_t start;
-    std::size_t name_size;
-    std::size_t value_size;
-  };
-
   std::string text_;
-  std::vector<position> lines_;
   bool valid_ = true;
 };
 

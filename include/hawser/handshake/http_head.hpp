@@ -183,7 +183,7 @@ class http_head {
       state_ = state::head_end;
       return 1;
     }
-    if (fields_.size() == limits_.fields) return fail(errc::too_many_fields);
+    if (field_count_++ == limits_.fields) return fail(errc::too_many_fields);
     line_.clear();
     go_on();
     return 0;
@@ -215,6 +215,7 @@ class http_head {
   std::string line_;
   std::size_t name_size_ = 0;
   header_fields fields_;
+  std::size_t field_count_ = 0;  // fields_ would count its own anew for each line
   std::size_t size_ = 0;
   errc error_{};
   kind kind_;

@@ -23,23 +23,27 @@ class request {
   request() = default;
 
   /// What a head that is done says. The head is left without fields.
-  explicit request(http_head& head)
-      : request{std::string{head.method()}, std::string{head.target()}, head.take_fields()} {}
+  explicit request(http_head& head) : request{head.method(), head.target(), head.take_fields()} {}
 
   /// What another HTTP server has parsed.
-  request(std::string method, std::string target, header_fields headers)
-      : method_{std::move(method)}, target_{std::move(target)}, headers_{std::move(headers)} {}
+  request(std::string_view method, std::string_view target, header_fields headers)
+      : headers_{std::move(headers)}, method_size_{method.size()} {
+    line_.reserve(method.size() + target.size());
+    line_.append(method).append(target);
+  }
 
-  const std::string& method() const noexcept { return method_; }
+  std::string_view method() const noexcept {
+    return std::string_view{line_}.substr(0, method_size_);
+  }
 
   /// The target of the request line: path and query, or a whole URI (RFC 9112 §3.2.2).
-  const std::string& target() const noexcept { return target_; }
+  std::string_view target() const noexcept { return std::string_view{line_}.substr(method_size_); }
 
   /// Whether the target is a path or a whole URI, and has no fragment: what a server can read of
   /// the forms of RFC 9112 §3.2.
   bool has_good_target() const noexcept {
-    return (target_.starts_with('/') || authority_start() != 0) &&
-           target_.find('#') == target_.npos;
+    return (target().starts_with('/') || authority_start() != 0) &&
+           target().find('#') == std::string_view::npos;
   }
 
   /// The target's path, percent-encoding kept; `/` if a whole URI has none.
@@ -68,7 +72,7 @@ class request {
   std::string_view host() const noexcept {
     const auto start = authority_start();
     if (start == 0) return header("Host").value_or(std::string_view{});
-    return std::string_view{target_}.substr(start, authority_end(start) - start);
+    return target().substr(start, authority_end(start) - start);
   }
 
   /// The page that a browser connects for: RFC 6454 §7. Others may send none, or anything.
@@ -104,23 +108,23 @@ class request {
  private:
   std::size_t authority_start() const noexcept {
     for (const std::string_view scheme : {"http://", "https://", "ws://", "wss://"}) {
-      if (iequals(std::string_view{target_}.substr(0, scheme.size()), scheme)) return scheme.size();
+      if (iequals(target().substr(0, scheme.size()), scheme)) return scheme.size();
     }
     return 0;
   }
 
   std::size_t authority_end(std::size_t start) const noexcept {
-    return (std::min)(target_.find_first_of("/?", start), target_.size());
+    return (std::min)(target().find_first_of("/?", start), target().size());
   }
 
   std::string_view after_authority() const noexcept {
     const auto start = authority_start();
-    return std::string_view{target_}.substr(start == 0 ? 0 : authority_end(start));
+    return target().substr(start == 0 ? 0 : authority_end(start));
   }
 
-  std::string method_;
-  std::string target_;
+  std::string line_;  // method and target
   header_fields headers_;
+  std::size_t method_size_ = 0;
 };
 
 }  // namespace hawser

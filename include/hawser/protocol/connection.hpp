@@ -26,6 +26,7 @@
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/idle_clock.hpp"
+#include "hawser/protocol/interest.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/protocol/ping_machine.hpp"
 #include "hawser/protocol/prepared_message.hpp"
@@ -34,15 +35,6 @@
 #include "hawser/protocol/sender.hpp"
 
 namespace hawser {
-
-/// What a connection needs its driver to do. All false: the stream is to be closed.
-struct interest {
-  bool read = false;        ///< Read, and pass it to next(); or tell receive_end()
-  bool write = false;       ///< Write output()
-  bool end_stream = false;  ///< End the sending side of the stream, and tell output_ended()
-
-  friend constexpr bool operator==(const interest&, const interest&) = default;
-};
 
 /// One open WebSocket connection, from the end of the handshakes on: bytes go in and events come
 /// out, sends go in and bytes come out, time is an argument. It owns no socket, clock, thread or
@@ -59,7 +51,8 @@ class basic_connection {
   /// `extension` is what the handshake agreed on, ready to use.
   explicit basic_connection(role self, const connection_options& options = {},
                             Extension extension = {}, Masks masks = {})
-      : options_{options},
+      : close_timeout_{options.close_timeout},
+        write_timeout_{options.write_timeout},
         extension_{std::move(extension)},
         sender_{self, std::move(masks)},
         receiver_{self, options, extension_.reserved_bits()},
@@ -69,8 +62,8 @@ class basic_connection {
         self_{self} {}
 
   /// Takes octets off the front of `input` until an event is complete or none are left, and unmasks
-  /// them where they are. The event views them, or this object: it is valid until the next call,
-  /// and what was in `input` must stay as long. After close() no call invalidates the last message.
+  /// them where they are. The event views them, or this object: it is valid until the next call, and
+  /// what was in `input` must stay as long. After close() no call invalidates the last message.
   /// Nothing follows `closed`.
   std::optional<event> next(mutable_bytes& input) {
     const bool fresh = !input.empty();
@@ -81,9 +74,13 @@ class basic_connection {
       const auto result =
           open ? receiver_.next(extension_, input) : receiver_.next_control(extension_, input);
       if (result.index() == 0) {
-        // A long message is no silence.
-        if (fresh && !receiver_.between_messages()) idle_.received(now_);
+        if (fresh && !receiver_.between_messages())
+          idle_.received(now_);  // A long message is no silence
         return std::nullopt;
+      }
+      if (const auto* message = std::get_if<message_view>(&result)) {
+        idle_.received(now_);
+        return *message;
       }
       if (auto happened = event_of(result)) return happened;
     }
@@ -110,6 +107,9 @@ class basic_connection {
     end_stream_ = false;
     sender_.clear();
   }
+
+  /// What output_failed() was told first.
+  std::error_code output_error() const noexcept { return output_error_; }
 
   /// Queues a text message. Fails with invalid_utf8, message_unfinished or closed, and then queues
   /// nothing; so do the others.
@@ -201,7 +201,7 @@ class basic_connection {
 
   /// Drops the first `count` octets of output(): they are written.
   void consume_output(std::size_t count) {
-    stalled_since_.reset();
+    stalled_since_ = unset;
     sender_.consume(count);
     if (buffered_bytes() == 0) idle_.written();
   }
@@ -243,13 +243,12 @@ class basic_connection {
 
   /// When advance() must be called at the latest: max() for never, min() for at once.
   time_point deadline() const noexcept {
-    constexpr auto at_once = (time_point::min)();
     const bool over = closing_.state() == close_state::ended && buffered_bytes() == 0;
     if (over) return (time_point::max)();
-    if (!can_send()) return close_by_.value_or(at_once);
+    if (!can_send()) return close_by_;
     if (buffered_bytes() == 0) return (std::min)(ping_.deadline(), idle_.deadline());
-    if (options_.write_timeout == options_.write_timeout.zero()) return (time_point::max)();
-    return stalled_since_ ? deadline_after(*stalled_since_, options_.write_timeout) : at_once;
+    if (write_timeout_ == write_timeout_.zero()) return (time_point::max)();
+    return stalled_since_ == unset ? unset : deadline_after(stalled_since_, write_timeout_);
   }
 
   /// What the driver is to do now.
@@ -264,6 +263,8 @@ class basic_connection {
   role self() const noexcept { return self_; }
 
  private:
+  static constexpr auto unset = (time_point::min)();  // so advance() is called at once, and sets it
+
   bool can_send() const noexcept { return closing_.state() == close_state::open && !output_error_; }
 
   static std::error_code code_of(errc error) noexcept {
@@ -274,7 +275,6 @@ class basic_connection {
     if (const auto* control = std::get_if<control_frame>(&result)) return event_of(*control);
     if (const auto* error = std::get_if<errc>(&result)) return violation(*error);
     idle_.received(now_);
-    if (const auto* message = std::get_if<message_view>(&result)) return *message;
     return std::get<message_part>(result);
   }
 
@@ -337,20 +337,19 @@ class basic_connection {
   }
 
   std::optional<event> take_outcome() {
-    if (!std::exchange(has_outcome_, false)) return std::nullopt;
-    return outcome_;
+    return std::exchange(has_outcome_, false) ? std::optional<event>{outcome_} : std::nullopt;
   }
 
   void advance_closing() {
-    if (!close_by_) close_by_ = deadline_after(now_, options_.close_timeout);
-    if (now_ < *close_by_) return;
+    if (close_by_ == unset) close_by_ = deadline_after(now_, close_timeout_);
+    if (now_ < close_by_) return;
     abort(output_error_ ? output_error_ : make_error_code(errc::close_timeout));
   }
 
   void advance_output() {
     // A ping would wait behind the output, and so say nothing.
     ping_.hold();
-    if (!stalled_since_) stalled_since_ = now_;
+    if (stalled_since_ == unset) stalled_since_ = now_;
     if (now_ >= deadline()) abort(errc::write_timeout);
   }
 
@@ -375,7 +374,8 @@ class basic_connection {
     return code_of(sender_.message(extension_, view, std::forward<Payload>(payload)));
   }
 
-  connection_options options_;
+  std::chrono::steady_clock::duration close_timeout_;
+  std::chrono::steady_clock::duration write_timeout_;
   [[no_unique_address]] Extension extension_;
   sender<Extension, Masks> sender_;
   receiver<Extension> receiver_;
@@ -386,8 +386,8 @@ class basic_connection {
   closed outcome_;
   std::error_code output_error_;
   time_point now_{};
-  std::optional<time_point> close_by_;
-  std::optional<time_point> stalled_since_;
+  time_point close_by_ = unset;
+  time_point stalled_since_ = unset;
   std::uint64_t pings_ = 0;
   role self_;
   bool has_outcome_ = false;

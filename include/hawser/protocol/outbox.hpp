@@ -47,24 +47,25 @@ class outbox {
 
   /// Queues a copy of a frame. If memory is out, nothing is queued.
   void add(const frame_header& header, bytes_view payload) {
-    make_room();
-    const auto before = tail_.size();
-    append_frame(open_tail(), header, payload);
+    auto& tail = open_tail();
+    const auto before = tail.size();
+    append_frame(tail, header, payload);
     count_appended(before);
   }
 
   /// Queues a frame whose payload is masked in place and, if it is worth it, not copied.
-  void add(frame_header header, owned_payload payload) {
-    header.length = payload.view().size();
-    if (header.length < worth_owning) return add(header, payload.view());
-    make_room();
-    const auto before = tail_.size();
-    append_header(open_tail(), header);
+  void add(const frame_header& header, owned_payload payload) {
+    const auto size = payload.view().size();
+    if (size < worth_owning) return add(header, payload.view());
+    make_room(2);
+    auto& tail = open_tail();
+    const auto before = tail.size();
+    append_header(tail, header, size);
     count_appended(before);
     close_tail();
-    if (header.mask) apply_mask(payload.octets_, *header.mask);
+    if (header.masked) apply_mask(payload.octets_, header.mask);
     chunks_.emplace_back(payload.view(), std::move(payload.owner_));
-    size_ += static_cast<std::size_t>(header.length);
+    size_ += size;
   }
 
   /// A whole frame that many outboxes share.
@@ -72,12 +73,13 @@ class outbox {
 
   /// Queues a frame that is encoded already and, if it is worth it, not copied.
   void add(const shared_frame& frame) {
-    make_room();
     if (frame->size() < worth_owning) {
-      const auto before = tail_.size();
-      open_tail().append(frame->view());
+      auto& tail = open_tail();
+      const auto before = tail.size();
+      tail.append(frame->view());
       return count_appended(before);
     }
+    make_room(2);
     close_tail();
     chunks_.emplace_back(frame->view(), frame);
     size_ += frame->size();
@@ -130,15 +132,18 @@ class outbox {
   static constexpr std::size_t full_buffer = 64 * 1024;
   static constexpr std::size_t kept_chunks = 16;
 
-  /// For two chunks more, so that a frame in two of them is queued whole or not at all, and front()
-  /// need not allocate.
-  void make_room() {
-    if (chunks_.capacity() - chunks_.size() < 2) chunks_.reserve(2 * chunks_.size() + 2);
+  /// For `count` chunks more, so that a frame is queued whole or not at all.
+  void make_room(std::size_t count) {
+    if (chunks_.capacity() - chunks_.size() < count) chunks_.reserve(2 * chunks_.size() + count);
   }
 
-  /// The buffer that small frames are appended to.
-  byte_buffer& open_tail() noexcept {
-    if (tail_.capacity() == 0) tail_ = buffer_pool::take();
+  /// The buffer that small frames are appended to. While it is open there is room for it among the
+  /// chunks: front() need not allocate.
+  byte_buffer& open_tail() {
+    if (tail_.capacity() == 0) {
+      make_room(1);
+      tail_ = buffer_pool::take();
+    }
     return tail_;
   }
 

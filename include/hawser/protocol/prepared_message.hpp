@@ -38,7 +38,7 @@ class prepared_message {
   /// A view promises that its text is valid.
   explicit prepared_message(message_view view) : kind_{view.kind}, coding_{view.coding} {
     auto frame = std::make_shared<byte_buffer>();
-    append_frame(*frame, {static_cast<opcode>(view.kind), true, 0, {}, 0}, view.payload);
+    append_frame(*frame, {.op = static_cast<opcode>(view.kind)}, view.payload);
     header_size_ = frame->size() - view.payload.size();
     frame_ = std::move(frame);
   }
@@ -63,7 +63,7 @@ class prepared_message {
       std::vector<std::byte> encoded;
       if (!encode(encoded)) return nullptr;
       auto frame = std::make_shared<byte_buffer>();
-      append_frame(*frame, {static_cast<opcode>(kind_), true, bits, {}, 0}, encoded);
+      append_frame(*frame, {.op = static_cast<opcode>(kind_), .reserved = bits}, encoded);
       return frame;
     });
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -98,11 +99,20 @@ class receiver {
   }
 
   reception control(mutable_bytes& input, bool begins) {
-    if (begins) control_.clear();
-    control_.append(reader_.take_payload(input));
+    const auto op = reader_.header().op;
+    bytes_view payload = reader_.take_payload(input);
+    const bool whole = begins && reader_.at_end();
+    // A Close frame's reason is told for as long as the connection lives.
+    if (!whole || op == opcode::close) payload = stored_control(payload, begins);
     if (!reader_.at_end()) return {};
     reader_.end_frame();
-    return control_frame{reader_.header().op, control_.view()};
+    return control_frame{op, payload};
+  }
+
+  bytes_view stored_control(bytes_view piece, bool begins) {
+    if (begins) control_ = std::make_unique<control_payload>();
+    control_->append(piece);
+    return control_->view();
   }
 
   reception plain_piece(bytes_view payload) {
@@ -158,8 +168,8 @@ class receiver {
 
   frame_reader reader_;
   assembler assembler_;
-  control_payload control_;
-  bytes_view encoded_;  // what the extension has not taken yet
+  std::unique_ptr<control_payload> control_;  // of the last one that was cut, or of Close
+  bytes_view encoded_;                        // what the extension has not taken yet
   delivery deliver_;
   bool decoding_ = false;
   bool delivered_ = false;

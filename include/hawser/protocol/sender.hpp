@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -29,7 +30,7 @@ namespace hawser {
 template <message_extension Extension, mask_source Masks>
 class sender {
  public:
-  constexpr sender(role self, Masks masks) : masks_{std::move(masks)}, self_{self} {}
+  sender(role self, Masks masks) : masks_{std::move(masks)}, self_{self} {}
 
   /// A whole message. `Payload` is a bytes_view or an owned payload.
   template <class Payload>
@@ -38,12 +39,12 @@ class sender {
     const auto op = static_cast<opcode>(view.kind);
     const auto bits = begin_encoding(extension, view.kind, view.payload.size(), view.coding);
     if (bits == 0) {
-      out_.add(header(op, true, 0), std::forward<Payload>(payload));
+      add(op, true, 0, std::forward<Payload>(payload));
       return errc{};
     }
     std::vector<std::byte> encoded;
     extension.encode(view.payload, part::last, encoded);
-    out_.add(header(op, true, bits), outbox::owned_payload{std::move(encoded)});
+    add(op, true, bits, outbox::owned_payload{std::move(encoded)});
     return errc{};
   }
 
@@ -82,25 +83,27 @@ class sender {
       if (payload.empty() && !last) return errc{};
     }
     const auto op = std::exchange(begun_, true) ? opcode::continuation : static_cast<opcode>(kind);
-    out_.add(header(op, last, op == opcode::continuation ? std::uint8_t{0} : reserved_), payload);
+    const auto bits = op == opcode::continuation ? std::uint8_t{0} : reserved_;
+    add(op, last, bits, payload);
     open_ = !last;
     return errc{};
   }
 
   /// A control frame; the caller has checked its payload.
-  void control(opcode op, bytes_view payload) { out_.add(header(op, true, 0), payload); }
+  void control(opcode op, bytes_view payload) { add(op, true, 0, payload); }
 
   /// Answers a ping at once, or, while the peer takes nothing, keeps the newest answer only: RFC
   /// 6455 §5.5.3. So a flood of pings cannot fill the memory.
   void pong(bytes_view payload) {
     if (!out_.lent()) return control(opcode::pong, payload);
-    pong_.emplace().append(payload);
+    pong_ = std::make_unique<control_payload>();
+    pong_->append(payload);
   }
 
   /// A Close frame, the last one: RFC 6455 §5.5.1.
   void close(std::optional<close_code> code, std::string_view reason) {
     // A ping that came before has a right to its answer: RFC 6455 §5.5.2.
-    if (pong_) control(opcode::pong, std::exchange(pong_, std::nullopt)->view());
+    send_kept_pong();
     control_payload payload;
     if (code) {
       std::array<std::byte, 2> octets;
@@ -113,7 +116,7 @@ class sender {
 
   void consume(std::size_t count) {
     out_.consume(count);
-    if (pong_ && !out_.lent()) control(opcode::pong, std::exchange(pong_, std::nullopt)->view());
+    if (!out_.lent()) send_kept_pong();
   }
 
   void clear() noexcept {
@@ -125,10 +128,16 @@ class sender {
   const outbox& output() const noexcept { return out_; }
 
  private:
-  frame_header header(opcode op, bool fin, std::uint8_t reserved) {
-    frame_header made{op, fin, reserved, std::nullopt, 0};
-    if (self_ == role::client) made.mask = masks_();
-    return made;
+  template <class Payload>
+  void add(opcode op, bool fin, std::uint8_t reserved, Payload&& payload) {
+    frame_header header{
+        .op = op, .fin = fin, .reserved = reserved, .masked = self_ == role::client};
+    if (header.masked) header.mask = masks_();
+    out_.add(header, std::forward<Payload>(payload));
+  }
+
+  void send_kept_pong() {
+    if (const auto kept = std::exchange(pong_, nullptr)) control(opcode::pong, kept->view());
   }
 
   /// The frame of an encoded message, or null if it is to be sent as it is.
@@ -156,7 +165,7 @@ class sender {
   }
 
   outbox out_;
-  std::optional<control_payload> pong_;
+  std::unique_ptr<control_payload> pong_;
   [[no_unique_address]] Masks masks_;
   role self_;
   message_kind kind_ = message_kind::text;

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <utility>
+
+namespace hawser::detail {
+
+/// Memory inside a connection for the one operation that always waits. What Asio keeps for operations
+/// is sized by the largest that any connection ever started, and thousands of idle ones would hold it.
+class operation_room {
+ public:
+  operation_room() = default;
+  operation_room(const operation_room&) = delete;
+  operation_room& operator=(const operation_room&) = delete;
+
+  /// The room if it is free and large enough, else memory from elsewhere.
+  void* take(std::size_t size) {
+    if (size > sizeof octets_ || std::exchange(taken_, true)) return ::operator new(size);
+    return octets_;
+  }
+
+  void give(void* taken) noexcept {
+    if (taken != octets_) return ::operator delete(taken);
+    taken_ = false;
+  }
+
+ private:
+  alignas(std::max_align_t) std::byte octets_[88];
+  bool taken_ = false;
+};
+
+/// Gives Asio the room for a handler's operation. The handler keeps the room alive.
+template <class T>
+class room_allocator {
+ public:
+  using value_type = T;
+
+  explicit room_allocator(operation_room& room) noexcept : room_{&room} {}
+  template <class U>
+  room_allocator(const room_allocator<U>& other) noexcept : room_{&other.room()} {}
+
+  operation_room& room() const noexcept { return *room_; }
+
+  T* allocate(std::size_t count) { return static_cast<T*>(room_->take(count * sizeof(T))); }
+  void deallocate(T* taken, std::size_t) noexcept { room_->give(taken); }
+
+  template <class U>
+  bool operator==(const room_allocator<U>& other) const noexcept {
+    return room_ == &other.room();
+  }
+
+ private:
+  operation_room* room_;
+};
+
+/// A handler whose operation waits in a room, which the handler keeps alive.
+template <class Handler>
+struct roomed_handler {
+  using allocator_type = room_allocator<void>;
+
+  allocator_type get_allocator() const noexcept { return allocator; }
+
+  template <class... Results>
+  void operator()(Results&&... results) {
+    handler(std::forward<Results>(results)...);
+  }
+
+  allocator_type allocator;
+  Handler handler;
+};
+
+template <class Handler>
+roomed_handler<Handler> in_room(operation_room& room, Handler handler) {
+  return {room_allocator<void>{room}, std::move(handler)};
+}
+
+}  // namespace hawser::detail

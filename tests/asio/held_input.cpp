@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/held_input.hpp"
+
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+
+using namespace hawser::test;
+using hawser::detail::held_input;
+
+namespace {
+
+TEST_CASE("what is held can be taken piece by piece, and more can come meanwhile") {
+  held_input held;
+  CHECK(held.empty());
+  CHECK(held.rest().empty());
+  held.add({});
+  CHECK(held.empty());
+
+  held.add(bytes("abcd"));
+  CHECK_FALSE(held.empty());
+  const auto* const place = held.rest().data();
+  held.keep(3);
+  CHECK(text(held.rest()) == "bcd");
+  CHECK(held.rest().data() == place + 1);
+  held.add(bytes("ef"));
+  CHECK(text(held.rest()) == "bcdef");
+  held.keep(0);
+  CHECK(held.empty());
+  CHECK(held.rest().empty());
+}
+
+}  // namespace
