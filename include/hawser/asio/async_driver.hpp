@@ -145,8 +145,6 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   std::uint64_t written() const noexcept { return written_; }
   std::error_code output_error() const noexcept { return connection_.output_error(); }
 
-  memory_guard memory_;  // once it is out, settle() ends the connection
-
  private:
   using traits = stream_traits<Stream>;
 
@@ -185,10 +183,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     reading_ = true;
     if constexpr (traits::is_direct) {
       // Who only waits needs no room of its own, and what comes can all be read into the shared one.
-      auto handler = [self = this->shared_from_this()](std::error_code ec) {
-        self->on_readable(ec);
-      };
-      stream_->async_wait(Stream::wait_read, in_room(room_, std::move(handler)));
+      stream_->async_wait(Stream::wait_read, readable_handler{this->shared_from_this()});
     } else {
       const auto octets = room_.octets();
       stream_->async_read_some(
@@ -198,6 +193,14 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
           });
     }
   }
+
+  // No larger than it must be: it has to fit into the room with what Asio adds.
+  struct readable_handler {
+    using allocator_type = room_allocator<void>;
+    allocator_type get_allocator() const noexcept { return allocator_type{driver->room_}; }
+    void operator()(std::error_code ec) { driver->on_readable(ec); }
+    std::shared_ptr<Derived> driver;
+  };
 
   void on_readable(std::error_code ec) {
     reading_ = false;
@@ -389,6 +392,9 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   bool told_end_ = false;
   bool unwanted_ = false;
   bool over_ = false;
+
+ protected:
+  memory_guard memory_;  // once it is out, settle() ends the connection
 };
 
 }  // namespace hawser::detail

@@ -55,25 +55,4 @@ class room_allocator {
   operation_room* room_;
 };
 
-/// A handler whose operation waits in a room, which the handler keeps alive.
-template <class Handler>
-struct roomed_handler {
-  using allocator_type = room_allocator<void>;
-
-  allocator_type get_allocator() const noexcept { return allocator; }
-
-  template <class... Results>
-  void operator()(Results&&... results) {
-    handler(std::forward<Results>(results)...);
-  }
-
-  allocator_type allocator;
-  Handler handler;
-};
-
-template <class Handler>
-roomed_handler<Handler> in_room(operation_room& room, Handler handler) {
-  return {room_allocator<void>{room}, std::move(handler)};
-}
-
 }  // namespace hawser::detail

@@ -56,9 +56,9 @@ class basic_connection {
         extension_{std::move(extension)},
         sender_{self, std::move(masks)},
         receiver_{self, options, extension_.reserved_bits()},
-        closing_{self},
         ping_{options.keep_alive_interval, options.keep_alive_timeout},
         idle_{options.idle_timeout},
+        closing_{self},
         self_{self} {}
 
   /// Takes octets off the front of `input` until an event is complete or none are left, and unmasks
@@ -379,7 +379,6 @@ class basic_connection {
   [[no_unique_address]] Extension extension_;
   sender<Extension, Masks> sender_;
   receiver<Extension> receiver_;
-  close_machine closing_;
   ping_machine ping_;
   idle_clock idle_;
   round_trip round_trip_;
@@ -389,6 +388,7 @@ class basic_connection {
   time_point close_by_ = unset;
   time_point stalled_since_ = unset;
   std::uint64_t pings_ = 0;
+  close_machine closing_;
   role self_;
   bool has_outcome_ = false;
   bool end_stream_ = false;
