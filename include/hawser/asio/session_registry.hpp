@@ -15,8 +15,8 @@ namespace hawser::detail {
 
 /// The sessions of one io thread, for whoever has to reach all of them. For that thread only. When its
 /// context ends they are abandoned.
-class session_registry : public std::enable_shared_from_this<session_registry>,
-                         private context_end::listener {
+class session_registry final : public std::enable_shared_from_this<session_registry>,
+                               private context_end::listener {
  public:
   explicit session_registry(const asio::any_io_executor& executor)
       : context_end::listener{executor} {}
