@@ -65,5 +65,6 @@
 #include "hawser/transport/negotiator.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/outgoing_message.hpp"
+#include "hawser/transport/thread_number.hpp"
 #include "hawser/transport/websocket.hpp"
 #include "hawser/version.hpp"

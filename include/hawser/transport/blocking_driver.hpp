@@ -11,7 +11,6 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -22,6 +21,7 @@
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/transport/concepts.hpp"
+#include "hawser/transport/thread_number.hpp"
 
 namespace hawser::detail {
 
@@ -72,7 +72,7 @@ class blocking_driver {
   template <class Queue>
   std::error_code write(Queue queue, sends what) {
     lock guard{mutex_};
-    if (what == sends::fragment) holder_ = std::this_thread::get_id();
+    if (what == sends::fragment) holder_ = thread_number();
     if (what == sends::message) {
       if (const auto ec = await_turn(guard)) return ec;
     }
@@ -90,7 +90,7 @@ class blocking_driver {
     lock guard{mutex_};
     if (const auto ec = await_turn(guard)) return ec;
     if (std::exchange(message_open_, true)) return errc::closed;
-    holder_ = std::this_thread::get_id();
+    holder_ = thread_number();
     return {};
   }
 
@@ -272,7 +272,7 @@ class blocking_driver {
 
   /// A message that this thread has under way itself would never end meanwhile.
   std::error_code await_turn(lock& guard) {
-    const bool may_wait = !message_open_ || holder_ != std::this_thread::get_id();
+    const bool may_wait = !message_open_ || holder_ != thread_number();
     if (!may_wait && can_write()) return errc::message_unfinished;
     changed_.wait(guard, [this] { return !message_open_ || !can_write(); });
     return {};
@@ -394,7 +394,7 @@ class blocking_driver {
   bool reading_ = false;
   bool writing_ = false;
   bool message_open_ = false;
-  std::thread::id holder_;  // who sent the last fragment
+  std::uint64_t holder_ = 0;  // the thread that sent the last fragment
 };
 
 }  // namespace hawser::detail
