@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
   const auto first = input.octet();
   const auto self = (first & 1) != 0 ? role::client : role::server;
-  const auto reserved = static_cast<std::uint8_t>(first >> 1 & 7);
+  const auto reserved = static_cast<std::uint8_t>(first << 3 & 0x70);
   const std::uint32_t seed = input.octet() + 1U;
   const auto wire = input.rest();
   const auto whole = read(self, reserved, wire, 0);
