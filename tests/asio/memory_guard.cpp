@@ -3,10 +3,12 @@
 
 #include <new>
 #include <stdexcept>
+#include <string>
 
 #include "support/catch.hpp"
 
 using hawser::detail::memory_guard;
+using hawser::detail::with_memory;
 
 namespace {
 
@@ -25,6 +27,19 @@ TEST_CASE("a lack of memory is noted, and then nothing more is run") {
   guard.reset();
   guard.run([&] { ++runs; });
   CHECK(runs == 3);
+}
+
+TEST_CASE("what has no memory is replaced by something else, and nothing but that is") {
+  std::string story;
+  const auto otherwise = [&] { story += "otherwise "; };
+  with_memory([&] { story += "done "; }, otherwise);
+  with_memory([] { throw std::bad_alloc{}; }, otherwise);
+  CHECK(story == "done otherwise ");
+  CHECK_THROWS_AS(with_memory([] { throw std::runtime_error{"something else"}; }, otherwise),
+                  std::runtime_error);
+  CHECK_THROWS_AS(with_memory([] { throw std::bad_alloc{}; }, [] { throw std::bad_alloc{}; }),
+                  std::bad_alloc);
+  CHECK(story == "done otherwise ");
 }
 
 TEST_CASE("what else is thrown is not a lack of memory") {

@@ -84,12 +84,6 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     memory_.run([this] { write(); });
   }
 
-  void settle_now() {
-    if (over_) return;
-    memory_.run([this] { move_on(); });
-    if (memory_.is_out()) end_poor();
-  }
-
   /// Hands over what the connection has to tell without new input.
   void process_pending() {
     if (in_events_) return;
@@ -154,6 +148,12 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   static constexpr int most_rounds = 4;
 
   Derived& derived() noexcept { return static_cast<Derived&>(*this); }
+
+  void settle_now() {
+    if (over_) return;
+    memory_.run([this] { move_on(); });
+    if (memory_.is_out()) end_poor();
+  }
 
   void move_on() {
     write();

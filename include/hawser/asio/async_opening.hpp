@@ -102,9 +102,7 @@ class opening_driver final
   /// A lack of memory is the handshake's end.
   template <class Step>
   void unless_done(Step step) {
-    memory_guard memory;
-    if (done_) memory.run(step);
-    if (memory.is_out()) finish(make_error_code(errc::out_of_memory));
+    if (done_) with_memory(step, [this] { finish(errc::out_of_memory); });
   }
 
   void read() {

@@ -170,17 +170,14 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     session_facts facts{.agreed = handshake_->result(), .remote_address = remote_address_};
     over_ = true;
     const auto owner = std::exchange(owner_, nullptr);
-    memory_guard memory;
-    memory.run([&] { owner->opened(std::move(stream), std::move(facts), rest); });
-    if (memory.is_out()) owner->not_opened(errc::out_of_memory, std::nullopt);
+    with_memory([&] { owner->opened(std::move(stream), std::move(facts), rest); },
+                [&] { owner->not_opened(errc::out_of_memory, std::nullopt); });
   }
 
   /// A lack of memory is the end of this attempt.
   template <class Step>
   void unless_over(Step step) {
-    memory_guard memory;
-    if (!over_) memory.run(step);
-    if (memory.is_out()) fail(errc::out_of_memory);
+    if (!over_) with_memory(step, [this] { fail(errc::out_of_memory); });
   }
 
   void fail(std::error_code ec, std::optional<response> refusal = std::nullopt) {

@@ -126,10 +126,9 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   }
 
   void not_opened(std::error_code ec, const std::optional<response>& refusal) {
-    memory_guard memory;
-    memory.run([&] { options_.reconnect ? retry(ec, refusal) : give_up(ec, refusal); });
-    // There is not even a timer: nothing would happen any more.
-    if (memory.is_out()) give_up(errc::out_of_memory, std::nullopt);
+    // Without memory there is not even a timer: nothing would happen any more.
+    with_memory([&] { options_.reconnect ? retry(ec, refusal) : give_up(ec, refusal); },
+                [this] { give_up(errc::out_of_memory, std::nullopt); });
   }
 
   /// What something that belongs to a session threw, on the strand.
@@ -152,14 +151,13 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     phase_ = phase::opening;
     attempt_ = options_.connect;
     if (options_.prepare) options_.prepare(attempt_);
-    memory_guard memory;
-    memory.run([this] {
+    auto begin = [this] {
       const auto begun =
           std::make_shared<opening>(executor_, attempt_, layer_, this->shared_from_this());
       opening_ = begun;
       begun->start(options_.url);
-    });
-    if (memory.is_out()) not_opened(errc::out_of_memory, std::nullopt);
+    };
+    with_memory(begin, [this] { not_opened(errc::out_of_memory, std::nullopt); });
   }
 
   /// The handlers of one session.

@@ -145,9 +145,10 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
   /// A lack of memory is the end of this attempt.
   template <class Step>
   void unless_over(Step step) {
-    memory_guard memory;
-    if (done_) memory.run(step);
-    if (memory.is_out() && done_) finish(make_error_code(errc::out_of_memory));
+    if (!done_) return;
+    with_memory(step, [this] {
+      if (done_) finish(errc::out_of_memory);
+    });
   }
 
   void finish(std::error_code ec) {
@@ -167,8 +168,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
   void give_up() {
     deadlines_.cancel(*this);
     // That needs memory. Without it, the answer comes and is not looked at.
-    memory_guard memory;
-    memory.run([this] { resolver_.cancel(); });
+    with_memory([this] { resolver_.cancel(); }, [] {});
     company_.cancel();
     std::error_code ignored;
     for (auto& one : sockets_) one.close(ignored);

@@ -72,9 +72,7 @@ class listener final : public listener_base,
 
  private:
   void accept() {
-    memory_guard memory;
-    memory.run([this] { accept_next(); });
-    if (memory.is_out()) accept_later();
+    with_memory([this] { accept_next(); }, [this] { accept_later(); });
   }
 
   void accept_next() {
@@ -85,8 +83,7 @@ class listener final : public listener_base,
           if (!self->acceptor_.is_open()) return;
           // Most of what can go wrong is a lack of descriptors, which only time mends.
           if (ec) return self->accept_later();
-          memory_guard memory;
-          memory.run([&] { self->admit(target, std::move(accepted)); });
+          with_memory([&] { self->admit(target, std::move(accepted)); }, [] {});
           self->accept();
         });
   }

@@ -5,6 +5,16 @@
 
 namespace hawser::detail {
 
+/// Does `step`, or, if there is no memory for it, then `otherwise`.
+template <class Step, class Otherwise>
+void with_memory(Step step, Otherwise otherwise) {
+  try {
+    return step();
+  } catch (const std::bad_alloc&) {
+  }
+  otherwise();
+}
+
 /// Runs what needs memory. When there is none, that is noted and nothing more is run: what was in the
 /// midst of something can only be ended.
 class memory_guard {

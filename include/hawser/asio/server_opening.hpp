@@ -187,9 +187,7 @@ class server_opening final : public opening_base,
   /// A lack of memory is this client's end, and nobody else's.
   template <class Step>
   void unless_over(Step step) {
-    memory_guard memory;
-    if (!over_) memory.run(step);
-    if (memory.is_out()) close();
+    if (!over_) with_memory(step, [this] { close(); });
   }
 
   void answer(status now) {
