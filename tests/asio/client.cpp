@@ -43,17 +43,6 @@ client_options keeping(const std::string& url, std::size_t most = 1000) {
   return options;
 }
 
-/// So many frames of what the peer sends.
-lines hear_frames(raw_socket& peer, std::size_t count) {
-  octets heard;
-  while (frames_in(heard).size() < count || frames_in(heard).back().op < 0) {
-    const auto some = peer.hear();
-    if (some.empty()) break;
-    heard = std::move(heard) + some;
-  }
-  return frames_shown(heard);
-}
-
 /// Some frames, and nothing of what comes behind them.
 octets hear_whole_frames(raw_socket peer) {
   auto heard = peer.hear();
@@ -79,10 +68,10 @@ TEST_CASE("everything that a session sends a client sends too") {
   CHECK_FALSE(client->send(bytes("octets")));
   CHECK_FALSE(client->send(prepared_message{"prepared"}));
   CHECK(client->send("\xFF") == errc::invalid_utf8);
-  CHECK(hear_frames(peer, 6) == lines{"text \"view\"", "binary \"view\"", "text \"view\"",
-                                      "text \"text\"", "binary \"octets\"", "text \"prepared\""});
+  CHECK(peer.hear_frames(6) == lines{"text \"view\"", "binary \"view\"", "text \"view\"",
+                                     "text \"text\"", "binary \"octets\"", "text \"prepared\""});
   CHECK_FALSE(client->ping(as_bytes(word)));
-  CHECK(hear_frames(peer, 1) == lines{"ping \"view\""});
+  CHECK(peer.hear_frames(1) == lines{"ping \"view\""});
 }
 
 TEST_CASE("each session may be served by a coroutine") {
@@ -95,7 +84,7 @@ TEST_CASE("each session may be served by a coroutine") {
   for (int i = 0; i < 2; ++i) {
     auto peer = server.open();
     peer.say(frame_from(role::server, opcode::text, "echo"));
-    CHECK(hear_frames(peer, 1) == lines{"text \"echo\""});
+    CHECK(peer.hear_frames(1) == lines{"text \"echo\""});
   }
 }
 
@@ -109,7 +98,7 @@ TEST_CASE("what a coroutine throws ends its session and is told") {
   client->on_error([&](session& of, std::exception_ptr) { client.note(of ? "error" : "?"); });
   client.start();
   auto peer = server.open();
-  CHECK(hear_frames(peer, 1) == lines{"close 1011"});
+  CHECK(peer.hear_frames(1) == lines{"close 1011"});
   CHECK(client.next() == "open");
   CHECK(client.next() == "error");
 }
@@ -140,11 +129,11 @@ TEST_CASE("what is kept goes out when on_open has returned, in its order") {
   client.start();
   auto peer = server.open();
   CHECK(client.next() == "same");
-  CHECK(hear_frames(peer, 6) == lines{"text \"hello from the session\"",
-                                      "text \"hello from the client\"", "text \"one\"",
-                                      "binary \"two\"", "text \"three\"", "text \"four\""});
+  CHECK(peer.hear_frames(6) == lines{"text \"hello from the session\"",
+                                     "text \"hello from the client\"", "text \"one\"",
+                                     "binary \"two\"", "text \"three\"", "text \"four\""});
   CHECK_FALSE(client->send("six"));
-  CHECK(hear_frames(peer, 1) == lines{"text \"six\""});
+  CHECK(peer.hear_frames(1) == lines{"text \"six\""});
 }
 
 TEST_CASE("the oldest of what is kept may be dropped") {
@@ -155,7 +144,7 @@ TEST_CASE("the oldest of what is kept may be dropped") {
   for (const auto* word : {"1", "2", "3", "4", "5"}) CHECK_FALSE(client->send(word));
   client.start();
   auto peer = server.open();
-  CHECK(hear_frames(peer, 3) == lines{"text \"3\"", "text \"4\"", "text \"5\""});
+  CHECK(peer.hear_frames(3) == lines{"text \"3\"", "text \"4\"", "text \"5\""});
 }
 
 TEST_CASE("what is sent between two connections goes out on the second") {
@@ -173,7 +162,7 @@ TEST_CASE("what is sent between two connections goes out on the second") {
   CHECK(client.next() == "sent");
   CHECK(client.next() == "sent");
   auto peer = server.open();
-  CHECK(hear_frames(peer, 2) == lines{"text \"from on_close\"", "text \"from on_reconnecting\""});
+  CHECK(peer.hear_frames(2) == lines{"text \"from on_close\"", "text \"from on_reconnecting\""});
 }
 
 TEST_CASE("what is kept survives a connection that on_open closes") {
@@ -187,7 +176,7 @@ TEST_CASE("what is kept survives a connection that on_open closes") {
   client.start();
   server.open().hear_all();
   auto peer = server.open();
-  CHECK(hear_frames(peer, 1) == lines{"text \"kept\""});
+  CHECK(peer.hear_frames(1) == lines{"text \"kept\""});
 }
 
 TEST_CASE("a client that ends sends nothing any more") {
@@ -212,8 +201,8 @@ TEST_CASE("what is kept and has no room waits for it, and what comes later waits
   client.start();
   auto peer = server.open();
   peer.say(frame_from(role::server, opcode::text, "question"));
-  CHECK(hear_frames(peer, 3) == lines{"text " + shown(as_bytes(filler)),
-                                      "text " + shown(as_bytes(large)), "text \"answer\""});
+  CHECK(peer.hear_frames(3) == lines{"text " + shown(as_bytes(filler)),
+                                     "text " + shown(as_bytes(large)), "text \"answer\""});
 }
 
 TEST_CASE("messages of one thread stay in their order over many connections") {

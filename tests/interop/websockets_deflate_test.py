@@ -36,7 +36,18 @@ async def converse(peer):
     return sum(len(text.encode()) for text in TEXTS) + len(JSON)
 
 
-class ClientOfTheirs(unittest.IsolatedAsyncioTestCase):
+class WithoutContexts:
+    """What is the same whoever asks for it; talk() says what was agreed on."""
+
+    async def test_without_contexts(self):
+        wanted = "agreed permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+        ours = settings(own_takeover=False, peer_takeover=False)
+        self.assertEqual(await self.talk(ours), wanted)
+        theirs = {"server_no_context_takeover": True, "client_no_context_takeover": True}
+        self.assertEqual(await self.talk(settings(), **theirs), wanted)
+
+
+class ClientOfTheirs(WithoutContexts, unittest.IsolatedAsyncioTestCase):
     async def talk(self, ours, **theirs):
         """What our server says was agreed on, with a client of these settings."""
         factory = permessage_deflate.ClientPerMessageDeflateFactory(**theirs)
@@ -75,15 +86,8 @@ class ClientOfTheirs(unittest.IsolatedAsyncioTestCase):
                 agreed = await self.talk(settings(own=bits, peer=bits), client_max_window_bits=True)
                 self.assertEqual(agreed, f"agreed permessage-deflate; client_max_window_bits={bits}")
 
-    async def test_without_contexts(self):
-        wanted = "agreed permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-        ours = settings(own_takeover=False, peer_takeover=False)
-        self.assertEqual(await self.talk(ours), wanted)
-        theirs = {"server_no_context_takeover": True, "client_no_context_takeover": True}
-        self.assertEqual(await self.talk(settings(), **theirs), wanted)
 
-
-class ServerOfTheirs(unittest.IsolatedAsyncioTestCase):
+class ServerOfTheirs(WithoutContexts, unittest.IsolatedAsyncioTestCase):
     async def talk(self, ours, **theirs):
         """What our client says was agreed on, with a server of these settings."""
         factory = permessage_deflate.ServerPerMessageDeflateFactory(**theirs)
@@ -136,13 +140,6 @@ class ServerOfTheirs(unittest.IsolatedAsyncioTestCase):
             with self.subTest(bits=bits):
                 agreed = await self.talk(settings(own=bits, peer=bits))
                 self.assertEqual(agreed, f"agreed permessage-deflate; server_max_window_bits={bits}")
-
-    async def test_without_contexts(self):
-        wanted = "agreed permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-        ours = settings(own_takeover=False, peer_takeover=False)
-        self.assertEqual(await self.talk(ours), wanted)
-        theirs = {"server_no_context_takeover": True, "client_no_context_takeover": True}
-        self.assertEqual(await self.talk(settings(), **theirs), wanted)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,11 @@
 // npm's ws and ours with compression, in both roles: what is agreed on, that messages come back equal, and
 // that fewer octets go over the wire.
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
-import {afterEach, describe, it} from 'node:test';
+import {describe, it} from 'node:test';
 
 import {WebSocket, WebSocketServer} from 'ws';
 
-import {Program, within} from './programs.mjs';
+import {cleanups, echo, event, start} from './peers.mjs';
 
 const JSON_TEXT = JSON.stringify(
   Array.from({length: 40}, (_, id) => ({id, name: `hawser ${id * 7}`, on: id % 3 === 0})),
@@ -24,27 +23,6 @@ const settings = ({
   peerTakeover = true,
   threshold = 0,
 } = {}) => ['6', '8', own, peer, Number(ownTakeover), Number(peerTakeover), threshold].map(String);
-
-const cleanups = [];
-
-afterEach(() => {
-  while (cleanups.length > 0) cleanups.pop()();
-});
-
-function start(...command) {
-  const program = new Program(...command);
-  cleanups.push(() => program.kill());
-  return program;
-}
-
-const event = (peer, name) => within(once(peer, name), `'${name}'`);
-
-async function echo(peer, data) {
-  const answer = event(peer, 'message');
-  peer.send(data);
-  const [echoed, binary] = await answer;
-  return binary ? echoed : echoed.toString();
-}
 
 /** A client of ws for our server: the connection, and what ours says was agreed on. */
 async function asClient(theirs, ours) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 // npm's ws as the client of our server and as the server of our client.
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {createServer as createHttpsServer} from 'node:https';
 import {createServer} from 'node:net';
-import {afterEach, describe, it} from 'node:test';
+import {describe, it} from 'node:test';
 
 import {WebSocket, WebSocketServer} from 'ws';
 
 import * as certificates from './certificates.mjs';
-import {built, Program, within} from './programs.mjs';
+import {cleanups, echo, event, start} from './peers.mjs';
+import {built} from './programs.mjs';
 
 // Those that could be built.
 const ECHO_SERVERS = ['echo_server', 'event_echo_server', 'coroutine_echo_server'].filter(
@@ -26,28 +26,6 @@ const CLOSINGS = [
 ];
 
 const pattern = (size) => Buffer.alloc(size, Buffer.from(Array.from({length: 251}, (_, n) => n)));
-
-const cleanups = [];
-
-function start(...command) {
-  const program = new Program(...command);
-  cleanups.push(() => program.kill());
-  return program;
-}
-
-afterEach(() => {
-  while (cleanups.length > 0) cleanups.pop()();
-});
-
-/** What a peer says, each time within the deadline. */
-const event = (peer, name) => within(once(peer, name), `'${name}'`);
-
-async function echo(peer, data) {
-  const answer = event(peer, 'message');
-  peer.send(data);
-  const [echoed, binary] = await answer;
-  return binary ? echoed : echoed.toString();
-}
 
 async function ending(peer) {
   const [code, reason] = await event(peer, 'close');

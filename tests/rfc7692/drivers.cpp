@@ -63,6 +63,10 @@ void converse(Peer& peer) {
   }
 }
 
+raw_socket compressing_client(std::uint16_t port) {
+  return opened(port, upgrade_to("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n"));
+}
+
 TEST_CASE("an event server and a blocking client compress what they send", "[rfc7692-5]") {
   const auto preset =
       GENERATE(deflate_preset::small, deflate_preset::balanced, deflate_preset::fast);
@@ -104,8 +108,7 @@ TEST_CASE("a threaded server compresses", "[rfc7692-5]") {
 
 TEST_CASE("bytes on the wire are fewer, and a raw client sees the bit", "[rfc7692-7.2.3]") {
   auto server = event_echo(permessage_deflate{without_threshold({.own_window_bits = 15})});
-  auto client =
-      opened(server->port(), upgrade_to("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n"));
+  auto client = compressing_client(server->port());
   client.say(frame_from(role::client, 1, "f2 48 cd c9 c9 07 00"_b, fin::yes, 4));
   client.say(frame_from(role::client, 1, "f2 00 11 00 00"_b, fin::yes, 4));
   octets heard;
@@ -118,27 +121,6 @@ TEST_CASE("bytes on the wire are fewer, and a raw client sees the bit", "[rfc769
                      frame_from(role::server, 1, "f2 00 11 00 00"_b, fin::yes, 4));
 }
 
-/// A client that hears so many frames.
-class listener {
- public:
-  explicit listener(std::uint16_t port)
-      : client_{opened(port, upgrade_to("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n"))} {
-  }
-
-  std::vector<std::string> hear(std::size_t count) {
-    octets heard;
-    while (frames_in(heard).size() < count || frames_in(heard).back().op < 0) {
-      const auto some = client_.hear();
-      if (some.empty()) break;
-      heard = std::move(heard) + some;
-    }
-    return frames_shown(heard);
-  }
-
- private:
-  raw_socket client_;
-};
-
 TEST_CASE("one message may be sent as it is, from any thread", "[rfc7692-6]") {
   mailbox<session> sessions;
   live_server server{
@@ -149,15 +131,16 @@ TEST_CASE("one message may be sent as it is, from any thread", "[rfc7692-6]") {
         });
       },
       serving(permessage_deflate{without_threshold()})};
-  listener client{server->port()};
+  auto client = compressing_client(server->port());
   const auto peer = sessions.take();
   REQUIRE(peer);
   const message_view plain{message_kind::text, as_bytes("there"), coding::plain};
   CHECK(!peer->send(plain));
   CHECK(!peer->send(prepared_message{plain}));
   CHECK(!peer->send("Hello"));
-  CHECK(client.hear(4) == std::vector<std::string>{"text \"here\"", "text \"there\"",
-                                                   "text \"there\"", "text rsv 4 f248cdc9c90700"});
+  CHECK(client.hear_frames(4) == std::vector<std::string>{"text \"here\"", "text \"there\"",
+                                                          "text \"there\"",
+                                                          "text rsv 4 f248cdc9c90700"});
 }
 
 TEST_CASE("a blocking server sends single messages as they are, in fragments too", "[rfc7692-6]") {
@@ -174,10 +157,10 @@ TEST_CASE("a blocking server sends single messages as they are, in fragments too
     });
   }};
   {
-    listener client{server.port()};
-    CHECK(client.hear(4) == std::vector<std::string>{"text \"whole\"", "text unfinished \"a \"",
-                                                     "continuation \"part\"",
-                                                     "text rsv 4 f248cdc9c90700"});
+    auto client = compressing_client(server.port());
+    CHECK(client.hear_frames(4) ==
+          std::vector<std::string>{"text \"whole\"", "text unfinished \"a \"",
+                                   "continuation \"part\"", "text rsv 4 f248cdc9c90700"});
   }
   server.stop();
   running.join();

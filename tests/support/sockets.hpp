@@ -17,6 +17,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
@@ -98,6 +99,17 @@ class raw_socket {
     octets all;
     for (auto some = hear(); !some.empty(); some = hear()) all = std::move(all) + some;
     return all;
+  }
+
+  /// So many frames, or fewer if no more come.
+  std::vector<std::string> hear_frames(std::size_t count) {
+    octets all;
+    while (frames_in(all).size() < count || frames_in(all).back().op < 0) {
+      const auto some = hear();
+      if (some.empty()) break;
+      all = std::move(all) + some;
+    }
+    return frames_shown(all);
   }
 
   /// All up to and with that text, if it comes. What follows stays to be heard.

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSL-1.0
+// What every test with npm's ws does: starts programs of ours, waits for events, sends and hears, and tidies up.
+import {once} from 'node:events';
+import {afterEach} from 'node:test';
+
+import {Program, within} from './programs.mjs';
+
+/** What is to be done when the test is over, the last thing first. */
+export const cleanups = [];
+
+afterEach(() => {
+  while (cleanups.length > 0) cleanups.pop()();
+});
+
+export function start(...command) {
+  const program = new Program(...command);
+  cleanups.push(() => program.kill());
+  return program;
+}
+
+/** What a peer says, each time within the deadline. */
+export const event = (peer, name) => within(once(peer, name), `'${name}'`);
+
+export async function echo(peer, data) {
+  const answer = event(peer, 'message');
+  peer.send(data);
+  const [echoed, binary] = await answer;
+  return binary ? echoed : echoed.toString();
+}
