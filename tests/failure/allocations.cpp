@@ -49,7 +49,7 @@ octets standard_talk(role far) {
          frame_from(far, opcode::continuation, std::string(5000, 'm')) + close_from(far, 1000);
 }
 
-/// That a piece of the test left no block behind, what threads keep for next time apart.
+/// That a piece of the test left nothing on the heap, what threads keep for next time apart.
 class no_leak {
  public:
   no_leak() : before_{settled()} {}
@@ -60,7 +60,7 @@ class no_leak {
  private:
   static std::size_t settled() {
     buffer_pool::clear();
-    return blocks_held();
+    return octets_held();
   }
 
   std::size_t before_;

@@ -5,8 +5,8 @@
 
 namespace hawser::test {
 
-/// Makes one allocation of this thread fail, and counts them. failing.cpp replaces the global
-/// allocation functions, and what Asio takes its memory from, for this.
+/// Makes one allocation of this thread fail, and counts them: those of support/heap.hpp, and what Asio
+/// takes its memory from.
 class failing {
  public:
   static constexpr auto never = static_cast<std::size_t>(-1);
@@ -36,8 +36,8 @@ class sparing {
   std::size_t left_;
 };
 
-/// How many blocks the program has on the heap.
-std::size_t blocks_held() noexcept;
+/// How many octets the program has on the heap.
+std::size_t octets_held() noexcept;
 
 /// Runs `attempt` with the first allocation failing, then with the second, until none fails any more.
 /// Returns how many there were.

@@ -24,6 +24,9 @@ class heap_meter {
   /// Octets taken since the beginning and not given back.
   std::size_t held() const noexcept { return now - (std::min)(now.load(), start_); }
 
+  /// Octets that the program has on the heap.
+  static std::size_t in_use() noexcept { return now; }
+
   /// The most that was held at once.
   std::size_t most() const noexcept { return peak - start_; }
 
@@ -45,18 +48,18 @@ class heap_meter {
   std::size_t start_;
 };
 
+/// Asked before each allocation whether it is to fail. Null: none is.
+inline std::atomic<bool (*)() noexcept> refuses_memory{nullptr};
+
 /// While this object lives, there is no memory for anybody.
 class heap_is_full {
  public:
-  heap_is_full() noexcept { full = true; }
-  ~heap_is_full() { full = false; }
+  heap_is_full() noexcept {
+    refuses_memory = []() noexcept { return true; };
+  }
+  ~heap_is_full() { refuses_memory = nullptr; }
   heap_is_full(const heap_is_full&) = delete;
   heap_is_full& operator=(const heap_is_full&) = delete;
-
-  static bool now() noexcept { return full; }
-
- private:
-  inline static std::atomic<bool> full{false};
 };
 
 /// How much room before each block keeps its size.
@@ -67,7 +70,8 @@ inline constexpr std::size_t size_room = alignof(std::max_align_t);
 // Not inlined: a compiler that looks inside takes the room before a block for an error.
 
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  if (hawser::test::heap_is_full::now()) return nullptr;
+  const auto refuses = hawser::test::refuses_memory.load();
+  if (refuses != nullptr && refuses()) return nullptr;
   void* const block = std::malloc(size + hawser::test::size_room);
   if (block == nullptr) return nullptr;
   *static_cast<std::size_t*>(block) = size;
