@@ -38,7 +38,6 @@
 #include "support/async_talk.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
-#include "support/closings.hpp"
 #include "support/printers.hpp"
 #include "support/wire.hpp"
 
@@ -79,74 +78,6 @@ asio::awaitable<void> echo_all(async_websocket<Stream>& peer) {
 }
 
 // The conversation
-
-TEST_CASE("what is written by one async_websocket is read by another, and comes back",
-          "[rfc-5.2][rfc-5.6]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto size = GENERATE(0u, 1u, 125u, 126u, 127u, 65'535u, 65'536u, 200'000u);
-  const auto cut = GENERATE(std::size_t{1000}, async_faults::never);
-  asio::io_context io{1};
-  const auto state = std::make_shared<async_pipe_state>();
-  for (auto& end : state->ends) end.faults = {.max_read = cut, .max_write = cut};
-  async_websocket<async_pipe> near{self, {io.get_executor(), state, 0}};
-  async_websocket<async_pipe> far{peer_of(self), {io.get_executor(), state, 1}};
-  asio::co_spawn(io, echo_all(far), asio::detached);
-  run_coroutine(io, [&]() -> asio::awaitable<void> {
-    const std::string text(size, 'x');
-    const octets binary(size, std::byte{0xFF});
-    message got;
-    co_await near.async_write(text, use_awaitable);
-    co_await near.async_read(got, use_awaitable);
-    CHECK(got.is_text());
-    CHECK(got.text() == text);
-    co_await near.async_write(bytes_view{binary}, use_awaitable);
-    co_await near.async_read(got, use_awaitable);
-    CHECK_FALSE(got.is_text());
-    CHECK(got.payload == binary);
-    co_await near.async_write(std::string{text}, use_awaitable);
-    co_await near.async_read(got, use_awaitable);
-    CHECK(got.payload.size() == size);
-    co_await near.async_write(octets{binary}, use_awaitable);
-    co_await near.async_read(got, use_awaitable);
-    CHECK(got.payload == binary);
-    co_await near.async_close(close_code::normal, "bye", use_awaitable);
-  });
-  CHECK(shown(near.close_reason()) == "closed{1000, clean}");
-  run_ready(io);
-  CHECK(shown(far.close_reason()) == "closed{1000, clean, \"bye\"}");
-}
-
-TEST_CASE("streams of single octets carry a conversation of an async_websocket", "[rfc-5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  async_talk talk{self, {}, {.max_read = 1, .max_write = 1}};
-  talk.far().say(frame_from(from, opcode::text, "Hel", fin::no) +
-                 frame_from(from, opcode::ping, "?") +
-                 frame_from(from, opcode::continuation, "lo") + close_from(from, 1001, "bye"));
-  talk.far().hang_up();
-  CHECK(talk.read_all() == lines{"text \"Hello\"", "closed{1001, clean, \"bye\"}"});
-  CHECK(talk.far().frames() == lines{"pong \"?\"", "close 1001"});
-}
-
-TEST_CASE("octets read behind the handshake wait for the first reads", "[rfc-4.2.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  octets wire;
-  for (int i = 0; i < 300; ++i) {
-    wire = wire + frame_from(from, opcode::text, "message " + std::to_string(i));
-  }
-  const auto cut = GENERATE_COPY(std::size_t{0}, std::size_t{5}, wire.size() - 1, wire.size());
-  const auto middle = wire.begin() + static_cast<std::ptrdiff_t>(cut);
-  async_talk talk{self, {}, {}, octets{wire.begin(), middle}};
-  talk.far().say(octets{middle, wire.end()});
-  talk.far().hang_up();
-  const auto story = talk.read_all();
-  REQUIRE(story.size() == 301);
-  for (int i = 0; i < 300; ++i) {
-    CHECK(story[static_cast<std::size_t>(i)] == "text \"message " + std::to_string(i) + '"');
-  }
-  CHECK(story.back() == "closed{1006, the peer ended the stream without a Close frame}");
-}
 
 TEST_CASE("the memory of a message is used again") {
   async_talk talk{role::client};
@@ -208,60 +139,6 @@ TEST_CASE("any number of writes go out in order, each completing when the stream
   }
   for (const auto& each : writes) CHECK(each.shown() == "done");
   CHECK(talk.far().frames() == expected);
-}
-
-TEST_CASE("a message is written in fragments, and no other one between them", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self};
-  outcome_of first;
-  outcome_of other;
-  outcome_of ping;
-  outcome_of last;
-  talk.near().async_write_part(message_kind::text, as_bytes("one"), part::more, first.handler());
-  talk.near().async_write("other", other.handler());
-  talk.near().async_ping(as_bytes("?"), ping.handler());
-  talk.near().async_write_part(message_kind::text, as_bytes("two"), part::last, last.handler());
-  talk.run();
-  CHECK(first.shown() == "done");
-  CHECK(other.error() == errc::message_unfinished);
-  CHECK(ping.shown() == "done");
-  CHECK(last.shown() == "done");
-  CHECK(talk.far().frames() ==
-        lines{"text unfinished \"one\"", "ping \"?\"", "continuation \"two\""});
-}
-
-TEST_CASE("what must not be sent is refused, and an async_websocket goes on",
-          "[rfc-8.1][rfc-5.5]") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self};
-  outcome_of text;
-  outcome_of ping;
-  outcome_of code;
-  outcome_of reason;
-  talk.near().async_write("\xFF", text.handler());
-  talk.near().async_ping(octets(126), ping.handler());
-  talk.near().async_close(close_code::abnormal, code.handler());
-  talk.near().async_close(close_code::normal, std::string(124, 'x'), reason.handler());
-  CHECK(text.pending());
-  talk.run();
-  CHECK(text.error() == errc::invalid_utf8);
-  CHECK(ping.error() == errc::control_too_long);
-  CHECK(code.error() == errc::bad_close_code);
-  CHECK(reason.error() == errc::close_reason_too_long);
-  CHECK(talk.near().is_open());
-  CHECK(talk.far().seen().empty());
-}
-
-TEST_CASE("a pong tells the round trip of the ping it answers", "[rfc-5.5.3]") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self};
-  CHECK_FALSE(talk.near().round_trip());
-  outcome_of ping;
-  talk.near().async_ping(as_bytes("?"), ping.handler());
-  talk.far().say(frame_from(peer_of(self), opcode::pong, "?") +
-                 frame_from(peer_of(self), opcode::text, "x"));
-  CHECK(talk.read() == "text \"x\"");
-  CHECK(talk.near().round_trip());
 }
 
 TEST_CASE("the answers to messages that came at once leave at once") {
@@ -338,66 +215,7 @@ TEST_CASE("a ping is answered while a read waits, and not before", "[rfc-5.5.2]"
   CHECK(reading.pending());
 }
 
-TEST_CASE("a closing async_websocket takes in what nobody reads", "[rfc-7.1.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  async_talk talk{self};
-  for (int i = 0; i < 20; ++i) talk.far().say(frame_from(from, opcode::text, "never read"));
-  CHECK(talk.read() == "text \"never read\"");
-  outcome_of closing;
-  talk.near().async_close(close_code::normal, closing.handler());
-  talk.run();
-  CHECK(talk.far().unread() == 0);
-  CHECK(closing.pending());
-  talk.far().say(close_from(from, 1000));
-  talk.far().hang_up();
-  talk.run();
-  CHECK(closing.shown() == "done");
-  CHECK(talk.far().frames() == lines{"close 1000"});
-}
-
 // Closing
-
-/// An async_websocket for check_closings().
-template <std::size_t cut>
-struct closing_async_websocket {
-  static constexpr bool virtual_time = false;
-
-  closing_async_websocket(role self, const connection_options& options)
-      : talk{self, options, {.max_read = cut}} {}
-
-  async_far_end& far() { return talk.far(); }
-  lines end(const std::optional<own_close>& close) {
-    outcome_of closing;
-    if (close) talk.near().async_close(close->code, close->reason, closing.handler());
-    auto story = talk.read_all();
-    talk.run();
-    if (close) CHECK(closing.error() == talk.near().close_reason().error);
-    CHECK_FALSE(talk.near().is_open());
-    CHECK(talk.near().next_layer().is_closed());
-    return story;
-  }
-  std::error_code write() {
-    outcome_of ping;
-    outcome_of closing;
-    outcome_of writing;
-    talk.near().async_ping({}, ping.handler());
-    talk.near().async_close(close_code::normal, closing.handler());
-    talk.near().async_write("x", writing.handler());
-    CHECK(talk.read() == is_closed);
-    CHECK(ping.error() == errc::closed);
-    CHECK(closing.error() == talk.near().close_reason().error);
-    return writing.error();
-  }
-
-  async_talk talk;
-};
-
-TEST_CASE("an async_websocket ends as the table has it, whoever closes and however",
-          "[rfc-5.5.1][rfc-7.1.1][rfc-7.1.2][rfc-7.1.5][rfc-7.1.7]") {
-  SECTION("at once") { check_closings<closing_async_websocket<async_faults::never>>(); }
-  SECTION("octet by octet") { check_closings<closing_async_websocket<1>>(); }
-}
 
 TEST_CASE("async_close completes when both have closed and the stream has ended", "[rfc-7.1.1]") {
   const auto self = GENERATE(role::client, role::server);
@@ -426,32 +244,6 @@ TEST_CASE("async_close completes when both have closed and the stream has ended"
   CHECK(shown(talk.near().close_reason()) == "closed{1000, clean}");
 }
 
-TEST_CASE("a peer that answers no keep-alive is given up while a read waits", "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self, {.keep_alive_interval = 1ms, .keep_alive_timeout = 1ms}};
-  CHECK(talk.read_all() == lines{"closed{1006, the peer did not answer the keep-alive ping}"});
-  CHECK(talk.far().frames().front() == "ping 0000000000000001");
-}
-
-TEST_CASE("the keep-alive does not hold against a peer what nobody has read") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self, {.keep_alive_interval = 1ms, .keep_alive_timeout = 1ms}};
-  int turns = 0;
-  message into;
-  outcome_of patience;
-  async_talk clock{role::client};
-  clock.near().async_read(into, 300ms, patience.handler());
-  while (patience.pending()) {
-    talk.io().restart();
-    talk.io().poll();
-    clock.io().restart();
-    clock.io().run_one_for(1ms);
-    ++turns;
-  }
-  CHECK(talk.near().is_open());
-  CHECK(turns > 0);
-}
-
 TEST_CASE("close_now ends everything at once") {
   const auto self = GENERATE(role::client, role::server);
   async_talk talk{self, {}, {.capacity = 0}};
@@ -473,34 +265,19 @@ TEST_CASE("close_now ends everything at once") {
   talk.near().close_now();
 }
 
-TEST_CASE("a write that the stream refuses says so, and what has arrived can still be read") {
+TEST_CASE("a close does not wait for a peer that takes nothing more") {
   const auto self = GENERATE(role::client, role::server);
   async_talk talk{self};
-  talk.far().say(frame_from(peer_of(self), opcode::text, "first") +
-                 frame_from(peer_of(self), opcode::text, "second"));
-  talk.far().vanish();
+  talk.far().refuse();
   outcome_of write;
-  outcome_of later;
+  outcome_of closing;
   talk.near().async_write("x", write.handler());
   talk.run();
   CHECK(write.error() == asio::error::broken_pipe);
-  talk.near().async_write("x", later.handler());
-  CHECK(talk.read() == "text \"first\"");
-  CHECK(later.error() == errc::closed);
-  CHECK(talk.read() == "text \"second\"");
-  outcome_of closing;
+  CHECK(talk.near().is_open());
   talk.near().async_close(close_code::normal, closing.handler());
   talk.run();
   CHECK(closing.error() == asio::error::broken_pipe);
-}
-
-TEST_CASE("a peer that takes nothing ends an async_write at the write time-out") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self, {.write_timeout = 1ms}, {.capacity = 0}};
-  outcome_of write;
-  talk.near().async_write("x", write.handler());
-  run_until(talk.io(), [&] { return !write.pending(); });
-  CHECK(write.error() == errc::write_timeout);
 }
 
 // Time-outs and cancellation

@@ -67,8 +67,6 @@ struct stream_end {
   }
 };
 
-enum class calling : bool { waits, direct };
-
 /// An AsyncStream over the network; a direct one can be read and written without waiting, as a socket.
 template <calling How>
 class simulated_stream {

@@ -4,39 +4,44 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/bytes.hpp"
-#include "support/bytes.hpp"
 #include "support/wire.hpp"
+#include "support/wire_end.hpp"
 
 namespace hawser::test {
 
 /// What a stream suffers: short reads and writes, a peer that takes nothing more, a call that fails,
-/// as do all that follow. The sizes are in octets.
+/// as do all that follow, unless it only had nothing to do (would_block). The sizes are in octets.
 struct async_faults {
   static constexpr auto never = static_cast<std::size_t>(-1);
 
   std::size_t max_read = never;
   std::size_t max_write = never;
   std::size_t capacity = never;
+  std::size_t room = never;  // what may wait to be read
   std::size_t failing_call = never;
   std::error_code error = std::make_error_code(std::errc::io_error);
+  std::function<void()> before_read = {};
+
+  std::size_t room_left(std::size_t used) const { return room > used ? room - used : 0; }
 };
+
+/// How a stream is read and written: by operations that wait, or also at once, as a socket is.
+enum class calling : bool { waits, direct };
 
 /// A read or write under way.
 class async_waiter {
@@ -77,55 +82,89 @@ struct async_pipe_state {
   };
   std::array<end, 2> ends = {};
 
-  bool fails(end& here) { return ++here.calls >= here.faults.failing_call; }
+  bool fails(end& here) {
+    const auto call = ++here.calls;
+    const auto failing = here.faults.failing_call;
+    return call == failing || (call > failing && here.faults.error != asio::error::would_block);
+  }
 
   void move_all() {
-    for (auto& here : ends) serve(here, &here == &ends[0] ? ends[1] : ends[0]);
-    for (auto& here : ends) serve(here, &here == &ends[0] ? ends[1] : ends[0]);
+    for (int round = 0; round < 2; ++round) {
+      for (auto& here : ends) serve(here, &here == &ends[0] ? ends[1] : ends[0]);
+    }
+  }
+
+  static bool is_readable(const end& here) {
+    return !here.inbox.empty() || here.over || here.closed;
+  }
+
+  static std::size_t read(end& here, mutable_bytes into, std::error_code& ec) {
+    if (here.faults.before_read) here.faults.before_read();
+    const auto size = (std::min)({here.inbox.size(), into.size(), here.faults.max_read});
+    const auto last = here.inbox.begin() + static_cast<std::ptrdiff_t>(size);
+    std::copy(here.inbox.begin(), last, into.begin());
+    here.inbox.erase(here.inbox.begin(), last);
+    if (size == 0) ec = asio::error::would_block;
+    if (size == 0 && here.over) ec = asio::error::eof;
+    if (here.reset) ec = asio::error::connection_reset;
+    if (here.closed) ec = asio::error::operation_aborted;
+    return size;
+  }
+
+  static std::size_t write(const end& here, end& there, bytes_view from, std::error_code& ec) {
+    const auto used = there.inbox.size();
+    const auto room = here.faults.capacity > used ? here.faults.capacity - used : 0;
+    const auto size = (std::min)({from.size(), room, here.faults.max_write});
+    if (here.closed || there.closed) {
+      ec = here.closed ? asio::error::operation_aborted : asio::error::broken_pipe;
+      return 0;
+    }
+    if (size == 0) ec = asio::error::would_block;
+    there.inbox.insert(there.inbox.end(), from.begin(),
+                       from.begin() + static_cast<std::ptrdiff_t>(size));
+    return size;
   }
 
   static void serve(end& here, end& there) {
     if (here.reset) here.inbox.clear();
-    if (here.reader && (!here.inbox.empty() || here.over || here.closed)) {
-      const auto size = (std::min)({here.inbox.size(), here.room.size(), here.faults.max_read});
-      const auto last = here.inbox.begin() + static_cast<std::ptrdiff_t>(size);
-      std::copy(here.inbox.begin(), last, here.room.begin());
-      here.inbox.erase(here.inbox.begin(), last);
-      std::error_code ec;
-      if (size == 0) ec = asio::error::eof;
-      if (here.reset) ec = asio::error::connection_reset;
-      if (here.closed) ec = asio::error::operation_aborted;
+    std::error_code ec;
+    if (here.reader && is_readable(here)) {
+      const auto size = here.room.empty() ? 0 : read(here, here.room, ec);
       std::exchange(here.reader, nullptr)->complete(ec, size);
     }
+    ec = {};
     if (!here.writer) return;
-    const auto used = there.inbox.size();
-    const auto room = here.faults.capacity > used ? here.faults.capacity - used : 0;
-    const auto size = (std::min)({here.output.size(), room, here.faults.max_write});
-    if (here.closed || there.closed) {
-      const auto writer = std::exchange(here.writer, nullptr);
-      writer->complete(here.closed ? asio::error::operation_aborted : asio::error::broken_pipe, 0);
-    } else if (size != 0) {
-      there.inbox.insert(there.inbox.end(), here.output.begin(),
-                         here.output.begin() + static_cast<std::ptrdiff_t>(size));
-      std::exchange(here.writer, nullptr)->complete({}, size);
-    }
+    const auto size = write(here, there, here.output, ec);
+    if (ec != asio::error::would_block) std::exchange(here.writer, nullptr)->complete(ec, size);
   }
 };
 
 /// One end of a stream in memory: an AsyncStream that completes through its executor.
-class async_pipe {
+template <calling How>
+class basic_async_pipe {
  public:
-  using executor_type = asio::any_io_executor;
+  using executor_type = asio::io_context::executor_type;
+  static constexpr int wait_read = 0;
 
-  async_pipe(executor_type executor, std::shared_ptr<async_pipe_state> state, std::size_t side)
+  basic_async_pipe(executor_type executor, std::shared_ptr<async_pipe_state> state,
+                   std::size_t side)
       : executor_{std::move(executor)}, state_{std::move(state)}, side_{side} {}
-  async_pipe(async_pipe&&) = default;
-  async_pipe& operator=(async_pipe&&) = delete;
-  ~async_pipe() {
+  basic_async_pipe(basic_async_pipe&&) = default;
+  basic_async_pipe& operator=(basic_async_pipe&&) = delete;
+  ~basic_async_pipe() {
     if (state_) close();
   }
 
   executor_type get_executor() const noexcept { return executor_; }
+
+  template <class Handler>
+  void async_wait(int, Handler&& handler) {
+    auto& here = self();
+    here.room = {};  // whoever reads has one
+    here.reader = waiter([handler = std::forward<Handler>(handler)](
+                             std::error_code ec, std::size_t) mutable { handler(ec); });
+    begin(here.reader);
+  }
 
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
@@ -133,8 +172,7 @@ class async_pipe {
     auto& here = self();
     here.room = {static_cast<std::byte*>(buffer.data()), buffer.size()};
     here.reader = waiter(std::forward<Handler>(handler));
-    if (state_->fails(here)) return fail(here.reader);
-    state_->move_all();
+    begin(here.reader);
   }
 
   template <class Buffers, class Handler>
@@ -143,8 +181,20 @@ class async_pipe {
     auto& here = self();
     here.output = {static_cast<const std::byte*>(buffer.data()), buffer.size()};
     here.writer = waiter(std::forward<Handler>(handler));
-    if (state_->fails(here)) return fail(here.writer);
-    state_->move_all();
+    begin(here.writer);
+  }
+
+  std::size_t read_some(const asio::mutable_buffer& buffer,
+                        std::error_code& ec) requires(How == calling::direct) {
+    if (failed(ec)) return 0;
+    return state_->read(self(), {static_cast<std::byte*>(buffer.data()), buffer.size()}, ec);
+  }
+
+  std::size_t write_some(const asio::const_buffer& buffer,
+                         std::error_code& ec) requires(How == calling::direct) {
+    if (failed(ec)) return 0;
+    return state_->write(self(), peer(),
+                         {static_cast<const std::byte*>(buffer.data()), buffer.size()}, ec);
   }
 
   void shutdown() {
@@ -170,9 +220,22 @@ class async_pipe {
     return std::make_unique<async_waiter_of<std::decay_t<Handler>>>(std::forward<Handler>(handler),
                                                                     executor_);
   }
-  void fail(std::unique_ptr<async_waiter>& waits) {
-    std::exchange(waits, nullptr)->complete(self().faults.error, 0);
+
+  bool failed(std::error_code& ec) {
+    const bool fails = state_->fails(self());
+    ec = fails ? self().faults.error : std::error_code{};
+    return fails;
   }
+
+  /// What waits does not fail for having nothing to do.
+  void begin(std::unique_ptr<async_waiter>& waits) {
+    std::error_code ec;
+    if (failed(ec) && ec != asio::error::would_block) {
+      return std::exchange(waits, nullptr)->complete(ec, 0);
+    }
+    state_->move_all();
+  }
+
   async_pipe_state::end& self() { return state_->ends[side_]; }
   async_pipe_state::end& peer() { return state_->ends[1 - side_]; }
 
@@ -181,63 +244,66 @@ class async_pipe {
   std::size_t side_;
 };
 
-/// The far end of an async_pipe, where a test writes every octet itself and sees every octet that came.
-class async_far_end {
+using async_pipe = basic_async_pipe<calling::waits>;
+
+/// The far end of an async_pipe.
+class async_far_end final : public wire_end {
  public:
   explicit async_far_end(std::shared_ptr<async_pipe_state> state) : state_{std::move(state)} {}
 
-  void say(const octets& some) {
-    auto& inbox = state_->ends[0].inbox;
-    inbox.insert(inbox.end(), some.begin(), some.end());
-    state_->move_all();
-  }
-  void say(std::string_view words) { say(bytes(words)); }
-
-  /// All that has arrived so far.
-  const octets& seen() {
-    auto& inbox = state_->ends[1].inbox;
-    seen_.insert(seen_.end(), inbox.begin(), inbox.end());
-    inbox.clear();
-    state_->move_all();
-    return seen_;
-  }
-  std::vector<std::string> frames() { return frames_shown(seen()); }
-  std::string text() { return test::text(seen()); }
-
-  /// Whether the near end has ended its side.
-  bool over() const { return state_->ends[1].over; }
+  bool over() override { return there().over; }
   /// What the near end has not read.
   std::size_t unread() const { return state_->ends[0].inbox.size(); }
 
-  void hang_up() {
-    state_->ends[0].over = true;
+  void hang_up() override {
+    here().over = true;
     state_->move_all();
   }
 
-  void reset() {
-    state_->ends[0].reset = true;
+  void reset() override {
+    here().reset = true;
     hang_up();
   }
 
-  /// Takes nothing more, and says nothing.
-  void vanish() {
-    state_->ends[1].closed = true;
+  void vanish() override {
+    there().closed = true;
+    hang_up();
+  }
+
+  /// Takes nothing more, and does not end the stream.
+  void refuse() {
+    there().closed = true;
     state_->move_all();
   }
 
-  async_faults& faults() { return state_->ends[0].faults; }
-
  private:
+  // Of the near end, and of this one.
+  async_pipe_state::end& here() { return state_->ends[0]; }
+  async_pipe_state::end& there() { return state_->ends[1]; }
+
+  std::size_t put(bytes_view some) override {
+    const auto size = (std::min)(here().faults.room_left(here().inbox.size()), some.size());
+    here().inbox.insert(here().inbox.end(), some.begin(),
+                        some.begin() + static_cast<std::ptrdiff_t>(size));
+    state_->move_all();
+    return size;
+  }
+
+  void take(octets& seen) override {
+    const auto taken = std::exchange(there().inbox, {});
+    seen.insert(seen.end(), taken.begin(), taken.end());
+    state_->move_all();
+  }
+
   std::shared_ptr<async_pipe_state> state_;
-  octets seen_;
 };
 
 }  // namespace hawser::test
 
-template <>
-struct hawser::stream_traits<hawser::test::async_pipe> {
-  using stream = hawser::test::async_pipe;
-  static constexpr bool is_direct = false;
+template <hawser::test::calling How>
+struct hawser::stream_traits<hawser::test::basic_async_pipe<How>> {
+  using stream = hawser::test::basic_async_pipe<How>;
+  static constexpr bool is_direct = How == hawser::test::calling::direct;
   static void open(stream&) {}
   static bool end(stream& pipe) {
     pipe.shutdown();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,17 +9,15 @@
 
 #include "hawser/base/error.hpp"
 #include "hawser/protocol/connection.hpp"
-#include "hawser/protocol/options.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/printers.hpp"
 #include "support/wire.hpp"
+#include "support/wire_end.hpp"
 
 // The ways in which connections end: one table for all drivers.
 
 namespace hawser::test {
-
-using lines = std::vector<std::string>;
 
 /// A Close that this side begins with.
 struct own_close {
@@ -185,35 +181,19 @@ inline const std::vector<closing>& closings() {
   return table;
 }
 
-/// Goes through the table with a driver, in both roles. A `Driver` is made from a role and options; it
-/// has a `far()` end (say, hang_up, reset, frames, over), and `end(std::optional<own_close>)`, which
-/// closes if it is told to, reads to the end and tells the story. `Driver::virtual_time` says whether
-/// `elapsed()` tells how long that took.
-template <class Driver>
-void check_closings() {
-  using namespace std::chrono_literals;
-  const auto self = GENERATE(role::client, role::server);
-  const auto row = GENERATE(range(std::size_t{0}, closings().size()));
-  const auto& one = closings()[row];
-  INFO(one.name << ", to a " << (self == role::client ? "client" : "server"));
-  const auto patience = Driver::virtual_time ? 5s : std::chrono::steady_clock::duration{1ms};
-  Driver driver{self, connection_options{.close_timeout = patience}};
-  auto& far = driver.far();
-  far.say(one.said(peer_of(self)));
-  if (one.then == farewell::ends) far.hang_up();
-  if (one.then == farewell::resets) far.reset();
-
-  CHECK(driver.end(one.close) == one.story);
-  if (one.then != farewell::resets) {
-    CHECK(far.frames() == one.answers);
-    // RFC 6455 §7.1.1: a server does not wait for its client.
-    const bool agreed = one.story.back().find("1006") == std::string::npos;
-    if (agreed && (self == role::server || one.then == farewell::ends)) CHECK(far.over());
-  }
-  CHECK(driver.write() == errc::closed);
-  if constexpr (Driver::virtual_time) {
-    CHECK(driver.elapsed() == (one.then == farewell::stays ? patience : 0s));
-  }
+/// Lets the peer do what the row has, then this side, by `end()`, which closes if it is told to, reads to
+/// the end and tells the story.
+template <class Far, class End>
+void check_closing(const closing& row, role self, Far& far, End end) {
+  far.say(row.said(peer_of(self)));
+  if (row.then == farewell::ends) far.hang_up();
+  if (row.then == farewell::resets) far.reset();
+  CHECK(end() == row.story);
+  if (row.then == farewell::resets) return;
+  CHECK(far.frames() == row.answers);
+  // RFC 6455 §7.1.1: a server does not wait for its client.
+  const bool agreed = row.story.back().find("1006") == std::string::npos;
+  if (agreed && (self == role::server || row.then == farewell::ends)) CHECK(far.over());
 }
 
 }  // namespace hawser::test

@@ -5,9 +5,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -17,7 +16,6 @@
 #include "hawser/frame/opcode.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/transport/memory_pipe.hpp"
-#include "hawser/transport/virtual_clock.hpp"
 #include "hawser/transport/websocket.hpp"
 #include "support/archetypes.hpp"
 #include "support/bytes.hpp"
@@ -31,172 +29,6 @@ using namespace hawser::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-// Failing calls
-
-/// A long conversation: whatever fails in it, every call returns, and all of them agree.
-void converse(websocket<memory_pipe>& near) {
-  (void)near.write("Hello");
-  (void)near.ping(as_bytes("?"));
-  (void)near.write(bytes_view{octets(70'000)});
-  auto fragments = near.begin_message(message_kind::text);
-  (void)fragments.write("in ");
-  (void)fragments.write("pieces");
-  (void)fragments.finish();
-  (void)near.read();
-  for (bool last = false; !last;) {
-    const auto part = near.read_part();
-    last = !part || part->last;
-  }
-  const auto third = near.read();
-  if (third) CHECK(third->text() == "in pieces");
-}
-
-TEST_CASE("whichever call of the stream fails, a conversation ends once and with that error") {
-  const auto self = GENERATE(role::client, role::server);
-  const bool far_closes = GENERATE(false, true);
-  const auto fault = GENERATE(std::errc::connection_reset, std::errc::operation_would_block);
-  std::size_t n = 1;
-  for (bool failed = true; failed; ++n) {
-    INFO("call " << n << " fails");
-    auto [here, there] =
-        make_memory_pipe({.first = {.failing_call = n, .call_error = std::make_error_code(fault)}});
-    const auto start = here.now();
-    automatic_end far{std::move(there), peer_of(self)};
-    far.echoes = true;
-    websocket<memory_pipe> near{self, std::move(here), {.close_timeout = 5s}};
-    near.stream().on_idle([&] { far.step(); });
-    converse(near);
-    if (far_closes) {
-      (void)far.peer().close(close_code::going_away);
-      far.step();
-      CHECK_FALSE(near.read());
-    }
-    const auto result = near.close();
-    failed = near.stream().calls() >= n;
-
-    const auto end = near.close_reason();
-    CHECK(end.error == result);
-    CHECK(end.clean == !end.error);
-    CHECK(end.clean == (end.code != close_code::abnormal));
-    if (fault == std::errc::operation_would_block || !failed) CHECK(end.clean);
-    if (!end.clean) CHECK(end.error == fault);
-    CHECK_FALSE(near.is_open());
-    CHECK_FALSE(near.read());
-    CHECK(near.write("x") == condition::closed);
-    CHECK(shown(near.close_reason()) == shown(end));
-    CHECK(near.stream().now() - start <= 5s);
-  }
-  CHECK(n > 15);
-}
-
-// The end of patience
-
-/// Each read takes a second and gives one octet, so that there is always more to read.
-class trickle {
- public:
-  using time_point = memory_pipe::time_point;
-
-  trickle(memory_pipe end, std::shared_ptr<virtual_clock> clock)
-      : end_{std::move(end)}, clock_{std::move(clock)} {}
-
-  std::size_t read_some(mutable_bytes in, std::error_code& ec) {
-    clock_->advance(1s);
-    return end_.read_some(in.first(1), ec);
-  }
-  std::size_t write_some(bytes_view out, std::error_code& ec) { return end_.write_some(out, ec); }
-  void shutdown(std::error_code& ec) { end_.shutdown(ec); }
-  bool wait_readable(time_point until, std::error_code& ec) {
-    return end_.wait_readable(until, ec);
-  }
-  bool wait_writable(time_point until, std::error_code& ec) {
-    return end_.wait_writable(until, ec);
-  }
-  time_point now() const { return end_.now(); }
-
- private:
-  memory_pipe end_;
-  std::shared_ptr<virtual_clock> clock_;
-};
-
-TEST_CASE("a time-out ends a read although octets come without a pause") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto clock = std::make_shared<virtual_clock>();
-  auto [here, there] = make_memory_pipe({.clock = clock});
-  scripted_end far{std::move(there)};
-  for (int i = 0; i < 10; ++i) far.say(frame_from(peer_of(self), opcode::ping, ""));
-  far.say(frame_from(peer_of(self), opcode::text, "a long message"));
-  websocket<trickle> near{self, {std::move(here), clock}};
-  std::error_code ec;
-  const auto start = clock->now();
-  CHECK_FALSE(near.read(3s, ec));
-  CHECK(ec == errc::read_timeout);
-  CHECK(clock->now() == start + 3s);
-  CHECK(shown(near.read(10min, ec).value()) == "text \"a long message\"");
-}
-
-TEST_CASE("a close ends although octets come without a pause", "[rfc-7.1.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto clock = std::make_shared<virtual_clock>();
-  auto [here, there] = make_memory_pipe({.clock = clock});
-  scripted_end far{std::move(there)};
-  for (int i = 0; i < 100; ++i) far.say(frame_from(peer_of(self), opcode::ping, ""));
-  websocket<trickle> near{self, {std::move(here), clock}, {.close_timeout = 4s}};
-  const auto start = clock->now();
-  CHECK(near.close() == errc::close_timeout);
-  CHECK(clock->now() == start + 4s);
-}
-
-TEST_CASE("a slow message does not let the keep-alive ping, however long it takes") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto clock = std::make_shared<virtual_clock>();
-  auto [here, there] = make_memory_pipe({.clock = clock});
-  scripted_end far{std::move(there)};
-  far.say(frame_from(peer_of(self), opcode::binary, std::string(1000, 'x')));
-  websocket<trickle> near{self, {std::move(here), clock}, {.keep_alive_interval = 3s}};
-  CHECK(near.read());
-  CHECK(far.frames().empty());
-}
-
-TEST_CASE("who was busy for long does not take an answer for overdue that has arrived",
-          "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self, {.keep_alive_interval = 20s, .keep_alive_timeout = 20s}};
-  auto& near = talk.near();
-  std::error_code ec;
-  CHECK_FALSE(near.read(25s, ec));
-  REQUIRE(talk.far().frames() == lines{"ping 0000000000000001"});
-  talk.far().say(frame_from(peer_of(self), 10, "00 00 00 00 00 00 00 01"_b));
-  talk.advance(1h);
-  SECTION("when it reads again") {
-    CHECK_FALSE(near.read(1s, ec));
-    CHECK(ec == errc::read_timeout);
-  }
-  SECTION("when it writes") {
-    CHECK_FALSE(near.write("back"));
-    CHECK_FALSE(near.read(0s, ec));
-    CHECK(ec == errc::read_timeout);
-  }
-  SECTION("when it pings") { CHECK_FALSE(near.ping()); }
-  SECTION("when it closes") {
-    talk.far().say(close_from(peer_of(self), 1000));
-    talk.far().hang_up();
-    CHECK_FALSE(near.close());
-  }
-  SECTION("when it begins to close") { CHECK_FALSE(near.begin_close()); }
-}
-
-TEST_CASE("who was busy for long finds a peer dead that did not answer") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self, {.keep_alive_interval = 20s, .keep_alive_timeout = 20s}};
-  std::error_code ec;
-  CHECK_FALSE(talk.near().read(25s, ec));
-  talk.advance(1h);
-  CHECK_FALSE(talk.near().write("anybody there?"));
-  CHECK_FALSE(talk.near().read(1s, ec));
-  CHECK(ec == errc::closed);
-  CHECK(talk.near().close_reason().error == errc::keep_alive_timeout);
-}
 
 // Threads. Their ends have no virtual clock.
 

@@ -36,7 +36,8 @@ struct connection_options {
   duration keep_alive_timeout = std::chrono::seconds{20};
 
   /// A connection that has carried no message for this long is closed with 1001, however alive its peer
-  /// is; one that only sends may live up to twice as long. It rests while nobody reads. Zero: never.
+  /// is; one that only sends may live up to twice as long. Not while nobody reads: what has come until
+  /// then is heard first, and an asynchronous driver that was held up counts anew. Zero: never.
   duration idle_timeout = duration::zero();
 
   /// The closing handshake, the end of the stream included, may take this long.

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+#include <ostream>
+#include <vector>
+
+#include "drivers/talk.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "support/printers.hpp"
+
+// Who has to keep the rules: each is one test, which runs with all drivers, or with all that have what
+// it is about.
+
+namespace hawser::test {
+
+struct driver {
+  const char* name;
+  std::unique_ptr<talk> (*begin)(role self, const talk_settings& settings);
+  bool reads;            ///< Has reads, with and without a time-out; others hand over what comes.
+  bool waits;            ///< What it writes is waited for; others only queue it.
+  bool begins_to_close;  ///< Has a close that is not waited for.
+  bool rests;            ///< Its keep-alive rests while nobody reads.
+  bool polls;            ///< Its stream may have nothing to do when it is asked.
+};
+
+// Each where it is made.
+extern const driver blocking_websocket;
+extern const driver waiting_async_websocket;
+extern const driver direct_async_websocket;
+extern const driver waiting_session;
+extern const driver direct_session;
+
+/// A driver in a role.
+struct subject {
+  const driver* how;
+  role self;
+
+  role peer() const { return peer_of(self); }
+  std::unique_ptr<talk> begin(const talk_settings& settings = {}) const {
+    return how->begin(self, settings);
+  }
+
+  friend std::ostream& operator<<(std::ostream& out, const subject& one) {
+    return out << one.how->name << ", as a " << shown(one.self);
+  }
+};
+
+inline std::vector<subject> every_driver() {
+  std::vector<subject> all;
+  for (const auto* how : {&blocking_websocket, &waiting_async_websocket, &direct_async_websocket,
+                          &waiting_session, &direct_session}) {
+    for (const auto self : {role::client, role::server}) all.push_back({how, self});
+  }
+  return all;
+}
+
+/// Those of which something is true.
+inline std::vector<subject> drivers_that(bool driver::*ability, bool wanted = true) {
+  auto some = every_driver();
+  std::erase_if(some, [&](const subject& one) { return one.how->*ability != wanted; });
+  return some;
+}
+
+}  // namespace hawser::test

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <variant>
+
+#include "support/peers.hpp"
+#include "support/wire.hpp"
+#include "support/wire_end.hpp"
+
+namespace hawser::test {
+
+/// A peer that sends every message back and answers what has to be answered, whenever step() is called.
+class echo_peer {
+ public:
+  echo_peer(wire_end& far, role self) : far_{far}, peer_{self} {}
+
+  test_connection<>& connection() { return peer_; }
+
+  /// What it heard, and how the connection ended for it.
+  const lines& notes() const { return notes_.lines(); }
+
+  void step() {
+    const auto& seen = far_.seen();
+    octets fresh{seen.begin() + static_cast<std::ptrdiff_t>(position_), seen.end()};
+    position_ = seen.size();
+    note(fresh);
+    if (far_.over() && peer_.wants().read) {
+      peer_.receive_end();
+      note({});
+    }
+    far_.say(written_by(peer_));
+    if (!peer_.wants().end_stream || far_.unsaid() != 0) return;
+    far_.hang_up();
+    peer_.output_ended();
+  }
+
+ private:
+  void note(mutable_bytes input) {
+    while (const auto happened = peer_.next(input)) {
+      notes_.note(*happened);
+      if (const auto* message = std::get_if<message_view>(&*happened)) (void)peer_.send(*message);
+    }
+  }
+
+  wire_end& far_;
+  test_connection<> peer_;
+  diary notes_;
+  std::size_t position_ = 0;
+};
+
+}  // namespace hawser::test

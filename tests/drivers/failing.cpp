@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "drivers/drivers.hpp"
+#include "drivers/echo_peer.hpp"
+#include "drivers/talk.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/printers.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A peer that takes nothing
+
+TEST_CASE("a write to a peer that takes nothing ends at the write time-out") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 10});
+  const auto ec = near->write(std::string(100, 'x'));
+  CHECK(ec == (one.how->waits ? make_error_code(errc::write_timeout) : std::error_code{}));
+  CHECK(near->hear() == "closed{1006, the peer took no data for too long}");
+  CHECK(near->elapsed() == 20s);
+  CHECK(near->write("x") == errc::closed);
+}
+
+TEST_CASE("a peer that takes a little now and then keeps a write alive") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 10});
+  const std::string text(100, 'x');
+  near->when_idle([&] {
+    near->advance(19s);
+    near->far().seen();
+  });
+  CHECK_FALSE(near->write(text));
+  if (!one.how->waits) CHECK(near->hear(180s) == "nothing");
+  CHECK(near->elapsed() > 100s);
+  CHECK(near->far().frames() == lines{"text " + shown(as_bytes(text))});
+  CHECK(near->is_open());
+}
+
+TEST_CASE("a close to a peer that takes nothing ends at the close time-out") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.close_timeout = 5s}, .far_room = 0});
+  CHECK(near->close() == errc::close_timeout);
+  CHECK(near->elapsed() == 5s);
+}
+
+TEST_CASE("messages go on arriving while the peer takes no pongs") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 1});
+  near->far().say(frame_from(one.peer(), opcode::ping, "?"));
+  bool said = false;
+  near->when_idle([&] {
+    if (!std::exchange(said, true)) {
+      near->far().say(frame_from(one.peer(), opcode::text, "Hello"));
+    }
+  });
+  CHECK(near->hear() == "text \"Hello\"");
+  CHECK(near->elapsed() < 20s);
+  near->when_idle([&] { near->far().seen(); });
+  CHECK(near->hear(1s) == "nothing");
+  CHECK(near->far().frames() == lines{"pong \"?\""});
+}
+
+TEST_CASE("what had arrived before a write failed can still be read") {
+  const auto one = GENERATE(from_range(every_driver()));
+  const bool tells_the_end = GENERATE(true, false);
+  INFO(one);
+  const auto near = one.begin();
+  auto& far = near->far();
+  far.say(frame_from(one.peer(), opcode::text, "first") +
+          frame_from(one.peer(), opcode::text, "second"));
+  if (tells_the_end) far.say(close_from(one.peer(), 1001, "bye"));
+  far.vanish();
+  const auto ec = near->write("x");
+  CHECK((one.how->waits ? ec == std::errc::broken_pipe : !ec));
+  CHECK(near->write("x") == errc::closed);
+  CHECK(near->hear() == "text \"first\"");
+  CHECK(near->hear() == "text \"second\"");
+  // Whoever reads by itself and waits for its write has read the Close when that fails.
+  const bool is_clean = tells_the_end && !one.how->waits && !one.how->polls;
+  CHECK(near->hear() == (!tells_the_end ? "closed{1006, Broken pipe}"
+                         : is_clean     ? "closed{1001, clean, \"bye\"}"
+                                        : "closed{1001, Broken pipe}"));
+  CHECK(near->close_reason().clean == is_clean);
+  if (!is_clean) CHECK(near->close_reason().error == std::errc::broken_pipe);
+}
+
+// A call of the stream that fails
+
+/// A long conversation: whatever fails in it, every call returns, and all of them agree.
+void converse(const subject& one, talk& near) {
+  (void)near.write("Hello");
+  (void)near.ping(as_bytes("?"));
+  (void)near.write(bytes_view{octets(70'000)});
+  if (one.how->reads) {
+    (void)near.write_part({message_kind::text, as_bytes("in ")}, part::more);
+    (void)near.write_part({message_kind::text, as_bytes("pieces")}, part::last);
+  } else {
+    (void)near.write("in pieces");
+  }
+  for (const std::string expected : {"text \"Hello\"", "binary 70000 oct", "text \"in pieces\""}) {
+    const auto heard = near.hear();
+    if (heard.starts_with("closed{")) return;
+    CHECK(heard.starts_with(expected));
+  }
+}
+
+/// Whether the n-th call happened, and so failed.
+bool fails(const subject& one, std::size_t n, std::errc fault, bool far_closes) {
+  INFO("call " << n << " fails");
+  const auto near = one.begin({.options = {.close_timeout = 5s},
+                               .max_read = 30'000,
+                               .max_write = 30'000,
+                               .failing_call = n,
+                               .fault = fault});
+  echo_peer far{near->far(), one.peer()};
+  near->when_idle([&] { far.step(); });
+  converse(one, *near);
+  if (far_closes) {
+    (void)far.connection().close(close_code::going_away);
+    far.step();
+    CHECK(near->hear().starts_with("closed{"));
+  }
+  const auto result = near->close();
+  const bool failed = near->calls() >= n;
+
+  const auto end = near->close_reason();
+  CHECK(end.error == result);
+  CHECK(end.clean == !end.error);
+  CHECK(end.clean == (end.code != close_code::abnormal));
+  if (fault == std::errc::operation_would_block || !failed) CHECK(end.clean);
+  if (!end.clean) CHECK(end.error == fault);
+  CHECK_FALSE(near->is_open());
+  CHECK(near->hear() == shown(end));
+  CHECK(near->write("x") == condition::closed);
+  CHECK(shown(near->close_reason()) == shown(end));
+  CHECK(near->elapsed() <= 5s);
+  return failed;
+}
+
+void fail_each_call(const subject& one, std::errc fault) {
+  const bool far_closes = GENERATE(false, true);
+  std::size_t n = 1;
+  while (fails(one, n, fault, far_closes)) ++n;
+  CHECK(n > 10);
+}
+
+TEST_CASE("whichever call of the stream fails, a conversation ends once and with that error") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  fail_each_call(one, std::errc::connection_reset);
+}
+
+TEST_CASE("whichever call of the stream finds nothing to do, a conversation goes on") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::polls)));
+  INFO(one);
+  fail_each_call(one, std::errc::operation_would_block);
+}
+
+}  // namespace

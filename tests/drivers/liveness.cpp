@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "drivers/drivers.hpp"
+#include "drivers/talk.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/printers.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string overdue = "closed{1006, the peer did not answer the keep-alive ping}";
+
+TEST_CASE("a silent peer is pinged after the interval and given up when the answer is overdue",
+          "[rfc-5.5.2]") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 7s}});
+  std::optional<talk::duration> pinged;
+  near->when_idle([&] {
+    if (!pinged && !near->far().frames().empty()) pinged = near->elapsed();
+  });
+  CHECK(near->hear_all() == lines{overdue});
+  CHECK(near->elapsed() == 27s);
+  CHECK(pinged == 20s);
+  CHECK(near->far().frames() == lines{"ping 0000000000000001"});
+}
+
+TEST_CASE("a peer that answers pings stays, and the answer tells the round trip", "[rfc-5.5.3]") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 20s}});
+  std::size_t answered = 0;
+  near->when_idle([&] {
+    if (near->far().frames().size() == answered) return;
+    near->advance(5s);
+    const auto ping = "00 00 00 00 00 00 00"_b + octets{static_cast<std::byte>(++answered)};
+    near->far().say(frame_from(one.peer(), 10, ping));
+  });
+  CHECK_FALSE(near->round_trip());
+  CHECK(near->hear(200s) == "nothing");
+  CHECK(near->is_open());
+  CHECK(answered == 8);
+  REQUIRE(near->round_trip());
+  CHECK(std::chrono::floor<std::chrono::seconds>(*near->round_trip()) == 5s);
+}
+
+TEST_CASE("a pong tells the round trip of the ping it answers", "[rfc-5.5.3]") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin();
+  CHECK_FALSE(near->ping(as_bytes("?")));
+  near->advance(2s);
+  near->far().say(frame_from(one.peer(), opcode::pong, "!") +
+                  frame_from(one.peer(), opcode::text, "x"));
+  CHECK(near->hear() == "text \"x\"");
+  CHECK_FALSE(near->round_trip());
+  near->far().say(frame_from(one.peer(), opcode::pong, "?") +
+                  frame_from(one.peer(), opcode::text, "y"));
+  CHECK(near->hear() == "text \"y\"");
+  CHECK(near->round_trip() == 2s);
+}
+
+TEST_CASE("a connection that carries no message is closed at the idle time-out while it is read") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 0s, .idle_timeout = 60s}});
+  auto& far = near->far();
+  CHECK(near->hear(50s) == "nothing");
+  CHECK_FALSE(near->write("x"));
+  CHECK(near->hear(50s) == "nothing");
+  CHECK(near->is_open());
+  // Who was busy for long sees first what has come.
+  far.say(frame_from(one.peer(), opcode::text, "there"));
+  near->advance(1h);
+  CHECK(near->hear() == "text \"there\"");
+  const auto before = near->elapsed();
+  near->when_idle([&] {
+    if (far.frames().size() < 2) return;
+    far.say(close_from(one.peer(), 1001));
+    far.hang_up();
+  });
+  CHECK(near->hear_all() == lines{"closed{1001, clean}"});
+  CHECK(near->elapsed() - before == 60s);
+  CHECK(far.frames() == lines{"text \"x\"", "close 1001 \"idle for too long\""});
+}
+
+TEST_CASE("a connection is not closed as idle while nobody reads") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 0s, .idle_timeout = 60s}});
+  CHECK(near->hear(50s) == "nothing");
+  near->advance(1h);
+  CHECK(near->is_open());
+  CHECK(near->far().frames().empty());
+  const auto back = near->elapsed();
+  near->when_idle([&] {
+    if (near->far().frames().empty()) return;
+    near->far().say(close_from(one.peer(), 1001));
+    near->far().hang_up();
+  });
+  // Who can tell that nothing has come need not wait for it.
+  CHECK(near->hear() == "closed{1001, clean}");
+  CHECK(near->elapsed() - back == (one.how->rests ? 60s : 0s));
+  CHECK(near->far().frames() == lines{"close 1001 \"idle for too long\""});
+}
+
+TEST_CASE("a slow message does not let the keep-alive ping, however long it takes") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near =
+      one.begin({.options = {.keep_alive_interval = 3s}, .max_read = 1, .read_takes = 1s});
+  near->far().say(frame_from(one.peer(), opcode::binary, std::string(1000, 'x')));
+  CHECK(near->hear().starts_with("binary 1000 octets "));
+  CHECK(near->elapsed() > 1000s);
+  CHECK(near->far().frames().empty());
+}
+
+TEST_CASE("a close ends although octets come without a pause", "[rfc-7.1.1]") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near =
+      one.begin({.options = {.close_timeout = 4s}, .max_read = 1, .read_takes = 100ms});
+  for (int i = 0; i < 100; ++i) near->far().say(frame_from(one.peer(), opcode::ping, ""));
+  CHECK(near->close() == errc::close_timeout);
+  CHECK(std::chrono::floor<std::chrono::seconds>(near->elapsed()) == 4s);
+}
+
+TEST_CASE("who was busy for long does not take an answer for overdue that has arrived",
+          "[rfc-5.5.2]") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 20s}});
+  CHECK(near->hear(25s) == "nothing");
+  REQUIRE(near->far().frames() == lines{"ping 0000000000000001"});
+  near->far().say(frame_from(one.peer(), 10, "00 00 00 00 00 00 00 01"_b));
+  near->advance(1h);
+  SECTION("when it reads again") { CHECK(near->hear(1s) == "nothing"); }
+  SECTION("when it writes") {
+    CHECK_FALSE(near->write("back"));
+    CHECK(near->hear(0s) == "nothing");
+  }
+  SECTION("when it pings") { CHECK_FALSE(near->ping()); }
+  SECTION("when it closes") {
+    near->far().say(close_from(one.peer(), 1000));
+    near->far().hang_up();
+    CHECK_FALSE(near->close());
+  }
+  SECTION("when it begins to close") { CHECK_FALSE(near->begin_close()); }
+}
+
+TEST_CASE("who only writes does not hold against a peer what nobody has read", "[rfc-5.5.2]") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 20s}});
+  for (int i = 0; i < 10; ++i) {
+    near->advance(30s);
+    CHECK_FALSE(near->write("x"));
+    CHECK(near->is_open());
+  }
+  near->far().say(frame_from(one.peer(), opcode::text, "heard"));
+  CHECK(near->hear() == "text \"heard\"");
+}
+
+TEST_CASE("who was busy for long finds a peer dead that did not answer") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 20s}});
+  CHECK(near->hear(25s) == "nothing");
+  near->advance(1h);
+  const auto back = near->elapsed();
+  SECTION("when it reads again") {
+    CHECK(near->hear() == overdue);
+    // Who can tell that nothing has come need not wait for it.
+    CHECK(near->elapsed() - back == (one.how->rests ? 20s : 0s));
+  }
+  SECTION("when it writes") {
+    CHECK_FALSE(near->write("anybody there?"));
+    CHECK(near->hear() == overdue);
+    // While output waits nothing is held against the peer.
+    CHECK(near->elapsed() - back == (one.how->rests || !one.how->polls ? 20s : 0s));
+  }
+}
+
+}  // namespace

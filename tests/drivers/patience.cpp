@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <chrono>
+#include <string>
+
+#include "drivers/drivers.hpp"
+#include "drivers/talk.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "support/catch.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+// Reads with a time-out: a session has none.
+
+namespace {
+
+TEST_CASE("a read with a time-out waits exactly so long and the connection goes on") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
+  INFO(one);
+  const auto near = one.begin();
+  CHECK(near->hear(3s) == "nothing");
+  CHECK(near->elapsed() == 3s);
+
+  const auto wire = frame_from(one.peer(), opcode::text, "half of it");
+  near->far().say(octets{wire.begin(), wire.begin() + 8});
+  CHECK(near->hear(2s) == "nothing");
+  CHECK(near->elapsed() == 5s);
+  near->far().say(octets{wire.begin() + 8, wire.end()});
+  CHECK(near->hear(0s) == "text \"half of it\"");
+  CHECK(near->elapsed() == 5s);
+  CHECK(near->is_open());
+  CHECK_FALSE(near->write("still here"));
+}
+
+TEST_CASE("a read with a time-out of zero takes what is there") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
+  INFO(one);
+  const auto near = one.begin();
+  CHECK(near->hear(0s) == "nothing");
+  near->far().say(frame_from(one.peer(), opcode::text, "there"));
+  CHECK(near->hear(0s) == "text \"there\"");
+  CHECK(near->hear(-1s) == "nothing");
+  const auto half = frame_from(one.peer(), opcode::text, "half of it", fin::no);
+  near->far().say(octets{half.begin(), half.end() - 1});
+  CHECK(near->hear(0s) == "nothing");
+  CHECK(near->hear_part(0s) == "text part first \"half of i\"");
+  CHECK(near->hear_part(0s) == "nothing");
+  CHECK(near->elapsed() == 0s);
+}
+
+TEST_CASE("a read with a time-out tells the end of the connection from the end of its patience") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
+  INFO(one);
+  const auto near = one.begin();
+  near->far().hang_up();
+  const std::string end = "closed{1006, the peer ended the stream without a Close frame}";
+  CHECK(near->hear(3s) == end);
+  CHECK(near->hear_part(3s) == end);
+  CHECK(near->elapsed() == 0s);
+}
+
+TEST_CASE("a time-out ends a read although octets come without a pause") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
+  INFO(one);
+  const auto near = one.begin({.max_read = 1, .read_takes = 100ms});
+  for (int i = 0; i < 20; ++i) near->far().say(frame_from(one.peer(), opcode::ping, ""));
+  near->far().say(frame_from(one.peer(), opcode::text, "a long message"));
+  CHECK(near->hear(3s) == "nothing");
+  CHECK(near->elapsed() == 3s);
+  CHECK(near->hear(10min) == "text \"a long message\"");
+}
+
+}  // namespace

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/options.hpp"
+#include "hawser/protocol/prepared_message.hpp"
+#include "support/wire.hpp"
+#include "support/wire_end.hpp"
+
+namespace hawser::test {
+
+/// How a talk begins, and what its stream has to suffer; the sizes are in octets.
+struct talk_settings {
+  using duration = std::chrono::steady_clock::duration;
+  static constexpr auto never = static_cast<std::size_t>(-1);
+
+  connection_options options = {};
+  octets received = {};           ///< What was read behind the handshake
+  bool in_parts = false;          ///< For hear_part() from the beginning
+  std::size_t max_read = never;   ///< What one call reads at most
+  std::size_t max_write = never;  ///< What one call writes at most
+  std::size_t near_room = never;  ///< What may wait to be read by this side
+  std::size_t far_room = never;   ///< What may wait to be seen by the peer
+  duration read_takes = {};       ///< So long does each read take
+  std::size_t failing_call = never;
+  std::errc fault = std::errc::connection_reset;
+};
+
+/// One side of a conversation, whatever drives it, and the far end of its stream, in one thread and in
+/// a time that only passes while this side waits.
+class talk {
+ public:
+  using duration = std::chrono::steady_clock::duration;
+
+  talk() = default;
+  talk(const talk&) = delete;
+  talk& operator=(const talk&) = delete;
+  virtual ~talk() = default;
+
+  virtual wire_end& far() = 0;
+
+  /// What the far end does whenever this side waits.
+  virtual void when_idle(std::function<void()> turn) = 0;
+
+  virtual void advance(duration time) = 0;
+  virtual duration elapsed() const = 0;
+
+  /// How often the stream was used: all that can be made to fail.
+  virtual std::size_t calls() = 0;
+
+  // This side sends. Who waits for that says what came of it.
+  virtual std::error_code write(std::string_view text) = 0;
+  virtual std::error_code write(bytes_view binary) = 0;
+  virtual std::error_code write(message_view view) = 0;
+  virtual std::error_code write(const prepared_message& prepared) = 0;
+  virtual std::error_code write_owned(std::string text) = 0;
+  virtual std::error_code write_owned(octets binary) = 0;
+  virtual std::error_code write_part(message_view piece, part position) = 0;
+  virtual std::error_code ping(bytes_view payload = {}) = 0;
+
+  /// The next message, or how the connection has ended.
+  virtual std::string hear() = 0;
+
+  /// The same, or `nothing` after that time.
+  virtual std::string hear(duration patience) = 0;
+
+  /// The next part of a message.
+  virtual std::string hear_part() = 0;
+  virtual std::string hear_part(duration patience) = 0;
+
+  /// Closes and waits for the end.
+  virtual std::error_code close(std::optional<close_code> code = close_code::normal,
+                                std::string_view reason = {}) = 0;
+
+  /// Only begins to.
+  virtual std::error_code begin_close(std::optional<close_code> code = close_code::normal,
+                                      std::string_view reason = {}) = 0;
+
+  virtual void close_now() = 0;
+  virtual bool is_open() const = 0;
+  virtual closed close_reason() const = 0;
+  virtual std::optional<duration> round_trip() const = 0;
+
+  /// All that comes until the end, and that.
+  lines hear_all() {
+    lines story;
+    do story.push_back(hear());
+    while (!story.back().starts_with("closed{"));
+    return story;
+  }
+};
+
+}  // namespace hawser::test

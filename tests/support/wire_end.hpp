@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "support/bytes.hpp"
+#include "support/wire.hpp"
+
+namespace hawser::test {
+
+using lines = std::vector<std::string>;
+
+/// The far end of a stream, where a test writes every octet itself and sees every octet that came.
+class wire_end {
+ public:
+  wire_end() = default;
+  wire_end(wire_end&&) = default;
+  wire_end& operator=(wire_end&&) = delete;
+  virtual ~wire_end() = default;
+
+  /// Says as much as there is room for; the rest by and by, whenever say_on() is called.
+  void say(const octets& some) {
+    unsaid_ = unsaid_ + some;
+    say_on();
+  }
+  void say(std::string_view words) { say(bytes(words)); }
+
+  void say_on() {
+    const auto size = unsaid_.empty() ? 0 : put(unsaid_);
+    unsaid_.erase(unsaid_.begin(), unsaid_.begin() + static_cast<std::ptrdiff_t>(size));
+  }
+
+  /// How much of what was said had no room so far.
+  std::size_t unsaid() const noexcept { return unsaid_.size(); }
+
+  /// All that has arrived so far.
+  const octets& seen() {
+    take(seen_);
+    return seen_;
+  }
+
+  /// What has arrived as frames, in words.
+  lines frames() { return frames_shown(seen()); }
+
+  std::string text() { return test::text(seen()); }
+
+  /// Whether the near end has ended its side.
+  virtual bool over() = 0;
+
+  /// Ends the stream.
+  virtual void hang_up() = 0;
+
+  /// Breaks it: what was said and not read is lost.
+  virtual void reset() = 0;
+
+  /// Ends it, and takes nothing more.
+  virtual void vanish() = 0;
+
+ private:
+  /// Sends what there is room for: that many octets.
+  virtual std::size_t put(bytes_view some) = 0;
+
+  /// Adds what has arrived.
+  virtual void take(octets& seen) = 0;
+
+  octets seen_;
+  octets unsaid_;
+};
+
+}  // namespace hawser::test
