@@ -18,33 +18,13 @@
 
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/client_options.hpp"
-#include "hawser/handshake/key.hpp"
 #include "support/catch.hpp"
+#include "support/heads.hpp"
 #include "support/printers.hpp"
 #include "support/sockets.hpp"
 #include "support/wire.hpp"
 
 namespace hawser::test {
-
-/// The value of a header line in a head, or "none".
-inline std::string line_in(const std::string& head, const std::string& name) {
-  const auto start = head.find("\r\n" + name + ": ");
-  if (start == head.npos) return "none";
-  const auto from = start + name.size() + 4;
-  return head.substr(from, head.find("\r\n", from) - from);
-}
-
-/// What a server answers to a client's request that it accepts.
-inline std::string acceptance_of(const std::string& head) {
-  const auto key = accept_key_for(line_in(head, "Sec-WebSocket-Key"));
-  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-         "Sec-WebSocket-Accept: " +
-         std::string{key.data(), key.size()} + "\r\n\r\n";
-}
-
-inline std::string refusal_with(int status, const std::string& more = "") {
-  return "HTTP/1.1 " + std::to_string(status) + " No\r\n" + more + "Content-Length: 0\r\n\r\n";
-}
 
 /// A port that the test listens on, and where it is the server itself.
 class stage {

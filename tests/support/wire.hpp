@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -51,13 +52,30 @@ inline octets header_from(role from, int op, std::uint64_t length, fin end = fin
   return out;
 }
 
+/// Masks or unmasks the octets of a payload of which `before` came earlier. Eight at a time: gigabytes go
+/// through here, in programs that are not optimised.
+inline void apply_key(mutable_bytes payload, bytes_view key, std::size_t before = 0) {
+  std::array<std::byte, 8> repeated;
+  for (std::size_t i = 0; i < 8; ++i) repeated[i] = key[(before + i) % 4];
+  std::uint64_t mask = 0;
+  std::memcpy(&mask, repeated.data(), 8);
+  std::byte* at = payload.data();
+  for (auto left = payload.size() / 8; left != 0; --left, at += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, at, 8);
+    eight ^= mask;
+    std::memcpy(at, &eight, 8);
+  }
+  for (std::size_t i = 0; i < payload.size() % 8; ++i) at[i] ^= repeated[i];
+}
+
 /// A frame as `from` sends it.
 inline octets frame_from(role from, int op, bytes_view payload, fin end = fin::yes,
                          int reserved = 0) {
   auto out = header_from(from, op, payload.size(), end, reserved);
-  for (std::size_t i = 0; i < payload.size(); ++i) {
-    out.push_back(from == role::client ? payload[i] ^ example_key[i % 4] : payload[i]);
-  }
+  const auto start = out.size();
+  out.insert(out.end(), payload.begin(), payload.end());
+  if (from == role::client) apply_key(mutable_bytes{out}.subspan(start), example_key);
   return out;
 }
 
@@ -107,9 +125,8 @@ inline std::vector<wire_frame> frames_in(bytes_view wire) {
           const auto key = wire.subspan(start - ((second & 0x80) != 0 ? 4 : 0));
           if ((second & 0x80) != 0) frame.mask.assign(key.begin(), key.begin() + 4);
           const auto body = wire.subspan(start, static_cast<std::size_t>(length));
-          for (std::size_t i = 0; i < body.size(); ++i) {
-            frame.payload.push_back(frame.mask.empty() ? body[i] : body[i] ^ frame.mask[i % 4]);
-          }
+          frame.payload.assign(body.begin(), body.end());
+          if (!frame.mask.empty()) apply_key(frame.payload, frame.mask);
           wire = wire.subspan(start + body.size());
         }
       }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+// The cases with an async_websocket over a stream in memory.
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "cases/run.hpp"
+#include "hawser/asio/async_websocket.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/uri.hpp"
+#include "hawser/transport/negotiating_policy.hpp"
+#include "hawser/transport/opening.hpp"
+#include "support/async_pipe.hpp"
+#include "support/async_talk.hpp"
+#include "support/catch.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+using peer_type = async_websocket<async_pipe>;
+
+asio::awaitable<void> serve(role self, peer_type& peer) {
+  std::error_code ec;
+  auto told = asio::redirect_error(asio::use_awaitable, ec);
+  // Named, because g++ 12 destroys temporaries of a co_await twice.
+  const negotiating_server_policy<default_server_policy> serving{{}, endpoint_deflate()};
+  const negotiating_client_policy<default_client_policy> asking{{}, endpoint_deflate()};
+  const auto where = uri::decode("ws://localhost/");
+  if (self == role::server) {
+    co_await peer.async_accept(serving, told);
+  } else {
+    co_await peer.async_connect(*where, asking, told);
+  }
+  message got;
+  while (!ec) {
+    co_await peer.async_read(got, told);
+    if (!ec) co_await peer.async_write(got, told);
+  }
+  for (ec.clear(); !ec;) co_await peer.async_read(got, told);
+}
+
+void examine_in_memory(role self, examiner& by) {
+  asio::io_context io{1};
+  const auto state = std::make_shared<async_pipe_state>();
+  peer_type near{async_pipe{io.get_executor(), state, 0},
+                 opening_options{.connection = endpoint_options()}};
+  asio::co_spawn(io, serve(self, near), asio::detached);
+  async_far_end far{state};
+  bool hung_up = false;
+  for (bool moved = true; moved && !by.failed();) {
+    run_ready(io);
+    const auto heard = std::exchange(state->ends[1].inbox, {});
+    moved = !heard.empty();
+    if (moved) by.hears(heard);
+    state->move_all();
+    if (auto some = by.says(); !some.empty()) {
+      // The pipe moves up what is left whenever some is read.
+      for (; !some.empty(); run_ready(io)) {
+        const auto part = some.first((std::min)(some.size(), std::size_t{64 * 1024}));
+        far.say(octets{part.begin(), part.end()});
+        some = some.subspan(part.size());
+      }
+      moved = true;
+    } else if (by.ends_stream() && !hung_up) {
+      far.hang_up();
+      hung_up = moved = true;
+    }
+  }
+  if (far.over()) by.hears_end(true);
+}
+
+TEST_CASE("an async_websocket is right in all cases, over memory", "[conformance]") {
+  const auto self = GENERATE(role::server, role::client);
+  check_cases("async_websocket over memory", self,
+              [self](examiner& by) { examine_in_memory(self, by); });
+}
+
+}  // namespace

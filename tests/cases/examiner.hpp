@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cases/case.hpp"
+#include "cases/frames_heard.hpp"
+#include "cases/plain_deflate.hpp"
+#include "hawser/base/bytes.hpp"
+#include "support/heads.hpp"
+#include "support/printers.hpp"
+#include "support/wire.hpp"
+
+namespace hawser::test {
+
+/// How what the examiner says is cut into the pieces that are sent by themselves.
+enum class cutting : std::uint8_t {
+  as_sent,    ///< As the case has it
+  octetwise,  ///< Octet by octet, but for the middle of what is long: see examiner
+  random,     ///< In random pieces, most of them short
+};
+
+/// One side of a connection, without I/O, that goes through one case with the endpoint on the other
+/// side, from the opening handshake to the end of the stream.
+class examiner {
+ public:
+  /// `edge`: with cutting::octetwise, so many at the beginning and at the end of what is said at once go
+  /// one by one.
+  examiner(const numbered_case& one, role self, cutting how, std::size_t edge)
+      : case_{one}, self_{self}, how_{how}, edge_{edge}, frames_{peer_of(self)} {
+    if (self == role::client) say(bytes(request()));
+  }
+
+  /// What is to be sent next, in one write. Empty: it is the endpoint's turn. Valid until the next call.
+  bytes_view says() {
+    if (at_ == output_.size()) prepare();
+    if (at_ == output_.size()) return {};
+    const auto size = piece();
+    const auto here = bytes_view{output_}.subspan(at_, size);
+    at_ += size;
+    return here;
+  }
+
+  /// Whether this side ends its stream, now that it has said everything: a server does when both sides
+  /// have closed (RFC 6455 §7.1.1).
+  bool ends_stream() const {
+    return self_ == role::server && code_ && closed_ && at_ == output_.size();
+  }
+
+  /// Whether something was wrong already: then nothing more is said.
+  bool failed() const { return !fault_.empty(); }
+
+  void hears(bytes_view some) {
+    if (!open_) return hear_head(some);
+    frames_.add(some);
+    while (const auto frame = frames_.next()) take(*frame);
+    if (!frames_.fault().empty()) blame(frames_.fault());
+  }
+
+  /// The endpoint has ended its stream, in order or by a reset.
+  void hears_end(bool in_order) {
+    if (!in_order) blame("the stream was reset");
+    ended_ = true;
+  }
+
+  /// Empty if the endpoint was strictly right, else what was wrong first.
+  std::string verdict() const {
+    if (!fault_.empty()) return fault_;
+    if (!open_) return "there was no opening handshake";
+    if (!expected_.empty() || step_ != case_.steps) return "the endpoint did not answer";
+    if (!code_) return "the endpoint did not close";
+    const auto& codes = case_.codes;
+    if (std::find(codes.begin(), codes.end(), *code_) == codes.end()) {
+      return "it closed with " + std::to_string(*code_);
+    }
+    return ended_ ? "" : "the endpoint did not end the stream";
+  }
+
+ private:
+  // What is said
+
+  void prepare() {
+    if (!open_ || !fault_.empty()) return;
+    output_.clear();
+    at_ = 0;
+    boundaries_.clear();
+    const bool early = step_ + (case_.late_end ? 1 : 0) < case_.steps;
+    if (code_ ? case_.late_end && step_ + 1 == case_.steps : early && expected_.empty()) {
+      say_step();
+    } else if (!closed_ && (code_ || (case_.closes && expected_.empty()))) {
+      say_frame(close_frame(1000));
+    }
+  }
+
+  void say_step() {
+    auto next = case_.at(step_++);
+    for (auto& one : next.says) say_frame(std::move(one));
+    expected_ = std::move(next.hears);
+    std::reverse(expected_.begin(), expected_.end());
+  }
+
+  void say_frame(said one) {
+    if (one.op == 8) closed_ = true;
+    if (deflate_ && one.op < 8) {
+      const auto compressed = deflate_->compressed(one.payload);
+      auto fragments = in_fragments(one.op, compressed,
+                                    case_.fragment == 0 ? compressed.size() : case_.fragment);
+      fragments.front().reserved = 4;
+      for (const auto& each : fragments) say(wire(each));
+    } else {
+      say(wire(one));
+    }
+  }
+
+  octets wire(const said& one) const {
+    if (one.before == 0 && one.after == 0) {
+      return frame_from(self_, one.op, one.payload, one.end, one.reserved);
+    }
+    octets made;
+    if (one.before == 0) {
+      made = header_from(self_, one.op, one.payload.size() + one.after, one.end, one.reserved);
+    }
+    const auto start = made.size();
+    made = std::move(made) + one.payload;
+    if (self_ == role::client) {
+      apply_key(mutable_bytes{made}.subspan(start), example_key, one.before);
+    }
+    return made;
+  }
+
+  void say(const octets& some) {
+    output_.insert(output_.end(), some.begin(), some.end());
+    boundaries_.push_back(output_.size());
+  }
+
+  std::size_t piece() {
+    const auto rest = output_.size() - at_;
+    switch (how_) {
+      case cutting::octetwise: return at_ < edge_ || rest <= edge_ ? 1 : rest - edge_;
+      case cutting::random: {
+        const std::size_t most = random_() % 4 == 0 ? 5000 : 9;
+        return (std::min)(1 + random_() % most, rest);
+      }
+      case cutting::as_sent: break;
+    }
+    if (case_.chop == numbered_case::by_frames) {
+      return *std::upper_bound(boundaries_.begin(), boundaries_.end(), at_) - at_;
+    }
+    return case_.chop == 0 ? rest : (std::min)(case_.chop, rest);
+  }
+
+  // The opening handshake
+
+  std::string request() const {
+    std::string offers;
+    for (const auto& wish : case_.deflate) {
+      offers += offers.empty() ? "Sec-WebSocket-Extensions: " : ", ";
+      offers += "permessage-deflate; client_no_context_takeover; client_max_window_bits" +
+                asked("server", wish);
+    }
+    if (!offers.empty()) offers += "\r\n";
+    return "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
+           offers + "\r\n";
+  }
+
+  static std::string asked(const std::string& side, const deflate_wish& wish) {
+    std::string parameters;
+    if (wish.no_context_takeover) parameters += "; " + side + "_no_context_takeover";
+    if (wish.max_window_bits != 0) {
+      parameters += "; " + side + "_max_window_bits=" + std::to_string(wish.max_window_bits);
+    }
+    return parameters;
+  }
+
+  void hear_head(bytes_view some) {
+    head_ += as_text(some);
+    const auto end = head_.find("\r\n\r\n");
+    if (end == head_.npos) return;
+    const auto behind = bytes(std::string_view{head_}.substr(end + 4));
+    head_.resize(end + 4);
+    self_ == role::client ? hear_answer() : answer();
+    open_ = fault_.empty();
+    if (open_ && !behind.empty()) hears(behind);
+  }
+
+  void hear_answer() {
+    if (!head_.starts_with("HTTP/1.1 101 ") ||
+        line_in(head_, "Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") {
+      return blame("the request was not accepted");
+    }
+    const auto agreed = line_in(head_, "Sec-WebSocket-Extensions");
+    if (agreed == "none") {
+      if (!case_.deflate.empty()) blame("compression was not accepted");
+      return;
+    }
+    if (case_.deflate.empty()) return blame("compression was not offered");
+    const auto& wish = case_.deflate.front();
+    const auto peer = manner_in(agreed, "server");
+    if (wish.no_context_takeover && peer.context_takeover) blame("context takeover was kept");
+    if (wish.max_window_bits != 0 && peer.window_bits > wish.max_window_bits) {
+      blame("the window is larger than asked for");
+    }
+    deflate_ = std::make_unique<plain_deflate>(manner_in(agreed, "client"), peer);
+  }
+
+  void answer() {
+    const auto offer = line_in(head_, "Sec-WebSocket-Extensions");
+    auto accepted = acceptance_of(head_);
+    if (!case_.deflate.empty()) {
+      const auto& wish = case_.deflate.front();
+      if (offer.find("permessage-deflate") == offer.npos)
+        return blame("compression was not offered");
+      if (wish.max_window_bits != 0 && offer.find("client_max_window_bits") == offer.npos) {
+        return blame("the window may not be set");
+      }
+      const auto own = manner_in(offer, "server");
+      const deflate_wish kept{!own.context_takeover, own.window_bits == 15 ? 0 : own.window_bits};
+      const auto agreed = "permessage-deflate" + asked("client", wish) + asked("server", kept);
+      accepted.insert(accepted.size() - 2, "Sec-WebSocket-Extensions: " + agreed + "\r\n");
+      deflate_ = std::make_unique<plain_deflate>(own, manner_in(agreed, "client"));
+    }
+    say(bytes(accepted));
+  }
+
+  // What is heard
+
+  void take(const wire_frame& frame) {
+    if (code_) return blame("the endpoint talked on behind its Close: " + test::shown(frame));
+    if (frame.reserved != 0 &&
+        (frame.reserved != 4 || !deflate_ || frame.op == 0 || frame.op > 2)) {
+      return blame("a reserved bit was set: " + test::shown(frame));
+    }
+    if (frame.op == 8) {
+      code_ = frame.payload.size() < 2 ? 1005
+                                       : std::to_integer<int>(frame.payload[0]) * 256 +
+                                             std::to_integer<int>(frame.payload[1]);
+    } else if (frame.op > 8) {
+      expect({frame.op, frame.payload});
+    } else {
+      take_fragment(frame);
+    }
+  }
+
+  void take_fragment(const wire_frame& frame) {
+    if ((frame.op == 0) != message_.has_value()) return blame("a fragment was of nothing");
+    if (!message_) {
+      message_ = heard{frame.op, {}};
+      compressed_ = frame.reserved != 0;
+    }
+    message_->payload.insert(message_->payload.end(), frame.payload.begin(), frame.payload.end());
+    if (!frame.end) return;
+    auto whole = std::move(*message_);
+    message_.reset();
+    if (compressed_) {
+      octets decoded;
+      if (!deflate_->decompress(std::move(whole.payload), decoded)) {
+        return blame("a message was not compressed as agreed");
+      }
+      whole.payload = std::move(decoded);
+    }
+    expect(whole);
+  }
+
+  void expect(const heard& got) {
+    if (expected_.empty()) return blame("nothing was to be answered, but " + words(got));
+    if (got != expected_.back()) {
+      return blame(words(got) + " instead of " + words(expected_.back()));
+    }
+    expected_.pop_back();
+  }
+
+  static std::string words(const heard& one) {
+    return test::shown(static_cast<opcode>(one.op)) + ' ' + test::shown(bytes_view{one.payload});
+  }
+
+  void blame(const std::string& fault) {
+    if (fault_.empty()) fault_ = fault;
+  }
+
+  const numbered_case& case_;
+  role self_;
+  cutting how_;
+  std::size_t edge_;
+  std::minstd_rand random_;
+
+  octets output_;
+  std::size_t at_ = 0;
+  std::vector<std::size_t> boundaries_;
+  std::size_t step_ = 0;
+  bool closed_ = false;
+
+  std::string head_;
+  bool open_ = false;
+  frames_heard frames_;
+  std::unique_ptr<plain_deflate> deflate_;
+  std::optional<heard> message_;
+  bool compressed_ = false;
+  std::vector<heard> expected_;  // the next one last
+  std::optional<int> code_;
+  bool ended_ = false;
+  std::string fault_;
+};
+
+}  // namespace hawser::test

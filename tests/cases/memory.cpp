@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+// The cases with a blocking websocket over a memory_pipe.
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "cases/run.hpp"
+#include "hawser/handshake/client.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/server.hpp"
+#include "hawser/handshake/uri.hpp"
+#include "hawser/transport/memory_pipe.hpp"
+#include "hawser/transport/negotiating_policy.hpp"
+#include "hawser/transport/opening.hpp"
+#include "hawser/transport/websocket.hpp"
+#include "support/catch.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+/// The examiner at its end of the pipe: has a turn whenever the endpoint waits.
+class far_side {
+ public:
+  far_side(memory_pipe pipe, examiner& by) : pipe_{std::move(pipe)}, by_{by} {}
+
+  void turn() {
+    bool moved = listen();
+    std::error_code ec;
+    if (const auto some = by_.says(); !some.empty()) {
+      pipe_.write_some(some, ec);
+      moved = true;
+    } else if (by_.ends_stream() && !hung_up_) {
+      pipe_.shutdown(ec);
+      hung_up_ = moved = true;
+    }
+    // Nobody has anything to say: what the endpoint waits for will never come.
+    if (!moved) pipe_.abort();
+  }
+
+  /// Whether something has come.
+  bool listen() {
+    std::error_code ec;
+    bool some = false;
+    while (!over_) {
+      const auto size = pipe_.read_some(room_, ec);
+      if (ec) break;
+      some = true;
+      over_ = size == 0;
+      over_ ? by_.hears_end(true) : by_.hears(bytes_view{room_}.first(size));
+    }
+    return some;
+  }
+
+ private:
+  memory_pipe pipe_;
+  examiner& by_;
+  std::array<std::byte, 64 * 1024> room_;
+  bool hung_up_ = false;
+  bool over_ = false;
+};
+
+std::optional<websocket<memory_pipe>> opened(role self, memory_pipe stream, std::error_code& ec) {
+  const opening_options options{.connection = endpoint_options()};
+  if (self == role::server) {
+    using policy = negotiating_server_policy<default_server_policy>;
+    server_handshake<policy> handshake{policy{{}, endpoint_deflate()}};
+    return accept(std::move(stream), handshake, ec, options);
+  }
+  using policy = negotiating_client_policy<default_client_policy>;
+  client_handshake<policy> handshake{*uri::decode("ws://localhost/"),
+                                     policy{{}, endpoint_deflate()}};
+  return connect(std::move(stream), handshake, ec, options);
+}
+
+void examine_in_memory(role self, examiner& by) {
+  auto [here, there] = make_memory_pipe();
+  far_side far{std::move(there), by};
+  here.on_idle([&] { far.turn(); });
+  std::error_code ec;
+  auto near = opened(self, std::move(here), ec);
+  if (!near) return;
+  while (const auto message = near->read()) {
+    if (near->write(*message)) break;
+  }
+  while (near->read()) {
+  }
+  far.listen();
+}
+
+TEST_CASE("a websocket is right in all cases, over a memory_pipe", "[conformance]") {
+  const auto self = GENERATE(role::server, role::client);
+  check_cases("websocket over a memory_pipe", self,
+              [self](examiner& by) { examine_in_memory(self, by); });
+}
+
+}  // namespace

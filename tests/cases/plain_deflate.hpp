@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include <zlib.h>
+
+#include "hawser/base/bytes.hpp"
+#include "support/bytes.hpp"
+#include "support/wire.hpp"
+
+namespace hawser::test {
+
+/// What one side of permessage-deflate has agreed to.
+struct deflate_manner {
+  bool context_takeover = true;
+  int window_bits = 15;
+};
+
+/// What a header value says of the `client` or the `server`.
+inline deflate_manner manner_in(const std::string& value, const std::string& side) {
+  deflate_manner found;
+  found.context_takeover = value.find(side + "_no_context_takeover") == value.npos;
+  const auto name = side + "_max_window_bits=";
+  const auto at = value.find(name);
+  if (at != value.npos) found.window_bits = std::stoi(value.substr(at + name.size()));
+  return found;
+}
+
+/// The examiner's own permessage-deflate, straight on zlib: what the library gets wrong must not be got
+/// wrong here too. A stream that refers further back than was agreed on, by an eighth, is an error.
+class plain_deflate {
+ public:
+  plain_deflate(deflate_manner own, deflate_manner peer) : own_{own}, peer_{peer} {
+    deflateInit2(&out_, 1, Z_DEFLATED, -own.window_bits, 8, Z_DEFAULT_STRATEGY);
+    inflateInit2(&in_, -peer.window_bits);
+  }
+  ~plain_deflate() {
+    deflateEnd(&out_);
+    inflateEnd(&in_);
+  }
+  plain_deflate(const plain_deflate&) = delete;
+  plain_deflate& operator=(const plain_deflate&) = delete;
+
+  octets compressed(bytes_view message) {
+    octets made(deflateBound(&out_, static_cast<uLong>(message.size())) + 16);
+    give(out_, message);
+    take(out_, made);
+    deflate(&out_, Z_SYNC_FLUSH);
+    made.resize(made.size() - out_.avail_out - 4);  // RFC 7692 §7.2.1: without 00 00 ff ff
+    if (!own_.context_takeover) deflateReset(&out_);
+    return made;
+  }
+
+  /// False if the payload is not deflated as agreed.
+  bool decompress(octets payload, octets& message) {
+    payload = std::move(payload) + "00 00 ff ff"_b;
+    octets room(std::size_t{1} << peer_.window_bits >>
+                3);  // zlib sees no distance within one output
+    give(in_, payload);
+    int state = Z_OK;
+    do {
+      take(in_, room);
+      state = inflate(&in_, Z_SYNC_FLUSH);
+      const auto size = room.size() - in_.avail_out;
+      message.insert(message.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
+    } while (state == Z_OK && in_.avail_out == 0);
+    const bool good = (state == Z_OK || state == Z_BUF_ERROR) && in_.avail_in == 0;
+    if (!peer_.context_takeover) inflateReset(&in_);
+    return good;
+  }
+
+ private:
+  static void give(z_stream& stream, bytes_view input) {
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(input.data()));
+    stream.avail_in = static_cast<uInt>(input.size());
+  }
+  static void take(z_stream& stream, octets& room) {
+    stream.next_out = reinterpret_cast<Bytef*>(room.data());
+    stream.avail_out = static_cast<uInt>(room.size());
+  }
+
+  deflate_manner own_;
+  deflate_manner peer_;
+  z_stream out_{};
+  z_stream in_{};
+};
+
+}  // namespace hawser::test

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <iostream>
+#include <string>
+
+#include "cases/case.hpp"
+#include "cases/examiner.hpp"
+#include "hawser/deflate/options.hpp"
+#include "hawser/deflate/permessage_deflate.hpp"
+#include "hawser/protocol/options.hpp"
+#include "support/catch.hpp"
+#include "support/deflate.hpp"
+#include "support/printers.hpp"
+#include "support/sanitized.hpp"
+
+namespace hawser::test {
+
+/// The examiner's `edge`.
+std::size_t edge();
+
+/// What the cases ask of an endpoint: messages of 16 MiB, and compression if the other side knows it.
+inline connection_options endpoint_options() { return {.max_message_size = 16 * 1024 * 1024}; }
+inline permessage_deflate endpoint_deflate() { return permessage_deflate{without_threshold()}; }
+
+inline std::string shown(cutting how) {
+  return how == cutting::as_sent     ? "as sent"
+         : how == cutting::octetwise ? "by octets"
+                                     : "at random";
+}
+
+/// Whether there is time for it: under sanitizers what is long or compressed is not cut up as well.
+inline bool is_cut(const numbered_case& one, cutting how) {
+  const bool short_one = one.number.find('.') == 1 && !one.number.starts_with('9');
+  return !sanitized || how == cutting::as_sent || short_one;
+}
+
+/// Goes through all cases with an endpoint in that role, however what it is sent is cut. `examine` joins
+/// an examiner to the endpoint until one of them has ended. Prints how many cases came out right.
+template <class Examine>
+void check_cases(const std::string& channel, role endpoint, Examine examine) {
+  std::size_t right = 0;
+  std::size_t connections = 0;
+  for (const auto& one : all_cases()) {
+    bool good = true;
+    for (const auto how : {cutting::as_sent, cutting::octetwise, cutting::random}) {
+      if (!is_cut(one, how)) continue;
+      examiner by{one, peer_of(endpoint), how, edge()};
+      examine(by);
+      INFO(one.number << ": " << one.sentence << ", " << shown(how));
+      CHECK(by.verdict() == "");
+      good = good && by.verdict().empty();
+      ++connections;
+    }
+    right += good ? 1 : 0;
+  }
+  std::cout << shown(endpoint) << ", " << channel << ": " << right << " of " << all_cases().size()
+            << " cases strictly right, " << connections << " connections" << std::endl;
+}
+
+/// Joins an examiner to a link that blocks: say(octets), hear() (empty at the end), ended() (in order),
+/// hang_up().
+template <class Link>
+void examine(examiner& by, Link& link) {
+  bool hung_up = false;
+  while (!by.failed()) {
+    if (const auto some = by.says(); !some.empty()) {
+      link.say(some);
+      continue;
+    }
+    if (by.ends_stream() && !hung_up) {
+      link.hang_up();
+      hung_up = true;
+    }
+    const auto heard = link.hear();
+    if (heard.empty()) return by.hears_end(link.ended());
+    by.hears(heard);
+  }
+}
+
+}  // namespace hawser::test

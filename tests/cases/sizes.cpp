@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSL-1.0
+// 9: large messages, many fragments, many pieces and many messages; 10: fragments of an odd size.
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cases/case.hpp"
+#include "support/bytes.hpp"
+#include "support/wire.hpp"
+
+namespace hawser::test {
+
+namespace {
+
+constexpr std::size_t kibi = 1024;
+constexpr std::size_t mebi = 1024 * kibi;
+
+/// Octets that are not the same everywhere: letters, or what is no text.
+octets varied(int op, std::size_t size) {
+  octets block(5987);
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    block[i] = static_cast<std::byte>(op == 1 ? 'a' + i % 251 % 26 : 0x80 + i % 127);
+  }
+  octets made;
+  made.reserve(size + block.size());
+  while (made.size() < size) made.insert(made.end(), block.begin(), block.end());
+  made.resize(size);
+  return made;
+}
+
+std::string kind_of(int op) { return op == 1 ? "text of " : "binary of "; }
+std::string in_group(int group, int last) {
+  return "9." + std::to_string(group) + '.' + std::to_string(last);
+}
+
+/// A message and its echo are made when the case is run: there are many, and they are long.
+numbered_case echoed(std::string number, std::string sentence, int op, std::size_t size,
+                     std::size_t fragment, std::size_t chop) {
+  numbered_case made{std::move(number), std::move(sentence), 1};
+  made.at = [=](std::size_t) {
+    auto payload = varied(op, size);
+    return step{in_fragments(op, payload, fragment), {{op, std::move(payload)}}};
+  };
+  made.chop = chop;
+  return made;
+}
+
+void add_large(std::vector<numbered_case>& cases, int op) {
+  int last = 0;
+  for (const auto size : {64 * kibi, 256 * kibi, mebi, 4 * mebi, 8 * mebi, 16 * mebi}) {
+    cases.push_back(echoed(in_group(op, ++last),
+                           kind_of(op) + std::to_string(size) + " octets comes back", op, size,
+                           size, 0));
+  }
+}
+
+void add_fragmented(std::vector<numbered_case>& cases, int op) {
+  int last = 0;
+  for (auto fragment = std::size_t{64}; fragment <= 4 * mebi; fragment *= 4) {
+    cases.push_back(echoed(in_group(2 + op, ++last),
+                           kind_of(op) + "4 MiB in fragments of " + std::to_string(fragment), op,
+                           4 * mebi, fragment, 0));
+  }
+}
+
+void add_chopped(std::vector<numbered_case>& cases, int op) {
+  int last = 0;
+  for (auto chop = std::size_t{64}; chop <= 2048; chop *= 2) {
+    cases.push_back(echoed(in_group(4 + op, ++last),
+                           kind_of(op) + "1 MiB arriving in pieces of " + std::to_string(chop), op,
+                           mebi, mebi, chop));
+  }
+}
+
+void add_many(std::vector<numbered_case>& cases, int op) {
+  int last = 0;
+  for (const std::size_t size : {0, 16, 64, 256, 1024, 4096}) {
+    numbered_case made{in_group(6 + op, ++last),
+                       "many messages one after the other, " + kind_of(op) + std::to_string(size),
+                       rounds()};
+    made.at = [op, payload = varied(op, size)](std::size_t) {
+      return step{{{op, payload}}, {{op, payload}}};
+    };
+    cases.push_back(std::move(made));
+  }
+}
+
+}  // namespace
+
+std::vector<numbered_case> size_cases() {
+  std::vector<numbered_case> cases;
+  for (const auto add : {add_large, add_fragmented, add_chopped, add_many}) {
+    add(cases, 1);
+    add(cases, 2);
+  }
+  cases.push_back(
+      echoed("10.1.1", "text of 65536 octets in fragments of 1300", 1, 65'536, 1300, 0));
+  return cases;
+}
+
+}  // namespace hawser::test

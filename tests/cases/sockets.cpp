@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSL-1.0
+// The cases with servers and clients over TCP.
+#include <cstdint>
+#include <string>
+#include <system_error>
+
+#include <asio/io_context.hpp>
+
+#include "cases/links.hpp"
+#include "cases/run.hpp"
+#include "hawser/asio/client.hpp"
+#include "hawser/asio/connect.hpp"
+#include "support/catch.hpp"
+#include "support/echo_servers.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+echo_options serving() {
+  return {.connection = endpoint_options(), .extension = endpoint_deflate()};
+}
+
+connect_options connecting() {
+  return {.connection = endpoint_options(), .extension = endpoint_deflate()};
+}
+
+std::string url_at(std::uint16_t port) { return "ws://127.0.0.1:" + std::to_string(port) + '/'; }
+
+void run_blocking(std::uint16_t port) {
+  std::error_code ec;
+  auto peer = connect(url_at(port), ec, connecting());
+  if (!peer) return;
+  while (const auto message = peer->read()) {
+    if (peer->write(*message)) break;
+  }
+  while (peer->read()) {
+  }
+}
+
+void run_on_events(std::uint16_t port) {
+  asio::io_context io{1};
+  client peer{io, {.url = url_at(port), .reconnect = {}, .connect = connecting()}};
+  peer.on_message([](auto& session, auto message) { session.send(message); });
+  peer.start();
+  io.run();
+}
+
+TEST_CASE("a threaded_server is right in all cases, over TCP", "[conformance]") {
+  threaded_echo server{serving()};
+  check_cases("threaded_server over TCP", role::server,
+              [&](examiner& by) { examine_server(by, server.port(), plain); });
+}
+
+TEST_CASE("a server is right in all cases, over TCP", "[conformance]") {
+  event_echo server{serving()};
+  check_cases("server over TCP", role::server,
+              [&](examiner& by) { examine_server(by, server.port(), plain); });
+}
+
+TEST_CASE("a connection of connect() is right in all cases, over TCP", "[conformance]") {
+  check_cases("connect() over TCP", role::client,
+              [](examiner& by) { examine_client(by, run_blocking, plain); });
+}
+
+TEST_CASE("a client is right in all cases, over TCP", "[conformance]") {
+  check_cases("client over TCP", role::client,
+              [](examiner& by) { examine_client(by, run_on_events, plain); });
+}
+
+}  // namespace
