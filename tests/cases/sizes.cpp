@@ -75,7 +75,7 @@ void add_chopped(std::vector<numbered_case>& cases, int op) {
 
 void add_many(std::vector<numbered_case>& cases, int op) {
   int last = 0;
-  for (const std::size_t size : {0, 16, 64, 256, 1024, 4096}) {
+  for (const std::size_t size : {0u, 16u, 64u, 256u, 1024u, 4096u}) {
     numbered_case made{in_group(6 + op, ++last),
                        "many messages one after the other, " + kind_of(op) + std::to_string(size),
                        rounds()};
