@@ -49,7 +49,8 @@ class plain_deflate {
     give(out_, message);
     take(out_, made);
     deflate(&out_, Z_SYNC_FLUSH);
-    made.resize(made.size() - out_.avail_out - 4);  // RFC 7692 §7.2.1: without 00 00 ff ff
+    // RFC 7692 §7.2.1: without 00 00 ff ff
+    made.erase(made.end() - static_cast<std::ptrdiff_t>(out_.avail_out) - 4, made.end());
     if (!own_.context_takeover) deflateReset(&out_);
     return made;
   }

@@ -42,7 +42,9 @@ inline octets header_from(role from, int op, std::uint64_t length, fin end = fin
   const unsigned mask = from == role::client ? 0x80 : 0;
   const unsigned first = (end == fin::yes ? 0x80u : 0u) | static_cast<unsigned>(reserved) << 4 |
                          static_cast<unsigned>(op);
-  octets out{static_cast<std::byte>(first)};
+  octets out;
+  out.reserve(14);
+  out.push_back(static_cast<std::byte>(first));
   const int extended = length < 126 ? 0 : length < 65'536 ? 2 : 8;
   out.push_back(static_cast<std::byte>(mask | (extended == 0   ? static_cast<unsigned>(length)
                                                : extended == 2 ? 126u

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "cases/examiner.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cases/case.hpp"
+#include "support/catch.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+const std::string accepted =
+    "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: "
+    "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+octets frame(opcode op, std::string_view payload, fin end = fin::yes, int reserved = 0) {
+  return frame_from(role::server, op, payload, end, reserved);
+}
+
+/// What an examiner thinks of a server that says that, whatever it is asked.
+std::string verdict_on(const numbered_case& one, const octets& answers, bool in_order = true) {
+  examiner by{one, role::client, cutting::as_sent, 0};
+  while (!by.says().empty()) {
+  }
+  by.hears(bytes(accepted));
+  while (!by.says().empty()) {
+  }
+  by.hears(answers);
+  while (!by.says().empty()) {
+  }
+  by.hears_end(in_order);
+  return by.verdict();
+}
+
+TEST_CASE("an examiner finds an endpoint right, and tells what is wrong with others") {
+  const auto one = answered("0.1", "text comes back", {{{text_frame("Hi")}, {text_back("Hi")}}});
+  const auto close = close_from(role::server, 1000);
+  const auto good = frame(opcode::text, "Hi");
+  const std::vector<std::pair<octets, std::string>> answers{
+      {good + close, ""},
+      {frame(opcode::text, "H", fin::no) + frame(opcode::continuation, "i") + close, ""},
+      {close, "the endpoint did not answer"},
+      {frame(opcode::text, "Ho") + close, "text \"Ho\" instead of text \"Hi\""},
+      {frame(opcode::binary, "Hi") + close, "binary \"Hi\" instead of text \"Hi\""},
+      {frame(opcode::pong, "Hi") + good + close, "pong \"Hi\" instead of text \"Hi\""},
+      {good + good + close, "nothing was to be answered, but text \"Hi\""},
+      {good, "the endpoint did not close"},
+      {good + close_from(role::server, 1001), "it closed with 1001"},
+      {good + frame(opcode::close, ""), "it closed with 1005"},
+      {good + close + frame(opcode::ping, ""),
+       "the endpoint talked on behind its Close: ping \"\""},
+      {frame(opcode::text, "Hi", fin::yes, 4) + close, "a reserved bit was set: text rsv 4 \"Hi\""},
+      {frame(opcode::continuation, "Hi") + close, "a fragment was of nothing"},
+      {frame_from(role::client, opcode::text, "Hi"), "the mask is wrong for the role"},
+      {"81 7e 00 02 48 69"_b + close, "a length is not minimal"},
+      {frame(opcode::ping, "", fin::no), "a control frame is too long or a fragment"}};
+  for (const auto& [answer, verdict] : answers) CHECK(verdict_on(one, answer) == verdict);
+  CHECK(verdict_on(one, good + close, false) == "the stream was reset");
+}
+
+TEST_CASE("an examiner wants what is late to be refused before it is said") {
+  auto one = ended(
+      "0.2", "text is refused early",
+      {{{text_frame("good", fin::no)}}, {{continuation("bad", fin::no)}}, {{continuation("rest")}}},
+      1007);
+  one.late_end = true;
+  CHECK(verdict_on(one, close_from(role::server, 1007)) == "");
+  CHECK(verdict_on(one, {}) == "the endpoint did not answer");
+}
+
+TEST_CASE("an examiner offers compression, and decompresses as agreed") {
+  numbered_case one =
+      answered("0.3", "compressed", {{{text_frame("Hello")}, {text_back("Hello")}}});
+  one.deflate = {{true, 9}};
+  CHECK(verdict_on(one, frame(opcode::text, "Hello")) == "compression was not accepted");
+}
+
+}  // namespace
