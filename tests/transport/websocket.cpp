@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/transport/websocket.hpp"
 
+#include <string>
 #include <utility>
 
+#include "hawser/base/error.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 #include "support/catch.hpp"
@@ -29,6 +31,33 @@ TEST_CASE("a websocket can be moved, and is dropped without a Close when it is d
   }
   CHECK(far.over());
   CHECK(far.frames().empty());
+}
+
+TEST_CASE(
+    "the peer sees the end of the stream as soon as the connection is over, whatever ended it",
+    "[rfc-7.1.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto ends = GENERATE(as<std::string>{}, "clean", "violation", "no Close", "silence");
+  auto [here, there] = make_memory_pipe();
+  scripted_end far{std::move(there)};
+  websocket<memory_pipe> near{self, std::move(here)};
+  INFO(ends);
+  if (ends == "clean") far.say(close_from(peer_of(self), 1000));
+  if (ends == "violation") far.say(frame_from(peer_of(self), 3, {}));
+  if (ends != "silence") far.hang_up();
+  CHECK_FALSE(near.read());
+  CHECK(near.close_reason().clean == (ends == "clean"));
+  CHECK(far.over());
+}
+
+TEST_CASE("the peer that does not answer a Close in time sees the end of the stream",
+          "[rfc-7.1.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  auto [here, there] = make_memory_pipe();
+  scripted_end far{std::move(there)};
+  websocket<memory_pipe> near{self, std::move(here)};
+  CHECK(near.close() == errc::close_timeout);
+  CHECK(far.over());
 }
 
 }  // namespace

@@ -60,8 +60,7 @@ class blocking_driver {
     connection_.deliver(std::is_same_v<Wanted, message_part> ? delivery::parts
                                                              : delivery::messages);
     const auto found = read_until(guard, until, buffer_, ec);
-    if (!found) return std::nullopt;
-    return std::get<Wanted>(*found);
+    return found ? std::optional<Wanted>{std::get<Wanted>(*found)} : std::nullopt;
   }
 
   /// What is written: each treats a fragmented message under way in its own way.
@@ -73,9 +72,8 @@ class blocking_driver {
   std::error_code write(Queue queue, sends what) {
     lock guard{mutex_};
     if (what == sends::fragment) holder_ = thread_number();
-    if (what == sends::message) {
-      if (const auto ec = await_turn(guard)) return ec;
-    }
+    const auto refused = what == sends::message ? await_turn(guard) : std::error_code{};
+    if (refused) return refused;
     tell_time(now_of(stream_));
     if (const auto ec = queue(connection_)) return ec;
     flush(guard);
@@ -105,8 +103,7 @@ class blocking_driver {
   std::error_code close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
     tell_time(now_of(stream_));
-    const auto ec = connection_.close(code, reason);
-    if (ec && ec != errc::closed) return ec;
+    if (const auto ec = connection_.close(code, reason); ec && ec != errc::closed) return ec;
     changed_.notify_all();
     // Otherwise reading and writing go together: the peer may want to write before it reads.
     if (reading_) flush(guard);
@@ -201,6 +198,8 @@ class blocking_driver {
     if (writing_ && !connection_.wants().write) abort_stream();
     flush(guard);
     next_data();
+    // However it came to that: the peer does not wait until this object is destroyed.
+    if (!stream_ended_) end_stream(guard);
   }
 
   /// The next message or part; everything else that happens is dealt with on the way.
@@ -347,6 +346,7 @@ class blocking_driver {
     guard.lock();
     // Whether that worked or not, the peer's end or the deadline follows.
     connection_.output_ended();
+    stream_ended_ = true;
   }
 
   void await_end(lock& guard) {
@@ -357,8 +357,7 @@ class blocking_driver {
       const bool ended = connection_.state() == close_state::ended;
       if (ended && !abortable_stream<Stream>) return;
       const auto due = ended ? (time_point::max)() : connection_.deadline();
-      const std::chrono::steady_clock::duration longest = std::chrono::hours{1};
-      const auto left = (std::min)(due, now_of(stream_) + longest) - now_of(stream_);
+      const auto left = (std::min)(due, now_of(stream_) + std::chrono::hours{1}) - now_of(stream_);
       if (!changed_.wait_for(guard, left, [this] { return !reading_; }))
         give_up(errc::close_timeout);
     }
@@ -391,6 +390,7 @@ class blocking_driver {
   const duration longest_wait_;
   std::size_t flushing_ = 0;  // threads that wait to write
   bool pinged_ = false;       // the keep-alive waits for an answer
+  bool stream_ended_ = false;
   bool reading_ = false;
   bool writing_ = false;
   bool message_open_ = false;
