@@ -49,7 +49,9 @@ TEST_CASE("errors compare with the conditions a caller cares about") {
   CHECK(std::error_code{errc::closed} == condition::closed);
   CHECK(std::error_code{errc::end_of_stream} == condition::closed);
   CHECK(std::error_code{errc::keep_alive_timeout} == condition::closed);
+  CHECK(std::error_code{errc::write_timeout} == condition::closed);
   CHECK(std::error_code{errc::message_unfinished} != condition::closed);
+  CHECK(std::error_code{errc::read_timeout} != condition::closed);
 }
 
 TEST_CASE("a time-out is the standard's timed_out too") {
@@ -69,6 +71,19 @@ TEST_CASE("errors of other categories are no condition of ours") {
   CHECK(reset != condition::closed);
   CHECK(reset.value() != 0);
   CHECK(std::error_code{errc::closed} != reset);
+}
+
+TEST_CASE("an error is the condition of its own number and no other of its category") {
+  const std::error_code ec = errc::closed;
+  CHECK(ec == std::error_condition{ec.value(), hawser::error_category()});
+  CHECK(ec != std::error_condition{ec.value() + 1, hawser::error_category()});
+  CHECK(ec != std::errc::connection_reset);
+}
+
+TEST_CASE("what is no condition has no message and no errors") {
+  const auto none = static_cast<condition>(99);
+  CHECK(make_error_condition(none).message().empty());
+  for (int value = first; value <= last; ++value) CHECK_FALSE(is(static_cast<errc>(value), none));
 }
 
 TEST_CASE("every condition has a message of its own") {

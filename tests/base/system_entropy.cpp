@@ -4,17 +4,59 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+
+namespace {
+
+/// What the next calls of the system come to, instead of what they do.
+struct failures {
+  int getrandom_error = 0;       ///< Of every call
+  int interruptions = 0;         ///< So many calls are interrupted by a signal first
+  bool device_is_empty = false;  ///< As if the random device had an end
+};
+failures failing;
+
+bool interrupted() {
+  if (failing.interruptions == 0) return false;
+  --failing.interruptions;
+  errno = EINTR;
+  return true;
+}
+
+}  // namespace
+
+// The linker leads the calls here.
+extern "C" {
+ssize_t __real_getrandom(void* octets, std::size_t size, unsigned flags);
+ssize_t __wrap_getrandom(void* octets, std::size_t size, unsigned flags);
+ssize_t __real_read(int file, void* octets, std::size_t size);
+ssize_t __wrap_read(int file, void* octets, std::size_t size);
+}
+
+ssize_t __wrap_getrandom(void* octets, std::size_t size, unsigned flags) {
+  if (interrupted()) return -1;
+  if (failing.getrandom_error == 0) return __real_getrandom(octets, size, flags);
+  errno = failing.getrandom_error;
+  return -1;
+}
+
+ssize_t __wrap_read(int file, void* octets, std::size_t size) {
+  if (interrupted()) return -1;
+  return failing.device_is_empty ? 0 : __real_read(file, octets, size);
+}
 
 namespace {
 
@@ -103,18 +145,39 @@ TEST_CASE("after a fork parent and child draw different keys", "[rfc-5.3]") {
 
 TEST_CASE("random octets fill all of the memory given and nothing more") {
   const auto fill = GENERATE(&hawser::fill_random, &hawser::detail::fill_from_device);
+  const int interruptions = GENERATE(0, 3);
+  failing.getrandom_error = GENERATE(0, ENOSYS, EPERM);
   for (const std::size_t size : std::array<std::size_t, 7>{0, 1, 16, 255, 256, 257, 5'000}) {
     std::vector<std::byte> ever_set(size);
     // An octet that stays zero in ten rounds does so once in 10^24.
     for (int round = 0; round < 10; ++round) {
       std::vector<std::byte> memory(size + 16);
+      if (size > 0) failing.interruptions = interruptions;
       fill(hawser::mutable_bytes{memory}.first(size));
       for (std::size_t i = 0; i < size; ++i) ever_set[i] |= memory[i];
       CHECK(std::count(memory.begin() + static_cast<std::ptrdiff_t>(size), memory.end(),
                        std::byte{0}) == 16);
     }
     CHECK(std::count(ever_set.begin(), ever_set.end(), std::byte{0}) == 0);
+    CHECK(failing.interruptions == 0);
   }
+  failing = {};
+}
+
+TEST_CASE("where the system has no randomness the program ends") {
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::signal(SIGABRT, SIG_DFL);
+    failing = {.getrandom_error = ENOSYS, .device_is_empty = true};
+    std::array<std::byte, 16> memory{};
+    hawser::fill_random(memory);
+    ::_exit(0);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGABRT);
 }
 
 }  // namespace

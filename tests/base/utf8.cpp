@@ -56,6 +56,10 @@ std::size_t count_code_points(utf8_validator so_far, std::size_t& late) {
   return found;
 }
 
+TEST_CASE("the table is the same whoever makes it, the compiler or the program") {
+  CHECK((hawser::detail::make_utf8_rows() == hawser::detail::utf8_rows));
+}
+
 TEST_CASE("every code point but the surrogates is valid", "[rfc-3629-3][rfc-8.1]") {
   std::size_t wrong = 0;
   for (char32_t point = 0; point <= 0x10FFFF; ++point) {

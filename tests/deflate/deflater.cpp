@@ -47,6 +47,23 @@ TEST_CASE("an empty message is one octet, wherever it stands", "[rfc7692-7.2.3.6
   CHECK(deflated(*with, hello) == "f2 00 11 00 00"_b);
 }
 
+TEST_CASE("a piece may be longer than zlib takes at once", "[rfc7692-6.1]") {
+  constexpr std::size_t at_once = std::size_t{1} << 24;
+  octets message(2 * at_once + 5);
+  message[at_once - 1] = std::byte{1};
+  message[at_once] = std::byte{2};
+  message.back() = std::byte{3};
+  const auto with = deflater::make({1, 8, 15});
+  const auto by = inflater::make({15});
+  REQUIRE(with);
+  REQUIRE(by);
+  const auto encoded = deflated(*with, message);
+  CHECK(encoded.size() < message.size() / 100);
+  const auto result = inflated(*by, encoded, std::size_t{1} << 20);
+  CHECK(result.error == errc{});
+  CHECK((result.output == message));
+}
+
 TEST_CASE("a message in pieces is one message", "[rfc7692-6.1]") {
   std::mt19937 random{7};
   const auto whole = some_octets(random, 50'000);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "support/bytes.hpp"
@@ -90,6 +91,22 @@ static_assert(error_of(octets_of(0x82, 127, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 
               errc::length_too_large);
 // It is noticed before the mask has come.
 static_assert(error_of(octets_of(0x82, 0xFE, 0, 1)) == errc::length_not_minimal);
+
+TEST_CASE("a header is as long as it says", "[rfc-5.2]") {
+  const bool masked = GENERATE(false, true);
+  for (const auto& [length, size] : {std::pair<std::uint64_t, std::size_t>{0, 2},
+                                     {125, 2},
+                                     {126, 4},
+                                     {0xFFFF, 4},
+                                     {0x10000, 10},
+                                     {0x7FFFFFFFFFFFFFFF, 10}}) {
+    const frame_header header{opcode::binary, true, 0, masked, example_key, length};
+    octets room(max_header_size);
+    CAPTURE(length);
+    CHECK(encoded_size(header) == size + (masked ? 4 : 0));
+    CHECK(encode(header, room) == encoded_size(header));
+  }
+}
 
 TEST_CASE("a header is complete with its last octet and not before", "[rfc-5.2]") {
   for (const auto length : {std::uint64_t{0}, std::uint64_t{125}, std::uint64_t{126},

@@ -43,6 +43,15 @@ TEST_CASE("lines come one after the other in a loop") {
   CHECK(fields.text() == "A: 1\r\nB: 2\r\n");
 }
 
+TEST_CASE("a step behind the line that was looked at leads to the next") {
+  const header_fields fields{{"A", "1"}, {"B", "2"}};
+  auto at = fields.begin();
+  at++;
+  CHECK((*at).name == "B");
+  at++;
+  CHECK(at == fields.end());
+}
+
 TEST_CASE("white space around a value is no part of it", "[rfc9110-5.5]") {
   header_fields fields;
   CHECK(fields.add("A", " \t x \t y\t "));

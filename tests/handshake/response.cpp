@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/handshake/response.hpp"
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,21 @@ TEST_CASE("a response is complete: its status, its length, and the end of the co
         "HTTP/1.1 401 Who are you\r\nWWW-Authenticate: Basic realm=\"x\"\r\nX: \r\n"
         "Connection: close\r\nContent-Length: 9\r\n\r\nGo\r\naway\n");
   CHECK(encode(response{.status = 299}).starts_with("HTTP/1.1 299 \r\n"));
+}
+
+TEST_CASE("a status has the phrase of the standard where it has one", "[rfc9110-15]") {
+  std::set<std::string_view> phrases;
+  for (unsigned status = 0; status < 1000; ++status) {
+    const auto phrase = hawser::reason_phrase(status);
+    if (phrase.empty()) continue;
+    CAPTURE(status, phrase);
+    CHECK(status >= 101);
+    CHECK(status <= 505);
+    CHECK(phrases.insert(phrase).second);
+    CHECK(encode(response{.status = status}).find(phrase) ==
+          std::string_view{"HTTP/1.1 200 "}.size());
+  }
+  CHECK(phrases.size() == 29);
 }
 
 TEST_CASE("the application does not say how its response is framed", "[rfc9112-6]") {

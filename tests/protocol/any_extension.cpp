@@ -59,15 +59,26 @@ TEST_CASE("an extension that only moves is held", "[rfc-9]") {
   CHECK(moved);
 }
 
+TEST_CASE("an extension that does not share has nothing to share when it is asked") {
+  any_extension held{run_length{}};
+  octets encoded;
+  CHECK(held.sharing_key() == 0);
+  CHECK(held.begin_shared(message_kind::text, 1000) == 0);
+  CHECK_FALSE(held.encode_shared(as_bytes("aaa"), encoded));
+  CHECK(encoded.empty());
+}
+
 /// Can be told apart from what it would be without sharing.
 struct sharing_run_length : run_length {
   static constexpr std::uint64_t key = 7;
   int* calls = nullptr;
+  bool works = true;
 
   std::uint64_t sharing_key() const { return key; }
   std::uint8_t begin_shared(message_kind, std::size_t) const { return rsv1; }
   bool encode_shared(bytes_view payload, octets& encoded) const {
     ++*calls;
+    if (!works) return false;
     encoded = run_length_of(payload);
     return true;
   }
@@ -86,6 +97,21 @@ TEST_CASE("a prepared message is encoded once for all that may share it") {
     CHECK(written_by(one) == frame_from(role::server, 1, "03 61"_b, fin::yes, 4));
   }
   CHECK(calls == 1);
+}
+
+TEST_CASE(
+    "a prepared message that cannot be encoded is sent as it is, and tried again the next time") {
+  int calls = 0;
+  const prepared_message prepared{std::string_view{"aaa"}};
+  sharing_run_length sharing;
+  sharing.calls = &calls;
+  sharing.works = false;
+  for (int i = 0; i < 3; ++i) {
+    basic_connection<any_extension, fixed_mask_source> one{role::server, {}, sharing};
+    REQUIRE(!one.send(prepared));
+    CHECK(written_by(one) == frame_from(role::server, opcode::text, "aaa"));
+  }
+  CHECK(calls == 3);
 }
 
 TEST_CASE("an extension that does not share sends a prepared message as it is") {

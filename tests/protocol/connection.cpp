@@ -439,6 +439,8 @@ TEST_CASE("when writing fails what has arrived can still be read") {
   peer.advance(at(0s));
   REQUIRE(!peer.send("lost"));
   peer.output_failed(reset);
+  // The first reason stays.
+  peer.output_failed(std::make_error_code(std::errc::broken_pipe));
   CHECK(peer.wants() == read_only);
   CHECK(peer.send("x") == errc::closed);
   CHECK(peer.send_ping() == errc::closed);

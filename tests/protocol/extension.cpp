@@ -25,6 +25,20 @@ static_assert(message_extension<no_extension>);
 static_assert(no_extension{}.reserved_bits() == 0);
 static_assert(no_extension{}.begin_encoding(message_kind::text, 1) == 0);
 
+TEST_CASE("no extension encodes nothing, and whatever is said to be encoded is refused",
+          "[rfc-5.2]") {
+  no_extension none;
+  octets room(10);
+  octets encoded;
+  none.encode(as_bytes("a"), part::last, encoded);
+  CHECK(encoded.empty());
+  mutable_bytes out{room};
+  auto in = as_bytes("a");
+  CHECK(none.decode(in, out, part::last) == errc::bad_reserved_bits);
+  CHECK(in.size() == 1);
+  CHECK(out.size() == room.size());
+}
+
 octets encoded_from(role from, message_kind kind, bytes_view payload) {
   return frame_from(from, static_cast<int>(kind), run_length_of(payload), fin::yes, 4);
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -358,6 +359,82 @@ TEST_CASE("a refusal whose body stops in the middle is a refusal all the same") 
 }
 
 // Both
+
+/// A memory_pipe that, when it was said to be readable, has nothing after all the first `times`.
+struct hesitant_pipe : memory_pipe {
+  hesitant_pipe(memory_pipe end, int count) : memory_pipe{std::move(end)}, times{count} {}
+
+  std::size_t read_some(mutable_bytes in, std::error_code& ec) {
+    if (times == 0) return memory_pipe::read_some(in, ec);
+    --times;
+    ec = std::make_error_code(std::errc::operation_would_block);
+    return 0;
+  }
+
+  int times;
+};
+
+TEST_CASE("a stream that was readable and has nothing is waited for again") {
+  const auto self = GENERATE(role::client, role::server);
+  auto [here, there] = make_memory_pipe();
+  scripted_end far{std::move(there)};
+  far.say(bytes(self == role::client ? good_answer : good_request));
+  hesitant_pipe near{std::move(here), 3};
+  std::error_code ec;
+  if (self == role::client) {
+    client_handshake handshake{chat(), sample_nonce()};
+    perform(near, handshake, ec);
+  } else {
+    server_handshake handshake;
+    perform(
+        near, handshake, [](auto&) {}, ec);
+  }
+  CHECK_FALSE(ec);
+  CHECK(near.times == 0);
+  CHECK(far.text() == (self == role::client ? good_request : good_answer));
+}
+
+TEST_CASE("an opening that fails makes no websocket") {
+  auto [near, there] = make_memory_pipe();
+  scripted_end far{std::move(there)};
+  std::error_code ec;
+  if (GENERATE(false, true)) {
+    far.say(request_with("Version: 13", "Version: 8"));
+    far.hang_up();
+    server_handshake handshake;
+    const auto peer = accept(std::move(near), handshake, ec);
+    CHECK_FALSE(peer);
+    CHECK(ec == errc::unsupported_version);
+  } else {
+    far.hang_up();
+    client_handshake handshake{chat(), sample_nonce()};
+    const auto peer = connect(std::move(near), handshake, ec);
+    CHECK_FALSE(peer);
+    CHECK(ec);
+  }
+  CHECK(far.over());
+}
+
+TEST_CASE("both sides know the subprotocol that was agreed on", "[rfc-1.9]") {
+  auto [near, there] = make_memory_pipe();
+  scripted_end far{std::move(there)};
+  std::error_code ec;
+  std::optional<websocket<memory_pipe>> peer;
+  if (GENERATE(false, true)) {
+    far.say(request_with("\r\n\r\n", "\r\nSec-WebSocket-Protocol: mqtt, chat\r\n\r\n"));
+    server_handshake handshake{default_server_policy{.subprotocols = {"chat"}}};
+    peer = accept(std::move(near), handshake, ec);
+  } else {
+    std::string answer{good_answer};
+    far.say(answer.insert(answer.size() - 2, "Sec-WebSocket-Protocol: chat\r\n"));
+    client_handshake handshake{chat(), sample_nonce(),
+                               default_client_policy{.subprotocols = {"mqtt", "chat"}}};
+    peer = connect(std::move(near), handshake, ec);
+  }
+  CHECK_FALSE(ec);
+  REQUIRE(peer);
+  CHECK(peer->subprotocol() == "chat");
+}
 
 TEST_CASE("whichever call of the stream fails, the opening ends with that error") {
   const auto self = GENERATE(role::client, role::server);

@@ -80,7 +80,9 @@ class deflater {
   const settings& made_with() const noexcept { return settings_; }
 
  private:
-  static constexpr std::size_t most_at_once = std::numeric_limits<uInt>::max();
+  // zlib counts in an integer that may be smaller than a size.
+  static constexpr std::size_t most_at_once = std::size_t{1} << 24;
+  static_assert(most_at_once <= std::numeric_limits<uInt>::max());
 
   explicit deflater(const settings& wanted) noexcept
       : stream_{detail::unused_zlib_stream()}, settings_{wanted} {}

@@ -111,16 +111,16 @@ class http_head {
       case state::value:
         return take_run(text, is_field_value_char, '\r', line_, errc::bad_header_field);
       case state::line_end: return finish_line(text);
-      case state::head_end: return take_lf(text, state::done, errc::bad_header_field);
-      case state::done: break;
+      case state::head_end:
+      case state::done: break;  // Nothing is taken any more then.
     }
-    return 0;
+    return take_lf(text, state::done, errc::bad_header_field);
   }
 
   static bool is_visible(char c) noexcept { return c > ' ' && c < '\x7F'; }
 
   std::size_t fail(errc error) noexcept {
-    if (error_ == errc{}) error_ = error;
+    error_ = error;
     return 0;
   }
 

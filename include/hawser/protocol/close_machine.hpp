@@ -55,7 +55,7 @@ constexpr close_step next_step(role self, close_state from, close_input input) n
       if (input == peer_eof) return {close_state::ended, false, !server, false};
       if (input == deadline) return {close_state::ended, false, false, true};
       return stay;
-    case close_state::ended: return stay;
+    case close_state::ended: break;
   }
   return stay;
 }

@@ -84,7 +84,7 @@ class basic_connection {
       }
       if (auto happened = event_of(result)) return happened;
     }
-    if (closing_.state() >= close_state::exchanged) input = {};
+    input = {};
     return take_outcome();
   }
 
@@ -331,7 +331,7 @@ class basic_connection {
       end_stream_ = false;
       sender_.clear();
     }
-    if (before >= close_state::exchanged || step.next < close_state::exchanged) return;
+    if (before >= close_state::exchanged) return;
     outcome_ = outcome;
     has_outcome_ = true;
   }
