@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/deflate.hpp"
+#include "hawser/hawser.hpp"
+#include "hawser/transport/memory_pipe.hpp"
+
+// Never run. Compiled with every inline function and every member of each class template, so that what
+// no test uses is counted and found not to have been run: elsewhere the compiler leaves it out.
+
+namespace hawser {
+
+using pipe_driver = detail::blocking_driver<memory_pipe, basic_connection<any_extension>>;
+
+template class basic_connection<any_extension>;
+template class receiver<any_extension>;
+template class sender<any_extension, system_mask_source>;
+template class client_handshake<>;
+template class server_handshake<>;
+template class negotiating_client_policy<default_client_policy>;
+template class negotiating_server_policy<default_server_policy>;
+template class backoff_schedule<>;
+template class detail::blocking_driver<memory_pipe, basic_connection<any_extension>>;
+template class detail::deadline_io<memory_pipe>;
+template class outgoing_message<pipe_driver>;
+template class websocket<memory_pipe>;
+template class thread_streams<deflater>;
+
+}  // namespace hawser
