@@ -108,6 +108,26 @@ TEST_CASE("what follows a frame is left in the input", "[rfc-5.2]") {
   CHECK(reader.at_end());
 }
 
+TEST_CASE("payload that was taken can be put back", "[rfc-5.3]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto size = GENERATE(range(0, 8));
+  const auto wire = frame_from(peer_of(self), opcode::text, "Hello there") +
+                    frame_from(peer_of(self), opcode::text, "you");
+  auto input = wire;
+  mutable_bytes rest{input};
+  frame_reader reader{self};
+  REQUIRE(reader.read_header(rest) == frame_reader::status::in_frame);
+  auto payload = reader.take_payload(rest);
+  REQUIRE(reader.at_end());
+  reader.put_back(payload.last(static_cast<std::size_t>(size)), rest);
+  CHECK(reader.at_end() == (size == 0));
+  CHECK(octets{rest.begin(), rest.end()} ==
+        octets{wire.end() - static_cast<std::ptrdiff_t>(rest.size()), wire.end()});
+  payload = reader.take_payload(rest);
+  CHECK(text(payload) ==
+        std::string_view{"Hello there"}.substr(11 - static_cast<std::size_t>(size)));
+}
+
 TEST_CASE("a reserved bit is allowed on the first frame of a message, if agreed", "[rfc-5.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/protocol/receiver.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <variant>
@@ -193,6 +194,31 @@ TEST_CASE("the way of delivery may change in the middle of an encoded message", 
   at.in.deliver(delivery::messages);
   at.arrives(frame_from(from, 0, "01 64"_b, fin::no) + frame_from(from, 0, "01 65"_b));
   CHECK(at.next() == "text \"de\"");
+}
+
+TEST_CASE("what no part has had room for stays in the input, wherever that goes", "[rfc-9]") {
+  const auto self = GENERATE(role::client, role::server);
+  const octets plain(20'000, std::byte{'x'});
+  const auto encoded = run_length_of(plain);
+  receiving<run_length> at{self, delivery::parts};
+  at.arrives(frame_from(peer_of(self), 2, encoded, fin::yes, 4) +
+             frame_from(peer_of(self), 2, encoded, fin::yes, 4));
+  octets got;
+  int ends = 0;
+  while (!at.rest.empty()) {
+    const auto result = at.in.next(at.extension, at.rest);
+    const auto* piece = std::get_if<message_part>(&result);
+    REQUIRE(piece != nullptr);
+    got = std::move(got) + octets{piece->payload.begin(), piece->payload.end()};
+    ends += piece->last ? 1 : 0;
+    at.in.release();
+    // As a driver does that has one room for many connections.
+    octets elsewhere{at.rest.begin(), at.rest.end()};
+    std::fill(at.kept.begin(), at.kept.end(), std::byte{0});
+    at.arrives(std::move(elsewhere));
+  }
+  CHECK(ends == 2);
+  CHECK(got == plain + plain);
 }
 
 TEST_CASE("what is stored becomes a part with the next fragment, even an empty one", "[rfc-5.4]") {

@@ -20,6 +20,7 @@
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/session_driver.hpp"
 #include "hawser/protocol/prepared_message.hpp"
+#include "hawser/transport/opening.hpp"
 #include "simulation/peer.hpp"
 #include "simulation/stream.hpp"
 
@@ -63,19 +64,36 @@ class async_peer : public peer {
 
 /// An async_websocket, and a program that reads it in all the ways there are.
 template <calling How>
-class websocket_peer final : public async_peer {
+class websocket_peer : public async_peer {
  public:
   websocket_peer(role self, std::size_t side, surroundings& around,
                  const connection_options& options)
       : async_peer{side, around, options},
-        socket_{self, simulated_stream<How>{context_.get_executor(), end_}, options} {
+        socket_{self,
+                simulated_stream<How>{context_.get_executor(), end_},
+                options,
+                {},
+                around.agreed,
+                extension(self),
+                counting_mask_source{}} {
     me.hears_pongs = false;
   }
 
   std::size_t waiting() const override { return waiting_; }
 
+ protected:
+  /// Before the opening handshake.
+  websocket_peer(std::size_t side, surroundings& around, const opening_options& options)
+      : async_peer{side, around, options.connection},
+        socket_{simulated_stream<How>{context_.get_executor(), end_}, options} {
+    me.hears_pongs = false;
+  }
+
+  auto& socket() { return socket_; }
+
  private:
   void before_turn() override {
+    if (!is_open()) return;
     if (reading_ && around_.random.once_in(9)) {
       cancel_.emit(asio::cancellation_type::total);
     } else if (!reading_ && !paused_ && !me.over()) {
@@ -118,7 +136,7 @@ class websocket_peer final : public async_peer {
     if (!socket_.is_open()) return errc::closed;
     auto done = written(payload.size());
     switch (around_.random.below(3)) {
-      case 0: socket_.async_write(prepared_message{message_view{kind, payload}}, done); break;
+      case 0: socket_.async_write(prepared(kind, payload), done); break;
       case 1:
         if (kind == message_kind::text) {
           socket_.async_write(std::string{as_text(payload)}, done);
@@ -126,13 +144,14 @@ class websocket_peer final : public async_peer {
           socket_.async_write(octets{payload.begin(), payload.end()}, done);
         }
         break;
-      default: socket_.async_write(message_view{kind, payload}, done); break;
+      default: socket_.async_write(message_view{kind, payload, some_coding()}, done); break;
     }
     return {};
   }
   std::error_code do_send_part(message_kind kind, bytes_view piece, part position) override {
     if (!socket_.is_open()) return errc::closed;
-    socket_.async_write_part(kind, piece, position, written(piece.size()));
+    socket_.async_write_part(message_view{kind, piece, some_coding()}, position,
+                             written(piece.size()));
     return {};
   }
   std::error_code do_ping(bytes_view payload) override {
@@ -150,7 +169,7 @@ class websocket_peer final : public async_peer {
   void do_read_on() override {}
 
   asio::cancellation_signal cancel_;
-  async_websocket<simulated_stream<How>, no_extension, counting_mask_source> socket_;
+  async_websocket<simulated_stream<How>, any_extension, counting_mask_source> socket_;
   message message_;
   received_part part_;
   std::size_t waiting_ = 0;
@@ -160,14 +179,17 @@ class websocket_peer final : public async_peer {
 
 /// A session, used from its own thread and as if from another one.
 template <calling How>
-class session_peer final : public async_peer {
+class session_peer : public async_peer {
  public:
   session_peer(role self, std::size_t side, surroundings& around, const connection_options& options)
       : async_peer{side, around, options} {
-    detail::session_settings settings{options, {}, handlers()};
+    detail::session_settings settings{
+        options, {}, std::make_shared<const session_handlers>(handlers()), around.extensions[side]};
+    detail::session_facts facts;
+    facts.agreed = around.agreed;
     auto driver = std::make_shared<detail::session_driver<simulated_stream<How>>>(
-        self, simulated_stream<How>{context_.get_executor(), end_}, detail::session_facts{},
-        settings, std::make_shared<detail::session_registry>(context_.get_executor()),
+        self, simulated_stream<How>{context_.get_executor(), end_}, std::move(facts), settings,
+        std::make_shared<detail::session_registry>(context_.get_executor()),
         detail::connection_places::place{});
     session_ = session{driver};
     asio::post(context_, [driver] { driver->open({}); });
@@ -175,8 +197,14 @@ class session_peer final : public async_peer {
 
   std::size_t waiting() const override { return session_.buffered_bytes(); }
 
- private:
-  std::shared_ptr<const session_handlers> handlers() {
+ protected:
+  /// Before there is a session.
+  session_peer(std::size_t side, surroundings& around, const connection_options& options)
+      : async_peer{side, around, options} {}
+
+  void begin(const session& opened) { session_ = opened; }
+
+  session_handlers handlers() {
     session_handlers made;
     if (around_.random.once_in(2)) {
       made.on_part = [this](session&, const message_part& one) {
@@ -187,9 +215,10 @@ class session_peer final : public async_peer {
     made.on_ping = [this](session&, const hawser::ping& one) { me.on_ping(one.payload); };
     made.on_pong = [this](session&, const pong& one) { me.on_pong(one.payload); };
     made.on_close = [this](session&, const closed& how) { me.on_closed(how); };
-    return std::make_shared<const session_handlers>(std::move(made));
+    return made;
   }
 
+ private:
   /// Either at once, as another thread would, or on the session's own thread.
   template <class Call>
   std::error_code call(Call what) {
@@ -203,14 +232,14 @@ class session_peer final : public async_peer {
 
   std::error_code do_send(message_kind kind, bytes_view payload) override {
     switch (around_.random.below(3)) {
-      case 0:
-        return call([&] { return session_.send(prepared_message{message_view{kind, payload}}); });
+      case 0: return call([&] { return session_.send(prepared(kind, payload)); });
       case 1:
         if (kind == message_kind::text) {
           return call([&] { return session_.send(std::string{as_text(payload)}); });
         }
         return call([&] { return session_.send(octets{payload.begin(), payload.end()}); });
-      default: return call([&] { return session_.send(message_view{kind, payload}); });
+      default:
+        return call([&] { return session_.send(message_view{kind, payload, some_coding()}); });
     }
   }
   /// A session sends whole messages only.

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,8 +14,12 @@
 #include <variant>
 
 #include "hawser/base/bytes.hpp"
+#include "hawser/handshake/extensions.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/protocol/any_extension.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/prepared_message.hpp"
+#include "hawser/transport/negotiator.hpp"
 #include "simulation/census.hpp"
 #include "simulation/network.hpp"
 #include "simulation/program_clock.hpp"
@@ -31,6 +36,16 @@ struct surroundings {
   hash_of_story& story;
   const weather& kind;
   network& net;
+
+  /// For a side that waits within its turn: lets the others have theirs, or time pass. False if the
+  /// run is over.
+  std::function<bool()> pass = {};
+
+  /// The extension of each side, and what was agreed on; none if they are empty.
+  std::array<any_negotiator, 2> extensions = {};
+  agreement agreed = {};
+  /// Told of every prepared message before it is sent, as others send it, too.
+  std::function<void(const prepared_message&)> broadcast = {};
 
   time_point now() const noexcept { return program_clock::now; }
 };
@@ -54,10 +69,12 @@ class peer {
   virtual time_point due() const = 0;
   /// How many octets wait to be written.
   virtual std::size_t waiting() const = 0;
+  /// Ends all calls that wait, because the run ends here.
+  virtual void leave() {}
 
   /// One random action of the user.
   void act() {
-    if (done()) return;
+    if (done() || !can_act()) return;
     auto& random = around_.random;
     switch (random.below(16)) {
       case 0:
@@ -85,6 +102,8 @@ class peer {
       reason = {};
     }
     if (me.closing() || me.over()) return;
+    // What is not open yet is closed once it is.
+    if (!is_open()) return void(close_later_ = true);
     const bool within = fragment_left_ != 0;
     if (do_close(code, reason)) return;
     me.has_closed(code, reason);
@@ -106,8 +125,34 @@ class peer {
   virtual void do_abort() = 0;
   virtual void do_pause() = 0;
   virtual void do_read_on() = 0;
+  /// Whether the opening handshake is over.
+  virtual bool is_open() const { return true; }
+  /// Whether the user has a hand free.
+  virtual bool can_act() const { return is_open(); }
   virtual void change_delivery() {}
   virtual void send_unasked_pong() {}
+
+  void begin_open(const agreement& agreed) {
+    me.on_opened(agreed);
+    if (close_later_) close();
+  }
+
+  any_extension extension(role self) const {
+    return around_.extensions[side_].make(self, around_.agreed.extensions);
+  }
+
+  /// Some messages are not to be compressed.
+  coding some_coding() {
+    if (!around_.extensions[side_] || !around_.random.once_in(6)) return coding::agreed;
+    around_.seen.note(rarity::plain_by_sender);
+    return coding::plain;
+  }
+
+  prepared_message prepared(message_kind kind, bytes_view payload) {
+    prepared_message made{message_view{kind, payload, some_coding()}};
+    if (around_.broadcast) around_.broadcast(made);
+    return made;
+  }
 
   const std::size_t side_;
   surroundings& around_;
@@ -150,10 +195,10 @@ class peer {
     const auto kind = some_kind();
     const bool too_big = !around_.kind.calm && around_.random.once_in(300);
     const auto payload = some_payload(kind, too_big ? 105 * 1024 : some_size());
+    me.has_sent(kind, payload);
     const auto ec = do_send(kind, payload);
     judge_send(ec);
-    if (ec) return;
-    me.has_sent(kind, payload);
+    if (ec) return me.has_not_sent();
     if (payload.size() > 64 * 1024) around_.seen.note(rarity::large_message);
   }
 
@@ -168,20 +213,22 @@ class peer {
     const bool last = --fragment_left_ == 0;
     const auto rest = fragments_.subspan(fragments_sent_);
     const auto piece = last ? rest : rest.first(around_.random.below(rest.size() + 1));
+    fragments_sent_ += piece.size();
+    if (last) me.has_sent(fragments_kind_, fragments_);
     const auto ec = do_send_part(fragments_kind_, piece, last ? part::last : part::more);
     judge_send(ec);
-    if (ec) return;
-    fragments_sent_ += piece.size();
     if (!last) return;
+    if (ec) return me.has_not_sent();
     around_.seen.note(rarity::fragmented_message);
-    me.has_sent(fragments_kind_, fragments_);
   }
 
   void ping() {
     if (!can_queue()) return;
-    const auto ec = do_ping(me.next_ping());
+    const auto payload = me.next_ping();
+    me.has_pinged();
+    const auto ec = do_ping(payload);
     judge_send(ec);
-    if (!ec) me.has_pinged();
+    if (ec) me.has_not_pinged();
   }
 
   void toggle_reading() {
@@ -204,15 +251,16 @@ class peer {
   bytes_view fragments_;
   std::size_t fragments_sent_ = 0;
   std::size_t fragment_left_ = 0;
+  bool close_later_ = false;
 };
 
 /// A connection and the smallest driver that serves it.
-class core_peer final : public peer {
+class core_peer : public peer {
  public:
   core_peer(role self, std::size_t side, surroundings& around, const connection_options& options)
       : peer{side, around},
         options_{options},
-        connection_{self, options, {}, counting_mask_source{}} {}
+        connection_{self, options, extension(self), counting_mask_source{}} {}
 
   bool done() const override { return done_; }
   time_point due() const override { return done_ ? (time_point::max)() : connection_.deadline(); }
@@ -226,11 +274,28 @@ class core_peer final : public peer {
     if (connection_.deadline() == (time_point::min)()) tell_time();
     const auto wanted = connection_.wants();
     if (!wanted.read && !wanted.write && !wanted.end_stream) {
-      around_.net.close(side_);
-      done_ = true;
+      leave_stream();
     }
     judge();
   }
+
+ protected:
+  using connection_type = basic_connection<any_extension, counting_mask_source>;
+
+  void take(mutable_bytes input) {
+    while (const auto happened = connection_.next(input)) {
+      std::visit([this](const auto& one) { note(one); }, *happened);
+    }
+  }
+
+  /// Nothing more is done.
+  void leave_stream() {
+    around_.net.close(side_);
+    done_ = true;
+  }
+
+  connection_options options_;
+  connection_type connection_;
 
  private:
   void tell_time() {
@@ -238,12 +303,6 @@ class core_peer final : public peer {
     connection_.advance(around_.now());
     if (connection_.state() != close_state::open && !closing_since_) closing_since_ = around_.now();
     take({});
-  }
-
-  void take(mutable_bytes input) {
-    while (const auto happened = connection_.next(input)) {
-      std::visit([this](const auto& one) { note(one); }, *happened);
-    }
   }
 
   void note(const message_view& one) { me.on_message(one.kind, one.payload); }
@@ -297,15 +356,15 @@ class core_peer final : public peer {
 
   std::error_code do_send(message_kind kind, bytes_view payload) override {
     switch (around_.random.below(3)) {
-      case 0: return connection_.send(prepared_message{message_view{kind, payload}});
+      case 0: return connection_.send(prepared(kind, payload));
       case 1:
         if (kind == message_kind::text) return connection_.send(std::string{as_text(payload)});
         return connection_.send(octets{payload.begin(), payload.end()});
-      default: return connection_.send(message_view{kind, payload});
+      default: return connection_.send(message_view{kind, payload, some_coding()});
     }
   }
   std::error_code do_send_part(message_kind kind, bytes_view piece, part position) override {
-    return connection_.send_part(kind, piece, position);
+    return connection_.send_part(message_view{kind, piece, some_coding()}, position);
   }
   std::error_code do_ping(bytes_view payload) override { return connection_.send_ping(payload); }
   void send_unasked_pong() override { (void)connection_.send_pong(as_bytes("unasked")); }
@@ -323,8 +382,6 @@ class core_peer final : public peer {
     connection_.deliver(around_.random.once_in(2) ? delivery::parts : delivery::messages);
   }
 
-  connection_options options_;
-  basic_connection<no_extension, counting_mask_source> connection_;
   std::optional<time_point> closing_since_;
   bool done_ = false;
 };

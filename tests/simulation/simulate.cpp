@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <initializer_list>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -52,7 +51,7 @@ std::string try_seed(std::uint64_t seed, const world::maker& client, const world
 }  // namespace
 
 void simulate(std::string_view test, std::size_t seeds, const world::maker& client,
-              const world::maker& server, std::initializer_list<rarity> exceptions) {
+              const world::maker& server, const expectations& expected) {
   const auto only = number_from("HAWSER_SIMULATION_SEED", 0);
   seeds = number_from("HAWSER_SIMULATION_SEEDS", sanitized ? seeds / 5 : seeds);
   const std::uint64_t first = only == 0 ? 1 : only;
@@ -65,12 +64,15 @@ void simulate(std::string_view test, std::size_t seeds, const world::maker& clie
                  << " simulation_tests '" << test << "'");
   }
   CHECK(run_one(first, client, server).story == run_one(first, client, server).story);
-  std::cout << test << ": " << last - first + 1 << " seeds\n" << all.shown();
+  std::cout << test << ": " << last - first + 1 << " seeds\n" << all.shown(expected.scenes);
   if (only != 0) return;
-  for (std::size_t i = 0; i < rarity_names.size(); ++i) {
+  const auto has = [](const auto& list, auto one) {
+    return std::find(list.begin(), list.end(), one) != list.end();
+  };
+  for (std::size_t i = 0; i < rarity_facts.size(); ++i) {
     const auto what = static_cast<rarity>(i);
-    if (std::find(exceptions.begin(), exceptions.end(), what) != exceptions.end()) continue;
-    INFO("never: " << rarity_names[i]);
+    if (!has(expected.scenes, rarity_facts[i].where) || has(expected.never, what)) continue;
+    INFO("never: " << rarity_facts[i].name);
     CHECK(all.count(what) != 0);
   }
 }

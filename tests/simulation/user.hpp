@@ -16,6 +16,7 @@
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/handshake/policy.hpp"
 #include "hawser/protocol/event.hpp"
 #include "simulation/census.hpp"
 #include "simulation/network.hpp"
@@ -98,16 +99,18 @@ class user {
 
   // What this side has done
 
+  // Before the call, which may wait; and if that does nothing, it has not happened.
   void has_sent(message_kind kind, bytes_view payload) { sent_.push_back({kind, payload}); }
+  void has_not_sent() { sent_.pop_back(); }
   void has_pinged() { pings_.push_back(sent_.size()); }
+  void has_not_pinged() { pings_.pop_back(); }
   void has_closed(std::optional<close_code> code, std::string_view reason) {
-    closing_ = true;
+    if (std::exchange(closing_, true)) return;
     code_ = code.value_or(close_code::no_status);
     reason_ = reason;
     if (other_->closing_ && !other_->over_) seen_.note(rarity::crossing_closes);
   }
   void has_aborted() { aborted_ = true; }
-  void has_hung_up() { hung_up_ = true; }
 
   /// The next ping's payload tells its number; those of the keep-alive are longer.
   std::array<std::byte, 4> next_ping() const {
@@ -117,6 +120,36 @@ class user {
   }
 
   // What happened
+
+  /// The opening handshake is over, and this is what was agreed on.
+  void on_opened(const agreement& agreed) {
+    judge_.require(!over_ && !agreed_, "a second beginning");
+    agreed_ = agreed;
+    if (!agreed.subprotocol.empty()) seen_.note(rarity::subprotocol_agreed);
+    if (!agreed.extensions.empty()) seen_.note(rarity::extension_agreed);
+    if (!other_->agreed_) return;
+    seen_.note(rarity::opened);
+    judge_.require(agreed.subprotocol == other_->agreed_->subprotocol &&
+                       agreed.extensions == other_->agreed_->extensions,
+                   "two opinions of what was agreed on");
+  }
+
+  /// There will be no connection.
+  void on_not_opened(std::error_code why) {
+    judge_.require(!over_ && !agreed_, "an end before the beginning");
+    judge_.require(static_cast<bool>(why), "no connection, and no cause");
+    over_ = failed_ = not_opened_ = true;
+    error_ = why.message();
+    story_.add(static_cast<std::uint64_t>(why.value()));
+    if (other_->agreed_) seen_.note(rarity::opened_on_one_side);
+    if (why == errc::upgrade_refused) return seen_.note(rarity::refused);
+    if (why == errc::origin_refused) return seen_.note(rarity::origin_refused);
+    if (why == errc::handshake_timeout) return seen_.note(rarity::opening_timed_out);
+    if (why == errc::truncated_handshake) return seen_.note(rarity::opening_truncated);
+    judge_.require(why.category() != make_error_code(errc::closed).category(),
+                   "no connection without a cause: " + error_);
+    seen_.note(rarity::opening_broken);
+  }
 
   void on_message(message_kind kind, bytes_view payload) {
     if (!partial_) return finish(kind, payload);
@@ -181,10 +214,15 @@ class user {
   /// What can be said only when both sides are over.
   void judge_end() {
     judge_.require(over_, "no end was told");
+    if (not_opened_ && other_->agreed_) {
+      judge_.require(!other_->clean_, "a clean end of what was no connection");
+    }
     if (over_ && clean_) judge_clean_end();
   }
 
   bool over() const noexcept { return over_; }
+  bool is_open() const noexcept { return agreed_.has_value(); }
+  bool not_opened() const noexcept { return not_opened_; }
   bool clean() const noexcept { return clean_; }
   const std::string& error() const noexcept { return error_; }
   bool closing() const noexcept { return closing_; }
@@ -239,6 +277,7 @@ class user {
   census& seen_;
   hash_of_story& story_;
   const user* other_ = nullptr;
+  std::optional<agreement> agreed_;
   std::vector<sent_message> sent_;
   std::vector<std::size_t> pings_;  // how many messages went before each
   std::optional<octets> partial_;
@@ -253,7 +292,7 @@ class user {
   std::string error_;
   bool closing_ = false;
   bool aborted_ = false;
-  bool hung_up_ = false;
+  bool not_opened_ = false;
   bool failed_ = false;  // ended by an error, of which the other side may learn by a Close frame
   bool over_ = false;
   bool clean_ = false;

@@ -41,6 +41,7 @@ class world {
     options_.keep_alive_timeout = std::chrono::seconds{2};
     options_.write_timeout = std::chrono::seconds{2};
     options_.close_timeout = std::chrono::seconds{1};
+    around_.pass = [this] { return pass(); };
   }
 
   run_result run(const maker& client, const maker& server) {
@@ -48,20 +49,11 @@ class world {
     sides_[1] = server(role::server, around_, options_);
     sides_[0]->me.meet(sides_[1]->me);
     sides_[1]->me.meet(sides_[0]->me);
-    const auto steps = 20 + random_.below(100);
-    for (std::size_t i = 0; i < steps && goes_on(); ++i) step();
-    // Some are destroyed in the midst of it.
-    if (!kind_.calm && random_.once_in(20)) {
-      seen_.note(rarity::destroyed);
-      return {judge_.broken(), story_.value(), seen_};
+    steps_ = 20 + random_.below(100);
+    while (pass()) {
     }
-    wind_up();
-    for (const auto& side : sides_) side->me.judge_end();
-    if (kind_.calm) {
-      for (const auto& side : sides_) {
-        judge_.require(side->me.clean(), "unclean without a cause: " + side->me.error());
-      }
-    }
+    if (!destroyed_) judge_ends();
+    for (const auto& side : sides_) side->leave();
     return {judge_.broken(), story_.value(), seen_};
   }
 
@@ -76,6 +68,29 @@ class world {
     if (!made.calm && random_.once_in(4)) made.failing_calls = 1 + random_.below(300);
     if (!made.calm && random_.once_in(2)) made.delay = 1 + static_cast<int>(random_.below(900));
     return made;
+  }
+
+  /// What a run does: both sides are busy, then in calm weather all is delivered, then it ends.
+  enum class phase { busy, settling, ending, over };
+
+  /// A turn of all, and some time. A side may wait within its turn, and call this meanwhile.
+  bool pass() {
+    if (phase_ != phase::over && !goes_on()) phase_ = phase::over;
+    switch (phase_) {
+      case phase::busy: steps_-- != 0 ? step() : end_busy(); break;
+      case phase::settling: settle(); break;
+      case phase::ending: end(); break;
+      case phase::over: return false;
+    }
+    return true;
+  }
+
+  void judge_ends() {
+    for (const auto& side : sides_) {
+      side->me.judge_end();
+      if (!kind_.calm || side->me.not_opened()) continue;
+      judge_.require(side->me.clean(), "unclean without a cause: " + side->me.error());
+    }
   }
 
   bool goes_on() const {
@@ -123,11 +138,41 @@ class world {
     }
   }
 
-  /// Both read again and one closes at least, or the network falls silent; then nothing is left but to
-  /// wait for the end.
-  void wind_up() {
+  void end_busy() {
+    // Some are destroyed in the midst of it.
+    if (!kind_.calm && random_.once_in(20)) {
+      seen_.note(rarity::destroyed);
+      destroyed_ = true;
+      phase_ = phase::over;
+      return;
+    }
     for (const auto& side : sides_) side->read_on();
-    if (kind_.calm) settle();
+    if (kind_.calm) {
+      phase_ = phase::settling;
+    } else {
+      begin_to_end();
+    }
+  }
+
+  /// Until all is delivered, if nobody closes.
+  void settle() {
+    if (!net_.take_woken()) program_clock::now += milliseconds{5};
+    turns();
+    const bool idle = sides_[0]->waiting() + sides_[1]->waiting() == 0;
+    const auto received = sides_[0]->me.progress() + sides_[1]->me.progress();
+    const bool still = idle && received == received_ && net_.next_arrival() == (time_point::max)();
+    received_ = received;
+    quiet_ = still ? quiet_ + 1 : 0;
+    // A turn may take another one within itself.
+    if (quiet_ < 20 || phase_ != phase::settling) return;
+    for (const auto& side : sides_) side->me.judge_quiet();
+    begin_to_end();
+  }
+
+  /// One closes at least, or the network falls silent; then nothing is left but to wait for the end.
+  void begin_to_end() {
+    phase_ = phase::ending;
+    ending_since_ = program_clock::now;
     if (!kind_.calm && random_.once_in(8)) {
       // Both ways: output that trickles away would keep a connection alive for hours, and rightly.
       net_.swallow(0);
@@ -137,38 +182,24 @@ class world {
       sides_[random_.below(2)]->close();
       if (random_.once_in(4)) sides_[random_.below(2)]->close();
     }
-    const auto begin = program_clock::now;
-    const auto patience = begin + std::chrono::seconds{40};
     turns();
-    for (std::size_t rounds = 0; goes_on(); ++rounds) {
-      const auto next =
-          (std::min)({net_.next_arrival(), sides_[0]->due(), sides_[1]->due(), patience});
-      if (!net_.take_woken() && next > program_clock::now) program_clock::now = next;
-      turns();
-      judge_.require(program_clock::now < patience, "a connection that never ends");
-      judge_.require(rounds < 200'000, "a driver that never rests");
-    }
+  }
+
+  void end() {
+    const auto patience = ending_since_ + std::chrono::seconds{40};
+    const auto next =
+        (std::min)({net_.next_arrival(), sides_[0]->due(), sides_[1]->due(), patience});
+    if (!net_.take_woken() && next > program_clock::now) program_clock::now = next;
+    turns();
+    judge_.require(program_clock::now < patience, "a connection that never ends");
+    judge_.require(++rounds_ < 200'000, "a driver that never rests");
     // Where nothing is late, nobody has to wait for a deadline.
-    const bool in_time = program_clock::now < begin + options_.close_timeout;
+    const bool in_time = program_clock::now < ending_since_ + options_.close_timeout;
     judge_.require(!kind_.calm || in_time, "an end that took a deadline");
   }
 
-  /// Until all is delivered, if nobody closes.
-  void settle() {
-    std::size_t before = 0;
-    for (int quiet = 0; quiet < 20 && goes_on();) {
-      if (!net_.take_woken()) program_clock::now += milliseconds{5};
-      turns();
-      const bool idle = sides_[0]->waiting() + sides_[1]->waiting() == 0;
-      const auto received = sides_[0]->me.progress() + sides_[1]->me.progress();
-      const bool still = idle && received == before && net_.next_arrival() == (time_point::max)();
-      before = received;
-      quiet = still ? quiet + 1 : 0;
-    }
-    for (const auto& side : sides_) side->me.judge_quiet();
-  }
-
-  static constexpr std::size_t most_waiting = 400 * 1024;
+  // What one message may add to what the users still add to, encoded as badly as can be.
+  static constexpr std::size_t most_waiting = 480 * 1024;
 
   chance random_;
   census seen_;
@@ -178,6 +209,13 @@ class world {
   network net_;
   surroundings around_{random_, seen_, judge_, story_, kind_, net_};
   connection_options options_;
+  phase phase_ = phase::busy;
+  std::size_t steps_ = 0;     // left to be busy
+  std::size_t quiet_ = 0;     // rounds in which nothing came
+  std::size_t received_ = 0;  // in the round before
+  std::size_t rounds_ = 0;    // of the end
+  time_point ending_since_{};
+  bool destroyed_ = false;
   std::array<std::unique_ptr<peer>, 2> sides_;
 };
 

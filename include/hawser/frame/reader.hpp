@@ -53,6 +53,14 @@ class frame_reader {
     return payload;
   }
 
+  /// Puts the end of what take_payload() took last back in front of `input`, from where it came, as it
+  /// was: masked.
+  constexpr void put_back(mutable_bytes rest, mutable_bytes& input) noexcept {
+    taken_ -= rest.size();
+    if (header_.masked) apply_mask(rest, header_.mask, static_cast<std::size_t>(taken_ % 4));
+    input = {rest.data(), rest.size() + input.size()};
+  }
+
   /// Whether a header has been read whose frame is not ended yet.
   constexpr bool in_frame() const noexcept { return in_frame_; }
 

@@ -75,7 +75,7 @@ class receiver {
   bool in_need(mutable_bytes input) const noexcept { return input.empty() && !decoding_; }
 
   reception step(Extension& extension, mutable_bytes& input, bool keep_data) {
-    if (decoding_) return decode_piece(extension);
+    if (decoding_) return decode_piece(extension, {}, input);
     const bool begins = !reader_.in_frame();
     const auto status = reader_.read_header(input);
     if (status == frame_reader::status::failed) return reader_.error();
@@ -90,12 +90,13 @@ class receiver {
       if (const auto error = assembler_.begin_frame(reader_.header()); error != errc{})
         return error;
     }
-    const auto payload = reader_.take_payload(input);
-    if (assembler_.reserved() == 0) return plain_piece(payload);
-    if (const auto error = assembler_.check_encoded(payload.size()); error != errc{}) return error;
-    encoded_ = payload;
-    decoding_ = true;
-    return decode_piece(extension);
+    if (assembler_.reserved() == 0) return plain_piece(reader_.take_payload(input));
+    // What a part has no room for is put back: so much at most.
+    const bool all = deliver_ == delivery::messages || input.size() < decode_chunk;
+    auto some = all ? input : input.first(decode_chunk);
+    const auto payload = reader_.take_payload(some);
+    input = input.subspan(payload.size());
+    return decode_piece(extension, payload, input);
   }
 
   reception control(mutable_bytes& input, bool begins) {
@@ -127,27 +128,38 @@ class receiver {
     return last ? stored_message() : reception{};
   }
 
-  /// Decodes the rest of a piece; in parts, as much of it as there is room for in one.
-  reception decode_piece(Extension& extension) {
+  /// Decodes a piece; in parts, as much of it as there is room for in one. The rest goes back to the
+  /// input, which may be elsewhere next time.
+  reception decode_piece(Extension& extension, mutable_bytes payload, mutable_bytes& input) {
     const bool message_ends = reader_.at_end() && reader_.header().fin;
-    while (decoding_) {
+    bytes_view encoded = payload;
+    do {
       // One octet more than may come, so that too much is noticed before it is all there.
       const auto size = (std::min<std::uint64_t>)(assembler_.room(), decode_chunk - 1) + 1;
       const auto room = assembler_.grow(static_cast<std::size_t>(size));
       auto out = room;
-      const auto before = encoded_.size();
-      auto error = extension.decode(encoded_, out, message_ends ? part::last : part::more);
+      const auto before = encoded.size();
+      auto error = extension.decode(encoded, out, message_ends ? part::last : part::more);
       const auto piece = assembler_.keep(room.size() - out.size());
-      decoding_ = !encoded_.empty() || out.empty();
-      const bool stuck = decoding_ && piece.empty() && encoded_.size() == before;
-      if (error == errc{} && stuck) error = errc::bad_extension_data;
+      decoding_ = !encoded.empty() || out.empty();
+      const auto used = before - encoded.size();
+      if (error == errc{} && decoding_ && piece.empty() && used == 0) {
+        error = errc::bad_extension_data;
+      }
       const bool last = !decoding_ && message_ends;
+      if (error == errc{}) error = assembler_.check_encoded(used);
       if (error == errc{}) error = assembler_.check(piece, last);
       if (error != errc{}) return error;
       if (!decoding_ && reader_.at_end()) reader_.end_frame();
       if (deliver_ == delivery::messages && last) return stored_message();
-      if (deliver_ == delivery::parts && (last || !piece.empty())) return stored_part(last);
-    }
+      if (deliver_ == delivery::parts && (last || !piece.empty())) {
+        if (!encoded.empty()) {
+          reader_.put_back(payload.last(encoded.size()), input);
+          decoding_ = false;
+        }
+        return stored_part(last);
+      }
+    } while (decoding_);
     return {};
   }
 
@@ -169,9 +181,8 @@ class receiver {
   frame_reader reader_;
   assembler assembler_;
   std::unique_ptr<control_payload> control_;  // of the last one that was cut, or of Close
-  bytes_view encoded_;                        // what the extension has not taken yet
   delivery deliver_;
-  bool decoding_ = false;
+  bool decoding_ = false;  // the extension wants more room
   bool delivered_ = false;
 };
 
