@@ -84,6 +84,13 @@ class network {
     return !way.arrived.empty() || broken_ || way.over;
   }
 
+  /// Whether a write would not have to wait.
+  bool is_writable(std::size_t side) const {
+    const auto& way = ways_[side];
+    const bool fails = broken_ || way.ended || ends_closed_[1 - side];
+    return fails || way.on_the_way + way.arrived.size() < weather_.window;
+  }
+
   /// 0 without an error is the end.
   std::size_t read_some(std::size_t side, mutable_bytes room, std::error_code& ec) {
     auto& way = ways_[1 - side];

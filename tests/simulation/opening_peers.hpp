@@ -11,109 +11,25 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <asio/post.hpp>
 
-#include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/server_opening.hpp"
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/policy.hpp"
-#include "hawser/handshake/response.hpp"
 #include "hawser/handshake/server.hpp"
 #include "hawser/handshake/uri.hpp"
-#include "hawser/transport/negotiating_policy.hpp"
-#include "hawser/transport/negotiator.hpp"
 #include "hawser/transport/opening.hpp"
 #include "simulation/async_peers.hpp"
+#include "simulation/blocking_peer.hpp"
+#include "simulation/opening_plan.hpp"
 #include "simulation/peer.hpp"
-#include "support/run_length_negotiator.hpp"
 #include "support/wire.hpp"
 
 namespace hawser::test {
-
-/// What both sides of a run want of their opening handshake.
-struct opening_plan {
-  using client_policy = negotiating_client_policy<default_client_policy>;
-  using server_policy = negotiating_server_policy<default_server_policy>;
-
-  std::vector<std::string> offered;
-  std::vector<std::string> spoken;
-  std::array<any_negotiator, 2> extensions;
-  bool foreign = false;  // a page of another origin
-  bool refuses = false;  // the application does
-  duration decides_after{};
-  duration patience = std::chrono::seconds{3};
-
-  explicit opening_plan(chance& random) {
-    for (const auto* name : {"chat", "superchat", "v2.cable"}) {
-      if (random.once_in(2)) offered.emplace_back(name);
-      if (random.once_in(2)) spoken.emplace_back(name);
-    }
-    for (auto& side : extensions) {
-      if (!random.once_in(3)) side = run_length_negotiator{};
-    }
-    foreign = random.once_in(12);
-    refuses = random.once_in(12);
-    if (random.once_in(6)) decides_after = random.time_below(100);
-  }
-
-  client_policy for_client() const {
-    return {{.origin = foreign ? "http://elsewhere" : "", .subprotocols = offered}, extensions[0]};
-  }
-  default_server_policy serving() const { return {.subprotocols = spoken}; }
-  server_policy for_server() const { return {serving(), extensions[1]}; }
-
-  bool good() const { return !foreign && !refuses; }
-
-  opening_options options(const connection_options& connection) const {
-    return {patience, connection};
-  }
-
-  /// What must have been agreed on.
-  agreement expected() const {
-    agreement made;
-    for (const auto& name : spoken) {
-      const bool known = std::find(offered.begin(), offered.end(), name) != offered.end();
-      if (made.subprotocol.empty() && known) made.subprotocol = name;
-    }
-    if (extensions[0] && extensions[1]) made.extensions = {{"run-length"}};
-    return made;
-  }
-
-  void judge(verdict& judge, const agreement& agreed) const {
-    judge.require(good(), "accepted what was to be refused");
-    judge.require(agreed.subprotocol == expected().subprotocol, "another subprotocol than agreed");
-    judge.require(agreed.extensions == expected().extensions, "another extension than agreed");
-  }
-
-  /// A client is only refused where there is a reason, of which the server's impatience is one.
-  void judge(verdict& judge, const response& refusal) const {
-    judge.require(!good() || refusal.status == 408, "a refusal without a cause");
-  }
-};
-
-/// Judges how long an opening handshake takes: from when its time is seen to be over, no longer than
-/// it takes to tell the other side.
-class opening_watch {
- public:
-  opening_watch(time_point until, duration to_tell)
-      : until_{until}, to_tell_{to_tell + 4 * detail::deadlines::tick} {}
-
-  void look(const user& one, time_point now, verdict& judge) {
-    if (one.is_open() || one.over() || now < until_) return;
-    if (!late_since_) late_since_ = now;
-    judge.require(now < *late_since_ + to_tell_, "a handshake that takes longer than it may");
-  }
-
- private:
-  time_point until_;
-  duration to_tell_;
-  std::optional<time_point> late_since_;
-};
 
 /// A connection that begins with the opening handshake, and the smallest driver that serves both.
 template <role Self>
@@ -123,7 +39,7 @@ class opening_core_peer final : public core_peer {
                     const connection_options& options)
       : core_peer{Self, Self == role::client ? 0U : 1U, around, options},
         plan_{std::move(plan)},
-        handshake_{handshake_for(*plan_)},
+        handshake_{handshake_for<Self>(*plan_)},
         until_{around.now() + plan_->patience},
         dropped_at_{until_ + options.close_timeout} {}
 
@@ -142,18 +58,8 @@ class opening_core_peer final : public core_peer {
   }
 
  private:
-  using handshake_type =
-      std::conditional_t<Self == role::client, client_handshake<opening_plan::client_policy>,
-                         server_handshake<opening_plan::server_policy>>;
+  using handshake_type = planned_handshake<Self>;
   using status = typename handshake_type::status;
-
-  static handshake_type handshake_for(const opening_plan& plan) {
-    if constexpr (Self == role::client) {
-      return handshake_type{*uri::decode("ws://example.com/"), plan.for_client()};
-    } else {
-      return handshake_type{plan.for_server()};
-    }
-  }
 
   bool is_open() const override { return me.is_open(); }
 
@@ -273,19 +179,16 @@ class opening_websocket_peer final : public websocket_peer<How> {
                          const connection_options& options)
       : base{Self == role::client ? 0U : 1U, around, plan->options(options)},
         plan_{std::move(plan)},
+        handshake_{handshake_for<Self>(*plan_)},
         watch_{around.now() + plan_->patience, options.close_timeout} {
     auto done = [this](std::error_code ec) { has_opened(ec); };
     if constexpr (Self == role::client) {
-      handshake_.emplace(*uri::decode("ws://example.com/"), plan_->for_client());
-      base::socket().async_connect(*handshake_, done);
+      base::socket().async_connect(handshake_, done);
     } else {
-      handshake_.emplace(plan_->for_server());
-      base::socket().async_accept(
-          *handshake_,
-          [refuses = plan_->refuses](auto& asked) {
-            if (refuses) asked.refuse({.status = 403});
-          },
-          done);
+      const auto decide = [refuses = plan_->refuses](auto& asked) {
+        if (refuses) asked.refuse({.status = 403});
+      };
+      base::socket().async_accept(handshake_, decide, done);
     }
   }
 
@@ -295,29 +198,80 @@ class opening_websocket_peer final : public websocket_peer<How> {
   }
 
  private:
-  using handshake_type =
-      std::conditional_t<Self == role::client, client_handshake<opening_plan::client_policy>,
-                         server_handshake<opening_plan::server_policy>>;
-
   bool is_open() const override { return base::me.is_open(); }
 
   void has_opened(std::error_code ec) {
     if (ec) {
       if constexpr (Self == role::client) {
         if (ec == errc::upgrade_refused) {
-          plan_->judge(base::around_.judge, handshake_->response());
+          plan_->judge(base::around_.judge, handshake_.response());
         }
       }
       return base::me.on_not_opened(ec);
     }
-    plan_->judge(base::around_.judge, handshake_->result());
-    base::around_.judge.require(base::socket().subprotocol() == handshake_->result().subprotocol,
+    plan_->judge(base::around_.judge, handshake_.result());
+    base::around_.judge.require(base::socket().subprotocol() == handshake_.result().subprotocol,
                                 "a subprotocol forgotten");
-    base::begin_open(handshake_->result());
+    base::begin_open(handshake_.result());
   }
 
   std::shared_ptr<const opening_plan> plan_;
-  std::optional<handshake_type> handshake_;
+  planned_handshake<Self> handshake_;
+  opening_watch watch_;
+};
+
+/// A websocket from its opening handshake on.
+template <role Self>
+class opening_blocking_peer final : public blocking_peer {
+ public:
+  opening_blocking_peer(std::shared_ptr<const opening_plan> plan, surroundings& around,
+                        const connection_options& options)
+      : blocking_peer{Self == role::client ? 0U : 1U, around, options},
+        plan_{std::move(plan)},
+        options_{plan_->options(options)},
+        watch_{around.now() + plan_->patience, options.close_timeout} {}
+
+  void turn() override {
+    blocking_peer::turn();
+    watch_.look(me, around_.now(), around_.judge);
+  }
+
+ private:
+  bool is_open() const override { return me.is_open(); }
+
+  void open() override {
+    const call under_way{*this};
+    auto handshake = handshake_for<Self>(*plan_);
+    std::error_code ec;
+    auto made = open(driving_stream{end()}, handshake, ec);
+    around_.judge.require(made.has_value() == !ec, "no connection and no error, or both");
+    if (end()->cancelled) return;
+    if (!made) {
+      if constexpr (Self == role::client) {
+        if (ec == errc::upgrade_refused) plan_->judge(around_.judge, handshake.response());
+      }
+      return me.on_not_opened(ec);
+    }
+    plan_->judge(around_.judge, handshake.result());
+    socket_.emplace(std::move(*made));
+    begin_open(handshake.result());
+  }
+
+  template <class Handshake>
+  std::optional<socket_type> open(driving_stream stream, Handshake& handshake,
+                                  std::error_code& ec) {
+    if constexpr (Self == role::client) {
+      return connect(std::move(stream), handshake, ec, options_);
+    } else {
+      const auto decide = [this](auto& asked) {
+        if (plan_->refuses) asked.refuse({.status = 403});
+      };
+      return accept(std::move(stream), handshake, decide, ec, options_);
+    }
+  }
+
+  std::shared_ptr<const opening_plan> plan_;
+  opening_options options_;
   opening_watch watch_;
 };
 

@@ -69,8 +69,6 @@ class peer {
   virtual time_point due() const = 0;
   /// How many octets wait to be written.
   virtual std::size_t waiting() const = 0;
-  /// Ends all calls that wait, because the run ends here.
-  virtual void leave() {}
 
   /// One random action of the user.
   void act() {

@@ -53,7 +53,6 @@ class world {
     while (pass()) {
     }
     if (!destroyed_) judge_ends();
-    for (const auto& side : sides_) side->leave();
     return {judge_.broken(), story_.value(), seen_};
   }
 
@@ -102,7 +101,9 @@ class world {
       program_clock::now += random_.time_below(kind_.calm ? 10 : 300);
     }
     if (!kind_.calm && random_.once_in(25)) misfortune();
-    for (auto acts = random_.below(4); acts != 0; --acts) sides_[random_.below(2)]->act();
+    for (auto acts = random_.below(4); acts != 0 && phase_ == phase::busy; --acts) {
+      sides_[random_.below(2)]->act();
+    }
     turns();
   }
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <memory>
+
+#include "simulation/blocking_peer.hpp"
+#include "simulation/peer.hpp"
+#include "simulation/simulate.hpp"
+#include "support/catch.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+template <class Peer>
+std::unique_ptr<peer> side(role self, surroundings& around, const connection_options& options) {
+  return std::make_unique<Peer>(self, self == role::client ? 0U : 1U, around, options);
+}
+
+// One thread cannot read while it writes.
+const expectations blocking{{scene::any, scene::blocking}, {rarity::ping_not_answered}};
+
+TEST_CASE("a blocking client keeps its promises to a connection", "[simulation]") {
+  simulate("a blocking client keeps its promises to a connection", 1'000, side<blocking_peer>,
+           side<core_peer>, blocking);
+}
+
+TEST_CASE("a blocking server keeps its promises to a connection", "[simulation]") {
+  simulate("a blocking server keeps its promises to a connection", 1'000, side<core_peer>,
+           side<blocking_peer>, blocking);
+}
+
+}  // namespace

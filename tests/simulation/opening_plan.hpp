@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "hawser/asio/deadlines.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/handshake/client.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/handshake/server.hpp"
+#include "hawser/handshake/uri.hpp"
+#include "hawser/transport/negotiating_policy.hpp"
+#include "hawser/transport/negotiator.hpp"
+#include "hawser/transport/opening.hpp"
+#include "simulation/network.hpp"
+#include "simulation/user.hpp"
+#include "support/run_length_negotiator.hpp"
+
+namespace hawser::test {
+
+/// What both sides of a run want of their opening handshake.
+struct opening_plan {
+  using client_policy = negotiating_client_policy<default_client_policy>;
+  using server_policy = negotiating_server_policy<default_server_policy>;
+
+  std::vector<std::string> offered;
+  std::vector<std::string> spoken;
+  std::array<any_negotiator, 2> extensions;
+  bool foreign = false;  // a page of another origin
+  bool refuses = false;  // the application does
+  duration decides_after{};
+  duration patience = std::chrono::seconds{3};
+
+  explicit opening_plan(chance& random) {
+    for (const auto* name : {"chat", "superchat", "v2.cable"}) {
+      if (random.once_in(2)) offered.emplace_back(name);
+      if (random.once_in(2)) spoken.emplace_back(name);
+    }
+    for (auto& side : extensions) {
+      if (!random.once_in(3)) side = run_length_negotiator{};
+    }
+    foreign = random.once_in(12);
+    refuses = random.once_in(12);
+    if (random.once_in(6)) decides_after = random.time_below(100);
+  }
+
+  client_policy for_client() const {
+    return {{.origin = foreign ? "http://elsewhere" : "", .subprotocols = offered}, extensions[0]};
+  }
+  default_server_policy serving() const { return {.subprotocols = spoken}; }
+  server_policy for_server() const { return {serving(), extensions[1]}; }
+
+  bool good() const { return !foreign && !refuses; }
+
+  opening_options options(const connection_options& connection) const {
+    return {patience, connection};
+  }
+
+  /// What must have been agreed on.
+  agreement expected() const {
+    agreement made;
+    for (const auto& name : spoken) {
+      const bool known = std::find(offered.begin(), offered.end(), name) != offered.end();
+      if (made.subprotocol.empty() && known) made.subprotocol = name;
+    }
+    if (extensions[0] && extensions[1]) made.extensions = {{"run-length"}};
+    return made;
+  }
+
+  void judge(verdict& judge, const agreement& agreed) const {
+    judge.require(good(), "accepted what was to be refused");
+    judge.require(agreed.subprotocol == expected().subprotocol, "another subprotocol than agreed");
+    judge.require(agreed.extensions == expected().extensions, "another extension than agreed");
+  }
+
+  /// A client is only refused where there is a reason, of which the server's impatience is one.
+  void judge(verdict& judge, const response& refusal) const {
+    judge.require(!good() || refusal.status == 408, "a refusal without a cause");
+  }
+};
+
+/// The handshake of a role with the policy of such a plan.
+template <role Self>
+using planned_handshake =
+    std::conditional_t<Self == role::client, client_handshake<opening_plan::client_policy>,
+                       server_handshake<opening_plan::server_policy>>;
+
+template <role Self>
+planned_handshake<Self> handshake_for(const opening_plan& plan) {
+  if constexpr (Self == role::client) {
+    return planned_handshake<Self>{*uri::decode("ws://example.com/"), plan.for_client()};
+  } else {
+    return planned_handshake<Self>{plan.for_server()};
+  }
+}
+
+/// Judges how long an opening handshake takes: from when its time is seen to be over, no longer than
+/// it takes to tell the other side.
+class opening_watch {
+ public:
+  opening_watch(time_point until, duration to_tell)
+      : until_{until}, to_tell_{to_tell + 4 * detail::deadlines::tick} {}
+
+  void look(const user& one, time_point now, verdict& judge) {
+    if (one.is_open() || one.over() || now < until_) return;
+    if (!late_since_) late_since_ = now;
+    judge.require(now < *late_since_ + to_tell_, "a handshake that takes longer than it may");
+  }
+
+ private:
+  time_point until_;
+  duration to_tell_;
+  std::optional<time_point> late_since_;
+};
+
+}  // namespace hawser::test
