@@ -15,6 +15,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "failure/failing.hpp"
+#include "failure/talk.hpp"
 #include "hawser/asio/async_websocket.hpp"
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/client_options.hpp"
@@ -40,31 +41,6 @@ using namespace hawser;
 using namespace hawser::test;
 
 namespace {
-
-/// What the far side says in a standard conversation: text, fragments with a ping between them, Close.
-octets standard_talk(role far) {
-  const sparing not_counted;
-  return frame_from(far, opcode::text, "Hello") + frame_from(far, opcode::text, "frag", fin::no) +
-         frame_from(far, opcode::ping, "?") +
-         frame_from(far, opcode::continuation, std::string(5000, 'm')) + close_from(far, 1000);
-}
-
-/// That a piece of the test left nothing on the heap, what threads keep for next time apart.
-class no_leak {
- public:
-  no_leak() : before_{settled()} {}
-  ~no_leak() { CHECK(settled() == before_); }
-  no_leak(const no_leak&) = delete;
-  no_leak& operator=(const no_leak&) = delete;
-
- private:
-  static std::size_t settled() {
-    buffer_pool::clear();
-    return octets_held();
-  }
-
-  std::size_t before_;
-};
 
 template <class Connection>
 void talk_as_core(Connection& near, octets input) {
@@ -314,6 +290,14 @@ struct served {
 
 TEST_CASE("whichever allocation of a server fails, one client loses by it at most", "[failure]") {
   served all;
+  // What Asio has kept of connections that are over serves new ones only if there are no more.
+  const auto others = GENERATE(0U, 2U);
+  std::vector<raw_socket> kept;
+  for (auto i = others; i != 0; --i) {
+    kept.emplace_back(all.listening->port());
+    kept.back().say(upgrade_request);
+    run_ready(all.context);
+  }
   const auto whole = all.serve();
   CHECK(text(whole).starts_with("HTTP/1.1 101"));
   const auto count = fail_each_allocation([&](std::size_t number) {
@@ -327,8 +311,8 @@ TEST_CASE("whichever allocation of a server fails, one client loses by it at mos
         FAIL_CHECK("run() has thrown " << thrown.what());
       }
     }
-    CHECK(all.opened == all.closed_times);
-    CHECK(all.listening->connections() == 0);
+    CHECK(all.opened == all.closed_times + others);
+    CHECK(all.listening->connections() == others);
     CHECK(all.serve() == whole);
   });
   CHECK(count > 20);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "failure/failing.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <utility>
 
@@ -14,8 +15,17 @@ thread_local std::size_t left = failing::never;
 thread_local bool has_failed = false;
 thread_local bool counts_asio = true;
 
+// Of all threads but one, unless it is below 1.
+std::atomic<std::ptrdiff_t> left_elsewhere = 0;
+std::atomic<bool> has_failed_elsewhere = false;
+thread_local bool is_spared = false;
+
 /// Whether this allocation is the one to fail.
 bool fails() noexcept {
+  if (left_elsewhere > 0 && !is_spared && left_elsewhere-- == 1) {
+    has_failed_elsewhere = true;
+    return true;
+  }
   if (left == failing::never || left == 0) return false;
   if (--left != 0) return false;
   has_failed = true;
@@ -27,12 +37,28 @@ bool fails() noexcept {
 failing::failing(std::size_t number, of which) noexcept {
   counts_asio = which == of::all;
   has_failed = false;
+  has_failed_elsewhere = false;
   refuses_memory = fails;
   left = number;
 }
 failing::~failing() { left = never; }
 
-bool failing::happened() noexcept { return has_failed; }
+bool failing::happened() noexcept { return has_failed || has_failed_elsewhere; }
+
+failing_elsewhere::failing_elsewhere(std::size_t number) noexcept {
+  counts_asio = true;
+  is_spared = true;
+  has_failed = false;
+  has_failed_elsewhere = false;
+  refuses_memory = fails;
+  left_elsewhere = static_cast<std::ptrdiff_t>(number);
+}
+failing_elsewhere::~failing_elsewhere() {
+  left_elsewhere = 0;
+  is_spared = false;
+}
+
+bool may_allocate() noexcept { return !fails(); }
 
 sparing::sparing() noexcept : left_{std::exchange(left, failing::never)} {}
 sparing::~sparing() { left = left_; }

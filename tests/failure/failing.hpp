@@ -5,8 +5,8 @@
 
 namespace hawser::test {
 
-/// Makes one allocation of this thread fail, and counts them: those of support/heap.hpp, and what Asio
-/// takes its memory from.
+/// Makes one allocation of this thread fail, and counts them: those of support/heap.hpp, what Asio
+/// takes its memory from, and whatever else asks may_allocate().
 class failing {
  public:
   static constexpr auto never = static_cast<std::size_t>(-1);
@@ -24,6 +24,15 @@ class failing {
   static bool happened() noexcept;
 };
 
+/// The same for all threads but this one. Which allocation it is may depend on how they take turns.
+class failing_elsewhere {
+ public:
+  explicit failing_elsewhere(std::size_t number) noexcept;
+  ~failing_elsewhere();
+  failing_elsewhere(const failing_elsewhere&) = delete;
+  failing_elsewhere& operator=(const failing_elsewhere&) = delete;
+};
+
 /// While this lives, allocations are neither counted nor failed: they are the test's own.
 class sparing {
  public:
@@ -35,6 +44,9 @@ class sparing {
  private:
   std::size_t left_;
 };
+
+/// For other sources of memory: whether this allocation may succeed.
+bool may_allocate() noexcept;
 
 /// How many octets the program has on the heap.
 std::size_t octets_held() noexcept;

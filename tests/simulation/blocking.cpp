@@ -20,12 +20,12 @@ std::unique_ptr<peer> side(role self, surroundings& around, const connection_opt
 const expectations blocking{{scene::any, scene::blocking}, {rarity::ping_not_answered}};
 
 TEST_CASE("a blocking client keeps its promises to a connection", "[simulation]") {
-  simulate("a blocking client keeps its promises to a connection", 1'000, side<blocking_peer>,
+  simulate("a blocking client keeps its promises to a connection", 2'000, side<blocking_peer>,
            side<core_peer>, blocking);
 }
 
 TEST_CASE("a blocking server keeps its promises to a connection", "[simulation]") {
-  simulate("a blocking server keeps its promises to a connection", 1'000, side<core_peer>,
+  simulate("a blocking server keeps its promises to a connection", 2'000, side<core_peer>,
            side<blocking_peer>, blocking);
 }
 

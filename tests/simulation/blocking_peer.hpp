@@ -156,9 +156,11 @@ class blocking_peer : public peer {
  private:
   bool can_act() const override { return is_open() && writing_ == 0; }
 
-  /// Whatever waits, another thread may end it.
+  /// Whatever waits, another thread may close the connection, or end it.
   void interfere() {
-    if (around_.kind.calm || !socket_ || !around_.random.once_in(300)) return;
+    if (around_.kind.calm || !socket_) return;
+    if (writing_ != 0 && around_.random.once_in(40)) return close();
+    if (!around_.random.once_in(300)) return;
     around_.seen.note(rarity::abort_while_waiting);
     me.has_aborted();
     socket_->close_now();

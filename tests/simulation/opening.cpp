@@ -29,9 +29,10 @@ void simulate_opening(std::string_view test, std::size_t seeds, std::vector<rari
   simulate(test, seeds, client, server, {{scene::any, scene::opening}, std::move(never)});
 }
 
-TEST_CASE("two opening handshakes agree, or both end with a cause", "[rfc-4.1][simulation][opening]") {
+TEST_CASE("two opening handshakes agree, or both end with a cause",
+          "[rfc-4.1][simulation][opening]") {
   simulate_opening<opening_core_peer<role::client>, opening_core_peer<role::server>>(
-      "two opening handshakes agree, or both end with a cause", 1'000);
+      "two opening handshakes agree, or both end with a cause", 2'000);
 }
 
 TEST_CASE("an async_websocket and a connection agree in the opening handshake, or both end",
@@ -45,14 +46,14 @@ TEST_CASE("an async_websocket and a connection agree in the opening handshake, o
 TEST_CASE("a blocking client agrees with a connection in the opening handshake, or both end",
           "[rfc-4.1][simulation][opening]") {
   simulate_opening<opening_blocking_peer<role::client>, opening_core_peer<role::server>>(
-      "a blocking client agrees with a connection in the opening handshake, or both end", 1'000,
+      "a blocking client agrees with a connection in the opening handshake, or both end", 2'000,
       {rarity::ping_not_answered, rarity::frames_behind_handshake});
 }
 
 TEST_CASE("a blocking server agrees with a connection in the opening handshake, or both end",
           "[rfc-4.2][simulation][opening]") {
   simulate_opening<opening_core_peer<role::client>, opening_blocking_peer<role::server>>(
-      "a blocking server agrees with a connection in the opening handshake, or both end", 1'000,
+      "a blocking server agrees with a connection in the opening handshake, or both end", 2'000,
       {rarity::ping_not_answered, rarity::decided_later});
 }
 

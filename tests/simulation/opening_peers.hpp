@@ -71,7 +71,7 @@ class opening_core_peer final : public core_peer {
       // As much again to tell the client.
       dropped_at_ = now + options_.close_timeout;
     }
-    if (!around_.kind.calm && around_.random.once_in(300)) {
+    if (!around_.kind.calm && around_.random.once_in(50)) {
       around_.seen.note(rarity::half_close);
       around_.net.end(side_);
     }

@@ -58,7 +58,9 @@ class listener final : public listener_base,
         places_{std::move(places)},
         make_stream_{std::move(make_stream)},
         acceptor_{threads.front()->context(), where},
-        pause_{threads.front()->context()} {}
+        pause_{threads.front()->context()} {
+    acceptor_.non_blocking(true);
+  }
 
   endpoint local_endpoint() const { return acceptor_.local_endpoint(); }
 
@@ -75,17 +77,23 @@ class listener final : public listener_base,
     with_memory([this] { accept_next(); }, [this] { accept_later(); });
   }
 
+  /// Accepting by async_accept() would throw from run() where there is no memory for the socket.
   void accept_next() {
-    auto& target = *threads_[next_++ % threads_.size()];
-    acceptor_.async_accept(
-        target.context().get_executor(),
-        [self = this->shared_from_this(), &target](std::error_code ec, socket accepted) {
-          if (!self->acceptor_.is_open()) return;
-          // Most of what can go wrong is a lack of descriptors, which only time mends.
-          if (ec) return self->accept_later();
-          with_memory([&] { self->admit(target, std::move(accepted)); }, [] {});
-          self->accept();
-        });
+    acceptor_.async_wait(acceptor::wait_read, [self = this->shared_from_this()](std::error_code) {
+      if (!self->acceptor_.is_open()) return;
+      std::error_code ec;
+      with_memory([&] { self->take(ec); }, [] {});
+      // Most of what can go wrong is a lack of descriptors, which only time mends.
+      ec&& ec != asio::error::would_block ? self->accept_later() : self->accept();
+    });
+  }
+
+  void take(std::error_code& ec) {
+    auto& target = *threads_[next_ % threads_.size()];
+    socket accepted = acceptor_.accept(target.context().get_executor(), ec);
+    if (ec) return;
+    ++next_;
+    admit(target, std::move(accepted));
   }
 
   void accept_later() {
@@ -115,6 +123,7 @@ class listener final : public listener_base,
     }
   }
 
+  using acceptor = typename Protocol::acceptor;
   using stream = decltype(std::declval<MakeStream&>()(std::declval<socket>()));
 
   const std::vector<std::unique_ptr<io_thread>>& threads_;

@@ -15,6 +15,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
 
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/response.hpp"
 
@@ -68,7 +69,7 @@ class refusals {
                       [one](std::error_code ec, std::size_t) {
                         if (ec) return one->close();
                         one->socket.shutdown(Socket::shutdown_send, ec);
-                        drain(one);
+                        with_memory([&] { drain(one); }, [&] { one->close(); });
                       });
   }
 
@@ -76,7 +77,7 @@ class refusals {
   static void drain(const std::shared_ptr<refusal>& one) {
     one->socket.async_read_some(asio::buffer(one->room), [one](std::error_code ec, std::size_t) {
       if (ec) return one->close();
-      drain(one);
+      with_memory([&] { drain(one); }, [&] { one->close(); });
     });
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -25,9 +26,11 @@
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/refusal.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/standard_error.hpp"
+#include "hawser/asio/threaded_server_options.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/policy.hpp"
@@ -35,36 +38,11 @@
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/server.hpp"
 #include "hawser/protocol/deadline.hpp"
-#include "hawser/protocol/options.hpp"
 #include "hawser/transport/negotiating_policy.hpp"
-#include "hawser/transport/negotiator.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/websocket.hpp"
 
 namespace hawser {
-
-/// What a threaded_server listens on and allows.
-struct threaded_server_options {
-  /// The address to listen on; `0.0.0.0` or `::` for all. Only this machine unless set otherwise.
-  std::string address = "127.0.0.1";
-
-  std::uint16_t port = 0;  ///< 0: any free one, see port()
-
-  /// As many threads as this, handshakes included; further clients are told 503, or with TLS, which
-  /// would cost a handshake first, dropped without a word.
-  std::size_t max_connections = 1024;
-
-  /// Who may connect (by default pages of the same origin, and who sends no Origin), subprotocols and
-  /// further headers of the answer.
-  default_server_policy handshake = {};
-
-  head_limits limits = {};
-  std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
-  connection_options connection = {};
-
-  /// An extension that clients may use if they offer it: permessage_deflate, for example.
-  any_negotiator extension = {};
-};
 
 /// What lies between the sockets and the connections of a server: here nothing, elsewhere TLS.
 struct no_layer {
@@ -134,8 +112,9 @@ class basic_threaded_server {
   }
 
   /// Accepts connections and calls `handler(peer)` or `handler(peer, request)` on a thread for each,
-  /// until stop(). To be called once. A connection is closed when its handler returns; if it throws, with 1011. Returns
-  /// when all these threads have ended.
+  /// until stop(). To be called once. A connection is closed when its handler returns; if it throws,
+  /// with 1011. Returns when all these threads have ended; so it throws std::bad_alloc if there is not
+  /// even the memory to wait for more.
   template <class Handler>
   void run(Handler handler) {
     {
@@ -143,12 +122,14 @@ class basic_threaded_server {
       running_ = true;
       run_thread_ = std::this_thread::get_id();
     }
-    accept_next(handler);
-    context_.run();
+    try {
+      accept(handler);
+      context_.run();
+    } catch (...) {
+      close_connections();
+      throw;
+    }
     close_connections();
-    const std::lock_guard guard{mutex_};
-    running_ = false;
-    changed_.notify_all();
   }
 
   /// Ends run(): no more connections are accepted, handshakes under way are told 503, the others are
@@ -176,22 +157,25 @@ class basic_threaded_server {
   };
 
   template <class Handler>
+  void accept(Handler& handler) {
+    detail::with_memory([&] { accept_next(handler); }, [&] { accept_later(handler); });
+  }
+
+  /// Accepting by async_accept() would throw from run() where there is no memory for the socket.
+  template <class Handler>
   void accept_next(Handler& handler) {
-    acceptor_.async_accept([this, &handler](std::error_code ec, typename Protocol::socket socket) {
+    acceptor_.non_blocking(true);
+    acceptor_.async_wait(acceptor_.wait_read, [this, &handler](std::error_code ec) {
       if (ec == asio::error::operation_aborted) return;
-      if (ec) {
-        report(ec, "accept");
-        return accept_later(handler);
+      try {
+        auto socket = acceptor_.accept(ec);
+        if (ec == asio::error::would_block) return accept(handler);
+        if (ec) throw std::system_error{detail::standard_error(ec), "accept"};
+        admit(std::move(socket), handler);
+      } catch (...) {
+        if (on_error_) on_error_(std::current_exception());
       }
-      join_done();
-      if (connections() >= options_.max_connections) {
-        if constexpr (Layer::is_plain) {
-          refusals_.refuse(std::move(socket), errc::too_many_connections);
-        }
-      } else {
-        start(std::move(socket), handler);
-      }
-      accept_next(handler);
+      ec&& ec != asio::error::would_block ? accept_later(handler) : accept(handler);
     });
   }
 
@@ -200,13 +184,22 @@ class basic_threaded_server {
   void accept_later(Handler& handler) {
     pause_.expires_after(std::chrono::milliseconds{100});
     pause_.async_wait([this, &handler](std::error_code ec) {
-      if (!ec) accept_next(handler);
+      if (!ec) accept(handler);
     });
   }
 
   template <class Handler>
+  void admit(typename Protocol::socket socket, Handler& handler) {
+    join_done();
+    if (connections() < options_.max_connections) return start(std::move(socket), handler);
+    if constexpr (Layer::is_plain) {
+      refusals_.refuse(std::move(socket), errc::too_many_connections);
+    }
+  }
+
+  template <class Handler>
   void start(typename Protocol::socket socket, Handler& handler) {
-    std::unique_lock guard{mutex_};
+    const std::lock_guard guard{mutex_};
     auto& entry = workers_.emplace_back();
     ++count_;
     try {
@@ -217,11 +210,10 @@ class basic_threaded_server {
         --count_;
         changed_.notify_all();
       }};
-    } catch (const std::system_error& error) {
+    } catch (...) {
       workers_.pop_back();
       --count_;
-      guard.unlock();
-      report(error.code(), "thread");
+      throw;
     }
   }
 
@@ -232,12 +224,12 @@ class basic_threaded_server {
     std::optional<transport> stream;
     try {
       upgrade handshake{{options_.handshake, options_.extension}, options_.limits};
-      std::error_code ec;
       stream.emplace(layer_.wrap(std::move(socket)));
+      std::error_code ec;
       set_opening(entry, &*stream);
       const auto rest = open(entry, *stream, handshake, ec);
       set_opening(entry, nullptr);
-      if (ec) return report(ec, "opening handshake");
+      if (ec) throw std::system_error{detail::standard_error(ec), "opening handshake"};
       peer connected{role::server, std::move(*stream), options_.connection,
                      rest,         handshake.result(), detail::extension_of(handshake)};
       serve_open(entry, connected, handshake.request(), handler);
@@ -295,7 +287,7 @@ class basic_threaded_server {
         : server_{server}, entry_{entry} {
       const std::lock_guard guard{server_.mutex_};
       entry_.open = &connected;
-      if (server_.closing_) connected.begin_close(close_code::going_away);
+      if (server_.closing_) send_away(connected);
     }
     ~registration() {
       const std::lock_guard guard{server_.mutex_};
@@ -315,6 +307,11 @@ class basic_threaded_server {
     if (stream != nullptr && closing_) stream->stop_reading();
   }
 
+  static void send_away(peer& connected) {
+    detail::with_memory([&] { connected.begin_close(close_code::going_away); },
+                        [&] { connected.close_now(); });
+  }
+
   void close_connections() {
     std::error_code ignored;
     acceptor_.close(ignored);
@@ -322,7 +319,7 @@ class basic_threaded_server {
     closing_ = true;
     for (auto& entry : workers_) {
       if (entry.opening != nullptr) entry.opening->stop_reading();
-      if (entry.open != nullptr) entry.open->begin_close(close_code::going_away);
+      if (entry.open != nullptr) send_away(*entry.open);
     }
     changed_.wait_for(guard, options_.connection.close_timeout, [this] { return count_ == 0; });
     for (auto& entry : workers_) {
@@ -332,6 +329,9 @@ class basic_threaded_server {
     changed_.wait(guard, [this] { return count_ == 0; });
     guard.unlock();
     join_done();
+    guard.lock();
+    running_ = false;
+    changed_.notify_all();
   }
 
   void join_done() {
@@ -348,16 +348,9 @@ class basic_threaded_server {
 
   bool is_own_thread() const {
     const auto self = std::this_thread::get_id();
-    if (self == run_thread_) return true;
-    for (const auto& entry : workers_) {
-      if (entry.thread.get_id() == self) return true;
-    }
-    return false;
-  }
-
-  void report(std::error_code ec, const char* what) {
-    if (!on_error_) return;
-    on_error_(std::make_exception_ptr(std::system_error{detail::standard_error(ec), what}));
+    return self == run_thread_ ||
+           std::any_of(workers_.begin(), workers_.end(),
+                       [&](const worker& entry) { return entry.thread.get_id() == self; });
   }
 
   const threaded_server_options options_;

@@ -22,6 +22,7 @@
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/thread_number.hpp"
+#include "hawser/transport/turn.hpp"
 
 namespace hawser::detail {
 
@@ -55,6 +56,7 @@ class blocking_driver {
   template <class Wanted>
   std::optional<Wanted> read(time_point until, std::error_code& ec) {
     lock guard{mutex_};
+    const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
     changed_.wait(guard, [this] { return !reading_; });
     const turn reading{reading_, changed_};
     connection_.deliver(std::is_same_v<Wanted, message_part> ? delivery::parts
@@ -71,6 +73,7 @@ class blocking_driver {
   template <class Queue>
   std::error_code write(Queue queue, sends what) {
     lock guard{mutex_};
+    const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
     if (what == sends::fragment) holder_ = thread_number();
     const auto refused = what == sends::message ? await_turn(guard) : std::error_code{};
     if (refused) return refused;
@@ -102,6 +105,7 @@ class blocking_driver {
   /// Sends a Close frame and waits for the end, reading if nobody else does.
   std::error_code close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
+    const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
     tell_time(now_of(stream_));
     if (const auto ec = connection_.close(code, reason); ec && ec != errc::closed) return ec;
     changed_.notify_all();
@@ -114,6 +118,7 @@ class blocking_driver {
   /// Queues a Close frame, and writes what the stream takes at once.
   std::error_code begin_close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
+    const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
     tell_time(now_of(stream_));
     if (const auto ec = connection_.close(code, reason)) return ec;
     changed_.notify_all();
@@ -154,23 +159,6 @@ class blocking_driver {
   static constexpr std::size_t buffer_size = 16 * 1024;
   static constexpr duration least_wait = std::chrono::milliseconds{100};
   static constexpr duration write_again = std::chrono::milliseconds{10};
-
-  /// Holds one of the two turns under the lock, and gives it back whatever happens.
-  struct turn {
-    turn(bool& taken, std::condition_variable& freed) : taken_{taken}, freed_{freed} {
-      taken_ = true;
-    }
-    ~turn() {
-      taken_ = false;
-      freed_.notify_all();
-    }
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
-
-   private:
-    bool& taken_;
-    std::condition_variable& freed_;
-  };
 
   std::optional<data> read_until(lock& guard, time_point until, mutable_bytes room,
                                  std::error_code& ec) {
@@ -224,11 +212,14 @@ class blocking_driver {
     bool readable = true;
     auto due = (std::min)(until, next_deadline());
     if (connection_.wants().write) due = (std::min)(due, now_of(stream_) + write_again);
-    guard.unlock();
-    if constexpr (timed_stream<Stream>) readable = stream_.wait_readable(due, ec);
-    const auto size = readable && !ec ? stream_.read_some(room, ec) : 0;
-    const auto now = now_of(stream_);
-    guard.lock();
+    std::size_t size = 0;
+    time_point now;
+    {
+      const unlocked meanwhile{guard};
+      if constexpr (timed_stream<Stream>) readable = stream_.wait_readable(due, ec);
+      if (readable && !ec) size = stream_.read_some(room, ec);
+      now = now_of(stream_);
+    }
     if (ec == std::errc::operation_would_block || (!ec && !readable)) {
       advance(now);
       return now < until;
@@ -305,9 +296,11 @@ class blocking_driver {
   bool write_some(lock& guard, patience waits) {
     std::error_code ec;
     const auto octets = connection_.output();
-    guard.unlock();
-    const auto size = stream_.write_some(octets, ec);
-    guard.lock();
+    std::size_t size = 0;
+    {
+      const unlocked meanwhile{guard};
+      size = stream_.write_some(octets, ec);
+    }
     if (!ec) {
       connection_.consume_output(size);
     } else if (timed_stream<Stream> && ec == std::errc::operation_would_block) {
@@ -322,10 +315,12 @@ class blocking_driver {
   void wait_writable(lock& guard) {
     std::error_code ec;
     const auto due = next_deadline();
-    guard.unlock();
-    if constexpr (timed_stream<Stream>) stream_.wait_writable(due, ec);
-    const auto now = now_of(stream_);
-    guard.lock();
+    time_point now;
+    {
+      const unlocked meanwhile{guard};
+      if constexpr (timed_stream<Stream>) stream_.wait_writable(due, ec);
+      now = now_of(stream_);
+    }
     if (ec) return fail_output(ec);
     advance(now);
     if (connection_.state() == close_state::ended) abort_stream();
@@ -341,9 +336,10 @@ class blocking_driver {
 
   void end_stream(lock& guard) {
     std::error_code ec;
-    guard.unlock();
-    stream_.shutdown(ec);
-    guard.lock();
+    {
+      const unlocked meanwhile{guard};
+      stream_.shutdown(ec);
+    }
     // Whether that worked or not, the peer's end or the deadline follows.
     connection_.output_ended();
     stream_ended_ = true;

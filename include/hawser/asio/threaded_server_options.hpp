@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "hawser/handshake/http_head.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/protocol/options.hpp"
+#include "hawser/transport/negotiator.hpp"
+
+namespace hawser {
+
+/// What a threaded_server listens on and allows.
+struct threaded_server_options {
+  /// The address to listen on; `0.0.0.0` or `::` for all. Only this machine unless set otherwise.
+  std::string address = "127.0.0.1";
+
+  std::uint16_t port = 0;  ///< 0: any free one, see port()
+
+  /// As many threads as this, handshakes included; further clients are told 503, or with TLS, which
+  /// would cost a handshake first, dropped without a word.
+  std::size_t max_connections = 1024;
+
+  /// Who may connect (by default pages of the same origin, and who sends no Origin), subprotocols and
+  /// further headers of the answer.
+  default_server_policy handshake = {};
+
+  head_limits limits = {};
+  std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
+  connection_options connection = {};
+
+  /// An extension that clients may use if they offer it: permessage_deflate, for example.
+  any_negotiator extension = {};
+};
+
+}  // namespace hawser

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+// How threads that share a connection take turns; what one of them throws leaves everything in order.
+
+namespace hawser::detail {
+
+/// Holds a turn, of reading or of writing, under the lock that guards it, and gives it back.
+class turn {
+ public:
+  turn(bool& taken, std::condition_variable& freed) : taken_{taken}, freed_{freed} {
+    taken_ = true;
+  }
+  ~turn() {
+    taken_ = false;
+    freed_.notify_all();
+  }
+  turn(const turn&) = delete;
+  turn& operator=(const turn&) = delete;
+
+ private:
+  bool& taken_;
+  std::condition_variable& freed_;
+};
+
+/// Lets go of a lock as long as this lives, for what may wait.
+class unlocked {
+ public:
+  explicit unlocked(std::unique_lock<std::mutex>& held) : held_{held} { held_.unlock(); }
+  ~unlocked() { held_.lock(); }
+  unlocked(const unlocked&) = delete;
+  unlocked& operator=(const unlocked&) = delete;
+
+ private:
+  std::unique_lock<std::mutex>& held_;
+};
+
+/// Calls `act`, which must not throw, if an exception leaves the scope of this.
+template <class Act>
+class when_thrown {
+ public:
+  explicit when_thrown(Act act) : act_{std::move(act)} {}
+  ~when_thrown() {
+    if (std::uncaught_exceptions() > before_) act_();
+  }
+  when_thrown(const when_thrown&) = delete;
+  when_thrown& operator=(const when_thrown&) = delete;
+
+ private:
+  Act act_;
+  int before_ = std::uncaught_exceptions();
+};
+
+}  // namespace hawser::detail

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/threaded_server.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <pthread.h>
+
+#include "failure/failing.hpp"
+#include "failure/talk.hpp"
+#include "support/catch.hpp"
+#include "support/live_server.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+/// An echo with a thread for each connection. That run() throws is noted.
+class echo {
+ public:
+  explicit echo(const threaded_server_options& options = quick()) : server_{options} {
+    server_.on_error([this](const std::exception_ptr&) { ++errors_; });
+    thread_ = std::thread{[this] {
+      try {
+        server_.run([](auto& peer) {
+          while (const auto message = peer.read()) peer.write(*message);
+        });
+      } catch (const std::exception&) {
+        threw_ = true;
+      }
+    }};
+  }
+  ~echo() {
+    server_.stop();
+    thread_.join();
+  }
+  echo(const echo&) = delete;
+  echo& operator=(const echo&) = delete;
+
+  threaded_server& operator*() { return server_; }
+  void stop() { server_.stop(); }
+  std::size_t errors() const { return errors_; }
+  bool threw() const { return threw_; }
+
+  /// What a client gets that says all it has to say at once.
+  octets serve() {
+    raw_socket client{server_.port()};
+    client.say(upgrade_request);
+    client.say(standard_talk(role::client));
+    client.hang_up();
+    return client.hear_all();
+  }
+
+ private:
+  std::atomic<std::size_t> errors_ = 0;
+  std::atomic<bool> threw_ = false;
+  static threaded_server_options quick() {
+    threaded_server_options options;
+    options.connection.close_timeout = std::chrono::milliseconds{30};
+    return options;
+  }
+
+  threaded_server server_;
+  std::thread thread_;
+};
+
+TEST_CASE("whichever allocation of a threaded server fails, one client loses by it at most",
+          "[failure]") {
+  echo all;
+  const auto whole = all.serve();
+  CHECK(text(whole).starts_with("HTTP/1.1 101"));
+  await_connections(*all, 0);
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    INFO("allocation " << number);
+    {
+      const failing_elsewhere armed{number};
+      all.serve();
+      await_connections(*all, 0);
+    }
+    REQUIRE_FALSE(all.threw());
+    REQUIRE(all.serve() == whole);
+    await_connections(*all, 0);
+  });
+  CHECK(count > 10);
+}
+
+TEST_CASE("whichever allocation of a server that turns clients away fails, nobody else loses",
+          "[failure]") {
+  echo all{{.max_connections = 1}};
+  auto kept = opened((*all).port());
+  await_connections(*all, 1);
+  const auto refusal = all.serve();
+  CHECK(status_of(refusal) == 503);
+  fail_each_allocation([&](std::size_t number) {
+    INFO("allocation " << number);
+    {
+      const failing_elsewhere armed{number};
+      all.serve();
+    }
+    REQUIRE_FALSE(all.threw());
+    REQUIRE(all.serve() == refusal);
+  });
+  kept.say(frame_from(role::client, opcode::text, "still there"));
+  CHECK(kept.hear_frames(1) == std::vector<std::string>{"text \"still there\""});
+}
+
+TEST_CASE("whichever allocation of a server that stops fails, it stops", "[failure]") {
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    INFO("allocation " << number);
+    echo all;
+    auto one = opened((*all).port());
+    auto other = opened((*all).port());
+    await_connections(*all, 2);
+    {
+      const failing_elsewhere armed{number};
+      all.stop();
+      await_connections(*all, 0);
+    }
+    CHECK_FALSE(all.threw());
+  });
+  CHECK(count > 0);
+}
+
+/// While this lives, no thread can be made: none has room for its stack.
+class no_more_threads {
+ public:
+  no_more_threads() {
+    pthread_getattr_default_np(&usual_);
+    pthread_attr_t vast;
+    pthread_attr_init(&vast);
+    pthread_attr_setstacksize(&vast, std::size_t{1} << 47);
+    pthread_setattr_default_np(&vast);
+    pthread_attr_destroy(&vast);
+  }
+  ~no_more_threads() {
+    pthread_setattr_default_np(&usual_);
+    pthread_attr_destroy(&usual_);
+  }
+  no_more_threads(const no_more_threads&) = delete;
+  no_more_threads& operator=(const no_more_threads&) = delete;
+
+ private:
+  pthread_attr_t usual_{};
+};
+
+TEST_CASE("where no thread can be made, one client loses by it", "[failure]") {
+  echo all;
+  const auto whole = all.serve();
+  const auto errors = all.errors();
+  {
+    const no_more_threads full;
+    CHECK_THROWS_AS(std::thread([] {}), std::system_error);
+    CHECK(all.serve().empty());
+    CHECK(all.errors() == errors + 1);
+  }
+  await_connections(*all, 0);
+  CHECK(all.serve() == whole);
+  CHECK_FALSE(all.threw());
+}
+
+}  // namespace
