@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -82,9 +83,14 @@ class listener final : public listener_base,
     acceptor_.async_wait(acceptor::wait_read, [self = this->shared_from_this()](std::error_code) {
       if (!self->acceptor_.is_open()) return;
       std::error_code ec;
-      with_memory([&] { self->take(ec); }, [] {});
+      try {
+        self->take(ec);
+      } catch (const std::exception&) {
+        // A lack of memory, TLS's too, is this client's alone.
+      }
       // Most of what can go wrong is a lack of descriptors, which only time mends.
-      ec&& ec != asio::error::would_block ? self->accept_later() : self->accept();
+      const bool failed = ec && ec != asio::error::would_block;
+      failed ? self->accept_later() : self->accept();
     });
   }
 

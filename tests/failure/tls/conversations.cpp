@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include "failure/failing.hpp"
+#include "failure/tls/openssl_memory.hpp"
+#include "hawser/asio/server.hpp"
+#include "hawser/base/buffer_pool.hpp"
+#include "hawser/handshake/client.hpp"
+#include "hawser/handshake/server.hpp"
+#include "hawser/tls/client_context.hpp"
+#include "hawser/tls/connect.hpp"
+#include "hawser/tls/server_context.hpp"
+#include "hawser/tls/streams.hpp"
+#include "hawser/tls/threaded_server.hpp"
+#include "hawser/tls/transport.hpp"
+#include "hawser/transport/memory_pipe.hpp"
+#include "hawser/transport/opening.hpp"
+#include "hawser/transport/websocket.hpp"
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/live_server.hpp"
+#include "support/sanitized.hpp"
+#include "support/secure_pair.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+const tls_server_context& serving() {
+  static const tls_server_context one = server_with(test_server());
+  return one;
+}
+
+const tls_client_context& trusting() {
+  static const tls_client_context one = trusting_client();
+  return one;
+}
+
+/// As fail_each_allocation(), but only every so many-th where there are thousands and each takes its
+/// time, with sanitizers above all, unless HAWSER_FAILURE_STRIDE says which; 1 is all of them. The
+/// attempt returns whether one has failed.
+template <class Attempt>
+std::size_t fail_allocations(std::size_t every, Attempt attempt) {
+  const char* const asked = std::getenv("HAWSER_FAILURE_STRIDE");
+  if (sanitized) every *= 11;
+  if (asked != nullptr) every = std::strtoull(asked, nullptr, 10);
+  for (std::size_t number = 1;; number += every) {
+    if (!attempt(number)) return number - 1;
+  }
+}
+
+/// What OpenSSL and the rest of the program hold, what threads keep for next time apart.
+std::size_t all_held() {
+  buffer_pool::clear();
+  return openssl_holds() + octets_held();
+}
+
+/// One side: TLS, then the opening handshake, then a message there and back, then the end. Nothing if all
+/// of it went well.
+std::error_code take_part(role self, memory_pipe end, const std::string& text) {
+  std::error_code ec;
+  const bool asks = self == role::client;
+  auto secure = asks ? secure_pipe{std::move(end), trusting(), "localhost"}
+                     : secure_pipe{std::move(end), serving()};
+  secure.handshake(before_long(), ec);
+  if (ec) return ec;
+  opening_options options;
+  // Who cannot write any more waits for the peer's end, but no longer than this.
+  options.connection.close_timeout = std::chrono::milliseconds{20};
+  std::optional<websocket<secure_pipe>> peer;
+  if (asks) {
+    client_handshake<> handshake{*uri::decode("wss://localhost/")};
+    peer = connect(std::move(secure), handshake, ec, options);
+  } else {
+    server_handshake<> handshake;
+    peer = accept(std::move(secure), handshake, ec, options);
+  }
+  if (!peer) return ec;
+  if (asks) {
+    ec = peer->write(text);
+    const auto answer = peer->read();
+    if (ec) return ec;
+    if (!answer) return peer->close_reason().error;
+    return answer->text() == text ? peer->close() : std::make_error_code(std::errc::bad_message);
+  }
+  while (const auto message = peer->read()) {
+    if ((ec = peer->write(*message))) return ec;
+  }
+  return peer->close_reason().error;
+}
+
+struct talk_result {
+  std::error_code ec;
+  bool thrown = false;
+  bool happened = false;
+};
+
+/// Both sides, of which this thread's has one allocation failing.
+talk_result talk(role self, std::size_t number) {
+  auto [here, there] = make_memory_pipe({.clock = nullptr});
+  const std::string text(3000, 'x');
+  talk_result result;
+  std::thread other{[self, &text, end = std::move(there)]() mutable {
+    take_part(self == role::client ? role::server : role::client, std::move(end), text);
+  }};
+  {
+    const failing armed{number};
+    try {
+      result.ec = take_part(self, std::move(here), text);
+    } catch (const std::bad_alloc&) {
+      result.thrown = true;
+    } catch (const std::system_error& error) {
+      result.ec = error.code();
+      result.thrown = true;
+    }
+  }
+  result.happened = failing::happened();
+  other.join();
+  return result;
+}
+
+TEST_CASE("whichever allocation of a conversation over TLS fails, its caller is told",
+          "[failure]") {
+  const auto self = GENERATE(role::client, role::server);
+  for (int warm = 0; warm < 3; ++warm) REQUIRE_FALSE(talk(self, failing::never).ec);
+  const auto before = all_held();
+  std::size_t told = 0;
+  const auto count = fail_allocations(1, [&](std::size_t number) {
+    INFO("allocation " << number);
+    const auto result = talk(self, number);
+    if (result.ec || result.thrown) ++told;
+    // Some OpenSSL can do without; what then comes out of it is good.
+    CHECK((result.happened || (!result.ec && !result.thrown)));
+    CHECK(result.ec != std::errc::bad_message);
+    return result.happened;
+  });
+  REQUIRE_FALSE(talk(self, failing::never).ec);
+  CHECK(count > 500);
+  CHECK(told > 20);
+  // A session more or less.
+  CHECK(all_held() < before + 64 * 1024);
+}
+
+TEST_CASE("whichever allocation of a context fails, there is none", "[failure]") {
+  const bool serves = GENERATE(true, false);
+  const auto make = [&] {
+    if (serves) {
+      (void)server_with(test_server());
+    } else {
+      (void)trusting_client();
+    }
+  };
+  make();
+  const auto before = all_held();
+  const auto count = fail_allocations(7, [&](std::size_t number) {
+    INFO("allocation " << number);
+    const failing armed{number};
+    try {
+      make();
+    } catch (const std::bad_alloc&) {
+    } catch (const std::system_error&) {
+    }
+    return failing::happened();
+  });
+  make();
+  CHECK(count > 100);
+  CHECK(all_held() < before + 16 * 1024);
+}
+
+/// What a client hears of its message, or the error.
+std::string ask(const std::string& url) {
+  std::error_code ec;
+  connect_options options;
+  options.connection.close_timeout = std::chrono::milliseconds{20};
+  auto peer = connect(url, trusting(), ec, options);
+  if (!peer) return ec.message();
+  peer->write("Hello");
+  const auto answer = peer->read();
+  const std::string heard = answer ? std::string{answer->text()} : "nothing";
+  peer->close();
+  return heard;
+}
+
+TEST_CASE(
+    "whichever allocation of a threaded server with TLS fails, one client loses by it at most",
+    "[failure]") {
+  std::atomic<bool> threw = false;
+  threaded_server_options options;
+  options.connection.close_timeout = std::chrono::milliseconds{20};
+  tls_threaded_server server{options, server_with(test_server())};
+  std::thread running{[&] {
+    try {
+      server.run([](auto& peer) {
+        while (const auto message = peer.read()) peer.write(*message);
+      });
+    } catch (const std::exception&) {
+      threw = true;
+    }
+  }};
+  const auto url = "wss://localhost:" + std::to_string(server.port()) + '/';
+  CHECK(ask(url) == "Hello");
+  await_connections(server, 0);
+  const auto count = fail_allocations(1, [&](std::size_t number) {
+    INFO("allocation " << number);
+    {
+      const failing_elsewhere armed{number};
+      ask(url);
+      await_connections(server, 0);
+    }
+    const bool happened = failing::happened();
+    REQUIRE_FALSE(threw);
+    if (number % 16 == 1) REQUIRE(ask(url) == "Hello");
+    return happened;
+  });
+  CHECK(ask(url) == "Hello");
+  CHECK(count > 200);
+  server.stop();
+  running.join();
+}
+
+TEST_CASE("whichever allocation of an event server with TLS fails, one client loses by it at most",
+          "[failure]") {
+  asio::io_context context{1};
+  server_options options;
+  options.route.connection.close_timeout = std::chrono::milliseconds{20};
+  server listening{context, options};
+  listening.on_message([](session& peer, message_view message) { peer.send(message); });
+  const asio::ip::tcp::endpoint any{asio::ip::make_address("127.0.0.1"), 0};
+  const auto url =
+      "wss://localhost:" +
+      std::to_string(listening.listen(any, tls_streams{server_with(test_server())}).port()) + '/';
+  listening.start();
+  std::string thrown;
+  // This thread serves, another one asks.
+  const auto serve = [&](std::size_t number) {
+    std::atomic<bool> done = false;
+    std::string heard;
+    std::thread client{[&] {
+      heard = ask(url);
+      done = true;
+    }};
+    {
+      // Asio's operations of TLS throw from run() where there is no memory to go on with them.
+      const failing armed{number, failing::of::all_but_asios};
+      try {
+        context.restart();
+        while (!done || listening.connections() != 0) context.poll();
+      } catch (const std::exception& error) {
+        const sparing not_counted;
+        thrown = error.what();
+      }
+    }
+    // A client must not wait for who has gone.
+    if (!thrown.empty()) listening.shutdown();
+    client.join();
+    return heard;
+  };
+  CHECK(serve(failing::never) == "Hello");
+  const auto count = fail_allocations(11, [&](std::size_t number) {
+    INFO("allocation " << number);
+    serve(number);
+    const bool happened = failing::happened();
+    REQUIRE(thrown.empty());
+    if (number % 16 == 1) REQUIRE(serve(failing::never) == "Hello");
+    return happened;
+  });
+  CHECK(serve(failing::never) == "Hello");
+  CHECK(count > 200);
+}
+
+}  // namespace
