@@ -30,7 +30,9 @@ class refusals {
   void refuse(Socket socket, errc why) {
     if (*count_ >= most) return;
     const auto one = std::make_shared<refusal>(std::move(socket), why, count_);
-    asio::dispatch(one->socket.get_executor(), [one] { begin(one); });
+    // What is thrown in there comes out of run(), whoever calls this.
+    asio::dispatch(one->socket.get_executor(),
+                   [one] { with_memory([&] { begin(one); }, [&] { one->close(); }); });
   }
 
  private:
