@@ -32,7 +32,7 @@ void simulate_opening(std::string_view test, std::size_t seeds, std::vector<rari
 TEST_CASE("two opening handshakes agree, or both end with a cause",
           "[rfc-4.1][simulation][opening]") {
   simulate_opening<opening_core_peer<role::client>, opening_core_peer<role::server>>(
-      "two opening handshakes agree, or both end with a cause", 2'000);
+      "two opening handshakes agree, or both end with a cause", 4'000);
 }
 
 TEST_CASE("an async_websocket and a connection agree in the opening handshake, or both end",
