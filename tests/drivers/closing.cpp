@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "drivers/drivers.hpp"
 #include "drivers/talk.hpp"
@@ -142,6 +143,27 @@ TEST_CASE("who has begun to close sends nothing more, and comes to an end", "[rf
   CHECK(near->elapsed() == (answers ? 0s : 5s));
 }
 
+TEST_CASE(
+    "a peer that takes nothing after its Close holds nobody up for longer than a close may take",
+    "[rfc-7.1.1]") {
+  const auto one = GENERATE(from_range(every_driver()));
+  const bool begins = GENERATE(true, false);
+  const bool ends = GENERATE(true, false);
+  INFO(one);
+  const auto near = one.begin({.options = {.close_timeout = 30s}, .far_room = 3});
+  auto& far = near->far();
+  bool closed = false;
+  near->when_idle([&] {
+    if (!closed) closed = far.frames() == lines{"close 1000"};
+  });
+  if (begins) CHECK_FALSE(near->begin_close());
+  far.say(close_from(one.peer(), 1000));
+  if (ends) far.hang_up();
+  CHECK(near->hear() == "closed{1000, clean}");
+  CHECK(far.frames() == lines{"close 1000"});
+  CHECK(near->elapsed() <= 30s);
+}
+
 TEST_CASE("who closes takes in what the peer must get rid of before it reads the Close",
           "[rfc-7.1.1]") {
   const auto one = GENERATE(from_range(every_driver()));
@@ -149,12 +171,11 @@ TEST_CASE("who closes takes in what the peer must get rid of before it reads the
   const auto near = one.begin({.options = {.close_timeout = 60s}, .near_room = 10, .far_room = 3});
   auto& far = near->far();
   for (int i = 0; i < 20; ++i) far.say(frame_from(one.peer(), opcode::text, "never read"));
+  bool answered = false;
   near->when_idle([&] {
-    if (far.unsaid() != 0) return;
-    if (far.frames() == lines{"close 1000"}) {
-      far.say(close_from(one.peer(), 1000));
-      far.hang_up();
-    }
+    if (far.unsaid() != 0 || far.frames() != lines{"close 1000"}) return;
+    if (!std::exchange(answered, true)) far.say(close_from(one.peer(), 1000));
+    far.hang_up();
   });
   CHECK_FALSE(near->close());
   CHECK(shown(near->close_reason()) == "closed{1000, clean}");

@@ -35,7 +35,7 @@ TEST_CASE("a write to a peer that takes nothing ends at the write time-out") {
 }
 
 TEST_CASE("a peer that takes a little now and then keeps a write alive") {
-  const auto one = GENERATE(from_range(every_driver()));
+  const auto one = GENERATE(from_range(drivers_that(&driver::sees_octets)));
   INFO(one);
   const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 10});
   const std::string text(100, 'x');
@@ -91,13 +91,14 @@ TEST_CASE("what had arrived before a write failed can still be read") {
   CHECK(near->write("x") == errc::closed);
   CHECK(near->hear() == "text \"first\"");
   CHECK(near->hear() == "text \"second\"");
-  // Whoever reads by itself and waits for its write has read the Close when that fails.
-  const bool is_clean = tells_the_end && !one.how->waits && !one.how->polls;
-  CHECK(near->hear() == (!tells_the_end ? "closed{1006, Broken pipe}"
-                         : is_clean     ? "closed{1001, clean, \"bye\"}"
-                                        : "closed{1001, Broken pipe}"));
-  CHECK(near->close_reason().clean == is_clean);
-  if (!is_clean) CHECK(near->close_reason().error == std::errc::broken_pipe);
+  const auto end = near->hear();
+  // Whoever reads by itself may have read the Close when its write fails.
+  const bool may_be_clean = tells_the_end && !one.how->waits && !one.how->polls;
+  if (!may_be_clean || end != "closed{1001, clean, \"bye\"}") {
+    CHECK(end == (tells_the_end ? "closed{1001, Broken pipe}" : "closed{1006, Broken pipe}"));
+    CHECK(near->close_reason().error == std::errc::broken_pipe);
+    CHECK_FALSE(near->close_reason().clean);
+  }
 }
 
 // A call of the stream that fails
@@ -106,14 +107,14 @@ TEST_CASE("what had arrived before a write failed can still be read") {
 void converse(const subject& one, talk& near) {
   (void)near.write("Hello");
   (void)near.ping(as_bytes("?"));
-  (void)near.write(bytes_view{octets(70'000)});
+  (void)near.write(bytes_view{octets(20'000)});
   if (one.how->reads) {
     (void)near.write_part({message_kind::text, as_bytes("in ")}, part::more);
     (void)near.write_part({message_kind::text, as_bytes("pieces")}, part::last);
   } else {
     (void)near.write("in pieces");
   }
-  for (const std::string expected : {"text \"Hello\"", "binary 70000 oct", "text \"in pieces\""}) {
+  for (const std::string expected : {"text \"Hello\"", "binary 20000 oct", "text \"in pieces\""}) {
     const auto heard = near.hear();
     if (heard.starts_with("closed{")) return;
     CHECK(heard.starts_with(expected));
@@ -124,8 +125,8 @@ void converse(const subject& one, talk& near) {
 bool fails(const subject& one, std::size_t n, std::errc fault, bool far_closes) {
   INFO("call " << n << " fails");
   const auto near = one.begin({.options = {.close_timeout = 5s},
-                               .max_read = 30'000,
-                               .max_write = 30'000,
+                               .max_read = 9'000,
+                               .max_write = 9'000,
                                .failing_call = n,
                                .fault = fault});
   echo_peer far{near->far(), one.peer()};

@@ -64,7 +64,8 @@ TEST_CASE("a read with a time-out tells the end of the connection from the end o
 TEST_CASE("a time-out ends a read although octets come without a pause") {
   const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
   INFO(one);
-  const auto near = one.begin({.max_read = 1, .read_takes = 100ms});
+  const auto near =
+      one.begin({.options = {.keep_alive_interval = 0s}, .max_read = 1, .read_takes = 100ms});
   for (int i = 0; i < 20; ++i) near->far().say(frame_from(one.peer(), opcode::ping, ""));
   near->far().say(frame_from(one.peer(), opcode::text, "a long message"));
   CHECK(near->hear(3s) == "nothing");

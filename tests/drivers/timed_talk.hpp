@@ -26,19 +26,10 @@ class timed_talk : public talk {
  public:
   using stream = basic_async_pipe<How>;
 
-  explicit timed_talk(const talk_settings& settings) {
-    const auto error = settings.fault == std::errc::operation_would_block
-                           ? std::error_code{asio::error::would_block}
-                           : std::make_error_code(settings.fault);
-    auto& faults = state_->ends[0].faults;
-    faults = {.max_read = settings.max_read,
-              .max_write = settings.max_write,
-              .capacity = settings.far_room,
-              .room = settings.near_room,
-              .failing_call = settings.failing_call,
-              .error = error};
-    faults.before_read = [takes = settings.read_takes] { program_clock::now += takes; };
-  }
+  static constexpr bool sees_octets = true;
+  static constexpr bool polls = How == calling::direct;
+
+  timed_talk(role, const talk_settings& settings) { suffer(settings); }
 
   wire_end& far() override { return far_; }
   void when_idle(std::function<void()> turn) override { turn_ = std::move(turn); }
@@ -49,9 +40,25 @@ class timed_talk : public talk {
     return std::chrono::floor<std::chrono::seconds>(program_clock::now - begin_);
   }
 
-  std::size_t calls() override { return state_->ends[0].calls; }
+  std::size_t calls() override { return state_->ends[0].calls - calls_before_; }
 
  protected:
+  /// From now on.
+  void suffer(const talk_settings& settings) {
+    auto& here = state_->ends[0];
+    const auto failing = settings.failing_call;
+    here.faults = {.max_read = settings.max_read,
+                   .max_write = settings.max_write,
+                   .capacity = settings.far_room,
+                   .room = settings.near_room,
+                   .failing_call = failing == talk_settings::never ? failing : here.calls + failing,
+                   .error = settings.fault == std::errc::operation_would_block
+                                ? std::error_code{asio::error::would_block}
+                                : std::make_error_code(settings.fault)};
+    here.faults.before_read = [takes = settings.read_takes] { program_clock::now += takes; };
+    calls_before_ = here.calls;
+  }
+
   bool is_closed() const { return state_->ends[0].closed; }
 
   stream near_end() { return {io_.get_executor(), state_, 0}; }
@@ -60,16 +67,24 @@ class timed_talk : public talk {
   template <class Done>
   void run_until(Done done, duration patience = std::chrono::hours{24}) {
     const auto until = program_clock::now + patience;
-    run_ready(io_);
+    run_while_ready(done);
     while (!done() && program_clock::now < until) {
-      far_.say_on();
+      far().say_on();
       if (turn_) turn_();
-      run_ready(io_);
+      run_while_ready(done);
       if (done()) return;
       program_clock::now += detail::deadlines::tick;
-      run_ready(io_);
+      run_while_ready(done);
     }
     if (!done() && patience == std::chrono::hours{24}) FAIL("nothing happened for a day");
+  }
+
+  /// Runs what is ready and what that makes ready, but not what is left when it is done.
+  template <class Done>
+  void run_while_ready(Done done) {
+    io_.restart();
+    while (!done() && io_.poll_one() != 0) {
+    }
   }
 
   asio::io_context io_{1};
@@ -78,6 +93,7 @@ class timed_talk : public talk {
   std::shared_ptr<async_pipe_state> state_ = std::make_shared<async_pipe_state>();
   async_far_end far_{state_};
   std::function<void()> turn_;
+  std::size_t calls_before_ = 0;
   std::chrono::steady_clock::time_point begin_ = program_clock::now;
 };
 

@@ -132,17 +132,18 @@ class blocking_talk final : public talk {
   std::optional<near_type::outgoing> outgoing_;
 };
 
-}  // namespace
+const enlisted blocking{
+    {.name = "a websocket",
+     .begin = [](role self, const talk_settings& settings) -> std::unique_ptr<talk> {
+       return std::make_unique<blocking_talk>(self, settings);
+     },
+     .reads = true,
+     .waits = true,
+     .begins_to_close = true,
+     .rests = false,
+     .sees_octets = true,
+     .polls = true}};
 
-const driver blocking_websocket{
-    .name = "a websocket",
-    .begin = [](role self, const talk_settings& settings) -> std::unique_ptr<talk> {
-      return std::make_unique<blocking_talk>(self, settings);
-    },
-    .reads = true,
-    .waits = true,
-    .begins_to_close = true,
-    .rests = false,
-    .polls = true};
+}  // namespace
 
 }  // namespace hawser::test

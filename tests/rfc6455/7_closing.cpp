@@ -380,6 +380,25 @@ TEST_CASE("a peer that closes, ends the stream and takes nothing is given up", "
   CHECK(peer.wants() == nothing);
 }
 
+TEST_CASE("a stream whose own end takes too long is given up at the deadline", "[rfc-7.1.1]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self};
+  feed(peer, close_from(peer_of(self), 1000));
+  written_by(peer);
+  peer.receive_end();
+  const bool done = GENERATE(true, false);
+  REQUIRE(peer.wants().end_stream);
+  if (done) {
+    peer.output_ended();
+  } else {
+    peer.advance(at(1s));
+    CHECK(peer.deadline() == at(6s));
+    peer.advance(at(6s));
+  }
+  CHECK(peer.wants() == nothing);
+  CHECK(peer.deadline() == (std::chrono::steady_clock::time_point::max)());
+}
+
 TEST_CASE("a client whose server never ends the stream gives up at the deadline", "[rfc-7.1.1]") {
   test_connection<> client{role::client};
   feed(client, close_from(role::server, 1000));

@@ -144,6 +144,7 @@ template <calling How>
 class basic_async_pipe {
  public:
   using executor_type = asio::io_context::executor_type;
+  using lowest_layer_type = basic_async_pipe;
   static constexpr int wait_read = 0;
 
   basic_async_pipe(executor_type executor, std::shared_ptr<async_pipe_state> state,
@@ -156,6 +157,7 @@ class basic_async_pipe {
   }
 
   executor_type get_executor() const noexcept { return executor_; }
+  lowest_layer_type& lowest_layer() noexcept { return *this; }
 
   template <class Handler>
   void async_wait(int, Handler&& handler) {
@@ -172,6 +174,8 @@ class basic_async_pipe {
     auto& here = self();
     here.room = {static_cast<std::byte*>(buffer.data()), buffer.size()};
     here.reader = waiter(std::forward<Handler>(handler));
+    // So does Asio's TLS when it only wants to be called later.
+    if (buffer.size() == 0) return std::exchange(here.reader, nullptr)->complete({}, 0);
     begin(here.reader);
   }
 
@@ -208,6 +212,7 @@ class basic_async_pipe {
     peer().over = true;
     state_->move_all();
   }
+  void close(std::error_code& ec) { close(), ec.clear(); }
 
   /// How often it was read, written or shut down.
   std::size_t calls() const { return state_->ends[side_].calls; }
@@ -255,19 +260,14 @@ class async_far_end final : public wire_end {
   /// What the near end has not read.
   std::size_t unread() const { return state_->ends[0].inbox.size(); }
 
-  void hang_up() override {
-    here().over = true;
-    state_->move_all();
-  }
-
   void reset() override {
     here().reset = true;
-    hang_up();
+    end();
   }
 
   void vanish() override {
     there().closed = true;
-    hang_up();
+    end();
   }
 
   /// Takes nothing more, and does not end the stream.
@@ -287,6 +287,11 @@ class async_far_end final : public wire_end {
                         some.begin() + static_cast<std::ptrdiff_t>(size));
     state_->move_all();
     return size;
+  }
+
+  void end() override {
+    here().over = true;
+    state_->move_all();
   }
 
   void take(octets& seen) override {

@@ -27,11 +27,6 @@ class scripted_end final : public wire_end {
 
   bool over() override { return seen(), over_; }
 
-  void hang_up() override {
-    std::error_code ec;
-    pipe_->shutdown(ec);
-  }
-
   void reset() override { pipe_->abort(); }
 
   void vanish() override {
@@ -57,6 +52,11 @@ class scripted_end final : public wire_end {
       seen.insert(seen.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
       over_ = !ec && size == 0;
     }
+  }
+
+  void end() override {
+    std::error_code ec;
+    if (pipe_) pipe_->shutdown(ec);
   }
 
   std::optional<memory_pipe> pipe_;

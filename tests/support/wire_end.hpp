@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hawser/base/bytes.hpp"
@@ -29,13 +30,14 @@ class wire_end {
   }
   void say(std::string_view words) { say(bytes(words)); }
 
-  void say_on() {
+  virtual void say_on() {
     const auto size = unsaid_.empty() ? 0 : put(unsaid_);
     unsaid_.erase(unsaid_.begin(), unsaid_.begin() + static_cast<std::ptrdiff_t>(size));
+    if (unsaid_.empty() && std::exchange(hangs_up_, false)) end();
   }
 
   /// How much of what was said had no room so far.
-  std::size_t unsaid() const noexcept { return unsaid_.size(); }
+  virtual std::size_t unsaid() const { return unsaid_.size(); }
 
   /// All that has arrived so far.
   const octets& seen() {
@@ -51,8 +53,11 @@ class wire_end {
   /// Whether the near end has ended its side.
   virtual bool over() = 0;
 
-  /// Ends the stream.
-  virtual void hang_up() = 0;
+  /// Ends the stream, after all that was said.
+  void hang_up() {
+    hangs_up_ = true;
+    say_on();
+  }
 
   /// Breaks it: what was said and not read is lost.
   virtual void reset() = 0;
@@ -67,8 +72,11 @@ class wire_end {
   /// Adds what has arrived.
   virtual void take(octets& seen) = 0;
 
+  virtual void end() = 0;
+
   octets seen_;
   octets unsaid_;
+  bool hangs_up_ = false;
 };
 
 }  // namespace hawser::test

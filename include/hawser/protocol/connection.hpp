@@ -243,8 +243,8 @@ class basic_connection {
 
   /// When advance() must be called at the latest: max() for never, min() for at once.
   time_point deadline() const noexcept {
-    const bool over = closing_.state() == close_state::ended && buffered_bytes() == 0;
-    if (over) return (time_point::max)();
+    const auto wanted = wants();
+    if (!wanted.read && !wanted.write && !wanted.end_stream) return (time_point::max)();
     if (!can_send()) return close_by_;
     if (buffered_bytes() == 0) return (std::min)(ping_.deadline(), idle_.deadline());
     if (write_timeout_ == write_timeout_.zero()) return (time_point::max)();

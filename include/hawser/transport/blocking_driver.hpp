@@ -323,7 +323,7 @@ class blocking_driver {
     }
     if (ec) return fail_output(ec);
     advance(now);
-    if (connection_.state() == close_state::ended) abort_stream();
+    if (!connection_.wants().write) abort_stream();  // it was given up
   }
 
   void fail_output(std::error_code ec) {

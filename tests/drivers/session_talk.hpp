@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <asio/post.hpp>
+
+#include "drivers/drivers.hpp"
+#include "drivers/talk.hpp"
+#include "hawser/asio/session.hpp"
+#include "hawser/asio/session_driver.hpp"
+#include "support/async_talk.hpp"
+#include "support/catch.hpp"
+#include "support/printers.hpp"
+
+namespace hawser::test {
+
+/// Where a session is used: by its own handlers, or by other threads.
+enum class caller : bool { own, other };
+
+/// A session over the stream of `Base`, a timed_talk.
+template <class Base, caller Who>
+class session_talk final : public Base {
+  using base = Base;
+
+ public:
+  using duration = typename base::duration;
+
+  session_talk(role self, const talk_settings& settings) : base{self, settings} {
+    auto handlers = std::make_shared<session_handlers>();
+    handlers->on_message = [this](session&, message_view view) { heard_.push_back(shown(view)); };
+    if (settings.in_parts) {
+      handlers->on_part = [this](session&, const message_part& piece) {
+        heard_.push_back(shown(piece));
+      };
+    }
+    handlers->on_close = [this](session&, const closed& end) {
+      if (end_) FAIL_CHECK("on_close was called twice");
+      reason_ = end.reason;
+      end_ = end;
+      end_->reason = reason_;
+    };
+    auto made = std::make_shared<detail::session_driver<typename base::stream>>(
+        self, base::near_end(), detail::session_facts{},
+        detail::session_settings{settings.options, {}, std::move(handlers)},
+        std::make_shared<detail::session_registry>(base::io_.get_executor()),
+        detail::connection_places::place{});
+    near_ = session{made};
+    // It begins with the turn in which it is used first.
+    asio::post(base::io_, [made, received = settings.received] { made->open(received); });
+  }
+
+  ~session_talk() override {
+    // What waits at the stream owns the session.
+    near_.close_now();
+    run_ready(base::io_);
+  }
+
+  std::error_code write(std::string_view text) override { return sent(text); }
+  std::error_code write(bytes_view binary) override { return sent(binary); }
+  std::error_code write(message_view view) override { return sent(view); }
+  std::error_code write(const prepared_message& prepared) override { return sent(prepared); }
+  std::error_code write_owned(std::string text) override { return sent(std::move(text)); }
+  std::error_code write_owned(octets binary) override { return sent(std::move(binary)); }
+  std::error_code write_part(message_view, part) override {
+    FAIL("a session sends whole messages");
+    return {};
+  }
+  std::error_code ping(bytes_view payload) override {
+    return call([&] { return near_.ping(payload); });
+  }
+
+  std::string hear() override { return hear(std::chrono::hours{24}); }
+  std::string hear(duration patience) override {
+    base::run_until([&] { return is_over() || !heard_.empty(); }, patience);
+    if (heard_.empty()) return is_over() ? shown(*end_) : "nothing";
+    const auto first = heard_.front();
+    heard_.pop_front();
+    return first;
+  }
+  std::string hear_part() override { return hear(); }
+  std::string hear_part(duration patience) override { return hear(patience); }
+
+  std::error_code close(std::optional<close_code> code, std::string_view reason) override {
+    const auto ec = begin_close(code, reason);
+    if (ec && ec != errc::closed) return ec;
+    base::run_until([&] { return is_over(); });
+    return end_->error;
+  }
+  std::error_code begin_close(std::optional<close_code> code, std::string_view reason) override {
+    return call([&] { return near_.close(code, reason); });
+  }
+  void close_now() override {
+    call([&] { return near_.close_now(), std::error_code{}; });
+  }
+  bool is_open() const override { return near_.is_open(); }
+  closed close_reason() const override { return end_.value_or(closed{}); }
+  std::optional<duration> round_trip() const override { return near_.statistics().round_trip; }
+
+ private:
+  /// The stream may go on for a while after on_close.
+  bool is_over() const { return end_ && base::is_closed(); }
+
+  template <class Call>
+  std::error_code call(Call what) {
+    std::error_code said;
+    if (Who == caller::own) asio::post(base::io_, [&] { said = what(); });
+    if (Who == caller::other) said = what();
+    run_ready(base::io_);
+    return said;
+  }
+
+  template <class Payload>
+  std::error_code sent(Payload&& payload) {
+    return call([&] { return near_.send(std::forward<Payload>(payload)); });
+  }
+
+  std::deque<std::string> heard_;
+  std::optional<closed> end_;
+  std::string reason_;
+  session near_;
+};
+
+template <class Base, caller Who>
+constexpr driver session_over(const char* name) {
+  return {.name = name,
+          .begin = [](role self, const talk_settings& settings) -> std::unique_ptr<talk> {
+            return std::make_unique<session_talk<Base, Who>>(self, settings);
+          },
+          .reads = false,
+          .waits = false,
+          .begins_to_close = true,
+          .rests = false,
+          .sees_octets = Base::sees_octets,
+          .polls = Base::polls};
+}
+
+}  // namespace hawser::test

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "drivers/talk.hpp"
+#include "drivers/timed_talk.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/tls/engine.hpp"
+#include "hawser/tls/stream.hpp"
+#include "support/async_pipe.hpp"
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/secure_pair.hpp"
+#include "support/wire_end.hpp"
+
+namespace hawser::test {
+
+/// The far end of a stream that is encrypted.
+class secure_end final : public wire_end {
+ public:
+  using outcome = detail::tls_engine::outcome;
+
+  secure_end(wire_end& outer, detail::ssl_ptr ssl) : outer_{outer}, engine_{std::move(ssl)} {}
+
+  /// Takes the handshake on as far as that goes; whether it is done.
+  bool shake() {
+    const auto how = engine_.handshake();
+    exchange();
+    return how == outcome::done;
+  }
+
+  void say_on() override {
+    outer_.say_on();
+    wire_end::say_on();
+  }
+  std::size_t unsaid() const override { return wire_end::unsaid() + outer_.unsaid(); }
+
+  bool over() override { return seen(), over_ || outer_.over(); }
+  void reset() override { outer_.reset(); }
+  void vanish() override {
+    engine_.end();
+    exchange();
+    outer_.vanish();
+  }
+
+ private:
+  /// Moves what is encrypted, both ways.
+  void exchange() {
+    for (auto out = engine_.output(); !out.empty(); out = engine_.output()) {
+      outer_.say(octets{out.begin(), out.end()});
+      engine_.consume_output(out.size());
+    }
+    const auto fresh = bytes_view{outer_.seen()}.subspan(position_);
+    const auto room = engine_.room();
+    const auto size = (std::min)(fresh.size(), room.size());
+    std::copy_n(fresh.begin(), size, room.begin());
+    engine_.received(size);
+    position_ += size;
+  }
+
+  std::size_t put(bytes_view some) override {
+    std::size_t said = 0;
+    while (said < some.size() && outer_.unsaid() == 0) {
+      std::size_t size = 0;
+      if (engine_.write(some.subspan(said), size) != outcome::done) break;
+      said += size;
+      exchange();
+    }
+    return said;
+  }
+
+  void end() override {
+    engine_.end();
+    exchange();
+    outer_.hang_up();
+  }
+
+  void take(octets& seen) override {
+    octets room(detail::tls_engine::max_record);
+    for (bool more = true; more;) {
+      const auto before = position_;
+      exchange();
+      std::size_t size = 0;
+      const auto how = engine_.read(room, size);
+      over_ = over_ || how == outcome::ended;
+      if (how == outcome::done)
+        seen.insert(seen.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
+      more = how == outcome::done || position_ != before;
+    }
+    exchange();
+  }
+
+  wire_end& outer_;
+  detail::tls_engine engine_;
+  std::size_t position_ = 0;
+  bool over_ = false;
+};
+
+/// A talk over TLS, whose handshake is done.
+class secure_talk : public timed_talk<calling::waits> {
+  using base = timed_talk<calling::waits>;
+
+ public:
+  static constexpr bool sees_octets = false;
+  using stream = tls_stream<async_pipe>;
+
+  secure_talk(role self, const talk_settings& settings)
+      : base{self, {}},
+        self_{self},
+        settings_{settings},
+        far_{base::far(), ssl_of(peer_of(self))} {}
+
+  wire_end& far() override { return far_; }
+
+ protected:
+  stream near_end() {
+    stream made{base::near_end(), ssl_of(self_)};
+    outcome_of shaking;
+    made.async_handshake(shaking.handler());
+    for (int round = 0; round < 10 && shaking.pending(); ++round) {
+      far_.shake();
+      run_ready(io_);
+    }
+    CHECK(shaking.shown() == "done");
+    far_.seen();
+    suffer(settings_);
+    return made;
+  }
+
+ private:
+  static detail::ssl_ptr ssl_of(role self) {
+    static const auto client = trusting_client();
+    static const auto server = server_with(test_server());
+    std::error_code ec;
+    return self == role::client ? client.make_ssl("localhost", ec) : server.make_ssl(ec);
+  }
+
+  const role self_;
+  const talk_settings settings_;
+  secure_end far_;
+};
+
+}  // namespace hawser::test
