@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
@@ -20,6 +21,7 @@
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/client_options.hpp"
 #include "hawser/asio/server.hpp"
+#include "hawser/asio/upgrade.hpp"
 #include "hawser/base/buffer_pool.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/server.hpp"
@@ -246,9 +248,12 @@ struct served {
   std::size_t opened = 0;
   std::size_t closed_times = 0;
   std::unique_ptr<server> listening;
+  std::function<void()> meanwhile = [] {};
 
   served() {
-    listening = std::make_unique<server>(context, server_options{});
+    server_options options;
+    options.handshake_timeout = std::chrono::milliseconds{100};
+    listening = std::make_unique<server>(context, options);
     listening->on_open([this](session&) { ++opened; });
     listening->on_message([](session& peer, message_view view) { peer.send(view); });
     listening->on_close([this](session&, const closed&) { ++closed_times; });
@@ -273,6 +278,7 @@ struct served {
     while (!over && std::chrono::steady_clock::now() < until) {
       context.restart();
       context.poll();
+      meanwhile();
       const sparing not_counted;
       octets room(16 * 1024);
       std::error_code ec;
@@ -316,6 +322,42 @@ TEST_CASE("whichever allocation of a server fails, one client loses by it at mos
     CHECK(all.serve() == whole);
   });
   CHECK(count > 20);
+}
+
+TEST_CASE("whichever allocation fails while an upgrade waits for its answer, nobody else loses",
+          "[failure]") {
+  const bool answers = GENERATE(true, false);
+  std::optional<upgrade> waiting;
+  served all;
+  all.listening->on_upgrade([&](upgrade& asked) { waiting.emplace(asked); });
+  all.meanwhile = [&] {
+    if (!waiting) return;
+    try {
+      if (answers) waiting->accept();
+    } catch (const std::bad_alloc&) {
+      // What could not be told is as if it had not been said.
+      const sparing not_counted;
+      CHECK_FALSE(waiting->answered());
+    }
+    waiting.reset();
+  };
+  const auto whole = all.serve();
+  CHECK(text(whole).starts_with(answers ? "HTTP/1.1 101" : "HTTP/1.1 500"));
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    INFO("allocation " << number);
+    {
+      const failing armed{number};
+      try {
+        all.serve();
+      } catch (const std::exception& thrown) {
+        const sparing not_counted;
+        FAIL_CHECK("run() has thrown " << thrown.what());
+      }
+    }
+    CHECK(all.listening->connections() == 0);
+    CHECK(all.serve() == whole);
+  });
+  CHECK(count > 5);
 }
 
 /// What becomes of a client that says something, hears it again and closes.

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,7 @@ struct blocking_end {
   std::array<time_point, 2> until{(time_point::max)(), (time_point::max)()};  // reading, writing
   std::size_t write_waits = 0;
   std::optional<time_point> closing_by = {};
+  std::function<void()> on_wait = [] {};  // whenever one begins
   bool aborted = false;
   bool cancelled = false;  // the run is over
 
@@ -42,6 +44,7 @@ struct blocking_end {
     ec.clear();
     around.judge.require(!closing_by || around.now() < *closing_by,
                          "closing for longer than it may");
+    on_wait();
     slot = limit;
     while (!aborted && !cancelled && !ready() && around.now() < limit) cancelled = !around.pass();
     slot = (time_point::max)();

@@ -229,11 +229,9 @@ class opening_blocking_peer final : public blocking_peer {
       : blocking_peer{Self == role::client ? 0U : 1U, around, options},
         plan_{std::move(plan)},
         options_{plan_->options(options)},
-        watch_{around.now() + plan_->patience, options.close_timeout} {}
-
-  void turn() override {
-    blocking_peer::turn();
-    watch_.look(me, around_.now(), around_.judge);
+        watch_{around.now() + plan_->patience, options.close_timeout} {
+    // What a wait comes back to is not known before the next one begins.
+    end()->on_wait = [this] { watch_.look(me, around_.now(), around_.judge); };
   }
 
  private:

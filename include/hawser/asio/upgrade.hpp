@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/session_state.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/header_fields.hpp"
@@ -40,7 +41,12 @@ class answer_slot {
   std::error_code give(upgrade_answer given) {
     const std::lock_guard guard{mutex_};
     if (answered_.exchange(true)) return errc::closed;
-    tell_(std::move(given));
+    try {
+      tell_(std::move(given));
+    } catch (...) {
+      answered_ = false;
+      throw;
+    }
     return {};
   }
 
@@ -65,7 +71,10 @@ class upgrade_state {
  public:
   upgrade_state(session_facts facts, std::shared_ptr<answer_slot> slot)
       : facts_{std::move(facts)}, slot_{std::move(slot)} {}
-  ~upgrade_state() { slot_->give(refusal_of({.status = 500})); }
+  ~upgrade_state() {
+    // If that takes more memory than there is, the handshake's time will be over.
+    with_memory([this] { slot_->give(refusal_of({.status = 500})); }, [] {});
+  }
   upgrade_state(const upgrade_state&) = delete;
   upgrade_state& operator=(const upgrade_state&) = delete;
 
