@@ -81,7 +81,7 @@ class session_talk final : public Base {
   std::string hear(duration patience) override {
     base::run_until([&] { return is_over() || !heard_.empty(); }, patience);
     if (heard_.empty()) return is_over() ? shown(*end_) : "nothing";
-    const auto first = heard_.front();
+    auto first = std::move(heard_.front());
     heard_.pop_front();
     return first;
   }

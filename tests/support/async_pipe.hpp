@@ -150,7 +150,7 @@ class basic_async_pipe {
   basic_async_pipe(executor_type executor, std::shared_ptr<async_pipe_state> state,
                    std::size_t side)
       : executor_{std::move(executor)}, state_{std::move(state)}, side_{side} {}
-  basic_async_pipe(basic_async_pipe&&) = default;
+  basic_async_pipe(basic_async_pipe&&) noexcept = default;
   basic_async_pipe& operator=(basic_async_pipe&&) = delete;
   ~basic_async_pipe() {
     if (state_) close();

@@ -109,10 +109,10 @@ class secure_talk : public timed_talk<calling::waits> {
   static constexpr bool sees_octets = false;
   using stream = tls_stream<async_pipe>;
 
-  secure_talk(role self, const talk_settings& settings)
+  secure_talk(role self, talk_settings settings)
       : base{self, {}},
         self_{self},
-        settings_{settings},
+        settings_{std::move(settings)},
         far_{base::far(), ssl_of(peer_of(self))} {}
 
   wire_end& far() override { return far_; }
