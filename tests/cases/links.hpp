@@ -2,19 +2,34 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <thread>
-#include <utility>
 
+#include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
 #include "cases/examiner.hpp"
 #include "cases/run.hpp"
+#include "hawser/asio/connect_options.hpp"
 #include "support/driven_client.hpp"
 #include "support/sockets.hpp"
 
 namespace hawser::test {
+
+/// How a client of the library connects.
+inline connect_options connecting() {
+  return {.connection = endpoint_options(), .extension = endpoint_deflate()};
+}
+
+/// Runs a client on an event loop that sends back what comes.
+template <class Client, class... Context>
+void run_client(const std::string& url, Context... context) {
+  asio::io_context io{1};
+  Client peer{io, {.url = url, .reconnect = {}, .connect = connecting()}, context...};
+  peer.on_message([](auto& session, auto message) { session.send(message); });
+  peer.start();
+  io.run();
+}
 
 /// A socket on which each write is sent at once, as far as the system lets it.
 inline raw_socket unbuffered(raw_socket link) {

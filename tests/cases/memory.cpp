@@ -84,11 +84,7 @@ void examine_in_memory(role self, examiner& by) {
   std::error_code ec;
   auto near = opened(self, std::move(here), ec);
   if (!near) return;
-  while (const auto message = near->read()) {
-    if (near->write(*message)) break;
-  }
-  while (near->read()) {
-  }
+  echo_all(*near);
   far.listen();
 }
 

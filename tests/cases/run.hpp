@@ -30,6 +30,16 @@ inline std::string shown(cutting how) {
                                      : "at random";
 }
 
+/// What a blocking endpoint does.
+template <class Peer>
+void echo_all(Peer& peer) {
+  while (const auto message = peer.read()) {
+    if (peer.write(*message)) break;
+  }
+  while (peer.read()) {
+  }
+}
+
 /// Whether there is time for it: under sanitizers what is compressed is not cut up as well.
 inline bool is_cut(const numbered_case& one, cutting how) {
   return !sanitized || how == cutting::as_sent || one.deflate.empty();

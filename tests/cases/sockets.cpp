@@ -4,8 +4,6 @@
 #include <string>
 #include <system_error>
 
-#include <asio/io_context.hpp>
-
 #include "cases/links.hpp"
 #include "cases/run.hpp"
 #include "hawser/asio/client.hpp"
@@ -22,30 +20,15 @@ echo_options serving() {
   return {.connection = endpoint_options(), .extension = endpoint_deflate()};
 }
 
-connect_options connecting() {
-  return {.connection = endpoint_options(), .extension = endpoint_deflate()};
-}
-
 std::string url_at(std::uint16_t port) { return "ws://127.0.0.1:" + std::to_string(port) + '/'; }
 
 void run_blocking(std::uint16_t port) {
   std::error_code ec;
   auto peer = connect(url_at(port), ec, connecting());
-  if (!peer) return;
-  while (const auto message = peer->read()) {
-    if (peer->write(*message)) break;
-  }
-  while (peer->read()) {
-  }
+  if (peer) echo_all(*peer);
 }
 
-void run_on_events(std::uint16_t port) {
-  asio::io_context io{1};
-  client peer{io, {.url = url_at(port), .reconnect = {}, .connect = connecting()}};
-  peer.on_message([](auto& session, auto message) { session.send(message); });
-  peer.start();
-  io.run();
-}
+void run_on_events(std::uint16_t port) { run_client<client>(url_at(port)); }
 
 TEST_CASE("a threaded_server is right in all cases, over TCP", "[conformance]") {
   threaded_echo server{serving()};

@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include <asio/io_context.hpp>
 #include <openssl/ssl.h>
 
 #include "cases/links.hpp"
@@ -76,10 +75,6 @@ class tls_link {
 
 tls_link secured(raw_socket link, role self) { return {std::move(link), self}; }
 
-connect_options connecting() {
-  return {.connection = endpoint_options(), .extension = endpoint_deflate()};
-}
-
 std::string url_at(std::uint16_t port) { return "wss://localhost:" + std::to_string(port) + '/'; }
 
 const std::shared_ptr<const tls_client_context>& trusting() {
@@ -90,21 +85,10 @@ const std::shared_ptr<const tls_client_context>& trusting() {
 void run_blocking(std::uint16_t port) {
   std::error_code ec;
   auto peer = connect(url_at(port), *trusting(), ec, connecting());
-  if (!peer) return;
-  while (const auto message = peer->read()) {
-    if (peer->write(*message)) break;
-  }
-  while (peer->read()) {
-  }
+  if (peer) echo_all(*peer);
 }
 
-void run_on_events(std::uint16_t port) {
-  asio::io_context io{1};
-  tls_client peer{io, {.url = url_at(port), .reconnect = {}, .connect = connecting()}, trusting()};
-  peer.on_message([](auto& session, auto message) { session.send(message); });
-  peer.start();
-  io.run();
-}
+void run_on_events(std::uint16_t port) { run_client<tls_client>(url_at(port), trusting()); }
 
 TEST_CASE("a tls_threaded_server is right in all cases", "[conformance]") {
   threaded_server_options options;
