@@ -82,13 +82,14 @@ class listener final : public listener_base,
   void accept_next() {
     acceptor_.async_wait(acceptor::wait_read, [self = this->shared_from_this()](std::error_code) {
       if (!self->acceptor_.is_open()) return;
-      std::error_code ec;
+      // Most of what can go wrong is a lack of descriptors, which only time mends; a context that is
+      // used for the first time wants some, too.
+      std::error_code ec = asio::error::no_descriptors;
       try {
         self->take(ec);
       } catch (const std::exception&) {
-        // A lack of memory, TLS's too, is this client's alone.
+        // Of a client that was accepted, it is that client's alone: a lack of memory, TLS's too.
       }
-      // Most of what can go wrong is a lack of descriptors, which only time mends.
       const bool failed = ec && ec != asio::error::would_block;
       failed ? self->accept_later() : self->accept();
     });
