@@ -101,7 +101,8 @@ class async_websocket {
                   std::forward<Token>(token));
   }
 
-  /// The same with a policy of yours.
+  /// The same with a policy of yours. In a co_await give it a name first: g++ 12 destroys twice what is
+  /// made with braces there.
   template <server_policy Policy, class Token = default_token>
   auto async_accept(Policy policy, Token&& token = default_token()) {
     return accept(std::make_shared<server_handshake<Policy>>(std::move(policy)),
