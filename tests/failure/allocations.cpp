@@ -230,7 +230,6 @@ TEST_CASE("whichever allocation of an async_websocket fails, what it has begun e
       begin([&](auto done) { talk->near().async_close(close_code::normal, done); });
       talk->run();
     }
-    INFO("allocation " << number);
     talk->far().hang_up();
     talk->run();
     talk->near().close_now();
@@ -259,6 +258,17 @@ struct served {
     listening->on_close([this](session&, const closed&) { ++closed_times; });
     listening->start();
     context.poll();
+  }
+
+  /// Serves a client with that allocation failing, which run() must bear.
+  void serve_failing(std::size_t number) {
+    const failing armed{number};
+    try {
+      serve();
+    } catch (const std::exception& thrown) {
+      const sparing not_counted;
+      FAIL_CHECK("run() has thrown " << thrown.what());
+    }
   }
 
   /// What the client gets, to the end of its connection.
@@ -307,16 +317,7 @@ TEST_CASE("whichever allocation of a server fails, one client loses by it at mos
   const auto whole = all.serve();
   CHECK(text(whole).starts_with("HTTP/1.1 101"));
   const auto count = fail_each_allocation([&](std::size_t number) {
-    INFO("allocation " << number);
-    {
-      const failing armed{number};
-      try {
-        all.serve();
-      } catch (const std::exception& thrown) {
-        const sparing not_counted;
-        FAIL_CHECK("run() has thrown " << thrown.what());
-      }
-    }
+    all.serve_failing(number);
     CHECK(all.opened == all.closed_times + others);
     CHECK(all.listening->connections() == others);
     CHECK(all.serve() == whole);
@@ -344,16 +345,7 @@ TEST_CASE("whichever allocation fails while an upgrade waits for its answer, nob
   const auto whole = all.serve();
   CHECK(text(whole).starts_with(answers ? "HTTP/1.1 101" : "HTTP/1.1 500"));
   const auto count = fail_each_allocation([&](std::size_t number) {
-    INFO("allocation " << number);
-    {
-      const failing armed{number};
-      try {
-        all.serve();
-      } catch (const std::exception& thrown) {
-        const sparing not_counted;
-        FAIL_CHECK("run() has thrown " << thrown.what());
-      }
-    }
+    all.serve_failing(number);
     CHECK(all.listening->connections() == 0);
     CHECK(all.serve() == whole);
   });
@@ -399,7 +391,6 @@ TEST_CASE("whichever allocation of a client fails, it connects again or says tha
     made.on_message([](session& peer, message_view view) { peer.send(view); });
   }};
   const auto count = fail_each_allocation([&](std::size_t number) {
-    INFO("allocation " << number);
     const auto story = run_client(far.url(), number);
     CHECK(story.opened == story.closed_times);
     CHECK(story.stopped == 1);

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "support/catch.hpp"
+
 namespace hawser::test {
 
 /// Makes one allocation of this thread fail, and counts them: those of support/heap.hpp, what Asio
@@ -56,6 +58,7 @@ std::size_t octets_held() noexcept;
 template <class Attempt>
 std::size_t fail_each_allocation(Attempt attempt) {
   for (std::size_t number = 1;; ++number) {
+    INFO("allocation " << number);
     attempt(number);
     if (!failing::happened()) return number - 1;
   }

@@ -86,7 +86,6 @@ TEST_CASE("whichever allocation of a threaded server fails, one client loses by 
   CHECK(text(whole).starts_with("HTTP/1.1 101"));
   await_connections(*all, 0);
   const auto count = fail_each_allocation([&](std::size_t number) {
-    INFO("allocation " << number);
     {
       const failing_elsewhere armed{number};
       all.serve();
@@ -107,7 +106,6 @@ TEST_CASE("whichever allocation of a server that turns clients away fails, nobod
   const auto refusal = all.serve();
   CHECK(status_of(refusal) == 503);
   fail_each_allocation([&](std::size_t number) {
-    INFO("allocation " << number);
     {
       const failing_elsewhere armed{number};
       all.serve();
@@ -121,7 +119,6 @@ TEST_CASE("whichever allocation of a server that turns clients away fails, nobod
 
 TEST_CASE("whichever allocation of a server that stops fails, it stops", "[failure]") {
   const auto count = fail_each_allocation([&](std::size_t number) {
-    INFO("allocation " << number);
     echo all;
     auto one = opened((*all).port());
     auto other = opened((*all).port());

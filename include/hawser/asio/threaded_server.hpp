@@ -76,7 +76,9 @@ class basic_threaded_server {
   /// Listens. Throws std::system_error when it cannot.
   basic_threaded_server(const endpoint_type& where, threaded_server_options options,
                         Layer layer = {})
-      : options_{std::move(options)}, layer_{std::move(layer)}, acceptor_{context_, where} {}
+      : options_{std::move(options)}, layer_{std::move(layer)}, acceptor_{context_, where} {
+    acceptor_.non_blocking(true);
+  }
 
   /// Listens on the options' address and port.
   explicit basic_threaded_server(const threaded_server_options& options,
@@ -164,7 +166,6 @@ class basic_threaded_server {
   /// Accepting by async_accept() would throw from run() where there is no memory for the socket.
   template <class Handler>
   void accept_next(Handler& handler) {
-    acceptor_.non_blocking(true);
     acceptor_.async_wait(acceptor_.wait_read, [this, &handler](std::error_code ec) {
       if (ec == asio::error::operation_aborted) return;
       try {
@@ -175,7 +176,7 @@ class basic_threaded_server {
       } catch (...) {
         if (on_error_) on_error_(std::current_exception());
       }
-      ec&& ec != asio::error::would_block ? accept_later(handler) : accept(handler);
+      ec ? accept_later(handler) : accept(handler);
     });
   }
 

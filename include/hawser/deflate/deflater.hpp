@@ -80,7 +80,7 @@ class deflater {
   const settings& made_with() const noexcept { return settings_; }
 
  private:
-  // zlib counts in an integer that may be smaller than a size.
+  // zlib counts in an integer that may be smaller than a size. A test can go beyond this.
   static constexpr std::size_t most_at_once = std::size_t{1} << 24;
   static_assert(most_at_once <= std::numeric_limits<uInt>::max());
 

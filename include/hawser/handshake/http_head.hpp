@@ -112,7 +112,7 @@ class http_head {
         return take_run(text, is_field_value_char, '\r', line_, errc::bad_header_field);
       case state::line_end: return finish_line(text);
       case state::head_end:
-      case state::done: break;  // Nothing is taken any more then.
+      case state::done: break;  // This is not called then.
     }
     return take_lf(text, state::done, errc::bad_header_field);
   }

@@ -58,6 +58,8 @@ void forget_streams() {
   thread_streams<inflater>::clear();
 }
 
+using peer_type = basic_connection<any_extension, fixed_mask_source>;
+
 /// What a side says: short and long, in fragments, shared, and in the end what all of it repeats.
 template <class Connection>
 void say_all(Connection& from) {
@@ -94,9 +96,7 @@ TEST_CASE("whichever allocation of a compressing sender fails, what goes out can
           "[rfc7692-7.2.1][failure]") {
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
-  using peer_type = basic_connection<any_extension, fixed_mask_source>;
   const auto count = fail_each_allocation([&](std::size_t number) {
-    INFO("allocation " << number);
     forget_streams();
     bool thrown = false;
     octets wire;
@@ -130,12 +130,10 @@ TEST_CASE("whichever allocation of a receiver of compressed messages fails, it e
           "[rfc7692-7.2.2][failure]") {
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
-  using peer_type = basic_connection<any_extension, fixed_mask_source>;
   peer_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
   say_all(far);
   const auto wire = written_by(far);
   const auto count = fail_each_allocation([&](std::size_t number) {
-    INFO("allocation " << number);
     forget_streams();
     auto input = wire;
     hearing heard;
@@ -167,12 +165,10 @@ TEST_CASE("whichever allocation of a compressing websocket fails, it ends at onc
           "[rfc7692-7.2][failure]") {
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
-  using far_type = basic_connection<any_extension, fixed_mask_source>;
   const auto count = fail_each_allocation([&](std::size_t number) {
-    INFO("allocation " << number);
     forget_streams();
     auto pipe = make_memory_pipe({.clock = std::make_shared<virtual_clock>()});
-    far_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
+    peer_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
     hearing heard;
     websocket<memory_pipe> near{self, std::move(pipe.first),         {}, {},
                                 {},   some_extension(self, contexts)};
@@ -237,9 +233,7 @@ TEST_CASE("whichever allocation of a compressing async_websocket fails, what it 
           "[rfc7692-7.2][failure]") {
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
-  using far_type = basic_connection<any_extension, fixed_mask_source>;
   const auto count = fail_each_allocation([&](std::size_t number) {
-    INFO("allocation " << number);
     forget_streams();
     asio::io_context io{1};
     const auto state = std::make_shared<async_pipe_state>();
@@ -247,7 +241,7 @@ TEST_CASE("whichever allocation of a compressing async_websocket fails, what it 
     auto near = std::make_unique<async_websocket<async_pipe>>(
         self, async_pipe{io.get_executor(), state, 0}, connection_options{}, bytes_view{},
         agreement{}, some_extension(self, contexts));
-    far_type peer{peer_of(self), {}, some_extension(peer_of(self), contexts)};
+    peer_type peer{peer_of(self), {}, some_extension(peer_of(self), contexts)};
     say_all(peer);
     far.say(written_by(peer));
     const auto text = some_text(300);

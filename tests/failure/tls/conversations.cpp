@@ -143,7 +143,6 @@ TEST_CASE("whichever allocation of a conversation over TLS fails, its caller is 
   const auto before = all_held();
   std::size_t told = 0;
   const auto count = fail_allocations(1, [&](std::size_t number) {
-    INFO("allocation " << number);
     const auto result = talk(self, number);
     if (result.ec || result.thrown) ++told;
     // Some OpenSSL can do without; what then comes out of it is good.
@@ -170,7 +169,6 @@ TEST_CASE("whichever allocation of a context fails, there is none", "[failure]")
   make();
   const auto before = all_held();
   const auto count = fail_allocations(7, [&](std::size_t number) {
-    INFO("allocation " << number);
     const failing armed{number};
     try {
       make();
@@ -218,7 +216,6 @@ TEST_CASE(
   CHECK(ask(url) == "Hello");
   await_connections(server, 0);
   const auto count = fail_allocations(1, [&](std::size_t number) {
-    INFO("allocation " << number);
     {
       const failing_elsewhere armed{number};
       ask(url);
@@ -274,7 +271,6 @@ TEST_CASE("whichever allocation of an event server with TLS fails, one client lo
   };
   CHECK(serve(failing::never) == "Hello");
   const auto count = fail_allocations(11, [&](std::size_t number) {
-    INFO("allocation " << number);
     serve(number);
     const bool happened = failing::happened();
     REQUIRE(thrown.empty());
