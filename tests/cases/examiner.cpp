@@ -14,20 +14,23 @@ using namespace hawser::test;
 
 namespace {
 
-const std::string accepted =
-    "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: "
-    "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+std::string accepted(const std::string& more) {
+  return "HTTP/1.1 101 Switching Protocols\r\n"
+         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" +
+         more + "\r\n";
+}
 
 octets frame(opcode op, std::string_view payload, fin end = fin::yes, int reserved = 0) {
   return frame_from(role::server, op, payload, end, reserved);
 }
 
 /// What an examiner thinks of a server that says that, whatever it is asked.
-std::string verdict_on(const numbered_case& one, const octets& answers, bool in_order = true) {
+std::string verdict_on(const numbered_case& one, const octets& answers, bool in_order = true,
+                       const std::string& more = "") {
   examiner by{one, role::client, cutting::as_sent, 0};
   while (!by.says().empty()) {
   }
-  by.hears(bytes(accepted));
+  by.hears(bytes(accepted(more)));
   while (!by.says().empty()) {
   }
   by.hears(answers);
@@ -73,11 +76,26 @@ TEST_CASE("an examiner wants what is late to be refused before it is said") {
   CHECK(verdict_on(one, {}) == "the endpoint did not answer");
 }
 
-TEST_CASE("an examiner offers compression, and decompresses as agreed") {
-  numbered_case one =
-      answered("0.3", "compressed", {{{text_frame("Hello")}, {text_back("Hello")}}});
+TEST_CASE("an examiner wants compression as it was asked for, and made use of", "[rfc7692-7]") {
+  auto one = answered("0.3", "text comes back", {{{text_frame("Hello")}, {text_back("Hello")}}});
   one.deflate = {{true, 9}};
-  CHECK(verdict_on(one, frame(opcode::text, "Hello")) == "compression was not accepted");
+  const auto verdict = [&](const octets& answer, const std::string& agreed) {
+    return verdict_on(one, answer + close_from(role::server, 1000), true,
+                      agreed.empty() ? "" : "Sec-WebSocket-Extensions: " + agreed + "\r\n");
+  };
+  const std::string all =
+      "permessage-deflate; server_no_context_takeover; server_max_window_bits=9";
+  // RFC 7692 §7.2.3.1
+  const auto compressed = frame_from(role::server, 1, "f2 48 cd c9 c9 07 00"_b, fin::yes, 4);
+  const auto broken = frame_from(role::server, 1, "ff ff ff"_b, fin::yes, 4);
+  CHECK(verdict(compressed, all) == "");
+  CHECK(verdict(frame(opcode::text, "Hello"), all) == "the endpoint compressed nothing");
+  CHECK(verdict(broken, all) == "a message was not compressed as agreed");
+  CHECK(verdict(compressed, "") == "compression was not accepted");
+  CHECK(verdict(compressed, "permessage-deflate; server_max_window_bits=9") ==
+        "context takeover was kept");
+  CHECK(verdict(compressed, "permessage-deflate; server_no_context_takeover") ==
+        "the window is larger than asked for");
 }
 
 }  // namespace

@@ -82,6 +82,7 @@ class examiner {
     if (std::find(codes.begin(), codes.end(), *code_) == codes.end()) {
       return "it closed with " + std::to_string(*code_);
     }
+    if (deflate_ && !any_compressed_) return "the endpoint compressed nothing";
     return ended_ ? "" : "the endpoint did not end the stream";
   }
 
@@ -256,6 +257,7 @@ class examiner {
     if (!message_) {
       message_ = heard{frame.op, {}};
       compressed_ = frame.reserved != 0;
+      any_compressed_ = any_compressed_ || compressed_;
     }
     message_->payload.insert(message_->payload.end(), frame.payload.begin(), frame.payload.end());
     if (!frame.end) return;
@@ -305,6 +307,7 @@ class examiner {
   std::unique_ptr<plain_deflate> deflate_;
   std::optional<heard> message_;
   bool compressed_ = false;
+  bool any_compressed_ = false;
   std::vector<heard> expected_;  // the next one last
   std::optional<int> code_;
   bool ended_ = false;
