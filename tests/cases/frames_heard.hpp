@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,7 +11,7 @@
 
 namespace hawser::test {
 
-/// Reads the frames of an endpoint, strictly, without the library.
+/// Reads the frames of an endpoint, strictly.
 class frames_heard {
  public:
   /// Of an endpoint in that role.
@@ -26,42 +25,28 @@ class frames_heard {
 
   /// The next whole frame, unless it must not be sent: then fault() says why.
   std::optional<wire_frame> next() {
-    const bytes_view rest = bytes_view{buffer_}.subspan(at_);
-    if (!fault_.empty() || rest.size() < 2) return std::nullopt;
-    const auto first = std::to_integer<unsigned>(rest[0]);
-    const auto second = std::to_integer<unsigned>(rest[1]);
-    const std::size_t extended = (second & 0x7F) < 126 ? 0 : (second & 0x7F) == 126 ? 2 : 8;
-    const std::size_t start = 2 + extended + (masked_ ? 4 : 0);
-    if (rest.size() < start) return std::nullopt;
-    std::uint64_t length = extended == 0 ? second & 0x7F : 0;
-    for (std::size_t i = 0; i < extended; ++i) {
-      length = length << 8 | std::to_integer<std::uint64_t>(rest[2 + i]);
-    }
-    const bool control = (first & 8) != 0;
-    if ((second >= 0x80) != masked_) fault_ = "the mask is wrong for the role";
-    if (extended == 2 && length < 126) fault_ = "a length is not minimal";
-    if (extended == 8 && length < 65'536) fault_ = "a length is not minimal";
-    if (control && (length > 125 || first < 0x80))
-      fault_ = "a control frame is too long or a fragment";
-    if (!fault_.empty() || rest.size() - start < length) return std::nullopt;
-    return cut(rest, first, start, static_cast<std::size_t>(length));
+    const auto before = bytes_view{buffer_}.subspan(at_);
+    auto rest = before;
+    auto frame = take_frame(rest);
+    if (!frame || !fault_.empty()) return std::nullopt;
+    const auto size = before.size() - rest.size();
+    at_ += size;
+    fault_ = fault_of(*frame, size);
+    return fault_.empty() ? std::move(frame) : std::nullopt;
   }
 
   const std::string& fault() const { return fault_; }
 
  private:
-  wire_frame cut(bytes_view rest, unsigned first, std::size_t start, std::size_t length) {
-    wire_frame frame{
-        static_cast<int>(first & 0xF), first >= 0x80, static_cast<int>(first >> 4 & 7), {}, {}};
-    const auto payload = rest.subspan(start, length);
-    frame.payload.assign(payload.begin(), payload.end());
-    if (masked_) {
-      const auto key = rest.subspan(start - 4, 4);
-      frame.mask.assign(key.begin(), key.end());
-      apply_key(frame.payload, key);
+  std::string fault_of(const wire_frame& frame, std::size_t size) const {
+    const auto from = masked_ ? role::client : role::server;
+    const auto least = header_from(from, frame.op, frame.payload.size()).size();
+    if (frame.mask.empty() == masked_) return "the mask is wrong for the role";
+    if (size != least + frame.payload.size()) return "a length is not minimal";
+    if (frame.op >= 8 && (frame.payload.size() > 125 || !frame.end)) {
+      return "a control frame is too long or a fragment";
     }
-    at_ += start + length;
-    return frame;
+    return {};
   }
 
   bool masked_;

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hawser/base/bytes.hpp"
@@ -101,9 +103,8 @@ struct wire_frame {
   octets payload;
 };
 
-/// The frames that `wire` holds whole; what is left over makes the last one have opcode -1.
-inline std::vector<wire_frame> frames_in(bytes_view wire) {
-  std::vector<wire_frame> frames;
+/// Takes the frame at the beginning of `wire`, if it is there whole.
+inline std::optional<wire_frame> take_frame(bytes_view& wire) {
   const auto number = [&](std::size_t from, std::size_t size) {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < size; ++i) {
@@ -111,30 +112,33 @@ inline std::vector<wire_frame> frames_in(bytes_view wire) {
     }
     return value;
   };
+  if (wire.size() < 2) return std::nullopt;
+  const auto first = number(0, 1);
+  const auto second = number(1, 1);
+  const std::size_t extended = (second & 0x7F) < 126 ? 0 : (second & 0x7F) == 126 ? 2 : 8;
+  const std::size_t key_size = second < 0x80 ? 0 : 4;
+  const std::size_t start = 2 + extended + key_size;
+  if (wire.size() < start) return std::nullopt;
+  const auto length = extended == 0 ? second & 0x7F : number(2, extended);
+  if (wire.size() - start < length) return std::nullopt;
+  wire_frame frame{
+      static_cast<int>(first & 0xF), first >= 0x80, static_cast<int>(first >> 4 & 7), {}, {}};
+  const auto key = wire.subspan(start - key_size, key_size);
+  const auto body = wire.subspan(start, static_cast<std::size_t>(length));
+  frame.mask.assign(key.begin(), key.end());
+  frame.payload.assign(body.begin(), body.end());
+  if (!frame.mask.empty()) apply_key(frame.payload, frame.mask);
+  wire = wire.subspan(start + body.size());
+  return frame;
+}
+
+/// The frames that `wire` holds whole; what is left over makes the last one have opcode -1.
+inline std::vector<wire_frame> frames_in(bytes_view wire) {
+  std::vector<wire_frame> frames;
   while (!wire.empty()) {
-    wire_frame frame{-1, true, 0, {}, {}};
-    if (wire.size() >= 2) {
-      const auto first = number(0, 1);
-      const auto second = number(1, 1);
-      const std::size_t extended = (second & 0x7F) < 126 ? 0 : (second & 0x7F) == 126 ? 2 : 8;
-      const std::size_t start = 2 + extended + ((second & 0x80) != 0 ? 4 : 0);
-      if (wire.size() >= start) {
-        const auto length = extended == 0 ? second & 0x7F : number(2, extended);
-        if (wire.size() - start >= length) {
-          frame.op = static_cast<int>(first & 0xF);
-          frame.end = (first & 0x80) != 0;
-          frame.reserved = static_cast<int>(first >> 4 & 7);
-          const auto key = wire.subspan(start - ((second & 0x80) != 0 ? 4 : 0));
-          if ((second & 0x80) != 0) frame.mask.assign(key.begin(), key.begin() + 4);
-          const auto body = wire.subspan(start, static_cast<std::size_t>(length));
-          frame.payload.assign(body.begin(), body.end());
-          if (!frame.mask.empty()) apply_key(frame.payload, frame.mask);
-          wire = wire.subspan(start + body.size());
-        }
-      }
-    }
-    frames.push_back(frame);
-    if (frame.op < 0) break;
+    auto frame = take_frame(wire);
+    frames.push_back(frame ? std::move(*frame) : wire_frame{-1, true, 0, {}, {}});
+    if (frames.back().op < 0) break;
   }
   return frames;
 }
