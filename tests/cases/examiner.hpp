@@ -169,9 +169,7 @@ class examiner {
                 asked("server", wish);
     }
     if (!offers.empty()) offers += "\r\n";
-    return "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
-           offers + "\r\n";
+    return upgrade_to("/", offers);
   }
 
   static std::string asked(const std::string& side, const deflate_wish& wish) {

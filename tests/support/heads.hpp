@@ -2,10 +2,22 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "hawser/handshake/key.hpp"
 
 namespace hawser::test {
+
+inline constexpr std::string_view upgrade_request =
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// A request for a path, with more header lines.
+inline std::string upgrade_to(std::string_view target, std::string_view more = {}) {
+  std::string request{upgrade_request};
+  request.replace(4, 1, target);
+  return request.insert(request.size() - 2, more);
+}
 
 /// The value of a header line in a head, or "none".
 inline std::string line_in(const std::string& head, const std::string& name) {

@@ -13,6 +13,7 @@
 
 #include "hawser/asio/server.hpp"
 #include "support/catch.hpp"
+#include "support/heads.hpp"
 #include "support/sockets.hpp"
 #include "support/wire.hpp"
 
@@ -75,17 +76,6 @@ class live_server {
   mailbox<bool> returned_;
   std::thread thread_;
 };
-
-inline constexpr std::string_view upgrade_request =
-    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-
-/// A request for a path, with more header lines.
-inline std::string upgrade_to(std::string_view target, std::string_view more = {}) {
-  std::string request{upgrade_request};
-  request.replace(4, 1, target);
-  return request.insert(request.size() - 2, more);
-}
 
 /// A client that has opened a connection, and from then on does what the test does.
 inline raw_socket opened(std::uint16_t port, std::string_view request = upgrade_request) {
