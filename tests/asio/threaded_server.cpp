@@ -29,6 +29,7 @@
 #include "hawser/handshake/response.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/live_server.hpp"
 #include "support/printers.hpp"
 #include "support/sockets.hpp"
 #include "support/wire.hpp"
@@ -103,18 +104,6 @@ class running_server {
   mailbox<bool> returned_;
   std::thread thread_;
 };
-
-constexpr std::string_view upgrade_request =
-    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-
-/// A client that has opened a connection, and from then on does what the test does.
-raw_socket opened(std::uint16_t port) {
-  raw_socket client{port};
-  client.say(upgrade_request);
-  CHECK(client.hear_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
-  return client;
-}
 
 // Serving
 
