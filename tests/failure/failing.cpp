@@ -60,8 +60,12 @@ failing_elsewhere::~failing_elsewhere() {
 
 bool may_allocate() noexcept { return !fails(); }
 
-sparing::sparing() noexcept : left_{std::exchange(left, failing::never)} {}
-sparing::~sparing() { left = left_; }
+sparing::sparing() noexcept
+    : left_{std::exchange(left, failing::never)}, was_spared_{std::exchange(is_spared, true)} {}
+sparing::~sparing() {
+  left = left_;
+  is_spared = was_spared_;
+}
 
 std::size_t octets_held() noexcept { return heap_meter::in_use(); }
 

@@ -35,7 +35,8 @@ class failing_elsewhere {
   failing_elsewhere& operator=(const failing_elsewhere&) = delete;
 };
 
-/// While this lives, allocations are neither counted nor failed: they are the test's own.
+/// While this lives, allocations of this thread are neither counted nor failed: they are the test's
+/// own, or of a connection that must not lose by them.
 class sparing {
  public:
   sparing() noexcept;
@@ -45,6 +46,7 @@ class sparing {
 
  private:
   std::size_t left_;
+  bool was_spared_;
 };
 
 /// For other sources of memory: whether this allocation may succeed.
