@@ -29,8 +29,7 @@ namespace {
 class echo {
  public:
   explicit echo(
-      const threaded_server_options& options = quick(),
-      const std::function<void()>& entered = [] {})
+      const threaded_server_options& options = {}, const std::function<void()>& entered = [] {})
       : server_{options} {
     server_.on_error([this](const std::exception_ptr&) { ++errors_; });
     thread_ = std::thread{[this, entered] {
@@ -74,12 +73,6 @@ class echo {
  private:
   std::atomic<std::size_t> errors_ = 0;
   std::atomic<bool> threw_ = false;
-  static threaded_server_options quick() {
-    threaded_server_options options;
-    options.connection.close_timeout = std::chrono::milliseconds{30};
-    return options;
-  }
-
   threaded_server server_;
   std::thread thread_;
 };
@@ -128,8 +121,10 @@ TEST_CASE("whichever allocation of a server that turns clients away fails, nobod
 }
 
 TEST_CASE("whichever allocation of a server that stops fails, it stops", "[failure]") {
+  threaded_server_options options;
+  options.connection.close_timeout = std::chrono::milliseconds{30};
   const auto count = fail_each_allocation([&](std::size_t number) {
-    echo all;
+    echo all{options};
     auto one = opened((*all).port());
     auto other = opened((*all).port());
     await_connections(*all, 2);
