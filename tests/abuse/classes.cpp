@@ -86,13 +86,19 @@ void check_service(Server& server) {
   CHECK(server.ends.take() == "closed{1000, clean}");
 }
 
-echo_options impatient() {
+/// For who would not end by itself, and is not ended by any other time-out.
+echo_options brief_closing() {
   echo_options options;
+  options.connection.close_timeout = 200ms;
+  return options;
+}
+
+echo_options impatient() {
+  auto options = brief_closing();
   options.handshake_timeout = 200ms;
   options.connection.keep_alive_interval = 200ms;
   options.connection.keep_alive_timeout = 200ms;
   options.connection.write_timeout = 200ms;
-  options.connection.close_timeout = 200ms;
   return options;
 }
 
@@ -127,7 +133,7 @@ TEMPLATE_TEST_CASE("slow handshakes, an octet at a time, end at the time-out", "
 TEMPLATE_TEST_CASE("header floods cost no more than the limit", "[abuse]", event_echo,
                    threaded_echo) {
   const bool by_count = GENERATE(true, false);
-  TestType server{impatient()};
+  TestType server{brief_closing()};
   const auto line = bytes(by_count ? std::string{"a: b\r\n"} : std::string(1000, 'x'));
   {
     const ceiling limit{512 * kib, 5s};
@@ -224,7 +230,7 @@ TEMPLATE_TEST_CASE("a flood of pings from who reads no pongs ends", "[abuse]", e
 
 TEMPLATE_TEST_CASE("a flood of pongs costs nothing but time in proportion", "[abuse]", event_echo,
                    threaded_echo) {
-  TestType server{impatient()};
+  TestType server{brief_closing()};
   octets pongs;
   for (int i = 0; i < 500; ++i) {
     pongs = std::move(pongs) + frame_from(role::client, opcode::pong, std::string(125, 'p'));
@@ -242,7 +248,7 @@ TEMPLATE_TEST_CASE("a flood of pongs costs nothing but time in proportion", "[ab
 
 TEMPLATE_TEST_CASE("data after a Close is dropped, and not for ever", "[abuse]", event_echo,
                    threaded_echo) {
-  TestType server{impatient()};
+  TestType server{brief_closing()};
   const auto bye = close_from(role::client, 1000);
   const auto data = frame_from(role::client, opcode::binary, std::string(60'000, 'x'));
   {
@@ -259,7 +265,7 @@ TEMPLATE_TEST_CASE("data after a Close is dropped, and not for ever", "[abuse]",
 TEMPLATE_TEST_CASE("floods of empty frames and of fragments end at their limit", "[abuse]",
                    event_echo, threaded_echo) {
   const bool empty = GENERATE(true, false);
-  auto options = impatient();
+  auto options = brief_closing();
   options.connection.max_frames = 5000;
   TestType server{options};
   const auto first = frame_from(role::client, opcode::binary, "", fin::no);
@@ -283,7 +289,7 @@ TEMPLATE_TEST_CASE("floods of empty frames and of fragments end at their limit",
 
 TEMPLATE_TEST_CASE("a message that is never finished costs its limit at most", "[abuse]",
                    event_echo, threaded_echo) {
-  auto options = impatient();
+  auto options = brief_closing();
   options.connection.max_message_size = 256 * kib;
   TestType server{options};
   const auto first = frame_from(role::client, opcode::binary, std::string(1000, 'x'), fin::no);
@@ -320,7 +326,7 @@ TEMPLATE_TEST_CASE("a length that is declared and not sent takes no memory", "[a
 
 TEMPLATE_TEST_CASE("a page of another site gets no connection", "[abuse][rfc-10.2]", event_echo,
                    threaded_echo) {
-  TestType server{impatient()};
+  TestType server{brief_closing()};
   {
     const ceiling limit{256 * kib, 5s};
     const auto asked = upgrade_to("/", "Origin: https://evil.example\r\n");
@@ -331,7 +337,7 @@ TEMPLATE_TEST_CASE("a page of another site gets no connection", "[abuse][rfc-10.
 
 TEMPLATE_TEST_CASE("nothing that is asked comes back as a line of the answer", "[abuse]",
                    event_echo, threaded_echo) {
-  TestType server{impatient()};
+  TestType server{brief_closing()};
   const std::string_view injected = GENERATE("X: a\nSet-Cookie: b\r\n", "X: a\rSet-Cookie: b\r\n",
                                              "Sec-WebSocket-Protocol: a\r\n Set-Cookie: b\r\n");
   {

@@ -251,7 +251,7 @@ struct served {
 
   served() {
     server_options options;
-    options.handshake_timeout = std::chrono::milliseconds{500};
+    options.handshake_timeout = std::chrono::seconds{2};
     listening = std::make_unique<server>(context, options);
     listening->on_open([this](session&) { ++opened; });
     listening->on_message([](session& peer, message_view view) { peer.send(view); });

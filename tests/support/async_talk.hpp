@@ -63,7 +63,7 @@ inline void run_ready(asio::io_context& io) {
 /// Runs until `done()`, for a deadline that comes within a moment.
 template <class Done>
 void run_until(asio::io_context& io, Done done) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes{1};
   io.restart();
   while (!done()) {
     if (io.run_one_until(give_up) == 0) {

@@ -35,7 +35,7 @@ namespace hawser::test {
 using asio::ip::tcp;
 
 /// How long a test waits for what must happen soon. Nothing waits as long unless it is wrong.
-constexpr std::chrono::seconds soon{20};
+constexpr std::chrono::seconds soon{60};
 
 /// An address of this machine with that port; 0 for any.
 inline tcp::endpoint loopback(std::uint16_t port = 0) {
