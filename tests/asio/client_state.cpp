@@ -434,6 +434,29 @@ TEST_CASE("what a handler throws ends its connection, not the client") {
   CHECK(client.next() == "open");
 }
 
+TEST_CASE("what on_open or on_close throws is told, and the client connects anew") {
+  const bool opening = GENERATE(true, false);
+  stage server;
+  driven_client client{brisk_client(server.url())};
+  if (opening) {
+    client->on_open([](session&) { throw std::runtime_error{"no"}; });
+  } else {
+    client->on_close([](session&, const closed&) { throw std::runtime_error{"no"}; });
+  }
+  client->on_error(
+      [&](session& of, std::exception_ptr) { client.note(of ? "error of a session" : "error"); });
+  client.start();
+  auto peer = server.open();
+  if (opening) CHECK(frames_shown(peer.hear()) == lines{"close 1011"});
+  if (!opening) CHECK(client.next() == "open");
+  peer.hang_up();
+  CHECK(client.next() == "error of a session");
+  if (opening) CHECK(client.next() == "close 1006");
+  CHECK(client.next().starts_with("attempt 1: "));
+  server.open();
+  CHECK(client.next() == (opening ? "error of a session" : "open"));
+}
+
 TEST_CASE("whoever closes the session makes the client connect anew") {
   stage server;
   driven_client client{brisk_client(server.url())};

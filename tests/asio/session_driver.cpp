@@ -24,8 +24,6 @@
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/address_v4.hpp>
-#include <asio/local/connect_pair.hpp>
-#include <asio/local/stream_protocol.hpp>
 #include <asio/post.hpp>
 #include <asio/socket_base.hpp>
 #include <asio/write.hpp>
@@ -40,6 +38,7 @@
 #include "support/closings.hpp"
 #include "support/heap.hpp"
 #include "support/live_server.hpp"
+#include "support/lone_session.hpp"
 #include "support/printers.hpp"
 #include "support/sanitized.hpp"
 #include "support/sockets.hpp"
@@ -50,46 +49,6 @@ using namespace hawser::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-using local = asio::local::stream_protocol;
-using local_socket = asio::basic_stream_socket<local, asio::io_context::executor_type>;
-
-/// A session of a context, over a socket whose other end is the test's.
-struct lone_session {
-  asio::io_context context{1};
-  lines story;
-  session_handlers handlers;
-  local::socket far{context};
-  std::shared_ptr<detail::session_registry> registry =
-      std::make_shared<detail::session_registry>(context.get_executor());
-
-  lone_session() {
-    handlers.on_open = [this](session&) { story.emplace_back("open"); };
-    handlers.on_message = [this](session&, message_view view) { story.push_back(shown(view)); };
-    handlers.on_close = [this](session&, const closed& end) { story.push_back(shown(end)); };
-  }
-
-  session open(const connection_options& options = {}, send_budget budget = {}) {
-    local_socket near{context};
-    asio::local::connect_pair(near, far);
-    detail::session_settings settings{options, budget,
-                                      std::make_shared<const session_handlers>(handlers)};
-    auto made = std::make_shared<detail::session_driver<local_socket>>(
-        role::server, std::move(near), detail::session_facts{}, settings, registry,
-        detail::connection_places::place{});
-    asio::post(context, [made] { made->open({}); });
-    context.poll();
-    return session{made};
-  }
-
-  void say(const octets& some) { asio::write(far, asio::buffer(some)); }
-
-  void run() {
-    context.restart();
-    context.run_for(soon);
-    CHECK(context.stopped());
-  }
-};
 
 /// The other end of a session's connection.
 class tcp_end {
@@ -186,7 +145,7 @@ TEST_CASE("a context runs out of work when its last connection is gone") {
   }
   const bool clean = GENERATE(true, false);
   if (clean) one.say(close_from(role::client, 1000));
-  one.far.shutdown(local::socket::shutdown_send);
+  one.far.shutdown(lone_session::socket::shutdown_send);
   one.run();
   CHECK(one.story.size() == 2);
   CHECK(one.story.back() == (clean ? "closed{1000, clean}"
@@ -206,7 +165,7 @@ TEST_CASE("a session that is paused lives on though nobody holds it") {
   CHECK(one.story == lines{"open"});
   one.registry->sessions().front().resume();
   one.say(close_from(role::client, 1000));
-  one.far.shutdown(local::socket::shutdown_send);
+  one.far.shutdown(lone_session::socket::shutdown_send);
   one.run();
   CHECK(one.story == lines{"open", "text \"unheard\"", "closed{1000, clean}"});
 }
@@ -440,14 +399,7 @@ TEST_CASE("on_drained may set another hook, which counts from then on") {
     peer.send(much);
   };
   const auto peer = one.open();
-  one.far.non_blocking(true);
-  octets room(100'000);
-  for (std::size_t got = 0; got < 2 * much.size();) {
-    std::error_code ec;
-    got += one.far.read_some(asio::buffer(room), ec);
-    if (ec && ec != asio::error::would_block) FAIL("the stream broke");
-    one.context.poll();
-  }
+  one.take(2 * much.size());
   CHECK(one.story == lines{"first", "second"});
   peer.close_now();
   one.run();
@@ -466,14 +418,7 @@ TEST_CASE("the handler on_drained is called before a session's own hook, and wit
     peer.send(much);
   };
   const auto peer = one.open();
-  one.far.non_blocking(true);
-  octets room(100'000);
-  for (std::size_t got = 0; got < much.size();) {
-    std::error_code ec;
-    got += one.far.read_some(asio::buffer(room), ec);
-    if (ec && ec != asio::error::would_block) FAIL("the stream broke");
-    one.context.poll();
-  }
+  one.take(much.size());
   CHECK(one.story == (hook ? lines{"handler", "hook"} : lines{"handler"}));
   peer.close_now();
   one.run();

@@ -126,6 +126,22 @@ TEST_CASE("an upgrade may be answered later, from any thread") {
   judge.join();
 }
 
+TEST_CASE("an upgrade that takes another's place leaves its own without an answer") {
+  mailbox<upgrade> kept;
+  auto server = asking([&](upgrade& asked) { kept.put(asked); });
+  raw_socket first{server->port()};
+  first.say(upgrade_request);
+  auto one = kept.take();
+  REQUIRE(one);
+  raw_socket second{server->port()};
+  second.say(upgrade_request);
+  one = kept.take();
+  REQUIRE(one);
+  CHECK(status_of(first.hear_until("\r\n\r\n")) == 500);
+  CHECK_FALSE(one->accept());
+  CHECK(status_of(second.hear_until("\r\n\r\n")) == 101);
+}
+
 TEST_CASE("an upgrade that is kept and dropped is refused, never accepted", "[abuse]") {
   SECTION("after the hook has returned") {
     mailbox<upgrade> kept;

@@ -24,6 +24,8 @@ TEST_CASE("what is wrong with a certificate is said in words for people") {
   CHECK(said(X509_V_ERR_CERT_HAS_EXPIRED) == "the certificate has expired");
   CHECK(said(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY) ==
         "the certificate's authority is unknown or not trusted");
+  CHECK(said(X509_V_ERR_CERT_REVOKED) == "the certificate is revoked");
+  CHECK(said(X509_V_ERR_INVALID_PURPOSE) == "the certificate is not meant for this use");
   CHECK(said(X509_V_ERR_CRL_HAS_EXPIRED) == "CRL has expired");
 }
 

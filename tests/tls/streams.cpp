@@ -90,6 +90,21 @@ TEST_CASE("who does not speak TLS to a port of wss: gets no connection, and othe
   CHECK_FALSE(peer.close());
 }
 
+TEST_CASE("a client that an event server refuses is told why over TLS") {
+  two_ports far;
+  connect_options strange;
+  strange.handshake.origin = "http://attacker.example";
+  const auto trusting = trusting_client();
+  try {
+    connect(far.secure(), trusting, strange);
+    FAIL("connected");
+  } catch (const connect_error& error) {
+    CHECK(error.code() == errc::upgrade_refused);
+    CHECK(error.answer().status == 403);
+  }
+  CHECK_FALSE(connect(far.secure(), trusting).close());
+}
+
 TEST_CASE("who comes when a port of wss: is full is dropped") {
   server_options options;
   options.max_connections = 1;

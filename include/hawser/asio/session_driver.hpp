@@ -7,6 +7,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -67,7 +68,7 @@ class session_driver final
   /// Begins, on the session's thread, with what was read behind the handshake.
   void open(bytes_view rest) {
     keep_handle();
-    if (waits_) base::pause();
+    if (handlers_->on_session) base::pause();
     base::cork();
     call(handlers_->on_open);
     call([this](session& self) {
@@ -81,7 +82,7 @@ class session_driver final
     if (const auto* view = std::get_if<message_view>(&happened)) {
       messages_received_.add(1);
       bytes_received_.add(view->payload.size());
-      waits_ ? deliver(*view) : call(handlers_->on_message, *view);
+      handlers_->on_session ? deliver(*view) : call(handlers_->on_message, *view);
     } else {
       on_rare_event(happened);
     }
@@ -110,12 +111,12 @@ class session_driver final
 
   /// Nothing is read while the coroutine does not wait for it.
   void deliver(message_view view) {
-    base::pause();
     waits_->deliver(view);
+    if (!waits_->receiving()) base::pause();
   }
 
   void wait_for(receive_operation& one) override {
-    if (!waits_ || !is_open()) return one.complete(errc::closed);
+    if (!handlers_->on_session || !is_open()) return one.complete(errc::closed);
     waits_->add(one);
     base::resume();
   }
@@ -123,13 +124,14 @@ class session_driver final
   void wait_for(drain_operation& one) override {
     account();
     if (!is_open()) return one.complete(errc::closed);
-    if (!waits_ || buffered_bytes() <= budget_.high / 2) return one.complete({});
-    waits_->add(one);
+    if (buffered_bytes() <= budget_.high / 2) return one.complete({});
+    if (!waits_) waits_.reset(new (std::nothrow) session_waits);
+    waits_ ? waits_->add(one) : one.complete(errc::out_of_memory);
   }
 
   void cancel(operation& one) override {
     if (waits_) waits_->cancel(one);
-    if (waits_ && !waits_->receiving()) base::pause();
+    if (handlers_->on_session && !waits_->receiving()) base::pause();
   }
 
   std::shared_ptr<session_state> share() override { return this->shared_from_this(); }
@@ -236,7 +238,7 @@ class session_driver final
   }
 
   std::error_code run_one(flow_command& command) {
-    if (waits_) return {};  // The coroutine decides what is read
+    if (handlers_->on_session) return {};  // The coroutine decides what is read
     if (command.paused) {
       base::pause();
     } else if (base::unpause()) {
@@ -315,7 +317,8 @@ class session_driver final
   session_registry::registration registration_;
   connection_places::place place_;  // among the connections a server allows
   std::unique_ptr<hook> on_drained_;
-  std::unique_ptr<session_waits> waits_;  // if a coroutine serves this session
+  std::unique_ptr<session_waits>
+      waits_;  // if a coroutine serves this session, or has waited for it
   // For handlers: its count is shared between threads, and so not cheap. While the session is open it
   // keeps it alive, since a paused one has nobody else.
   session handle_;
