@@ -352,6 +352,90 @@ TEST_CASE("whichever allocation fails while an upgrade waits for its answer, nob
   CHECK(count > 5);
 }
 
+/// What is asked of a session by a thread that is not its own.
+using foreign_call = std::function<std::error_code(session&)>;
+
+/// With what the peer hears of it, if anything.
+std::vector<std::pair<std::string, foreign_call>> foreign_calls() {
+  const auto big = std::string(40, 'x');
+  const auto nothing = [](auto call) {
+    return [call](session& peer) {
+      call(peer);
+      return std::error_code{};
+    };
+  };
+  return {{"text \"view\"", [](session& peer) { return peer.send("view"); }},
+          {"text \"" + big + '"', [big](session& peer) { return peer.send(std::string{big}); }},
+          {"binary \"" + big + '"', [big](session& peer) { return peer.send(as_bytes(big)); }},
+          {"text \"ready\"",
+           [](session& peer) { return peer.send(prepared_message{std::string_view{"ready"}}); }},
+          {"ping \"!\"", [](session& peer) { return peer.ping(as_bytes("!")); }},
+          {"", nothing([](session& peer) { peer.on_drained([] {}); })},
+          {"", nothing([](session& peer) { peer.pause(); })},
+          {"", nothing([](session& peer) { peer.resume(); })}};
+}
+
+/// Whether it threw std::bad_alloc because that allocation failed; else there must be no error.
+bool throws_failing(std::size_t number, session& peer, const foreign_call& ask) {
+  std::error_code ec;
+  {
+    const failing armed{number};
+    try {
+      ec = ask(peer);
+    } catch (const std::bad_alloc&) {
+      return true;
+    }
+  }
+  CHECK_FALSE(ec);
+  return false;
+}
+
+TEST_CASE("whichever allocation of a call from another thread fails, it throws and did nothing",
+          "[failure]") {
+  mailbox<session> sessions;
+  live_server server{
+      [&](hawser::server& made) { made.on_open([&](session& open) { sessions.put(open); }); }};
+  auto client = opened(server->port());
+  auto peer = sessions.take().value_or(session{});
+  std::size_t count = 0;
+  for (const auto& [frame, ask] : foreign_calls()) {
+    INFO(frame.substr(0, 20));
+    count += fail_each_allocation([&](std::size_t number) {
+      const bool thrown = throws_failing(number, peer, ask);
+      CHECK(thrown == failing::happened());
+      CHECK_FALSE(peer.send("behind it"));
+      std::vector<std::string> expected{"text \"behind it\""};
+      if (!thrown && !frame.empty()) expected.insert(expected.begin(), frame);
+      REQUIRE(client.hear_frames(expected.size()) == expected);
+    });
+  }
+  CHECK(count > 10);
+  CHECK_FALSE(peer.close());
+  CHECK(client.hear_frames(1) == std::vector<std::string>{"close 1000"});
+}
+
+TEST_CASE("whichever allocation of a close from another thread fails, it can be asked for again",
+          "[failure]") {
+  const std::string reason(40, 'r');
+  mailbox<session> sessions;
+  live_server server{
+      [&](hawser::server& made) { made.on_open([&](session& open) { sessions.put(open); }); }};
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    auto client = opened(server->port());
+    auto peer = sessions.take().value_or(session{});
+    const auto ask = [&](session& one) { return one.close(close_code::normal, reason); };
+    const bool thrown = throws_failing(number, peer, ask);
+    CHECK(thrown == failing::happened());
+    if (thrown) {
+      CHECK_FALSE(peer.send("still open"));
+      CHECK_FALSE(ask(peer));
+    }
+    const auto heard = client.hear_frames(thrown ? 2 : 1);
+    CHECK(heard.back() == "close 1000 \"" + reason + '"');
+  });
+  CHECK(count > 0);
+}
+
 /// What becomes of a client that says something, hears it again and closes.
 struct client_story {
   bool heard = false;

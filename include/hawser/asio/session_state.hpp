@@ -149,7 +149,13 @@ class session_state {
   /// Nothing can be sent after this, whatever thread it comes from.
   std::error_code close(close_command command) {
     if (!can_send_.exchange(false)) return errc::closed;
-    return submit(std::move(command));
+    try {
+      return submit(std::move(command));
+    } catch (...) {
+      // Another thread's has not begun: it may be asked for again.
+      if (!is_own_thread()) can_send_.store(true, std::memory_order_relaxed);
+      throw;
+    }
   }
 
   /// Sends a message that need not be kept: from the session's own thread nothing is copied twice.
