@@ -317,8 +317,7 @@ class session_driver final
   session_registry::registration registration_;
   connection_places::place place_;  // among the connections a server allows
   std::unique_ptr<hook> on_drained_;
-  std::unique_ptr<session_waits>
-      waits_;  // if a coroutine serves this session, or has waited for it
+  std::unique_ptr<session_waits> waits_;  // if coroutines serve this session, or wait for it
   // For handlers: its count is shared between threads, and so not cheap. While the session is open it
   // keeps it alive, since a paused one has nobody else.
   session handle_;
