@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <new>
 #include <random>
 #include <thread>
 #include <utility>
@@ -79,6 +80,21 @@ TEST_CASE("many deadlines expire once each, in order of time and never early") {
   for (auto& one : all) {
     if (one.times != 1 || one.early) FAIL_CHECK("not once, or early");
   }
+}
+
+TEST_CASE("what has no memory when it is due expires a little later, and holds up nobody") {
+  asio::io_context context{1};
+  std::deque<noted> all;
+  const auto due = clock::now();
+  for (int i = 0; i < 3; ++i) all.emplace_back(context).set(due);
+  auto& poor = all[1];
+  poor.then = [&] {
+    if (poor.times < 3) throw std::bad_alloc{};
+  };
+  all.emplace_back(context).set(due + 2 * deadlines::tick);
+  CHECK(runs_out(context));
+  CHECK(poor.times == 3);
+  for (const auto& one : all) CHECK((one.times == 1 || &one == &poor));
 }
 
 TEST_CASE("a context that has no deadlines, or none any more, runs out of work") {
