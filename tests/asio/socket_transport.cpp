@@ -2,7 +2,9 @@
 #include "hawser/asio/socket_transport.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <string>
 #include <system_error>
@@ -15,6 +17,7 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/socket_base.hpp>
+#include <pthread.h>
 
 #include "hawser/base/error.hpp"
 #include "hawser/transport/websocket.hpp"
@@ -87,6 +90,43 @@ TEMPLATE_TEST_CASE("a read with nothing there would block, a wait ends at its ti
   CHECK(both.near.now() >= until);
   CHECK_FALSE(both.near.wait_readable(std::chrono::steady_clock::time_point::min(), ec));
   CHECK(both.near.wait_writable(forever, ec));
+}
+
+std::atomic<int> interruptions = 0;
+
+/// While this lives, SIGUSR1 interrupts what a thread waits for, and does nothing else.
+class interrupting_signal {
+ public:
+  interrupting_signal() {
+    struct sigaction quiet {};
+    quiet.sa_handler = [](int) { ++interruptions; };
+    ::sigaction(SIGUSR1, &quiet, &before_);
+  }
+  ~interrupting_signal() { ::sigaction(SIGUSR1, &before_, nullptr); }
+  interrupting_signal(const interrupting_signal&) = delete;
+  interrupting_signal& operator=(const interrupting_signal&) = delete;
+
+ private:
+  struct sigaction before_ {};
+};
+
+TEMPLATE_TEST_CASE("a signal that interrupts a wait does not end it", "", tcp, local) {
+  const interrupting_signal prepared;
+  two_transports<TestType> both;
+  std::error_code ec;
+  bool readable = false;
+  std::thread waiting{[&] { readable = both.near.wait_readable(both.near.now() + soon, ec); }};
+  for (int i = 0; i < 100; ++i) {
+    const int before = interruptions;
+    ::pthread_kill(waiting.native_handle(), SIGUSR1);
+    while (interruptions == before) std::this_thread::yield();
+  }
+  std::error_code written;
+  both.far.write_some(as_bytes("x"), written);
+  waiting.join();
+  CHECK(readable);
+  CHECK_FALSE(ec);
+  CHECK_FALSE(written);
 }
 
 TEMPLATE_TEST_CASE("a peer that takes nothing makes a write block until it takes something", "",

@@ -143,15 +143,16 @@ class session {
   }
 
   /// Waits for the next message of a session that a coroutine serves (route::on_session) and stores it;
-  /// completes with errc::closed when there is none any more. Between two of these nothing is read, so
-  /// the peer has to wait. On the session's thread; void(std::error_code). Can be cancelled.
+  /// completes with errc::closed when there is none any more. Several are served in their order; while
+  /// none waits nothing is read, so the peer has to wait. On the session's thread;
+  /// void(std::error_code). Can be cancelled.
   template <class CompletionToken>
   auto async_receive(message& into, CompletionToken&& token) const {
     return wait<detail::receive_operation>(std::forward<CompletionToken>(token), into);
   }
 
-  /// Waits until buffered_bytes() is at most half of send_budget::high; completes at once if it is. On
-  /// the session's thread; void(std::error_code). Can be cancelled.
+  /// Waits until buffered_bytes() is at most half of send_budget::high, whoever serves the session;
+  /// completes at once if it is. On the session's thread; void(std::error_code). Can be cancelled.
   template <class CompletionToken>
   auto async_drained(CompletionToken&& token) const {
     return wait<detail::drain_operation>(std::forward<CompletionToken>(token));
