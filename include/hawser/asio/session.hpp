@@ -124,7 +124,8 @@ class session {
   }
 
   /// Stops reading, so that the peer has to wait: no message comes until resume(), but one may be on
-  /// its way when another thread calls this. The keep-alive rests meanwhile.
+  /// its way when another thread calls this. The keep-alive rests meanwhile. Where a coroutine serves
+  /// the session its receives decide instead, and neither of the two does anything.
   void pause() const {
     if (state_) state_->submit(detail::flow_command{true});
   }
