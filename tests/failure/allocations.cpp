@@ -398,10 +398,11 @@ TEST_CASE("whichever allocation of a call from another thread fails, it throws a
   auto client = opened(server->port());
   auto peer = sessions.take().value_or(session{});
   std::size_t count = 0;
-  for (const auto& [frame, ask] : foreign_calls()) {
+  for (const auto& one : foreign_calls()) {
+    const auto& frame = one.first;
     INFO(frame.substr(0, 20));
     count += fail_each_allocation([&](std::size_t number) {
-      const bool thrown = throws_failing(number, peer, ask);
+      const bool thrown = throws_failing(number, peer, one.second);
       CHECK(thrown == failing::happened());
       CHECK_FALSE(peer.send("behind it"));
       std::vector<std::string> expected{"text \"behind it\""};
