@@ -35,6 +35,7 @@
 #include "support/catch.hpp"
 #include "support/far_end.hpp"
 #include "support/live_server.hpp"
+#include "support/lone_session.hpp"
 #include "support/peers.hpp"
 #include "support/sockets.hpp"
 #include "support/wire.hpp"
@@ -435,6 +436,33 @@ TEST_CASE("whichever allocation of a close from another thread fails, it can be 
     CHECK(heard.back() == "close 1000 \"" + reason + '"');
   });
   CHECK(count > 0);
+}
+
+TEST_CASE("whichever allocation of a wait for room fails, whoever waits is told", "[failure]") {
+  const auto count = fail_each_allocation([](std::size_t number) {
+    lone_session one;
+    const auto peer = one.open();
+    CHECK_FALSE(peer.send(std::string(5'000'000, 'x')));
+    outcome_of drained;
+    bool thrown = false;
+    {
+      const failing armed{number};
+      try {
+        peer.async_drained(drained.handler());
+      } catch (const std::bad_alloc&) {
+        thrown = true;
+      }
+    }
+    run_ready(one.context);
+    if (thrown || !failing::happened()) {
+      CHECK(drained.pending());
+    } else {
+      CHECK(drained.shown() == make_error_code(errc::out_of_memory).message());
+    }
+    peer.close_now();
+    one.run();
+  });
+  CHECK(count > 1);  // the operation, and where the session keeps it
 }
 
 /// What becomes of a client that says something, hears it again and closes.

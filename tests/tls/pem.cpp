@@ -24,7 +24,9 @@ namespace {
 class temporary_file {
  public:
   explicit temporary_file(const std::string& content) {
-    std::string name = (std::filesystem::temp_directory_path() / "hawser-XXXXXX").string();
+    // mkstemp() replaces six of them by something that is new.
+    const auto pattern = "hawser-" + std::string(6, 'X');
+    auto name = (std::filesystem::temp_directory_path() / pattern).string();
     const int handle = ::mkstemp(name.data());
     REQUIRE(handle >= 0);
     ::close(handle);
