@@ -34,6 +34,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// Accepts each good request.
+constexpr auto accepting = [](auto& asked) { asked.accept(); };
+
 const std::string request_head =
     "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -67,8 +70,7 @@ struct meeting {
 
   void perform(role self, const opening_options& options = {}) {
     if (self == role::client) return async_perform(near, asking, rest, options, outcome.handler());
-    async_perform(
-        near, serving, [](auto&) {}, rest, options, outcome.handler());
+    async_perform(near, serving, accepting, rest, options, outcome.handler());
   }
 
   void run() { run_ready(io); }
@@ -137,7 +139,7 @@ TEST_CASE("the application decides on a good request", "[rfc-4.2.2]") {
   std::string path;
   const auto decide = [&](auto& handshake) {
     path = handshake.request().path();
-    if (!accepts) handshake.refuse(response{.status = 404});
+    accepts ? handshake.accept() : handshake.refuse(response{.status = 404});
   };
   async_perform(met.near, met.serving, decide, met.rest, opening_options{}, met.outcome.handler());
   met.far.hang_up();
@@ -146,6 +148,18 @@ TEST_CASE("the application decides on a good request", "[rfc-4.2.2]") {
   CHECK(met.far.text().substr(0, 12) == (accepts ? "HTTP/1.1 101" : "HTTP/1.1 404"));
   CHECK(met.outcome.shown() ==
         (accepts ? "done" : make_error_code(errc::upgrade_refused).message()));
+}
+
+TEST_CASE("a decision that neither accepts nor refuses lets no client in", "[abuse]") {
+  meeting met;
+  met.far.say(request_head);
+  async_perform(
+      met.near, met.serving, [](auto&) {}, met.rest, opening_options{}, met.outcome.handler());
+  met.far.hang_up();
+  met.run();
+  CHECK(met.far.text().substr(0, 12) == "HTTP/1.1 500");
+  CHECK(met.outcome.error() == errc::upgrade_unanswered);
+  CHECK(met.near.is_closed());
 }
 
 TEST_CASE("a server's refusal is read with its body", "[rfc-4.1]") {
@@ -229,8 +243,7 @@ TEST_CASE("an opening that is cancelled closes the stream") {
   if (self == role::client) {
     async_perform(met.near, met.asking, met.rest, opening_options{}, handler);
   } else {
-    async_perform(
-        met.near, met.serving, [](auto&) {}, met.rest, opening_options{}, handler);
+    async_perform(met.near, met.serving, accepting, met.rest, opening_options{}, handler);
   }
   met.run();
   signal.emit(asio::cancellation_type::total);
@@ -268,9 +281,8 @@ TEST_CASE("a context that ends takes an opening along") {
   const auto life = std::make_shared<int>();
   {
     meeting met;
-    async_perform(
-        met.near, met.serving, [](auto&) {}, met.rest, opening_options{},
-        [life](std::error_code) { FAIL_CHECK("called"); });
+    async_perform(met.near, met.serving, accepting, met.rest, opening_options{},
+                  [life](std::error_code) { FAIL_CHECK("called"); });
     met.run();
     CHECK(life.use_count() == 2);
   }

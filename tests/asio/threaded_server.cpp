@@ -179,7 +179,7 @@ TEST_CASE("a server that cannot listen says so at once") {
 TEST_CASE("the upgrade hook accepts, or refuses with an answer of its own") {
   const auto prepare = [](threaded_server& server) {
     server.on_upgrade([](threaded_server::upgrade& asked) {
-      if (asked.request().path() == "/open") return;
+      if (asked.request().path() == "/open") return (void)asked.accept();
       response answer{.status = 404, .body = "no such room"};
       answer.headers.add("X-Room", "none");
       asked.refuse(answer);
@@ -212,6 +212,7 @@ TEST_CASE("an upgrade hook that throws costs one client a 500 and is reported") 
   const auto prepare = [](threaded_server& server) {
     server.on_upgrade([](threaded_server::upgrade& asked) {
       if (asked.request().path() == "/bad") throw std::runtime_error{"no database"};
+      asked.accept();
     });
   };
   running_server server{echo, {}, prepare};
@@ -222,6 +223,37 @@ TEST_CASE("an upgrade hook that throws costs one client a 500 and is reported") 
   CHECK(refusal.status == 500);
   CHECK(server.error() == "no database");
   CHECK_FALSE(connect(server.url()).close());
+}
+
+TEST_CASE("an upgrade hook that neither accepts nor refuses lets no client in, and is reported",
+          "[abuse]") {
+  const auto prepare = [](threaded_server& server) {
+    server.on_upgrade([](threaded_server::upgrade& asked) {
+      if (asked.request().path() == "/accepted") asked.accept();
+    });
+  };
+  running_server server{echo, {}, prepare};
+  std::error_code ec;
+  response refusal;
+  CHECK_FALSE(connect(server.url("/silent"), ec, {}, &refusal));
+  CHECK(refusal.status == 500);
+  CHECK(server.error().find(describe(errc::upgrade_unanswered)) != std::string::npos);
+  CHECK_FALSE(connect(server.url("/accepted")).close());
+}
+
+TEST_CASE("a policy that throws costs one client a 500 and is reported") {
+  threaded_server_options options;
+  options.handshake.origin = [](const request& asked) {
+    if (asked.path() == "/bad") throw std::runtime_error{"no database"};
+    return true;
+  };
+  running_server server{echo, options};
+  std::error_code ec;
+  response refusal;
+  CHECK_FALSE(connect(server.url("/bad"), ec, {}, &refusal));
+  CHECK(refusal.status == 500);
+  CHECK(server.error() == "no database");
+  CHECK_FALSE(connect(server.url("/good")).close());
 }
 
 TEST_CASE("a handler that throws closes its connection with 1011 and is reported", "[rfc-7.4.1]") {

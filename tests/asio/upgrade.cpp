@@ -56,6 +56,7 @@ TEST_CASE("the hook sees what was asked and by whom") {
                  std::string{request.header("x-token").value_or("")},
                  std::string{asked.parameter("id")}, std::string{asked.parameter("none")}});
       facts.put({std::string{asked.remote_address().substr(0, 10)}});
+      asked.accept();
     });
   }};
   const auto more = "Cookie: a=b; c=d\r\nX-Token: secret\r\n";
@@ -64,9 +65,8 @@ TEST_CASE("the hook sees what was asked and by whom") {
   CHECK(facts.take() == lines{"127.0.0.1:"});
 }
 
-TEST_CASE("the hook accepts with headers, and leaves it to the options if it says nothing") {
+TEST_CASE("the hook accepts with headers") {
   auto server = asking([](upgrade& asked) {
-    if (asked.request().path() == "/silent") return;
     header_fields headers;
     headers.add("X-Room", "7");
     CHECK_FALSE(asked.accept(headers));
@@ -79,7 +79,34 @@ TEST_CASE("the hook accepts with headers, and leaves it to the options if it say
   const auto answer = client.hear_until("\r\n\r\n");
   CHECK(status_of(answer) == 101);
   CHECK(answer.find("\r\nX-Room: 7\r\n") != answer.npos);
-  CHECK(status_for(server->port(), upgrade_to("/silent")) == 101);
+}
+
+TEST_CASE("an upgrade that is never answered lets no client in, and is reported", "[abuse]") {
+  mailbox<std::string> errors;
+  mailbox<upgrade> kept;
+  live_server server{[&](hawser::server& made) {
+    made.on_upgrade([&](upgrade& asked) {
+      if (asked.request().path() == "/kept") kept.put(asked);
+      if (asked.request().path() == "/accepted") asked.accept();
+    });
+    made.on_open([](session& opened) { opened.send(opened.request().path()); });
+    made.on_error([&](session& peer, const std::exception_ptr& error) {
+      errors.put(told(error) + (peer ? " of a session" : ""));
+    });
+  }};
+  const std::error_code unanswered = errc::upgrade_unanswered;
+  SECTION("by a hook that does nothing") {
+    CHECK(answer_to(server).status == 500);
+    CHECK(errors.take() == "on_upgrade: " + unanswered.message());
+  }
+  SECTION("by a hook that keeps it until another thread drops it") {
+    std::thread dropper{[&] { kept.take().reset(); }};
+    CHECK(answer_to(server, "/kept").status == 500);
+    dropper.join();
+    CHECK(errors.take() == "on_upgrade: " + unanswered.message());
+  }
+  auto next = connect(server.url("/accepted"));
+  CHECK(next.read()->text() == "/accepted");
 }
 
 TEST_CASE("the hook refuses with a status, or with headers and a body") {
@@ -228,6 +255,7 @@ TEST_CASE("a hook that throws costs one client a 500 and is reported, without a 
   live_server server{[&](hawser::server& made) {
     made.on_upgrade([](upgrade& asked) {
       if (asked.request().path() == "/bad") throw std::runtime_error{"no database"};
+      asked.accept();
     });
     made.on_error([&](session& peer, const std::exception_ptr& error) {
       errors.put(told(error) + (peer ? " of a session" : ""));

@@ -186,7 +186,7 @@ class opening_websocket_peer final : public websocket_peer<How> {
       base::socket().async_connect(handshake_, done);
     } else {
       const auto decide = [refuses = plan_->refuses](auto& asked) {
-        if (refuses) asked.refuse({.status = 403});
+        refuses ? asked.refuse({.status = 403}) : asked.accept();
       };
       base::socket().async_accept(handshake_, decide, done);
     }
@@ -262,7 +262,7 @@ class opening_blocking_peer final : public blocking_peer {
       return connect(std::move(stream), handshake, ec, options_);
     } else {
       const auto decide = [this](auto& asked) {
-        if (plan_->refuses) asked.refuse({.status = 403});
+        plan_->refuses ? asked.refuse({.status = 403}) : asked.accept();
       };
       return accept(std::move(stream), handshake, decide, ec, options_);
     }

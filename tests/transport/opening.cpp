@@ -32,6 +32,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// Accepts each good request.
+constexpr auto accepting = [](auto& asked) { asked.accept(); };
+
 // The request and the answer of RFC 6455 §1.3.
 constexpr std::string_view good_request =
     "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n"
@@ -133,8 +136,7 @@ TEST_CASE("each bad request gets a whole answer that says why, then the end",
   s.far.say(request + "and more that nobody reads");
   std::error_code ec;
   server_handshake handshake;
-  perform(
-      s.near, handshake, [](auto&) {}, ec);
+  perform(s.near, handshake, accepting, ec);
   CHECK(ec == why);
   CHECK(status_of_whole(s.far.text()) == status);
   CHECK(s.far.over());
@@ -147,8 +149,7 @@ TEST_CASE("a request with too many lines is refused after the last that is allow
   for (int i = 0; i < 101; ++i) s.far.say("x: y\r\n");
   std::error_code ec;
   server_handshake handshake;
-  perform(
-      s.near, handshake, [](auto&) {}, ec);
+  perform(s.near, handshake, accepting, ec);
   CHECK(ec == errc::too_many_fields);
   CHECK(status_of_whole(s.far.text()) == 431);
 }
@@ -162,7 +163,7 @@ TEST_CASE("a request an octet a second is answered at the deadline", "[abuse]") 
   });
   std::error_code ec;
   server_handshake handshake;
-  perform(s.near, handshake, [](auto&) {}, ec, {.handshake_timeout = 7s});
+  perform(s.near, handshake, accepting, ec, {.handshake_timeout = 7s});
   CHECK(ec == errc::handshake_timeout);
   CHECK(status_of_whole(s.far.text()) == 408);
   CHECK(s.far.over());
@@ -176,7 +177,7 @@ TEST_CASE("who says nothing is answered at the deadline, and waited for no longe
   stage s{{}, false};
   std::error_code ec;
   server_handshake handshake;
-  perform(s.near, handshake, [](auto&) {}, ec,
+  perform(s.near, handshake, accepting, ec,
           {.handshake_timeout = 7s, .connection = {.close_timeout = 3s}});
   CHECK(ec == errc::handshake_timeout);
   CHECK(status_of_whole(s.far.text()) == 408);
@@ -188,7 +189,7 @@ TEST_CASE("who never stops talking is not listened to for ever", "[abuse]") {
   s.near.on_idle([&] { s.far.say("GET / HTTP/1.1\r\n\r\n and more and more"); });
   std::error_code ec;
   server_handshake handshake;
-  perform(s.near, handshake, [](auto&) {}, ec, {.connection = {.close_timeout = 3s}});
+  perform(s.near, handshake, accepting, ec, {.connection = {.close_timeout = 3s}});
   CHECK(ec == errc::bad_host);
   CHECK(s.elapsed() == 4s);
 }
@@ -199,13 +200,13 @@ TEST_CASE("a client that does not take the answer is given up at a deadline", "[
   server_handshake handshake;
   SECTION("the acceptance") {
     s.far.say(good_request);
-    perform(s.near, handshake, [](auto&) {}, ec, {.handshake_timeout = 7s});
+    perform(s.near, handshake, accepting, ec, {.handshake_timeout = 7s});
     CHECK(ec == errc::handshake_timeout);
     CHECK(s.elapsed() == 7s);
   }
   SECTION("a refusal") {
     s.far.say("GET / HTTP/1.1\r\n\r\n");
-    perform(s.near, handshake, [](auto&) {}, ec, {.connection = {.close_timeout = 3s}});
+    perform(s.near, handshake, accepting, ec, {.connection = {.close_timeout = 3s}});
     CHECK(ec == errc::bad_host);
     CHECK(s.elapsed() == 3s);
   }
@@ -231,6 +232,21 @@ TEST_CASE("the application may refuse with an answer of its own") {
   CHECK(answer.ends_with("\r\n\r\nwho are you?"));
 }
 
+TEST_CASE("an application that neither accepts nor refuses lets no client in", "[abuse]") {
+  stage s;
+  s.far.say(good_request);
+  std::error_code ec;
+  server_handshake handshake;
+  std::optional<websocket<memory_pipe>> peer;
+  const auto decide = [](auto& asked) { CHECK(asked.request().path() == "/chat"); };
+  SECTION("perform") { perform(s.near, handshake, decide, ec); }
+  SECTION("accept") { peer = accept(std::move(s.near), handshake, decide, ec); }
+  CHECK_FALSE(peer);
+  CHECK(ec == errc::upgrade_unanswered);
+  CHECK(ec == condition::handshake_rejected);
+  CHECK(status_of_whole(s.far.text()) == 500);
+}
+
 TEST_CASE("the application may accept with headers of its own") {
   stage s;
   s.far.say(good_request);
@@ -254,15 +270,13 @@ TEST_CASE("a request that the client does not finish is bad, and a broken stream
   server_handshake handshake;
   SECTION("the end of the stream") {
     s.far.hang_up();
-    perform(
-        s.near, handshake, [](auto&) {}, ec);
+    perform(s.near, handshake, accepting, ec);
     CHECK(ec == errc::truncated_handshake);
     CHECK(status_of_whole(s.far.text()) == 400);
   }
   SECTION("a reset") {
     s.far.pipe().abort();
-    perform(
-        s.near, handshake, [](auto&) {}, ec);
+    perform(s.near, handshake, accepting, ec);
     CHECK(ec == std::errc::connection_reset);
   }
 }
@@ -386,8 +400,7 @@ TEST_CASE("a stream that was readable and has nothing is waited for again") {
     perform(near, handshake, ec);
   } else {
     server_handshake handshake;
-    perform(
-        near, handshake, [](auto&) {}, ec);
+    perform(near, handshake, accepting, ec);
   }
   CHECK_FALSE(ec);
   CHECK(near.times == 0);
@@ -448,8 +461,7 @@ TEST_CASE("whichever call of the stream fails, the opening ends with that error"
     std::error_code ec;
     if (self == role::server) {
       server_handshake handshake;
-      perform(
-          s.near, handshake, [](auto&) {}, ec);
+      perform(s.near, handshake, accepting, ec);
     } else {
       client_handshake handshake{chat(), sample_nonce()};
       perform(s.near, handshake, ec);
@@ -469,8 +481,7 @@ TEST_CASE("whichever call fails while a client is refused, the reason stays") {
     s.far.say(request_with("Version: 13", "Version: 8"));
     std::error_code ec;
     server_handshake handshake;
-    perform(
-        s.near, handshake, [](auto&) {}, ec);
+    perform(s.near, handshake, accepting, ec);
     failed = s.near.calls() >= n;
     CHECK((ec == errc::unsupported_version || (n <= 2 && ec == std::errc::connection_reset)));
     CHECK(s.elapsed() == 0s);

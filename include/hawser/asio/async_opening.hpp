@@ -66,7 +66,7 @@ class opening_driver final
   void step() {
     if constexpr (serves) {
       if (handshake_->state() == status::request) decide_(*handshake_);
-      if (handshake_->state() == status::request) handshake_->accept();
+      if (handshake_->state() == status::request) handshake_->fail(errc::upgrade_unanswered);
       if (handshake_->state() == status::failed && !std::exchange(answering_, true)) {
         wait_at_most(options_.connection.close_timeout);
       }
@@ -189,12 +189,6 @@ class opening_driver final
   bool ending_ = false;     // the refusal is written
 };
 
-/// Leaves the decision to the policy.
-struct undecided {
-  template <class Handshake>
-  void operator()(Handshake&) const noexcept {}
-};
-
 /// Performs a handshake, then calls `before(ec, rest)`, then completes `handler`.
 template <class Stream, class Handshake, class Decide, class Before, class Handler>
 void begin_opening(Stream& stream, std::shared_ptr<Handshake> handshake, Decide decide,
@@ -232,7 +226,8 @@ std::shared_ptr<T> borrowed(T& object) noexcept {
 }  // namespace detail
 
 /// Serves the opening handshake of a client on an AsyncStream, as perform() does: void(std::error_code).
-/// A good request is shown to `decide(handshake)`. What was read behind it is put into `rest`. All
+/// A good request is shown to `decide(handshake)`, which calls accept() or refuse() before it returns;
+/// if it does neither, the client gets 500 and the error is errc::upgrade_unanswered. What was read behind it is put into `rest`. All
 /// that is given by reference must stay until then. When it fails, or the handshake's time is over,
 /// the client has been told why and the stream is closed. Cancelling (terminal, partial) closes it too.
 template <class Stream, server_policy Policy, class Decide, class Token>
@@ -256,7 +251,7 @@ auto async_perform(Stream& stream, client_handshake<Policy>& handshake,
   return asio::async_initiate<Token, void(std::error_code)>(
       [&stream, &handshake, &rest, options](auto handler) {
         detail::begin_opening(
-            stream, detail::borrowed(handshake), detail::undecided{}, options,
+            stream, detail::borrowed(handshake), detail::policy_decides{}, options,
             [&rest](std::error_code, std::vector<std::byte> read) { rest = std::move(read); },
             std::move(handler));
       },

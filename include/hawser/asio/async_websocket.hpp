@@ -97,7 +97,7 @@ class async_websocket {
   template <class Token = default_token>
   requires(!server_policy<std::remove_cvref_t<Token>>) auto async_accept(
       Token&& token = default_token()) {
-    return accept(std::make_shared<server_handshake<>>(), detail::undecided{},
+    return accept(std::make_shared<server_handshake<>>(), detail::policy_decides{},
                   std::forward<Token>(token));
   }
 
@@ -106,11 +106,12 @@ class async_websocket {
   template <server_policy Policy, class Token = default_token>
   auto async_accept(Policy policy, Token&& token = default_token()) {
     return accept(std::make_shared<server_handshake<Policy>>(std::move(policy)),
-                  detail::undecided{}, std::forward<Token>(token));
+                  detail::policy_decides{}, std::forward<Token>(token));
   }
 
-  /// The same, but a good request is shown to `decide(handshake)`, which may accept or refuse it. The
-  /// handshake must stay until completion; then it tells what was asked.
+  /// The same, but a good request is shown to `decide(handshake)`, which calls accept() or refuse()
+  /// before it returns; if it does neither, the client gets 500 and the operation fails with
+  /// errc::upgrade_unanswered. The handshake must stay until completion; then request() is what was asked.
   template <server_policy Policy, class Decide, class Token>
   auto async_accept(server_handshake<Policy>& handshake, Decide decide, Token&& token) {
     return accept(detail::borrowed(handshake), std::move(decide), std::forward<Token>(token));
@@ -277,7 +278,7 @@ class async_websocket {
 
   template <class Handshake, class Token>
   auto connect(std::shared_ptr<Handshake> handshake, Token&& token) {
-    return open(role::client, std::move(handshake), detail::undecided{},
+    return open(role::client, std::move(handshake), detail::policy_decides{},
                 std::forward<Token>(token));
   }
 

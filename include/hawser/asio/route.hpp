@@ -42,8 +42,9 @@ class route {
   route(std::string pattern, route_options options)
       : pattern_{std::move(pattern)}, options_{std::move(options)} {}
 
-  /// Asked before a session begins. Without it, or if it neither answers nor copies the upgrade, the
-  /// options decide.
+  /// Asked before a session begins: the hook accepts or refuses the upgrade, or keeps a copy of it and
+  /// answers later. If it does none of these, the client gets 500 and on_error is called. Without a hook
+  /// the options decide.
   route& on_upgrade(std::function<void(upgrade&)> hook) {
     return set(on_upgrade_, std::move(hook));
   }

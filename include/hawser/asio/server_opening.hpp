@@ -238,12 +238,15 @@ class server_opening final : public opening_base,
       asked.reject(500);
       report(std::current_exception());
     }
-    if (!asked.is_copied()) asked.accept();
   }
 
   void answer_with(const upgrade_answer& given) {
     if (answering_ || over_) return;
     if (leaving_) return answer(handshake_.fail(errc::closed));
+    if (given.error != errc{}) {
+      report(std::make_exception_ptr(std::system_error{given.error, "on_upgrade"}));
+      return answer(handshake_.fail(given.error));
+    }
     answer(guarded([&] {
       return given.refusal ? handshake_.refuse(*given.refusal) : handshake_.accept(given.headers);
     }));

@@ -89,9 +89,10 @@ class basic_threaded_server {
   basic_threaded_server(const basic_threaded_server&) = delete;
   basic_threaded_server& operator=(const basic_threaded_server&) = delete;
 
-  /// Calls `hook(upgrade&)` for each good request, on its connection's thread, before run(). It may
-  /// look at request(), and refuse() or accept() it; else the options decide. If it throws, the
-  /// client is told 500.
+  /// Calls `hook(upgrade&)` for each good request, on its connection's thread. The hook looks at
+  /// request() and calls accept() or refuse(). If it does neither, or throws, the client gets 500 and
+  /// on_error is called, in the first case with errc::upgrade_unanswered. Without a hook the options
+  /// decide. To be set before run().
   void on_upgrade(std::function<void(upgrade&)> hook) { on_upgrade_ = std::move(hook); }
 
   /// Calls `hook` with what went wrong with one connection: an exception of the handler, or a
@@ -256,9 +257,8 @@ class basic_threaded_server {
   }
 
   void ask(upgrade& asked) {
-    if (!on_upgrade_) return;
     try {
-      on_upgrade_(asked);
+      on_upgrade_ ? on_upgrade_(asked) : static_cast<void>(asked.accept());
     } catch (...) {
       asked.refuse({.status = 500});
       if (on_error_) on_error_(std::current_exception());

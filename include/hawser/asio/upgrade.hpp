@@ -21,14 +21,15 @@ namespace hawser {
 
 namespace detail {
 
-/// `refusal` empty: accepted, with those headers more.
+/// `refusal` empty and no error: accepted, with those headers more.
 struct upgrade_answer {
   std::shared_ptr<const response> refusal = {};
   header_fields headers = {};
+  errc error = {};
 };
 
 inline upgrade_answer refusal_of(response refused) {
-  return {std::make_shared<const response>(std::move(refused)), {}};
+  return {.refusal = std::make_shared<const response>(std::move(refused))};
 }
 
 /// Takes the first answer to a request, from any thread, as long as the connection waits for one.
@@ -65,15 +66,15 @@ class answer_slot {
   std::atomic<bool> answered_ = false;
 };
 
-/// A request that waits for an answer, shared by all handles. When the last one is gone without an
-/// answer, that is an answer too.
+/// A request that waits for an answer, shared by all handles. The last handle answers with an error if
+/// none has answered.
 class upgrade_state {
  public:
   upgrade_state(session_facts facts, std::shared_ptr<answer_slot> slot)
       : facts_{std::move(facts)}, slot_{std::move(slot)} {}
   ~upgrade_state() {
-    // If that takes more memory than there is, the handshake's time will be over.
-    with_memory([this] { slot_->give(refusal_of({.status = 500})); }, [] {});
+    // Without memory for that, the handshake ends at its deadline.
+    with_memory([this] { slot_->give({.error = errc::upgrade_unanswered}); }, [] {});
   }
   upgrade_state(const upgrade_state&) = delete;
   upgrade_state& operator=(const upgrade_state&) = delete;
@@ -81,26 +82,22 @@ class upgrade_state {
   answer_slot& slot() const noexcept { return *slot_; }
   const session_facts& facts() const noexcept { return facts_; }
 
-  void note_copy() noexcept { copied_ = true; }
-  bool is_copied() const noexcept { return copied_; }
-
  private:
   const session_facts facts_;
   const std::shared_ptr<answer_slot> slot_;
-  std::atomic<bool> copied_ = false;
 };
 
 }  // namespace detail
 
-/// A good request to become a WebSocket, for the application to decide. A copy may be kept and answered
-/// later, from any thread, while the handshake's time runs; to move one is to copy it. Only the first
-/// answer counts. Once it was copied, the options do not decide any more: if all copies are gone without
-/// an answer, the client is told 500.
+/// A good request to become a WebSocket, for the application to accept or refuse. A copy may be kept and
+/// answered later, from any thread, until the handshake's deadline; to move one is to copy it. Only the
+/// first answer counts. If the hook has returned and all copies are destroyed without an answer, the
+/// client gets 500 and on_error gets a std::system_error of errc::upgrade_unanswered.
 class upgrade {
  public:
   explicit upgrade(std::shared_ptr<detail::upgrade_state> state) : state_{std::move(state)} {}
 
-  upgrade(const upgrade& other) : state_{other.state_} { state_->note_copy(); }
+  upgrade(const upgrade&) = default;
   upgrade& operator=(upgrade other) noexcept {
     state_.swap(other.state_);
     return *this;
@@ -118,7 +115,7 @@ class upgrade {
   /// Accepts, as far as the route's options do (Origin, subprotocols), with `headers` more in the
   /// answer. Fails with errc::closed if it is answered already or the client waits no longer.
   std::error_code accept(header_fields headers = {}) const {
-    return state_->slot().give({nullptr, std::move(headers)});
+    return state_->slot().give({.headers = std::move(headers)});
   }
 
   /// Refuses with a response of your own.
@@ -133,9 +130,6 @@ class upgrade {
 
   /// Whether an answer comes too late.
   bool answered() const noexcept { return state_->slot().answered(); }
-
-  /// Whether it was ever copied.
-  bool is_copied() const noexcept { return state_->is_copied(); }
 
  private:
   std::shared_ptr<detail::upgrade_state> state_;

@@ -28,6 +28,7 @@ enum class errc {
   unsupported_version,  ///< Sec-WebSocket-Version is not 13
   origin_refused,       ///< The Origin is not allowed
   upgrade_refused,      ///< The application, or the server asked, refused the upgrade
+  upgrade_unanswered,   ///< The application was asked and neither accepted nor refused the upgrade
 
   // The opening handshake as a client: RFC 6455 §3 and §4.1
   bad_uri,                 ///< Not a ws: or wss: URI
@@ -115,6 +116,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::unsupported_version: return "the WebSocket version is not 13";
     case errc::origin_refused: return "the Origin is not allowed";
     case errc::upgrade_refused: return "the upgrade was refused";
+    case errc::upgrade_unanswered: return "the upgrade was neither accepted nor refused";
     case errc::bad_uri: return "not a ws: or wss: URI";
     case errc::unsupported_scheme: return "no connection can be made to a URI of this scheme";
     case errc::bad_header_value: return "a header of the application cannot be sent";

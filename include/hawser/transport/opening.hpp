@@ -88,6 +88,14 @@ class deadline_io {
   time_point until_;
 };
 
+/// Accepts a good request as far as the policy does.
+struct policy_decides {
+  template <class Handshake>
+  void operator()(Handshake& asked) const {
+    asked.accept();
+  }
+};
+
 /// Reads, and writes what that leads to, until the handshake has made up its mind; what it leaves of
 /// the input goes to `rest`.
 template <class Io, class Handshake>
@@ -114,8 +122,8 @@ void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
 }  // namespace detail
 
 /// Serves the opening handshake of a client on a stream that stays the caller's. A good request is
-/// shown to `decide(handshake)`, which may accept or refuse it; if it does neither, it is accepted as
-/// far as the policy does. When it fails, the client has been told why, and `ec` is the handshake's
+/// shown to `decide(handshake)`, which calls accept() or refuse(); if it does neither, the client gets
+/// 500 and `ec` is errc::upgrade_unanswered. When it fails, the client has been told why, and `ec` is the handshake's
 /// error or the stream's. Returns what was read too much.
 template <blocking_stream Stream, server_policy Policy, class Decide>
 std::vector<std::byte> perform(Stream& stream, server_handshake<Policy>& handshake, Decide decide,
@@ -126,7 +134,7 @@ std::vector<std::byte> perform(Stream& stream, server_handshake<Policy>& handsha
   detail::deadline_io io{stream, options.handshake_timeout};
   detail::read_handshake(io, handshake, rest, ec);
   if (handshake.state() == status::request) decide(handshake);
-  if (handshake.state() == status::request) handshake.accept();
+  if (handshake.state() == status::request) handshake.fail(errc::upgrade_unanswered);
   if (!ec && handshake.state() == status::failed) {
     detail::deadline_io last{stream, options.connection.close_timeout};
     last.write(handshake, ec);
@@ -168,8 +176,7 @@ std::optional<websocket<Stream>> accept(Stream stream, server_handshake<Policy>&
 template <blocking_stream Stream, server_policy Policy>
 std::optional<websocket<Stream>> accept(Stream stream, server_handshake<Policy>& handshake,
                                         std::error_code& ec, const opening_options& options = {}) {
-  return accept(
-      std::move(stream), handshake, [](auto&) {}, ec, options);
+  return accept(std::move(stream), handshake, detail::policy_decides{}, ec, options);
 }
 
 /// A client's connection over `stream`, or nothing and `ec`: see perform(). Its extension is what the
