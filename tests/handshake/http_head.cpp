@@ -65,6 +65,7 @@ TEST_CASE("a response's head is read to its empty line and no further", "[rfc911
   check(kind::response, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81",
         "101 Switching Protocols | Upgrade=websocket | 56 + \x81");
   check(kind::response, "HTTP/1.1 404 \r\n\r\n", "404  | | 17 + ");
+  check(kind::response, "HTTP/1.1 404  x \r\n\r\n", "404  x  | | 20 + ");
   check(kind::response, "HTTP/1.0 200 OK\r\n\r\n", "200 OK (not 1.1) | | 19 + ");
   check(kind::response, "HTTP/1.1 500 caf\xC3\xA9\there\r\n\r\n",
         "500 caf\xC3\xA9\there | | 27 + ");
@@ -160,7 +161,7 @@ TEST_CASE("a malformed status line is refused", "[rfc9112-4]") {
            ""sv,
            "HTTP/1.1"sv,
            "HTTP/1.1 "sv,
-           "HTTP/1.1 200"sv,
+           "HTTP/1.1 20"sv,
            "HTTP/1.1 20 OK"sv,
            "HTTP/1.1 2000 OK"sv,
            "HTTP/1.1 2x0 OK"sv,
@@ -176,6 +177,7 @@ TEST_CASE("a malformed status line is refused", "[rfc9112-4]") {
            "HTTP/1.1 200 O\x1bK"sv,
            "HTTP/1.1 200 O\rK"sv,
            "HTTP/1.1 200 O\nK"sv,
+           "HTTP/1.1 200\tOK"sv,
            "SSH-2.0-OpenSSH_9.2p1"sv,
            "GET / HTTP/1.1"sv,
        }) {
@@ -212,14 +214,82 @@ TEST_CASE("a header line is a name, a colon at once, and a value in one line", "
            "A: b\x01"sv,
            "A: b\x7f"sv,
            "A: \x1b[2J"sv,
-           // RFC 9112 §5.2: a folded line.
-           "A: b\r\n c"sv,
-           "A: b\r\n\tc"sv,
-           "A: b\r\n \r\nC: d"sv,
+           "A: b\r\n\x01"sv,
        }) {
     check(kind::request, "GET / HTTP/1.1\r\n" + std::string{line} + "\r\n\r\n", bad_field);
     check(kind::response, "HTTP/1.1 200 OK\r\n" + std::string{line} + "\r\n\r\n", bad_field);
   }
+}
+
+TEST_CASE("a folded line is refused in a request", "[rfc9112-5.2]") {
+  for (const std::string fold : {"\r\n c", "\r\n\tc", "\r\n \r\nC: d"}) {
+    check(kind::request, "GET / HTTP/1.1\r\nA: b" + fold + "\r\n\r\n", bad_field);
+  }
+}
+
+TEST_CASE("a fold in a response is one space of the value", "[rfc9112-5.2]") {
+  const auto folded = [](const std::string& lines, const std::string& expected) {
+    const auto head = "HTTP/1.1 200 OK\r\n" + lines + "\r\n\r\n";
+    check(kind::response, head + "more",
+          "200 OK | " + expected + " | " + std::to_string(head.size()) + " + more");
+  };
+  folded("X-A: b;\r\n c", "X-A=b; c");
+  folded("X-A: b; \t\r\n \t c\r\nD: e", "X-A=b; c D=e");
+  folded("A:\r\n b\r\n c", "A=b c");
+  folded("A: b\r\n \r\n\t \r\n c \r\nA: d", "A=b c A=d");
+  folded("A: b\r\n \r\nC: d", "A=b C=d");
+  folded("A:\r\n \r\n ", "A=");
+  folded("A: b\r\n C: d", "A=b C: d");
+}
+
+TEST_CASE("a fold before the first header line, or broken in itself, is refused",
+          "[rfc9112-2.2][rfc9112-5.2]") {
+  for (const std::string lines :
+       {" A: b", "\tA: b", "A: b\r\n \x01", "A: b\r\n c\n", "A: b\r\n \r\rC: d", "A: b\n c"}) {
+    check(kind::response, "HTTP/1.1 200 OK\r\n" + lines + "\r\n\r\n", bad_field);
+  }
+}
+
+TEST_CASE("a status line may end after its code", "[rfc9112-4]") {
+  check(kind::response, "HTTP/1.1 101\r\nUpgrade: websocket\r\n\r\n\x81",
+        "101  | Upgrade=websocket | 36 + \x81");
+  check(kind::response, "HTTP/1.1 200\r\n\r\n", "200  | | 16 + ");
+}
+
+/// How many bytes of a text are taken before the head has failed.
+std::size_t good_part(kind of, std::string_view text) {
+  http_head head{of};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto input = hawser::as_bytes(text.substr(i, 1));
+    if (head.next(input) == http_head::status::failed) return i;
+  }
+  return text.size();
+}
+
+TEST_CASE("what cannot become HTTP fails with the first byte that makes it so",
+          "[rfc9112-2.3][rfc9112-3][rfc9112-4]") {
+  const std::string_view wrong =
+      GENERATE("!<html>", "!220 ready\r\n", "!SSH-2.0-x\r\n", "HTTP!S/1.1", "HTTP/!x", "HTTP/1!1",
+               "HTTP/1.!", "HTTP/1.1!1 200", "HTTP/1.1 !OK", "HTTP/1.1 20!x", "HTTP/1.1 200!0",
+               "HTTP/1.1 200 O!\n", "HTTP/1.1 200\r!K", "!\r\n", "HTTP/1.1 200 OK\r\nA!=b",
+               "HTTP/1.1 200 OK\r\n!:b");
+  const auto mark = wrong.find('!');
+  const auto text = std::string{wrong.substr(0, mark)}.append(wrong.substr(mark + 1));
+  CAPTURE(text);
+  // Where nothing but the mark stands, the mark itself is what is wrong.
+  CHECK(good_part(kind::response, mark + 1 == wrong.size() ? wrong : text) == mark);
+}
+
+TEST_CASE("a request that cannot become HTTP fails with the first byte that makes it so",
+          "[rfc9112-3]") {
+  const std::string_view wrong = GENERATE(
+      "~\x16\x03\x01", "~ /", "~<html>", "GET~\r\n", "GET ~ ", "GET /~\r\n", "GET / ~FTP/1.1",
+      "GET / ~x", "GET / H~ttp", "GET / HTTP/1.1~ ", "GET / HTTP/1.1\r~x",
+      "GET / HTTP/1.1\r\nA~ : b", "GET / HTTP/1.1\r\n~: b", "GET / HTTP/1.1\r\nA: b\r\n~ c");
+  const auto mark = wrong.find('~');
+  const auto text = std::string{wrong.substr(0, mark)}.append(wrong.substr(mark + 1));
+  CAPTURE(text);
+  CHECK(good_part(kind::request, text) == mark);
 }
 
 std::string lines(std::size_t count) {

@@ -23,9 +23,11 @@ struct head_limits {
   std::size_t target = 8 * 1024;  ///< Octets of a request's target
 };
 
-/// Reads the head of one HTTP/1 message, however it is cut: RFC 9112 §2 to §5. Each octet is looked
-/// at once. Lines end in CRLF and nothing else; a line that is folded, has white space before its
-/// colon or holds a control character is refused.
+/// Reads the head of one HTTP/1 message, however it is cut: RFC 9112 §2 to §5. Each byte is looked
+/// at once, and the first one with which the head cannot become good ends it. Lines end in CRLF and
+/// nothing else; a line that has white space before its colon or holds a control character is
+/// refused. A folded line is refused in a request; in a response a fold becomes one space (§5.2). A
+/// status line may end after its code.
 class http_head {
  public:
   enum class kind : std::uint8_t { request, response };
@@ -65,7 +67,7 @@ class http_head {
     for (const char digit : word(1)) code = code * 10 + static_cast<unsigned>(digit - '0');
     return code;
   }
-  std::string_view reason() const noexcept { return word(2); }
+  std::string_view reason() const noexcept { return std::string_view{words_}.substr(word_end_[1]); }
 
   /// Whether the message is HTTP/1.1, or a later 1.x that means the same: RFC 9110 §2.5.
   bool is_http_1_1() const noexcept {
@@ -79,7 +81,8 @@ class http_head {
   header_fields take_fields() noexcept { return std::move(fields_); }
 
  private:
-  // The words are those of the first line, three in both kinds; `…_end` waits for the LF.
+  // The words are those of the first line, three in both kinds; `…_end` waits for the LF. `line` is
+  // before a header line, `fold` in the white space that continues one.
   enum class state : std::uint8_t {
     start,
     empty_line_end,
@@ -91,6 +94,7 @@ class http_head {
     name,
     value,
     line_end,
+    fold,
     head_end,
     done,
   };
@@ -101,22 +105,28 @@ class http_head {
       case state::start: return take_empty_line(text);
       case state::empty_line_end: return take_lf(text, state::first, errc::bad_start_line);
       case state::first:
-        return take_word(text, kind_ == kind::request ? is_token_char : is_visible, ' ');
-      case state::second: return take_word(text, is_visible, ' ');
+        return is_request() ? take_word(text, is_token_char) : take_version(text.front(), ' ');
+      case state::second:
+        return is_request() ? take_word(text, is_visible) : take_status(text.front());
       case state::third:
-        return take_word(text, kind_ == kind::request ? is_visible : is_field_value_char, '\r');
+        if (is_request()) return take_version(text.front(), '\r');
+        return take_run(text, is_field_value_char, '\r', words_, errc::bad_start_line);
       case state::first_line_end: return take_lf(text, state::line, errc::bad_start_line);
       case state::line: return start_line(text);
       case state::name: return take_name(text);
       case state::value:
         return take_run(text, is_field_value_char, '\r', line_, errc::bad_header_field);
-      case state::line_end: return finish_line(text);
+      case state::line_end: return take_lf(text, state::line, errc::bad_header_field);
+      case state::fold: return take_fold(text);
       case state::head_end:
       case state::done: break;  // This is not called then.
     }
     return take_lf(text, state::done, errc::bad_header_field);
   }
 
+  bool is_request() const noexcept { return kind_ == kind::request; }
+
+  static bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
   static bool is_visible(char c) noexcept { return c > ' ' && c < '\x7F'; }
 
   std::size_t fail(errc error) noexcept {
@@ -154,54 +164,96 @@ class http_head {
     return empty ? 1 : 0;
   }
 
-  std::size_t take_word(std::string_view text, bool (*allowed)(char) noexcept, char end) {
-    const auto index = static_cast<std::size_t>(state_) - static_cast<std::size_t>(state::first);
+  /// The method or the target, neither of which is empty.
+  std::size_t take_word(std::string_view text, bool (*allowed)(char) noexcept) {
     const auto before = state_;
-    const auto taken = take_run(text, allowed, end, words_, errc::bad_start_line);
-    word_end_[index] = words_.size();
-    if (index == 1 && kind_ == kind::request && word(1).size() > limits_.target) {
-      error_ = errc::target_too_long;
-    } else if (state_ != before && !is_good_word(index)) {
-      fail(errc::bad_start_line);
-    }
+    const bool empty = word_size() == 0;
+    if (empty && text.front() == ' ') return fail(errc::bad_start_line);
+    const auto taken = take_run(text, allowed, ' ', words_, errc::bad_start_line);
+    end_word(before);
+    if (before == state::second && word(1).size() > limits_.target) error_ = errc::target_too_long;
     return taken;
   }
 
-  bool is_good_word(std::size_t index) const noexcept {
-    const auto text = word(index);
-    const bool request = kind_ == kind::request;
-    if (index == (request ? 2 : 0)) {
-      return text.size() == 8 && text.starts_with("HTTP/") && is_digit(text[5]) && text[6] == '.' &&
-             is_digit(text[7]);
+  /// A character of `HTTP/1.1`, with any digits, or the `end` behind it: RFC 9112 §2.3.
+  std::size_t take_version(char c, char end) {
+    constexpr std::string_view pattern = "HTTP/0.0";
+    const auto at = word_size();
+    if (at == pattern.size()) return c == end ? leave_word() : fail(errc::bad_start_line);
+    const bool fits = pattern[at] == '0' ? is_digit(c) : c == pattern[at];
+    if (!fits) return fail(errc::bad_start_line);
+    words_ += c;
+    return 1;
+  }
+
+  /// A digit of a status code, or what ends it. The space in front of a reason is often left out
+  /// with it: RFC 9112 §4.
+  std::size_t take_status(char c) {
+    if (word_size() < 3) {
+      if (!is_digit(c)) return fail(errc::bad_start_line);
+      words_ += c;
+      return 1;
     }
-    if (request) return !text.empty();
-    return index == 2 || (text.size() == 3 && std::all_of(text.begin(), text.end(), is_digit));
+    if (c != ' ' && c != '\r') return fail(errc::bad_start_line);
+    leave_word();
+    return c == ' ' ? 1 : leave_word();
+  }
+
+  static std::size_t index_of(state word) noexcept {
+    return static_cast<std::size_t>(word) - static_cast<std::size_t>(state::first);
+  }
+
+  /// How much there is of the word that is being taken.
+  std::size_t word_size() const noexcept {
+    const auto index = index_of(state_);
+    return words_.size() - (index == 0 ? 0 : word_end_[index - 1]);
+  }
+
+  void end_word(state word) noexcept { word_end_[index_of(word)] = words_.size(); }
+
+  std::size_t leave_word() noexcept {
+    end_word(state_);
+    go_on();
+    return 1;
   }
 
   std::size_t start_line(std::string_view text) {
+    if (is_blank(text.front()) && !is_request() && field_count_ != 0) {
+      state_ = state::fold;
+      return 0;
+    }
+    add_line();
     if (text.front() == '\r') {
       state_ = state::head_end;
       return 1;
     }
     if (field_count_++ == limits_.fields) return fail(errc::too_many_fields);
-    line_.clear();
     go_on();
     return 0;
   }
 
   std::size_t take_name(std::string_view text) {
+    if (line_.empty() && text.front() == ':') return fail(errc::bad_header_field);
     const auto taken = take_run(text, is_token_char, ':', line_, errc::bad_header_field);
     name_size_ = line_.size();
     return taken;
   }
 
-  std::size_t finish_line(std::string_view text) {
+  /// White space at the start of a line: with that at the end of the line before it one space.
+  std::size_t take_fold(std::string_view text) {
+    const auto size = (std::min)(text.find_first_not_of(" \t"), text.size());
+    if (size == text.size()) return size;
+    while (line_.size() > name_size_ && is_blank(line_.back())) line_.pop_back();
+    line_ += ' ';
+    state_ = state::value;
+    return size;
+  }
+
+  /// A line is known to be whole when the next one begins.
+  void add_line() {
     const std::string_view line{line_};
-    const auto taken = take_lf(text, state::line, errc::bad_header_field);
-    if (taken != 0 && !fields_.add(line.substr(0, name_size_), line.substr(name_size_))) {
-      fail(errc::bad_header_field);
-    }
-    return taken;
+    if (!line.empty()) fields_.add(line.substr(0, name_size_), line.substr(name_size_));
+    line_.clear();
   }
 
   std::string_view word(std::size_t index) const noexcept {
