@@ -75,6 +75,21 @@ TEST_CASE("what would exceed the budget is refused, dropped or closes the sessio
   CHECK(handle.send("x") == (by == policy::close ? errc::closed : std::error_code{}));
 }
 
+TEST_CASE("a session that is not served does not grow by what is asked of it", "[abuse]") {
+  const auto state = std::make_shared<fake_session>();
+  state->own_thread = false;
+  const session handle{state};
+  for (int i = 0; i < 1000; ++i) {
+    handle.pause();
+    handle.resume();
+    handle.on_drained([] {});
+    handle.close_now();
+  }
+  CHECK(state->woken == 1);
+  state->run_queued();
+  CHECK(state->done == story{"flow", "abort"});
+}
+
 TEST_CASE("the facts of a session can be asked for by every handle") {
   detail::session_facts facts;
   facts.remote_address = "127.0.0.1:1";

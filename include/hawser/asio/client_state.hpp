@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -206,16 +205,30 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     if (hooks_.on_drained && !abandoned_) hooks_.on_drained(open);
   }
 
-  /// What other threads send meanwhile goes behind what was kept. What there is no room for waits.
+  /// What other threads send meanwhile goes behind what was kept. What exceeds the send budget waits.
   void catch_up(const hawser::session& open) {
-    std::deque<kept_messages::kept> some;
-    do {
-      while (!some.empty() && send_kept(open, some.front())) some.pop_front();
-      const std::lock_guard guard{mutex_};
-      if (!some.empty()) return kept_.put_back(std::move(some));
-      some = kept_.take();
-      catching_up_ = !some.empty();
-    } while (!some.empty());
+    while (auto next = take_kept()) {
+      bool sent = false;
+      try {
+        sent = send_kept(open, *next);
+      } catch (...) {
+        put_back(std::move(*next));
+        throw;
+      }
+      if (!sent) return put_back(std::move(*next));
+    }
+  }
+
+  std::optional<kept_messages::kept> take_kept() {
+    const std::lock_guard guard{mutex_};
+    auto next = kept_.take();
+    catching_up_ = next.has_value();
+    return next;
+  }
+
+  void put_back(kept_messages::kept message) {
+    const std::lock_guard guard{mutex_};
+    kept_.put_back(std::move(message));
   }
 
   static bool send_kept(const hawser::session& open, const kept_messages::kept& message) {

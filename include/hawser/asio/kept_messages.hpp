@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -11,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "hawser/asio/occupied.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/utf8.hpp"
@@ -22,20 +24,21 @@ namespace hawser {
 
 /// What becomes of messages that a client sends while it has no connection.
 struct outage_queue {
-  /// So many octets are kept, and sent on the next connection; never more than half of
-  /// send_budget::hard. 0: none, send() fails with errc::closed.
+  /// Bytes that the kept messages may occupy in memory: their payloads, and some 60 to 200 bytes for each
+  /// message. They are sent on the next connection. Never more than half of send_budget::hard. 0: none,
+  /// send() fails with errc::closed.
   std::size_t most = 0;
 
   enum class policy : std::uint8_t {
     refuse,       ///< send() fails with errc::send_budget_exceeded
-    drop_oldest,  ///< The oldest messages make room
+    drop_oldest,  ///< The oldest messages are dropped
   };
   policy when_full = policy::refuse;
 };
 
 namespace detail {
 
-/// Messages that wait for a connection.
+/// Messages that wait for a connection, oldest first.
 class kept_messages {
  public:
   using kept = std::variant<std::string, std::vector<std::byte>, prepared_message>;
@@ -47,65 +50,65 @@ class kept_messages {
 
   std::error_code keep(std::string_view text) {
     if (!is_valid_utf8(text)) return errc::invalid_utf8;
-    return put(std::string{text}, text.size());
+    return put(std::string{text});
   }
   std::error_code keep(bytes_view binary) {
-    return put(std::vector<std::byte>{binary.begin(), binary.end()}, binary.size());
+    return put(std::vector<std::byte>{binary.begin(), binary.end()});
   }
   std::error_code keep(message_view view) {
-    if (view.coding == coding::plain) return put(prepared_message{view}, view.payload.size());
+    if (view.coding == coding::plain) return put(prepared_message{view});
     return view.is_text() ? keep(view.text()) : keep(view.payload);
   }
   std::error_code keep(const prepared_message& prepared) {
     if (prepared.error() != errc{}) return prepared.error();
-    return put(prepared, prepared.payload().size());
+    return put(prepared);
   }
 
-  /// All of them, the oldest first.
-  std::deque<kept> take() {
-    size_ = 0;
-    return std::exchange(messages_, {});
+  /// The oldest message, to be sent. The one taken before is sent and forgotten, unless put_back() was
+  /// called. What is taken counts until then, so that what is kept meanwhile cannot exceed the limit.
+  std::optional<kept> take() {
+    if (in_hand_ != 0) drop_oldest();
+    if (messages_.empty()) return std::nullopt;
+    in_hand_ = occupied_by(messages_.front());
+    return std::move(messages_.front());
   }
 
-  /// Puts back what was taken and could not be sent, before all that came since.
-  void put_back(std::deque<kept> messages) {
-    for (; !messages.empty(); messages.pop_back()) {
-      size_ += size_of(messages.back());
-      messages_.push_front(std::move(messages.back()));
-    }
+  /// What was taken could not be sent. It is still the oldest, unless it was dropped meanwhile.
+  void put_back(kept message) noexcept {
+    if (std::exchange(in_hand_, 0) != 0) messages_.front() = std::move(message);
   }
 
-  /// Octets of all of them.
+  /// Bytes that all of them occupy.
   std::size_t size() const noexcept { return size_; }
 
  private:
-  std::error_code put(kept message, std::size_t size) {
+  std::error_code put(kept message) {
+    const auto size = occupied_by(message);
     if (size > limit_.most) return errc::send_budget_exceeded;
     if (limit_.when_full == outage_queue::policy::refuse && size_ + size > limit_.most) {
       return errc::send_budget_exceeded;
     }
     while (size_ + size > limit_.most) drop_oldest();
-    size_ += size;
     messages_.push_back(std::move(message));
+    size_ += size;
     return {};
   }
 
-  void drop_oldest() {
-    size_ -= size_of(messages_.front());
+  void drop_oldest() noexcept {
+    size_ -= in_hand_ != 0 ? std::exchange(in_hand_, 0) : occupied_by(messages_.front());
     messages_.pop_front();
   }
 
-  static std::size_t size_of(const kept& message) {
-    if (const auto* prepared = std::get_if<prepared_message>(&message)) {
-      return prepared->payload().size();
-    }
-    const auto* text = std::get_if<std::string>(&message);
-    return text != nullptr ? text->size() : std::get<std::vector<std::byte>>(message).size();
+  /// With its share of what the deque has beside its elements.
+  static std::size_t occupied_by(const kept& message) noexcept {
+    return sizeof(kept) + per_block +
+           std::visit([](const auto& one) { return detail::occupied_by(one); }, message);
   }
 
   const outage_queue limit_;
   std::deque<kept> messages_;
   std::size_t size_ = 0;
+  std::size_t in_hand_ = 0;  // what the front occupied, while it is taken
 };
 
 }  // namespace detail

@@ -83,29 +83,26 @@ class session {
   template <std::same_as<std::string> Text>
   std::error_code send(Text&& text) const {
     if (!is_valid_utf8(text)) return errc::invalid_utf8;
-    const auto size = text.size();
-    return submit({message_kind::text, std::move(text)}, size);
+    return submit({message_kind::text, std::move(text)});
   }
 
   /// Sends octets without copying many.
   template <std::same_as<std::vector<std::byte>> Bytes>
   std::error_code send(Bytes&& binary) const {
-    const auto size = binary.size();
-    return submit({message_kind::binary, std::move(binary)}, size);
+    return submit({message_kind::binary, std::move(binary)});
   }
 
   /// Sends a message that many sessions share.
   std::error_code send(const prepared_message& prepared) const {
     if (prepared.error() != errc{}) return prepared.error();
-    return submit({prepared.kind(), prepared}, prepared.payload().size());
+    return submit({prepared.kind(), prepared});
   }
 
   /// Sends a ping of at most 125 octets. Pings count for the send budget as messages do.
   std::error_code ping(bytes_view payload = {}) const {
     if (payload.size() > max_control_payload) return errc::control_too_long;
     if (!state_) return errc::closed;
-    return state_->send_owned(detail::ping_command{{payload.begin(), payload.end()}},
-                              payload.size());
+    return state_->send_owned(detail::ping_command{{payload.begin(), payload.end()}});
   }
 
   /// Closes after what is queued; on_close tells the end. Fails with errc::closed if it is closing
@@ -230,9 +227,9 @@ class session {
   explicit operator bool() const noexcept { return state_ != nullptr; }
 
  private:
-  std::error_code submit(detail::send_command command, std::size_t size) const {
+  std::error_code submit(detail::send_command command) const {
     if (!state_) return errc::closed;
-    return state_->send_owned(std::move(command), size);
+    return state_->send_owned(std::move(command));
   }
 
   std::shared_ptr<detail::session_state> state_;

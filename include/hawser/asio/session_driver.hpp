@@ -211,7 +211,7 @@ class session_driver final
 
   std::error_code run_one(send_command& command) {
     const auto size = std::visit([](const auto& held) { return size_of(held); }, command.payload);
-    accounted_ += kept_size(size);  // send_owned() took room for it
+    accounted_ += kept_size(command);  // send_owned() has counted it
     const auto ec =
         std::visit([&](auto& held) { return this->send_held(command, held); }, command.payload);
     if (!ec) count_sent(size);
@@ -219,7 +219,7 @@ class session_driver final
   }
 
   std::error_code run_one(ping_command& command) {
-    accounted_ += kept_size(command.payload.size());
+    accounted_ += kept_size(command);
     base::advance();
     return finish(base::connection().send_ping(command.payload));
   }

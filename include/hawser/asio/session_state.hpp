@@ -20,6 +20,7 @@
 
 #include <asio/any_io_executor.hpp>
 
+#include "hawser/asio/session_command.hpp"
 #include "hawser/asio/session_waits.hpp"
 #include "hawser/asio/small_mutex.hpp"
 #include "hawser/base/bytes.hpp"
@@ -82,30 +83,6 @@ struct session_facts {
   path_parameters parameters = {};
 };
 
-/// What can be asked of a session from any thread, as something to keep until its own thread has time.
-struct send_command {
-  message_kind kind;
-  std::variant<std::vector<std::byte>, std::string, prepared_message> payload;
-  hawser::coding coding = hawser::coding::agreed;
-};
-struct ping_command {
-  std::vector<std::byte> payload;
-};
-struct close_command {
-  std::optional<close_code> code;
-  std::string reason;
-};
-struct abort_command {};
-struct flow_command {
-  bool paused;
-};
-struct drained_command {
-  std::function<void()> hook;
-};
-struct account_command {};
-using session_command = std::variant<send_command, ping_command, close_command, abort_command,
-                                     flow_command, drained_command, account_command>;
-
 /// A number that one thread writes and all may read.
 class shared_counter {
  public:
@@ -163,16 +140,17 @@ class session_state {
     if (!can_send()) return errc::closed;
     if (!is_own_thread()) {
       std::vector<std::byte> copy{view.payload.begin(), view.payload.end()};
-      return send_owned(send_command{view.kind, std::move(copy), view.coding}, view.payload.size());
+      return send_owned(send_command{view.kind, std::move(copy), view.coding});
     }
     run_queued();
     return send_now(view);
   }
 
-  /// Sends a message or a ping that can be kept, with so many octets.
-  std::error_code send_owned(session_command command, std::size_t octets) {
+  /// Sends a message or a ping that can be kept: a send_command or a ping_command.
+  template <class Command>
+  std::error_code send_owned(Command command) {
     if (!can_send()) return errc::closed;
-    const auto size = kept_size(octets);
+    const auto size = kept_size(command);
     const auto all = buffered_.fetch_add(size, std::memory_order_relaxed) + size;
     if (all > budget_.hard) {
       buffered_.fetch_sub(size, std::memory_order_relaxed);
@@ -231,12 +209,6 @@ class session_state {
   std::any& data() noexcept { return data_; }
 
  protected:
-  /// How much of the budget octets take that another thread asks for: many small ones are no way
-  /// around it.
-  static constexpr std::size_t kept_size(std::size_t octets) noexcept {
-    return octets + sizeof(session_command);
-  }
-
   /// While it lives, this session's handlers run on this thread.
   class turn {
    public:
@@ -343,6 +315,7 @@ class session_state {
   std::error_code enqueue(session_command command) {
     const std::lock_guard guard{mutex_};
     if (!is_open()) return errc::closed;
+    if (replace_queued(queue_, command)) return {};
     const bool first = queue_.empty();
     queue_.push_back(std::move(command));
     has_queued_.store(true, std::memory_order_release);

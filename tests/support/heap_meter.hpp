@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+
+namespace hawser::test {
+
+/// Counts what the whole program has on the heap while this object lives. Checks of Catch take
+/// memory too: read first, check afterwards. One file of the executable must include support/heap.hpp.
+class heap_meter {
+ public:
+  heap_meter() noexcept : start_{now} {
+    peak = now.load();
+    blocks = 0;
+  }
+
+  /// Octets taken since the beginning and not given back.
+  std::size_t held() const noexcept { return now - (std::min)(now.load(), start_); }
+
+  /// Octets that the program has on the heap.
+  static std::size_t in_use() noexcept { return now; }
+
+  /// The most that was held at once.
+  std::size_t most() const noexcept { return peak - start_; }
+
+  /// How often memory was taken.
+  std::size_t count() const noexcept { return blocks; }
+
+  static void taken(std::size_t size) noexcept {
+    const auto held = now += size;
+    if (held > peak) peak = held;
+    ++blocks;
+  }
+
+  static void given_back(std::size_t size) noexcept { now -= size; }
+
+ private:
+  inline static std::atomic<std::size_t> now{0};
+  inline static std::atomic<std::size_t> peak{0};
+  inline static std::atomic<std::size_t> blocks{0};
+  std::size_t start_;
+};
+
+/// Asked before each allocation whether it is to fail. Null: none is.
+inline std::atomic<bool (*)() noexcept> refuses_memory{nullptr};
+
+/// While this object lives, there is no memory for anybody.
+class heap_is_full {
+ public:
+  heap_is_full() noexcept {
+    refuses_memory = []() noexcept { return true; };
+  }
+  ~heap_is_full() { refuses_memory = nullptr; }
+  heap_is_full(const heap_is_full&) = delete;
+  heap_is_full& operator=(const heap_is_full&) = delete;
+};
+
+}  // namespace hawser::test
