@@ -52,6 +52,18 @@ TEST_CASE("what is told that a context ends may take others along") {
   CHECK(story == "2");
 }
 
+TEST_CASE("a listener may stay when its context has ended") {
+  std::string story;
+  std::optional<asio::io_context> io{1};
+  std::optional<listener> first{std::in_place, *io, [&] { story += '1'; }};
+  std::optional<listener> second{std::in_place, *io, [&] { story += '2'; }};
+  io.reset();
+  CHECK(story == "21");
+  first.reset();
+  second.reset();
+  CHECK(story == "21");
+}
+
 TEST_CASE("each context tells its own listeners") {
   std::string story;
   asio::io_context other{1};

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <new>
+#include <optional>
 #include <random>
 #include <thread>
 #include <utility>
@@ -51,7 +52,7 @@ class noted final : public deadlines::entry {
     if (then) then();
   }
 
-  deadlines& deadlines_;
+  const deadlines deadlines_;
   std::atomic<clock::time_point> when_;
 };
 
@@ -180,6 +181,17 @@ TEST_CASE("deadlines may be set and cancelled from other threads, also while the
   busy.reset();
   runner.join();
   CHECK(context.stopped());
+}
+
+TEST_CASE("a deadline may outlive its context, set or not, and can still be set and cancelled") {
+  std::optional<asio::io_context> context{1};
+  noted set{*context};
+  noted unset{*context};
+  set.set(clock::now() + 24h);
+  context.reset();
+  unset.set(clock::now());
+  set.cancel();
+  CHECK(set.times + unset.times == 0);
 }
 
 TEST_CASE("a deadline may outlive the run of its context, and then does nothing") {

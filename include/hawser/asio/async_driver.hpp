@@ -17,7 +17,9 @@
 
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/held_input.hpp"
+#include "hawser/asio/kept_executor.hpp"
 #include "hawser/asio/memory_guard.hpp"
+#include "hawser/asio/operation_owner.hpp"
 #include "hawser/asio/operation_room.hpp"
 #include "hawser/asio/read_room.hpp"
 #include "hawser/asio/stream_traits.hpp"
@@ -39,18 +41,25 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   using clock = std::chrono::steady_clock;
   using executor_type = typename Stream::executor_type;
 
-  executor_type get_executor() const { return executor_; }
+  /// Only while the execution context lives.
+  executor_type get_executor() const { return executor_.get(); }
+
+  // For operation_owner
+  operation_room& wait_room() noexcept { return room_; }
+  void lose_operations() noexcept {
+    reading_ = writing_ = ending_ = false;
+    drop_if_unwanted();
+  }
 
  protected:
   async_driver(Stream stream, Connection connection)
       : stream_{std::move(stream)},
         executor_{stream_->get_executor()},
         connection_{std::move(connection)},
-        deadlines_{deadlines::of(executor_)} {
+        deadlines_{deadlines::of(get_executor())} {
     traits::open(*stream_);
   }
 
-  // What is over may outlive its context.
   ~async_driver() {
     if (!over_) deadlines_.cancel(*this);
   }
@@ -95,7 +104,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void process_later() {
     if (in_events_ || corked_ || std::exchange(later_, true)) return;
     memory_.run([this] {
-      asio::post(executor_, [self = this->shared_from_this()] {
+      asio::post(get_executor(), [self = this->shared_from_this()] {
         self->later_ = false;
         self->process_pending();
       });
@@ -148,6 +157,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   static constexpr int most_rounds = 4;
 
   Derived& derived() noexcept { return static_cast<Derived&>(*this); }
+  auto owned() { return operation_owner<Derived>{this->shared_from_this()}; }
 
   void settle_now() {
     if (over_) return;
@@ -183,24 +193,13 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     reading_ = true;
     if constexpr (traits::is_direct) {
       // Who only waits needs no room of its own, and what comes can all be read into the shared one.
-      stream_->async_wait(Stream::wait_read, readable_handler{this->shared_from_this()});
+      stream_->async_wait(Stream::wait_read, waiting<&async_driver::on_readable>(owned()));
     } else {
       const auto octets = room_.octets();
-      stream_->async_read_some(
-          asio::buffer(octets.data(), octets.size()),
-          [self = this->shared_from_this()](std::error_code ec, std::size_t size) {
-            self->on_read(ec, size);
-          });
+      stream_->async_read_some(asio::buffer(octets.data(), octets.size()),
+                               completing<&async_driver::on_read>(owned()));
     }
   }
-
-  // No larger than it must be: it has to fit into the room with what Asio adds.
-  struct readable_handler {
-    using allocator_type = room_allocator<void>;
-    allocator_type get_allocator() const noexcept { return allocator_type{driver->room_}; }
-    void operator()(std::error_code ec) { driver->on_readable(ec); }
-    std::shared_ptr<Derived> driver;
-  };
 
   void on_readable(std::error_code ec) {
     reading_ = false;
@@ -303,11 +302,8 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void write_rest() {
     writing_ = true;
     const auto octets = connection_.output();
-    stream_->async_write_some(
-        asio::buffer(octets.data(), octets.size()),
-        [self = this->shared_from_this()](std::error_code ec, std::size_t size) {
-          self->on_write(ec, size);
-        });
+    stream_->async_write_some(asio::buffer(octets.data(), octets.size()),
+                              completing<&async_driver::on_write>(owned()));
   }
 
   void on_write(std::error_code ec, std::size_t size) {
@@ -324,16 +320,18 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     if (!connection_.wants().end_stream || ending_) return;
     if constexpr (requires { traits::async_end(*stream_, [](std::error_code) {}); }) {
       ending_ = true;
-      traits::async_end(*stream_, [self = this->shared_from_this()](std::error_code) {
-        self->ending_ = false;
-        if (self->over_) return self->drop_if_unwanted();
-        self->connection_.output_ended();
-        self->settle();
-      });
+      traits::async_end(*stream_, completing<&async_driver::on_ended>(owned()));
     } else {
       connection_.output_ended();
       if (!traits::end(*stream_)) connection_.abort();
     }
+  }
+
+  void on_ended(std::error_code, std::size_t) {
+    ending_ = false;
+    if (over_) return drop_if_unwanted();
+    connection_.output_ended();
+    settle();
   }
 
   void set_deadline() {
@@ -350,7 +348,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void expired() final {
     auto self = this->weak_from_this().lock();
     if (!self) return;
-    auto executor = executor_;
+    const auto executor = get_executor();
     asio::post(executor, [self = std::move(self)] { self->on_deadline(); });
   }
 
@@ -373,9 +371,9 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   }
 
   std::optional<Stream> stream_;  // empty only after drop_stream()
-  const executor_type executor_;
+  const kept_executor<executor_type> executor_;
   Connection connection_;
-  deadlines& deadlines_;
+  const deadlines deadlines_;
   std::conditional_t<traits::is_direct, operation_room, read_room> room_;
   held_input held_;      // what came while paused, and how it ended
   std::error_code end_;  // once has_end_

@@ -176,7 +176,7 @@ class opening_driver final
 
   Stream& stream_;
   const typename Stream::executor_type executor_;
-  deadlines& deadlines_;
+  const deadlines deadlines_;
   std::shared_ptr<Handshake> handshake_;
   Decide decide_;
   const opening_options options_;

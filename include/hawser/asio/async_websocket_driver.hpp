@@ -249,7 +249,7 @@ class async_websocket_driver final
     }
 
     async_websocket_driver& owner_;
-    deadlines& deadlines_;
+    const deadlines deadlines_;
   };
 
   void context_ends() noexcept override {
@@ -258,6 +258,9 @@ class async_websocket_driver final
     reads_.abandon();
     writes_.abandon();
     closes_.abandon();
+    phase_ = phase::over;
+    base::abandon();
+    base::drop_stream();
   }
 
   template <class Kind, class Handler, class Cancel, class... Facts>

@@ -229,7 +229,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   const connect_options& options_;
   Layer& layer_;
   std::shared_ptr<Owner> owner_;
-  deadlines& deadlines_;
+  const deadlines deadlines_;
   std::chrono::steady_clock::time_point until_;
   std::optional<destination> destination_;
   proxy proxy_;

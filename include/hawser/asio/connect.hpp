@@ -22,6 +22,7 @@
 #include "hawser/asio/dialer.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/never_destroyed.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/http_tunnel.hpp"
 #include "hawser/handshake/proxy.hpp"
@@ -39,10 +40,11 @@ using client_websocket = websocket<socket_transport>;
 
 namespace detail {
 
-/// Sockets that are only used blocking need a context, but nobody to run it.
+/// The context of sockets that are only used blocking. It is never run, and never destroyed: a
+/// connection may be a static object.
 inline asio::io_context& blocking_context() {
-  static asio::io_context context{1};
-  return context;
+  static never_destroyed<asio::io_context> context{1};
+  return context.get();
 }
 
 using time_point = std::chrono::steady_clock::time_point;

@@ -1,68 +1,72 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <memory>
 #include <mutex>
-#include <utility>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/execution_context.hpp>
 
 namespace hawser::detail {
 
-/// Tells those who keep handlers that the execution context ends, and nobody will call them. A handler
-/// may own, through a coroutine's frame for example, the very object that keeps it: then nothing
-/// else would ever destroy the two.
+/// Reports the end of an execution context to objects that keep handlers, which are then never called.
+/// A handler may own, through a coroutine's frame for example, the very object that keeps it: without
+/// this report the two would never be destroyed.
 class context_end final : public asio::execution_context::service {
+  class list;
+
  public:
   using key_type = context_end;
   static inline asio::execution_context::id id;
 
-  /// One who is told, from its construction to its destruction.
+  /// An object that gets the report, from its construction to its destruction. It may outlive the
+  /// context, and must not be destroyed by another thread while the context is.
   class listener {
    public:
-    explicit listener(const asio::any_io_executor& executor)
-        : end_{&asio::use_service<context_end>(executor.context())} {
-      end_->add(*this);
-    }
+    explicit listener(const asio::any_io_executor& executor);
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
 
-    /// Abandons the handlers; may destroy this object.
+    /// Abandons the handlers; may destroy this object. Called once at most.
     virtual void context_ends() noexcept = 0;
-
-    listener* previous = nullptr;  ///< For context_end, as `next`
-    listener* next = nullptr;
 
    protected:
     ~listener() { leave(); }
 
-    /// Is told no more, and does not need the context any longer.
-    void leave() noexcept {
-      if (auto* const end = std::exchange(end_, nullptr)) end->remove(*this);
-    }
+    /// No report comes after this.
+    void leave() noexcept;
 
    private:
-    context_end* end_;
+    friend context_end;
+
+    const std::shared_ptr<list> all_;
+    listener* previous_ = nullptr;
+    listener* next_ = nullptr;
   };
 
   explicit context_end(asio::execution_context& context)
       : asio::execution_context::service{context} {}
 
+ private:
+  void shutdown() override;
+
+  // Shared with the listeners, some of which outlive this service.
+  const std::shared_ptr<list> all_ = std::make_shared<list>();
+};
+
+/// The listeners of one context.
+class context_end::list {
+ public:
   void add(listener& one) {
     const std::lock_guard guard{mutex_};
-    one.next = first_;
-    if (first_ != nullptr) first_->previous = &one;
+    one.next_ = first_;
+    if (first_ != nullptr) first_->previous_ = &one;
     first_ = &one;
   }
 
   void remove(listener& one) noexcept {
     const std::lock_guard guard{mutex_};
     unlink(one);
-  }
-
- private:
-  void shutdown() override {
-    while (auto* const one = pop()) one->context_ends();
   }
 
   listener* pop() noexcept {
@@ -72,15 +76,27 @@ class context_end final : public asio::execution_context::service {
     return one;
   }
 
+ private:
   void unlink(listener& one) noexcept {
-    if (one.previous == nullptr && first_ != &one) return;
-    (one.previous == nullptr ? first_ : one.previous->next) = one.next;
-    if (one.next != nullptr) one.next->previous = one.previous;
-    one.previous = one.next = nullptr;
+    if (one.previous_ == nullptr && first_ != &one) return;
+    (one.previous_ == nullptr ? first_ : one.previous_->next_) = one.next_;
+    if (one.next_ != nullptr) one.next_->previous_ = one.previous_;
+    one.previous_ = one.next_ = nullptr;
   }
 
   std::mutex mutex_;
   listener* first_ = nullptr;
 };
+
+inline context_end::listener::listener(const asio::any_io_executor& executor)
+    : all_{asio::use_service<context_end>(executor.context()).all_} {
+  all_->add(*this);
+}
+
+inline void context_end::listener::leave() noexcept { all_->remove(*this); }
+
+inline void context_end::shutdown() {
+  while (auto* const one = all_->pop()) one->context_ends();
+}
 
 }  // namespace hawser::detail

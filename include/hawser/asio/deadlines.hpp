@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/execution_context.hpp>
@@ -18,16 +20,25 @@ namespace hawser::detail {
 
 /// The deadlines of all connections of one execution context, with one timer between them. They are
 /// kept by coarse ticks: one is noticed up to a tick late and never early, and to set one costs
-/// nothing that grows with their number.
-class deadlines final : public asio::execution_context::service {
+/// nothing that grows with their number. This is a handle on them, and may outlive the context: then
+/// nothing expires.
+class deadlines {
  public:
   using time_point = std::chrono::steady_clock::time_point;
-  using key_type = deadlines;
-  static inline asio::execution_context::id id;
 
   static constexpr std::chrono::milliseconds tick{50};
 
-  /// One deadline. Whoever derives from it cancels it before it ends.
+  class entry;
+
+  /// Those of the context behind `executor`.
+  static deadlines of(const asio::any_io_executor& executor);
+
+  /// Sets an entry to expire once, at `when`, instead of what it was set to. max() is never.
+  void set(entry& one, time_point when) const;
+
+  void cancel(entry& one) const;
+
+  /// One deadline. A class that derives from it cancels it before it ends.
   class entry {
    public:
     entry() = default;
@@ -48,18 +59,23 @@ class deadlines final : public asio::execution_context::service {
     std::int64_t at_ = 0;
   };
 
-  explicit deadlines(asio::execution_context& context)
-      : asio::execution_context::service{context} {}
+ private:
+  class table;
+  class service;
 
-  /// Those of the context behind `executor`.
-  static deadlines& of(const asio::any_io_executor& executor) {
-    auto& found = asio::use_service<deadlines>(executor.context());
-    const std::lock_guard guard{found.mutex_};
-    if (!found.timer_) found.timer_.emplace(executor);
-    return found;
+  explicit deadlines(std::shared_ptr<table> all) noexcept : all_{std::move(all)} {}
+
+  std::shared_ptr<table> all_;
+};
+
+/// Where the entries are.
+class deadlines::table final : public std::enable_shared_from_this<table> {
+ public:
+  void run_on(const asio::any_io_executor& executor) {
+    const std::lock_guard guard{mutex_};
+    if (!timer_ && !ended_) timer_.emplace(executor);
   }
 
-  /// Sets an entry to expire once, at `when`, instead of what it was set to. max() is never.
   void set(entry& one, time_point when) {
     const std::lock_guard guard{mutex_};
     unset(one);
@@ -75,6 +91,13 @@ class deadlines final : public asio::execution_context::service {
     unset(one);
   }
 
+  /// The context ends.
+  void end() {
+    const std::lock_guard guard{mutex_};
+    timer_.reset();
+    ended_ = true;
+  }
+
  private:
   static constexpr auto never = (std::numeric_limits<std::int64_t>::max)();
 
@@ -82,11 +105,6 @@ class deadlines final : public asio::execution_context::service {
   struct list final : entry {
     void expired() override {}
   };
-
-  void shutdown() override {
-    const std::lock_guard guard{mutex_};
-    timer_.reset();
-  }
 
   /// When nothing is set any more, no timer keeps the context busy.
   void unset(entry& one) {
@@ -115,8 +133,8 @@ class deadlines final : public asio::execution_context::service {
   void arm(std::int64_t at) {
     armed_for_ = never;
     timer_->expires_at(time_point{at * tick});
-    timer_->async_wait([this](std::error_code ec) {
-      if (!ec) expire();
+    timer_->async_wait([self = shared_from_this()](std::error_code ec) {
+      if (!ec) self->expire();
     });
     armed_for_ = at;
   }
@@ -147,6 +165,31 @@ class deadlines final : public asio::execution_context::service {
   std::optional<asio::steady_timer> timer_;
   std::map<std::int64_t, list> buckets_;
   std::int64_t armed_for_ = never;
+  bool ended_ = false;
 };
+
+/// Keeps the table of one context.
+class deadlines::service final : public asio::execution_context::service {
+ public:
+  using key_type = service;
+  static inline asio::execution_context::id id;
+
+  explicit service(asio::execution_context& context) : asio::execution_context::service{context} {}
+
+  const std::shared_ptr<table> all = std::make_shared<table>();
+
+ private:
+  void shutdown() override { all->end(); }
+};
+
+inline deadlines deadlines::of(const asio::any_io_executor& executor) {
+  const auto& found = asio::use_service<service>(executor.context()).all;
+  found->run_on(executor);
+  return deadlines{found};
+}
+
+inline void deadlines::set(entry& one, time_point when) const { all_->set(one, when); }
+
+inline void deadlines::cancel(entry& one) const { all_->cancel(one); }
 
 }  // namespace hawser::detail

@@ -191,7 +191,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
   callback done_;
   resolver resolver_;
   steady_timer_on<executor_type> company_;
-  deadlines& deadlines_;
+  const deadlines deadlines_;
   std::vector<endpoint> addresses_;
   std::list<Socket> sockets_;
   std::size_t next_ = 0;

@@ -10,6 +10,7 @@
 #include "hawser/base/buffer_pool.hpp"
 #include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/thread_kept.hpp"
 
 namespace hawser::detail {
 
@@ -48,13 +49,16 @@ class read_room {
 };
 
 /// The buffer that the connections of one thread share: a message that lies in it whole is never
-/// copied, and an idle connection has no buffer of its own. Who finds it taken, because a handler
-/// further up runs the context, gets a small one.
+/// copied, and an idle connection has no buffer of its own. Falls back to a 4 KiB buffer if an outer
+/// handler on this thread holds the shared one, or the thread has destroyed it.
 class shared_room {
  public:
-  shared_room() : octets_{std::exchange(of_thread(), mutable_bytes{})} {}
+  shared_room() {
+    if (auto* const shared = of_thread::get()) std::swap(octets_, shared->free);
+  }
   ~shared_room() {
-    if (!octets_.empty()) of_thread() = octets_;
+    if (octets_.empty()) return;
+    if (auto* const shared = of_thread::get()) shared->free = octets_;
   }
   shared_room(const shared_room&) = delete;
   shared_room& operator=(const shared_room&) = delete;
@@ -64,11 +68,11 @@ class shared_room {
  private:
   static constexpr std::size_t size = 256 * 1024;
 
-  static mutable_bytes& of_thread() {
-    thread_local std::unique_ptr<std::byte[]> memory{new std::byte[size]};
-    thread_local mutable_bytes free{memory.get(), size};
-    return free;
-  }
+  struct buffer {
+    std::unique_ptr<std::byte[]> memory{new std::byte[size]};
+    mutable_bytes free{memory.get(), size};  // empty while a shared_room holds it
+  };
+  using of_thread = thread_kept<buffer>;
 
   mutable_bytes octets_;
   std::array<std::byte, 4096> own_;

@@ -340,7 +340,7 @@ class server_opening final : public opening_base,
   io_registries registries_;
   connection_places::place place_;
   handshake handshake_;
-  deadlines& deadlines_;
+  const deadlines deadlines_;
   const route* route_ = nullptr;
   session_facts facts_;
   std::shared_ptr<answer_slot> slot_;  // while the application may answer

@@ -24,6 +24,8 @@
 #include "hawser/asio/session_state.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/never_destroyed.hpp"
+#include "hawser/base/thread_kept.hpp"
 #include "hawser/base/utf8.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/header.hpp"
@@ -182,8 +184,8 @@ class session {
 
   /// What was asked in the opening handshake. Empty for a client's session.
   const hawser::request& request() const {
-    static const hawser::request none;
-    return state_ ? state_->asked() : none;
+    static const never_destroyed<hawser::request> none;
+    return state_ ? state_->asked() : none.get();
   }
 
   /// The value of a parameter of the route: `/rooms/:id` has `id`. Empty if there is none.
@@ -193,8 +195,8 @@ class session {
 
   /// The extensions that were agreed on, as the server answered them.
   const extension_list& extensions() const noexcept {
-    static const extension_list none;
-    return state_ ? state_->agreed().extensions : none;
+    static const never_destroyed<extension_list> none;
+    return state_ ? state_->agreed().extensions : none.get();
   }
 
   /// The subprotocol that was agreed on, or an empty text.
@@ -215,9 +217,11 @@ class session {
   /// hold this handle. For the session's thread only. Without a session nothing stays there.
   std::any& data() const {
     if (state_) return state_->data();
-    thread_local std::any nowhere;
-    nowhere.reset();
-    return nowhere;
+    thread_local never_destroyed<std::any> last;  // when the thread has destroyed its `nowhere`
+    auto* const nowhere = thread_kept<std::any>::get();
+    auto& place = nowhere != nullptr ? *nowhere : last.get();
+    place.reset();
+    return place;
   }
 
   /// Whether two handles mean the same connection.

@@ -25,6 +25,7 @@
 #include "hawser/asio/small_mutex.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/never_destroyed.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/policy.hpp"
@@ -199,8 +200,8 @@ class session_state {
   const request& asked() const noexcept { return asked_; }
   std::string_view remote_address() const noexcept { return remote_address_; }
   const agreement& agreed() const noexcept {
-    static const agreement none;
-    return details_ ? details_->agreed : none;
+    static const never_destroyed<agreement> none;
+    return details_ ? details_->agreed : none.get();
   }
   std::string_view parameter(std::string_view name) const noexcept {
     return details_ ? value_of(name, details_->parameters) : std::string_view{};

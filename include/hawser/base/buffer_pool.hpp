@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hawser/base/byte_buffer.hpp"
+#include "hawser/base/thread_kept.hpp"
 
 namespace hawser {
 
@@ -15,21 +16,25 @@ class buffer_pool {
  public:
   /// An empty buffer, with the memory of one that was given back if there is one.
   static byte_buffer take() noexcept {
-    auto& kept = of_thread();
-    return kept.count == 0 ? byte_buffer{} : std::move(kept.buffers[--kept.count]);
+    auto* const kept = of_thread::get();
+    if (kept == nullptr || kept->count == 0) return byte_buffer{};
+    return std::move(kept->buffers[--kept->count]);
   }
 
   /// Gives a buffer back, from whatever thread it was taken. Very large ones are freed.
   static void give(byte_buffer&& buffer) noexcept {
     byte_buffer given{std::move(buffer)};
-    auto& kept = of_thread();
-    if (given.capacity() == 0 || given.capacity() > largest || kept.count == most) return;
+    auto* const kept = of_thread::get();
+    if (given.capacity() == 0 || given.capacity() > largest) return;
+    if (kept == nullptr || kept->count == most) return;
     given.clear();
-    kept.buffers[kept.count++] = std::move(given);
+    kept->buffers[kept->count++] = std::move(given);
   }
 
   /// Frees what this thread keeps.
-  static void clear() noexcept { of_thread() = stack{}; }
+  static void clear() noexcept {
+    if (auto* const kept = of_thread::get()) *kept = stack{};
+  }
 
  private:
   static constexpr std::size_t largest = 256 * 1024;
@@ -40,10 +45,7 @@ class buffer_pool {
     std::size_t count = 0;
   };
 
-  static stack& of_thread() noexcept {
-    thread_local stack kept;
-    return kept;
-  }
+  using of_thread = thread_kept<stack>;
 };
 
 }  // namespace hawser

@@ -6,6 +6,8 @@
 #include <system_error>
 #include <type_traits>
 
+#include "hawser/base/never_destroyed.hpp"
+
 namespace hawser {
 
 /// Everything that hawser itself reports, grouped by the clause that is broken. What an operating
@@ -228,14 +230,14 @@ class condition_category final : public std::error_category {
 
 /// The category of `errc`.
 [[gnu::visibility("default")]] inline const std::error_category& error_category() noexcept {
-  static const detail::error_category category;
-  return category;
+  static const never_destroyed<detail::error_category> category;
+  return category.get();
 }
 
 /// The category of `condition`.
 [[gnu::visibility("default")]] inline const std::error_category& condition_category() noexcept {
-  static const detail::condition_category category;
-  return category;
+  static const never_destroyed<detail::condition_category> category;
+  return category.get();
 }
 
 /// Makes `std::error_code ec = errc::closed` work.

@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "hawser/base/thread_kept.hpp"
+
 namespace hawser {
 
 /// Deflaters or inflaters that have no context to keep, as each thread shares them: a connection borrows
@@ -16,10 +18,12 @@ class thread_streams {
   /// One with nothing before it, which is the caller's until it is given back. Null if there is no
   /// memory.
   static std::unique_ptr<Stream> take(const typename Stream::settings& wanted) noexcept {
-    for (auto& one : of_thread()) {
-      if (!one || !(one->made_with() == wanted)) continue;
-      one->reset();
-      return std::exchange(one, nullptr);
+    if (auto* const all = of_thread::get()) {
+      for (auto& one : *all) {
+        if (!one || !(one->made_with() == wanted)) continue;
+        one->reset();
+        return std::exchange(one, nullptr);
+      }
     }
     return Stream::make(wanted);
   }
@@ -27,20 +31,21 @@ class thread_streams {
   /// Gives one back, from whatever thread it was taken. Of those that were not needed for long some are
   /// freed.
   static void give(std::unique_ptr<Stream> stream) noexcept {
-    for (auto& one : of_thread()) std::swap(one, stream);
+    auto* const all = of_thread::get();
+    if (all == nullptr) return;
+    for (auto& one : *all) std::swap(one, stream);
   }
 
   /// Frees what this thread keeps.
-  static void clear() noexcept { of_thread() = {}; }
+  static void clear() noexcept {
+    if (auto* const all = of_thread::get()) *all = {};
+  }
 
  private:
   /// The one that was given back last comes first.
   using kept = std::array<std::unique_ptr<Stream>, 2>;
 
-  static kept& of_thread() noexcept {
-    thread_local kept streams;
-    return streams;
-  }
+  using of_thread = thread_kept<kept>;
 };
 
 }  // namespace hawser

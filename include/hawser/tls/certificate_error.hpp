@@ -10,6 +10,8 @@
 #include <openssl/sslerr.h>
 #include <openssl/x509_vfy.h>
 
+#include "hawser/base/never_destroyed.hpp"
+
 namespace hawser {
 
 namespace detail {
@@ -44,8 +46,8 @@ class certificate_category final : public std::error_category {
 /// Which host was meant, connect_error says; all other errors of TLS are in Asio's
 /// `asio::error::get_ssl_category()`.
 [[gnu::visibility("default")]] inline const std::error_category& certificate_category() noexcept {
-  static const detail::certificate_category category;
-  return category;
+  static const never_destroyed<detail::certificate_category> category;
+  return category.get();
 }
 
 /// The error for what `SSL_get_verify_result` returns, or none for X509_V_OK.

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/base/never_destroyed.hpp"
+
+#include <string>
+
+#include "support/catch.hpp"
+
+using namespace hawser;
+
+namespace {
+
+struct counted {
+  explicit counted(int& count) : destroyed{count} {}
+  ~counted() { ++destroyed; }
+  int& destroyed;
+};
+
+TEST_CASE("an object that is never destroyed is made of what is given, and stays") {
+  int destroyed = 0;
+  {
+    never_destroyed<counted> one{destroyed};
+    CHECK(&one.get().destroyed == &destroyed);
+  }
+  CHECK(destroyed == 0);
+  static const never_destroyed<std::string> empty;
+  CHECK(empty.get().empty());
+}
+
+}  // namespace
