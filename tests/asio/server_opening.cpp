@@ -53,7 +53,8 @@ TEST_CASE("what is no good request is told why, in a whole response that ends th
   const auto one = GENERATE(values<request>({
       {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 426},
       {"POST / HTTP/1.1\r\nHost: a\r\n\r\n", 405},
-      {"GET / HTTP/1.0\r\nHost: a\r\n\r\n", 505},
+      {"GET / HTTP/1.0\r\nHost: a\r\n\r\n", 426},
+      {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
       {"GET / HTTP/1.1\r\n\r\n", 400},
       {"nonsense\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},

@@ -105,4 +105,13 @@ TEST_CASE("a date that ends early is no date", "[rfc9110-5.6.7]") {
   }
 }
 
+TEST_CASE("a date is written as senders must, and read again", "[rfc9110-5.6.7]") {
+  using namespace std::chrono;
+  CHECK(hawser::encode_http_date(sys_seconds{784'111'777s}) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(hawser::encode_http_date(sys_seconds{}) == "Thu, 01 Jan 1970 00:00:00 GMT");
+  for (sys_seconds time{}; time < sys_seconds{4'000'000'000s}; time += 12'345'679s) {
+    CHECK(hawser::decode_http_date(hawser::encode_http_date(time), sys_seconds{}) == time);
+  }
+}
+
 }  // namespace

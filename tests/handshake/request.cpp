@@ -79,6 +79,21 @@ TEST_CASE("a request owns what it says") {
   CHECK(copy.header("Host") == "example.com");
 }
 
+TEST_CASE("a request has a body, which is no part of its target") {
+  request asked{"POST", "/x", {{"Host", "h"}}, "Hello"};
+  CHECK(asked.body() == "Hello");
+  CHECK(asked.target() == "/x");
+  CHECK(asked.path() == "/x");
+  asked.set_body("?y");
+  CHECK(asked.body() == "?y");
+  CHECK(asked.query().empty());
+  CHECK(asked.target() == "/x");
+  asked.set_body({});
+  CHECK(asked.body().empty());
+  CHECK(request{}.body().empty());
+  static_assert(sizeof(request) <= 2 * sizeof(std::string) + 2 * sizeof(void*));
+}
+
 TEST_CASE("what is not there is told apart from what is empty") {
   const request asked{"GET", "/", {{"X", ""}}};
   CHECK(asked.header("X") == "");

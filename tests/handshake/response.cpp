@@ -38,7 +38,7 @@ TEST_CASE("a status has the phrase of the standard where it has one", "[rfc9110-
     CHECK(encode(response{.status = status}).find(phrase) ==
           std::string_view{"HTTP/1.1 200 "}.size());
   }
-  CHECK(phrases.size() == 29);
+  CHECK(phrases.size() == 36);
 }
 
 TEST_CASE("the application does not say how its response is framed", "[rfc9112-6]") {
@@ -67,6 +67,26 @@ TEST_CASE("whoever names a protocol to upgrade to says so in Connection", "[rfc9
         "Connection: close, Upgrade\r\nContent-Length: 0\r\n\r\n");
 }
 
+TEST_CASE("a response says whether the connection stays, when it was made, and may have no body",
+          "[rfc9112-9.3][rfc9110-9.3.2]") {
+  using hawser::persistence;
+  const response some{.headers = {{"Date", "then"}, {"Connection", "x"}}, .body = "12345"};
+  CHECK(encode(some, {.connection = persistence::keep, .date = "now"}) ==
+        "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 5\r\n\r\n12345");
+  CHECK(encode(some, {.connection = persistence::keep_announced, .head_only = true}) ==
+        "HTTP/1.1 200 OK\r\nDate: then\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n");
+  const response upgrade{.status = 426, .headers = {{"Upgrade", "websocket"}}};
+  CHECK(encode(upgrade, {.connection = persistence::keep}) ==
+        "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Content-Length: 0\r\n\r\n");
+  CHECK(encode(upgrade, {.connection = persistence::keep_announced})
+            .find("Connection: keep-alive, Upgrade\r\n") != std::string::npos);
+  CHECK(encode(response{.status = 304, .body = "x"}, {.head_only = true}) ==
+        "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n");
+  CHECK(encode(response{.status = 205, .body = "x"}) ==
+        "HTTP/1.1 205 Reset Content\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+}
+
 TEST_CASE("only a final status and texts of one line can be sent", "[rfc9112-4]") {
   CHECK(is_sendable(response{}));
   CHECK(is_sendable(response{.status = 599, .reason = "caf\xC3\xA9\t!"}));
@@ -91,6 +111,10 @@ TEST_CASE("each error has a status, and some have headers that go with it", "[rf
       {errc::head_too_large, 431},
       {errc::too_many_fields, 431},
       {errc::target_too_long, 414},
+      {errc::body_too_large, 413},
+      {errc::bad_body, 400},
+      {errc::unknown_coding, 501},
+      {errc::unknown_expectation, 417},
       {errc::http_version, 505},
       {errc::bad_method, 405},
       {errc::bad_host, 400},

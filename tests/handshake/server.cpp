@@ -9,7 +9,10 @@
 
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/body.hpp"
+#include "hawser/handshake/http_conversation.hpp"
+#include "hawser/handshake/http_exchange.hpp"
 #include "hawser/handshake/http_head.hpp"
+#include "hawser/handshake/request_body.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/heap.hpp"
@@ -199,27 +202,38 @@ TEST_CASE("another version than 13 is told which one is spoken", "[rfc-4.2.2][rf
         errc::unsupported_version, 426}});
 }
 
-TEST_CASE("only GET of HTTP/1.1 opens a WebSocket", "[rfc-4.2.1]") {
+TEST_CASE("only GET of HTTP/1.1 opens a WebSocket", "[rfc-4.2.1][rfc9110-7.8][rfc9110-15.6.6]") {
+  const auto plain = errc::not_an_upgrade;
   check({
+      {asking_with("HTTP/1.1", "HTTP/1.0"), plain, 426},
+      {"GET / HTTP/1.0\r\n\r\n", plain, 426},
+      {"POST / HTTP/1.0\r\n\r\n", errc::bad_method, 405},
+      {"OPTIONS / HTTP/1.0\r\n\r\n", errc::bad_method, 405},
       {asking_with("GET", "POST"), errc::bad_method, 405},
       {asking_with("GET", "get"), errc::bad_method, 405},
       {asking_with("GET", "GETT"), errc::bad_method, 405},
       {asking_with("GET /chat", "CONNECT h:443"), errc::bad_method, 405},
       {asking_with("GET /chat", "OPTIONS *"), errc::bad_method, 405},
       {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc", errc::bad_method, 405},
-      {asking_with("HTTP/1.1", "HTTP/1.0"), errc::http_version, 505},
       {asking_with("HTTP/1.1", "HTTP/2.0"), errc::http_version, 505},
+      {asking_with("HTTP/1.1", "HTTP/0.9"), errc::http_version, 505},
       {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", errc::http_version, 505},
-      {"POST / HTTP/1.0\r\n\r\n", errc::http_version, 505},
   });
 }
 
 TEST_CASE("a response to HEAD has no body", "[rfc9110-9.3.2]") {
-  server_handshake<> handshake;
-  CHECK(give(handshake, asking_with("GET", "HEAD")) == status::failed);
-  const auto written = text(handshake.output());
-  CHECK(written.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
-  CHECK(written.ends_with("\r\n\r\n"));
+  for (const auto& asked : {asking_with("GET", "HEAD"), std::string{"HEAD / HTTP/1.0\r\n\r\n"}}) {
+    server_handshake<> handshake;
+    CHECK(give(handshake, asked) == status::failed);
+    CHECK(handshake.is_plain());
+    const auto written = text(handshake.output());
+    CHECK(written.starts_with("HTTP/1.1 426 Upgrade Required\r\n"));
+    CHECK(written.ends_with("\r\n\r\n"));
+    handshake.refuse({.status = 204, .body = "not sent"});
+    CHECK(text(handshake.output()) == "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+    handshake.refuse({.body = "12345"});
+    CHECK(text(handshake.output()).ends_with("Content-Length: 5\r\n\r\n"));
+  }
 }
 
 TEST_CASE("a malformed request is answered with 400", "[rfc-4.2.2][rfc9112-2.2]") {
@@ -252,8 +266,12 @@ TEST_CASE("a malformed request is answered with 400", "[rfc-4.2.2][rfc9112-2.2]"
       {asking_with("Key:", "Kex:"), errc::bad_key, 400},
       {asking("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"), errc::bad_key, 400},
       {asking("Content-Length: 5\r\n") + "Hello", errc::unexpected_body, 400},
-      {asking("Content-Length: 0, 0\r\n"), errc::unexpected_body, 400},
-      {asking("Content-Length: 0\r\nContent-Length: 1\r\n"), errc::unexpected_body, 400},
+      {asking("Content-Length: 0, 0\r\n"), errc::bad_body, 400},
+      {asking("Content-Length: 0\r\nContent-Length: 1\r\n"), errc::bad_body, 400},
+      {"POST / HTTP/1.0\r\nHost: a b\r\n\r\n", errc::bad_host, 400},
+      {"POST / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", errc::bad_host, 400},
+      {"GET http://u@h/ HTTP/1.0\r\n\r\n", errc::bad_host, 400},
+      {"POST * HTTP/1.1\r\nHost: h\r\n\r\n", errc::bad_start_line, 400},
       {asking("Transfer-Encoding: chunked\r\n") + "0\r\n\r\n", errc::unexpected_body, 400},
       {asking("Sec-WebSocket-Protocol: a b\r\n"), errc::bad_header_field, 400},
       {asking("Sec-WebSocket-Protocol: a, b/c\r\n"), errc::bad_header_field, 400},
@@ -316,6 +334,46 @@ TEST_CASE("whatever a client sends, its handshake keeps a few times the head's l
     // Lists are taken apart for a moment.
     CHECK(most <= 1024 * 1024);
   }
+}
+
+TEST_CASE("a body costs what has arrived of it, not what its head promises", "[abuse]") {
+  constexpr std::size_t gib = 1024 * 1024 * 1024;
+  for (const auto& [framing, said] :
+       {std::pair{hawser::body_framing{.length = gib}, std::string(1000, 'x')},
+        std::pair{hawser::body_framing{.chunked = true},
+                  "40000000\r\n" + std::string(1000, 'x')}}) {
+    const heap_meter meter;
+    hawser::request_body_reader reader{framing, gib};
+    std::string body;
+    auto input = hawser::as_bytes(said);
+    CHECK(reader.next(input, body) == hawser::request_body_reader::status::need_more);
+    CHECK(meter.most() <= 4096);
+  }
+}
+
+TEST_CASE("thousands of plain requests at once cost no more than one, and an upgrade nothing more",
+          "[abuse]") {
+  using phase = hawser::http_conversation<>::status;
+  const std::string get = "GET /get HTTP/1.1\r\nHost: h\r\n\r\n";
+  std::string many;
+  for (int i = 0; i < 5000; ++i) many += get;
+  const default_server_policy policy;
+  const heap_meter meter;
+  hawser::http_conversation<const default_server_policy&> talk{policy};
+  auto input = hawser::as_bytes(many);
+  int served = 0;
+  while (!input.empty()) {
+    if (static_cast<phase>(talk.next(input)) == phase::plain) talk.serve({.requests = 0});
+    if (static_cast<phase>(talk.state()) == phase::whole) {
+      ++served;
+      talk.answer({});
+    }
+    talk.consume_output(talk.output().size());
+  }
+  const auto most = meter.most();
+  CHECK(served == 5000);
+  CHECK(most <= 4096);
+  CHECK(sizeof talk <= sizeof(server_handshake<const default_server_policy&>) + 2 * sizeof(void*));
 }
 
 TEST_CASE("a page of another site is refused", "[rfc-10.2][abuse]") {
@@ -448,6 +506,53 @@ TEST_CASE("a refusal that cannot be sent becomes a 500", "[abuse]") {
     CHECK(handshake.error() == errc::bad_header_value);
     CHECK(answer_of(handshake).status == 500);
   }
+}
+
+TEST_CASE(
+    "a request whose body two readers could delimit differently is malformed whatever it asks",
+    "[rfc9112-6.3][rfc9112-11.2][abuse]") {
+  const std::string chunked = "Transfer-Encoding: chunked\r\n";
+  for (const auto& lines : {"Content-Length: 1\r\nContent-Length: 1\r\n" + std::string{},
+                            chunked + "Content-Length: 5\r\n", chunked + chunked}) {
+    check({{"POST / HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n", errc::bad_body, 400},
+           {asking(lines), errc::bad_body, 400}});
+  }
+  check({{"POST / HTTP/1.0\r\n" + chunked + "\r\n", errc::bad_body, 400},
+         {"GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+          errc::unknown_coding, 501}});
+}
+
+TEST_CASE("what is malformed, or asks for a tunnel, is not the application's to answer") {
+  for (const auto& asked : {std::string{"nonsense\r\n\r\n"}, asking_with("HTTP/1.1", "HTTP/2.0"),
+                            std::string{"CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n"}}) {
+    server_handshake<> handshake;
+    CHECK(give(handshake, asked) == status::failed);
+    CHECK_FALSE(handshake.is_plain());
+    const auto written = text(handshake.output());
+    handshake.refuse({.body = "fine"});
+    CHECK(text(handshake.output()) == written);
+  }
+}
+
+TEST_CASE("a handshake that begins anew has nothing of the one before") {
+  server_handshake handshake{default_server_policy{.subprotocols = {"a"}}, {.size = 300}};
+  CHECK(handshake.is_untouched());
+  give(handshake, "PUT /one HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK_FALSE(handshake.is_untouched());
+  CHECK(handshake.is_plain());
+  handshake.consume_output(3);
+  const auto asked = handshake.restart();
+  CHECK(asked.target() == "/one");
+  CHECK(handshake.is_untouched());
+  CHECK(handshake.output().empty());
+  CHECK(handshake.error() == errc{});
+  CHECK(give(handshake, asking("Sec-WebSocket-Protocol: a\r\n")) == status::request);
+  CHECK(handshake.accept() == status::done);
+  CHECK(answer_of(handshake).header("Sec-WebSocket-Protocol") == "a");
+  handshake.restart();
+  CHECK(handshake.result().subprotocol.empty());
+  CHECK(give(handshake, asking("X: " + std::string(200, 'y'))) == status::failed);
+  CHECK(handshake.error() == errc::head_too_large);
 }
 
 TEST_CASE("plain HTTP can be answered by the application") {

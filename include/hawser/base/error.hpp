@@ -13,18 +13,22 @@ namespace hawser {
 /// Everything that hawser itself reports, grouped by the clause that is broken. What an operating
 /// system or a transport reports stays in its own category.
 enum class errc {
-  // The HTTP head: RFC 9112 §2–5
-  bad_start_line = 1,  ///< The request or status line is malformed
-  bad_header_field,    ///< A header line is malformed
-  head_too_large,      ///< The head is longer than the limit
-  too_many_fields,     ///< The head has more header lines than the limit
-  target_too_long,     ///< The request target is longer than the limit
-  http_version,        ///< The HTTP version is not 1.1
+  // HTTP messages: RFC 9112 §2–7, RFC 9110 §10.1.1
+  bad_start_line = 1,   ///< The request or status line is malformed
+  bad_header_field,     ///< A header line is malformed
+  head_too_large,       ///< The head is longer than the limit
+  too_many_fields,      ///< The head has more header lines than the limit
+  target_too_long,      ///< The request target is longer than the limit
+  body_too_large,       ///< The body of a request is longer than the limit
+  bad_body,             ///< The body of a request is malformed, or its length is ambiguous
+  unknown_coding,       ///< The body of a request has a transfer coding but chunked
+  unknown_expectation,  ///< The request expects something but 100-continue
+  http_version,         ///< The major version of HTTP is not 1, or an answer is not of HTTP/1.1
 
   // The opening handshake as a server: RFC 6455 §4.2.1
-  bad_method,           ///< The request's method is not GET
+  bad_method,           ///< The request's method is neither GET nor HEAD, and nothing serves it
   bad_host,             ///< Host is missing, empty or repeated
-  unexpected_body,      ///< The request has a body
+  unexpected_body,      ///< The request for an upgrade has a body
   not_an_upgrade,       ///< The request does not ask for an upgrade to websocket
   bad_key,              ///< Sec-WebSocket-Key is not 16 octets in base64
   unsupported_version,  ///< Sec-WebSocket-Version is not 13
@@ -109,10 +113,14 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::head_too_large: return "the HTTP head is too large";
     case errc::too_many_fields: return "the HTTP head has too many lines";
     case errc::target_too_long: return "the request target is too long";
-    case errc::http_version: return "the HTTP version is not 1.1";
-    case errc::bad_method: return "the request method is not GET";
+    case errc::body_too_large: return "the body of the request is too large";
+    case errc::bad_body: return "the body of the request is malformed or its length is ambiguous";
+    case errc::unknown_coding: return "the transfer coding of the body is not supported";
+    case errc::unknown_expectation: return "the expectation of the request is not supported";
+    case errc::http_version: return "the HTTP version is not supported";
+    case errc::bad_method: return "the request method is not supported";
     case errc::bad_host: return "the Host field is missing, empty or repeated";
-    case errc::unexpected_body: return "the request has a body";
+    case errc::unexpected_body: return "the request for an upgrade has a body";
     case errc::not_an_upgrade: return "the request is not an upgrade to websocket";
     case errc::bad_key: return "Sec-WebSocket-Key is not 16 octets in base64";
     case errc::unsupported_version: return "the WebSocket version is not 13";
@@ -176,7 +184,7 @@ constexpr bool is(errc error, condition kind) noexcept {
       return error >= errc::bad_reserved_bits && error <= errc::invalid_utf8;
     case condition::limit_exceeded:
       return (error >= errc::message_too_big && error <= errc::send_budget_exceeded) ||
-             (error >= errc::head_too_large && error <= errc::target_too_long);
+             (error >= errc::head_too_large && error <= errc::body_too_large);
     case condition::closed: return error >= errc::closed && error <= errc::write_timeout;
     case condition::timeout:
       return (error >= errc::keep_alive_timeout && error <= errc::connect_timeout) ||

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "hawser/base/ascii.hpp"
@@ -150,6 +152,25 @@ constexpr std::optional<std::chrono::sys_seconds> decode_http_date(
   if (const auto date = detail::decode_fixed_date(text)) return date;
   if (const auto date = detail::decode_rfc850_date(text, now)) return date;
   return detail::decode_asctime_date(text);
+}
+
+/// A point of time of the years 0 to 9999 as senders must write it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+inline std::string encode_http_date(std::chrono::sys_seconds time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  const auto number = [](auto value, std::size_t digits) {
+    const auto text = std::to_string(value);
+    return std::string(digits - (std::min)(digits, text.size()), '0') + text;
+  };
+  const auto weekday = std::chrono::weekday{day}.iso_encoding() - 1;
+  std::string text{detail::day_names[weekday].substr(0, 3)};
+  text.append(", ").append(number(static_cast<unsigned>(date.day()), 2)).append(" ");
+  text.append(detail::month_names[static_cast<unsigned>(date.month()) - 1]).append(" ");
+  text.append(number(static_cast<int>(date.year()), 4)).append(" ");
+  text.append(number(clock.hours().count(), 2)).append(":");
+  text.append(number(clock.minutes().count(), 2)).append(":");
+  return text.append(number(clock.seconds().count(), 2)).append(" GMT");
 }
 
 }  // namespace hawser

@@ -23,6 +23,9 @@ struct head_limits {
   std::size_t target = 8 * 1024;  ///< Octets of a request's target
 };
 
+/// The versions of HTTP/1: RFC 9110 §2.5. A later 1.x means the same as 1.1.
+enum class http_version : std::uint8_t { http_1_0, http_1_1 };
+
 /// Reads the head of one HTTP/1 message, however it is cut: RFC 9112 §2 to §5. Each byte is looked
 /// at once, and the first one with which the head cannot become good ends it. Lines end in CRLF and
 /// nothing else; a line that has white space before its colon or holds a control character is
@@ -52,6 +55,9 @@ class http_head {
     return state_ == state::done ? status::done : status::need_more;
   }
 
+  /// Begins anew, with the same limits.
+  void restart() { *this = http_head{kind_, limits_}; }
+
   errc error() const noexcept { return error_; }
 
   /// How many octets were taken.
@@ -70,10 +76,10 @@ class http_head {
   std::string_view reason() const noexcept { return std::string_view{words_}.substr(word_end_[1]); }
 
   /// Whether the message is HTTP/1.1, or a later 1.x that means the same: RFC 9110 §2.5.
-  bool is_http_1_1() const noexcept {
-    const auto version = word(kind_ == kind::request ? 2 : 0);
-    return version[5] == '1' && version[7] != '0';
-  }
+  bool is_http_1_1() const noexcept { return is_http_1() && version()[7] != '0'; }
+
+  /// Whether the major version is 1, once done: RFC 9110 §2.5.
+  bool is_http_1() const noexcept { return version()[5] == '1'; }
 
   const header_fields& fields() const noexcept { return fields_; }
 
@@ -255,6 +261,8 @@ class http_head {
     if (!line.empty()) fields_.add(line.substr(0, name_size_), line.substr(name_size_));
     line_.clear();
   }
+
+  std::string_view version() const noexcept { return word(kind_ == kind::request ? 2 : 0); }
 
   std::string_view word(std::size_t index) const noexcept {
     const auto start = index == 0 ? 0 : word_end_[index - 1];

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,8 +19,8 @@
 
 namespace hawser {
 
-/// The request of an opening handshake, as it was sent. Views last as long as this object is
-/// neither changed nor moved.
+/// An HTTP request, as it was sent: that of an opening handshake, or another one. Views last as long
+/// as this object is neither changed nor moved.
 class request {
  public:
   request() = default;
@@ -26,18 +29,34 @@ class request {
   explicit request(http_head& head) : request{head.method(), head.target(), head.take_fields()} {}
 
   /// What another HTTP server has parsed.
-  request(std::string_view method, std::string_view target, header_fields headers)
-      : headers_{std::move(headers)}, method_size_{method.size()} {
-    line_.reserve(method.size() + target.size());
-    line_.append(method).append(target);
+  request(std::string_view method, std::string_view target, header_fields headers,
+          std::string_view body = {})
+      : headers_{std::move(headers)},
+        method_size_{clamped(method.size())},
+        target_size_{clamped(target.size())} {
+    text_.reserve(std::size_t{method_size_} + target_size_ + body.size());
+    text_.append(method.substr(0, method_size_)).append(target.substr(0, target_size_));
+    text_.append(body);
   }
 
   std::string_view method() const noexcept {
-    return std::string_view{line_}.substr(0, method_size_);
+    return std::string_view{text_}.substr(0, method_size_);
   }
 
   /// The target of the request line: path and query, or a whole URI (RFC 9112 §3.2.2).
-  std::string_view target() const noexcept { return std::string_view{line_}.substr(method_size_); }
+  std::string_view target() const noexcept {
+    return std::string_view{text_}.substr(method_size_, target_size_);
+  }
+
+  /// The body, its transfer coding removed; empty in an opening handshake.
+  std::string_view body() const noexcept {
+    return std::string_view{text_}.substr(std::size_t{method_size_} + target_size_);
+  }
+
+  void set_body(std::string_view body) {
+    text_.resize(std::size_t{method_size_} + target_size_);
+    text_.append(body);
+  }
 
   /// Whether the target is a path or a whole URI, and has no fragment: what a server can read of
   /// the forms of RFC 9112 §3.2.
@@ -106,6 +125,11 @@ class request {
   std::optional<extension_list> extensions() const { return decode_extensions(headers_); }
 
  private:
+  static std::uint32_t clamped(std::size_t size) noexcept {
+    return static_cast<std::uint32_t>(
+        (std::min)(size, std::size_t{(std::numeric_limits<std::uint32_t>::max)()}));
+  }
+
   std::size_t authority_start() const noexcept {
     for (const std::string_view scheme : {"http://", "https://", "ws://", "wss://"}) {
       if (iequals(target().substr(0, scheme.size()), scheme)) return scheme.size();
@@ -122,9 +146,10 @@ class request {
     return target().substr(start == 0 ? 0 : authority_end(start));
   }
 
-  std::string line_;  // method and target
+  std::string text_;  // method, target and body: a session keeps its request
   header_fields headers_;
-  std::size_t method_size_ = 0;
+  std::uint32_t method_size_ = 0;
+  std::uint32_t target_size_ = 0;
 };
 
 }  // namespace hawser

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,7 +31,10 @@ constexpr std::string_view reason_phrase(unsigned status) noexcept {
   switch (status) {
     case 101: return "Switching Protocols";
     case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
     case 204: return "No Content";
+    case 205: return "Reset Content";
     case 301: return "Moved Permanently";
     case 302: return "Found";
     case 303: return "See Other";
@@ -46,8 +50,12 @@ constexpr std::string_view reason_phrase(unsigned status) noexcept {
     case 408: return "Request Timeout";
     case 409: return "Conflict";
     case 410: return "Gone";
+    case 411: return "Length Required";
+    case 412: return "Precondition Failed";
     case 413: return "Content Too Large";
     case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 417: return "Expectation Failed";
     case 426: return "Upgrade Required";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
@@ -73,23 +81,55 @@ inline bool is_sendable(const response& answer) noexcept {
          std::all_of(answer.reason.begin(), answer.reason.end(), is_field_value_char);
 }
 
-/// The whole response on the wire, after which the stream ends. It must be sendable. Length and
-/// connection are said here: lines of `answer` that speak of them are left out.
-inline std::string encode(const response& answer) {
+/// What becomes of the connection after a response: RFC 9112 §9.3. A client of HTTP/1.0 has to read
+/// that it stays open.
+enum class persistence : std::uint8_t { close, keep, keep_announced };
+
+/// What a response on the wire says beyond itself.
+struct response_facts {
+  persistence connection = persistence::close;
+  std::string_view date = {};  ///< The value of Date; empty: none but the response's own
+  bool head_only = false;      ///< To HEAD: the head of what GET would get, RFC 9110 §9.3.2
+};
+
+namespace detail {
+
+/// Lines of a response that encode() writes itself.
+inline bool is_written_by_encode(std::string_view name, const response_facts& facts) noexcept {
+  return iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding") ||
+         iequals(name, "Connection") || (!facts.date.empty() && iequals(name, "Date"));
+}
+
+inline std::string_view connection_line(persistence connection, bool upgrade) noexcept {
+  // A response with Upgrade names it in Connection too: RFC 9110 §7.8.
+  switch (connection) {
+    case persistence::close:
+      return upgrade ? "Connection: close, Upgrade\r\n" : "Connection: close\r\n";
+    case persistence::keep: return upgrade ? "Connection: Upgrade\r\n" : "";
+    case persistence::keep_announced: break;
+  }
+  return upgrade ? "Connection: keep-alive, Upgrade\r\n" : "Connection: keep-alive\r\n";
+}
+
+}  // namespace detail
+
+/// The whole response on the wire. It must be sendable. Its length and the connection's end are
+/// written here: lines of `answer` about them are left out.
+inline std::string encode(const response& answer, const response_facts& facts = {}) {
   const auto phrase = answer.reason.empty() ? reason_phrase(answer.status) : answer.reason;
   std::string text = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
   text.append(phrase).append("\r\n");
   for (const auto field : answer.headers) {
-    if (iequals(field.name, "Content-Length") || iequals(field.name, "Transfer-Encoding") ||
-        iequals(field.name, "Connection")) {
-      continue;
-    }
+    if (detail::is_written_by_encode(field.name, facts)) continue;
     text.append(field.name).append(": ").append(field.value).append("\r\n");
   }
-  // Who names a protocol to upgrade to says so in Connection too: RFC 9110 §7.8.
-  text += answer.header("Upgrade") ? "Connection: close, Upgrade\r\n" : "Connection: close\r\n";
+  if (!facts.date.empty()) text.append("Date: ").append(facts.date).append("\r\n");
+  text += detail::connection_line(facts.connection, answer.header("Upgrade").has_value());
   if (!has_body(answer.status)) return text += "\r\n";
-  return text += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body;
+  // 205 says itself that nothing follows: RFC 9110 §15.3.6.
+  const auto body = answer.status == 205 ? std::string_view{} : std::string_view{answer.body};
+  text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  return facts.head_only ? text : text.append(body);
 }
 
 /// The status that tells a client of `error`: the only place where an error becomes a status.
@@ -98,6 +138,9 @@ constexpr unsigned status_for(errc error) noexcept {
     case errc::head_too_large:
     case errc::too_many_fields: return 431;
     case errc::target_too_long: return 414;
+    case errc::body_too_large: return 413;
+    case errc::unknown_expectation: return 417;
+    case errc::unknown_coding: return 501;
     case errc::http_version: return 505;
     case errc::bad_method: return 405;
     case errc::not_an_upgrade:
@@ -111,6 +154,7 @@ constexpr unsigned status_for(errc error) noexcept {
     case errc::bad_start_line:
     case errc::bad_header_field:
     case errc::bad_host:
+    case errc::bad_body:
     case errc::unexpected_body:
     case errc::bad_key:
     case errc::truncated_handshake: return 400;

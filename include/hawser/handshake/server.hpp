@@ -20,6 +20,7 @@
 #include "hawser/handshake/key.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/handshake/request_body.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/uri.hpp"
 
@@ -27,23 +28,41 @@ namespace hawser {
 
 namespace detail {
 
-inline bool is_without_body(const header_fields& headers) {
-  const auto lengths = headers.values("Content-Length");
-  return !headers.find("Transfer-Encoding") &&
-         std::all_of(lengths.begin(), lengths.end(), [](auto length) { return length == "0"; });
+/// Whether Host is as RFC 9112 §3.2 asks: one that is valid. HTTP/1.0 may do without.
+inline bool has_good_host(const request& asked, http_version version) {
+  const auto hosts = asked.headers().values("Host");
+  if (hosts.empty()) {
+    return version == http_version::http_1_0 &&
+           (asked.host().empty() || decode_authority(asked.host()));
+  }
+  return hosts.size() == 1 && decode_authority(hosts.front()) && decode_authority(asked.host());
+}
+
+/// What is wrong in a request whatever it asks for. A tunnel (CONNECT) is never served.
+inline errc check_request(const request& asked, http_version version) {
+  if (asked.method() == "CONNECT") return errc::bad_method;
+  const bool about_server = asked.method() == "OPTIONS" && asked.target() == "*";
+  if (!asked.has_good_target() && !about_server) return errc::bad_start_line;
+  if (!has_good_host(asked, version)) return errc::bad_host;
+  return request_framing(asked.headers(), version).error;
+}
+
+/// Whether a request asks to become a WebSocket. In HTTP/1.0 Upgrade is ignored: RFC 9110 §7.8.
+inline bool is_upgrade(const request& asked, http_version version) {
+  return version == http_version::http_1_1 && asked.method() == "GET" &&
+         has_token(asked.headers(), "Upgrade", "websocket") &&
+         has_token(asked.headers(), "Connection", "upgrade");
 }
 
 /// What RFC 6455 §4.2.1 finds wrong in a request, the most telling first.
-inline errc check_upgrade(const request& asked) {
-  const auto& headers = asked.headers();
-  if (asked.method() != "GET") return errc::bad_method;
-  if (!asked.has_good_target()) return errc::bad_start_line;
-  const auto host = headers.find_only("Host");
-  if (!host || !decode_authority(*host) || !decode_authority(asked.host())) return errc::bad_host;
-  if (!is_without_body(headers)) return errc::unexpected_body;
-  if (!has_token(headers, "Upgrade", "websocket") || !has_token(headers, "Connection", "upgrade")) {
-    return errc::not_an_upgrade;
+inline errc check_upgrade(const request& asked, http_version version) {
+  if (const auto error = check_request(asked, version); error != errc{}) return error;
+  if (!is_upgrade(asked, version)) {
+    const bool reads = asked.method() == "GET" || asked.method() == "HEAD";
+    return reads ? errc::not_an_upgrade : errc::bad_method;
   }
+  const auto& headers = asked.headers();
+  if (!request_framing(headers, version).is_empty()) return errc::unexpected_body;
   if (headers.find_only("Sec-WebSocket-Version") != "13") return errc::unsupported_version;
   const auto key = headers.find_only("Sec-WebSocket-Key");
   if (!key || !is_handshake_key(*key)) return errc::bad_key;
@@ -89,7 +108,8 @@ class server_handshake {
       case http_head::status::need_more: break;
       case http_head::status::failed: return fail(head_.error());
       case http_head::status::done: {
-        const bool good_version = head_.is_http_1_1();
+        version_ = head_.is_http_1_1() ? http_version::http_1_1 : http_version::http_1_0;
+        const bool good_version = head_.is_http_1();
         take(hawser::request{head_}, good_version ? errc{} : errc::http_version);
       }
     }
@@ -105,6 +125,32 @@ class server_handshake {
 
   /// What was asked: from the status `request` on, and after `failed` if the head was read in full.
   const hawser::request& request() const noexcept { return request_; }
+
+  /// The version of that request, which is HTTP/1.
+  http_version version() const noexcept { return version_; }
+
+  /// Whether it failed because the request is plain HTTP: good, but not for a WebSocket. The answer is
+  /// 426 to GET and HEAD and 405 to others unless refuse() replaces it.
+  bool is_plain() const noexcept {
+    return state_ == status::failed &&
+           (error_ == errc::not_an_upgrade ||
+            (error_ == errc::bad_method && request_.method() != "CONNECT"));
+  }
+
+  /// Whether nothing has arrived yet.
+  bool is_untouched() const noexcept { return head_.size() == 0; }
+
+  /// Moves the request out, and begins anew for the next one of the connection.
+  hawser::request restart() {
+    head_.restart();
+    agreed_ = {};
+    extensions_.clear();
+    output_.clear();
+    written_ = 0;
+    error_ = {};
+    state_ = status::need_more;
+    return std::exchange(request_, {});
+  }
 
   /// Accepts the request as far as the policy does, and adds `headers` to the answer. Does nothing
   /// unless the status is `request`: look at what is returned. If the policy or `headers` ask for
@@ -125,11 +171,11 @@ class server_handshake {
   }
 
   /// Answers with something else than a WebSocket; error() is then `upgrade_refused`. Also replaces
-  /// the answer to a request that is `not_an_upgrade` (plain HTTP), as long as none of it is
-  /// written; error() stays. A response that is not sendable becomes a 500, with
+  /// the answer to a request that is_plain(), as long as none of it is written; error() stays. A
+  /// response that is not sendable becomes a 500, with
   /// `bad_header_value`.
   status refuse(const response& answer) {
-    const bool plain = error_ == errc::not_an_upgrade && written_ == 0;
+    const bool plain = is_plain() && written_ == 0;
     if (state_ != status::request && !plain) return state_;
     const bool sendable = is_sendable(answer);
     if (!plain) error_ = errc::upgrade_refused;
@@ -164,7 +210,7 @@ class server_handshake {
  private:
   void take(hawser::request asked, errc error = {}) {
     request_ = std::move(asked);
-    if (error == errc{}) error = detail::check_upgrade(request_);
+    if (error == errc{}) error = detail::check_upgrade(request_, version_);
     state_ = status::request;
     if (error != errc{}) fail(error);
   }
@@ -198,9 +244,7 @@ class server_handshake {
   }
 
   void write(const response& answer) {
-    output_ = encode(answer);
-    // Whoever asks for a head gets no body: RFC 9112 §6.3.
-    if (request_.method() == "HEAD") output_.resize(output_.size() - answer.body.size());
+    output_ = encode(answer, {.head_only = request_.method() == "HEAD"});
     state_ = status::failed;
   }
 
@@ -212,6 +256,7 @@ class server_handshake {
   std::string output_;
   std::size_t written_ = 0;
   errc error_{};
+  http_version version_ = http_version::http_1_1;
   status state_ = status::need_more;
 };
 

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/header_fields.hpp"
+#include "hawser/handshake/http_exchange.hpp"
+#include "hawser/handshake/http_head.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/request.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/handshake/server.hpp"
+
+namespace hawser {
+
+/// The server's side of a connection until it becomes a WebSocket: plain HTTP requests, one after the
+/// other, and at last perhaps an opening handshake. A request is looked at when the one before it has
+/// been answered and the answer is written, so that a client that sends many of them at once is
+/// served in order and costs no more than one. No clock: the driver ends a slow one by fail().
+template <server_policy Policy = default_server_policy>
+class http_conversation {
+ public:
+  enum class status : std::uint8_t {
+    need_more,  ///< Write output(), then more of a request has to arrive
+    request,    ///< A good request for a WebSocket: accept() or refuse() it, now or later
+    plain,      ///< The head of another good request: serve() or decline() it
+    whole,      ///< That request with its body: answer() it, now or later
+    done,       ///< Accepted: write output(), then frames follow in both directions
+    failed,     ///< Write output(), then end the stream
+  };
+
+  http_conversation() requires std::default_initializable<Policy> : http_conversation{Policy{}} {}
+
+  /// `Policy` may be a reference, to settings that many connections share.
+  explicit http_conversation(Policy policy, head_limits limits = {})
+      : handshake_{std::forward<Policy>(policy), limits} {}
+
+  /// Takes bytes of a request off the front of `input`, and none behind it, once output() is written.
+  status next(bytes_view& input) {
+    if (state_ != status::need_more || !output().empty()) return state_;
+    return in_body() ? take(exchange_->next(input)) : take(handshake_.next(input));
+  }
+
+  /// The client has ended the stream. Between two requests that is a good end: without a word.
+  status receive_end() {
+    if (state_ != status::need_more) return state_;
+    if (is_idle()) return state_ = status::failed;
+    return in_body() ? take(exchange_->receive_end()) : take(handshake_.receive_end());
+  }
+
+  status state() const noexcept { return state_; }
+
+  /// Whether a request has been answered and nothing of the next one has arrived.
+  bool is_idle() const noexcept {
+    return state_ == status::need_more && exchange_ && !in_body() && handshake_.is_untouched();
+  }
+
+  /// What was asked, from the status `request` or `plain` on until the answer.
+  const hawser::request& request() const noexcept {
+    const bool served = state_ == status::whole || (state_ == status::need_more && in_body());
+    return served ? exchange_->request() : handshake_.request();
+  }
+
+  /// See server_handshake::accept().
+  status accept(const header_fields& headers = {}) {
+    return state_ == status::request ? take(handshake_.accept(headers)) : state_;
+  }
+
+  /// See server_handshake::refuse().
+  status refuse(const response& given) {
+    return state_ == status::request ? take(handshake_.refuse(given)) : state_;
+  }
+
+  /// Goes on to the body of a plain request.
+  status serve(const http_limits& limits = {}) {
+    if (state_ != status::plain) return state_;
+    if (!exchange_) exchange_ = std::make_unique<http_exchange>();
+    const auto version = handshake_.version();
+    return take(exchange_->begin(handshake_.restart(), version, limits));
+  }
+
+  /// Answers a plain request without its body: 426 or 405, as a server does that has only WebSockets.
+  status decline() { return state_ == status::plain ? state_ = status::failed : state_; }
+
+  /// The same with a response of your own.
+  status decline(const response& given) {
+    if (state_ == status::plain) handshake_.refuse(given);
+    return decline();
+  }
+
+  /// See http_exchange::answer().
+  status answer(const response& given, std::string_view date = {}) {
+    return state_ == status::whole ? take(exchange_->answer(given, date)) : state_;
+  }
+
+  /// Ends the conversation for a reason outside of it, such as `handshake_timeout` or `closed`: with
+  /// an answer if one is due. Not while output() is being written.
+  status fail(errc error, std::string_view date = {}) {
+    if (is_idle()) return state_ = status::failed;
+    switch (state_) {
+      case status::need_more:
+        return in_body() ? take(exchange_->fail(error, date)) : take(handshake_.fail(error));
+      case status::whole: return take(exchange_->fail(error, date));
+      case status::request: return take(handshake_.fail(error));
+      case status::plain: return decline(response_for(error));
+      case status::done:
+      case status::failed: break;
+    }
+    return state_;
+  }
+
+  /// Bytes to write next. They stay put until serve(), accept(), refuse(), decline(), answer() or
+  /// fail().
+  bytes_view output() const noexcept {
+    if (state_ == status::plain) return {};
+    return answers() ? exchange_->output() : handshake_.output();
+  }
+
+  /// That many bytes of output() have been written.
+  void consume_output(std::size_t size) noexcept {
+    answers() ? exchange_->consume_output(size) : handshake_.consume_output(size);
+  }
+
+  /// Why it failed.
+  errc error() const noexcept {
+    const auto served = exchange_ ? exchange_->error() : errc{};
+    return served != errc{} ? served : handshake_.error();
+  }
+
+  /// What was agreed, once done.
+  const agreement& result() const noexcept { return handshake_.result(); }
+
+  Policy& policy() noexcept { return handshake_.policy(); }
+
+ private:
+  using handshake = server_handshake<Policy>;
+
+  bool in_body() const noexcept {
+    return exchange_ && exchange_->state() == http_exchange::status::need_more;
+  }
+
+  /// The handshake is silent while an answer of the exchange is not written.
+  bool answers() const noexcept { return exchange_ && !exchange_->output().empty(); }
+
+  status take(typename handshake::status now) noexcept {
+    switch (now) {
+      case handshake::status::need_more: break;
+      case handshake::status::request: return state_ = status::request;
+      case handshake::status::done: return state_ = status::done;
+      case handshake::status::failed:
+        return state_ = handshake_.is_plain() ? status::plain : status::failed;
+    }
+    return state_ = status::need_more;
+  }
+
+  status take(http_exchange::status now) noexcept {
+    switch (now) {
+      case http_exchange::status::need_more:
+      case http_exchange::status::answered: break;
+      case http_exchange::status::request: return state_ = status::whole;
+      case http_exchange::status::failed: return state_ = status::failed;
+    }
+    return state_ = status::need_more;
+  }
+
+  handshake handshake_;
+  std::unique_ptr<http_exchange> exchange_;  // from the first plain request on
+  status state_ = status::need_more;
+};
+
+}  // namespace hawser

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/handshake/http_conversation.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/http_exchange.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/response.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/heads.hpp"
+#include "support/segments.hpp"
+
+using namespace hawser::test;
+using hawser::default_server_policy;
+using hawser::errc;
+using hawser::http_conversation;
+using hawser::http_limits;
+using hawser::response;
+using status = http_conversation<>::status;
+
+namespace {
+
+const std::string get = "GET /get HTTP/1.1\r\nHost: h\r\n\r\n";
+const std::string post = "POST /post HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nHello";
+
+/// Serves what arrives: each plain request by its method, target and body, each upgrade by accepting
+/// it. What is read of each request is noted, `+` is an accepted upgrade and what follows it, `.` an
+/// end.
+struct servant {
+  http_conversation<> talk{default_server_policy{}, {.size = 2048}};
+  http_limits limits = {};
+  std::string served = {};
+  std::string said = {};
+
+  void take(hawser::bytes_view input) {
+    while (true) {
+      const auto before = input.size();
+      act(talk.next(input), input);
+      if (input.size() == before && talk.output().empty()) break;
+      if (talk.state() == status::done) break;
+    }
+  }
+
+  void act(status now, hawser::bytes_view& input) {
+    if (now == status::request) {
+      talk.accept();
+      served += '+' + text(input);
+    }
+    if (talk.state() == status::plain) talk.serve(limits);
+    if (talk.state() == status::whole) {
+      const auto& asked = talk.request();
+      served += std::string{asked.method()} + ' ' + std::string{asked.target()} + ' ' +
+                std::string{asked.body()} + '|';
+      talk.answer({.body = std::string{asked.body()}});
+    }
+    if (talk.state() == status::failed && !served.ends_with('.')) served += '.';
+    said += text(talk.output());
+    talk.consume_output(talk.output().size());
+  }
+};
+
+std::string served(std::string_view wire, http_limits limits = {}) {
+  std::string whole;
+  std::string said = {};
+  for (const auto& way : segmentations(wire)) {
+    servant one{.limits = limits};
+
+    for (const auto& segment : way) {
+      if (one.talk.state() == status::done) {
+        one.served += segment;
+      } else {
+        const auto memory = bytes(segment);
+        one.take(memory);
+      }
+    }
+    if (whole.empty()) {
+      whole = one.served;
+      said = one.said;
+    }
+    CHECK(one.served == whole);
+    CHECK(one.said == said);
+  }
+  return whole;
+}
+
+TEST_CASE("requests of a connection are served in order, then it may become a WebSocket",
+          "[rfc9112-9.3][rfc9112-9.3.2][rfc-4.1]") {
+  CHECK(served(get + post + get) == "GET /get |POST /post Hello|GET /get |");
+  CHECK(served(post + std::string{upgrade_request} + "frames") == "POST /post Hello|+frames");
+  CHECK(served(std::string{upgrade_request} + get) == "+" + get);
+  CHECK(served("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
+               "Expect: 100-continue\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n\r\n" +
+               get) == "POST / abc|GET /get |");
+  CHECK(served("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\nHEAD / HTTP/1.1\r\nHost: h\r\n\r\n") ==
+        "OPTIONS * |HEAD / |");
+}
+
+TEST_CASE("nothing is served behind the last request of a connection", "[rfc9112-9.6]") {
+  CHECK(served("GET /a HTTP/1.0\r\n\r\n" + get) == "GET /a |.");
+  CHECK(served("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + get) == "GET /a |GET /get |");
+  CHECK(served("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + get) == "GET /a |.");
+  CHECK(served(get + get + get, {.requests = 2}) == "GET /get |GET /get |.");
+  CHECK(served(get + "nonsense\r\n\r\n" + get) == "GET /get |.");
+  CHECK(served(get + "GET / HTTP/1.1\r\n\r\n" + get) == "GET /get |.");
+}
+
+TEST_CASE("a body is not taken for a request, however its length is told",
+          "[rfc9112-11.2][abuse]") {
+  const std::string start = "POST / HTTP/1.1\r\nHost: h\r\n";
+  for (const std::string lines :
+       {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: 5\r\nContent-Length: 0\r\n", "Content-Length: +5\r\n",
+        "Transfer-Encoding: x\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+        "Content-Length: 65537\r\n", "Expect: x\r\n"}) {
+    CAPTURE(lines);
+    CHECK(served(start + lines + "\r\n0\r\n\r\n" + get) == ".");
+  }
+  CHECK(served(start + "Transfer-Encoding: chunked\r\n\r\n0 \r\n\r\n" + get) == ".");
+  CHECK(served("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + get) == ".");
+  CHECK(served(start + "Content-Length: " + std::to_string(get.size()) + "\r\n\r\n" + get) ==
+        "POST / " + get + "|");
+}
+
+TEST_CASE("a request behind one that is not answered, or whose answer is not written, waits",
+          "[abuse]") {
+  http_conversation<> talk;
+  const auto wire = get + get;
+  auto input = hawser::as_bytes(wire);
+  CHECK(talk.next(input) == status::plain);
+  CHECK(talk.output().empty());
+  CHECK(talk.next(input) == status::plain);
+  CHECK(talk.serve() == status::whole);
+  CHECK(talk.next(input) == status::whole);
+  CHECK(input.size() == get.size());
+  CHECK(talk.answer({}) == status::need_more);
+  CHECK(talk.next(input) == status::need_more);
+  CHECK(input.size() == get.size());
+  talk.consume_output(talk.output().size());
+  CHECK(talk.next(input) == status::plain);
+  CHECK(input.empty());
+}
+
+TEST_CASE("a plain request that nothing serves is answered with how to ask for a WebSocket",
+          "[rfc9110-15.5.22]") {
+  const auto declined = [](const std::string& wire) {
+    http_conversation<> talk;
+    auto input = hawser::as_bytes(wire);
+    CHECK(talk.next(input) == status::plain);
+    CHECK(talk.decline() == status::failed);
+    return text(talk.output());
+  };
+  CHECK(declined(get).starts_with("HTTP/1.1 426 "));
+  CHECK(declined(post).starts_with("HTTP/1.1 405 "));
+  http_conversation<> talk;
+  auto input = hawser::as_bytes(get);
+  talk.next(input);
+  CHECK(talk.request().path() == "/get");
+  CHECK(talk.decline(response{.status = 404}) == status::failed);
+  CHECK(text(talk.output()).starts_with("HTTP/1.1 404 "));
+  CHECK(text(talk.output()).find("Connection: close") != std::string::npos);
+}
+
+TEST_CASE("a stream that ends between two requests ends well", "[rfc9112-9.6]") {
+  servant one;
+  CHECK_FALSE(one.talk.is_idle());
+  one.take(hawser::as_bytes(get));
+  CHECK(one.talk.is_idle());
+  CHECK(one.talk.receive_end() == status::failed);
+  CHECK(one.talk.output().empty());
+  for (const auto& part : {get.substr(0, 5), post.substr(0, post.size() - 1)}) {
+    servant other;
+    other.take(hawser::as_bytes(get + part));
+    CHECK_FALSE(other.talk.is_idle());
+    CHECK(other.talk.receive_end() == status::failed);
+    CHECK(other.talk.error() == errc::truncated_handshake);
+    CHECK(text(other.talk.output()).starts_with("HTTP/1.1 400 "));
+  }
+}
+
+TEST_CASE("a conversation can end at any time, with an answer if one is due") {
+  const auto end = [](const std::string& wire, errc why) {
+    http_conversation<> talk;
+    auto input = hawser::as_bytes(wire);
+    if (talk.next(input) == status::plain && !wire.starts_with("HEAD")) talk.serve();
+    talk.next(input);
+    CHECK(talk.fail(why) == status::failed);
+    CHECK(talk.error() != errc{});
+    return text(talk.output()).substr(0, 12);
+  };
+  CHECK(end("", errc::handshake_timeout) == "HTTP/1.1 408");
+  CHECK(end("GET", errc::closed) == "HTTP/1.1 503");
+  CHECK(end(post.substr(0, post.size() - 1), errc::handshake_timeout) == "HTTP/1.1 408");
+  CHECK(end(post, errc::handshake_timeout) == "HTTP/1.1 503");
+  CHECK(end("HEAD / HTTP/1.0\r\n\r\n", errc::closed) == "HTTP/1.1 503");
+  CHECK(end(std::string{upgrade_request}, errc::closed) == "HTTP/1.1 503");
+
+  servant idle;
+  idle.take(hawser::as_bytes(get));
+  CHECK(idle.talk.fail(errc::closed) == status::failed);
+  CHECK(idle.talk.output().empty());
+  CHECK(idle.talk.fail(errc::closed) == status::failed);
+}
+
+TEST_CASE("an upgrade may be refused as ever") {
+  http_conversation<> talk;
+  auto input = hawser::as_bytes(upgrade_request);
+  CHECK(talk.accept() == status::need_more);
+  CHECK(talk.next(input) == status::request);
+  CHECK(talk.decline() == status::request);
+  CHECK(talk.serve() == status::request);
+  CHECK(talk.answer({}) == status::request);
+  CHECK(talk.refuse({.status = 403}) == status::failed);
+  CHECK(talk.error() == errc::upgrade_refused);
+  CHECK(text(talk.output()).starts_with("HTTP/1.1 403 "));
+}
+
+}  // namespace
