@@ -177,6 +177,30 @@ TEST_CASE("a server's refusal is read with its body", "[rfc-4.1]") {
   CHECK(met.near.is_closed());
 }
 
+TEST_CASE("a refusal is one whichever call of the stream fails once its head is read",
+          "[rfc-4.1][rfc9112-8]") {
+  bool failed = true;
+  std::size_t failing = 0;
+  std::size_t refused = 0;
+  while (failed) {
+    INFO("call " << ++failing);
+    meeting met{{.max_read = 12, .max_write = 100, .failing_call = failing}};
+    met.far.say("HTTP/1.1 401 No\r\nContent-Length: 20\r\n\r\nno, and why");
+    met.perform(role::client);
+    met.run();
+    met.far.hang_up();
+    met.run();
+    REQUIRE_FALSE(met.outcome.pending());
+    failed = met.near.calls() >= failing;
+    const bool has_head = met.asking.response().status == 401;
+    refused += has_head ? 1 : 0;
+    CHECK(met.outcome.error() ==
+          (has_head ? make_error_code(errc::upgrade_refused) : met.state->ends[0].faults.error));
+    CHECK(met.near.is_closed());
+  }
+  CHECK(refused > 1);
+}
+
 TEST_CASE("an answer that is wrong fails the opening of a client", "[rfc-4.1]") {
   meeting met;
   met.far.say(

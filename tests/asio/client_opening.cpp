@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <asio/socket_base.hpp>
+
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/connect_options.hpp"
 #include "hawser/handshake/proxy.hpp"
@@ -44,6 +46,15 @@ octets hear_exactly(raw_socket& peer, std::size_t size) {
 }
 
 const auto yes = [](raw_socket& peer) { peer.say(acceptance_of(peer.hear_until("\r\n\r\n"))); };
+
+/// The next client of a server, which gets this answer and then a reset.
+void answer_and_reset(stage& server, const std::string& answer) {
+  auto peer = server.accept();
+  peer.hear_until("\r\n\r\n");
+  peer.socket().set_option(asio::socket_base::linger{true, 0});
+  peer.say(answer);
+  peer.socket().close();
+}
 
 // The request
 
@@ -119,6 +130,37 @@ TEST_CASE("a redirection is followed when that is wanted", "[rfc-9110]") {
   CHECK(elsewhere.head().starts_with("GET /there "));
   CHECK(line_in(elsewhere.head(), "Authorization") == "none");
   CHECK(line_in(elsewhere.head(), "Cookie") == "none");
+}
+
+TEST_CASE("a refusal whose end a reset cuts off is the end", "[rfc9112-8]") {
+  stage server;
+  driven_client client{brisk_client(server.url())};
+  client.start();
+  answer_and_reset(server, "HTTP/1.1 401 No\r\nContent-Length: 20\r\n\r\nno");
+  CHECK(client.rest() == lines{"failed: 401", "stopped", "idle"});
+}
+
+TEST_CASE("a client follows a redirection whose end a reset cuts off", "[rfc9112-8]") {
+  stage server;
+  stage elsewhere;
+  auto options = brisk_client(server.url());
+  options.connect.max_redirects = 1;
+  driven_client client{options};
+  client.start();
+  answer_and_reset(server, "HTTP/1.1 302 Found\r\nLocation: " + elsewhere.url() +
+                               "\r\nContent-Length: 20\r\n\r\nover");
+  const auto open = elsewhere.open();
+  CHECK(client.next() == "open");
+}
+
+TEST_CASE("a proxy's refusal whose end a reset cuts off is the end", "[rfc9112-8]") {
+  stage proxy;
+  auto options = brisk_client("ws://server.example/");
+  options.connect.find_proxy = through_proxy(through(proxy, "http"));
+  driven_client client{options};
+  client.start();
+  answer_and_reset(proxy, "HTTP/1.1 407 No\r\nContent-Length: 20\r\n\r\nno");
+  CHECK(client.rest() == lines{"failed: 407", "stopped", "idle"});
 }
 
 TEST_CASE("each attempt begins where the first one did") {

@@ -349,6 +349,45 @@ TEST_CASE("a refusal of the server is told with its status, headers and body") {
   }
 }
 
+/// Answers, and resets the connection.
+auto resetting(std::string answer) {
+  return [answer = std::move(answer)](raw_socket& client) {
+    client.hear_until("\r\n\r\n");
+    client.socket().set_option(asio::socket_base::linger{true, 0});
+    client.say(answer);
+    client.socket().close();
+  };
+}
+
+TEST_CASE("a refusal whose end a reset cuts off stays one", "[rfc9112-8]") {
+  one_client_server server{resetting("HTTP/1.1 401 No\r\nContent-Length: 20\r\n\r\nno")};
+  std::error_code ec;
+  response refusal;
+  CHECK_FALSE(connect(server.url(), ec, {}, &refusal));
+  CHECK(ec == errc::upgrade_refused);
+  CHECK(refusal.status == 401);
+  CHECK(refusal.body == "no");
+}
+
+TEST_CASE("a proxy's refusal whose end a reset cuts off stays one", "[rfc9112-8]") {
+  one_client_server proxy{resetting("HTTP/1.1 407 No\r\nContent-Length: 20\r\n\r\nno")};
+  std::error_code ec;
+  response refusal;
+  CHECK_FALSE(connect("ws://server.example:81/", ec, by_proxy("http", proxy), &refusal));
+  CHECK(ec == errc::proxy_authentication);
+  CHECK(refusal.body == "no");
+}
+
+TEST_CASE("a redirection whose end a reset cuts off is followed", "[rfc9112-8]") {
+  one_client_server there{
+      [](raw_socket& client) { client.say(acceptance(client.hear_until("\r\n\r\n"))); }};
+  one_client_server here{resetting("HTTP/1.1 302 Found\r\nLocation: " + there.url() +
+                                   "\r\nContent-Length: 20\r\n\r\nover")};
+  std::error_code ec;
+  CHECK(connect(here.url(), ec, {.max_redirects = 1}));
+  CHECK_FALSE(ec);
+}
+
 TEST_CASE("a server that says nothing is given up at the time-out of the handshake", "[abuse]") {
   mailbox<bool> done;
   one_client_server server{[&](raw_socket&) { done.take(); }};

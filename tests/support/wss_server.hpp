@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <exception>
 #include <mutex>
 #include <string>
@@ -10,9 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/threaded_server.hpp"
+#include "hawser/base/bytes.hpp"
 #include "hawser/tls/server_context.hpp"
 #include "hawser/tls/threaded_server.hpp"
+#include "hawser/tls/transport.hpp"
+#include "support/sockets.hpp"
 
 namespace hawser::test {
 
@@ -73,6 +80,39 @@ class running_echo {
   std::condition_variable changed_;
   std::vector<std::error_code> errors_;
   Server server_;
+  std::thread thread_;
+};
+
+/// Answers the request of one client in TLS, then ends TCP without the end of TLS: no close_notify.
+class cutting_server {
+ public:
+  cutting_server(tls_server_context context, std::string answer)
+      : context_{std::move(context)}, thread_{[this, answer = std::move(answer)] {
+          std::error_code ec;
+          tls_transport<socket_transport> client{socket_transport{acceptor_.accept(ec)}, context_};
+          const auto until = std::chrono::steady_clock::now() + soon;
+          if (!ec) client.handshake(until, ec);
+          std::array<std::byte, 4096> room{};
+          std::string request;
+          while (!ec && request.find("\r\n\r\n") == request.npos &&
+                 client.wait_readable(until, ec)) {
+            const auto size = client.read_some(room, ec);
+            if (ec == std::errc::operation_would_block) ec.clear();
+            request += as_text(bytes_view{room}.first(size));
+          }
+          if (!ec) client.write_some(as_bytes(answer), ec);
+        }} {}
+  ~cutting_server() { thread_.join(); }
+  cutting_server(const cutting_server&) = delete;
+  cutting_server& operator=(const cutting_server&) = delete;
+
+  std::string url() const {
+    return "wss://localhost:" + std::to_string(acceptor_.local_endpoint().port()) + '/';
+  }
+
+ private:
+  tls_server_context context_;
+  tcp::acceptor acceptor_{raw_socket::context(), loopback()};
   std::thread thread_;
 };
 

@@ -88,6 +88,26 @@ TEST_CASE("a certificate that is not good is the end") {
   CHECK(client.rest() == lines{"failed: the certificate is not for this host", "stopped", "idle"});
 }
 
+TEST_CASE("a refusal behind which TLS is not ended is the end", "[rfc9112-8]") {
+  const cutting_server far{
+      serving(test_server()),
+      GENERATE("HTTP/1.1 401 X\r\n\r\nno", "HTTP/1.1 401 X\r\nContent-Length: 20\r\n\r\nno")};
+  driven_tls_client client{brisk_client(far.url()), trusting()};
+  client.start();
+  CHECK(client.rest() == lines{"failed: 401", "stopped", "idle"});
+}
+
+TEST_CASE("a redirection behind which TLS is not ended is followed", "[rfc9112-8]") {
+  echo there{threaded_server_options{}, serving(test_server())};
+  const cutting_server here{serving(test_server()),
+                            "HTTP/1.1 302 X\r\nLocation: " + there.url("wss") + "\r\n\r\nthere"};
+  auto options = brisk_client(here.url());
+  options.connect.max_redirects = 1;
+  driven_tls_client client{options, trusting()};
+  client.start();
+  CHECK(client.next() == "open");
+}
+
 TEST_CASE("a client ends inside the TLS handshake") {
   stage server;
   driven_tls_client client{brisk_client("wss://127.0.0.1:" + std::to_string(server.port()) + "/"),

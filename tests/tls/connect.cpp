@@ -115,6 +115,18 @@ TEST_CASE("a server that refuses the upgrade is heard through TLS") {
   }
 }
 
+TEST_CASE("connect() reports a refusal behind which TLS is not ended", "[rfc9112-8]") {
+  const cutting_server far{
+      server_with(test_server()),
+      GENERATE("HTTP/1.1 401 X\r\n\r\nno", "HTTP/1.1 401 X\r\nContent-Length: 20\r\n\r\nno")};
+  std::error_code ec;
+  response refusal;
+  CHECK_FALSE(connect(far.url(), trusting_client(), ec, {}, &refusal));
+  CHECK(ec == errc::upgrade_refused);
+  CHECK(refusal.status == 401);
+  CHECK(refusal.body == "no");
+}
+
 TEST_CASE("a server that never answers the TLS handshake is given up in time") {
   asio::io_context context;
   asio::ip::tcp::acceptor silent{context, {asio::ip::address_v4::loopback(), 0}};

@@ -373,6 +373,57 @@ TEST_CASE("a refusal whose body stops in the middle is a refusal all the same") 
   CHECK(s.elapsed() == 7s);
 }
 
+TEST_CASE("a refusal whose end is cut off by an error of the stream stays one",
+          "[rfc-4.1][rfc9112-8]") {
+  const std::string head = "HTTP/1.1 401 No\r\nContent-Length: 20\r\n\r\n";
+  const auto lost = std::make_error_code(std::errc::connection_reset);
+  const auto arrived = GENERATE_COPY(std::size_t{0}, head.size() - 1, head.size(), head.size() + 2);
+  stage s{{.first = {.max_read = 10, .read_limit = arrived, .read_error = lost}}};
+  s.far.say(head + "no, and why");
+  std::error_code ec;
+  client_handshake handshake{chat()};
+  perform(s.near, handshake, ec);
+  if (arrived < head.size()) {
+    CHECK(ec == lost);
+  } else {
+    CHECK(ec == errc::upgrade_refused);
+    CHECK(handshake.response().status == 401);
+    CHECK(handshake.response().body == std::string{"no"}.substr(0, arrived - head.size()));
+  }
+  CHECK(s.elapsed() == 0s);
+}
+
+/// A stream that takes nothing, but may have something to read.
+struct one_way_pipe : memory_pipe {
+  explicit one_way_pipe(memory_pipe end) : memory_pipe{std::move(end)} {}
+
+  std::size_t write_some(bytes_view, std::error_code& ec) {
+    ec = std::make_error_code(std::errc::broken_pipe);
+    return 0;
+  }
+};
+
+TEST_CASE("a server may refuse without reading the request", "[rfc9112-9.6]") {
+  auto [here, there] = make_memory_pipe();
+  scripted_end far{std::move(there)};
+  one_way_pipe near{std::move(here)};
+  const auto begin = near.now();
+  const auto [said, why] = GENERATE(table<std::string, std::error_code>({
+      {"HTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\nlater", errc::upgrade_refused},
+      {std::string{good_answer}, std::make_error_code(std::errc::broken_pipe)},
+      {"HTTP/1.1 503", std::make_error_code(std::errc::broken_pipe)},
+      {"", std::make_error_code(std::errc::broken_pipe)},
+  }));
+  far.say(said);
+  far.hang_up();
+  std::error_code ec;
+  client_handshake handshake{chat(), sample_nonce()};
+  perform(near, handshake, ec);
+  CHECK(ec == why);
+  CHECK(handshake.response().body == (ec == errc::upgrade_refused ? "later" : ""));
+  CHECK(near.now() - begin == 0s);
+}
+
 // Both
 
 /// A memory_pipe that, when it was said to be readable, has nothing after all the first `times`.

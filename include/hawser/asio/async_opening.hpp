@@ -75,7 +75,7 @@ class opening_driver final
     switch (handshake_->state()) {
       case status::need_more: return read();
       case status::failed: return fail();
-      default: return finish({});
+      default: return finish(unsent_);
     }
   }
 
@@ -93,9 +93,14 @@ class opening_driver final
     writing_ = false;
     unless_done([&] {
       handshake_->consume_output(size);
-      // Whoever was refused may have gone without waiting for the reason.
+      // A client that was refused may have gone without waiting for the reason.
       if (ec && answering_) return finish(handshake_->error());
-      ec ? finish(ec) : step();
+      if (ec && !may_be_refused<Handshake>) return finish(ec);
+      if (ec) {
+        unsent_ = ec;
+        handshake_->consume_output(handshake_->output().size());
+      }
+      step();
     });
   }
 
@@ -117,9 +122,11 @@ class opening_driver final
   void on_read(std::error_code ec, std::size_t size) {
     if (ending_) return ec ? finish(handshake_->error()) : read();
     if (answering_) return;
-    if (ec && ec != asio::error::eof) return finish(ec);
-    if (ec) {
+    if (ec == asio::error::eof) {
       handshake_->receive_end();
+    } else if (ec) {
+      const auto cause = break_off(*handshake_, unsent_ ? unsent_ : ec);
+      if (cause) return finish(cause);
     } else {
       auto input = bytes_view{room_}.first(size);
       handshake_->next(input);
@@ -131,7 +138,8 @@ class opening_driver final
   /// The client has the reason. A stream that is closed with input unread may take it back.
   void fail() {
     if constexpr (!serves) {
-      finish(handshake_->error());
+      const auto cause = unsent_ ? break_off(*handshake_, unsent_) : std::error_code{};
+      finish(cause ? cause : handshake_->error());
     } else if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
       traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
         self->unless_done([&] { self->drain(); });
@@ -182,6 +190,7 @@ class opening_driver final
   const opening_options options_;
   std::optional<Done> done_;
   std::vector<std::byte> rest_;
+  std::error_code unsent_;  // why the server did not get all of the request
   std::array<std::byte, 2048> room_{};
   bool reading_ = false;
   bool writing_ = false;

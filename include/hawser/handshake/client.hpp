@@ -143,9 +143,10 @@ class client_handshake {
 
   Policy& policy() noexcept { return policy_; }
 
- private:
+  /// Whether the server has refused: error() and response() stay, however the stream ends.
   bool refused() const noexcept { return error_ == errc::upgrade_refused; }
 
+ private:
   void finish_head() {
     const auto code = head_.status_code();
     // Interim responses mean nothing here (RFC 9110 §15.2); one limit counts all heads together.

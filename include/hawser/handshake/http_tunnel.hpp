@@ -105,11 +105,12 @@ class http_tunnel {
   /// The answer, once its head has arrived. A refusal has up to max_body_size octets of body.
   const hawser::response& response() const noexcept { return response_; }
 
- private:
+  /// Whether the proxy has refused: error() and response() stay, however the stream ends.
   bool refused() const noexcept {
     return error_ == errc::proxy_refused || error_ == errc::proxy_authentication;
   }
 
+ private:
   void finish_head() {
     const auto code = head_.status_code();
     // Interim responses mean nothing here (RFC 9110 §15.2); one limit counts all heads together.

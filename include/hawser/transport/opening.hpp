@@ -38,6 +38,8 @@ class deadline_io {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
+  static constexpr bool has_deadline = timed_stream<Stream>;
+
   deadline_io(Stream& stream, std::chrono::steady_clock::duration timeout)
       : stream_{stream}, until_{deadline_after(now_of(stream), timeout)} {}
 
@@ -96,27 +98,56 @@ struct policy_decides {
   }
 };
 
+/// Whether a handshake waits for an answer that may be there although the peer did not take all that
+/// was written: servers refuse, and close, without reading.
+template <class Handshake>
+constexpr bool may_be_refused = requires(const Handshake& handshake) {
+  handshake.refused();
+};
+
+/// What an error of the stream means to a handshake: nothing if the peer has refused before, for a
+/// refusal whose end is cut off stays one (RFC 9112 §8), else the error itself.
+template <class Handshake>
+std::error_code break_off(Handshake& handshake, std::error_code ec) {
+  if constexpr (may_be_refused<Handshake>) {
+    if (handshake.refused()) {
+      handshake.receive_end();
+      return {};
+    }
+  }
+  return ec;
+}
+
 /// Reads, and writes what that leads to, until the handshake has made up its mind; what it leaves of
 /// the input goes to `rest`.
 template <class Io, class Handshake>
 void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
                     std::error_code& ec) {
   std::array<std::byte, 4096> room;
+  std::error_code unsent;
   while (!ec && handshake.state() == Handshake::status::need_more) {
     io.write(handshake, ec);
+    if (ec && ec.category() != hawser::error_category() && may_be_refused<Handshake> &&
+        Io::has_deadline) {
+      unsent = std::exchange(ec, {});
+      handshake.consume_output(handshake.output().size());
+    }
     const auto size = ec ? 0 : io.read(room, ec);
     if (ec.category() == hawser::error_category()) {
       // Time is over, or the stream was told to stop: the peer may still be told.
       handshake.fail(static_cast<errc>(ec.value()));
       ec.clear();
-    } else if (!ec && size == 0) {
+    } else if (ec) {
+      ec = break_off(handshake, ec);
+    } else if (size == 0) {
       handshake.receive_end();
-    } else if (!ec) {
+    } else {
       auto input = bytes_view{room}.first(size);
       handshake.next(input);
       rest.assign(input.begin(), input.end());
     }
   }
+  if (unsent) ec = break_off(handshake, unsent);
 }
 
 }  // namespace detail
@@ -146,7 +177,8 @@ std::vector<std::byte> perform(Stream& stream, server_handshake<Policy>& handsha
 }
 
 /// Performs the opening handshake with a server, over a stream that leads to it and stays the
-/// caller's. When it fails, `ec` says why; handshake.response() is the answer if it was a refusal.
+/// caller's. When it fails, `ec` says why; handshake.response() is the answer if it was a refusal, also
+/// if the stream broke inside or behind its body.
 /// Returns what was read too much.
 template <blocking_stream Stream, client_policy Policy>
 std::vector<std::byte> perform(Stream& stream, client_handshake<Policy>& handshake,
