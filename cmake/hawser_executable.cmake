@@ -12,6 +12,15 @@ target_compile_options(hawser_strict INTERFACE
   "$<$<NOT:$<CXX_COMPILER_ID:MSVC>>:-Wall;-Wextra;-Wconversion;-Wshadow;-Wpedantic;-Werror>")
 target_compile_definitions(hawser_strict INTERFACE ASIO_NO_DEPRECATED)
 
+# What programs ask for that take the headers among their own, not as a system's.
+set(HAWSER_MANY_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
+  -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wextra-semi -Wcast-align -Wformat=2 -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  list(APPEND HAWSER_MANY_WARNINGS -Wcomma -Wdeprecated -Wdocumentation -Wextra-semi-stmt
+    -Wheader-hygiene -Wimplicit-fallthrough -Wmissing-noreturn -Wnewline-eof -Wrange-loop-analysis
+    -Wshadow-all -Wsuggest-override -Wundef -Wunreachable-code-aggressive)
+endif()
+
 # hawser_executable(name sources… LINK targets…)
 function(hawser_executable name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK")

@@ -3,6 +3,8 @@
 
 // All of hawser that needs Asio, and what it stands on.
 
+#include "hawser/asio/language.hpp"
+
 #include "hawser/asio/async_driver.hpp"
 #include "hawser/asio/async_opening.hpp"
 #include "hawser/asio/async_websocket.hpp"

@@ -3,6 +3,8 @@
 
 // All of hawser that needs zlib, and what it stands on.
 
+#include "hawser/base/language.hpp"
+
 #include "hawser/deflate/deflater.hpp"
 #include "hawser/deflate/extension.hpp"
 #include "hawser/deflate/inflater.hpp"

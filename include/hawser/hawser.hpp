@@ -4,6 +4,8 @@
 // All of hawser that needs nothing but the standard library, without transport/memory_pipe.hpp, which
 // is for tests.
 
+#include "hawser/base/language.hpp"
+
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/base64.hpp"
 #include "hawser/base/buffer_pool.hpp"

@@ -3,6 +3,8 @@
 
 // All of hawser that needs OpenSSL, and what it stands on.
 
+#include "hawser/asio/language.hpp"
+
 #include "hawser/asio.hpp"
 #include "hawser/tls/certificate_error.hpp"
 #include "hawser/tls/client.hpp"

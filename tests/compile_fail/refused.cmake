@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: BSL-1.0
 
 # The compiler must refuse SOURCE with a message that has the words after "// Refused:" in it, and
-# accept it with COMPLETE defined: so that what is refused is the one thing missing.
+# accept it with COMPLETE defined: so that what is refused is the one thing missing. Where SOURCE has a
+# line "// With:", it is refused with these options, and the words are in the first error.
 
-set(compile "${COMPILER}" -std=c++20 -fsyntax-only -I "${INCLUDE}" "${SOURCE}")
+set(compile "${COMPILER}" -std=c++20 ${OPTIONS} -fsyntax-only -I "${INCLUDE}" "${SOURCE}")
 
 file(STRINGS "${SOURCE}" expected REGEX "^// Refused: ")
 string(REPLACE "// Refused: " "" expected "${expected}")
 if(expected STREQUAL "")
   message(FATAL_ERROR "${SOURCE} does not say what the message names")
 endif()
+file(STRINGS "${SOURCE}" with REGEX "^// With: ")
+string(REPLACE "// With: " "" with "${with}")
+separate_arguments(with)
 
-execute_process(COMMAND ${compile} -DCOMPLETE RESULT_VARIABLE result ERROR_VARIABLE told)
-if(NOT result EQUAL 0)
-  message(FATAL_ERROR "Refused although it is complete:\n${told}")
+if(with)
+  list(APPEND with -Wfatal-errors)
+else()
+  execute_process(COMMAND ${compile} -DCOMPLETE RESULT_VARIABLE result ERROR_VARIABLE told)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "Refused although it is complete:\n${told}")
+  endif()
 endif()
 
-execute_process(COMMAND ${compile} RESULT_VARIABLE result ERROR_VARIABLE told)
+execute_process(COMMAND ${compile} ${with} RESULT_VARIABLE result ERROR_VARIABLE told)
 if(result EQUAL 0)
   message(FATAL_ERROR "Accepted although ${expected} is not satisfied")
 endif()

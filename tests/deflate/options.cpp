@@ -19,10 +19,10 @@ TEST_CASE("balanced is what nothing else was asked for") {
   CHECK(balanced.threshold == 1024);
 }
 
-TEST_CASE("the small preset keeps nothing between messages") {
-  const auto small = options_of(deflate_preset::small);
-  CHECK_FALSE(small.own_context_takeover);
-  CHECK_FALSE(small.peer_context_takeover);
+TEST_CASE("the low_memory preset keeps nothing between messages") {
+  const auto lean = options_of(deflate_preset::low_memory);
+  CHECK_FALSE(lean.own_context_takeover);
+  CHECK_FALSE(lean.peer_context_takeover);
 }
 
 TEST_CASE("the fast preset spends the least time") {

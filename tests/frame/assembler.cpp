@@ -27,9 +27,9 @@ constexpr bool follows_a_message_in_a_constant_expression() {
   assembler made{10, 3};
   const std::array hi{std::byte{'h'}, std::byte{'i'}};
   return made.begin_frame(frame(opcode::text, false, 2)) == errc{} &&
-         made.check(hi, false) == errc{} && made.open() && made.room() == 8 &&
+         made.count(hi, false) == errc{} && made.open() && made.room() == 8 &&
          made.begin_frame(frame(opcode::continuation, true, 2)) == errc{} &&
-         made.check(hi, true) == errc{} && !made.open() && made.kind() == message_kind::text;
+         made.count(hi, true) == errc{} && !made.open() && made.kind() == message_kind::text;
 }
 static_assert(follows_a_message_in_a_constant_expression());
 
@@ -41,7 +41,7 @@ TEST_CASE("a continuation needs a message, a message needs that there is none", 
   CHECK(made.begin_frame(frame(opcode::text, true, 0)) == errc::expected_continuation);
   CHECK(made.begin_frame(frame(opcode::binary, true, 0)) == errc::expected_continuation);
   REQUIRE(made.begin_frame(frame(opcode::continuation, true, 0)) == errc{});
-  REQUIRE(made.check({}, true) == errc{});
+  REQUIRE(made.count({}, true) == errc{});
   CHECK(!made.open());
   CHECK(made.begin_frame(frame(opcode::continuation, true, 0)) == errc::unexpected_continuation);
 }
@@ -52,7 +52,7 @@ TEST_CASE("a promised length is compared without overflow", "[rfc-10.4]") {
 
   assembler next{100, 10};
   REQUIRE(next.begin_frame(frame(opcode::binary, false, 40)) == errc{});
-  REQUIRE(next.check(std::vector<std::byte>(40), false) == errc{});
+  REQUIRE(next.count(std::vector<std::byte>(40), false) == errc{});
   CHECK(next.begin_frame(frame(opcode::continuation, false, 61)) == errc::message_too_big);
   CHECK(next.begin_frame(frame(opcode::continuation, false, (std::uint64_t{1} << 63) - 1)) ==
         errc::message_too_big);
@@ -66,10 +66,10 @@ TEST_CASE("the length of an encoded frame is not the message's", "[rfc-10.4]") {
   assembler made{10, 10};
   REQUIRE(made.begin_frame(frame(opcode::binary, false, 1000, rsv1)) == errc{});
   CHECK(made.reserved() == rsv1);
-  REQUIRE(made.check(std::vector<std::byte>(10), false) == errc{});
+  REQUIRE(made.count(std::vector<std::byte>(10), false) == errc{});
   REQUIRE(made.begin_frame(frame(opcode::continuation, true, 1000)) == errc{});
   CHECK(made.reserved() == rsv1);
-  CHECK(made.check(std::vector<std::byte>(1), true) == errc::message_too_big);
+  CHECK(made.count(std::vector<std::byte>(1), true) == errc::message_too_big);
 }
 
 TEST_CASE("frames are counted a message", "[rfc-5.4]") {
@@ -77,7 +77,7 @@ TEST_CASE("frames are counted a message", "[rfc-5.4]") {
   for (int i = 0; i < 3; ++i) {
     REQUIRE(made.begin_frame(frame(opcode::binary, false, 0)) == errc{});
     REQUIRE(made.begin_frame(frame(opcode::continuation, true, 0)) == errc{});
-    REQUIRE(made.check({}, true) == errc{});
+    REQUIRE(made.count({}, true) == errc{});
   }
   REQUIRE(made.begin_frame(frame(opcode::binary, false, 0)) == errc{});
   REQUIRE(made.begin_frame(frame(opcode::continuation, false, 0)) == errc{});
@@ -88,13 +88,13 @@ TEST_CASE("text is checked over its fragments, binary is not", "[rfc-8.1]") {
   const auto cut = "e2 82"_b;
   assembler made{10, 10};
   REQUIRE(made.begin_frame(frame(opcode::text, false, 2)) == errc{});
-  REQUIRE(made.check(cut, false) == errc{});
-  CHECK(made.check({}, true) == errc::invalid_utf8);
-  CHECK(made.check("28"_b, false) == errc::invalid_utf8);
+  REQUIRE(made.count(cut, false) == errc{});
+  CHECK(made.count({}, true) == errc::invalid_utf8);
+  CHECK(made.count("28"_b, false) == errc::invalid_utf8);
 
   assembler other{10, 10};
   REQUIRE(other.begin_frame(frame(opcode::binary, true, 2)) == errc{});
-  CHECK(other.check(cut, true) == errc{});
+  CHECK(other.count(cut, true) == errc{});
 }
 
 TEST_CASE("the first part is told once a message", "[rfc-5.4]") {
@@ -105,7 +105,7 @@ TEST_CASE("the first part is told once a message", "[rfc-5.4]") {
     CHECK(!made.take_first());
     REQUIRE(made.begin_frame(frame(opcode::continuation, true, 0)) == errc{});
     CHECK(!made.take_first());
-    REQUIRE(made.check({}, true) == errc{});
+    REQUIRE(made.count({}, true) == errc{});
   }
 }
 
@@ -158,12 +158,12 @@ TEST_CASE("an assembler that stores nothing has no memory, and a small message f
 TEST_CASE("encoded octets have a limit of their own, far above that of the message", "[rfc-10.4]") {
   assembler one{10, 100};
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
-  CHECK(one.check_encoded(16 * 10 + 64 * 1024) == errc{});
-  CHECK(one.check_encoded(1) == errc::message_too_big);
-  REQUIRE(one.check({}, true) == errc{});
+  CHECK(one.count_encoded(16 * 10 + 64 * 1024) == errc{});
+  CHECK(one.count_encoded(1) == errc::message_too_big);
+  REQUIRE(one.count({}, true) == errc{});
   // The next message counts anew.
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
-  CHECK(one.check_encoded(1000) == errc{});
+  CHECK(one.count_encoded(1000) == errc{});
 }
 
 TEST_CASE("where the message has no limit, its encoded octets have none", "[rfc-10.4]") {
@@ -172,7 +172,7 @@ TEST_CASE("where the message has no limit, its encoded octets have none", "[rfc-
   CAPTURE(limit);
   assembler one{limit, 100};
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
-  CHECK(one.check_encoded(static_cast<std::size_t>(-1)) == errc{});
+  CHECK(one.count_encoded(static_cast<std::size_t>(-1)) == errc{});
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ TEST_CASE("a client offers what its options say", "[rfc7692-7.1]") {
   CHECK(extension_lines(client_with({}).output()).empty());
   CHECK(extension_lines(client_with(permessage_deflate{}).output()) ==
         std::vector<std::string>{"permessage-deflate; client_max_window_bits"});
-  CHECK(extension_lines(client_with(permessage_deflate{deflate_preset::small}).output()) ==
+  CHECK(extension_lines(client_with(permessage_deflate{deflate_preset::low_memory}).output()) ==
         std::vector<std::string>{
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; "
             "client_max_window_bits, "
@@ -113,7 +113,7 @@ TEST_CASE("a request with a bad offer of ours is accepted without it", "[rfc7692
 }
 
 TEST_CASE("a client goes on without an extension, or with a legal answer", "[rfc7692-5]") {
-  const permessage_deflate known{deflate_preset::small};
+  const permessage_deflate known{deflate_preset::low_memory};
   CHECK(taken({}, known) == errc{});
   CHECK(taken({"permessage-deflate"}, known) == errc{});
   CHECK(taken({"permessage-deflate; server_no_context_takeover; server_max_window_bits=10"},

@@ -182,7 +182,7 @@ TEST_CASE("small messages that are flushed for each octet are not refused for it
 }
 
 TEST_CASE("connections that never send anything compressed have no contexts", "[rfc7692-7.1]") {
-  const auto preset = GENERATE(deflate_preset::small, deflate_preset::balanced);
+  const auto preset = GENERATE(deflate_preset::low_memory, deflate_preset::balanced);
   using peer_type = basic_connection<any_extension, fixed_mask_source>;
   constexpr std::size_t count = 1000;
   const permessage_deflate known{preset};
@@ -203,7 +203,7 @@ TEST_CASE("connections that never send anything compressed have no contexts", "[
 TEST_CASE("without contexts a connection gives back what a message took", "[rfc7692-7.1.1]") {
   using peer_type = basic_connection<any_extension, fixed_mask_source>;
   constexpr std::size_t count = 200;
-  const permessage_deflate known{deflate_preset::small};
+  const permessage_deflate known{deflate_preset::low_memory};
   const extension_list agreed{
       {"permessage-deflate", {{"server_no_context_takeover"}, {"client_no_context_takeover"}}}};
   const auto text = some_text(5000);

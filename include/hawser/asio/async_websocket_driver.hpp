@@ -58,6 +58,9 @@ struct read_operation : operation {
   received_part* piece = nullptr;
   time_point until;
 
+ protected:
+  ~read_operation() = default;
+
  private:
   template <class Owned, class View>
   static void fill(Owned& into, const View& view) {
@@ -70,6 +73,9 @@ struct read_operation : operation {
 struct write_operation : operation {
   explicit write_operation(std::uint64_t count) : until{count} {}
   std::uint64_t until;
+
+ protected:
+  ~write_operation() = default;
 };
 
 /// The operations that wait for one connection over one AsyncStream. Input is taken only while one waits

@@ -5,7 +5,9 @@
 #include <mutex>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
+#include <asio/query.hpp>
 
 namespace hawser::detail {
 
@@ -30,6 +32,12 @@ class context_end final : public asio::execution_context::service {
     /// Abandons the handlers; may destroy this object. Called once at most.
     virtual void context_ends() noexcept = 0;
 
+    // For `list` only. A friend would count as able to destroy a listener: -Wnon-virtual-dtor.
+    struct {
+      listener* previous = nullptr;
+      listener* next = nullptr;
+    } in_list;
+
    protected:
     ~listener() { leave(); }
 
@@ -37,11 +45,7 @@ class context_end final : public asio::execution_context::service {
     void leave() noexcept;
 
    private:
-    friend context_end;
-
     const std::shared_ptr<list> all_;
-    listener* previous_ = nullptr;
-    listener* next_ = nullptr;
   };
 
   explicit context_end(asio::execution_context& context)
@@ -59,8 +63,8 @@ class context_end::list {
  public:
   void add(listener& one) {
     const std::lock_guard guard{mutex_};
-    one.next_ = first_;
-    if (first_ != nullptr) first_->previous_ = &one;
+    one.in_list.next = first_;
+    if (first_ != nullptr) first_->in_list.previous = &one;
     first_ = &one;
   }
 
@@ -78,10 +82,11 @@ class context_end::list {
 
  private:
   void unlink(listener& one) noexcept {
-    if (one.previous_ == nullptr && first_ != &one) return;
-    (one.previous_ == nullptr ? first_ : one.previous_->next_) = one.next_;
-    if (one.next_ != nullptr) one.next_->previous_ = one.previous_;
-    one.previous_ = one.next_ = nullptr;
+    if (one.in_list.previous == nullptr && first_ != &one) return;
+    (one.in_list.previous == nullptr ? first_ : one.in_list.previous->in_list.next) =
+        one.in_list.next;
+    if (one.in_list.next != nullptr) one.in_list.next->in_list.previous = one.in_list.previous;
+    one.in_list.previous = one.in_list.next = nullptr;
   }
 
   std::mutex mutex_;
@@ -89,7 +94,7 @@ class context_end::list {
 };
 
 inline context_end::listener::listener(const asio::any_io_executor& executor)
-    : all_{asio::use_service<context_end>(executor.context()).all_} {
+    : all_{asio::use_service<context_end>(asio::query(executor, asio::execution::context)).all_} {
   all_->add(*this);
 }
 

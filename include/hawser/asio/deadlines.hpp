@@ -13,7 +13,9 @@
 #include <utility>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
+#include <asio/query.hpp>
 #include <asio/steady_timer.hpp>
 
 namespace hawser::detail {
@@ -45,18 +47,19 @@ class deadlines {
     entry(const entry&) = delete;
     entry& operator=(const entry&) = delete;
 
-   protected:
-    ~entry() = default;
-
-   private:
-    friend deadlines;
-
-    /// The time has come, and the entry is no longer set. It may only post: the deadlines are locked.
+    /// The deadline has passed, and the entry is no longer set. It may only post: the deadlines are
+    /// locked. Only `deadlines` calls it.
     virtual void expired() = 0;
 
-    entry* previous_ = nullptr;
-    entry* next_ = nullptr;
-    std::int64_t at_ = 0;
+    // For `deadlines` only. A friend would count as able to destroy an entry: -Wnon-virtual-dtor.
+    struct {
+      entry* previous = nullptr;
+      entry* next = nullptr;
+      std::int64_t tick = 0;
+    } in_list;
+
+   protected:
+    ~entry() = default;
   };
 
  private:
@@ -81,9 +84,9 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
     unset(one);
     if (when == (time_point::max)() || !timer_) return;
     const auto since_epoch = when.time_since_epoch();
-    one.at_ = std::chrono::ceil<std::chrono::milliseconds>(since_epoch) / tick + 1;
-    link(one, buckets_[one.at_]);
-    if (one.at_ < armed_for_) arm(one.at_);
+    one.in_list.tick = std::chrono::ceil<std::chrono::milliseconds>(since_epoch) / tick + 1;
+    link(one, buckets_[one.in_list.tick]);
+    if (one.in_list.tick < armed_for_) arm(one.in_list.tick);
   }
 
   void cancel(entry& one) {
@@ -108,26 +111,26 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
 
   /// When nothing is set any more, no timer keeps the context busy.
   void unset(entry& one) {
-    if (one.previous_ == nullptr) return;
+    if (one.in_list.previous == nullptr) return;
     unlink(one);
-    const auto bucket = buckets_.find(one.at_);
-    if (bucket->second.next_ == nullptr) buckets_.erase(bucket);
+    const auto bucket = buckets_.find(one.in_list.tick);
+    if (bucket->second.in_list.next == nullptr) buckets_.erase(bucket);
     if (!buckets_.empty() || !timer_) return;
     armed_for_ = never;
     timer_->cancel();
   }
 
   static void link(entry& one, entry& list) {
-    one.previous_ = &list;
-    one.next_ = list.next_;
-    if (list.next_ != nullptr) list.next_->previous_ = &one;
-    list.next_ = &one;
+    one.in_list.previous = &list;
+    one.in_list.next = list.in_list.next;
+    if (list.in_list.next != nullptr) list.in_list.next->in_list.previous = &one;
+    list.in_list.next = &one;
   }
 
   static void unlink(entry& one) {
-    one.previous_->next_ = one.next_;
-    if (one.next_ != nullptr) one.next_->previous_ = one.previous_;
-    one.previous_ = one.next_ = nullptr;
+    one.in_list.previous->in_list.next = one.in_list.next;
+    if (one.in_list.next != nullptr) one.in_list.next->in_list.previous = one.in_list.previous;
+    one.in_list.previous = one.in_list.next = nullptr;
   }
 
   void arm(std::int64_t at) {
@@ -145,7 +148,7 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
     const auto now = std::chrono::steady_clock::now().time_since_epoch() / tick;
     while (!buckets_.empty() && buckets_.begin()->first <= now) {
       auto& due = buckets_.begin()->second;
-      while (auto* const one = due.next_) {
+      while (auto* const one = due.in_list.next) {
         unlink(*one);
         try {
           one->expired();
@@ -183,7 +186,8 @@ class deadlines::service final : public asio::execution_context::service {
 };
 
 inline deadlines deadlines::of(const asio::any_io_executor& executor) {
-  const auto& found = asio::use_service<service>(executor.context()).all;
+  const auto& found =
+      asio::use_service<service>(asio::query(executor, asio::execution::context)).all;
   found->run_on(executor);
   return deadlines{found};
 }

@@ -6,8 +6,10 @@
 #include <mutex>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
+#include <asio/query.hpp>
 
 namespace hawser::detail {
 
@@ -62,7 +64,9 @@ class kept_executor {
 
  public:
   explicit kept_executor(const Executor& executor)
-      : all_{asio::use_service<kept>(asio::any_io_executor{executor}.context()).all},
+      : all_{asio::use_service<kept>(
+                 asio::query(asio::any_io_executor{executor}, asio::execution::context))
+                 .all},
         place_{all_->add(executor)} {}
   ~kept_executor() { all_->remove(place_); }
   kept_executor(const kept_executor&) = delete;

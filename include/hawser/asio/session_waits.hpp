@@ -16,10 +16,16 @@ namespace hawser::detail {
 struct receive_operation : operation {
   explicit receive_operation(message& target) : into{&target} {}
   message* into;
+
+ protected:
+  ~receive_operation() = default;
 };
 
 /// A wait until a session has little to send.
-struct drain_operation : operation {};
+struct drain_operation : operation {
+ protected:
+  ~drain_operation() = default;
+};
 
 /// What waits for a session, on the session's thread: the coroutines that use it.
 class session_waits {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "hawser/base/language.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>

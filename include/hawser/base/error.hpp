@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "hawser/base/language.hpp"
+
 #include <string>
 #include <string_view>
 #include <system_error>

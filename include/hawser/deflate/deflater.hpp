@@ -82,7 +82,7 @@ class deflater {
  private:
   // zlib counts in an integer that may be smaller than a size. A test can go beyond this.
   static constexpr std::size_t most_at_once = std::size_t{1} << 24;
-  static_assert(most_at_once <= std::numeric_limits<uInt>::max());
+  static_assert(most_at_once <= (std::numeric_limits<uInt>::max)());
 
   explicit deflater(const settings& wanted) noexcept
       : stream_{detail::unused_zlib_stream()}, settings_{wanted} {}

@@ -84,7 +84,7 @@ class inflater {
       : stream_{detail::unused_zlib_stream()}, settings_{wanted} {}
 
   int run(bytes_view& in, mutable_bytes& out) noexcept {
-    constexpr std::size_t most = std::numeric_limits<uInt>::max();
+    constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
     const auto given = static_cast<uInt>((std::min)(in.size(), most));
     const auto room = static_cast<uInt>((std::min)(out.size(), most));
     // zlib does not write there.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "hawser/base/language.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,9 +14,9 @@ namespace hawser {
 
 /// Settings with names; docs/performance.md has what each costs.
 enum class deflate_preset : std::uint8_t {
-  small,     ///< Nothing is kept between messages: an idle connection has no compression memory
-  balanced,  ///< Contexts are kept, in small windows: the default
-  fast,      ///< Contexts are kept, in small windows, and little time is spent
+  low_memory,  ///< Nothing is kept between messages: an idle connection has no compression memory
+  balanced,    ///< Contexts are kept, in small windows: the default
+  fast,        ///< Contexts are kept, in small windows, and little time is spent
 };
 
 /// How permessage-deflate (RFC 7692) is used. "Own" is what this side sends, "peer" what it receives.
@@ -53,7 +55,7 @@ struct deflate_options {
 inline deflate_options options_of(deflate_preset preset) {
   deflate_options made;
   switch (preset) {
-    case deflate_preset::small:
+    case deflate_preset::low_memory:
       made.own_context_takeover = false;
       made.peer_context_takeover = false;
       break;

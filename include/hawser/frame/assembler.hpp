@@ -38,7 +38,7 @@ class assembler {
   }
 
   /// Counts and checks a piece of the message; `last` ends it.
-  constexpr errc check(bytes_view piece, bool last) noexcept {
+  constexpr errc count(bytes_view piece, bool last) noexcept {
     if (piece.size() > max_size_ - size_) return errc::message_too_big;
     size_ += piece.size();
     if (kind_ == message_kind::text && (!text_.feed(piece) || (last && !text_.complete()))) {
@@ -50,7 +50,7 @@ class assembler {
 
   /// Counts octets of an encoded payload: what decodes to little or nothing may not go on for ever.
   /// Even an encoder that is flushed for each octet stays far below this.
-  constexpr errc check_encoded(std::size_t size) noexcept {
+  constexpr errc count_encoded(std::size_t size) noexcept {
     constexpr std::uint64_t times = 16;
     constexpr std::uint64_t always = 64 * 1024;
     const auto most = max_size_ < no_limit / times - always ? times * max_size_ + always : no_limit;

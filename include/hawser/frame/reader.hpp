@@ -105,7 +105,8 @@ class frame_reader {
   /// Begins a frame if its header is whole and allowed. How many octets it took, or 0.
   constexpr std::size_t begin_frame(bytes_view head) noexcept {
     if (head.size() < 2) return 0;
-    error_ = check(std::to_integer<std::uint8_t>(head[0]), std::to_integer<std::uint8_t>(head[1]));
+    error_ =
+        check_head(std::to_integer<std::uint8_t>(head[0]), std::to_integer<std::uint8_t>(head[1]));
     if (error_ != errc{}) return 0;
     const auto [size, error] = decode(head, header_);
     error_ = error;
@@ -115,7 +116,7 @@ class frame_reader {
   }
 
   /// The rules that the first two octets can break.
-  constexpr errc check(std::uint8_t first, std::uint8_t second) const noexcept {
+  constexpr errc check_head(std::uint8_t first, std::uint8_t second) const noexcept {
     const auto op = static_cast<opcode>(first & 0x0F);
     const bool first_of_message = op == opcode::text || op == opcode::binary;
     const auto allowed = first_of_message ? reserved_ : std::uint8_t{0};

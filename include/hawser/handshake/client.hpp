@@ -166,7 +166,7 @@ class client_handshake {
       if (body_.next(nothing, response_.body)) state_ = status::failed;
       return;
     }
-    const auto error = good_version ? check() : errc::http_version;
+    const auto error = good_version ? check_answer() : errc::http_version;
     if (error != errc{}) {
       fail(error);
     } else {
@@ -175,7 +175,7 @@ class client_handshake {
   }
 
   /// RFC 6455 §4.1: what a client must find in the answer, in the RFC's order.
-  errc check() {
+  errc check_answer() {
     const auto& headers = response_.headers;
     if (!has_token(headers, "Upgrade", "websocket") ||
         !has_token(headers, "Connection", "upgrade")) {

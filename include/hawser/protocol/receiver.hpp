@@ -119,7 +119,7 @@ class receiver {
   reception plain_piece(bytes_view payload) {
     const bool last = reader_.at_end() && reader_.header().fin;
     if (reader_.at_end()) reader_.end_frame();
-    if (const auto error = assembler_.check(payload, last); error != errc{}) return error;
+    if (const auto error = assembler_.count(payload, last); error != errc{}) return error;
     const bool in_place = assembler_.stored().empty();
     if (deliver_ == delivery::parts && in_place) return part_of(payload, last);
     if (last && in_place) return message_view{assembler_.kind(), payload};
@@ -147,8 +147,8 @@ class receiver {
         error = errc::bad_extension_data;
       }
       const bool last = !decoding_ && message_ends;
-      if (error == errc{}) error = assembler_.check_encoded(used);
-      if (error == errc{}) error = assembler_.check(piece, last);
+      if (error == errc{}) error = assembler_.count_encoded(used);
+      if (error == errc{}) error = assembler_.count(piece, last);
       if (error != errc{}) return error;
       if (!decoding_ && reader_.at_end()) reader_.end_frame();
       if (deliver_ == delivery::messages && last) return stored_message();

@@ -110,7 +110,8 @@ class tls_client_context {
     if (X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) == 1) return true;
     ERR_clear_error();
     return X509_VERIFY_PARAM_set1_host(param, host.data(), host.size()) == 1 &&
-           SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+           SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    const_cast<char*>(host.c_str())) == 1;
   }
 
   static std::string expected_by(SSL* ssl) {

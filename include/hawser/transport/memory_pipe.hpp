@@ -60,7 +60,7 @@ struct pipe_lane {
   }
 
   pipe_time next_arrival() const {
-    return arrivals.empty() ? pipe_time::max() : arrivals.front().at;
+    return arrivals.empty() ? (pipe_time::max)() : arrivals.front().at;
   }
 };
 
@@ -289,12 +289,12 @@ class memory_pipe {
 
   bool pass_time(std::unique_lock<std::mutex>& lock, time_point next, std::error_code& ec) {
     if (!state_->clock) {
-      if (next == time_point::max()) {
+      if (next == (time_point::max)()) {
         state_->changed.wait(lock);
       } else {
         state_->changed.wait_until(lock, next);
       }
-    } else if (next == time_point::max()) {
+    } else if (next == (time_point::max)()) {
       ec = std::make_error_code(std::errc::resource_deadlock_would_occur);
     } else {
       state_->clock->advance_to(next);

@@ -12,7 +12,7 @@ namespace hawser {
 /// What one end of a memory_pipe has to suffer. By default, nothing. Positions count octets from
 /// the start of the stream that this end reads.
 struct pipe_faults {
-  static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t never = (std::numeric_limits<std::size_t>::max)();
 
   /// How many octets one read_some() gives at most.
   std::size_t max_read = never;

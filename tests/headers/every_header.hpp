@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+// Every public header: the umbrellas, which a style check keeps complete, and what they leave out.
+
+#include "hawser/asio.hpp"
+#include "hawser/deflate.hpp"
+#include "hawser/hawser.hpp"
+#include "hawser/tls.hpp"
+#include "hawser/transport/memory_pipe.hpp"
