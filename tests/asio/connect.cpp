@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <asio/io_context.hpp>
+#include <asio/ip/address_v6.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/socket_base.hpp>
 #include <dlfcn.h>
@@ -160,6 +161,48 @@ TEST_CASE("redirections are followed when that is wanted") {
   CHECK_FALSE(ec);
   CHECK(head.starts_with("GET /room "));
   CHECK(value_of(head, "Cookie") == "none");
+}
+
+TEST_CASE("a redirection carries to another server only what is safe", "[abuse]") {
+  std::string head;
+  one_client_server there{[&](raw_socket& client) {
+    head = client.hear_until("\r\n\r\n");
+    client.say(acceptance(head));
+  }};
+  one_client_server here{[&](raw_socket& client) {
+    client.hear_until("\r\n\r\n");
+    client.say("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + there.url() + "\r\n\r\n");
+  }};
+  connect_options options{.max_redirects = 1, .safe_headers = {"X-Public"}};
+  options.handshake.headers = {
+      {"X-Api-Key", "secret"}, {"Proxy-Authorization", "Basic x"}, {"X-Public", "1"}};
+  options.handshake.subprotocols = {"token.secret"};
+  std::error_code ec;
+  CHECK(connect(here.url(), ec, options));
+  CHECK(value_of(head, "X-Public") == "1");
+  for (const auto* name : {"X-Api-Key", "Proxy-Authorization", "Sec-WebSocket-Protocol"}) {
+    CHECK(value_of(head, name) == "none");
+  }
+}
+
+TEST_CASE("an IPv6 address may have a zone, which the server does not see", "[rfc6874-4]") {
+  std::error_code no_ipv6;
+  tcp::acceptor acceptor{raw_socket::context()};
+  acceptor.open(tcp::v6(), no_ipv6);
+  if (!no_ipv6) acceptor.bind({asio::ip::address_v6::loopback(), 0}, no_ipv6);
+  if (no_ipv6) return;
+  acceptor.listen();
+  const auto port = std::to_string(acceptor.local_endpoint().port());
+  std::string head;
+  std::thread server{[&] {
+    raw_socket client{acceptor.accept()};
+    head = client.hear_until("\r\n\r\n");
+    client.say(acceptance(head));
+  }};
+  std::error_code ec;
+  CHECK(connect("ws://[::1%25lo]:" + port + "/", ec));
+  server.join();
+  CHECK(value_of(head, "Host") == "[::1]:" + port);
 }
 
 TEST_CASE("a redirection that is not wanted, or leads to wss:, is an error") {

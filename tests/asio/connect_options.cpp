@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "hawser/base/error.hpp"
 #include "hawser/handshake/proxy.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/uri.hpp"
@@ -83,17 +84,33 @@ TEST_CASE("on the same server a redirection keeps the credentials") {
   CHECK(there.policy().headers.find("Cookie"));
 }
 
-TEST_CASE("another server gets no credentials, and neither does the first one then") {
+TEST_CASE("another server gets only what is safe, and neither does the first one then more",
+          "[abuse]") {
   const auto location = GENERATE(as<std::string>{}, "ws://there.example/a",
                                  "ws://here.example:81/a", "wss://here.example/a");
   CAPTURE(location);
-  detail::destination there{here, following(5)};
-  CHECK(there.follow(to(location)));
-  CHECK_FALSE(there.policy().headers.find("Authorization"));
-  CHECK_FALSE(there.policy().headers.find("Cookie"));
-  CHECK(there.policy().headers.find("X-Other"));
-  CHECK(there.follow(to("wss://here.example/a")));
-  CHECK_FALSE(there.policy().headers.find("Cookie"));
+  auto options = following(5);
+  options.handshake.headers.add("Accept-Language", "el");
+  options.handshake.subprotocols = {"token.secret"};
+  options.safe_headers = {"Accept-Language"};
+  detail::destination there{here, options};
+  for (const auto& next : {location, std::string{"wss://here.example/a"}}) {
+    CHECK(there.follow(to(next)));
+    CHECK(there.policy().headers.text() == "Accept-Language: el\r\n");
+    CHECK(there.policy().subprotocols.empty());
+  }
+}
+
+TEST_CASE("the text of a failed connect shows neither user information nor the query", "[abuse]") {
+  const auto url =
+      GENERATE(as<std::string>{}, "ws://anna:secret@here.example:81/room?token=secret",
+               "http://anna:secret@here.example/?token=secret", "ws://anna:sec/ret@h/");
+  const std::string shown = connect_error{errc::bad_uri, url, {}}.what();
+  CAPTURE(shown);
+  CHECK(shown.find("sec") == shown.npos);
+  CHECK(shown.find("anna") == shown.npos);
+  CHECK(shown.ends_with("not a ws: or wss: URI"));
+  if (url.starts_with("ws://anna:secret")) CHECK(shown.starts_with("ws://here.example:81/room: "));
 }
 
 }  // namespace

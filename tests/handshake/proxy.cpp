@@ -90,4 +90,11 @@ TEST_CASE("by default there is no proxy") {
   CHECK_FALSE(proxy{}.has_credentials());
 }
 
+TEST_CASE("a proxy's host is percent-decoded, and refused where it is no host then",
+          "[rfc3986-3.2.2]") {
+  CHECK(proxy::decode("http://pr%6fxy.example:3128")->host == "proxy.example");
+  CHECK_FALSE(proxy::decode("http://proxy%2F.example"));
+  CHECK_FALSE(proxy::decode("socks5://proxy%zz"));
+}
+
 }  // namespace

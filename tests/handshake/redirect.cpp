@@ -4,10 +4,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 
-using hawser::header_fields;
+using hawser::default_client_policy;
 using hawser::response;
 using hawser::uri;
 
@@ -127,10 +129,47 @@ TEST_CASE("a server is a scheme, a host and a port", "[rfc6454-5]") {
   CHECK_FALSE(same("ws://h:443", "wss://h"));
 }
 
-TEST_CASE("header lines that let a user in can be left out", "[abuse]") {
-  const header_fields headers{
-      {"authorization", "Basic x"}, {"X", "y"}, {"Cookie", "a=b"}, {"Cookie", "c=d"}, {"Z", ""}};
-  CHECK(hawser::without_credentials(headers).text() == "X: y\r\nZ: \r\n");
+TEST_CASE("a zone stays on the same server and is none elsewhere", "[rfc6874-4]") {
+  const auto from = *uri::decode("ws://[fe80::1%25lo]:9001/a");
+  const auto there = redirection(from, response{.status = 302, .headers = {{"Location", "b"}}});
+  REQUIRE(there);
+  CHECK(there->node() == "fe80::1%lo");
+  CHECK(is_same_server(from, *there));
+  CHECK_FALSE(is_same_server(from, *uri::decode("ws://[fe80::1]:9001/a")));
+}
+
+/// A request with all that may be in it, as it goes to another server.
+default_client_policy sent_elsewhere(const std::vector<std::string>& safe = {}) {
+  return hawser::for_another_server({.origin = "http://page.example",
+                                     .subprotocols = {"chat", "token.secret"},
+                                     .headers = {{"Authorization", "Basic x"},
+                                                 {"X-Api-Key", "secret"},
+                                                 {"Proxy-Authorization", "Basic x"},
+                                                 {"Cookie", "a=b"},
+                                                 {"user-agent", "u"},
+                                                 {"Accept-Language", "el"},
+                                                 {"accept-language", "en"}}},
+                                    safe);
+}
+
+TEST_CASE("another server gets nothing of a request that is not known to be safe", "[abuse]") {
+  const auto rest = sent_elsewhere();
+  CHECK(rest.headers.text() == "user-agent: u\r\n");
+  CHECK(rest.subprotocols.empty());
+  CHECK(rest.origin == "http://page.example");
+}
+
+TEST_CASE("another server gets what is named as safe") {
+  CHECK(sent_elsewhere({"ACCEPT-language"}).headers.text() ==
+        "user-agent: u\r\nAccept-Language: el\r\naccept-language: en\r\n");
+  CHECK(sent_elsewhere({"Cookie"}).headers.find("Cookie") == "a=b");
+  const auto subprotocols = sent_elsewhere({"sec-websocket-protocol"});
+  CHECK(subprotocols.subprotocols == std::vector<std::string>{"chat", "token.secret"});
+  CHECK(subprotocols.headers.size() == 1);
+}
+
+TEST_CASE("a request that must not be sent stays one") {
+  CHECK_FALSE(hawser::for_another_server({.headers = {{"X", "a\r\nb"}}}, {}).headers.valid());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "support/catch.hpp"
 
@@ -48,6 +49,9 @@ TEST_CASE("a URI says where to connect and what to ask for", "[rfc-3]") {
        "Example.com"},
       {"wSs://h/a/../b//c", true, "h", 443, "/a/../b//c", "h"},
       {"ws://h/a?b?c@d:e", false, "h", 80, "/a?b?c@d:e", "h"},
+      // … but for the host, which the resolver needs decoded.
+      {"ws://h%65llo.test%2E/%65", false, "hello.test.", 80, "/%65", "hello.test."},
+      {"wss://127%2e0.0.1:9001/", true, "127.0.0.1", 9001, "/", "127.0.0.1:9001"},
       {"ws://xn--bcher-kva.example/", false, "xn--bcher-kva.example", 80, "/",
        "xn--bcher-kva.example"},
   };
@@ -62,6 +66,67 @@ TEST_CASE("a URI says where to connect and what to ask for", "[rfc-3]") {
     CHECK(where->target() == row.target);
     CHECK(where->host_field() == row.host_field);
     CHECK(where->user().empty());
+    CHECK(where->node() == row.host);
+    CHECK(where->authority() == row.host_field);
+  }
+}
+
+TEST_CASE("the zone of an IPv6 address is for this machine, not for the server",
+          "[rfc6874-2][rfc6874-4]") {
+  const auto where = uri::decode("ws://[fe80::1%25lo]:9001/x");
+  REQUIRE(where);
+  CHECK(where->host() == "fe80::1");
+  CHECK(where->zone() == "lo");
+  CHECK(where->node() == "fe80::1%lo");
+  CHECK(where->host_field() == "[fe80::1]:9001");
+  CHECK(where->authority() == "[fe80::1%25lo]:9001");
+  const auto encoded = uri::decode("ws://[fe80::1%25en%2F0]/");
+  REQUIRE(encoded);
+  CHECK(encoded->node() == "fe80::1%en/0");
+  CHECK(encoded->authority() == "[fe80::1%25en%2F0]");
+}
+
+TEST_CASE("a URI can be moved to another place") {
+  const auto from = *uri::decode("wss://u:p@example.com/x?y", uri::user_info::allow);
+  const auto moved = [&](std::string_view place) {
+    const auto there = from.at(place);
+    if (!there) return std::string{"none"};
+    CHECK(there->secure());
+    CHECK(there->target() == "/x?y");
+    return there->node() + ' ' + std::to_string(there->port());
+  };
+  CHECK(moved("127.0.0.1:9001") == "127.0.0.1 9001");
+  CHECK(moved("backend") == "backend 443");
+  CHECK(moved("[::1]") == "::1 443");
+  CHECK(moved("[fe80::1%25lo]:80") == "fe80::1%lo 80");
+  for (const auto place : {"", ":80", "a b", "a:0", "u@h", "a/b", "::1"})
+    CHECK(moved(place) == "none");
+  CHECK(uri::decode("ws://[fe80::1%25lo]:81/")->at("h")->node() == "h");
+  CHECK(uri::decode("ws://h:81/")->at("i")->port() == 81);
+}
+
+TEST_CASE("what is shown of a URI has no secrets in it", "[abuse]") {
+  const std::pair<std::string_view, std::string_view> table[] = {
+      {"ws://h:9001/a/b", "ws://h:9001/a/b"},
+      {"WSS://anna:secret@h/chat?token=secret", "wss://h/chat"},
+      {"ws://[::1]?secret", "ws://[::1]/"},
+      {"ws://h/a@b", "ws://h/a@b"},
+      // What is no such URI.
+      {"http://h/chat?token=secret", "http://h/chat"},
+      {"ws://h/#secret", "ws://h/"},
+      {"", ""},
+      {"secret@h", "://..."},
+      {"http://anna:secret@h/", "http://..."},
+      {"ws://anna:sec/ret@h/", "ws://..."},
+      {"ws://anna:sec?ret@h/", "ws://..."},
+      {"ws://anna:sec#ret@h/", "ws://..."},
+      {"ws://anna:secret@h:0/", "ws://..."},
+      {"ws://h:0/?a=secret@b", "ws://..."},
+      {"ws://anna:secret@", "ws://..."},
+  };
+  for (const auto& [text, shown] : table) {
+    CAPTURE(text);
+    CHECK(hawser::without_secrets(text) == shown);
   }
 }
 
@@ -95,7 +160,27 @@ TEST_CASE("what is no ws: or wss: URI is refused", "[rfc-3]") {
            "ws://[1]/"sv,
            "ws://[::1]x/"sv,
            "ws://[::g]/"sv,
-           "ws://[fe80::1%25eth0]/"sv,
+           // RFC 6874 §2: a zone is not empty, and its percent sign is encoded.
+           "ws://[fe80::1%eth0]/"sv,
+           "ws://[fe80::1%25]/"sv,
+           "ws://[fe80::1%25a%0d]/"sv,
+           "ws://[fe80::1%25a%2525]/"sv,
+           "ws://[fe80::1%25a%]/"sv,
+           "ws://[fe80::1%25a!b]/"sv,
+           "ws://[fe80::1%25a%25b]/"sv,
+           "ws://[%25a]/"sv,
+           "ws://h%25a/"sv,
+           // What is percent-encoded must be a host's, too.
+           "ws://a%2Fb/"sv,
+           "ws://a%40b/"sv,
+           "ws://a%3A80/"sv,
+           "ws://a%00b/"sv,
+           "ws://a%0D%0Ab/"sv,
+           "ws://a%20b/"sv,
+           "ws://b%C3%BCcher.example/"sv,
+           "ws://a%2/"sv,
+           "ws://a%zz/"sv,
+           "ws://%/"sv,
            "ws://::1/"sv,
            "ws://[v1.x]/"sv,
            "ws://a[::1]/"sv,

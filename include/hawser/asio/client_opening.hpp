@@ -98,7 +98,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
         });
     dialer_ = begun;
     const bool direct = proxy_.kind == proxy_kind::none;
-    begun->dial(direct ? where.host() : proxy_.host, direct ? where.port() : proxy_.port);
+    begun->dial(direct ? where.node() : proxy_.host, direct ? where.port() : proxy_.port);
   }
 
   void on_dialed(client_socket socket) {

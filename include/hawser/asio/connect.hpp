@@ -109,7 +109,7 @@ auto connect_once(const destination& there, const connect_options& options, Wrap
   if (bare && where.secure()) ec = errc::unsupported_scheme;
   if (ec) return result{};
   const bool direct = via->kind == proxy_kind::none;
-  auto socket = open_socket(direct ? where.host() : via->host, direct ? where.port() : via->port,
+  auto socket = open_socket(direct ? where.node() : via->host, direct ? where.port() : via->port,
                             options, ec);
   if (!socket) return result{};
   socket_transport plain{std::move(*socket)};
@@ -164,7 +164,7 @@ inline client_websocket connect(std::string_view url, const connect_options& opt
   std::error_code ec;
   response refusal;
   auto peer = connect(url, ec, options, &refusal);
-  if (!peer) throw connect_error{ec, std::string{url}, std::move(refusal)};
+  if (!peer) throw connect_error{ec, url, std::move(refusal)};
   return std::move(*peer);
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/policy.hpp"
@@ -55,9 +56,15 @@ struct connect_options {
   /// The value of the Cookie field: `name=value; other=value`. Empty: no such field.
   std::string cookie = {};
 
-  /// How many redirections are followed, most_redirects at most. Never from wss: to ws:; another
-  /// server than the first gets no credentials and no cookie.
+  /// How many redirections are followed, most_redirects at most. Never from wss: to ws:. Another
+  /// server (another scheme, host or port) gets Origin and User-Agent, and nothing else of this
+  /// request's but what safe_headers names: no credentials, no cookie, no further headers, no
+  /// subprotocols.
   unsigned max_redirects = 0;
+
+  /// The names of header lines that a redirection may carry to another server: `Accept-Language`, for
+  /// example. `Sec-WebSocket-Protocol` stands for the subprotocols, `Cookie` for the cookie.
+  std::vector<std::string> safe_headers = {};
 
   /// `through_proxy("socks5://…")` or proxy_from_environment, for example. Empty: no proxy.
   proxy_finder find_proxy = {};
@@ -78,11 +85,12 @@ struct connect_options {
   any_negotiator extension = {};
 };
 
-/// Why connect() failed; if the server or a proxy refused, with its answer.
+/// Why connect() failed; if the server or a proxy refused, with its answer. what() names the URL
+/// without user, password and query: see without_secrets().
 class connect_error : public std::system_error {
  public:
-  connect_error(std::error_code ec, const std::string& url, response answer)
-      : std::system_error{ec, url}, answer_{std::move(answer)} {}
+  connect_error(std::error_code ec, std::string_view url, response answer)
+      : std::system_error{ec, without_secrets(url)}, answer_{std::move(answer)} {}
 
   /// The answer, if code() is errc::upgrade_refused, proxy_refused or proxy_authentication.
   const response& answer() const noexcept { return answer_; }
@@ -102,6 +110,7 @@ class destination {
   destination(uri where, const connect_options& options)
       : where_{std::move(where)},
         policy_{options.handshake},
+        safe_headers_{options.safe_headers},
         redirects_left_{(std::min)(options.max_redirects, most_redirects)} {
     if (!options.cookie.empty()) policy_.headers.add("Cookie", options.cookie);
   }
@@ -115,9 +124,8 @@ class destination {
     auto there = redirection(where_, answer);
     if (!there) return false;
     --redirects_left_;
-    // A policy that cannot be sent stays one: header_fields::valid() would be lost here.
-    if (!is_same_server(where_, *there) && policy_.headers.valid()) {
-      policy_.headers = without_credentials(policy_.headers);
+    if (!is_same_server(where_, *there)) {
+      policy_ = for_another_server(std::move(policy_), safe_headers_);
     }
     where_ = std::move(*there);
     return true;
@@ -126,6 +134,7 @@ class destination {
  private:
   uri where_;
   default_client_policy policy_;
+  std::vector<std::string> safe_headers_;
   unsigned redirects_left_;
 };
 

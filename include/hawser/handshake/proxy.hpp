@@ -29,7 +29,7 @@ struct proxy {
 
   /// The proxy that `text` spells: `http://user:password@host:3128`, `socks5://host` or
   /// `socks5h://host`. With neither scheme it is an HTTP proxy. A port left out is 80, or 1080 for
-  /// SOCKS. User and password are percent-decoded. With both SOCKS schemes the proxy resolves the
+  /// SOCKS. Host, user and password are percent-decoded. With both SOCKS schemes the proxy resolves the
   /// server's name. Nothing for another scheme, a path, or what is no host, no port or no text.
   static std::optional<proxy> decode(std::string_view text);
 
@@ -75,8 +75,9 @@ inline std::optional<proxy> proxy::decode(std::string_view text) {
     text.remove_prefix(at + 1);
   }
   const auto where = decode_authority(text);
-  if (!where) return std::nullopt;
-  result.host = where->host;
+  const auto host = where ? detail::decode_host(*where) : std::nullopt;
+  if (!host) return std::nullopt;
+  result.host = *host;
   result.port = where->port.value_or(result.kind == proxy_kind::http ? 80 : 1080);
   return result;
 }

@@ -6,9 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hawser/base/ascii.hpp"
 #include "hawser/handshake/header_fields.hpp"
+#include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/uri.hpp"
 
@@ -54,14 +57,14 @@ inline std::optional<uri> resolve(const uri& base, std::string_view reference) {
     if (!reference.starts_with("//")) return std::nullopt;
   }
   if (reference.starts_with("//")) return uri::decode(scheme.append(":").append(reference));
-  return uri::decode(scheme + "://" + base.host_field() + resolve_target(base.target(), reference));
+  return uri::decode(scheme + "://" + base.authority() + resolve_target(base.target(), reference));
 }
 
 }  // namespace detail
 
 /// Whether both URIs lead to the same scheme, host and port.
-inline bool is_same_server(const uri& left, const uri& right) noexcept {
-  return left.secure() == right.secure() && iequals(left.host(), right.host()) &&
+inline bool is_same_server(const uri& left, const uri& right) {
+  return left.secure() == right.secure() && iequals(left.node(), right.node()) &&
          left.port() == right.port();
 }
 
@@ -77,18 +80,31 @@ inline std::optional<uri> redirection(const uri& from, const response& answer) {
   auto there = detail::resolve(from, location->substr(0, location->find('#')));
   if (!there || (from.secure() && !there->secure())) return std::nullopt;
   if (from.user().empty() || !is_same_server(from, *there)) return there;
-  return uri::decode(std::string{from.scheme()} + "://" + from.user() + '@' + there->host_field() +
-                         there->target(),
-                     uri::user_info::allow);
+  return uri::decode(
+      std::string{from.scheme()} + "://" + from.user() + '@' + there->authority() + there->target(),
+      uri::user_info::allow);
 }
 
-/// The lines without those that let a user in, for a server they are not meant for.
-inline header_fields without_credentials(const header_fields& headers) {
+/// What of a request may go to another server than the one that it was made for: Origin, User-Agent,
+/// and the header lines whose names are in `safe`. All others may hold secrets, and so may
+/// subprotocols, since tokens are carried in them: they go along if `safe` has
+/// `Sec-WebSocket-Protocol`.
+inline default_client_policy for_another_server(default_client_policy policy,
+                                                const std::vector<std::string>& safe) {
+  const auto is_safe = [&](std::string_view name) {
+    return iequals(name, "Origin") || iequals(name, "User-Agent") ||
+           std::any_of(safe.begin(), safe.end(),
+                       [&](const auto& one) { return iequals(one, name); });
+  };
+  // A policy that cannot be sent stays one: header_fields::valid() would be lost here.
+  if (!policy.headers.valid()) return policy;
   header_fields rest;
-  for (const auto [name, value] : headers) {
-    if (!iequals(name, "Authorization") && !iequals(name, "Cookie")) rest.add(name, value);
+  for (const auto [name, value] : policy.headers) {
+    if (is_safe(name)) rest.add(name, value);
   }
-  return rest;
+  policy.headers = std::move(rest);
+  if (!is_safe("Sec-WebSocket-Protocol")) policy.subprotocols.clear();
+  return policy;
 }
 
 }  // namespace hawser

@@ -56,6 +56,27 @@ inline std::string decode_percent(std::string_view text) {
   return result;
 }
 
+/// The host of an authority, percent-decoded, or nothing if it is none then: RFC 3986 §3.2.2.
+inline std::optional<std::string> decode_host(const authority& parts) {
+  if (parts.brackets) return std::string{parts.host};
+  auto host = decode_percent(parts.host);
+  const auto allowed = [](char c) { return c != '%' && is_host_char(c); };
+  if (!std::all_of(host.begin(), host.end(), allowed)) return std::nullopt;
+  return host;
+}
+
+/// Whether this is the zone of an IPv6 address in a URI, percent-encoded: RFC 6874 §2.
+inline bool is_zone(std::string_view text) {
+  const auto unreserved = [](char c) {
+    return is_letter(c) || is_digit(c) ||
+           std::string_view{"-._~%"}.find(c) != std::string_view::npos;
+  };
+  const auto zone = decode_percent(text);
+  return !text.empty() && std::all_of(text.begin(), text.end(), unreserved) &&
+         std::all_of(zone.begin(), zone.end(),
+                     [](char c) { return c > ' ' && c < '\x7F' && c != '%'; });
+}
+
 }  // namespace detail
 
 /// The authority that `text` spells, without user information, or nothing if it spells none.
@@ -105,8 +126,16 @@ class uri {
   bool secure() const noexcept { return secure_; }
   std::string_view scheme() const noexcept { return secure_ ? "wss" : "ws"; }
 
-  /// The host to resolve and to verify a certificate against, without the brackets of IPv6.
+  /// The host to verify a certificate against, percent-decoded, without the brackets and the zone of
+  /// an IPv6 address.
   const std::string& host() const noexcept { return host_; }
+
+  /// The zone of an IPv6 address, decoded, or empty: `eth0` in `ws://[fe80::1%25eth0]/`. It means
+  /// something on this machine only, and is not sent: RFC 6874 §4.
+  std::string zone() const { return detail::decode_percent(zone_); }
+
+  /// What to resolve and connect to: the host, and its zone as in `fe80::1%eth0`.
+  std::string node() const { return zone_.empty() ? host_ : host_ + '%' + zone(); }
 
   /// The port, or the scheme's: 80 or 443.
   std::uint16_t port() const noexcept { return port_.value_or(default_port()); }
@@ -115,10 +144,21 @@ class uri {
   const std::string& target() const noexcept { return target_; }
 
   /// The value of the Host field: the brackets are there, the scheme's port is not.
-  std::string host_field() const {
-    std::string field = brackets_ ? '[' + host_ + ']' : host_;
-    if (port() != default_port()) field += ':' + std::to_string(port());
-    return field;
+  std::string host_field() const { return host_text({}) + port_text(); }
+
+  /// Host and port as a URI has them: like host_field(), but with the zone.
+  std::string authority() const {
+    return host_text(zone_.empty() ? "" : "%25" + zone_) + port_text();
+  }
+
+  /// This URI at another host, or at another port of it, written as in a URI: `127.0.0.1:9001`. A port
+  /// left out is this URI's. Nothing if `place` is no host.
+  std::optional<uri> at(std::string_view place) const {
+    uri result{*this};
+    result.zone_.clear();
+    if (!result.take_authority(place, user_info::refuse)) return std::nullopt;
+    if (!result.port_) result.port_ = port();
+    return result;
   }
 
   /// `user:password` with its percent-encoding, or empty.
@@ -146,22 +186,62 @@ class uri {
       user_ = text.substr(0, at);
       text.remove_prefix(at + 1);
     }
-    const auto parts = decode_authority(text);
-    if (!parts) return false;
-    host_ = parts->host;
+    std::string without_zone{text};
+    const auto parts = take_zone(without_zone) ? decode_authority(without_zone) : std::nullopt;
+    const auto host = parts ? detail::decode_host(*parts) : std::nullopt;
+    if (!host) return false;
+    host_ = *host;
     brackets_ = parts->brackets;
     port_ = parts->port;
     return true;
   }
 
+  /// Takes the zone out of `[fe80::1%25eth0]`. False if it is none.
+  bool take_zone(std::string& text) {
+    const auto start = text.find("%25");
+    const auto end = text.find(']');
+    if (!text.starts_with('[') || end == std::string::npos || start >= end) return true;
+    zone_ = text.substr(start + 3, end - start - 3);
+    text.erase(start, end - start);
+    return detail::is_zone(zone_);
+  }
+
+  std::string host_text(const std::string& zone) const {
+    return brackets_ ? '[' + host_ + zone + ']' : host_;
+  }
+
+  std::string port_text() const {
+    return port() == default_port() ? std::string{} : ':' + std::to_string(port());
+  }
+
   std::uint16_t default_port() const noexcept { return secure_ ? 443 : 80; }
 
   std::string host_;
+  std::string zone_;  // percent-encoded
   std::string target_;
   std::string user_;
   std::optional<std::uint16_t> port_;
   bool secure_ = false;
   bool brackets_ = false;
 };
+
+/// What of a URI may be shown, in a log for example: scheme, host, port and path. User information and
+/// query may hold secrets. Of a text that is no `ws:` or `wss:` URI, what stands before a query; only
+/// the scheme if an `@` makes it unclear what is secret.
+inline std::string without_secrets(std::string_view text) {
+  if (const auto where = uri::decode(text, uri::user_info::allow)) {
+    const auto target = std::string_view{where->target()};
+    return std::string{where->scheme()}
+        .append("://")
+        .append(where->authority())
+        .append(target.substr(0, target.find('?')));
+  }
+  if (text.find('@') == std::string_view::npos) {
+    return std::string{text.substr(0, text.find_first_of("?#"))};
+  }
+  const auto scheme = text.substr(0, text.find(':'));
+  const bool good = std::all_of(scheme.begin(), scheme.end(), is_letter);
+  return std::string{good ? scheme : std::string_view{}}.append("://...");
+}
 
 }  // namespace hawser

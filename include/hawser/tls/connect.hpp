@@ -56,7 +56,7 @@ inline tls_client_websocket connect(std::string_view url, const tls_client_conte
   std::error_code ec;
   response refusal;
   auto peer = connect(url, context, ec, options, &refusal);
-  if (!peer) throw connect_error{ec, std::string{url}, std::move(refusal)};
+  if (!peer) throw connect_error{ec, url, std::move(refusal)};
   return std::move(*peer);
 }
 
