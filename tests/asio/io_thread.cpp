@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/io_thread.hpp"
 
+#include <concepts>
 #include <thread>
 
 #include <asio/io_context.hpp>
@@ -12,37 +13,32 @@ using namespace hawser::detail;
 
 namespace {
 
-TEST_CASE("a context of its own runs until it is released") {
-  io_thread one{nullptr};
+static_assert(std::same_as<io_thread::executor_type, asio::io_context::executor_type>);
+
+TEST_CASE("a thread runs until it is released, and does what was posted before") {
+  io_thread one;
   std::thread runner{[&] { one.run(); }};
   bool posted = false;
-  asio::post(one.context(), [&] { posted = true; });
+  asio::post(one.executor(), [&] { posted = true; });
   one.release();
   runner.join();
   CHECK(posted);
 }
 
-TEST_CASE("a context of somebody else's is not kept busy") {
-  asio::io_context context;
-  io_thread one{&context};
-  CHECK(&one.context() == &context);
-  context.run();
-  CHECK(context.stopped());
-}
-
-TEST_CASE("there are as many as asked for, at least one, and one on a foreign context") {
-  CHECK(make_io_threads(nullptr, 3).size() == 3);
-  CHECK_FALSE(make_io_threads(nullptr, 0).empty());
-  asio::io_context context;
-  CHECK(make_io_threads(&context, 3).size() == 1);
+TEST_CASE("a thread may be released again, and end without having run") {
+  io_thread one;
+  one.release();
+  one.release();
+  if (GENERATE(true, false)) one.run();
 }
 
 TEST_CASE("to close or abort what is not there is nothing") {
-  asio::io_context context;
-  io_thread one{&context};
+  io_thread one;
   one.close_all();
   one.abort_all();
-  CHECK(context.run() == 2);
+  one.release();
+  one.run();
+  CHECK(one.registries().now->load() == serving::cut);
 }
 
 }  // namespace

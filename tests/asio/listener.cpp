@@ -3,12 +3,12 @@
 
 #include <memory>
 #include <system_error>
-#include <vector>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include "hawser/asio/server_threads.hpp"
 #include "support/catch.hpp"
 
 using namespace hawser::detail;
@@ -16,15 +16,16 @@ using asio::ip::tcp;
 
 namespace {
 
-using tcp_listener = listener<tcp>;
+using tcp_listener = listener<tcp, shared_threads>;
 
 /// What a listener needs around it.
 struct surroundings {
-  std::vector<std::unique_ptr<io_thread>> threads;
+  std::shared_ptr<shared_threads> threads;
   std::shared_ptr<opening_settings> settings = std::make_shared<opening_settings>();
   std::shared_ptr<connection_places> places = std::make_shared<connection_places>(0, 0);
 
-  explicit surroundings(asio::io_context& context) : threads{make_io_threads(&context, 1)} {}
+  explicit surroundings(asio::io_context& context)
+      : threads{std::make_shared<shared_threads>(context.get_executor())} {}
 
   std::shared_ptr<tcp_listener> listen(const tcp::endpoint& where) {
     return std::make_shared<tcp_listener>(where, threads, settings, places);
@@ -49,6 +50,29 @@ TEST_CASE("a listener that is stopped leaves its context without work") {
   one->stop();
   context.run();
   CHECK(context.stopped());
+}
+
+TEST_CASE("a listener that is stopped before it begins does not begin") {
+  asio::io_context context;
+  surroundings around{context};
+  const auto one = around.listen(any);
+  one->start();
+  one->stop();
+  CHECK(context.run() == 1);
+}
+
+TEST_CASE("a listener outlives what it accepts for, and then accepts nothing") {
+  asio::io_context context;
+  surroundings around{context};
+  const auto one = around.listen(any);
+  one->start();
+  tcp::socket client{context};
+  client.connect(one->local_endpoint());
+  around.threads.reset();
+  context.run_one();
+  context.run_one();
+  CHECK(around.places->count() == 0);
+  one->stop();
 }
 
 TEST_CASE("a client that is accepted takes a place") {

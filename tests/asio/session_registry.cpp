@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/session_registry.hpp"
 
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <asio/io_context.hpp>
 
@@ -25,6 +28,7 @@ TEST_CASE("a session is there until it leaves, wherever it stands among the othe
   for (int i = 0; i < 3; ++i) {
     states.push_back(std::make_shared<fake_session>());
     places.push_back(std::make_unique<registry::registration>(*states.back(), all));
+    places.back()->enter();
   }
   CHECK(all->sessions().size() == 3);
   const auto leaver = static_cast<std::size_t>(GENERATE(0, 1, 2));
@@ -37,13 +41,65 @@ TEST_CASE("a session is there until it leaves, wherever it stands among the othe
   CHECK(all->sessions().empty());
 }
 
+TEST_CASE("a session is not there before it enters, and need not enter") {
+  asio::io_context context;
+  const auto all = std::make_shared<registry>(context.get_executor());
+  const auto state = std::make_shared<fake_session>();
+  std::optional<registry::registration> place{std::in_place, *state, all};
+  CHECK(all->sessions().empty());
+  SECTION("it enters") {
+    place->enter();
+    CHECK(all->sessions().size() == 1);
+  }
+  SECTION("it leaves") { place->leave(); }
+  SECTION("it ends") {}
+  place.reset();
+  CHECK(all->sessions().empty());
+}
+
+TEST_CASE("a session that is being destroyed by another thread is not there any more") {
+  asio::io_context context;
+  const auto all = std::make_shared<registry>(context.get_executor());
+  fake_session no_owner;
+  registry::registration place{no_owner, all};
+  place.enter();
+  CHECK(all->sessions().empty());
+  all->abandon();
+  CHECK_FALSE(no_owner.abandoned);
+}
+
+TEST_CASE("sessions come and go while other threads ask for all of them") {
+  asio::io_context context;
+  const auto all = std::make_shared<registry>(context.get_executor());
+  std::atomic<bool> stop = false;
+  std::thread other{[&] {
+    while (!stop) {
+      for (const auto& one : all->sessions()) one.close();
+    }
+  }};
+  for (int i = 0; i < 200; ++i) {
+    const auto first = std::make_shared<fake_session>();
+    const auto second = std::make_shared<fake_session>();
+    registry::registration one{*first, all};
+    registry::registration next{*second, all};
+    one.enter();
+    next.enter();
+    one.leave();
+  }
+  stop = true;
+  other.join();
+  CHECK(all->sessions().empty());
+}
+
 TEST_CASE("all that are there can be abandoned") {
   asio::io_context context;
   const auto all = std::make_shared<registry>(context.get_executor());
   const auto first = std::make_shared<fake_session>();
   const auto second = std::make_shared<fake_session>();
-  const registry::registration one{*first, all};
-  const registry::registration other{*second, all};
+  registry::registration one{*first, all};
+  registry::registration other{*second, all};
+  one.enter();
+  other.enter();
   all->abandon();
   CHECK(first->abandoned);
   CHECK(second->abandoned);
@@ -60,6 +116,8 @@ TEST_CASE("a registry that only its sessions keep abandons all of them at the en
     auto all = std::make_shared<registry>(context.get_executor());
     one.emplace(*first, all);
     other.emplace(*second, std::move(all));
+    one->enter();
+    other->enter();
   }
   CHECK(first->abandoned);
   CHECK(second->abandoned);
@@ -73,6 +131,7 @@ TEST_CASE("when the context ends, all that are there are abandoned, and the regi
     asio::io_context context;
     all = std::make_shared<registry>(context.get_executor());
     place.emplace(*state, all);
+    place->enter();
   }
   CHECK(state->abandoned);
   CHECK(all->sessions().empty());

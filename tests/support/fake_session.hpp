@@ -25,7 +25,7 @@ class fake_session final : public detail::session_state,
   void wait_for(detail::drain_operation&) override {}
   void cancel(detail::operation&) override {}
   asio::any_io_executor executor() const override { return {}; }
-  std::shared_ptr<session_state> share() override { return this->shared_from_this(); }
+  std::shared_ptr<session_state> share() override { return this->weak_from_this().lock(); }
   void abandon() override { abandoned = true; }
 
   using session_state::run_queued;

@@ -2,24 +2,24 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <exception>
 #include <memory>
 #include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
+#include <asio/basic_socket_acceptor.hpp>
+#include <asio/basic_stream_socket.hpp>
+#include <asio/basic_waitable_timer.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/error.hpp>
-#include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
+#include <asio/wait_traits.hpp>
 
 #include "hawser/asio/connection_places.hpp"
 #include "hawser/asio/endpoint_text.hpp"
-#include "hawser/asio/io_thread.hpp"
 #include "hawser/asio/memory_guard.hpp"
+#include "hawser/asio/opening_registry.hpp"
 #include "hawser/asio/refusal.hpp"
 #include "hawser/asio/server_opening.hpp"
 #include "hawser/base/error.hpp"
@@ -42,30 +42,36 @@ struct plain_stream {
   }
 };
 
-/// Accepts the connections of one endpoint and gives them to the threads in turn.
-template <class Protocol, class MakeStream = plain_stream>
-class listener final : public listener_base,
-                       public std::enable_shared_from_this<listener<Protocol, MakeStream>> {
+/// Accepts the connections of one endpoint and gives each a place on `Threads`.
+template <class Protocol, class Threads, class MakeStream = plain_stream>
+class listener final
+    : public listener_base,
+      public std::enable_shared_from_this<listener<Protocol, Threads, MakeStream>> {
  public:
-  using socket = asio::basic_stream_socket<Protocol, asio::io_context::executor_type>;
+  using executor_type = typename Threads::executor_type;
+  using socket = asio::basic_stream_socket<Protocol, executor_type>;
   using endpoint = typename Protocol::endpoint;
 
   /// Throws std::system_error when it cannot listen.
-  listener(const endpoint& where, const std::vector<std::unique_ptr<io_thread>>& threads,
+  listener(const endpoint& where, const std::shared_ptr<Threads>& threads,
            std::shared_ptr<const opening_settings> settings,
            std::shared_ptr<connection_places> places, MakeStream make_stream = {})
       : threads_{threads},
         settings_{std::move(settings)},
         places_{std::move(places)},
         make_stream_{std::move(make_stream)},
-        acceptor_{threads.front()->context(), where},
-        pause_{threads.front()->context()} {
+        acceptor_{threads->own_executor(), where},
+        pause_{threads->own_executor()} {
     acceptor_.non_blocking(true);
   }
 
   endpoint local_endpoint() const { return acceptor_.local_endpoint(); }
 
-  void start() override { accept(); }
+  void start() override {
+    asio::dispatch(acceptor_.get_executor(), [self = this->shared_from_this()] {
+      if (self->acceptor_.is_open()) self->accept();
+    });
+  }
 
   void stop() override {
     std::error_code ignored;
@@ -96,11 +102,11 @@ class listener final : public listener_base,
   }
 
   void take(std::error_code& ec) {
-    auto& target = *threads_[next_ % threads_.size()];
-    socket accepted = acceptor_.accept(target.context().get_executor(), ec);
-    if (ec) return;
-    ++next_;
-    admit(target, std::move(accepted));
+    const auto threads = threads_.lock();
+    if (!threads) return;
+    const auto target = threads->next();
+    socket accepted = acceptor_.accept(target.executor, ec);
+    if (!ec) admit(target.registries, std::move(accepted));
   }
 
   void accept_later() {
@@ -110,17 +116,16 @@ class listener final : public listener_base,
     });
   }
 
-  void admit(io_thread& target, socket accepted) {
+  void admit(const io_registries& target, socket accepted) {
     std::error_code ec;
     const auto where = accepted.remote_endpoint(ec);
     if (ec) return;  // gone already
     const auto address = address_of(where);
     auto place = places_->take(address);
     if (!place) return turn_away(std::move(accepted));
-    auto opening =
-        std::make_shared<server_opening<stream>>(make_stream_(std::move(accepted)), text_of(where),
-                                                 settings_, target.registries(), std::move(place));
-    asio::dispatch(target.context(), [opening = std::move(opening)] { opening->start(); });
+    const auto opening = std::make_shared<server_opening<stream>>(
+        make_stream_(std::move(accepted)), text_of(where), settings_, target, std::move(place));
+    opening->start();
   }
 
   /// Whom there is no room for is told so, if that takes no more than a few octets.
@@ -130,17 +135,19 @@ class listener final : public listener_base,
     }
   }
 
-  using acceptor = typename Protocol::acceptor;
+  using acceptor = asio::basic_socket_acceptor<Protocol, executor_type>;
+  using timer =
+      asio::basic_waitable_timer<std::chrono::steady_clock,
+                                 asio::wait_traits<std::chrono::steady_clock>, executor_type>;
   using stream = decltype(std::declval<MakeStream&>()(std::declval<socket>()));
 
-  const std::vector<std::unique_ptr<io_thread>>& threads_;
+  const std::weak_ptr<Threads> threads_;  // which keeps the pending operations and so this
   std::shared_ptr<const opening_settings> settings_;
   std::shared_ptr<connection_places> places_;
   MakeStream make_stream_;
-  typename Protocol::acceptor acceptor_;
-  asio::steady_timer pause_;
+  acceptor acceptor_;
+  timer pause_;
   refusals<socket> refusals_;
-  std::size_t next_ = 0;
 };
 
 }  // namespace hawser::detail

@@ -4,20 +4,21 @@
 #include "hawser/asio/language.hpp"
 
 #include <chrono>
+#include <concepts>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
+#include <asio/execution/executor.hpp>
+#include <asio/execution_context.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
@@ -25,10 +26,10 @@
 #include <asio/steady_timer.hpp>
 
 #include "hawser/asio/connection_places.hpp"
-#include "hawser/asio/io_thread.hpp"
 #include "hawser/asio/listener.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/server_opening.hpp"
+#include "hawser/asio/server_threads.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
@@ -60,21 +61,37 @@ struct server_options {
 /// A server whose connections share a few threads. Handlers are called on the thread of their
 /// connection, one at a time for each; what they do holds up the other connections of that thread.
 ///
-/// Set everything up first, then run() it, or start() it on an io_context of your own.
+/// Set everything up first, then run() it on threads of its own, or start() it on an executor of yours.
 class server {
  public:
-  /// Listens. Throws std::system_error when it cannot.
-  explicit server(server_options options) : server{std::move(options), nullptr} {}
+  /// Listens. Throws std::system_error when it cannot. run() serves, on `options.threads` threads: a
+  /// connection stays on one of them.
+  explicit server(server_options options)
+      : server{std::move(options), std::make_shared<detail::own_threads>(options.threads)} {}
 
-  /// The same, on a context that one thread of yours runs. It must outlive the server.
-  server(asio::io_context& context, server_options options)
-      : server{std::move(options), &context} {}
+  /// The same, on an executor that any number of your threads may run: an io_context's, a thread_pool's.
+  /// `options.threads` counts for nothing. The handlers of one session, its coroutine, and what is
+  /// posted to its get_executor() never run at the same time, since each session has a strand; those of
+  /// different sessions do, and so do the hooks on_upgrade and on_http. If `executor` is a strand, all
+  /// run on it, one at a time. The executor's context must outlive the server.
+  template <class Executor>
+  requires asio::execution::is_executor<Executor>::value server(const Executor& executor,
+                                                                server_options options)
+      : server{std::move(options), std::make_shared<detail::shared_threads>(executor)} {}
+
+  /// The same, on the executor of a context.
+  template <class Context>
+  requires std::is_convertible_v<Context&, asio::execution_context&> server(Context& context,
+                                                                            server_options options)
+      : server{context.get_executor(), std::move(options)} {}
 
   /// What is left of the connections ends at once, and no handler is called; see shutdown(). While
-  /// nothing runs, or on the thread of the context given; meanwhile no other thread uses a session.
+  /// nothing runs, or on the only thread that runs the executor given; meanwhile no other thread uses a
+  /// session.
   ~server() {
     places_->on_empty({});
     for (auto& one : listeners_) one->stop();
+    threads_->abandon_all();
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -130,39 +147,40 @@ class server {
   /// free one. Throws std::system_error when it cannot.
   template <class Endpoint>
   Endpoint listen(const Endpoint& where) {
-    return add_listener(where, detail::plain_stream{}).local_endpoint();
+    return listen(where, detail::plain_stream{});
   }
 
   /// The same for connections over another stream than the socket: `make_stream(socket)` makes it, as
   /// tls_streams does for wss:.
   template <class Endpoint, class MakeStream>
   Endpoint listen(const Endpoint& where, MakeStream make_stream) {
-    return add_listener(where, std::move(make_stream)).local_endpoint();
+    // Which of the two it is shows at run time only.
+    if (own_threads_) return add_listener(own_threads_, where, std::move(make_stream));
+    return add_listener(shared_threads_, where, std::move(make_stream));
   }
 
   std::uint16_t port() const noexcept { return port_; }
 
   std::size_t connections() const { return places_->count(); }
 
-  /// Begins to accept on the context given. Returns at once.
+  /// Begins to accept on the executor given. Returns at once.
   void start() {
     for (auto& one : listeners_) one->start();
   }
 
-  /// Serves until shutdown(), on as many threads as the options say, this one among them.
+  /// Serves until shutdown(), on as many threads as the options say, this one among them. Throws
+  /// std::logic_error for a server on an executor of yours, which your threads run.
   void run() {
+    if (!own_threads_)
+      throw std::logic_error{"hawser::server::run(): it has no threads of its own"};
     start();
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < threads_.size(); ++i) {
-      others.emplace_back([this, i] { threads_[i]->run(); });
-    }
-    threads_.front()->run();
+    own_threads_->run();
   }
 
   /// Stops accepting, closes all sessions with 1001, tells handshakes under way 503, and ends what is
   /// left after `patience`. From any thread; returns at once, run() returns when all is over.
   void shutdown(std::chrono::steady_clock::duration patience = std::chrono::seconds{5}) {
-    asio::post(threads_.front()->context(), [this, patience, alive = std::weak_ptr{alive_}] {
+    asio::post(threads_->executor(), [this, patience, alive = std::weak_ptr{alive_}] {
       if (!alive.expired()) begin_shutdown(patience);
     });
   }
@@ -179,18 +197,36 @@ class server {
  private:
   using places = detail::connection_places;
 
-  server(server_options options, asio::io_context* context)
+  server(server_options options, std::shared_ptr<detail::own_threads> threads)
+      : server{std::move(options), std::shared_ptr<detail::server_threads>{threads}} {
+    own_threads_ = std::move(threads);
+    listen_first(own_threads_);
+  }
+
+  // A template, so that only programs that use it compile the connections it makes.
+  template <std::same_as<detail::shared_threads> Threads>
+  server(server_options options, std::shared_ptr<Threads> threads)
+      : server{std::move(options), std::shared_ptr<detail::server_threads>{threads}} {
+    shared_threads_ = std::move(threads);
+    listen_first(shared_threads_);
+  }
+
+  server(server_options options, std::shared_ptr<detail::server_threads> threads)
       : options_{std::move(options)},
         settings_{std::make_shared<detail::opening_settings>()},
         places_{std::make_shared<places>(options_.max_connections,
                                          options_.max_connections_per_address)},
-        threads_{detail::make_io_threads(context, options_.threads)},
-        signals_{threads_.front()->context()},
-        patience_{threads_.front()->context()} {
+        threads_{std::move(threads)},
+        signals_{threads_->executor()},
+        patience_{threads_->executor()} {
     settings_->limits = options_.limits;
     settings_->handshake_timeout = options_.handshake_timeout;
+  }
+
+  template <class Threads>
+  void listen_first(const std::shared_ptr<Threads>& threads) {
     const asio::ip::tcp::endpoint where{asio::ip::make_address(options_.address), options_.port};
-    port_ = listen(where).port();
+    port_ = add_listener(threads, where, detail::plain_stream{}).port();
   }
 
   /// The route for what no other route is for.
@@ -201,14 +237,14 @@ class server {
     return *settings_->routes.back();
   }
 
-  template <class Endpoint, class MakeStream>
-  auto& add_listener(const Endpoint& where, MakeStream make_stream) {
-    using listener = detail::listener<typename Endpoint::protocol_type, MakeStream>;
-    auto made =
-        std::make_shared<listener>(where, threads_, settings_, places_, std::move(make_stream));
-    auto& added = *made;
-    listeners_.push_back(std::move(made));
-    return added;
+  template <class Threads, class Endpoint, class MakeStream>
+  Endpoint add_listener(const std::shared_ptr<Threads>& threads, const Endpoint& where,
+                        MakeStream make_stream) {
+    using listener = detail::listener<typename Endpoint::protocol_type, Threads, MakeStream>;
+    const auto made =
+        std::make_shared<listener>(where, threads, settings_, places_, std::move(make_stream));
+    listeners_.push_back(made);
+    return made->local_endpoint();
   }
 
   void begin_shutdown(std::chrono::steady_clock::duration patience) {
@@ -216,31 +252,31 @@ class server {
     std::error_code ignored;
     signals_.cancel(ignored);
     for (auto& one : listeners_) one->stop();
-    for (auto& one : threads_) one->close_all();
+    threads_->close_all();
     // Whichever thread says so, the server is not destroyed while it runs.
     places_->on_empty([this, alive = std::weak_ptr{alive_}] {
-      asio::post(threads_.front()->context(), [this, alive] {
+      asio::post(threads_->executor(), [this, alive] {
         if (!alive.expired()) end_shutdown();
       });
     });
     if (places_->count() == 0) return end_shutdown();
     patience_.expires_after(patience);
     patience_.async_wait([this](std::error_code ec) {
-      if (!ec) {
-        for (auto& one : threads_) one->abort_all();
-      }
+      if (!ec) threads_->abort_all();
     });
   }
 
   void end_shutdown() {
     patience_.cancel();
-    for (auto& one : threads_) one->release();
+    if (own_threads_) own_threads_->release();
   }
 
   const server_options options_;
   std::shared_ptr<detail::opening_settings> settings_;
   std::shared_ptr<places> places_;
-  std::vector<std::unique_ptr<detail::io_thread>> threads_;
+  const std::shared_ptr<detail::server_threads> threads_;
+  std::shared_ptr<detail::own_threads> own_threads_;        // threads_ is one …
+  std::shared_ptr<detail::shared_threads> shared_threads_;  // … of these
   std::vector<std::shared_ptr<detail::listener_base>> listeners_;
   asio::signal_set signals_;
   asio::steady_timer patience_;

@@ -10,22 +10,21 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include <asio/any_io_executor.hpp>
 #include <asio/buffer.hpp>
+#include <asio/dispatch.hpp>
 #include <asio/post.hpp>
 #include <asio/write.hpp>
 
 #include "hawser/asio/connection_places.hpp"
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/memory_guard.hpp"
+#include "hawser/asio/opening_registry.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_driver.hpp"
-#include "hawser/asio/session_registry.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/base/bytes.hpp"
@@ -70,43 +69,6 @@ struct opening_settings {
   }
 };
 
-/// An opening whatever its stream is, for shutdown.
-class opening_base {
- public:
-  virtual ~opening_base() = default;
-  /// Tells the client that the server goes away: 503, or 1001 if it was accepted already.
-  virtual void refuse() = 0;
-  /// Ends it at once.
-  virtual void abort() = 0;
-};
-
-/// The openings of one io thread, which keeps them alive until they leave: they may wait for the
-/// application alone. For that thread only.
-class opening_registry {
- public:
-  void add(std::shared_ptr<opening_base> one) { members_.emplace(one.get(), std::move(one)); }
-  void remove(const opening_base* one) { members_.erase(one); }
-
-  /// All that are there now.
-  std::vector<std::shared_ptr<opening_base>> openings() const {
-    std::vector<std::shared_ptr<opening_base>> all;
-    for (const auto& [key, member] : members_) all.push_back(member);
-    return all;
-  }
-
- private:
-  std::unordered_map<const opening_base*, std::shared_ptr<opening_base>> members_;
-};
-
-/// Where an opening and the session that comes of it are registered.
-struct io_registries {
-  explicit io_registries(const asio::any_io_executor& executor)
-      : sessions{std::make_shared<session_registry>(executor)} {}
-
-  std::shared_ptr<opening_registry> openings = std::make_shared<opening_registry>();
-  std::shared_ptr<session_registry> sessions;
-};
-
 /// One connection of a server from its acceptance to its session or its end: the asynchronous driver
 /// of server_handshake.
 template <class Stream>
@@ -118,37 +80,50 @@ class server_opening final : public opening_base,
                  std::shared_ptr<const opening_settings> settings, io_registries registries,
                  connection_places::place place)
       : stream_{std::move(stream)},
+        executor_{stream_.get_executor()},
         settings_{std::move(settings)},
         registries_{std::move(registries)},
         place_{std::move(place)},
         handshake_{routed_policy{}, settings_->limits},
-        deadlines_{deadlines::of(stream_.get_executor())} {
+        deadlines_{deadlines::of(executor_)} {
     facts_.remote_address = std::move(remote_address);
     traits::open(stream_);
   }
   ~server_opening() override { deadlines_.cancel(*this); }
 
+  /// From any thread.
   void start() {
-    unless_over([this] { begin(); });
+    on_executor([](auto& self) { self.begin(); });
   }
-
-  void abort() override { close(); }
 
   void refuse() override {
-    leaving_ = true;
-    if (!listening_) return close();
-    unless_over([this] {
-      if (!answering_ && expire_answer()) answer(handshake_.fail(errc::closed));
-    });
+    on_executor([](auto& self) { self.turn_away(); });
   }
+
+  void abort() override {
+    on_executor([](auto& self) { self.close(); });
+  }
+
+  void abandon() override { close(); }
 
  private:
   using traits = stream_traits<Stream>;
   using handshake = server_handshake<routed_policy>;
   using status = handshake::status;
 
+  template <class Step>
+  void on_executor(Step step) {
+    asio::dispatch(executor_, [self = this->shared_from_this(), step] {
+      self->unless_over([&] { step(*self); });
+    });
+  }
+
+  /// Whether the server goes away.
+  bool leaving() const noexcept { return registries_.now->load() != serving::all; }
+
   void begin() {
     registries_.openings->add(this->shared_from_this());
+    if (registries_.now->load() == serving::cut) return close();
     wait_at_most(settings_->handshake_timeout);
     if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
       traits::async_open(stream_, [self = this->shared_from_this()](std::error_code ec) {
@@ -162,7 +137,13 @@ class server_opening final : public opening_base,
   /// From now on a response can be sent.
   void listen() {
     listening_ = true;
-    read();
+    leaving() ? turn_away() : read();
+  }
+
+  /// The server goes away.
+  void turn_away() {
+    if (!listening_) return close();
+    if (!answering_ && expire_answer()) answer(handshake_.fail(errc::closed));
   }
 
   void read() {
@@ -219,9 +200,11 @@ class server_opening final : public opening_base,
     handshake_.policy().chosen = &route_->options();
     if (!route_->upgrade_hook()) return answer_with({});
 
-    const auto executor = stream_.get_executor();
-    auto tell = [weak = this->weak_from_this(), executor](upgrade_answer given) {
-      asio::post(executor, [weak, given = std::move(given)] {
+    // An upgrade may outlive the executor, and so has none of its own.
+    auto tell = [weak = this->weak_from_this()](upgrade_answer given) {
+      const auto opening = weak.lock();
+      if (!opening) return;
+      asio::post(opening->executor_, [weak, given = std::move(given)] {
         const auto self = weak.lock();
         if (self) self->unless_over([&] { self->answer_with(given); });
       });
@@ -242,7 +225,7 @@ class server_opening final : public opening_base,
 
   void answer_with(const upgrade_answer& given) {
     if (answering_ || over_) return;
-    if (leaving_) return answer(handshake_.fail(errc::closed));
+    if (leaving()) return answer(handshake_.fail(errc::closed));
     if (given.error != errc{}) {
       report(std::make_exception_ptr(std::system_error{given.error, "on_upgrade"}));
       return answer(handshake_.fail(given.error));
@@ -274,16 +257,21 @@ class server_opening final : public opening_base,
   bool expire_answer() { return !slot_ || slot_->expire(); }
 
   void open() {
-    leave();
+    // The session registers before this opening leaves, so that the server's end does not miss both.
+    const auto leaves = finish();
     facts_.agreed = handshake_.result();
     const auto& options = route_->options();
     const session_settings settings{options.connection, options.budget, route_->handlers(),
                                     options.extension};
     const auto opened = std::make_shared<session_driver<Stream>>(
-        role::server, std::move(stream_), std::move(facts_), settings,
-        std::move(registries_.sessions), std::move(place_));
+        role::server, std::move(stream_), std::move(facts_), settings, registries_.sessions,
+        std::move(place_));
     opened->open(rest_);
-    if (leaving_) session{opened}.close(close_code::going_away);
+    switch (registries_.now->load()) {
+      case serving::all: return;
+      case serving::none: session{opened}.close(close_code::going_away); return;
+      case serving::cut: session{opened}.close_now(); return;
+    }
   }
 
   /// A stream that is closed with input unread may take back what was just written.
@@ -305,16 +293,21 @@ class server_opening final : public opening_base,
 
   void close() {
     if (over_) return;
-    leave();
+    const auto leaves = finish();
     traits::close(stream_);
     place_.reset();
   }
 
-  void leave() {
+  struct unregister {
+    void operator()(const server_opening* one) const { one->registries_.openings->remove(one); }
+  };
+
+  /// Nothing more happens here. The opening stays registered until what is returned ends.
+  [[nodiscard]] std::unique_ptr<const server_opening, unregister> finish() {
     over_ = true;
     deadlines_.cancel(*this);
     expire_answer();
-    registries_.openings->remove(this);
+    return std::unique_ptr<const server_opening, unregister>{this};
   }
 
   void wait_at_most(std::chrono::steady_clock::duration time) {
@@ -324,7 +317,7 @@ class server_opening final : public opening_base,
   void expired() override {
     auto self = this->weak_from_this().lock();
     if (!self) return;
-    const auto executor = stream_.get_executor();
+    const auto executor = executor_;
     asio::post(executor,
                [self = std::move(self)] { self->unless_over([&] { self->time_is_over(); }); });
   }
@@ -336,6 +329,7 @@ class server_opening final : public opening_base,
   }
 
   Stream stream_;
+  const typename Stream::executor_type executor_;
   std::shared_ptr<const opening_settings> settings_;
   io_registries registries_;
   connection_places::place place_;
@@ -350,7 +344,6 @@ class server_opening final : public opening_base,
   bool reading_ = false;
   bool answering_ = false;
   bool ending_ = false;
-  bool leaving_ = false;  // the server goes away
   bool over_ = false;
 };
 

@@ -67,6 +67,7 @@ class session_driver final
 
   /// Begins, on the session's thread, with what was read behind the handshake.
   void open(bytes_view rest) {
+    registration_.enter();
     keep_handle();
     if (handlers_->on_session) base::pause();
     base::cork();
@@ -134,7 +135,7 @@ class session_driver final
     if (handlers_->on_session && !waits_->receiving()) base::pause();
   }
 
-  std::shared_ptr<session_state> share() override { return this->shared_from_this(); }
+  std::shared_ptr<session_state> share() override { return this->weak_from_this().lock(); }
 
   void wake() override {
     asio::post(base::get_executor(), [self = this->shared_from_this()] {

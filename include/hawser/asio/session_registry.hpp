@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -13,31 +14,29 @@
 
 namespace hawser::detail {
 
-/// The sessions of one io thread, for whoever has to reach all of them. For that thread only. When its
-/// context ends they are abandoned.
+/// The sessions of one context, for what concerns all of them. When the context ends they are abandoned.
+/// From any thread, except abandon().
 class session_registry final : public std::enable_shared_from_this<session_registry>,
                                private context_end::listener {
  public:
   explicit session_registry(const asio::any_io_executor& executor)
       : context_end::listener{executor} {}
 
-  /// A session's place, until it leaves or ends.
+  /// A session's place, from enter() until it leaves or ends.
   class registration {
    public:
     registration(session_state& member, std::shared_ptr<session_registry> registry)
-        : member_{member}, registry_{std::move(registry)} {
-      next_ = std::exchange(registry_->first_, this);
-      if (next_ != nullptr) next_->previous_ = this;
-    }
+        : member_{member}, registry_{std::move(registry)} {}
     ~registration() { leave(); }
     registration(const registration&) = delete;
     registration& operator=(const registration&) = delete;
 
+    /// Once, when the session has owners: from now on other threads may share it.
+    void enter() { registry_->link(*this); }
+
+    /// On the session's thread.
     void leave() {
-      const auto registry = std::exchange(registry_, nullptr);
-      if (!registry) return;
-      (previous_ == nullptr ? registry->first_ : previous_->next_) = next_;
-      if (next_ != nullptr) next_->previous_ = previous_;
+      if (const auto registry = std::exchange(registry_, nullptr)) registry->unlink(*this);
     }
 
    private:
@@ -51,22 +50,18 @@ class session_registry final : public std::enable_shared_from_this<session_regis
   /// Handles of all that are there now.
   std::vector<session> sessions() const {
     std::vector<session> all;
+    const std::lock_guard guard{mutex_};
     for (auto* one = first_; one != nullptr; one = one->next_) {
       if (auto state = one->member_.share()) all.emplace_back(std::move(state));
     }
     return all;
   }
 
-  /// Ends all of them, and calls no handler.
+  /// Ends all of them, and calls no handler. Only while nothing else runs on their executors.
   void abandon() {
     // The last one that leaves may be all that keeps this.
     const auto self = weak_from_this().lock();
-    while (first_ != nullptr) {
-      auto& one = *first_;
-      const auto state = one.member_.share();
-      one.leave();
-      state->abandon();
-    }
+    while (const auto state = take_first()) state->abandon();
   }
 
  private:
@@ -75,6 +70,36 @@ class session_registry final : public std::enable_shared_from_this<session_regis
     abandon();
   }
 
+  void link(registration& one) {
+    const std::lock_guard guard{mutex_};
+    one.next_ = std::exchange(first_, &one);
+    if (one.next_ != nullptr) one.next_->previous_ = &one;
+  }
+
+  void unlink(registration& one) {
+    const std::lock_guard guard{mutex_};
+    if (one.previous_ == nullptr && first_ != &one) return;  // has not entered
+    (one.previous_ == nullptr ? first_ : one.previous_->next_) = one.next_;
+    if (one.next_ != nullptr) one.next_->previous_ = one.previous_;
+    one.previous_ = one.next_ = nullptr;
+  }
+
+  std::shared_ptr<session_state> take_first() {
+    while (true) {
+      registration* one = nullptr;
+      std::shared_ptr<session_state> state;
+      {
+        const std::lock_guard guard{mutex_};
+        one = first_;
+        if (one == nullptr) return nullptr;
+        state = one->member_.share();
+      }
+      one->leave();
+      if (state) return state;
+    }
+  }
+
+  mutable std::mutex mutex_;
   registration* first_ = nullptr;
 };
 

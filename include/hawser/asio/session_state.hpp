@@ -173,6 +173,8 @@ class session_state {
   virtual void cancel(operation& one) = 0;
 
   virtual asio::any_io_executor executor() const = 0;
+
+  /// Null when the last owner has gone. From any thread that keeps the object from being destroyed.
   virtual std::shared_ptr<session_state> share() = 0;
 
   /// Ends everything at once and calls no handler: the execution context ends.
