@@ -113,6 +113,18 @@ TEST_CASE("a window of 8 bits is enough for who keeps to it", "[rfc7692-7.1.2]")
   CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
 }
 
+// Nine literals and a match in a last block; one bit of the match and the end of the block are missing.
+TEST_CASE(
+    "a last block that ends behind the message is refused, whatever space there is for output",
+    "[rfc7692-7.2.3.4]") {
+  for (std::size_t room = 1; room <= 16; ++room) {
+    CAPTURE(room);
+    const auto by = inflater::make({15});
+    CHECK(inflated(*by, "4b 4c 4c 4c 4c 4c 4c 4c 4c 04 32"_b, room).error ==
+          errc::bad_extension_data);
+  }
+}
+
 TEST_CASE("data that is no deflate stream is refused", "[rfc7692-7.2.2]") {
   for (const auto* payload : {"06", "07", "ff", "00 01 00 00 00 61", "f2 48 cd c9 c9 07",
                               "f2 48 cd c9", "f2", "fa", "00 05 00 fa ff 48 65 6c 6c 6f", "00 00",

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "support/bytes.hpp"
@@ -155,15 +156,28 @@ TEST_CASE("an assembler that stores nothing has no memory, and a small message f
   CHECK(left == 0);
 }
 
+TEST_CASE("text is checked up to the limit before the rest is too much", "[rfc-8.1][rfc-10.4]") {
+  const auto bad_at = GENERATE(0, 9, 10, 11);
+  CAPTURE(bad_at);
+  std::string text(12, 'x');
+  text[static_cast<std::size_t>(bad_at)] = '\xFF';
+  assembler one{10, 100};
+  REQUIRE(one.begin_frame({opcode::text, true, rsv1, false, {}, 1}) == errc{});
+  CHECK(one.count(as_bytes(text), true) ==
+        (bad_at < 10 ? errc::invalid_utf8 : errc::message_too_big));
+}
+
 TEST_CASE("encoded octets have a limit of their own, far above that of the message", "[rfc-10.4]") {
   assembler one{10, 100};
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
-  CHECK(one.count_encoded(16 * 10 + 64 * 1024) == errc{});
-  CHECK(one.count_encoded(1) == errc::message_too_big);
+  CHECK(one.encoded_room() == 16 * 10 + 64 * 1024);
+  one.count_encoded(16 * 10 + 64 * 1024);
+  CHECK(one.encoded_room() == 0);
   REQUIRE(one.count({}, true) == errc{});
   // The next message counts anew.
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
-  CHECK(one.count_encoded(1000) == errc{});
+  one.count_encoded(1000);
+  CHECK(one.encoded_room() == 16 * 10 + 64 * 1024 - 1000);
 }
 
 TEST_CASE("where the message has no limit, its encoded octets have none", "[rfc-10.4]") {
@@ -172,7 +186,7 @@ TEST_CASE("where the message has no limit, its encoded octets have none", "[rfc-
   CAPTURE(limit);
   assembler one{limit, 100};
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
-  CHECK(one.count_encoded(static_cast<std::size_t>(-1)) == errc{});
+  CHECK(one.encoded_room() == all);
 }
 
 }  // namespace

@@ -69,7 +69,8 @@ octets wire_of(decisions& input) {
     const auto choice = input.octet();
     frame_header header;
     header.fin = (choice & 1) != 0;
-    header.op = first ? opcode::binary : opcode::continuation;
+    const auto kind = (choice & 6) == 6 ? opcode::text : opcode::binary;
+    header.op = first ? kind : opcode::continuation;
     header.reserved = first && (choice & 6) != 0 ? rsv1 : std::uint8_t{0};
     first = header.fin;
     byte_buffer frame;

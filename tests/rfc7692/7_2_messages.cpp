@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // RFC 7692 §6 and §7.2: compressed messages on a connection.
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <random>
 #include <string>
 #include <utility>
@@ -263,6 +265,72 @@ TEST_CASE("any messages come out equal, whatever was agreed on and wherever they
       REQUIRE(received(to, random, written_by(from)) == expected);
     }
   }
+}
+
+/// A message, compressed, in which something may be wrong: its text, or its size. `damage` changes the
+/// compressed form, too.
+octets spoiled_message(std::mt19937& random, role from, std::size_t limit, int window,
+                       bool damage) {
+  auto text = some_text(random() % 4 == 0 ? limit + random() % 3 : random() % 6000);
+  for (auto count = random() % 3; count != 0 && !text.empty(); --count) {
+    text[random() % text.size()] = static_cast<char>(random());
+  }
+  auto wire = deflated(*usual_deflater(window), as_bytes(text));
+  for (auto count = damage ? 1 + random() % 2 : 0; count != 0; --count) {
+    const auto at = wire.begin() + static_cast<std::ptrdiff_t>(random() % wire.size());
+    switch (random() % 4) {
+      case 0: *wire.erase(at, wire.end() - 1) = std::byte{0x03}; break;
+      case 1: wire.insert(at, 1 + random() % 300, static_cast<std::byte>(random())); break;
+      default: *at ^= static_cast<std::byte>(1U << random() % 8);
+    }
+  }
+  const auto kind = random() % 4 == 0 ? message_kind::binary : message_kind::text;
+  const auto half = random() % wire.size();
+  return frame_from(from, static_cast<int>(kind), bytes_view{wire}.first(half), fin::no,
+                    compressed) +
+         frame_from(from, 0, bytes_view{wire}.subspan(half));
+}
+
+TEST_CASE("what is wrong with a compressed message does not depend on where it is cut",
+          "[rfc7692-7.2.2][rfc-8.1]") {
+  std::array<int, 4> seen{};
+  for (std::uint32_t seed = 1; seed <= 400; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    const auto self = seed % 2 == 0 ? role::client : role::server;
+    const std::size_t limit = random() % 3 == 0 ? 100 : 4095 + random() % 3;
+    const bool damage = random() % 2 == 0;
+    // A distance beyond a smaller window is noticed by zlib only where the message is cut.
+    const int window = damage ? 15 : 9 + static_cast<int>(random() % 7);
+    octets input;
+    for (auto count = 1 + random() % 2; count != 0; --count) {
+      input = std::move(input) + spoiled_message(random, peer_of(self), limit, window, damage);
+    }
+    const auto story = story_of(self, input, {.max_message_size = limit},
+                                copied_deflate{without_threshold(), {}, {.window_bits = window}});
+    const auto ended_with = [&](errc why) { return story == failed(close_code_for(why), why); };
+    seen[0] += ended_with(errc::invalid_utf8) ? 1 : 0;
+    seen[1] += ended_with(errc::message_too_big) ? 1 : 0;
+    seen[2] += ended_with(errc::bad_extension_data) ? 1 : 0;
+    seen[3] += story.size() > 2 || story.back().starts_with("text") ? 1 : 0;
+  }
+  for (const auto count : seen) CHECK(count > 5);
+}
+
+// Every byte within the limit of the encoded payload is decoded and checked, wherever it arrives.
+TEST_CASE("what comes first of bad text and too many encoded bytes decides how a message ends",
+          "[rfc7692-8][rfc-8.1]") {
+  const bool text_first = GENERATE(true, false);
+  CAPTURE(text_first);
+  const auto bad = "00 01 00 fe ff ff"_b;  // a block of one byte as it is, FF
+  octets wire = text_first ? bad : octets{};
+  // Empty blocks: five bytes each, and no output.
+  while (wire.size() <= 16 * 100 + 64 * 1024) wire = std::move(wire) + "00 00 00 ff ff"_b;
+  if (!text_first) wire = std::move(wire) + bad;
+  const auto input = frame_from(role::client, 1, wire, fin::yes, compressed);
+  const auto why = text_first ? errc::invalid_utf8 : errc::message_too_big;
+  CHECK(story_of(role::server, input, {.max_message_size = 100}, copied_deflate{}) ==
+        failed(close_code_for(why), why));
 }
 
 TEST_CASE("what is sent keeps to the window and the context that were agreed on",

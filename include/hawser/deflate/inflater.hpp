@@ -20,6 +20,10 @@ namespace hawser {
 
 /// Decompresses messages as RFC 7692 §7.2.2 has it, each with the ones before as its context until
 /// reset().
+///
+/// What comes out, and whether it is refused, does not depend on how the input and the space for output
+/// are cut. There is one exception: a peer that refers further back than its window, against what was
+/// agreed on. zlib sees that only where the bytes are no longer at hand.
 class inflater {
  public:
   struct settings {
@@ -53,8 +57,9 @@ class inflater {
       const auto result = run(source, out);
       if (source.size() != before) ended_ = false;
       if (result == Z_STREAM_END) {
-        // A block said that it is the last one, which means nothing here: RFC 7692 §7.2.3.4.
-        if (at_end && source.size() != before) return errc::bad_extension_data;
+        // A block said that it is the last one, which means nothing here: RFC 7692 §7.2.3.4. But it must
+        // end inside the message, whatever space there was for its output.
+        if (at_end && tail_.size() != tail_octets.size()) return errc::bad_extension_data;
         inflateResetKeep(&stream_);
         ended_ = true;
         continue;

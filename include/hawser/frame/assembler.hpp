@@ -37,27 +37,30 @@ class assembler {
     return errc{};
   }
 
-  /// Counts and checks a piece of the message; `last` ends it.
+  /// Counts and checks a piece of the message; `last` ends it. The text that is within the limit is
+  /// checked first: the error does not depend on where the message is cut.
   constexpr errc count(bytes_view piece, bool last) noexcept {
-    if (piece.size() > max_size_ - size_) return errc::message_too_big;
+    const bool fits = piece.size() <= room();
+    const auto counted = fits ? piece : piece.first(static_cast<std::size_t>(room()));
+    if (kind_ == message_kind::text && !text_.feed(counted)) return errc::invalid_utf8;
+    if (!fits) return errc::message_too_big;
     size_ += piece.size();
-    if (kind_ == message_kind::text && (!text_.feed(piece) || (last && !text_.complete()))) {
-      return errc::invalid_utf8;
-    }
+    if (last && kind_ == message_kind::text && !text_.complete()) return errc::invalid_utf8;
     if (last) open_ = false;
     return errc{};
   }
 
-  /// Counts octets of an encoded payload: what decodes to little or nothing may not go on for ever.
-  /// Even an encoder that is flushed for each octet stays far below this.
-  constexpr errc count_encoded(std::size_t size) noexcept {
+  /// How many more bytes the encoded payload may have: what decodes to little or nothing may not go on
+  /// for ever. Even an encoder that flushes after each byte stays far below the limit.
+  constexpr std::uint64_t encoded_room() const noexcept {
     constexpr std::uint64_t times = 16;
     constexpr std::uint64_t always = 64 * 1024;
     const auto most = max_size_ < no_limit / times - always ? times * max_size_ + always : no_limit;
-    if (size > most - encoded_) return errc::message_too_big;
-    encoded_ += size;
-    return errc{};
+    return most - encoded_;
   }
+
+  /// Counts bytes of the encoded payload, no more than there is room for.
+  constexpr void count_encoded(std::size_t size) noexcept { encoded_ += size; }
 
   /// How much more the message may grow.
   constexpr std::uint64_t room() const noexcept { return max_size_ - size_; }

@@ -134,21 +134,26 @@ class receiver {
     const bool message_ends = reader_.at_end() && reader_.header().fin;
     bytes_view encoded = payload;
     do {
-      // One octet more than may come, so that too much is noticed before it is all there.
+      // One byte more than may come, so that too much is noticed before it is all there.
       const auto size = (std::min<std::uint64_t>)(assembler_.room(), decode_chunk - 1) + 1;
       const auto room = assembler_.grow(static_cast<std::size_t>(size));
       auto out = room;
-      const auto before = encoded.size();
-      auto error = extension.decode(encoded, out, message_ends ? part::last : part::more);
+      // Of the encoded payload what is within the limit is decoded, and checked, before more is refused.
+      const auto allowed = (std::min<std::uint64_t>)(assembler_.encoded_room(), encoded.size());
+      const bool all = allowed == encoded.size();
+      auto some = encoded.first(static_cast<std::size_t>(allowed));
+      auto error = extension.decode(some, out, all && message_ends ? part::last : part::more);
       const auto piece = assembler_.keep(room.size() - out.size());
+      const auto used = static_cast<std::size_t>(allowed) - some.size();
+      assembler_.count_encoded(used);
+      encoded = encoded.subspan(used);
       decoding_ = !encoded.empty() || out.empty();
-      const auto used = before - encoded.size();
       if (error == errc{} && decoding_ && piece.empty() && used == 0) {
-        error = errc::bad_extension_data;
+        error = all ? errc::bad_extension_data : errc::message_too_big;
       }
-      const bool last = !decoding_ && message_ends;
-      if (error == errc{}) error = assembler_.count_encoded(used);
-      if (error == errc{}) error = assembler_.count(piece, last);
+      const bool last = error == errc{} && !decoding_ && message_ends;
+      // What was decoded stands before what cannot be.
+      if (const auto wrong = assembler_.count(piece, last); wrong != errc{}) return wrong;
       if (error != errc{}) return error;
       if (!decoding_ && reader_.at_end()) reader_.end_frame();
       if (deliver_ == delivery::messages && last) return stored_message();
