@@ -25,6 +25,7 @@
 #include "hawser/frame/opcode.hpp"
 #include "hawser/frame/reader.hpp"
 #include "hawser/frame/writer.hpp"
+#include "hawser/handshake/allowed_hosts.hpp"
 #include "hawser/handshake/body.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/extensions.hpp"

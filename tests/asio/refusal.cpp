@@ -24,7 +24,7 @@ TEST_CASE("a client that is refused reads a whole 503, though nobody read its re
   detail::refusals<tcp::socket> refusals;
   auto [here, there] = joined_sockets<tcp>(context);
   raw_socket client{std::move(there)};
-  CHECK(client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  CHECK(client.say("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   refusals.refuse(std::move(here), errc::too_many_connections);
   context.poll();
   client.hang_up();

@@ -576,7 +576,7 @@ TEST_CASE("shutdown is not held up by peers that never answer", "[abuse]") {
   const auto paused = opened(server->port(), upgrade_to("/paused"));
   const raw_socket before_the_handshake{server->port()};
   raw_socket told_no{server->port()};
-  told_no.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  told_no.say("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   told_no.hear_until("\r\n\r\n");
   server.await_connections(6);
   server->shutdown(100ms);

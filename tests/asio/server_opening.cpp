@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/server_opening.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -51,10 +52,10 @@ TEST_CASE("what is no good request is told why, in a whole response that ends th
     int status;
   };
   const auto one = GENERATE(values<request>({
-      {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 426},
-      {"POST / HTTP/1.1\r\nHost: a\r\n\r\n", 405},
-      {"GET / HTTP/1.0\r\nHost: a\r\n\r\n", 426},
-      {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
+      {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 426},
+      {"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n", 405},
+      {"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n", 426},
+      {"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505},
       {"GET / HTTP/1.1\r\n\r\n", 400},
       {"nonsense\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
@@ -80,19 +81,60 @@ TEST_CASE("pages of other sites may not connect unless the route says so", "[abu
   const auto status = [&](std::string_view path, std::string_view origin) {
     return status_for(server->port(), upgrade_to(path, "Origin: " + std::string{origin} + "\r\n"));
   };
-  CHECK(status("/", "http://a") == 101);
+  CHECK(status("/", "http://localhost") == 101);
   CHECK(status("/", "http://b") == 403);
   CHECK(status("/", "null") == 403);
   CHECK(status("/open", "http://b") == 101);
   CHECK(status("/friend", "https://friend.example") == 101);
-  CHECK(status("/friend", "http://a") == 403);
+  CHECK(status("/friend", "http://localhost") == 403);
 }
 
-TEST_CASE("the Origin counts also for what the upgrade hook accepts", "[abuse][rfc-10.2]") {
-  live_server server{
-      [](hawser::server& made) { made.on_upgrade([](upgrade& asked) { asked.accept(); }); }};
-  CHECK(status_for(server->port(), upgrade_to("/", "Origin: http://b\r\n")) == 403);
-  CHECK(status_for(server->port(), upgrade_to("/", "Origin: http://a\r\n")) == 101);
+std::string upgrade_for(std::string_view host, std::string_view more = {}) {
+  auto request = upgrade_to("/", more);
+  return request.replace(request.find("localhost"), 9, host);
+}
+
+TEST_CASE("the upgrade hook sees no request of another host or origin", "[abuse][rfc-10.2]") {
+  std::atomic<int> tickets = 1;
+  live_server server{[&](hawser::server& made) {
+    made.on_upgrade([&](upgrade& asked) { tickets-- > 0 ? asked.accept() : asked.reject(401); });
+    made.on_http([](const request&) { return response{.body = "alive"}; });
+  }};
+  const auto status = [&](std::string_view words) { return status_for(server->port(), words); };
+  CHECK(status(upgrade_to("/", "Origin: http://b\r\n")) == 403);
+  CHECK(status(upgrade_to("/", "Origin: https://localhost\r\n")) == 403);
+  CHECK(status(upgrade_for("evil.example:9001")) == 421);
+  CHECK(status(upgrade_for("evil.example", "Origin: http://evil.example\r\n")) == 421);
+  CHECK(status("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n") == 421);
+  CHECK(tickets == 1);
+  CHECK(status("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") == 200);
+  CHECK(status(upgrade_to("/", "Origin: http://localhost\r\n")) == 101);
+  CHECK(status(upgrade_request) == 401);
+}
+
+TEST_CASE("a server answers for the hosts that it is set to, and each route for its own",
+          "[rfc9110-15.5.20]") {
+  server_options options;
+  options.route.handshake.allowed_hosts = {"example.com", "*.example.com"};
+  live_server server{[](hawser::server& made) {
+                       made.route("/any").options().handshake.allowed_hosts = {"*"};
+                       made.route("/");
+                     },
+                     options};
+  const auto status = [&](std::string_view words) { return status_for(server->port(), words); };
+  CHECK(status(upgrade_for("a.example.com:9001")) == 101);
+  CHECK(status(upgrade_for("127.0.0.1")) == 421);
+  auto elsewhere = upgrade_for("evil.example");
+  CHECK(status(elsewhere.replace(4, 1, "/none")) == 421);
+  elsewhere = upgrade_for("evil.example");
+  CHECK(status(elsewhere.replace(4, 1, "/any")) == 101);
+  elsewhere = upgrade_for("example.com");
+  CHECK(status(elsewhere.replace(4, 1, "/none")) == 404);
+}
+
+TEST_CASE("a listener on all interfaces answers for every host unless set otherwise") {
+  live_server all{[](hawser::server& made) { made.route("/"); }, {.address = "0.0.0.0"}};
+  CHECK(status_for(all->port(), upgrade_for("example.com")) == 101);
 }
 
 TEST_CASE("plain requests are the hook's, if there is one; bad ones are not") {
@@ -103,11 +145,12 @@ TEST_CASE("plain requests are the hook's, if there is one; bad ones are not") {
       return answer;
     });
   }};
-  const auto answer = whole_answer(server->port(), "GET /health?x HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto answer =
+      whole_answer(server->port(), "GET /health?x HTTP/1.1\r\nHost: localhost\r\n\r\n");
   CHECK(status_of(answer) == 200);
   CHECK(answer.find("\r\nX-Server: hawser\r\n") != answer.npos);
   CHECK(answer.ends_with("\r\n\r\nalive: /health"));
-  CHECK(status_for(server->port(), "PUT / HTTP/1.1\r\nHost: a\r\n\r\n") == 405);
+  CHECK(status_for(server->port(), "PUT / HTTP/1.1\r\nHost: localhost\r\n\r\n") == 405);
   CHECK(status_for(server->port(), "GET / HTTP/1.1\r\n\r\n") == 400);
 }
 
@@ -124,7 +167,7 @@ TEST_CASE("what the application throws in a handshake costs one client a 500 and
         made.on_error([&](session&, const std::exception_ptr& error) { errors.put(told(error)); });
       },
       options};
-  CHECK(status_for(server->port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 500);
+  CHECK(status_for(server->port(), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") == 500);
   CHECK(errors.take() == "something else");
   CHECK(status_for(server->port(), upgrade_to("/?throw")) == 500);
   CHECK(errors.take() == "no list of origins");
@@ -218,7 +261,7 @@ TEMPLATE_TEST_CASE("a flood of headers is cut off by its size and by its number"
   const bool by_count = GENERATE(true, false);
   raw_socket client{server.port()};
   std::thread flood{[&] {
-    client.say("GET / HTTP/1.1\r\nHost: a\r\n");
+    client.say("GET / HTTP/1.1\r\nHost: localhost\r\n");
     const auto line = by_count ? std::string{"a: b\r\n"} : std::string(1000, 'x');
     for (int i = 0; i < 100'000 && client.say(line); ++i) {
     }

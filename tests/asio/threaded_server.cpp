@@ -241,6 +241,30 @@ TEST_CASE("an upgrade hook that neither accepts nor refuses lets no client in, a
   CHECK_FALSE(connect(server.url("/accepted")).close());
 }
 
+TEST_CASE("the upgrade hook of a threaded server sees no request of another host or origin",
+          "[abuse][rfc-10.2]") {
+  std::atomic<int> tickets = 1;
+  threaded_server_options options;
+  const bool listed = GENERATE(false, true);
+  if (listed) options.handshake.allowed_hosts = {"localhost"};
+  running_server server{echo, options, [&](threaded_server& made) {
+                          made.on_upgrade([&](threaded_server::upgrade& asked) {
+                            --tickets;
+                            asked.accept();
+                          });
+                        }};
+  const auto status = [&](std::string_view host, std::string_view origin) {
+    auto request = upgrade_to("/", "Origin: " + std::string{origin} + "\r\n");
+    return status_for(server->port(), request.replace(request.find("localhost"), 9, host));
+  };
+  CHECK(status("localhost", "http://evil.example") == 403);
+  CHECK(status("localhost", "https://localhost") == 403);
+  CHECK(status("evil.example", "http://evil.example") == 421);
+  CHECK(tickets == 1);
+  CHECK(status("127.0.0.1", "http://127.0.0.1") == (listed ? 421 : 101));
+  CHECK(status("localhost", "http://localhost") == 101);
+}
+
 TEST_CASE("a policy that throws costs one client a 500 and is reported") {
   threaded_server_options options;
   options.handshake.origin = [](const request& asked) {

@@ -3,6 +3,7 @@
 #include "hawser/handshake/server.hpp"
 
 struct policy {
+  bool allow_host(const hawser::request& asked);
   std::string choose_subprotocol(const hawser::request& asked);
   std::string accept_extensions(const hawser::extension_list& offers);
   hawser::header_fields extra_headers(const hawser::request& asked);

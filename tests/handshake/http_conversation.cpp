@@ -2,6 +2,7 @@
 #include "hawser/handshake/http_conversation.hpp"
 
 #include <cstddef>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -217,6 +218,28 @@ TEST_CASE("an upgrade may be refused as ever") {
   CHECK(talk.refuse({.status = 403}) == status::failed);
   CHECK(talk.error() == errc::upgrade_refused);
   CHECK(text(talk.output()).starts_with("HTTP/1.1 403 "));
+}
+
+TEST_CASE("a request whose host is refused ends the conversation, plain or not",
+          "[rfc9110-15.5.20]") {
+  const std::string_view words =
+      GENERATE(std::string_view{get}, std::string_view{post}, upgrade_request);
+  http_conversation<> talk{default_server_policy{.allowed_hosts = {"other.example"}}};
+  auto input = hawser::as_bytes(words);
+  CHECK(talk.next(input) == status::failed);
+  CHECK(text(talk.output()).starts_with("HTTP/1.1 421 Misdirected Request\r\n"));
+  CHECK(talk.error() == errc::host_refused);
+}
+
+TEST_CASE("a policy that throws leaves a request that can be refused") {
+  const default_server_policy throwing{
+      .origin = [](const hawser::request&) -> bool { throw std::runtime_error{"no list"}; }};
+  http_conversation<const default_server_policy&> talk{throwing};
+  auto input = hawser::as_bytes(upgrade_request);
+  CHECK_THROWS_AS(talk.next(input), std::runtime_error);
+  CHECK(talk.state() == http_conversation<const default_server_policy&>::status::request);
+  talk.refuse({.status = 500});
+  CHECK(text(talk.output()).starts_with("HTTP/1.1 500 "));
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ using hawser::request;
 
 namespace {
 
-request from(std::string_view origin, std::string_view host) {
-  return {"GET", "/", {{"Host", host}, {"Origin", origin}}};
+request from(std::string_view origin, std::string_view host, hawser::arrival how = {}) {
+  return {"GET", "/", {{"Host", host}, {"Origin", origin}}, "", how};
 }
 
 TEST_CASE("a page of the same host and port has the same origin", "[rfc-10.2][rfc6454-5]") {
@@ -24,15 +24,11 @@ TEST_CASE("a page of the same host and port has the same origin", "[rfc-10.2][rf
   };
   const expectation table[] = {
       {"http://example.com", "example.com", true},
-      {"https://example.com", "example.com", true},
       {"http://EXAMPLE.com", "example.COM", true},
       {"HTTP://example.com", "example.com", true},
       // A port left out is the one of the origin's scheme.
       {"http://example.com:80", "example.com", true},
       {"http://example.com", "example.com:80", true},
-      {"https://example.com", "example.com:443", true},
-      {"https://example.com:443", "example.com", true},
-      {"https://example.com", "example.com:80", false},
       {"http://example.com", "example.com:443", false},
       {"http://example.com:8080", "example.com:8080", true},
       {"http://example.com:8080", "example.com", false},
@@ -66,6 +62,53 @@ TEST_CASE("a page of the same host and port has the same origin", "[rfc-10.2][rf
     CAPTURE(origin, host);
     CHECK(hawser::same_origin(from(origin, host)) == same);
     CHECK(default_server_policy{}.allow_origin(from(origin, host)) == same);
+  }
+}
+
+TEST_CASE("the scheme of the same origin is the connection's, with its usual port", "[rfc6454-5]") {
+  const hawser::arrival tls{.secure = true};
+  CHECK(hawser::same_origin(from("https://example.com", "example.com", tls)));
+  CHECK(hawser::same_origin(from("HTTPS://example.com", "example.com:443", tls)));
+  CHECK(hawser::same_origin(from("https://example.com:443", "example.com", tls)));
+  CHECK(hawser::same_origin(from("https://example.com:9001", "example.com:9001", tls)));
+  CHECK_FALSE(hawser::same_origin(from("https://example.com", "example.com:80", tls)));
+  CHECK_FALSE(hawser::same_origin(from("http://example.com", "example.com", tls)));
+  CHECK_FALSE(hawser::same_origin(from("http://example.com:443", "example.com", tls)));
+  CHECK_FALSE(hawser::same_origin(from("http://example.com:9001", "example.com:9001", tls)));
+  CHECK_FALSE(hawser::same_origin(from("https://example.com", "example.com")));
+  CHECK_FALSE(hawser::same_origin(from("https://example.com", "example.com:443")));
+  CHECK_FALSE(hawser::same_origin(from("https://example.com:80", "example.com")));
+}
+
+TEST_CASE("behind a proxy that ends TLS the same origin is https", "[rfc-10.2]") {
+  for (const bool secure : {false, true}) {
+    const hawser::arrival how{.secure = secure};
+    const auto allows = [&](std::string_view origin, std::string_view host) {
+      return hawser::same_origin_behind_tls_proxy(from(origin, host, how));
+    };
+    CHECK(allows("https://example.com", "example.com"));
+    CHECK(allows("https://example.com", "example.com:443"));
+    CHECK_FALSE(allows("http://example.com", "example.com"));
+    CHECK_FALSE(allows("https://evil.com", "example.com"));
+    CHECK(hawser::same_origin_behind_tls_proxy({"GET", "/", {{"Host", "example.com"}}, "", how}));
+  }
+}
+
+TEST_CASE("a listener on a loopback address answers for this machine alone unless set otherwise",
+          "[rfc9110-15.5.20]") {
+  const auto allows = [](const default_server_policy& policy, std::string_view host,
+                         bool loopback) {
+    return policy.allow_host({"GET", "/", {{"Host", host}}, "", {.loopback = loopback}});
+  };
+  CHECK(allows({}, "localhost:9001", true));
+  CHECK(allows({}, "[::1]", true));
+  CHECK_FALSE(allows({}, "evil.example", true));
+  CHECK(allows({}, "evil.example", false));
+  const default_server_policy listed{.allowed_hosts = {"example.com"}};
+  for (const bool loopback : {false, true}) {
+    CHECK(allows(listed, "example.com:9001", loopback));
+    CHECK_FALSE(allows(listed, "localhost:9001", loopback));
+    CHECK(allows({.allowed_hosts = {"*"}}, "evil.example", loopback));
   }
 }
 

@@ -378,13 +378,13 @@ TEST_CASE("thousands of plain requests at once cost no more than one, and an upg
 
 TEST_CASE("a page of another site is refused", "[rfc-10.2][abuse]") {
   for (const auto& [origin, good] : {std::pair{"http://server.example.com", true},
-                                     {"https://server.example.com", true},
+                                     {"https://server.example.com", false},
                                      {"http://evil.com", false},
                                      {"null", false}}) {
     CAPTURE(origin);
     server_handshake<> handshake;
     give(handshake, asking("Origin: " + std::string{origin} + "\r\n"));
-    REQUIRE(handshake.state() == status::request);
+    CHECK(handshake.state() == (good ? status::request : status::failed));
     CHECK(handshake.accept() == (good ? status::done : status::failed));
     CHECK(handshake.error() == (good ? errc{} : errc::origin_refused));
     CHECK(answer_of(handshake).status == (good ? 101U : 403U));
@@ -417,6 +417,7 @@ struct scripted_policy {
   header_fields headers = {};
   extension_list seen = {};
 
+  bool allow_host(const request&) { return true; }
   bool allow_origin(const request&) { return true; }
   const char* choose_subprotocol(const request&) { return subprotocol.c_str(); }
   const char* accept_extensions(const extension_list& offers) {
@@ -425,6 +426,79 @@ struct scripted_policy {
   }
   header_fields extra_headers(const request&) { return headers; }
 };
+
+/// Says what it is asked, and refuses what it is set to.
+struct asking_policy : scripted_policy {
+  std::string refused = {};
+  std::vector<std::string> asked = {};
+
+  bool allow(const char* what) {
+    asked.push_back(what);
+    return refused != what;
+  }
+  bool allow_host(const request&) { return allow("host"); }
+  bool allow_origin(const request&) { return allow("origin"); }
+  const char* choose_subprotocol(const request&) {
+    asked.push_back("subprotocol");
+    return "";
+  }
+};
+
+TEST_CASE("the application sees a request only when its host and its origin are allowed",
+          "[rfc-10.2][rfc9110-15.5.20]") {
+  using lines = std::vector<std::string>;
+  using handshaking = server_handshake<asking_policy>;
+  SECTION("both allowed") {
+    handshaking handshake{asking_policy{}};
+    give(handshake, asking());
+    CHECK(handshake.state() == handshaking::status::request);
+    CHECK(handshake.policy().asked == lines{"host", "origin"});
+    handshake.accept();
+    CHECK(handshake.policy().asked == lines{"host", "origin", "subprotocol"});
+  }
+  SECTION("the host refused") {
+    handshaking handshake{asking_policy{{}, "host"}};
+    give(handshake, asking());
+    CHECK(handshake.state() == handshaking::status::failed);
+    CHECK(handshake.error() == errc::host_refused);
+    CHECK(answer_of(handshake).status == 421);
+    CHECK(handshake.policy().asked == lines{"host"});
+  }
+  SECTION("the origin refused") {
+    handshaking handshake{asking_policy{{}, "origin"}};
+    give(handshake, asking());
+    CHECK(handshake.state() == handshaking::status::failed);
+    CHECK(handshake.error() == errc::origin_refused);
+    CHECK(answer_of(handshake).status == 403);
+    CHECK(handshake.policy().asked == lines{"host", "origin"});
+  }
+  SECTION("a request that is not an upgrade, for another host") {
+    handshaking handshake{asking_policy{{}, "host"}};
+    give(handshake, asking_with("Upgrade: websocket\r\n", ""));
+    CHECK(handshake.error() == errc::host_refused);
+    // Nothing of the application replaces the answer.
+    handshake.refuse(response{.status = 200});
+    CHECK(answer_of(handshake).status == 421);
+  }
+  SECTION("a request that is malformed") {
+    handshaking handshake{asking_policy{{}, "host"}};
+    give(handshake, asking_with("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8"));
+    CHECK(handshake.error() == errc::unsupported_version);
+    CHECK(handshake.policy().asked.empty());
+  }
+}
+
+TEST_CASE("a request knows whether it came over TLS and by a loopback address") {
+  server_handshake<> plain;
+  give(plain, asking());
+  CHECK_FALSE(plain.request().is_secure());
+  CHECK_FALSE(plain.request().is_from_loopback());
+  server_handshake<> secure{default_server_policy{}, {}, {.loopback = true}};
+  secure.set_secure();
+  give(secure, asking_with("server.example.com", "127.0.0.1:9001"));
+  CHECK(secure.request().is_secure());
+  CHECK(secure.request().is_from_loopback());
+}
 
 TEST_CASE("the policy sees the offers in order, and its answer is sent word for word",
           "[rfc-9.1]") {

@@ -294,8 +294,9 @@ class opening_session_peer final : public session_peer<How> {
     set_hooks(*settings->routes.back());
     asio::post(base::context_, [this, settings] {
       std::make_shared<detail::server_opening<simulated_stream<How>>>(
-          simulated_stream<How>{base::context_.get_executor(), base::end_}, "somewhere", settings,
-          registries_, detail::connection_places::place{})
+          simulated_stream<How>{base::context_.get_executor(), base::end_},
+          detail::session_facts{.listener = std::make_shared<const detail::listener_facts>()},
+          settings, registries_, detail::connection_places::place{})
           ->start();
     });
   }
@@ -329,6 +330,7 @@ class opening_session_peer final : public session_peer<How> {
           base::begin_open(agreed);
         })
         .on_upgrade([this](upgrade& asked) {
+          base::around_.judge.require(!plan_->foreign, "the hook saw a page of another origin");
           asked_.emplace(asked);
           decides_at_ = base::around_.now() + plan_->decides_after;
           if (plan_->decides_after == duration{}) return answer();
@@ -337,7 +339,7 @@ class opening_session_peer final : public session_peer<How> {
   }
 
   void answer() {
-    refused_ = !plan_->good();
+    refused_ = plan_->refuses;
     plan_->refuses ? asked_->reject(403) : asked_->accept();
     asked_.reset();
   }

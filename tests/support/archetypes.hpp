@@ -133,6 +133,7 @@ class extension_archetype final : movable_only {
 class server_policy_archetype final : movable_only {
  public:
   server_policy_archetype(int) noexcept : movable_only{made_by_test{}} {}
+  bool allow_host(const request&) { return true; }
   bool allow_origin(const request&) { return true; }
   std::string choose_subprotocol(const request&) { return {}; }
   std::string accept_extensions(const extension_list&) { return {}; }

@@ -105,6 +105,23 @@ TEST_CASE("a client that an event server refuses is told why over TLS") {
   CHECK_FALSE(connect(far.secure(), trusting).close());
 }
 
+TEST_CASE("a page of a port of wss: is an https one, of a port of ws: an http one", "[rfc-10.2]") {
+  two_ports far;
+  const auto trusting = trusting_client();
+  for (const auto& url : {far.plain(), far.secure()}) {
+    const bool secure = url.starts_with("wss");
+    const auto host = url.substr(url.find("//"), url.size() - url.find("//") - 1);
+    connect_options page;
+    page.handshake.origin = (secure ? "https:" : "http:") + host;
+    CHECK_FALSE(connect(url, trusting, page).close());
+    page.handshake.origin = (secure ? "http:" : "https:") + host;
+    std::error_code ec;
+    response refusal;
+    CHECK_FALSE(connect(url, trusting, ec, page, &refusal));
+    CHECK(refusal.status == 403);
+  }
+}
+
 TEST_CASE("who comes when a port of wss: is full is dropped") {
   server_options options;
   options.max_connections = 1;

@@ -52,6 +52,9 @@ class opening_driver final
 
   void start() {
     traits::open(stream_);
+    if constexpr (serves) {
+      if (is_secure_stream(stream_)) handshake_->set_secure();
+    }
     wait_at_most(options_.handshake_timeout);
     step();
   }

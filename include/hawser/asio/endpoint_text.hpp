@@ -3,6 +3,9 @@
 
 #include <string>
 
+#include "hawser/handshake/allowed_hosts.hpp"
+#include "hawser/handshake/ip_address.hpp"
+
 namespace hawser::detail {
 
 /// The address of a TCP endpoint, or the path of a Unix one.
@@ -24,6 +27,17 @@ std::string text_of(const Endpoint& where) {
     return host + ":" + std::to_string(where.port());
   } else {
     return where.path();
+  }
+}
+
+/// Whether only this machine reaches a TCP endpoint. A Unix one is not for browsers.
+template <class Endpoint>
+bool is_loopback_endpoint(const Endpoint& where) {
+  if constexpr (requires { where.address(); }) {
+    const auto address = decode_ip_address(address_of(where));
+    return address && is_loopback(*address);
+  } else {
+    return false;
   }
 }
 

@@ -61,7 +61,8 @@ class listener final
         places_{std::move(places)},
         make_stream_{std::move(make_stream)},
         acceptor_{threads->own_executor(), where},
-        pause_{threads->own_executor()} {
+        pause_{threads->own_executor()},
+        facts_{facts_of(acceptor_.local_endpoint())} {
     acceptor_.non_blocking(true);
   }
 
@@ -123,8 +124,9 @@ class listener final
     const auto address = address_of(where);
     auto place = places_->take(address);
     if (!place) return turn_away(std::move(accepted));
+    session_facts facts{.remote_address = text_of(where), .listener = facts_};
     const auto opening = std::make_shared<server_opening<stream>>(
-        make_stream_(std::move(accepted)), text_of(where), settings_, target, std::move(place));
+        make_stream_(std::move(accepted)), std::move(facts), settings_, target, std::move(place));
     opening->start();
   }
 
@@ -133,6 +135,11 @@ class listener final
     if constexpr (std::is_same_v<MakeStream, plain_stream>) {
       refusals_.refuse(std::move(refused), errc::too_many_connections);
     }
+  }
+
+  static std::shared_ptr<const listener_facts> facts_of(const endpoint& where) {
+    return std::make_shared<const listener_facts>(
+        listener_facts{text_of(where), {.loopback = is_loopback_endpoint(where)}});
   }
 
   using acceptor = asio::basic_socket_acceptor<Protocol, executor_type>;
@@ -147,6 +154,7 @@ class listener final
   MakeStream make_stream_;
   acceptor acceptor_;
   timer pause_;
+  const std::shared_ptr<const listener_facts> facts_;
   refusals<socket> refusals_;
 };
 

@@ -221,6 +221,7 @@ class server {
         patience_{threads_->executor()} {
     settings_->limits = options_.limits;
     settings_->handshake_timeout = options_.handshake_timeout;
+    settings_->handshake = options_.route.handshake;
   }
 
   template <class Threads>

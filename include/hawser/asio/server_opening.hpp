@@ -34,39 +34,53 @@
 
 namespace hawser::detail {
 
-/// The policy of whatever route the request turns out to be for.
-struct routed_policy {
-  const route_options* chosen = nullptr;
-
-  bool allow_origin(const request& asked) const { return chosen->handshake.allow_origin(asked); }
-  std::string choose_subprotocol(const request& asked) const {
-    return chosen->handshake.choose_subprotocol(asked);
-  }
-  std::string accept_extensions(const extension_list& offers) const {
-    return chosen->extension.answer(offers);
-  }
-  const header_fields& extra_headers(const request& asked) const {
-    return chosen->handshake.extra_headers(asked);
-  }
-};
-
 /// What all openings of a server share; constant while it runs.
 struct opening_settings {
   head_limits limits = {};
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
+  default_server_policy handshake = {};  ///< For requests that no route is for
   std::vector<std::unique_ptr<route>> routes = {};
   std::function<response(const request&)> on_http = {};
 
   /// The route of a path and its parameters: the first that matches.
-  const route* find(std::string_view path, session_facts& facts) const {
+  const route* find(std::string_view path, path_parameters& parameters) const {
     for (const auto& one : routes) {
       if (auto found = one->match(path)) {
-        facts.parameters = std::move(*found);
+        parameters = std::move(*found);
         return one.get();
       }
     }
     return nullptr;
   }
+};
+
+/// The policy of the route that a request is for. The handshake asks allow_host() first: that finds the
+/// route.
+struct routed_policy {
+  const opening_settings* settings;
+  const route* chosen = nullptr;
+  path_parameters parameters = {};
+
+  bool allow_host(const request& asked) {
+    chosen = settings->find(asked.path(), parameters);
+    return (chosen != nullptr ? handshake() : settings->handshake).allow_host(asked);
+  }
+  /// Without a route the answer is 404, from wherever the request comes.
+  bool allow_origin(const request& asked) const {
+    return chosen == nullptr || handshake().allow_origin(asked);
+  }
+  std::string choose_subprotocol(const request& asked) const {
+    return handshake().choose_subprotocol(asked);
+  }
+  std::string accept_extensions(const extension_list& offers) const {
+    return chosen->options().extension.answer(offers);
+  }
+  const header_fields& extra_headers(const request& asked) const {
+    return handshake().extra_headers(asked);
+  }
+
+ private:
+  const default_server_policy& handshake() const { return chosen->options().handshake; }
 };
 
 /// One connection of a server from its acceptance to its session or its end: the asynchronous driver
@@ -76,7 +90,8 @@ class server_opening final : public opening_base,
                              public std::enable_shared_from_this<server_opening<Stream>>,
                              private deadlines::entry {
  public:
-  server_opening(Stream stream, std::string remote_address,
+  /// `facts` say where the connection comes from and by which listener.
+  server_opening(Stream stream, session_facts facts,
                  std::shared_ptr<const opening_settings> settings, io_registries registries,
                  connection_places::place place)
       : stream_{std::move(stream)},
@@ -84,9 +99,10 @@ class server_opening final : public opening_base,
         settings_{std::move(settings)},
         registries_{std::move(registries)},
         place_{std::move(place)},
-        handshake_{routed_policy{}, settings_->limits},
-        deadlines_{deadlines::of(executor_)} {
-    facts_.remote_address = std::move(remote_address);
+        handshake_{routed_policy{settings_.get()}, settings_->limits, facts.listener->how},
+        deadlines_{deadlines::of(executor_)},
+        facts_{std::move(facts)} {
+    if (is_secure_stream(stream_)) handshake_.set_secure();
     traits::open(stream_);
   }
   ~server_opening() override { deadlines_.cancel(*this); }
@@ -160,7 +176,7 @@ class server_opening final : public opening_base,
     if (answering_) return;
     if (ec) return answer(handshake_.receive_end());
     auto input = bytes_view{room_}.first(size);
-    const auto now = handshake_.next(input);
+    const auto now = guarded([&] { return handshake_.next(input); });
     rest_.assign(input.begin(), input.end());
     answer(now);
   }
@@ -189,15 +205,15 @@ class server_opening final : public opening_base,
   }
 
   void answer_http() {
-    route_ = settings_->find(handshake_.request().path(), facts_);
+    route_ = handshake_.policy().chosen;
     guarded([&] { return handshake_.refuse(settings_->on_http(handshake_.request())); });
   }
 
   void decide() {
     facts_.asked = handshake_.request();
-    route_ = settings_->find(facts_.asked.path(), facts_);
+    facts_.parameters = std::move(handshake_.policy().parameters);
+    route_ = handshake_.policy().chosen;
     if (route_ == nullptr) return answer(handshake_.refuse(response{.status = 404}));
-    handshake_.policy().chosen = &route_->options();
     if (!route_->upgrade_hook()) return answer_with({});
 
     // An upgrade may outlive the executor, and so has none of its own.
@@ -241,6 +257,9 @@ class server_opening final : public opening_base,
     try {
       return decide();
     } catch (...) {
+      // Not of the application: a lack of memory for the request's head.
+      if (handshake_.state() == status::need_more) throw;
+      route_ = handshake_.policy().chosen;
       report(std::current_exception());
       return handshake_.refuse(response{.status = 500});
     }

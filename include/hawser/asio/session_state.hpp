@@ -76,12 +76,19 @@ inline std::string_view value_of(std::string_view name, const path_parameters& a
   return {};
 }
 
+/// Of a server's listener: shared by all its connections.
+struct listener_facts {
+  std::string address = {};  ///< Address and port, or the path of a Unix socket
+  arrival how = {};
+};
+
 /// What is known of a session when it begins.
 struct session_facts {
   request asked = {};
   agreement agreed = {};
   std::string remote_address = {};
   path_parameters parameters = {};
+  std::shared_ptr<const listener_facts> listener = {};  ///< Null for a client's session
 };
 
 /// A number that one thread writes and all may read.

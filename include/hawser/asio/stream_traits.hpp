@@ -19,6 +19,9 @@ struct stream_traits {
   /// Prepares a stream that is connected.
   static void open(Stream&) {}
 
+  /// Whether it is encrypted: pages of the same origin are then `https:` ones.
+  static bool is_secure(const Stream&) { return false; }
+
   /// Ends the sending side only. False if the stream cannot do that: it is then closed.
   static bool end(Stream&) { return false; }
 
@@ -47,6 +50,8 @@ struct stream_traits<asio::basic_stream_socket<Protocol, Executor>> {
     }
   }
 
+  static bool is_secure(const socket&) { return false; }
+
   static bool end(socket& stream) {
     std::error_code ignored;
     stream.shutdown(asio::socket_base::shutdown_send, ignored);
@@ -58,5 +63,19 @@ struct stream_traits<asio::basic_stream_socket<Protocol, Executor>> {
     stream.close(ignored);
   }
 };
+
+namespace detail {
+
+/// Also for traits that say nothing of it.
+template <class Stream>
+bool is_secure_stream(const Stream& stream) {
+  if constexpr (requires { stream_traits<Stream>::is_secure(stream); }) {
+    return stream_traits<Stream>::is_secure(stream);
+  } else {
+    return false;
+  }
+}
+
+}  // namespace detail
 
 }  // namespace hawser

@@ -28,6 +28,7 @@
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/refusal.hpp"
 #include "hawser/asio/socket_transport.hpp"
@@ -78,7 +79,10 @@ class basic_threaded_server {
   /// Listens. Throws std::system_error when it cannot.
   basic_threaded_server(const endpoint_type& where, threaded_server_options options,
                         Layer layer = {})
-      : options_{std::move(options)}, layer_{std::move(layer)}, acceptor_{context_, where} {
+      : options_{std::move(options)},
+        layer_{std::move(layer)},
+        acceptor_{context_, where},
+        arrival_{.loopback = detail::is_loopback_endpoint(acceptor_.local_endpoint())} {
     acceptor_.non_blocking(true);
   }
 
@@ -227,7 +231,7 @@ class basic_threaded_server {
     // It outlives what is thrown, because stop() may still know of it.
     std::optional<transport> stream;
     try {
-      upgrade handshake{{options_.handshake, options_.extension}, options_.limits};
+      upgrade handshake{{options_.handshake, options_.extension}, options_.limits, arrival_};
       stream.emplace(layer_.wrap(std::move(socket)));
       std::error_code ec;
       set_opening(entry, &*stream);
@@ -252,18 +256,20 @@ class basic_threaded_server {
     const auto decide = [this, &entry](upgrade& asked) {
       // The request is read: from here on stop() is a matter of the open connection.
       set_opening(entry, nullptr);
-      ask(asked);
+      on_upgrade_ ? on_upgrade_(asked) : static_cast<void>(asked.accept());
     };
     const auto left = options_.handshake_timeout - (stream.now() - begin);
-    return perform(stream, handshake, decide, ec, {left, options_.connection});
-  }
-
-  void ask(upgrade& asked) {
+    const opening_options opening{left, options_.connection};
     try {
-      on_upgrade_ ? on_upgrade_(asked) : static_cast<void>(asked.accept());
+      return perform(stream, handshake, decide, ec, opening);
     } catch (...) {
-      asked.refuse({.status = 500});
-      if (on_error_) on_error_(std::current_exception());
+      // The hook or the policy threw: the client gets an answer first. Without a whole request it was
+      // a lack of memory.
+      handshake.refuse({.status = 500});
+      if (handshake.state() == upgrade::status::failed) {
+        perform(stream, handshake, decide, ec, opening);
+      }
+      throw;
     }
   }
 
@@ -360,6 +366,7 @@ class basic_threaded_server {
   const Layer layer_;
   asio::io_context context_{1};
   typename Protocol::acceptor acceptor_;
+  const arrival arrival_;
   asio::steady_timer pause_{context_};
   asio::signal_set signals_{context_};
   detail::refusals<typename Protocol::socket> refusals_;

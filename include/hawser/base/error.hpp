@@ -34,6 +34,7 @@ enum class errc {
   not_an_upgrade,       ///< The request does not ask for an upgrade to websocket
   bad_key,              ///< Sec-WebSocket-Key is not 16 octets in base64
   unsupported_version,  ///< Sec-WebSocket-Version is not 13
+  host_refused,         ///< The server does not answer for the host that Host names
   origin_refused,       ///< The Origin is not allowed
   upgrade_refused,      ///< The application, or the server asked, refused the upgrade
   upgrade_unanswered,   ///< The application was asked and neither accepted nor refused the upgrade
@@ -126,6 +127,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::not_an_upgrade: return "the request is not an upgrade to websocket";
     case errc::bad_key: return "Sec-WebSocket-Key is not 16 octets in base64";
     case errc::unsupported_version: return "the WebSocket version is not 13";
+    case errc::host_refused: return "the server does not answer for this host";
     case errc::origin_refused: return "the Origin is not allowed";
     case errc::upgrade_refused: return "the upgrade was refused";
     case errc::upgrade_unanswered: return "the upgrade was neither accepted nor refused";

@@ -39,13 +39,18 @@ class http_conversation {
   http_conversation() requires std::default_initializable<Policy> : http_conversation{Policy{}} {}
 
   /// `Policy` may be a reference, to settings that many connections share.
-  explicit http_conversation(Policy policy, head_limits limits = {})
-      : handshake_{std::forward<Policy>(policy), limits} {}
+  explicit http_conversation(Policy policy, head_limits limits = {}, arrival how = {})
+      : handshake_{std::forward<Policy>(policy), limits, how} {}
+
+  /// Notes that the stream is encrypted, before next().
+  void set_secure() noexcept { handshake_.set_secure(); }
 
   /// Takes bytes of a request off the front of `input`, and none behind it, once output() is written.
   status next(bytes_view& input) {
     if (state_ != status::need_more || !output().empty()) return state_;
-    return in_body() ? take(exchange_->next(input)) : take(handshake_.next(input));
+    if (in_body()) return take(exchange_->next(input));
+    const request_kept guard{*this};
+    return take(handshake_.next(input));
   }
 
   /// The client has ended the stream. Between two requests that is a good end: without a word.
@@ -141,6 +146,14 @@ class http_conversation {
 
  private:
   using handshake = server_handshake<Policy>;
+
+  /// What the policy throws leaves a request that can be refused.
+  struct request_kept {
+    http_conversation& self;
+    ~request_kept() {
+      if (self.handshake_.state() == handshake::status::request) self.state_ = status::request;
+    }
+  };
 
   bool in_body() const noexcept {
     return exchange_ && exchange_->state() == http_exchange::status::need_more;

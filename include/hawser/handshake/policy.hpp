@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hawser/base/ascii.hpp"
+#include "hawser/handshake/allowed_hosts.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/request.hpp"
@@ -49,22 +50,36 @@ using origin_check = std::function<bool(const request&)>;
 /// Every page may connect, and with it every site that a user visits.
 inline bool any_origin(const request&) noexcept { return true; }
 
-/// Only pages of the host that they connect to: the Origin's host and port are the request's, a
-/// port left out being that of the Origin's scheme. Also who is no browser and sends no Origin. See
-/// RFC 6455 §10.2.
-inline bool same_origin(const request& asked) noexcept {
+namespace detail {
+
+/// Whether the Origin has this scheme, and the host and port that the request is for. A port left out is
+/// the scheme's.
+inline bool is_of_origin(const request& asked, std::string_view scheme,
+                         std::uint16_t usual_port) noexcept {
   const auto origin = asked.origin();
   if (!origin) return true;
   const auto scheme_size = origin->find("://");
   if (scheme_size == std::string_view::npos) return false;
-  const auto scheme = origin->substr(0, scheme_size);
-  if (!iequals(scheme, "http") && !iequals(scheme, "https")) return false;
-  const std::uint16_t usual_port = iequals(scheme, "https") ? 443 : 80;
-
+  if (!iequals(origin->substr(0, scheme_size), scheme)) return false;
   const auto page = decode_authority(origin->substr(scheme_size + 3));
   const auto host = decode_authority(asked.host());
   return page && host && iequals(page->host, host->host) &&
          page->port.value_or(usual_port) == host->port.value_or(usual_port);
+}
+
+}  // namespace detail
+
+/// Only pages of the `https:` host and port that the request is for; also clients without an Origin,
+/// which are not browsers. For a server behind a proxy that ends TLS: the proxy must pass Host on.
+inline bool same_origin_behind_tls_proxy(const request& asked) noexcept {
+  return detail::is_of_origin(asked, "https", 443);
+}
+
+/// Only pages of the scheme, host and port that the request is for: `https:` if it came over TLS, else
+/// `http:`. Also clients without an Origin, which are not browsers. See RFC 6455 §10.2.
+inline bool same_origin(const request& asked) noexcept {
+  return asked.is_secure() ? detail::is_of_origin(asked, "https", 443)
+                           : detail::is_of_origin(asked, "http", 80);
 }
 
 /// Only pages of these origins, written as browsers do: `https://example.com`. Also who is no
@@ -78,9 +93,12 @@ inline origin_check only_origins(std::vector<std::string> origins) {
   };
 }
 
-/// What a server's handshake asks of the application once the request is known to be good.
+/// What a server's handshake asks of the application once the request is known to be good, in this order:
 ///
-/// - `allow_origin`: whether this page may connect; if not, the answer is 403.
+/// - `allow_host`: whether the server answers for request::host(); if not, the answer is 421. Also asked
+///   for requests that are not upgrades.
+/// - `allow_origin`: whether this page may connect; if not, the answer is 403. The application sees only
+///   requests that have passed both.
 /// - `choose_subprotocol`: one of those the request offers, spelled the same, or an empty text.
 /// - `accept_extensions`: the value of Sec-WebSocket-Extensions for these offers, which come in the
 ///   client's order, or an empty text. The first acceptable offer of an extension wins.
@@ -88,6 +106,7 @@ inline origin_check only_origins(std::vector<std::string> origins) {
 template <class Policy>
 concept server_policy = requires(Policy& policy, const request& asked,
                                  const extension_list& offers) {
+  { policy.allow_host(asked) } -> std::same_as<bool>;
   { policy.allow_origin(asked) } -> std::same_as<bool>;
   { policy.choose_subprotocol(asked) } -> std::convertible_to<std::string>;
   { policy.accept_extensions(offers) } -> std::convertible_to<std::string>;
@@ -99,6 +118,19 @@ struct default_server_policy {
   origin_check origin = same_origin;           ///< An empty function allows nobody
   std::vector<std::string> subprotocols = {};  ///< What the server speaks, the most wanted first
   header_fields headers = {};
+
+  /// The hosts that the server answers for: names and addresses without ports, `*.example.com` for the
+  /// names inside a domain, `*` for all. Empty: on a listener of a loopback address `localhost`, the
+  /// names inside it and loopback addresses, so that no page reaches the server by a name of its own
+  /// that it has resolve to this machine (DNS rebinding); on every other listener (`0.0.0.0` and `::`,
+  /// other addresses, Unix sockets) all hosts. A server behind a proxy on the same machine, which passes
+  /// Host on, lists the names that the proxy serves.
+  std::vector<std::string> allowed_hosts = {};
+
+  bool allow_host(const request& asked) const {
+    if (!allowed_hosts.empty()) return is_listed_host(asked.host(), allowed_hosts);
+    return !asked.is_from_loopback() || is_loopback_host(asked.host());
+  }
 
   bool allow_origin(const request& asked) const { return origin && origin(asked); }
 

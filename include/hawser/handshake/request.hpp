@@ -19,6 +19,12 @@
 
 namespace hawser {
 
+/// How a request has reached the server: what its Host and Origin may be depends on that.
+struct arrival {
+  bool secure = false;    ///< Over TLS
+  bool loopback = false;  ///< By a listener on a loopback address
+};
+
 /// An HTTP request, as it was sent: that of an opening handshake, or another one. Views last as long
 /// as this object is neither changed nor moved.
 class request {
@@ -26,14 +32,16 @@ class request {
   request() = default;
 
   /// What a head that is done says. The head is left without fields.
-  explicit request(http_head& head) : request{head.method(), head.target(), head.take_fields()} {}
+  explicit request(http_head& head, arrival how = {})
+      : request{head.method(), head.target(), head.take_fields(), {}, how} {}
 
   /// What another HTTP server has parsed.
   request(std::string_view method, std::string_view target, header_fields headers,
-          std::string_view body = {})
+          std::string_view body = {}, arrival how = {})
       : headers_{std::move(headers)},
-        method_size_{clamped(method.size())},
-        target_size_{clamped(target.size())} {
+        target_size_{clamped<std::uint32_t>(target.size())},
+        method_size_{clamped<std::uint16_t>(method.size())},
+        arrival_{how} {
     text_.reserve(std::size_t{method_size_} + target_size_ + body.size());
     text_.append(method.substr(0, method_size_)).append(target.substr(0, target_size_));
     text_.append(body);
@@ -94,6 +102,12 @@ class request {
     return target().substr(start, authority_end(start) - start);
   }
 
+  /// Whether it came over TLS to this server: behind a proxy that ends TLS it did not.
+  bool is_secure() const noexcept { return arrival_.secure; }
+
+  /// Whether it came by a listener on a loopback address.
+  bool is_from_loopback() const noexcept { return arrival_.loopback; }
+
   /// The page that a browser connects for: RFC 6454 §7. Others may send none, or anything.
   std::optional<std::string_view> origin() const noexcept { return header("Origin"); }
 
@@ -125,9 +139,9 @@ class request {
   std::optional<extension_list> extensions() const { return decode_extensions(headers_); }
 
  private:
-  static std::uint32_t clamped(std::size_t size) noexcept {
-    return static_cast<std::uint32_t>(
-        (std::min)(size, std::size_t{(std::numeric_limits<std::uint32_t>::max)()}));
+  template <class Size>
+  static Size clamped(std::size_t size) noexcept {
+    return static_cast<Size>((std::min)(size, std::size_t{(std::numeric_limits<Size>::max)()}));
   }
 
   std::size_t authority_start() const noexcept {
@@ -148,8 +162,9 @@ class request {
 
   std::string text_;  // method, target and body: a session keeps its request
   header_fields headers_;
-  std::uint32_t method_size_ = 0;
   std::uint32_t target_size_ = 0;
+  std::uint16_t method_size_ = 0;
+  arrival arrival_;
 };
 
 }  // namespace hawser

@@ -56,6 +56,7 @@ constexpr std::string_view reason_phrase(unsigned status) noexcept {
     case 414: return "URI Too Long";
     case 415: return "Unsupported Media Type";
     case 417: return "Expectation Failed";
+    case 421: return "Misdirected Request";
     case 426: return "Upgrade Required";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
@@ -145,6 +146,7 @@ constexpr unsigned status_for(errc error) noexcept {
     case errc::bad_method: return 405;
     case errc::not_an_upgrade:
     case errc::unsupported_version: return 426;
+    case errc::host_refused: return 421;
     case errc::origin_refused:
     case errc::upgrade_refused: return 403;
     case errc::handshake_timeout: return 408;

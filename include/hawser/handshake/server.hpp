@@ -91,8 +91,10 @@ class server_handshake {
   server_handshake() requires std::default_initializable<Policy> : server_handshake{Policy{}} {}
 
   /// `Policy` may be a reference, to settings that many connections share.
-  explicit server_handshake(Policy policy, head_limits limits = {})
-      : policy_{std::forward<Policy>(policy)}, head_{http_head::kind::request, limits} {}
+  explicit server_handshake(Policy policy, head_limits limits = {}, arrival how = {})
+      : policy_{std::forward<Policy>(policy)},
+        head_{http_head::kind::request, limits},
+        arrival_{how} {}
 
   /// For a request that another HTTP server has parsed, which must be of HTTP/1.1: see state().
   server_handshake(hawser::request asked, Policy policy)
@@ -110,7 +112,7 @@ class server_handshake {
       case http_head::status::done: {
         version_ = head_.is_http_1_1() ? http_version::http_1_1 : http_version::http_1_0;
         const bool good_version = head_.is_http_1();
-        take(hawser::request{head_}, good_version ? errc{} : errc::http_version);
+        take(hawser::request{head_, arrival_}, good_version ? errc{} : errc::http_version);
       }
     }
     return state_;
@@ -122,6 +124,9 @@ class server_handshake {
   }
 
   status state() const noexcept { return state_; }
+
+  /// Notes that the stream is encrypted, before next(). Drivers do that for streams that say so.
+  void set_secure() noexcept { arrival_.secure = true; }
 
   /// What was asked: from the status `request` on, and after `failed` if the head was read in full.
   const hawser::request& request() const noexcept { return request_; }
@@ -152,12 +157,12 @@ class server_handshake {
     return std::exchange(request_, {});
   }
 
-  /// Accepts the request as far as the policy does, and adds `headers` to the answer. Does nothing
+  /// Accepts the request as far as the policy does: its subprotocol and its extensions. Adds `headers` to
+  /// the answer. Does nothing
   /// unless the status is `request`: look at what is returned. If the policy or `headers` ask for
   /// what must not be sent, the client is told 500.
   status accept(const header_fields& headers = {}) {
     if (state_ != status::request) return state_;
-    if (!policy_.allow_origin(request_)) return fail(errc::origin_refused);
     const auto error = agree();
     if (error != errc{}) return fail(error);
     const header_fields& more = policy_.extra_headers(request_);
@@ -211,9 +216,19 @@ class server_handshake {
   void take(hawser::request asked, errc error = {}) {
     request_ = std::move(asked);
     if (error == errc{}) error = detail::check_upgrade(request_, version_);
-    state_ = status::request;
+    state_ = status::request;  // What the policy throws leaves a request that can be refused.
+    if (reaches_application(error) && !is_for_us()) error = errc::host_refused;
+    if (error == errc{} && !policy_.allow_origin(request_)) error = errc::origin_refused;
     if (error != errc{}) fail(error);
   }
+
+  /// Upgrades, and what a driver may show to the application as plain HTTP.
+  static bool reaches_application(errc error) noexcept {
+    return error == errc{} || error == errc::not_an_upgrade || error == errc::bad_method;
+  }
+
+  /// Only a request of HTTP/1.0 can be without a host, and no browser sends one.
+  bool is_for_us() { return request_.host().empty() || policy_.allow_host(request_); }
 
   /// Asks the policy, and holds it to what the client offers: RFC 6455 §4.2.2 (5) and §9.1.
   errc agree() {
@@ -250,6 +265,7 @@ class server_handshake {
 
   Policy policy_;
   http_head head_;
+  arrival arrival_;
   hawser::request request_;
   agreement agreed_;
   std::string extensions_;

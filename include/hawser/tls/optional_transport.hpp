@@ -51,6 +51,8 @@ class optional_tls_transport {
     return std::visit([](const auto& one) { return one.now(); }, held_);
   }
 
+  bool is_secure() const noexcept { return held_.index() == 1; }
+
   void abort() requires abortable_stream<Stream> {
     std::visit([](auto& one) { one.abort(); }, held_);
   }

@@ -79,6 +79,8 @@ template <class Socket>
 struct stream_traits<asio::ssl::stream<Socket>> {
   static constexpr bool is_direct = false;
 
+  static bool is_secure(const asio::ssl::stream<Socket>&) { return true; }
+
   static void open(asio::ssl::stream<Socket>& stream) {
     std::error_code ignored;
     if constexpr (requires { stream.lowest_layer().set_option(asio::ip::tcp::no_delay{true}); }) {

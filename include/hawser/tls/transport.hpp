@@ -142,6 +142,8 @@ class tls_transport {
 
   time_point now() const { return state_->below.now(); }
 
+  bool is_secure() const noexcept { return true; }
+
   void abort() requires abortable_stream<Stream> { state_->below.abort(); }
 
   /// From any thread, if what is below can do that: reading fails with errc::aborted, at once;

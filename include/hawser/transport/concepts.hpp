@@ -18,7 +18,8 @@ namespace hawser {
 /// signal.
 /// - `shutdown` tells the peer that no more bytes will come; reading goes on.
 ///
-/// Whoever destroys the transport ends the stream.
+/// Whoever destroys the transport ends the stream. One that is encrypted says so by `bool is_secure()
+/// const`: pages of the same origin are then `https:` ones.
 template <class T>
 concept blocking_stream = requires(T& stream, std::span<std::byte> in,
                                    std::span<const std::byte> out, std::error_code& ec) {
@@ -48,5 +49,21 @@ template <class T>
 concept abortable_stream = blocking_stream<T> && requires(T& stream) {
   { stream.abort() } -> std::same_as<void>;
 };
+
+namespace detail {
+
+/// Whether a stream says that it is encrypted, by `bool is_secure() const`.
+template <class Stream>
+bool is_secure(const Stream& stream) {
+  if constexpr (requires {
+                  { stream.is_secure() } -> std::same_as<bool>;
+                }) {
+    return stream.is_secure();
+  } else {
+    return false;
+  }
+}
+
+}  // namespace detail
 
 }  // namespace hawser

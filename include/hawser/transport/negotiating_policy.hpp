@@ -22,6 +22,7 @@ class negotiating_server_policy {
   negotiating_server_policy(Policy policy, any_negotiator extension)
       : policy_{std::forward<Policy>(policy)}, extension_{std::move(extension)} {}
 
+  bool allow_host(const request& asked) { return policy_.allow_host(asked); }
   bool allow_origin(const request& asked) { return policy_.allow_origin(asked); }
   std::string choose_subprotocol(const request& asked) { return policy_.choose_subprotocol(asked); }
   std::string accept_extensions(const extension_list& offers) {

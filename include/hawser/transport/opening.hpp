@@ -162,6 +162,7 @@ std::vector<std::byte> perform(Stream& stream, server_handshake<Policy>& handsha
   using status = typename server_handshake<Policy>::status;
   ec.clear();
   std::vector<std::byte> rest;
+  if (detail::is_secure(stream)) handshake.set_secure();
   detail::deadline_io io{stream, options.handshake_timeout};
   detail::read_handshake(io, handshake, rest, ec);
   if (handshake.state() == status::request) decide(handshake);
