@@ -53,5 +53,6 @@
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/asio/threaded_server.hpp"
 #include "hawser/asio/threaded_server_options.hpp"
+#include "hawser/asio/threaded_upgrade.hpp"
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/hawser.hpp"

@@ -74,6 +74,7 @@
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/outgoing_message.hpp"
 #include "hawser/transport/thread_number.hpp"
+#include "hawser/transport/tls_facts.hpp"
 #include "hawser/transport/turn.hpp"
 #include "hawser/transport/websocket.hpp"
 #include "hawser/version.hpp"

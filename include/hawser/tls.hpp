@@ -12,6 +12,7 @@
 #include "hawser/tls/connect.hpp"
 #include "hawser/tls/context.hpp"
 #include "hawser/tls/engine.hpp"
+#include "hawser/tls/facts.hpp"
 #include "hawser/tls/optional_transport.hpp"
 #include "hawser/tls/pem.hpp"
 #include "hawser/tls/server_context.hpp"

@@ -76,7 +76,7 @@ inline issued issue(const wish& wanted) {
   X509_time_adj_ex(X509_getm_notAfter(certificate), wanted.to_days, 0, nullptr);
   X509_set_pubkey(certificate, made.key.get());
   const auto* name = reinterpret_cast<const unsigned char*>(wanted.name.c_str());
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, name, -1, -1,
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8, name, -1, -1,
                              0);
   X509_set_issuer_name(certificate, X509_get_subject_name(issuer.certificate.get()));
   extend(certificate, issuer.certificate.get(), NID_basic_constraints,

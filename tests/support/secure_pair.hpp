@@ -35,6 +35,22 @@ inline tls_server_context server_with(const issued& identity) {
   return tls_server_context{options};
 }
 
+/// Asks its clients for a certificate of the tests' authority.
+inline tls_server_context server_asking(client_certificates clients) {
+  tls_server_options options;
+  options.identities.push_back(test_server().identity());
+  options.clients = clients;
+  options.client_authorities = pem_text{test_authority().certificate_text};
+  return tls_server_context{options};
+}
+
+/// Shows this certificate to servers that ask for one.
+inline tls_client_context client_showing(const issued& identity) {
+  auto options = trusting_options();
+  options.identity = identity.identity();
+  return tls_client_context{options};
+}
+
 /// Does one thing on this thread and the other on one more.
 template <class Here, class There>
 void at_once(Here here, There there) {

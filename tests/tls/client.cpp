@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include <asio/io_context.hpp>
 #include <openssl/x509_vfy.h>
 
 #include "hawser/asio/client_options.hpp"
@@ -52,6 +53,21 @@ TEST_CASE("a client connects to a wss: URL, talks, and ends") {
   CHECK(client.rest() == lines{"close 1000", "stopped", "idle"});
   server.stop();
   CHECK(server.errors().empty());
+}
+
+TEST_CASE("a client's session knows what TLS has agreed on", "[rfc5280-4.2.1.6]") {
+  echo server{threaded_server_options{}, serving(test_server())};
+  std::string told;
+  asio::io_context context{1};
+  tls_client client{context, brisk_client(server.url("wss")), trusting()};
+  client.on_open([&](session& open) {
+    told = open.tls()->version + ' ' + open.peer_certificate()->dns_names.front();
+    if (open.is_secure() && open.listener().empty()) told += " secure";
+    client.close();
+  });
+  client.start();
+  context.run();
+  CHECK(told == "TLSv1.3 localhost secure");
 }
 
 TEST_CASE("the same client connects to a ws: URL") {

@@ -122,6 +122,50 @@ TEST_CASE("a page of a port of wss: is an https one, of a port of ws: an http on
   }
 }
 
+TEST_CASE("upgrades and sessions know their listener and what TLS has agreed on",
+          "[rfc8446-4.4.2]") {
+  mailbox<std::string> told;
+  std::string secure;
+  const auto describe = [](const auto& one) {
+    const auto certificate = one.peer_certificate();
+    return std::string{one.listener()} + (one.is_secure() ? " secure " : " plain ") +
+           (one.tls() ? one.tls()->version + ' ' + one.tls()->server_name : "") +
+           (certificate ? ' ' + certificate->subject : "");
+  };
+  mailbox<session> closed_ones;
+  live_server far{[&](server& made) {
+    made.on_upgrade([&](upgrade& asked) {
+      told.put(describe(asked));
+      asked.accept();
+    });
+    made.on_open([&](session& peer) { told.put(describe(peer)); });
+    made.on_close([&](session& peer, const closed&) { closed_ones.put(peer); });
+    const auto where =
+        made.listen(loopback(), tls_streams{server_asking(client_certificates::wanted)});
+    secure = "localhost:" + std::to_string(where.port());
+  }};
+  const auto plain = "localhost:" + std::to_string(far->port());
+  const auto listener = [](const std::string& host) {
+    return "127.0.0.1" + host.substr(host.find(':'));
+  };
+  const auto device = issue({.name = "device 7", .issuer = &test_authority()});
+  for (const bool shows : {false, true}) {
+    const auto context = shows ? client_showing(device) : trusting_client();
+    for (const bool is_secure : {false, true}) {
+      auto peer = connect((is_secure ? "wss://" + secure : "ws://" + plain) + "/", context);
+      const auto expected =
+          is_secure ? listener(secure) + " secure TLSv1.3 localhost" + (shows ? " CN=device 7" : "")
+                    : listener(plain) + " plain ";
+      CHECK(told.take() == expected);
+      CHECK(told.take() == expected);
+      CHECK_FALSE(peer.close());
+      const auto kept = closed_ones.take();
+      REQUIRE(kept);
+      CHECK(describe(*kept) == expected);
+    }
+  }
+}
+
 TEST_CASE("who comes when a port of wss: is full is dropped") {
   server_options options;
   options.max_connections = 1;

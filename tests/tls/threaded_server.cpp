@@ -78,6 +78,37 @@ TEST_CASE("one thread writes while another reads, through TLS") {
   CHECK_FALSE(peer.close());
 }
 
+TEST_CASE("the hook, the handler and the client know what TLS has agreed on", "[rfc8446-4.4.2]") {
+  tls_threaded_server server{threaded_server_options{},
+                             server_asking(client_certificates::required)};
+  std::string asked_by;
+  std::string served;
+  server.on_upgrade([&](auto& asked) {
+    if (asked.is_secure()) asked_by = asked.peer_certificate()->subject;
+    if (asked.tls()->server_name == "localhost") asked.accept();
+  });
+  std::thread run{[&] {
+    server.run([&](auto& peer) {
+      if (peer.is_secure()) served = peer.peer_certificate()->subject + ' ' + peer.tls()->version;
+      while (peer.read()) {
+      }
+    });
+  }};
+  const auto device = issue({.name = "device 7", .issuer = &test_authority()});
+  const auto showing = client_showing(device);
+  auto client = connect("wss://localhost:" + std::to_string(server.port()) + "/", showing);
+  CHECK(client.is_secure());
+  CHECK(client.tls()->version == "TLSv1.3");
+  CHECK(client.peer_certificate()->verified);
+  CHECK(client.peer_certificate()->ip_addresses == std::vector<std::string>{"127.0.0.1"});
+  CHECK_FALSE(client.close());
+  CHECK(client.tls()->version == "TLSv1.3");
+  server.stop();
+  run.join();
+  CHECK(asked_by == "CN=device 7");
+  CHECK(served == "CN=device 7 TLSv1.3");
+}
+
 TEST_CASE("a server that stops closes its connections, through TLS too") {
   echo far{threaded_server_options{}, server_with(test_server())};
   const auto trusting = trusting_client();

@@ -167,7 +167,10 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
 
   template <class Stream>
   void open(Stream& stream, const std::vector<std::byte>& rest) {
-    session_facts facts{.agreed = handshake_->result(), .remote_address = remote_address_};
+    session_facts facts{.asked = request{{}, {}, {}, {}, {.secure = is_secure_stream(stream)}},
+                        .agreed = handshake_->result(),
+                        .remote_address = remote_address_,
+                        .tls = stream_facts(stream)};
     over_ = true;
     const auto owner = std::exchange(owner_, nullptr);
     with_memory([&] { owner->opened(std::move(stream), std::move(facts), rest); },

@@ -5,6 +5,7 @@
 
 #include "hawser/handshake/allowed_hosts.hpp"
 #include "hawser/handshake/ip_address.hpp"
+#include "hawser/handshake/request.hpp"
 
 namespace hawser::detail {
 
@@ -39,6 +40,17 @@ bool is_loopback_endpoint(const Endpoint& where) {
   } else {
     return false;
   }
+}
+
+/// Of a server's listener: all its connections share them.
+struct listener_facts {
+  std::string address = {};  ///< Address and port, or the path of a Unix socket
+  arrival how = {};
+};
+
+template <class Endpoint>
+listener_facts facts_of_listener(const Endpoint& where) {
+  return {text_of(where), {.loopback = is_loopback_endpoint(where)}};
 }
 
 }  // namespace hawser::detail

@@ -62,7 +62,8 @@ class listener final
         make_stream_{std::move(make_stream)},
         acceptor_{threads->own_executor(), where},
         pause_{threads->own_executor()},
-        facts_{facts_of(acceptor_.local_endpoint())} {
+        facts_{
+            std::make_shared<const listener_facts>(facts_of_listener(acceptor_.local_endpoint()))} {
     acceptor_.non_blocking(true);
   }
 
@@ -135,11 +136,6 @@ class listener final
     if constexpr (std::is_same_v<MakeStream, plain_stream>) {
       refusals_.refuse(std::move(refused), errc::too_many_connections);
     }
-  }
-
-  static std::shared_ptr<const listener_facts> facts_of(const endpoint& where) {
-    return std::make_shared<const listener_facts>(
-        listener_facts{text_of(where), {.loopback = is_loopback_endpoint(where)}});
   }
 
   using acceptor = asio::basic_socket_acceptor<Protocol, executor_type>;

@@ -153,6 +153,7 @@ class server_opening final : public opening_base,
   /// From now on a response can be sent.
   void listen() {
     listening_ = true;
+    facts_.tls = stream_facts(stream_);
     leaving() ? turn_away() : read();
   }
 

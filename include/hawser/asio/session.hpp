@@ -33,6 +33,7 @@
 #include "hawser/handshake/request.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/prepared_message.hpp"
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
 
@@ -207,6 +208,23 @@ class session {
   /// Address and port of the other side, or the path of a Unix socket.
   std::string_view remote_address() const noexcept {
     return state_ ? state_->remote_address() : std::string_view{};
+  }
+
+  /// The listener of the server that the connection came by: its address and port, or the path of a Unix
+  /// socket. Empty for a client's session.
+  std::string_view listener() const noexcept {
+    return state_ ? state_->listener() : std::string_view{};
+  }
+
+  /// Whether the connection is encrypted.
+  bool is_secure() const { return request().is_secure(); }
+
+  /// What TLS has agreed on; null without TLS. From any thread, also after on_close.
+  std::shared_ptr<const tls_facts> tls() const noexcept { return state_ ? state_->tls() : nullptr; }
+
+  /// The certificate that the peer has shown, or null.
+  std::shared_ptr<const certificate_facts> peer_certificate() const noexcept {
+    return detail::certificate_of(tls());
   }
 
   session_statistics statistics() const {

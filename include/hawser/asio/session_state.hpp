@@ -20,6 +20,7 @@
 
 #include <asio/any_io_executor.hpp>
 
+#include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/session_command.hpp"
 #include "hawser/asio/session_waits.hpp"
 #include "hawser/asio/small_mutex.hpp"
@@ -33,6 +34,7 @@
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/outbox.hpp"
 #include "hawser/protocol/prepared_message.hpp"
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
 
@@ -76,12 +78,6 @@ inline std::string_view value_of(std::string_view name, const path_parameters& a
   return {};
 }
 
-/// Of a server's listener: shared by all its connections.
-struct listener_facts {
-  std::string address = {};  ///< Address and port, or the path of a Unix socket
-  arrival how = {};
-};
-
 /// What is known of a session when it begins.
 struct session_facts {
   request asked = {};
@@ -89,6 +85,7 @@ struct session_facts {
   std::string remote_address = {};
   path_parameters parameters = {};
   std::shared_ptr<const listener_facts> listener = {};  ///< Null for a client's session
+  std::shared_ptr<const tls_facts> tls = {};            ///< Null without TLS
 };
 
 /// A number that one thread writes and all may read.
@@ -112,11 +109,12 @@ class session_state {
       : budget_{in_order(budget)},
         asked_{std::move(facts.asked)},
         remote_address_{std::move(facts.remote_address)},
+        listener_{std::move(facts.listener)},
         self_{self} {
     const bool agreed = !facts.agreed.subprotocol.empty() || !facts.agreed.extensions.empty();
-    if (!agreed && facts.parameters.empty()) return;
+    if (!agreed && facts.parameters.empty() && !facts.tls) return;
     details_ = std::make_unique<const details>(
-        details{std::move(facts.agreed), std::move(facts.parameters)});
+        details{std::move(facts.agreed), std::move(facts.parameters), std::move(facts.tls)});
   }
   virtual ~session_state() = default;
   session_state(const session_state&) = delete;
@@ -208,6 +206,12 @@ class session_state {
 
   const request& asked() const noexcept { return asked_; }
   std::string_view remote_address() const noexcept { return remote_address_; }
+  std::string_view listener() const noexcept {
+    return listener_ ? std::string_view{listener_->address} : std::string_view{};
+  }
+  std::shared_ptr<const tls_facts> tls() const noexcept {
+    return details_ ? details_->tls : nullptr;
+  }
   const agreement& agreed() const noexcept {
     static const never_destroyed<agreement> none;
     return details_ ? details_->agreed : none.get();
@@ -320,6 +324,7 @@ class session_state {
   struct details {
     agreement agreed;
     path_parameters parameters;
+    std::shared_ptr<const tls_facts> tls;
   };
 
   std::error_code enqueue(session_command command) {
@@ -354,6 +359,7 @@ class session_state {
   std::atomic<std::uint64_t> dropped_ = 0;
   const request asked_;
   const std::string remote_address_;
+  const std::shared_ptr<const listener_facts> listener_;
   std::unique_ptr<const details> details_;
   std::any data_;
   const role self_;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <memory>
 #include <system_error>
 
 #include <asio/basic_stream_socket.hpp>
 #include <asio/socket_base.hpp>
+
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
 
@@ -21,6 +24,9 @@ struct stream_traits {
 
   /// Whether it is encrypted: pages of the same origin are then `https:` ones.
   static bool is_secure(const Stream&) { return false; }
+
+  /// What TLS has agreed on, or null.
+  static std::shared_ptr<const tls_facts> facts(const Stream&) { return nullptr; }
 
   /// Ends the sending side only. False if the stream cannot do that: it is then closed.
   static bool end(Stream&) { return false; }
@@ -51,6 +57,7 @@ struct stream_traits<asio::basic_stream_socket<Protocol, Executor>> {
   }
 
   static bool is_secure(const socket&) { return false; }
+  static std::shared_ptr<const tls_facts> facts(const socket&) { return nullptr; }
 
   static bool end(socket& stream) {
     std::error_code ignored;
@@ -73,6 +80,16 @@ bool is_secure_stream(const Stream& stream) {
     return stream_traits<Stream>::is_secure(stream);
   } else {
     return false;
+  }
+}
+
+/// What TLS has agreed on, or null: see tls_stream::facts().
+template <class Stream>
+std::shared_ptr<const tls_facts> stream_facts(const Stream& stream) {
+  if constexpr (requires { stream_traits<Stream>::facts(stream); }) {
+    return stream_traits<Stream>::facts(stream);
+  } else {
+    return nullptr;
   }
 }
 

@@ -34,6 +34,7 @@
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/standard_error.hpp"
 #include "hawser/asio/threaded_server_options.hpp"
+#include "hawser/asio/threaded_upgrade.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/policy.hpp"
@@ -41,8 +42,8 @@
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/server.hpp"
 #include "hawser/protocol/deadline.hpp"
-#include "hawser/transport/negotiating_policy.hpp"
 #include "hawser/transport/opening.hpp"
+#include "hawser/transport/tls_facts.hpp"
 #include "hawser/transport/websocket.hpp"
 
 namespace hawser {
@@ -74,7 +75,7 @@ class basic_threaded_server {
  public:
   using endpoint_type = typename Protocol::endpoint;
   using peer = websocket<transport>;
-  using upgrade = server_handshake<negotiating_server_policy<const default_server_policy&>>;
+  using upgrade = threaded_upgrade;
 
   /// Listens. Throws std::system_error when it cannot.
   basic_threaded_server(const endpoint_type& where, threaded_server_options options,
@@ -82,7 +83,7 @@ class basic_threaded_server {
       : options_{std::move(options)},
         layer_{std::move(layer)},
         acceptor_{context_, where},
-        arrival_{.loopback = detail::is_loopback_endpoint(acceptor_.local_endpoint())} {
+        listener_{detail::facts_of_listener(acceptor_.local_endpoint())} {
     acceptor_.non_blocking(true);
   }
 
@@ -231,7 +232,7 @@ class basic_threaded_server {
     // It outlives what is thrown, because stop() may still know of it.
     std::optional<transport> stream;
     try {
-      upgrade handshake{{options_.handshake, options_.extension}, options_.limits, arrival_};
+      upgrade handshake{options_, listener_, remote_address(socket)};
       stream.emplace(layer_.wrap(std::move(socket)));
       std::error_code ec;
       set_opening(entry, &*stream);
@@ -247,13 +248,20 @@ class basic_threaded_server {
     }
   }
 
+  static std::string remote_address(socket_stream& from) {
+    std::error_code gone;
+    const auto where = from.socket().remote_endpoint(gone);
+    return gone ? std::string{} : detail::text_of(where);
+  }
+
   /// Both handshakes, the layer's and the opening one, with one deadline.
   std::vector<std::byte> open(worker& entry, transport& stream, upgrade& handshake,
                               std::error_code& ec) {
     const auto begin = stream.now();
     layer_.open(stream, deadline_after(begin, options_.handshake_timeout), ec);
     if (ec) return {};
-    const auto decide = [this, &entry](upgrade& asked) {
+    handshake.set_tls(detail::tls_facts_of(stream));
+    const auto decide = [this, &entry, &asked = handshake](auto&) {
       // The request is read: from here on stop() is a matter of the open connection.
       set_opening(entry, nullptr);
       on_upgrade_ ? on_upgrade_(asked) : static_cast<void>(asked.accept());
@@ -366,7 +374,7 @@ class basic_threaded_server {
   const Layer layer_;
   asio::io_context context_{1};
   typename Protocol::acceptor acceptor_;
-  const arrival arrival_;
+  const detail::listener_facts listener_;
   asio::steady_timer pause_{context_};
   asio::signal_set signals_{context_};
   detail::refusals<typename Protocol::socket> refusals_;

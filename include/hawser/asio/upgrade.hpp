@@ -16,6 +16,7 @@
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
 
@@ -106,6 +107,20 @@ class upgrade {
 
   const hawser::request& request() const noexcept { return state_->facts().asked; }
   std::string_view remote_address() const noexcept { return state_->facts().remote_address; }
+
+  /// The listener that the connection came by: its address and port, or the path of a Unix socket.
+  std::string_view listener() const noexcept { return state_->facts().listener->address; }
+
+  /// Whether the connection is encrypted.
+  bool is_secure() const noexcept { return request().is_secure(); }
+
+  /// What TLS has agreed on; null without TLS.
+  std::shared_ptr<const tls_facts> tls() const noexcept { return state_->facts().tls; }
+
+  /// The certificate that the client has shown, or null.
+  std::shared_ptr<const certificate_facts> peer_certificate() const noexcept {
+    return detail::certificate_of(tls());
+  }
 
   /// The value of a parameter of the route, or an empty text.
   std::string_view parameter(std::string_view name) const noexcept {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -10,6 +11,7 @@
 #include "hawser/base/bytes.hpp"
 #include "hawser/tls/transport.hpp"
 #include "hawser/transport/concepts.hpp"
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
 
@@ -52,6 +54,12 @@ class optional_tls_transport {
   }
 
   bool is_secure() const noexcept { return held_.index() == 1; }
+
+  /// What TLS has agreed on, or null if this is not encrypted.
+  std::shared_ptr<const tls_facts> facts() const {
+    const auto* encrypted = std::get_if<tls_transport<Stream>>(&held_);
+    return encrypted != nullptr ? encrypted->facts() : nullptr;
+  }
 
   void abort() requires abortable_stream<Stream> {
     std::visit([](auto& one) { one.abort(); }, held_);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -15,7 +16,9 @@
 #include "hawser/tls/certificate_error.hpp"
 #include "hawser/tls/client_context.hpp"
 #include "hawser/tls/context.hpp"
+#include "hawser/tls/facts.hpp"
 #include "hawser/tls/server_context.hpp"
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
 
@@ -37,7 +40,8 @@ class tls_stream : public asio::ssl::stream<Socket> {
       : tls_stream{std::move(socket), checked([&](auto& ec) { return context.make_ssl(ec); })} {}
 
   /// For what make_ssl() of a context has made.
-  tls_stream(Socket socket, detail::ssl_ptr ssl) : base{std::move(socket), ssl.release()} {}
+  tls_stream(Socket socket, detail::ssl_ptr ssl)
+      : base{std::move(socket), ssl.get()}, ssl_{ssl.release()} {}
 
   tls_stream(tls_stream&&) noexcept = default;
   // Asio's forgets to free what it assigns to.
@@ -62,6 +66,9 @@ class tls_stream : public asio::ssl::stream<Socket> {
     return make_certificate_error(SSL_get_verify_result(handle()));
   }
 
+  /// What TLS has agreed on, read anew by each call; null before the handshake is done.
+  std::shared_ptr<const tls_facts> facts() const { return detail::read_facts(ssl_); }
+
  private:
   template <class Make>
   static detail::ssl_ptr checked(Make make) {
@@ -71,7 +78,9 @@ class tls_stream : public asio::ssl::stream<Socket> {
     return made;
   }
 
-  SSL* handle() { return this->native_handle(); }
+  SSL* handle() const noexcept { return ssl_; }
+
+  SSL* ssl_;  // the base's, whose native_handle() is not const
 };
 
 /// For every stream of Asio's TLS, tls_stream or not.
@@ -110,6 +119,10 @@ struct stream_traits<asio::ssl::stream<Socket>> {
 
 template <class Socket>
 struct stream_traits<tls_stream<Socket>> : stream_traits<asio::ssl::stream<Socket>> {
+  static std::shared_ptr<const tls_facts> facts(const tls_stream<Socket>& stream) {
+    return stream.facts();
+  }
+
   /// What a server does with a stream that was accepted, before the opening handshake.
   template <class Handler>
   static void async_open(tls_stream<Socket>& stream, Handler handler) {

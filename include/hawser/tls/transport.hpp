@@ -19,8 +19,10 @@
 #include "hawser/tls/client_context.hpp"
 #include "hawser/tls/context.hpp"
 #include "hawser/tls/engine.hpp"
+#include "hawser/tls/facts.hpp"
 #include "hawser/tls/server_context.hpp"
 #include "hawser/transport/concepts.hpp"
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
 
@@ -143,6 +145,12 @@ class tls_transport {
   time_point now() const { return state_->below.now(); }
 
   bool is_secure() const noexcept { return true; }
+
+  /// What TLS has agreed on, read anew by each call, from any thread; null before handshake() is done.
+  std::shared_ptr<const tls_facts> facts() const {
+    const std::lock_guard guard{state_->mutex};
+    return detail::read_facts(native_handle());
+  }
 
   void abort() requires abortable_stream<Stream> { state_->below.abort(); }
 

@@ -27,6 +27,7 @@
 #include "hawser/transport/blocking_driver.hpp"
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/outgoing_message.hpp"
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
 
@@ -152,6 +153,17 @@ class websocket {
 
   /// The extensions that were agreed on, as the server answered them.
   const extension_list& extensions() const noexcept { return agreed_.extensions; }
+
+  /// Whether the stream is encrypted.
+  bool is_secure() const { return detail::is_secure(driver_->stream()); }
+
+  /// What TLS has agreed on, read anew by each call; null if the stream is not encrypted.
+  std::shared_ptr<const tls_facts> tls() const { return detail::tls_facts_of(driver_->stream()); }
+
+  /// The certificate that the peer has shown, or null.
+  std::shared_ptr<const certificate_facts> peer_certificate() const {
+    return detail::certificate_of(tls());
+  }
 
   /// The stream, for its address and settings: reading and writing it is up to this object.
   Stream& stream() noexcept { return driver_->stream(); }

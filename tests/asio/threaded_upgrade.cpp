@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/threaded_upgrade.hpp"
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "hawser/asio/connect.hpp"
+#include "hawser/asio/threaded_server.hpp"
+#include "support/catch.hpp"
+#include "support/live_server.hpp"
+#include "support/sockets.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+TEST_CASE("an upgrade of a threaded server knows its client, its listener and that it is plain") {
+  threaded_server server{{}};
+  mailbox<std::string> facts;
+  server.on_upgrade([&](threaded_upgrade& asked) {
+    facts.put(asked.remote_address().substr(0, 10));
+    facts.put(asked.listener());
+    facts.put(asked.is_secure() || asked.tls() || asked.peer_certificate() ? "secure" : "plain");
+    asked.accept();
+  });
+  std::thread run{[&] {
+    server.run([&](auto& peer) {
+      facts.put(peer.is_secure() || peer.tls() || peer.peer_certificate() ? "secure" : "plain");
+    });
+  }};
+  const auto port = std::to_string(server.port());
+  auto client = connect("ws://localhost:" + port + "/");
+  CHECK(facts.take() == "127.0.0.1:");
+  CHECK(facts.take() == "127.0.0.1:" + port);
+  CHECK(facts.take() == "plain");
+  CHECK(facts.take() == "plain");
+  CHECK_FALSE(client.is_secure());
+  CHECK_FALSE(client.tls());
+  (void)client.close();
+  server.stop();
+  run.join();
+}
+
+TEST_CASE("an upgrade has the facts of TLS that it is given") {
+  const threaded_server_options options;
+  const detail::listener_facts listener{"127.0.0.1:1", {.secure = true}};
+  threaded_upgrade asked{options, listener, "127.0.0.1:2"};
+  CHECK_FALSE(asked.tls());
+  asked.set_tls(std::make_shared<const tls_facts>(
+      tls_facts{.peer_certificate = certificate_facts{.subject = "CN=a"}}));
+  CHECK(asked.peer_certificate()->subject == "CN=a");
+}
+
+}  // namespace
