@@ -62,7 +62,8 @@ struct meeting {
   async_far_end far{state};
   async_pipe near{io.get_executor(), state, 0};
   server_handshake<> serving{};
-  client_handshake<> asking{*uri::decode("ws://example.com/chat"), sample_key()};
+  client_handshake<> asking{
+      *uri::decode("ws://example.com/chat"), sample_key(), {.user_agent = ""}};
   octets rest;
   outcome_of outcome;
 

@@ -132,6 +132,25 @@ TEST_CASE("a redirection is followed when that is wanted", "[rfc-9110]") {
   CHECK(line_in(elsewhere.head(), "Cookie") == "none");
 }
 
+TEST_CASE("a client may connect elsewhere than its URL says") {
+  stage server;
+  auto options = brisk_client("ws://server.invalid:81/");
+  options.connect.connect_to = "127.0.0.1:" + std::to_string(server.port());
+  driven_client client{options};
+  client.start();
+  const auto open = server.open();
+  CHECK(client.next() == "open");
+  CHECK(line_in(server.head(), "Host") == "server.invalid:81");
+}
+
+TEST_CASE("a client that is to connect nowhere gives up") {
+  auto options = brisk_client("ws://127.0.0.1/");
+  options.connect.connect_to = "::1";
+  driven_client client{options};
+  client.start();
+  CHECK(client.rest() == lines{"failed: not a ws: or wss: URI", "stopped", "idle"});
+}
+
 TEST_CASE("a refusal whose end a reset cuts off is the end", "[rfc9112-8]") {
   stage server;
   driven_client client{brisk_client(server.url())};

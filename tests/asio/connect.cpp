@@ -185,6 +185,25 @@ TEST_CASE("a redirection carries to another server only what is safe", "[abuse]"
   }
 }
 
+TEST_CASE("connect() may go elsewhere than the URL says, where the URL's name stays") {
+  std::string head;
+  one_client_server server{[&](raw_socket& client) {
+    head = client.hear_until("\r\n\r\n");
+    client.say(acceptance(head));
+  }};
+  connect_options options;
+  options.connect_to = "127.0.0.1:" + std::to_string(server.port());
+  std::error_code ec;
+  CHECK(connect("ws://server.invalid:81/x", ec, options));
+  CHECK(value_of(head, "Host") == "server.invalid:81");
+}
+
+TEST_CASE("a place to connect to that is none is an error") {
+  std::error_code ec;
+  CHECK_FALSE(connect("ws://127.0.0.1/", ec, {.connect_to = "nowhere:0"}));
+  CHECK(ec == errc::bad_uri);
+}
+
 TEST_CASE("an IPv6 address may have a zone, which the server does not see", "[rfc6874-4]") {
   std::error_code no_ipv6;
   tcp::acceptor acceptor{raw_socket::context()};
@@ -233,8 +252,12 @@ TEST_CASE("connect() goes through an HTTP proxy", "[rfc-9110]") {
     client.say(acceptance(client.hear_until("\r\n\r\n")));
   }};
   std::error_code ec;
-  CHECK(connect("ws://server.example:81/", ec, by_proxy("http", proxy)));
-  CHECK(asked.starts_with("CONNECT server.example:81 HTTP/1.1\r\n"));
+  auto options = by_proxy("http", proxy);
+  if (GENERATE(true, false)) options.connect_to = "backend.example:82";
+  CHECK(connect("ws://server.example:81/", ec, options));
+  const auto place = options.connect_to.empty() ? "server.example:81" : options.connect_to;
+  CHECK(asked.starts_with("CONNECT " + place + " HTTP/1.1\r\n"));
+  CHECK(value_of(asked, "User-Agent") == default_user_agent);
 }
 
 TEST_CASE("what an HTTP proxy says against it is told") {

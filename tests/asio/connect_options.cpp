@@ -101,6 +101,37 @@ TEST_CASE("another server gets only what is safe, and neither does the first one
   }
 }
 
+TEST_CASE("the place to connect to is the first server's only") {
+  auto options = following(5);
+  options.connect_to = "127.0.0.1:9001";
+  detail::destination there{here, options};
+  CHECK(there.where().host_field() == "here.example");
+  CHECK(there.place()->authority() == "127.0.0.1:9001");
+  CHECK(there.follow(to("/b")));
+  CHECK(there.place()->authority() == "127.0.0.1:9001");
+  CHECK(there.follow(to("ws://there.example/b")));
+  CHECK(there.place()->authority() == "there.example");
+  CHECK(there.follow(to("ws://here.example/b")));
+  CHECK(there.place()->authority() == "here.example");
+
+  options.connect_to = GENERATE("", "127.0.0.1:0", "a/b", "::1");
+  const auto place = detail::destination{here, options}.place();
+  CHECK(place.has_value() == options.connect_to.empty());
+}
+
+TEST_CASE("a proxy gets the User-Agent of the request", "[rfc9110-10.1.5]") {
+  connect_options options;
+  options.handshake.headers = {{"Authorization", "secret"}};
+  const auto told = [&] {
+    return std::string{detail::destination{here, options}.proxy_headers().text()};
+  };
+  CHECK(told() == "User-Agent: " + std::string{default_user_agent} + "\r\n");
+  options.handshake.user_agent = "";
+  CHECK(told().empty());
+  options.handshake.headers.add("user-agent", "mine");
+  CHECK(told() == "User-Agent: mine\r\n");
+}
+
 TEST_CASE("the text of a failed connect shows neither user information nor the query", "[abuse]") {
   const auto url =
       GENERATE(as<std::string>{}, "ws://anna:secret@here.example:81/room?token=secret",

@@ -13,6 +13,7 @@
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/version.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/segments.hpp"
@@ -67,8 +68,8 @@ typename Handshake::status give(Handshake& handshake, std::string_view text) {
 }
 
 TEST_CASE("the request is spelled and ordered as in the standard", "[rfc-1.2][rfc-4.1]") {
-  const auto handshake =
-      client({.origin = "http://example.com", .subprotocols = {"chat", "superchat"}});
+  const auto handshake = client(
+      {.origin = "http://example.com", .subprotocols = {"chat", "superchat"}, .user_agent = ""});
   CHECK(text(handshake.output()) ==
         "GET /chat HTTP/1.1\r\n"
         "Host: server.example.com\r\n"
@@ -100,6 +101,24 @@ TEST_CASE("the request leaves out what was not asked for and adds what was", "[r
         "\r\n");
 }
 
+TEST_CASE("a client says what it is, unless it is to say something else or nothing",
+          "[rfc9110-10.1.5]") {
+  const auto agents_of = [](const default_client_policy& policy) {
+    const auto handshake = client(policy);
+    hawser::http_head head{hawser::http_head::kind::request};
+    auto input = handshake.output();
+    REQUIRE(head.next(input) == hawser::http_head::status::done);
+    std::string found;
+    for (const auto value : head.fields().values("User-Agent")) found.append(value).append(";");
+    return found;
+  };
+  CHECK(agents_of({}) == std::string{"hawser/"} + hawser::version + ";");
+  CHECK(agents_of({.user_agent = "mine/2"}) == "mine/2;");
+  CHECK(agents_of({.headers = {{"user-agent", "theirs"}}}) == "theirs;");
+  CHECK(agents_of({.headers = {{"user-agent", "theirs"}}, .user_agent = ""}) == "theirs;");
+  CHECK(agents_of({.user_agent = ""}).empty());
+}
+
 TEST_CASE("each handshake has a fresh key of 16 octets", "[rfc-4.1]") {
   std::set<std::string> keys;
   for (int i = 0; i < 100; ++i) {
@@ -129,6 +148,7 @@ TEST_CASE("what must not be sent is refused before anything is sent", "[rfc-4.1]
       {.subprotocols = {"a, b"}},
       {.subprotocols = {"a\r\nX: y"}},
       {.subprotocols = {"a", "b", "a"}},
+      {.user_agent = "x\r\nX: y"},
   };
   for (const auto& policy : table) {
     auto handshake = client(policy);
@@ -268,7 +288,7 @@ TEST_CASE("extensions are agreed if they were offered and the policy likes the a
   for (const auto& [verdict, lines, error, seen] : table) {
     CAPTURE(lines);
     client_handshake handshake{server, sample_key(), scripted_policy{"a; x=1, b", verdict}};
-    CHECK(text(handshake.output()).find("\r\nSec-WebSocket-Extensions: a; x=1, b\r\n\r\n") !=
+    CHECK(text(handshake.output()).find("\r\nSec-WebSocket-Extensions: a; x=1, b\r\n") !=
           std::string::npos);
     give(handshake, answering(lines));
     CHECK(hawser::describe(handshake.error()) == hawser::describe(error));

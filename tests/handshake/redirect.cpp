@@ -148,7 +148,8 @@ default_client_policy sent_elsewhere(const std::vector<std::string>& safe = {}) 
                                                  {"Cookie", "a=b"},
                                                  {"user-agent", "u"},
                                                  {"Accept-Language", "el"},
-                                                 {"accept-language", "en"}}},
+                                                 {"accept-language", "en"}},
+                                     .user_agent = "mine/2"},
                                     safe);
 }
 
@@ -157,6 +158,7 @@ TEST_CASE("another server gets nothing of a request that is not known to be safe
   CHECK(rest.headers.text() == "user-agent: u\r\n");
   CHECK(rest.subprotocols.empty());
   CHECK(rest.origin == "http://page.example");
+  CHECK(rest.user_agent == "mine/2");
 }
 
 TEST_CASE("another server gets what is named as safe") {

@@ -64,6 +64,7 @@ class running_echo {
   }
 
   Server& server() { return server_; }
+  const Server& server() const { return server_; }
 
  private:
   void note(const std::exception_ptr& what) {

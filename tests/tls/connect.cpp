@@ -8,6 +8,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <openssl/ssl.h>
+#include <openssl/tls1.h>
 
 #include "hawser/asio/connect.hpp"
 #include "hawser/asio/threaded_server.hpp"
@@ -113,6 +114,20 @@ TEST_CASE("a server that refuses the upgrade is heard through TLS") {
     CHECK(error.code() == errc::upgrade_refused);
     CHECK(error.answer().status == 403);
   }
+}
+
+TEST_CASE("SNI and verification keep the URL's name where connect() goes elsewhere") {
+  const echo far{threaded_server_options{}, server_with(issue_for("DNS:server.example"))};
+  connect_options options;
+  options.connect_to = "127.0.0.1:" + std::to_string(far.server().port());
+  const auto trusting = trusting_client();
+  auto peer = connect("wss://server.example/", trusting, options);
+  auto* ssl = peer.stream().tls()->native_handle();
+  CHECK(std::string{SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)} == "server.example");
+  CHECK_FALSE(peer.close());
+  std::error_code ec;
+  CHECK_FALSE(connect("wss://localhost/", trusting, ec, options));
+  CHECK(ec.category() == certificate_category());
 }
 
 TEST_CASE("connect() reports a refusal behind which TLS is not ended", "[rfc9112-8]") {

@@ -297,7 +297,7 @@ TEST_CASE("a client asks, and reads the frames behind a good answer", "[rfc-4.1]
           close_from(role::server, 1001));
   far.hang_up();
   std::error_code ec;
-  client_handshake handshake{chat(), sample_nonce()};
+  client_handshake handshake{chat(), sample_nonce(), default_client_policy{.user_agent = ""}};
   auto peer = connect(std::move(near), handshake, ec);
   CHECK_FALSE(ec);
   REQUIRE(peer);
@@ -448,7 +448,7 @@ TEST_CASE("a stream that was readable and has nothing is waited for again") {
   hesitant_pipe near{std::move(here), 3};
   std::error_code ec;
   if (self == role::client) {
-    client_handshake handshake{chat(), sample_nonce()};
+    client_handshake handshake{chat(), sample_nonce(), default_client_policy{.user_agent = ""}};
     perform(near, handshake, ec);
   } else {
     server_handshake handshake;

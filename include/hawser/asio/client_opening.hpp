@@ -87,7 +87,9 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     handshake_.emplace(where, connect_policy{destination_->policy(), options_.extension},
                        options_.limits);
     if (handshake_->error() != errc{}) return fail(handshake_->error());
-    const auto via = proxy_for(where, options_);
+    place_ = destination_->place();
+    if (!place_) return fail(errc::bad_uri);
+    const auto via = proxy_for(*place_, options_);
     if (!via) return fail(errc::bad_proxy);
     proxy_ = *via;
 
@@ -98,7 +100,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
         });
     dialer_ = begun;
     const bool direct = proxy_.kind == proxy_kind::none;
-    begun->dial(direct ? where.node() : proxy_.host, direct ? where.port() : proxy_.port);
+    begun->dial(direct ? place_->node() : proxy_.host, direct ? place_->port() : proxy_.port);
   }
 
   void on_dialed(client_socket socket) {
@@ -110,8 +112,9 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     socket_.emplace(std::move(socket));
     switch (proxy_.kind) {
       case proxy_kind::none: return encrypt();
-      case proxy_kind::http: return pass(http_tunnel_.emplace(destination_->where(), proxy_));
-      case proxy_kind::socks5: return pass(socks5_tunnel_.emplace(destination_->where(), proxy_));
+      case proxy_kind::http:
+        return pass(http_tunnel_.emplace(*place_, proxy_, destination_->proxy_headers()));
+      case proxy_kind::socks5: return pass(socks5_tunnel_.emplace(*place_, proxy_));
     }
   }
 
@@ -235,6 +238,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   const deadlines deadlines_;
   std::chrono::steady_clock::time_point until_;
   std::optional<destination> destination_;
+  std::optional<uri> place_;  // what is connected to
   proxy proxy_;
   std::weak_ptr<dialer<client_socket>> dialer_;
   std::optional<client_handshake<connect_policy>> handshake_;

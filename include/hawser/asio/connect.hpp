@@ -103,19 +103,22 @@ auto connect_once(const destination& there, const connect_options& options, Wrap
   const auto& where = there.where();
   client_handshake handshake{where, connect_policy{there.policy(), options.extension},
                              options.limits};
-  const auto via = proxy_for(where, options);
-  ec = via ? handshake.error() : errc::bad_proxy;
+  const auto place = there.place();
+  const auto via = place ? proxy_for(*place, options) : std::nullopt;
+  ec = !place ? errc::bad_uri : via ? handshake.error() : errc::bad_proxy;
   constexpr bool bare = std::is_same_v<typename wrapped::value_type, socket_transport>;
   if (bare && where.secure()) ec = errc::unsupported_scheme;
   if (ec) return result{};
   const bool direct = via->kind == proxy_kind::none;
-  auto socket = open_socket(direct ? where.node() : via->host, direct ? where.port() : via->port,
+  auto socket = open_socket(direct ? place->node() : via->host, direct ? place->port() : via->port,
                             options, ec);
   if (!socket) return result{};
   socket_transport plain{std::move(*socket)};
   const auto until = deadline_after(plain.now(), options.handshake_timeout);
-  if (via->kind == proxy_kind::http) pass(plain, http_tunnel{where, *via}, until, refusal, ec);
-  if (via->kind == proxy_kind::socks5) pass(plain, socks5_tunnel{where, *via}, until, refusal, ec);
+  if (via->kind == proxy_kind::http) {
+    pass(plain, http_tunnel{*place, *via, there.proxy_headers()}, until, refusal, ec);
+  }
+  if (via->kind == proxy_kind::socks5) pass(plain, socks5_tunnel{*place, *via}, until, refusal, ec);
   if (ec) return result{};
   auto stream = wrap(where, std::move(plain), until, ec);
   if (!stream) return result{};

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/proxy.hpp"
@@ -47,7 +48,7 @@ inline constexpr unsigned most_redirects = 5;
 
 /// What a client wants of its connection.
 struct connect_options {
-  /// Origin, subprotocols and further headers of the request.
+  /// Origin, subprotocols, User-Agent and further headers of the request.
   default_client_policy handshake = {};
 
   /// Whether the URL may hold `user:password@`, which is sent as basic authentication.
@@ -66,7 +67,14 @@ struct connect_options {
   /// example. `Sec-WebSocket-Protocol` stands for the subprotocols, `Cookie` for the cookie.
   std::vector<std::string> safe_headers = {};
 
-  /// `through_proxy("socks5://…")` or proxy_from_environment, for example. Empty: no proxy.
+  /// Where to connect to instead of the URL's host and port: `127.0.0.1:9001`, `[::1]` or `backend`; a
+  /// port left out is the URL's. Host, SNI and the verification of the certificate keep the URL's name.
+  /// A redirection to another server connects where that one's URL says. A malformed one fails with
+  /// errc::bad_uri. Empty: where the URL says.
+  std::string connect_to = {};
+
+  /// `through_proxy("socks5://…")` or proxy_from_environment, for example; asked for the place that is
+  /// connected to (see connect_to). Empty: no proxy.
   proxy_finder find_proxy = {};
 
   head_limits limits = {};
@@ -110,6 +118,7 @@ class destination {
   destination(uri where, const connect_options& options)
       : where_{std::move(where)},
         policy_{options.handshake},
+        connect_to_{options.connect_to},
         safe_headers_{options.safe_headers},
         redirects_left_{(std::min)(options.max_redirects, most_redirects)} {
     if (!options.cookie.empty()) policy_.headers.add("Cookie", options.cookie);
@@ -117,6 +126,19 @@ class destination {
 
   const uri& where() const noexcept { return where_; }
   const default_client_policy& policy() const noexcept { return policy_; }
+
+  /// where(), with the host and the port to connect to. Nothing if connect_to is malformed.
+  std::optional<uri> place() const {
+    return connect_to_.empty() ? std::optional{where_} : where_.at(connect_to_);
+  }
+
+  /// What a proxy gets to know of the request beside the place: RFC 9110 §10.1.5.
+  header_fields proxy_headers() const {
+    header_fields lines;
+    const auto agent = policy_.headers.find("User-Agent").value_or(policy_.user_agent);
+    if (!agent.empty()) lines.add("User-Agent", agent);
+    return lines;
+  }
 
   /// Goes where the answer leads. False if it leads nowhere, or too often.
   bool follow(const response& answer) {
@@ -126,6 +148,7 @@ class destination {
     --redirects_left_;
     if (!is_same_server(where_, *there)) {
       policy_ = for_another_server(std::move(policy_), safe_headers_);
+      connect_to_.clear();
     }
     where_ = std::move(*there);
     return true;
@@ -134,6 +157,7 @@ class destination {
  private:
   uri where_;
   default_client_policy policy_;
+  std::string connect_to_;
   std::vector<std::string> safe_headers_;
   unsigned redirects_left_;
 };

@@ -50,6 +50,8 @@ inline std::string encode_request(const uri& where, std::string_view key,
   fields.add("Sec-WebSocket-Version", "13");
   if (!offer.extensions.empty()) fields.add("Sec-WebSocket-Extensions", offer.extensions);
   if (!where.user().empty()) fields.add("Authorization", where.basic_credentials());
+  const bool has_agent = offer.user_agent.empty() || offer.headers.find("User-Agent");
+  if (!has_agent) fields.add("User-Agent", offer.user_agent);
   if (!fields.valid()) return {};
   return "GET " + where.target() + " HTTP/1.1\r\n" + std::string{fields.text()} +
          std::string{offer.headers.text()} + "\r\n";

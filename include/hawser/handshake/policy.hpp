@@ -149,12 +149,18 @@ struct default_server_policy {
 
 static_assert(server_policy<default_server_policy>);
 
+/// What a client says of itself unless set otherwise, since some servers refuse a client that says
+/// nothing: RFC 9110 §10.1.5. A test compares its version with that of version.hpp.
+inline constexpr std::string_view default_user_agent = "hawser/0.1.0";
+
 /// What a client asks for.
 struct handshake_offer {
   std::string origin = {};                     ///< Empty: none; only browsers need one
   std::vector<std::string> subprotocols = {};  ///< The most wanted first
   std::string extensions = {};                 ///< The value of Sec-WebSocket-Extensions, or empty
   header_fields headers = {};                  ///< Lines to add, none that the handshake writes
+  /// Empty: none. A User-Agent among the headers is sent in its place.
+  std::string user_agent{default_user_agent};
 };
 
 /// What a client's handshake asks of the application.
@@ -168,13 +174,16 @@ concept client_policy = requires(Policy& policy, const extension_list& answer) {
   { policy.accept_extensions(answer) } -> std::same_as<bool>;
 };
 
-/// No subprotocol, no extension, no further headers, unless set otherwise.
+/// No subprotocol, no extension, no headers beside User-Agent, unless set otherwise.
 struct default_client_policy {
   std::string origin = {};
   std::vector<std::string> subprotocols = {};
   header_fields headers = {};
 
-  handshake_offer make_offer() const { return {origin, subprotocols, {}, headers}; }
+  /// Empty: none. A User-Agent among the headers is sent in its place. An HTTP proxy gets it too.
+  std::string user_agent{default_user_agent};
+
+  handshake_offer make_offer() const { return {origin, subprotocols, {}, headers, user_agent}; }
 
   bool accept_extensions(const extension_list& answer) const { return answer.empty(); }
 };
