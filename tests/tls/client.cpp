@@ -124,6 +124,24 @@ TEST_CASE("a redirection behind which TLS is not ended is followed", "[rfc9112-8
   CHECK(client.next() == "open");
 }
 
+TEST_CASE("a certificate that is not valid yet is waited for") {
+  const auto early = issue({.issuer = &test_authority(), .from_days = 1, .to_days = 2});
+  echo server{threaded_server_options{}, serving(early)};
+  driven_tls_client client{brisk_client(server.url("wss")), trusting()};
+  client.start();
+  CHECK(client.next() == "attempt 1: the certificate is not valid yet");
+  CHECK(client.next() == "attempt 2: the certificate is not valid yet");
+}
+
+TEST_CASE("a tls_client verifies the URL's name where it connects elsewhere") {
+  echo server{threaded_server_options{}, serving(issue_for("DNS:server.example"))};
+  auto options = brisk_client("wss://server.example/");
+  options.connect.connect_to = "127.0.0.1:" + std::to_string(server.server().port());
+  driven_tls_client client{options, trusting()};
+  client.start();
+  CHECK(client.next() == "open");
+}
+
 TEST_CASE("a client ends inside the TLS handshake") {
   stage server;
   driven_tls_client client{brisk_client("wss://127.0.0.1:" + std::to_string(server.port()) + "/"),

@@ -26,7 +26,8 @@ struct client_options {
   std::optional<backoff> reconnect = backoff{};
 
   /// Whether to try again at all after `cause`, and perhaps the refusal of a server or a proxy. Empty:
-  /// as is_worth_retrying() has it, and not when the server's certificate is not good.
+  /// as is_worth_retrying() has it, and not when the server's certificate is not good, unless it is only
+  /// not valid yet: the clock of this machine may be set later.
   std::function<bool(std::error_code cause, const std::optional<response>& refusal)> retry = {};
 
   /// Called before each attempt, to renew a token among the headers for example. Must not throw.

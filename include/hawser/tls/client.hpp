@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include <openssl/x509_vfy.h>
+
 #include "hawser/asio/client.hpp"
 #include "hawser/tls/certificate_error.hpp"
 #include "hawser/tls/client_context.hpp"
@@ -37,9 +39,11 @@ class tls_client_layer {
     return std::make_unique<tls_stream<Socket>>(std::move(socket), std::move(ssl));
   }
 
-  /// A certificate that is not good does not become so by waiting.
+  /// A certificate that is not good does not become so by waiting, but for one that is not valid yet:
+  /// a device may set its clock a while after it has started.
   static bool is_permanent(std::error_code ec) noexcept {
-    return ec.category() == certificate_category();
+    return ec.category() == certificate_category() && ec.value() != X509_V_ERR_CERT_NOT_YET_VALID &&
+           ec.value() != X509_V_ERR_CRL_NOT_YET_VALID;
   }
 
  private:
@@ -48,7 +52,7 @@ class tls_client_layer {
 
 /// A client for wss: and ws: URLs, made from its options and perhaps a tls_client_context. The TLS
 /// handshake counts as a part of the opening handshake; if the server's certificate is not good, the
-/// client gives up with an error of certificate_category().
+/// client gives up with an error of certificate_category(), unless it is only not valid yet.
 using tls_client = basic_client<tls_client_layer>;
 
 }  // namespace hawser
