@@ -281,7 +281,7 @@ TEMPLATE_TEST_CASE("floods of empty frames and of fragments end at their limit",
     std::thread flooder{[&] { flood(client, some, 1'000'000); }};
     const auto end = server.ends.take().value_or("nothing");
     flooder.join();
-    CHECK(end == "closed{" + shown(close_code_for(errc::too_many_fragments)) + ", " +
+    CHECK(end == "closed{" + shown(*close_code_for(errc::too_many_fragments)) + ", " +
                      shown(errc::too_many_fragments) + '}');
   }
   check_service(server);

@@ -33,9 +33,7 @@ constexpr bool always(Rule rule) {
   return true;
 }
 
-constexpr bool does_nothing(close_step step) {
-  return !step.send_close && !step.end_stream && !step.abort;
-}
+constexpr bool does_nothing(close_step step) { return !step.send_close && !step.end_stream; }
 
 // A Close frame is sent only from `open`, and then `open` is left: there is no second one.
 static_assert(always([](role, close_state from, close_input, close_step step) {
@@ -63,10 +61,9 @@ static_assert(always([](role, close_state, close_input input, close_step step) {
          step.next == close_state::ended;
 }));
 
-// Whoever aborts has ended, and does so at a deadline only.
-static_assert(always([](role, close_state from, close_input input, close_step step) {
-  return step.abort == (input == close_input::deadline && from != close_state::ended) &&
-         (!step.abort || step.next == close_state::ended);
+// A deadline asks for nothing else.
+static_assert(always([](role, close_state, close_input input, close_step step) {
+  return input != close_input::deadline || does_nothing(step);
 }));
 
 // A server ends the stream when the handshake is complete, a client when the server has done so:
@@ -111,7 +108,6 @@ std::string cell(close_state from, close_input input) {
   if (client.next == from && does_nothing(client)) return "\u2014";
   auto words = shown(client.next);
   if (client.send_close) words += ", send Close";
-  if (client.abort) words += ", abort";
   if (client.end_stream) words += ", client ends the stream";
   if (server.end_stream) words += ", server ends the stream";
   return words;

@@ -683,4 +683,19 @@ TEST_CASE("whatever arrives, the story is the same however it is cut, and ends o
   }
 }
 
+/// An extension whose decoder fails with an error that no peer causes.
+struct failing_extension : no_extension {
+  std::uint8_t reserved_bits() const noexcept { return rsv1; }
+  errc decode(bytes_view& /*in*/, mutable_bytes& /*out*/, part /*position*/) const noexcept {
+    return errc::aborted;
+  }
+};
+
+TEST_CASE("an extension that fails for a reason of its own ends the connection with 1011",
+          "[rfc-7.4.1]") {
+  const auto input = frame_from(role::client, 2, as_bytes(std::string("x")), fin::yes, rsv1 >> 4);
+  CHECK(story_of<failing_extension>(role::server, input) ==
+        failed(close_code::internal_error, errc::aborted));
+}
+
 }  // namespace

@@ -308,7 +308,7 @@ TEST_CASE("what is wrong with a compressed message does not depend on where it i
     }
     const auto story = story_of(self, input, {.max_message_size = limit},
                                 copied_deflate{without_threshold(), {}, {.window_bits = window}});
-    const auto ended_with = [&](errc why) { return story == failed(close_code_for(why), why); };
+    const auto ended_with = [&](errc why) { return story == failed(*close_code_for(why), why); };
     seen[0] += ended_with(errc::invalid_utf8) ? 1 : 0;
     seen[1] += ended_with(errc::message_too_big) ? 1 : 0;
     seen[2] += ended_with(errc::bad_extension_data) ? 1 : 0;
@@ -330,7 +330,7 @@ TEST_CASE("what comes first of bad text and too many encoded bytes decides how a
   const auto input = frame_from(role::client, 1, wire, fin::yes, compressed);
   const auto why = text_first ? errc::invalid_utf8 : errc::message_too_big;
   CHECK(story_of(role::server, input, {.max_message_size = 100}, copied_deflate{}) ==
-        failed(close_code_for(why), why));
+        failed(*close_code_for(why), why));
 }
 
 TEST_CASE("what is sent keeps to the window and the context that were agreed on",

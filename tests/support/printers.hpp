@@ -88,7 +88,6 @@ inline std::string shown(const close_step& step) {
   auto words = shown(step.next);
   if (step.send_close) words += ", send Close";
   if (step.end_stream) words += ", end the stream";
-  if (step.abort) words += ", abort";
   return words;
 }
 

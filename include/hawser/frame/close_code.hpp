@@ -53,21 +53,20 @@ constexpr errc check_close(std::optional<close_code> code, std::string_view reas
   return is_valid_utf8(reason) ? errc{} : errc::invalid_utf8;
 }
 
-/// The code that tells the peer of `error`: the only place where an error becomes a code.
-constexpr close_code close_code_for(errc error) noexcept {
+/// The code of the Close frame that a connection sends when it fails with `error`: the only place where an
+/// error becomes a code. No code for an error that no open connection fails with, or that leaves nothing
+/// to send a Close frame on. If an extension fails with one of those all the same, 1011 is sent.
+constexpr std::optional<close_code> close_code_for(errc error) noexcept {
   switch (error) {
     case errc::invalid_utf8:
     case errc::bad_extension_data: return close_code::invalid_payload;
     case errc::message_too_big:
     case errc::too_many_fragments: return close_code::message_too_big;
-    case errc::keep_alive_timeout:
-    case errc::write_timeout:
-    case errc::read_timeout: return close_code::policy_violation;
-    case errc::too_many_connections: return close_code::try_again_later;
-    default:
-      return is(error, condition::protocol_violation) ? close_code::protocol_error
-                                                      : close_code::internal_error;
+    case errc::out_of_memory: return close_code::internal_error;
+    default: break;
   }
+  if (is(error, condition::protocol_violation)) return close_code::protocol_error;
+  return std::nullopt;
 }
 
 }  // namespace hawser

@@ -29,7 +29,6 @@ struct close_step {
   close_state next = close_state::open;
   bool send_close = false;  ///< Queue a Close frame
   bool end_stream = false;  ///< End our side of the stream once the output is written
-  bool abort = false;       ///< End the stream at once, output or not
 
   friend constexpr bool operator==(const close_step&, const close_step&) = default;
 };
@@ -40,21 +39,18 @@ constexpr close_step next_step(role self, close_state from, close_input input) n
   using enum close_input;
   const bool server = self == role::server;
   // A server ends the stream first, so that TIME_WAIT falls on it: RFC 6455 §7.1.1.
-  const close_step exchange{close_state::exchanged, from == close_state::open, server, false};
-  const close_step stay{from, false, false, false};
+  const close_step exchange{close_state::exchanged, from == close_state::open, server};
+  const close_step stay{from};
+  if (input == deadline) return {close_state::ended};
   switch (from) {
     case close_state::open:
-      if (input == local_close) return {close_state::sent, true, false, false};
+      if (input == local_close) return {close_state::sent, true};
       [[fallthrough]];
     case close_state::sent:
       if (input == local_close) return stay;
-      if (input == peer_eof) return {close_state::ended, false, false, false};
-      if (input == deadline) return {close_state::ended, false, false, true};
-      return exchange;
+      return input == peer_eof ? close_step{close_state::ended} : exchange;
     case close_state::exchanged:
-      if (input == peer_eof) return {close_state::ended, false, !server, false};
-      if (input == deadline) return {close_state::ended, false, false, true};
-      return stay;
+      return input == peer_eof ? close_step{close_state::ended, false, !server} : stay;
     case close_state::ended: break;
   }
   return stay;

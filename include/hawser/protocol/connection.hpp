@@ -312,7 +312,7 @@ class basic_connection {
   std::optional<event> violation(errc why) {
     closed outcome{close_code::abnormal, {}, false, why};
     if (closing_.state() == close_state::open) {
-      outcome.code = close_code_for(why);
+      outcome.code = close_code_for(why).value_or(close_code::internal_error);
       outcome.reason = hawser::describe(why);
       if (can_send()) sender_.close(outcome.code, outcome.reason);
     }
