@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +14,11 @@
 #include <vector>
 
 #include "hawser/asio/connect.hpp"
+#include "hawser/asio/http_request.hpp"
+#include "hawser/asio/server.hpp"
 #include "hawser/base/system_entropy.hpp"
+#include "hawser/handshake/request.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/handshake/server.hpp"
 #include "support/catch.hpp"
 #include "support/echo_servers.hpp"
@@ -44,6 +49,10 @@
 //   CR and LF injected          yes   handshake/server, handshake/client, handshake/http_tunnel
 //   quadratic lists             yes   handshake/http_head
 //   many frames in one read     no    rfc6455/10_abuse, asio/server (starvation)
+//   slow or unfinished body     yes   asio/http_request, handshake/request_body
+//   chunk and trailer floods    yes   handshake/request_body
+//   requests without an end     yes   handshake/server, asio/http_request
+//   request smuggling           yes   handshake/request_body, handshake/http_conversation
 
 using namespace hawser;
 using namespace hawser::test;
@@ -350,6 +359,126 @@ TEMPLATE_TEST_CASE("nothing that is asked comes back as a line of the answer", "
     client.hang_up();
   }
   check_service(server);
+}
+
+/// An echo server that answers plain HTTP, too, with the body. Only the event server does.
+class http_echo {
+ public:
+  explicit http_echo(const http_options& http = {})
+      : server_{[this](server& made) {
+                  made.on_http([](const request& asked) {
+                    return response{.body = std::string{asked.body()}};
+                  });
+                  made.on_message([](auto& peer, auto message) { peer.send(message); });
+                  made.on_close([this](auto&, const auto& end) { ends.put(shown(end)); });
+                },
+                options(http)} {}
+
+  std::uint16_t port() { return server_->port(); }
+
+  mailbox<std::string> ends;
+
+ private:
+  static server_options options(const http_options& http) {
+    server_options options;
+    options.handshake_timeout = 500ms;
+    options.http = http;
+    return options;
+  }
+
+  live_server server_;
+};
+
+std::string posting(const std::string& length_line) {
+  return "POST / HTTP/1.1\r\nHost: localhost\r\n" + length_line + "\r\n\r\n";
+}
+
+TEST_CASE(
+    "bodies that come slowly, or never in full, end at the time-out and cost what came of them",
+    "[abuse]") {
+  http_echo server;
+  {
+    const ceiling limit{4 * 1024 * kib, 10s};
+    std::vector<raw_socket> slow;
+    for (int i = 0; i < 20; ++i) {
+      slow.emplace_back(server.port());
+      const bool chunked = i % 2 == 0;
+      slow.back().say(posting(chunked ? "Transfer-Encoding: chunked" : "Content-Length: 65536"));
+      slow.back().say((chunked ? "FFFF\r\n" : "") + std::string(60'000, 'x'));
+    }
+    const auto end = std::chrono::steady_clock::now() + 1s;
+    while (std::chrono::steady_clock::now() < end) {
+      for (auto& one : slow) one.say("x");
+      std::this_thread::yield();
+    }
+    for (auto& one : slow) {
+      const auto answer = one.hear_all();
+      CHECK((answer.empty() || status_of(answer) >= 200));
+    }
+  }
+  check_service(server);
+}
+
+TEST_CASE("chunks, extensions and trailers without an end are cut off", "[abuse]") {
+  const std::string what =
+      GENERATE("1\r\nx\r\n", "1;extension=value\r\nx\r\n", "0\r\nA: b\r\n", "000000000000000", ";");
+  http_echo server;
+  {
+    const ceiling limit{1024 * kib, 10s};
+    raw_socket client{server.port()};
+    client.say(posting("Transfer-Encoding: chunked"));
+    client.say(what);
+    const auto more = bytes(what == "0\r\nA: b\r\n" ? std::string{"A: b\r\n"} : what);
+    std::thread flooder{[&] { flood(client, more, 1'000'000); }};
+    const auto status = status_of(client.hear_all());
+    CHECK((status == 400 || status == 413));
+    client.hang_up();
+    flooder.join();
+  }
+  check_service(server);
+}
+
+TEST_CASE("requests without an end hold up nobody and cost no more than one", "[abuse]") {
+  const bool reads = GENERATE(true, false);
+  http_echo server{{.limits = {.requests = 0}}};
+  {
+    const ceiling limit{2048 * kib, 20s};
+    raw_socket client{server.port()};
+    std::string many;
+    for (int i = 0; i < 100; ++i) many += posting("Content-Length: 5") + "Hello";
+    std::atomic<bool> enough = false;
+    std::thread flooder{[&] {
+      const auto wire = bytes(many);
+      while (!enough && client.say(wire)) {
+      }
+    }};
+    std::thread reader{[&] {
+      while (reads && !client.hear().empty()) {
+      }
+    }};
+    for (int i = 0; i < 3; ++i) check_service(server);
+    enough = true;
+    std::error_code ignored;
+    client.socket().shutdown(client.socket().shutdown_both, ignored);
+    flooder.join();
+    reader.join();
+  }
+  check_service(server);
+}
+
+TEST_CASE("a request that is smuggled in the body of another one is never served", "[abuse]") {
+  http_echo server;
+  const std::string hidden = "GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const std::string lines = GENERATE(
+      "Content-Length: 5\r\nTransfer-Encoding: chunked", "Content-Length: 0\r\nContent-Length: 44",
+      "Transfer-Encoding: xchunked", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+      "Transfer-Encoding:\vchunked", "Transfer-Encoding : chunked", "Content-Length: +44");
+  const ceiling limit{512 * kib, 5s};
+  raw_socket client{server.port()};
+  client.say(posting(lines) + "0\r\n\r\n" + hidden);
+  const auto answers = text(client.hear_all());
+  CHECK(status_of(answers) == 400);
+  CHECK(answers.find("HTTP/1.1", 1) == answers.npos);
 }
 
 TEST_CASE("masks do not repeat, and no bit of them is likelier than another", "[abuse][rfc-10.3]") {

@@ -20,6 +20,7 @@
 #include "hawser/asio/async_websocket.hpp"
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/client_options.hpp"
+#include "hawser/asio/http_request.hpp"
 #include "hawser/asio/server.hpp"
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/base/buffer_pool.hpp"
@@ -249,6 +250,7 @@ struct served {
   std::size_t closed_times = 0;
   std::unique_ptr<server> listening;
   std::function<void()> meanwhile = [] {};
+  octets said = bytes(upgrade_request) + standard_talk(role::client);
 
   served() {
     server_options options;
@@ -279,8 +281,7 @@ struct served {
     {
       const sparing not_counted;
       client.emplace(listening->port());
-      client->say(upgrade_request);
-      client->say(as_text(standard_talk(role::client)));
+      client->say(said);
       client->hang_up();
       client->socket().non_blocking(true);
     }
@@ -351,6 +352,38 @@ TEST_CASE("whichever allocation fails while an upgrade waits for its answer, nob
     CHECK(all.serve() == whole);
   });
   CHECK(count > 5);
+}
+
+TEST_CASE("whichever allocation fails while plain HTTP is answered, nobody else loses",
+          "[failure]") {
+  std::optional<http_request> waiting;
+  served all;
+  all.said = bytes(
+      "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "64\r\n" +
+      std::string(100, 'x') + "\r\n0\r\n\r\n" +
+      "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  all.listening->on_http([&](http_request& asked) {
+    if (!asked.request().body().empty()) return static_cast<void>(waiting.emplace(asked));
+    asked.answer(404);
+  });
+  all.meanwhile = [&] {
+    if (!waiting) return;
+    try {
+      waiting->answer(200, std::string{waiting->request().body()});
+    } catch (const std::bad_alloc&) {
+    }
+    waiting.reset();
+  };
+  const auto whole = text(all.serve());
+  CHECK(whole.starts_with("HTTP/1.1 200 "));
+  CHECK(whole.find(std::string(100, 'x') + "HTTP/1.1 404 ") != whole.npos);
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    all.serve_failing(number);
+    CHECK(all.listening->connections() == 0);
+    CHECK(text(all.serve()).size() == whole.size());
+  });
+  CHECK(count > 20);
 }
 
 /// What is asked of a session by a thread that is not its own.

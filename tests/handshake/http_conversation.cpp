@@ -207,13 +207,22 @@ TEST_CASE("a conversation can end at any time, with an answer if one is due") {
   CHECK(idle.talk.fail(errc::closed) == status::failed);
 }
 
+TEST_CASE("an upgrade may be ignored", "[rfc9110-7.8]") {
+  servant one;
+  auto input = hawser::as_bytes(upgrade_request);
+  CHECK(one.talk.next(input) == status::request);
+  CHECK(one.talk.serve() == status::whole);
+  CHECK(one.talk.request().header("Upgrade") == "websocket");
+  CHECK(one.talk.answer({.body = "fine"}) == status::need_more);
+  CHECK(text(one.talk.output()).starts_with("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"));
+}
+
 TEST_CASE("an upgrade may be refused as ever") {
   http_conversation<> talk;
   auto input = hawser::as_bytes(upgrade_request);
   CHECK(talk.accept() == status::need_more);
   CHECK(talk.next(input) == status::request);
   CHECK(talk.decline() == status::request);
-  CHECK(talk.serve() == status::request);
   CHECK(talk.answer({}) == status::request);
   CHECK(talk.refuse({.status = 403}) == status::failed);
   CHECK(talk.error() == errc::upgrade_refused);

@@ -115,6 +115,7 @@ TEST_CASE("each error has a status, and some have headers that go with it", "[rf
       {errc::bad_body, 400},
       {errc::unknown_coding, 501},
       {errc::unknown_expectation, 417},
+      {errc::no_response, 500},
       {errc::http_version, 505},
       {errc::bad_method, 405},
       {errc::bad_host, 400},

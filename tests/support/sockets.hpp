@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -123,6 +124,19 @@ class raw_socket {
       all.resize(found + end.size());
       break;
     }
+    return all;
+  }
+
+  /// So many bytes, or fewer if no more come. What follows stays to be heard.
+  std::string hear_bytes(std::size_t size) {
+    std::string all;
+    while (all.size() < size) {
+      const auto some = hear();
+      if (some.empty()) break;
+      all += text(some);
+    }
+    if (all.size() > size) kept_ = bytes(std::string_view{all}.substr(size));
+    all.resize((std::min)(size, all.size()));
     return all;
   }
 

@@ -12,10 +12,13 @@
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 
+#include "hawser/asio/http_request.hpp"
 #include "hawser/asio/session_handlers.hpp"
 #include "hawser/asio/session_state.hpp"
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/request.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/transport/negotiator.hpp"
 
@@ -49,6 +52,21 @@ class route {
     return set(on_upgrade_, std::move(hook));
   }
 
+  /// Answers plain HTTP requests for these paths, of any method but CONNECT, with or without a body: a
+  /// request that does not ask for a WebSocket as RFC 6455 §4.1 says. The hook answers with
+  /// http_request::answer(), or keeps a copy and answers later. On the thread of the connection. Without
+  /// a hook here the server's is asked. On a route that has this hook alone, and none for sessions,
+  /// requests for a WebSocket are plain requests, too: their Upgrade is ignored.
+  route& on_http(hawser::http_hook hook) {
+    on_http_ = std::move(hook);
+    return *this;
+  }
+
+  /// The same for a function that returns the response. What it throws is a 500 and is reported.
+  route& on_http(std::function<response(const request&)> hook) {
+    return on_http(detail::answered_by(std::move(hook)));
+  }
+
   route& on_open(std::function<void(session&)> hook) {
     return set(handlers_->on_open, std::move(hook));
   }
@@ -72,13 +90,15 @@ class route {
     return set(handlers_->on_close, std::move(hook));
   }
   route& on_error(std::function<void(session&, std::exception_ptr)> hook) {
-    return set(handlers_->on_error, std::move(hook));
+    handlers_->on_error = std::move(hook);
+    return *this;
   }
 
   /// Serves each session by a coroutine, `asio::awaitable<void>(session)`, on its thread. It gets the
   /// messages by receive(); when it ends, the session is closed, with 1011 if by an exception.
   template <class Coroutine>
   route& on_session(Coroutine coroutine) {
+    has_sessions_ = true;
     handlers_->on_session = [coroutine, handlers = std::weak_ptr{handlers_}](session served) {
       auto ended = [served, handlers](const std::exception_ptr& thrown) mutable {
         served.close(thrown ? close_code::internal_error : close_code::normal);
@@ -93,6 +113,11 @@ class route {
   route_options& options() noexcept { return options_; }
   const route_options& options() const noexcept { return options_; }
   const std::function<void(upgrade&)>& upgrade_hook() const noexcept { return on_upgrade_; }
+  const hawser::http_hook& http_hook() const noexcept { return on_http_; }
+
+  /// Whether nothing here is for sessions.
+  bool is_http_only() const noexcept { return on_http_ && !has_sessions_; }
+
   std::shared_ptr<const session_handlers> handlers() const noexcept { return handlers_; }
 
   /// The parameters if `path` is of this route.
@@ -116,6 +141,7 @@ class route {
  private:
   template <class Hook>
   route& set(Hook& place, Hook hook) {
+    has_sessions_ = true;
     place = std::move(hook);
     return *this;
   }
@@ -131,6 +157,8 @@ class route {
   std::string pattern_;
   route_options options_;
   std::function<void(upgrade&)> on_upgrade_;
+  hawser::http_hook on_http_;
+  bool has_sessions_ = false;
   std::shared_ptr<session_handlers> handlers_ = std::make_shared<session_handlers>();
 };
 

@@ -26,6 +26,7 @@
 #include <asio/steady_timer.hpp>
 
 #include "hawser/asio/connection_places.hpp"
+#include "hawser/asio/http_request.hpp"
 #include "hawser/asio/listener.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/server_opening.hpp"
@@ -55,6 +56,7 @@ struct server_options {
 
   head_limits limits = {};
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
+  http_options http = {};  ///< For the requests that on_http answers
   route_options route = {};
 };
 
@@ -137,10 +139,14 @@ class server {
     return fallback().on_session(std::move(coroutine));
   }
 
-  /// Answers requests that are no upgrade, and so whoever wants to know whether the server lives. On
-  /// any of the server's threads. Without it they are told 426.
+  /// Answers plain HTTP requests for which no route has a hook of its own, and `OPTIONS *`; see
+  /// route::on_http(). On any of the server's threads. Without a hook the answer is 426 to GET and HEAD,
+  /// 405 to others, and 404 where no route matches.
+  void on_http(http_hook hook) { settings_->on_http = std::move(hook); }
+
+  /// The same for a function that returns the response.
   void on_http(std::function<response(const request&)> hook) {
-    settings_->on_http = std::move(hook);
+    on_http(detail::answered_by(std::move(hook)));
   }
 
   /// Listens on one more endpoint, of TCP or Unix sockets, and says on which: a port of 0 becomes a
@@ -222,6 +228,7 @@ class server {
     settings_->limits = options_.limits;
     settings_->handshake_timeout = options_.handshake_timeout;
     settings_->handshake = options_.route.handshake;
+    settings_->http = options_.http;
   }
 
   template <class Threads>

@@ -7,8 +7,6 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -20,8 +18,10 @@
 
 #include "hawser/asio/connection_places.hpp"
 #include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/http_request.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/opening_registry.hpp"
+#include "hawser/asio/opening_settings.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_driver.hpp"
@@ -29,62 +29,14 @@
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
-#include "hawser/handshake/server.hpp"
+#include "hawser/handshake/http_conversation.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/protocol/deadline.hpp"
 
 namespace hawser::detail {
 
-/// What all openings of a server share; constant while it runs.
-struct opening_settings {
-  head_limits limits = {};
-  std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
-  default_server_policy handshake = {};  ///< For requests that no route is for
-  std::vector<std::unique_ptr<route>> routes = {};
-  std::function<response(const request&)> on_http = {};
-
-  /// The route of a path and its parameters: the first that matches.
-  const route* find(std::string_view path, path_parameters& parameters) const {
-    for (const auto& one : routes) {
-      if (auto found = one->match(path)) {
-        parameters = std::move(*found);
-        return one.get();
-      }
-    }
-    return nullptr;
-  }
-};
-
-/// The policy of the route that a request is for. The handshake asks allow_host() first: that finds the
-/// route.
-struct routed_policy {
-  const opening_settings* settings;
-  const route* chosen = nullptr;
-  path_parameters parameters = {};
-
-  bool allow_host(const request& asked) {
-    chosen = settings->find(asked.path(), parameters);
-    return (chosen != nullptr ? handshake() : settings->handshake).allow_host(asked);
-  }
-  /// Without a route the answer is 404, from wherever the request comes.
-  bool allow_origin(const request& asked) const {
-    return chosen == nullptr || handshake().allow_origin(asked);
-  }
-  std::string choose_subprotocol(const request& asked) const {
-    return handshake().choose_subprotocol(asked);
-  }
-  std::string accept_extensions(const extension_list& offers) const {
-    return chosen->options().extension.answer(offers);
-  }
-  const header_fields& extra_headers(const request& asked) const {
-    return handshake().extra_headers(asked);
-  }
-
- private:
-  const default_server_policy& handshake() const { return chosen->options().handshake; }
-};
-
 /// One connection of a server from its acceptance to its session or its end: the asynchronous driver
-/// of server_handshake.
+/// of http_conversation.
 template <class Stream>
 class server_opening final : public opening_base,
                              public std::enable_shared_from_this<server_opening<Stream>>,
@@ -99,10 +51,10 @@ class server_opening final : public opening_base,
         settings_{std::move(settings)},
         registries_{std::move(registries)},
         place_{std::move(place)},
-        handshake_{routed_policy{settings_.get()}, settings_->limits, facts.listener->how},
+        talk_{routed_policy{settings_.get()}, settings_->limits, facts.listener->how},
         deadlines_{deadlines::of(executor_)},
         facts_{std::move(facts)} {
-    if (is_secure_stream(stream_)) handshake_.set_secure();
+    if (is_secure_stream(stream_)) talk_.set_secure();
     traits::open(stream_);
   }
   ~server_opening() override { deadlines_.cancel(*this); }
@@ -124,8 +76,8 @@ class server_opening final : public opening_base,
 
  private:
   using traits = stream_traits<Stream>;
-  using handshake = server_handshake<routed_policy>;
-  using status = handshake::status;
+  using conversation = http_conversation<routed_policy>;
+  using status = conversation::status;
 
   template <class Step>
   void on_executor(Step step) {
@@ -160,7 +112,7 @@ class server_opening final : public opening_base,
   /// The server goes away.
   void turn_away() {
     if (!listening_) return close();
-    if (!answering_ && expire_answer()) answer(handshake_.fail(errc::closed));
+    if (!answering_ && !writing_ && expire_answer()) fail(errc::closed);
   }
 
   void read() {
@@ -175,11 +127,22 @@ class server_opening final : public opening_base,
   void on_read(std::error_code ec, std::size_t size) {
     if (ending_) return ec ? close() : read();
     if (answering_) return;
-    if (ec) return answer(handshake_.receive_end());
-    auto input = bytes_view{room_}.first(size);
-    const auto now = guarded([&] { return handshake_.next(input); });
-    rest_.assign(input.begin(), input.end());
-    answer(now);
+    if (ec) {
+      talk_.receive_end();
+      return step();
+    }
+    const auto read = bytes_view{room_}.first(size);
+    rest_.assign(read.begin(), read.end());
+    take_rest();
+  }
+
+  /// Goes on with what was read.
+  void take_rest() {
+    if (talk_.is_idle()) wait_at_most(settings_->handshake_timeout);
+    bytes_view input{rest_};
+    guarded([&] { talk_.next(input); });
+    rest_.erase(rest_.begin(), rest_.end() - static_cast<std::ptrdiff_t>(input.size()));
+    step();
   }
 
   /// A lack of memory is this client's end, and nobody else's.
@@ -188,82 +151,137 @@ class server_opening final : public opening_base,
     if (!over_) with_memory(step, [this] { close(); });
   }
 
-  void answer(status now) {
-    if (now == status::need_more) return read();
-    if (now == status::request) return decide();
+  /// Does what the conversation is ready for.
+  void step() {
+    switch (talk_.state()) {
+      case status::need_more:
+        if (!talk_.output().empty()) return write();
+        return rest_.empty() ? read() : take_rest();
+      case status::request: return decide();
+      case status::plain: return serve();
+      case status::whole: return ask_for_response();
+      case status::done:
+      case status::failed: break;
+    }
     answering_ = true;
-    if (handshake_.error() == errc::not_an_upgrade && settings_->on_http) answer_http();
-    const auto output = handshake_.output();
+    write();
+  }
+
+  void write() {
+    writing_ = true;
+    const auto output = talk_.output();
     asio::async_write(stream_, asio::buffer(output.data(), output.size()),
-                      [self = this->shared_from_this()](std::error_code ec, std::size_t) {
-                        self->unless_over([&] { self->on_answered(ec); });
+                      [self = this->shared_from_this()](std::error_code ec, std::size_t size) {
+                        self->writing_ = false;
+                        self->unless_over([&] { self->on_written(ec, size); });
                       });
   }
 
-  void on_answered(std::error_code ec) {
+  void on_written(std::error_code ec, std::size_t size) {
     if (ec) return close();
-    handshake_.state() == status::done ? open() : end();
-  }
-
-  void answer_http() {
-    route_ = handshake_.policy().chosen;
-    guarded([&] { return handshake_.refuse(settings_->on_http(handshake_.request())); });
+    if (answering_) return talk_.state() == status::done ? open() : end();
+    talk_.consume_output(size);
+    if (leaving()) return fail(errc::closed);
+    if (talk_.is_idle()) wait_at_most(settings_->http.idle_timeout);
+    step();
   }
 
   void decide() {
-    facts_.asked = handshake_.request();
-    facts_.parameters = std::move(handshake_.policy().parameters);
-    route_ = handshake_.policy().chosen;
-    if (route_ == nullptr) return answer(handshake_.refuse(response{.status = 404}));
+    facts_.asked = talk_.request();
+    facts_.parameters = std::move(talk_.policy().parameters);
+    route_ = talk_.policy().chosen;
+    if (route_ == nullptr) {
+      talk_.refuse(response{.status = 404});
+      return step();
+    }
+    if (route_->is_http_only()) return serve();
     if (!route_->upgrade_hook()) return answer_with({});
-
-    // An upgrade may outlive the executor, and so has none of its own.
-    auto tell = [weak = this->weak_from_this()](upgrade_answer given) {
-      const auto opening = weak.lock();
-      if (!opening) return;
-      asio::post(opening->executor_, [weak, given = std::move(given)] {
-        const auto self = weak.lock();
-        if (self) self->unless_over([&] { self->answer_with(given); });
-      });
-    };
-    slot_ = std::make_shared<answer_slot>(std::move(tell));
-    upgrade asked{std::make_shared<upgrade_state>(facts_, slot_)};
-    ask(asked);
+    ask<upgrade>(route_->upgrade_hook(), facts_, &server_opening::answer_with);
   }
 
-  void ask(upgrade& asked) {
+  /// The head of a plain request, or of an upgrade that is ignored.
+  void serve() {
+    route_ = settings_->find(talk_.request().path(), facts_.parameters);
+    http_hook_ = settings_->hook_for(talk_.request(), route_);
+    if (http_hook_ != nullptr) {
+      talk_.serve(settings_->http.limits);
+    } else {
+      route_ != nullptr ? talk_.decline() : talk_.decline(response{.status = 404});
+    }
+    step();
+  }
+
+  void ask_for_response() {
+    auto facts = facts_;
+    facts.asked = talk_.request();
+    ask<http_request>(*http_hook_, std::move(facts), &server_opening::respond_with);
+  }
+
+  /// Asks the application, now; `take` gets its answer, which comes later in any case.
+  template <class Asked>
+  void ask(const std::function<void(Asked&)>& hook, session_facts facts,
+           void (server_opening::*take)(const upgrade_answer&)) {
+    // What is asked may outlive the executor, and so has none of its own.
+    auto give = [weak = this->weak_from_this(), take](upgrade_answer given) {
+      const auto opening = weak.lock();
+      if (!opening) return;
+      asio::post(opening->executor_, [weak, take, given = std::move(given)] {
+        const auto self = weak.lock();
+        if (self) self->unless_over([&] { ((*self).*take)(given); });
+      });
+    };
+    slot_ = std::make_shared<answer_slot>(std::move(give));
+    Asked asked{std::make_shared<upgrade_state>(std::move(facts), slot_)};
     try {
-      route_->upgrade_hook()(asked);
+      hook(asked);
     } catch (...) {
-      asked.reject(500);
+      slot_->give(refusal_of({.status = 500}));
       report(std::current_exception());
     }
   }
 
   void answer_with(const upgrade_answer& given) {
-    if (answering_ || over_) return;
-    if (leaving()) return answer(handshake_.fail(errc::closed));
+    if (answering_) return;
+    if (leaving()) return fail(errc::closed);
     if (given.error != errc{}) {
-      report(std::make_exception_ptr(std::system_error{given.error, "on_upgrade"}));
-      return answer(handshake_.fail(given.error));
+      report(given.error, "on_upgrade");
+      return fail(given.error);
     }
-    answer(guarded([&] {
-      return given.refusal ? handshake_.refuse(*given.refusal) : handshake_.accept(given.headers);
-    }));
+    guarded([&] { given.refusal ? talk_.refuse(*given.refusal) : talk_.accept(given.headers); });
+    step();
+  }
+
+  void respond_with(const upgrade_answer& given) {
+    if (answering_) return;
+    slot_.reset();  // The next request has its own.
+    if (given.error != errc{}) report(errc::no_response, "on_http");
+    talk_.answer(given.refusal ? *given.refusal : response_for(errc::no_response), http_date_now());
+    if (talk_.error() == errc::bad_header_value) report(errc::bad_header_value, "on_http");
+    wait_at_most(settings_->handshake_timeout);
+    step();
+  }
+
+  void fail(errc why) {
+    talk_.fail(why, http_date_now());
+    step();
   }
 
   /// What the application throws is one client's 500.
   template <class Decide>
-  status guarded(Decide decide) {
+  void guarded(Decide decide) {
     try {
-      return decide();
+      decide();
     } catch (...) {
-      // Not of the application: a lack of memory for the request's head.
-      if (handshake_.state() == status::need_more) throw;
-      route_ = handshake_.policy().chosen;
+      // Not of the application: a lack of memory for the request.
+      if (talk_.state() == status::need_more) throw;
+      route_ = talk_.policy().chosen;
       report(std::current_exception());
-      return handshake_.refuse(response{.status = 500});
+      talk_.refuse(response{.status = 500});
     }
+  }
+
+  void report(errc error, const char* hook) {
+    report(std::make_exception_ptr(std::system_error{error, hook}));
   }
 
   void report(const std::exception_ptr& thrown) {
@@ -279,7 +297,7 @@ class server_opening final : public opening_base,
   void open() {
     // The session registers before this opening leaves, so that the server's end does not miss both.
     const auto leaves = finish();
-    facts_.agreed = handshake_.result();
+    facts_.agreed = talk_.result();
     const auto& options = route_->options();
     const session_settings settings{options.connection, options.budget, route_->handlers(),
                                     options.extension};
@@ -343,9 +361,9 @@ class server_opening final : public opening_base,
   }
 
   void time_is_over() {
-    if (answering_ || !listening_) return close();
+    if (answering_ || writing_ || !listening_) return close();
     wait_at_most(std::chrono::seconds{5});
-    if (expire_answer()) answer(handshake_.fail(errc::handshake_timeout));
+    if (expire_answer()) fail(errc::handshake_timeout);
   }
 
   Stream stream_;
@@ -353,16 +371,18 @@ class server_opening final : public opening_base,
   std::shared_ptr<const opening_settings> settings_;
   io_registries registries_;
   connection_places::place place_;
-  handshake handshake_;
+  conversation talk_;
   const deadlines deadlines_;
   const route* route_ = nullptr;
+  const http_hook* http_hook_ = nullptr;  // for the plain request that is being served
   session_facts facts_;
   std::shared_ptr<answer_slot> slot_;  // while the application may answer
   std::vector<std::byte> rest_;
   std::array<std::byte, 512> room_;
   bool listening_ = false;
   bool reading_ = false;
-  bool answering_ = false;
+  bool writing_ = false;
+  bool answering_ = false;  // for the last time
   bool ending_ = false;
   bool over_ = false;
 };

@@ -90,21 +90,10 @@ class upgrade_state {
 
 }  // namespace detail
 
-/// A good request to become a WebSocket, for the application to accept or refuse. A copy may be kept and
-/// answered later, from any thread, until the handshake's deadline; to move one is to copy it. Only the
-/// first answer counts. If the hook has returned and all copies are destroyed without an answer, the
-/// client gets 500 and on_error gets a std::system_error of errc::upgrade_unanswered.
-class upgrade {
+/// What a hook sees of a request that waits for its answer. To move a handle is to copy it; views last as
+/// long as a copy does.
+class pending_request {
  public:
-  explicit upgrade(std::shared_ptr<detail::upgrade_state> state) : state_{std::move(state)} {}
-
-  upgrade(const upgrade&) = default;
-  upgrade& operator=(upgrade other) noexcept {
-    state_.swap(other.state_);
-    return *this;
-  }
-  ~upgrade() = default;
-
   const hawser::request& request() const noexcept { return state_->facts().asked; }
   std::string_view remote_address() const noexcept { return state_->facts().remote_address; }
 
@@ -127,27 +116,48 @@ class upgrade {
     return detail::value_of(name, state_->facts().parameters);
   }
 
+  /// Whether an answer comes too late.
+  bool answered() const noexcept { return state_->slot().answered(); }
+
+ protected:
+  explicit pending_request(std::shared_ptr<detail::upgrade_state> state)
+      : state_{std::move(state)} {}
+  pending_request(const pending_request&) = default;
+  pending_request& operator=(const pending_request&) = default;
+  ~pending_request() = default;
+
+  std::error_code give(detail::upgrade_answer given) const {
+    return state_->slot().give(std::move(given));
+  }
+
+ private:
+  std::shared_ptr<detail::upgrade_state> state_;
+};
+
+/// A good request to become a WebSocket, for the application to accept or refuse. A copy may be kept and
+/// answered later, from any thread, until the handshake's deadline; to move one is to copy it. Only the
+/// first answer counts. If the hook has returned and all copies are destroyed without an answer, the
+/// client gets 500 and on_error gets a std::system_error of errc::upgrade_unanswered.
+class upgrade : public pending_request {
+ public:
+  explicit upgrade(std::shared_ptr<detail::upgrade_state> state)
+      : pending_request{std::move(state)} {}
+
   /// Accepts, as far as the route's options do (Origin, subprotocols), with `headers` more in the
   /// answer. Fails with errc::closed if it is answered already or the client waits no longer.
   std::error_code accept(header_fields headers = {}) const {
-    return state_->slot().give({.headers = std::move(headers)});
+    return give({.headers = std::move(headers)});
   }
 
   /// Refuses with a response of your own.
   std::error_code reject(response answer) const {
-    return state_->slot().give(detail::refusal_of(std::move(answer)));
+    return give(detail::refusal_of(std::move(answer)));
   }
 
   /// Refuses with a status.
   std::error_code reject(unsigned status, std::string body = {}) const {
     return reject(response{.status = status, .body = std::move(body)});
   }
-
-  /// Whether an answer comes too late.
-  bool answered() const noexcept { return state_->slot().answered(); }
-
- private:
-  std::shared_ptr<detail::upgrade_state> state_;
 };
 
 }  // namespace hawser

@@ -25,6 +25,7 @@ enum class errc {
   bad_body,             ///< The body of a request is malformed, or its length is ambiguous
   unknown_coding,       ///< The body of a request has a transfer coding but chunked
   unknown_expectation,  ///< The request expects something but 100-continue
+  no_response,          ///< The application was asked for a response to a request and gave none
   http_version,         ///< The major version of HTTP is not 1, or an answer is not of HTTP/1.1
 
   // The opening handshake as a server: RFC 6455 §4.2.1
@@ -120,6 +121,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::bad_body: return "the body of the request is malformed or its length is ambiguous";
     case errc::unknown_coding: return "the transfer coding of the body is not supported";
     case errc::unknown_expectation: return "the expectation of the request is not supported";
+    case errc::no_response: return "the application did not answer the request";
     case errc::http_version: return "the HTTP version is not supported";
     case errc::bad_method: return "the request method is not supported";
     case errc::bad_host: return "the Host field is missing, empty or repeated";

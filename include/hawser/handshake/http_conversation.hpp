@@ -83,9 +83,10 @@ class http_conversation {
     return state_ == status::request ? take(handshake_.refuse(given)) : state_;
   }
 
-  /// Goes on to the body of a plain request.
+  /// Goes on to the body of a plain request. A request for a WebSocket is served as a plain one: its
+  /// Upgrade is ignored, as RFC 9110 §7.8 allows.
   status serve(const http_limits& limits = {}) {
-    if (state_ != status::plain) return state_;
+    if (state_ != status::plain && state_ != status::request) return state_;
     if (!exchange_) exchange_ = std::make_unique<http_exchange>();
     const auto version = handshake_.version();
     return take(exchange_->begin(handshake_.restart(), version, limits));

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "hawser/asio/upgrade.hpp"
+#include "hawser/handshake/http_date.hpp"
+#include "hawser/handshake/http_exchange.hpp"
+#include "hawser/handshake/request.hpp"
+#include "hawser/handshake/response.hpp"
+
+namespace hawser {
+
+/// A whole plain HTTP request, for the application to answer. A copy may be kept and answered later,
+/// from any thread, until the server's handshake_timeout has passed since the request began; to move one
+/// is to copy it. Only the first answer counts. If the hook has returned and all copies are destroyed
+/// without an answer, the client gets 500 and on_error gets a std::system_error of errc::no_response.
+class http_request : public pending_request {
+ public:
+  explicit http_request(std::shared_ptr<detail::upgrade_state> state)
+      : pending_request{std::move(state)} {}
+
+  /// Answers. The server writes Date, Content-Length and Connection itself, and leaves the body out where
+  /// there must be none (HEAD, 204, 304). A `Connection: close` in the response closes the connection. A
+  /// response that cannot be sent (a status below 200, CR or LF in a header) becomes a 500 and is
+  /// reported. Fails with errc::closed if the request is answered already or its time has passed.
+  std::error_code answer(response given) const {
+    return give(detail::refusal_of(std::move(given)));
+  }
+
+  /// Answers with a status and a text.
+  std::error_code answer(unsigned status, std::string body = {}) const {
+    return answer(response{.status = status, .body = std::move(body)});
+  }
+};
+
+/// What a server grants to plain HTTP requests.
+struct http_options {
+  http_limits limits = {};
+
+  /// A connection whose last request is answered waits so long for the next one before it is closed. Each
+  /// request, from its first byte to the application's answer, has the server's handshake_timeout, and so
+  /// has the client to take the answer.
+  std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds{10};
+};
+
+/// What answers plain HTTP requests, at once or later.
+using http_hook = std::function<void(http_request&)>;
+
+namespace detail {
+
+/// The time now, as responses have it.
+inline std::string http_date_now() {
+  return encode_http_date(
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+}
+
+/// A hook that answers with what `respond` returns; none if that is empty.
+inline http_hook answered_by(std::function<response(const request&)> respond) {
+  if (!respond) return {};
+  return [respond = std::move(respond)](http_request& asked) {
+    asked.answer(respond(asked.request()));
+  };
+}
+
+}  // namespace detail
+
+}  // namespace hawser

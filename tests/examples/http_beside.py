@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSL-1.0
+"""http_beside.py SERVER: it answers plain HTTP, and what is posted goes to a WebSocket."""
+
+import http.client
+import socket
+import sys
+import urllib.parse
+
+from running_server import SECONDS, running_server
+
+UPGRADE = (
+    "GET /room HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+def main(server):
+    with running_server(server, "0") as url:
+        where = urllib.parse.urlsplit(url)
+        page = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS)
+
+        def ask(method, path, body=None):
+            page.request(method, path, body, {"Content-Type": "text/plain"})
+            answer = page.getresponse()
+            return answer.status, answer.read(), answer
+
+        assert ask("GET", "/health")[:2] == (200, b"well\n")
+        assert ask("HEAD", "/health")[:2] == (200, b"")
+        status, _, answer = ask("OPTIONS", "/say")
+        assert status == 204 and answer.getheader("Access-Control-Allow-Methods") == "POST"
+        assert ask("GET", "/say")[0] == 405
+        assert ask("GET", "/nothing")[0] == 404
+
+        page = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS)
+        with socket.create_connection((where.hostname, where.port), SECONDS) as member:
+            heard = member.makefile("rb")
+            member.sendall(UPGRADE.encode())
+            assert heard.readline().startswith(b"HTTP/1.1 101 ")
+            while heard.readline() != b"\r\n":
+                pass
+            # Whole in one go, and in chunks.
+            assert ask("POST", "/say", b"hello")[0] == 204
+            assert ask("POST", "/say", iter([b"in ", b"chunks"]))[0] == 204
+            assert heard.read(7) == b"\x81\x05hello"
+            assert heard.read(11) == b"\x81\x09in chunks"
+        page.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
