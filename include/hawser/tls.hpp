@@ -15,6 +15,7 @@
 #include "hawser/tls/facts.hpp"
 #include "hawser/tls/optional_transport.hpp"
 #include "hawser/tls/pem.hpp"
+#include "hawser/tls/server.hpp"
 #include "hawser/tls/server_context.hpp"
 #include "hawser/tls/session_cache.hpp"
 #include "hawser/tls/stream.hpp"

@@ -293,6 +293,32 @@ TEST_CASE("an event server that cannot listen says so at once") {
   CHECK_THROWS_AS(server{options}, std::system_error);
 }
 
+TEST_CASE("a server without a first listener has those that are added, on any executor") {
+  const server_options options{.listener = first_listener::none};
+  const auto check = [](hawser::server& made) {
+    CHECK(made.port() == 0);
+    const auto first = made.listen(loopback()).port();
+    CHECK(made.port() == first);
+    CHECK(made.listen(loopback()).port() != first);
+    CHECK_THROWS_AS(made.listen(loopback(first)), std::system_error);
+    CHECK(made.port() == first);
+  };
+  hawser::server own{options};
+  check(own);
+  asio::io_context context;
+  hawser::server shared{context, options};
+  check(shared);
+}
+
+TEST_CASE("a listener that cannot be added leaves the others at work") {
+  live_server server{[](hawser::server& made) {
+    echo(made);
+    CHECK_THROWS_AS(made.listen(loopback(made.port())), std::system_error);
+  }};
+  auto peer = connect(server.url());
+  CHECK(echoed(peer, "ahoy") == "ahoy");
+}
+
 TEST_CASE("a server listens on several endpoints, of IPv4, IPv6 and Unix sockets") {
   using local = asio::local::stream_protocol;
   const auto path = "/tmp/hawser-server-" + std::to_string(::getpid());

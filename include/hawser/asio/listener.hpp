@@ -24,7 +24,17 @@
 #include "hawser/asio/server_opening.hpp"
 #include "hawser/base/error.hpp"
 
-namespace hawser::detail {
+namespace hawser {
+
+/// Makes a listener of `server` one for ws:, in cleartext.
+struct plain_streams {
+  template <class Socket>
+  Socket operator()(Socket socket) const {
+    return socket;
+  }
+};
+
+namespace detail {
 
 /// A listener whatever its protocol is. Whoever owns it stops it before anything it was made with ends.
 class listener_base {
@@ -34,16 +44,8 @@ class listener_base {
   virtual void stop() = 0;
 };
 
-/// Turns a connected socket into the stream that a session runs on: the socket itself.
-struct plain_stream {
-  template <class Socket>
-  Socket operator()(Socket socket) const {
-    return socket;
-  }
-};
-
 /// Accepts the connections of one endpoint and gives each a place on `Threads`.
-template <class Protocol, class Threads, class MakeStream = plain_stream>
+template <class Protocol, class Threads, class MakeStream = plain_streams>
 class listener final
     : public listener_base,
       public std::enable_shared_from_this<listener<Protocol, Threads, MakeStream>> {
@@ -133,7 +135,7 @@ class listener final
 
   /// Whom there is no room for is told so, if that takes no more than a few octets.
   void turn_away(socket refused) {
-    if constexpr (std::is_same_v<MakeStream, plain_stream>) {
+    if constexpr (std::is_same_v<MakeStream, plain_streams>) {
       refusals_.refuse(std::move(refused), errc::too_many_connections);
     }
   }
@@ -154,4 +156,6 @@ class listener final
   refusals<socket> refusals_;
 };
 
-}  // namespace hawser::detail
+}  // namespace detail
+
+}  // namespace hawser

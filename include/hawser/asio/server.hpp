@@ -39,12 +39,20 @@
 
 namespace hawser {
 
+/// What a server listens on from the beginning; listen() adds more.
+enum class first_listener : std::uint8_t {
+  own,   ///< On `address` and `port`: for ws:, of a tls_server for wss:
+  none,  ///< On nothing: `address` and `port` do not count
+};
+
 /// What a server listens on and allows. `route` is what its routes start from.
 struct server_options {
   /// The address to listen on; `0.0.0.0` or `::` for all. Only this machine unless set otherwise.
   std::string address = "127.0.0.1";
 
   std::uint16_t port = 0;  ///< 0: any free one, see port()
+
+  first_listener listener = first_listener::own;
 
   /// Threads that run() uses, each with the connections it was given. 0: as many as processors.
   std::size_t threads = 1;
@@ -153,7 +161,7 @@ class server {
   /// free one. Throws std::system_error when it cannot.
   template <class Endpoint>
   Endpoint listen(const Endpoint& where) {
-    return listen(where, detail::plain_stream{});
+    return listen(where, plain_streams{});
   }
 
   /// The same for connections over another stream than the socket: `make_stream(socket)` makes it, as
@@ -165,6 +173,7 @@ class server {
     return add_listener(shared_threads_, where, std::move(make_stream));
   }
 
+  /// The port of the first TCP listener, or 0 if there is none.
   std::uint16_t port() const noexcept { return port_; }
 
   std::size_t connections() const { return places_->count(); }
@@ -233,8 +242,9 @@ class server {
 
   template <class Threads>
   void listen_first(const std::shared_ptr<Threads>& threads) {
+    if (options_.listener == first_listener::none) return;
     const asio::ip::tcp::endpoint where{asio::ip::make_address(options_.address), options_.port};
-    port_ = add_listener(threads, where, detail::plain_stream{}).port();
+    add_listener(threads, where, plain_streams{});
   }
 
   /// The route for what no other route is for.
@@ -252,7 +262,11 @@ class server {
     const auto made =
         std::make_shared<listener>(where, threads, settings_, places_, std::move(make_stream));
     listeners_.push_back(made);
-    return made->local_endpoint();
+    const auto listening = made->local_endpoint();
+    if constexpr (requires { listening.port(); }) {
+      if (port_ == 0) port_ = listening.port();
+    }
+    return listening;
   }
 
   void begin_shutdown(std::chrono::steady_clock::duration patience) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "hawser/tls/server_context.hpp"
@@ -8,20 +9,22 @@
 
 namespace hawser {
 
-/// Makes a listener of `server` one for wss:
-/// `server.listen(endpoint, tls_streams{context})`. The TLS handshake counts as a part of the opening
-/// handshake; who comes when the server is full is dropped without a word.
+/// Makes a listener of `server` one for wss:, beside others for ws::
+/// `server.listen(endpoint, tls_streams{context})`; see tls_server for a server without the others. The
+/// TLS handshake counts as a part of the opening handshake; a client that comes when the server is full
+/// is dropped without an answer.
 class tls_streams {
  public:
-  explicit tls_streams(tls_server_context context) : context_{std::move(context)} {}
+  explicit tls_streams(tls_server_context context)
+      : context_{std::make_shared<const tls_server_context>(std::move(context))} {}
 
   template <class Socket>
   tls_stream<Socket> operator()(Socket socket) const {
-    return {std::move(socket), context_};
+    return {std::move(socket), *context_};
   }
 
  private:
-  tls_server_context context_;
+  std::shared_ptr<const tls_server_context> context_;  // copies share it
 };
 
 }  // namespace hawser

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <utility>
+
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include "hawser/asio/server.hpp"
+#include "hawser/tls/server_context.hpp"
+#include "hawser/tls/streams.hpp"
+
+namespace hawser {
+
+/// A server for wss:, made from its options and a tls_server_context; all else is as `server` has it. It
+/// listens in cleartext only where listen() gets plain_streams. The TLS handshake counts as a part of the
+/// opening handshake; a client that comes when the server is full is dropped without an answer.
+class tls_server : public server {
+ public:
+  /// Listens for wss: on the address and port of the options, unless their `listener` is none. Throws
+  /// std::system_error when it cannot. run() serves, on threads of its own.
+  tls_server(server_options options, tls_server_context context)
+      : server{without_listener(options)}, streams_{std::move(context)} {
+    listen_first(options);
+  }
+
+  /// The same, on an executor or a context of yours: see server.
+  template <class Where>
+  tls_server(Where&& where, server_options options, tls_server_context context)
+      : server{std::forward<Where>(where), without_listener(options)},
+        streams_{std::move(context)} {
+    listen_first(options);
+  }
+
+  /// Listens for wss: on one more endpoint, of TCP or Unix sockets, and returns it: a port of 0 becomes a
+  /// free one. Throws std::system_error when it cannot.
+  template <class Endpoint>
+  Endpoint listen(const Endpoint& where) {
+    return server::listen(where, streams_);
+  }
+
+  /// The same for connections over other streams: plain_streams for ws:, or tls_streams of another
+  /// context.
+  template <class Endpoint, class MakeStream>
+  Endpoint listen(const Endpoint& where, MakeStream make_stream) {
+    return server::listen(where, std::move(make_stream));
+  }
+
+ private:
+  static server_options without_listener(server_options options) {
+    options.listener = first_listener::none;
+    return options;
+  }
+
+  void listen_first(const server_options& options) {
+    if (options.listener == first_listener::none) return;
+    listen(asio::ip::tcp::endpoint{asio::ip::make_address(options.address), options.port});
+  }
+
+  tls_streams streams_;
+};
+
+}  // namespace hawser

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/tls/server.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+#include <sys/socket.h>
+
+#include "hawser/asio/connect.hpp"
+#include "hawser/tls/connect.hpp"
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/secure_pair.hpp"
+#include "support/sockets.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+using asio::ip::tcp;
+
+/// A tls_server that echoes, on a thread of its own.
+class secure_echo {
+ public:
+  explicit secure_echo(server_options options = {},
+                       const std::function<void(tls_server&)>& prepare = {})
+      : server_{std::move(options), server_with(test_server())} {
+    server_.on_message([](session& peer, message_view message) { peer.send(message); });
+    if (prepare) prepare(server_);
+    thread_ = std::thread{[this] { server_.run(); }};
+  }
+  ~secure_echo() {
+    server_.shutdown(std::chrono::seconds{1});
+    thread_.join();
+  }
+  secure_echo(const secure_echo&) = delete;
+  secure_echo& operator=(const secure_echo&) = delete;
+
+  std::uint16_t port() const { return server_.port(); }
+
+ private:
+  tls_server server_;
+  std::thread thread_;
+};
+
+std::string url_of(const std::string& scheme, std::uint16_t port,
+                   const std::string& host = "localhost") {
+  return scheme + "://" + host + ':' + std::to_string(port) + '/';
+}
+
+/// Whether a client that speaks TLS gets its message back.
+bool echoes(const std::string& url) {
+  std::error_code ec;
+  auto peer = connect(url, trusting_client(), ec);
+  if (!peer || peer->write("ahoy")) return false;
+  const auto answer = peer->read();
+  const bool same = answer && answer->text() == "ahoy";
+  return !peer->close() && same;
+}
+
+/// How many ports this process listens on.
+std::size_t listening_ports() {
+  std::size_t count = 0;
+  for (int handle = 0; handle < 1024; ++handle) {
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    const int error = ::getsockopt(handle, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+    if (error == 0 && listens != 0) ++count;
+  }
+  return count;
+}
+
+TEST_CASE("a server for wss: has one port, which never answers in cleartext", "[abuse]") {
+  const auto before = listening_ports();
+  secure_echo far{{.threads = 2}};
+  CHECK(listening_ports() == before + 1);
+  CHECK(far.port() != 0);
+  CHECK(echoes(url_of("wss", far.port())));
+  std::error_code ec;
+  CHECK_FALSE(connect(url_of("ws", far.port()), ec));
+  CHECK(ec);
+  CHECK(echoes(url_of("wss", far.port())));
+}
+
+TEST_CASE("what is added to a server for wss: is encrypted too, unless it asks for plain streams") {
+  std::uint16_t added = 0;
+  std::uint16_t v6 = 0;
+  std::uint16_t plain = 0;
+  secure_echo far{{}, [&](tls_server& made) {
+                    added = made.listen(loopback()).port();
+                    plain = made.listen(loopback(), plain_streams{}).port();
+                    std::error_code no_v6;
+                    tcp::acceptor probe{raw_socket::context()};
+                    probe.open(tcp::v6(), no_v6);
+                    if (!no_v6) probe.bind({asio::ip::address_v6::loopback(), 0}, no_v6);
+                    const tcp::endpoint six{asio::ip::address_v6::loopback(), 0};
+                    if (!no_v6) v6 = made.listen(six).port();
+                    const auto first = made.port();
+                    CHECK_THROWS_AS(made.listen(loopback(first)), std::system_error);
+                    CHECK(made.port() == first);
+                  }};
+  CHECK(echoes(url_of("wss", far.port())));
+  CHECK(echoes(url_of("wss", added)));
+  CHECK_FALSE(echoes(url_of("wss", plain)));
+  CHECK(echoes(url_of("ws", plain)));
+  CHECK_FALSE(echoes(url_of("ws", added)));
+  // The certificate has no name for ::1: a client that gets so far has met TLS there.
+  if (v6 != 0) {
+    std::error_code ec;
+    CHECK_FALSE(connect(url_of("wss", v6, "[::1]"), trusting_client(), ec));
+    CHECK(ec.message() == "the certificate is not for this address");
+  }
+}
+
+TEST_CASE("a server for wss: that cannot listen says so at once") {
+  const tls_server first{{}, server_with(test_server())};
+  const auto again = [&](server_options options) {
+    tls_server{std::move(options), server_with(test_server())};
+  };
+  CHECK_THROWS_AS(again({.port = first.port()}), std::system_error);
+  CHECK_THROWS_AS(again({.address = "no address"}), std::system_error);
+}
+
+TEST_CASE("a server for wss: without a first listener has those that are added") {
+  const auto before = listening_ports();
+  tls_server made{{.listener = first_listener::none}, server_with(test_server())};
+  CHECK(listening_ports() == before);
+  CHECK(made.port() == 0);
+  const auto where = made.listen(loopback());
+  CHECK(made.port() == where.port());
+}
+
+TEST_CASE("a server for wss: runs on a context of the application's") {
+  asio::io_context context{1};
+  tls_server made{context, {}, server_with(test_server())};
+  std::string listener;
+  made.on_upgrade([&](upgrade& asked) {
+    listener = asked.is_secure() ? asked.listener() : "plain";
+    asked.accept();
+  });
+  made.on_message([](session& peer, message_view message) { peer.send(message); });
+  made.start();
+  std::thread client{[&] {
+    CHECK(echoes(url_of("wss", made.port())));
+    made.shutdown();
+  }};
+  context.run();
+  client.join();
+  CHECK(listener == "127.0.0.1:" + std::to_string(made.port()));
+}
+
+}  // namespace
