@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <exception>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -13,6 +15,7 @@ using asio::ip::tcp;
 struct greeter {
   hawser::async_websocket<tcp::socket> peer;
   hawser::message answer = {};
+  int failed = 0;
 
   void start(const hawser::uri& where, const tcp::resolver::results_type& found) {
     asio::async_connect(peer.next_layer(), found, [=, this](auto ec, const auto&) {
@@ -22,24 +25,30 @@ struct greeter {
 
   void greet(std::error_code ec) {
     if (!good(ec)) return;
-    peer.async_write("ahoy", good);
+    peer.async_write("ahoy", [this](auto error) { good(error); });
     peer.async_read(answer, [this](auto error) {
       if (good(error)) std::cout << answer.text() << '\n';
-      peer.async_close(hawser::close_code::normal, good);
+      peer.async_close(hawser::close_code::normal, [this](auto end) { good(end); });
     });
   }
 
-  static bool good(std::error_code ec) {
+  bool good(std::error_code ec) {
     if (ec) std::cerr << ec.message() << '\n';
+    if (ec) failed = 1;
     return !ec;
   }
 };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   const auto where = hawser::uri::decode(argc == 2 ? argv[1] : "ws://127.0.0.1:9001/");
-  if (!where) return 2;
+  if (!where) throw std::invalid_argument{"usage: callback_client [ws://HOST:PORT/PATH]"};
   asio::io_context io{1};
+  // A socket is not encrypted: async_connect() refuses a wss: URI on it. A tls_stream serves that.
   greeter one{hawser::async_websocket<tcp::socket>{tcp::socket{io}}};
-  one.start(*where, tcp::resolver{io}.resolve(where->host(), std::to_string(where->port())));
+  one.start(*where, tcp::resolver{io}.resolve(where->node(), std::to_string(where->port())));
   io.run();
+  return one.failed;
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
 }

@@ -3,9 +3,12 @@
 
 #include <hawser/asio.hpp>
 
-int main(int, char** argv) {
-  auto peer = hawser::connect(argv[1]);
+int main(int argc, char** argv) try {
+  auto peer = hawser::connect(argc == 2 ? argv[1] : "ws://127.0.0.1:9001/");
   peer.write("ahoy");
   if (auto message = peer.read()) std::cout << message->text() << '\n';
   peer.close();
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
 }

@@ -26,8 +26,10 @@ int main(int argc, char** argv) {
     std::cerr << cause.message() << "; attempt " << attempt << " in "
               << std::chrono::ceil<std::chrono::milliseconds>(delay).count() << " ms\n";
   });
-  client.on_failed([](std::error_code cause, const std::optional<hawser::response>& refusal) {
+  int failed = 0;
+  client.on_failed([&](std::error_code cause, const std::optional<hawser::response>& refusal) {
     std::cerr << cause.message() << (refusal ? ": " + std::to_string(refusal->status) : "") << '\n';
+    failed = 1;
   });
 
   asio::signal_set signals{io, SIGINT, SIGTERM};
@@ -35,4 +37,5 @@ int main(int argc, char** argv) {
   client.on_stopped([&] { signals.cancel(); });
   client.start();
   io.run();
+  return failed;
 }

@@ -223,6 +223,35 @@ TEST_CASE("an offer that must not be sent fails before anything is written") {
   CHECK(met.far.seen().empty());
 }
 
+/// Encrypted, as it says.
+struct sealed_async_pipe : async_pipe {
+  using async_pipe::async_pipe;
+
+  bool is_secure() const { return true; }
+};
+
+TEST_CASE("an opening for a wss: URI is refused on a stream that is not encrypted",
+          "[rfc-4.1][abuse]") {
+  meeting met;
+  client_handshake asking{*uri::decode("wss://example.com/chat"), sample_key()};
+  async_perform(met.near, asking, met.rest, opening_options{}, met.outcome.handler());
+  CHECK(met.outcome.pending());
+  met.run();
+  CHECK(met.outcome.error() == errc::unsupported_scheme);
+  CHECK(met.far.seen().empty());
+  CHECK(met.near.is_closed());
+}
+
+TEST_CASE("an opening for a wss: URI is for a stream that says that it is encrypted") {
+  meeting met;
+  client_handshake asking{*uri::decode("wss://example.com/chat"), sample_key()};
+  sealed_async_pipe near{met.io.get_executor(), met.state, 0};
+  met.far.say(answer_head);
+  async_perform(near, asking, met.rest, opening_options{}, met.outcome.handler());
+  met.run();
+  CHECK(met.outcome.shown() == "done");
+}
+
 TEST_CASE("a stream that ends inside the opening says so in both roles") {
   const auto self = GENERATE(role::client, role::server);
   meeting met;

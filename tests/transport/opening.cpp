@@ -403,6 +403,31 @@ struct one_way_pipe : memory_pipe {
   }
 };
 
+/// Encrypted, as it says.
+struct sealed_pipe : memory_pipe {
+  explicit sealed_pipe(memory_pipe end) : memory_pipe{std::move(end)} {}
+
+  bool is_secure() const { return true; }
+};
+
+TEST_CASE("a wss: URI is for encrypted streams only", "[rfc-4.1][abuse]") {
+  auto [here, there] = make_memory_pipe();
+  scripted_end far{std::move(there)};
+  far.say(good_answer);
+  client_handshake handshake{*uri::decode("wss://server.example.com/chat"), sample_nonce()};
+  std::error_code ec;
+  SECTION("and not for others, to which nothing is sent") {
+    const auto peer = connect(std::move(here), handshake, ec);
+    CHECK_FALSE(peer);
+    CHECK(ec == errc::unsupported_scheme);
+    CHECK(far.text().empty());
+  }
+  SECTION("and the stream says whether it is one") {
+    CHECK(connect(sealed_pipe{std::move(here)}, handshake, ec));
+    CHECK_FALSE(ec);
+  }
+}
+
 TEST_CASE("a server may refuse without reading the request", "[rfc9112-9.6]") {
   auto [here, there] = make_memory_pipe();
   scripted_end far{std::move(there)};

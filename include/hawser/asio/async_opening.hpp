@@ -55,6 +55,12 @@ class opening_driver final
     if constexpr (serves) {
       if (is_secure_stream(stream_)) handshake_->set_secure();
     }
+    if constexpr (requires { handshake_->wants_secure_stream(); }) {
+      if (handshake_->wants_secure_stream() && !is_secure_stream(stream_)) {
+        handshake_->fail(errc::unsupported_scheme);
+        return fail();
+      }
+    }
     wait_at_most(options_.handshake_timeout);
     step();
   }
@@ -256,7 +262,8 @@ auto async_perform(Stream& stream, server_handshake<Policy>& handshake, Decide d
 }
 
 /// Performs the opening handshake with a server, over a stream that leads to it. When it fails,
-/// handshake.response() is the answer if it was a refusal.
+/// handshake.response() is the answer if it was a refusal. A wss: URI on a stream that is not encrypted
+/// (see stream_traits) is an errc::unsupported_scheme, and nothing is sent.
 template <class Stream, client_policy Policy, class Token>
 auto async_perform(Stream& stream, client_handshake<Policy>& handshake,
                    std::vector<std::byte>& rest, const opening_options& options, Token&& token) {

@@ -119,7 +119,9 @@ class async_websocket {
     return accept(detail::borrowed(handshake), std::move(decide), std::forward<Token>(token));
   }
 
-  /// Performs the opening handshake with the server that `where` names, to which the stream leads.
+  /// Performs the opening handshake with the server that `where` names, to which the stream leads. A
+  /// wss: URI on a stream that is not encrypted, a socket for example, is an errc::unsupported_scheme,
+  /// and nothing is sent: see tls_stream, or stream_traits for a stream of your own.
   template <class Token = default_token>
   requires(!client_policy<std::remove_cvref_t<Token>>) auto async_connect(
       const uri& where, Token&& token = default_token()) {

@@ -7,6 +7,7 @@
 #include <asio/basic_stream_socket.hpp>
 #include <asio/socket_base.hpp>
 
+#include "hawser/transport/concepts.hpp"
 #include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
@@ -22,8 +23,9 @@ struct stream_traits {
   /// Prepares a stream that is connected.
   static void open(Stream&) {}
 
-  /// Whether it is encrypted: pages of the same origin are then `https:` ones.
-  static bool is_secure(const Stream&) { return false; }
+  /// Whether it is encrypted, which the stream's own `bool is_secure() const` says, if there is one: it
+  /// may then carry a connection to a `wss:` URI, and pages of the same origin are `https:` ones.
+  static bool is_secure(const Stream& stream) { return detail::is_secure(stream); }
 
   /// What TLS has agreed on, or null.
   static std::shared_ptr<const tls_facts> facts(const Stream&) { return nullptr; }
@@ -79,7 +81,7 @@ bool is_secure_stream(const Stream& stream) {
   if constexpr (requires { stream_traits<Stream>::is_secure(stream); }) {
     return stream_traits<Stream>::is_secure(stream);
   } else {
-    return false;
+    return is_secure(stream);
   }
 }
 

@@ -42,7 +42,7 @@ enum class errc {
 
   // The opening handshake as a client: RFC 6455 §3 and §4.1
   bad_uri,                 ///< Not a ws: or wss: URI
-  unsupported_scheme,      ///< Nothing here can connect to a URI of this scheme
+  unsupported_scheme,      ///< Nothing here can connect to a URI of this scheme: wss: without TLS
   bad_header_value,        ///< A header given by the application cannot be sent
   bad_upgrade,             ///< The answer switches protocols, but not to websocket
   bad_accept,              ///< Sec-WebSocket-Accept is wrong, missing or repeated

@@ -92,7 +92,8 @@ class client_handshake {
         key_{encode_key(key)},
         limits_{limits},
         head_{http_head::kind::response, limits},
-        offer_{policy_.make_offer()} {
+        offer_{policy_.make_offer()},
+        wants_secure_stream_{where.secure()} {
     if (detail::is_sendable(offer_)) {
       output_ = detail::encode_request(where, {key_.data(), key_.size()}, offer_);
     }
@@ -139,6 +140,9 @@ class client_handshake {
 
   /// The answer, once its head has arrived. A refusal has up to max_body_size octets of body.
   const hawser::response& response() const noexcept { return response_; }
+
+  /// Whether the URI is a `wss:` one, so that output() may go over an encrypted stream only.
+  bool wants_secure_stream() const noexcept { return wants_secure_stream_; }
 
   /// What was agreed, once done.
   const agreement& result() const noexcept { return agreed_; }
@@ -221,6 +225,7 @@ class client_handshake {
   std::size_t written_ = 0;
   errc error_{};
   status state_ = status::need_more;
+  bool wants_secure_stream_;
 };
 
 }  // namespace hawser

@@ -19,7 +19,7 @@ namespace hawser {
 /// - `shutdown` tells the peer that no more bytes will come; reading goes on.
 ///
 /// Whoever destroys the transport ends the stream. One that is encrypted says so by `bool is_secure()
-/// const`: pages of the same origin are then `https:` ones.
+/// const`: it may carry a connection to a `wss:` URI, and pages of the same origin are `https:` ones.
 template <class T>
 concept blocking_stream = requires(T& stream, std::span<std::byte> in,
                                    std::span<const std::byte> out, std::error_code& ec) {

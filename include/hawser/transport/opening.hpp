@@ -179,14 +179,17 @@ std::vector<std::byte> perform(Stream& stream, server_handshake<Policy>& handsha
 
 /// Performs the opening handshake with a server, over a stream that leads to it and stays the
 /// caller's. When it fails, `ec` says why; handshake.response() is the answer if it was a refusal, also
-/// if the stream broke inside or behind its body.
-/// Returns what was read too much.
+/// if the stream broke inside or behind its body. A wss: URI on a stream that is not encrypted (see
+/// blocking_stream) is an errc::unsupported_scheme, and nothing is sent. Returns what was read too much.
 template <blocking_stream Stream, client_policy Policy>
 std::vector<std::byte> perform(Stream& stream, client_handshake<Policy>& handshake,
                                std::error_code& ec, const opening_options& options = {}) {
   using status = typename client_handshake<Policy>::status;
   ec.clear();
   std::vector<std::byte> rest;
+  if (handshake.wants_secure_stream() && !detail::is_secure(stream)) {
+    handshake.fail(errc::unsupported_scheme);
+  }
   detail::deadline_io io{stream, options.handshake_timeout};
   detail::read_handshake(io, handshake, rest, ec);
   if (!ec && handshake.state() == status::failed) ec = handshake.error();

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSL-1.0
+"""wrong_urls.py PROGRAM [ARGUMENT...]: fails, says why, and shows no secret, where URL among the
+arguments is none that it can connect to. With a wss: URL it sends no request in cleartext."""
+
+import socket
+import subprocess
+import sys
+import threading
+
+from running_server import SECONDS
+
+WRONG = [
+    "",
+    "nonsense",
+    "http://127.0.0.1/",
+    "ws://",
+    "ws://127.0.0.1:0/",
+    "ws://user:secret@127.0.0.1/?secret",
+]
+
+
+def errors_of(command):
+    """What the program complains of."""
+    told = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=SECONDS)
+    assert told.returncode > 0, f"{command} ended with {told.returncode}"
+    assert told.stderr, f"{command} does not say why"
+    return told.stderr
+
+
+def heard_by(listener, heard):
+    """Takes what each client sends first, and hangs up."""
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        with client:
+            heard.append(client.recv(4096))
+
+
+def main(program, *arguments):
+    def command(url):
+        return [program, *(url if one == "URL" else one for one in arguments or ["URL"])]
+
+    for url in WRONG:
+        assert "secret" not in errors_of(command(url)), f"{command(url)} shows a secret"
+
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=heard_by, args=(listener, heard))
+        server.start()
+        errors_of(command(f"wss://127.0.0.1:{listener.getsockname()[1]}/"))
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join()
+    assert not any(b"GET" in some for some in heard), f"sent in cleartext: {heard}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
