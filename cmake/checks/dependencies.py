@@ -13,7 +13,12 @@ PACKAGES = {
 # They cost each program that includes us up to half a second to compile.
 TOO_SLOW = ["format", "iostream", "ranges", "regex"]
 # What these headers are for is one operating system or processor.
-SYSTEM = ["asio/socket_transport.hpp", "base/simd.hpp", "base/system_entropy.hpp"]
+SYSTEM = [
+    "asio/close_on_exec.hpp",
+    "asio/socket_transport.hpp",
+    "base/simd.hpp",
+    "base/system_entropy.hpp",
+]
 
 
 def check(root):

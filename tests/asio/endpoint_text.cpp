@@ -37,3 +37,19 @@ TEST_CASE("an endpoint of TCP is a loopback one or not, one of Unix sockets is n
   }
   CHECK_FALSE(detail::is_loopback_endpoint(asio::local::stream_protocol::endpoint{"/run/a.sock"}));
 }
+
+TEST_CASE("a limit for each address counts a /64 of IPv6, and a mapped address as its IPv4",
+          "[abuse]") {
+  const auto counted = [](const char* address) {
+    return detail::counted_address(asio::ip::tcp::endpoint{asio::ip::make_address(address), 80});
+  };
+  CHECK(counted("192.0.2.7") == "192.0.2.7");
+  CHECK(counted("::ffff:192.0.2.7") == "192.0.2.7");
+  CHECK(counted("2001:db8:1:2::1") == "2001:db8:1:2::/64");
+  CHECK(counted("2001:db8:1:2:ffff:ffff:ffff:ffff") == counted("2001:db8:1:2::1"));
+  CHECK(counted("2001:db8:1:3::1") != counted("2001:db8:1:2::1"));
+  CHECK(counted("fe80::1%1") == counted("fe80::2%1"));
+  CHECK(counted("fe80::1%1") != counted("fe80::1%2"));
+  const asio::local::stream_protocol::endpoint where{"/run/a.sock"};
+  CHECK(detail::counted_address(where) == "/run/a.sock");
+}

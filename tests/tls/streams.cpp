@@ -10,9 +10,11 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
+#include <malloc.h>
 
 #include "hawser/asio/server.hpp"
 #include "hawser/base/error.hpp"
@@ -22,8 +24,10 @@
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/live_server.hpp"
+#include "support/sanitized.hpp"
 #include "support/secure_pair.hpp"
 #include "support/sockets.hpp"
+#include "support/wss_server.hpp"
 
 using namespace hawser;
 using namespace hawser::test;
@@ -45,6 +49,8 @@ class two_ports {
   }
 
   std::string plain() const { return "ws://localhost:" + std::to_string(server_.port()) + "/"; }
+  std::size_t connections() const { return server_.connections(); }
+  std::uint16_t secure_port() const { return secure_; }
   std::string secure() const { return "wss://localhost:" + std::to_string(secure_) + "/"; }
 
  private:
@@ -176,6 +182,32 @@ TEST_CASE("who comes when a port of wss: is full is dropped") {
   CHECK_FALSE(connect(far.secure(), trusting, ec));
   CHECK(ec);
   CHECK_FALSE(first.close());
+}
+
+TEST_CASE("a silent client of a wss: port costs no buffers of TLS", "[abuse]") {
+  if (sanitized) return;  // Sanitizers do not say what malloc() has given
+  constexpr std::size_t clients = 100;
+  two_ports events;
+  running_echo<tls_threaded_server> threads{threaded_server_options{}, server_with(test_server())};
+  const bool threaded = GENERATE(false, true);
+  const auto port = threaded ? threads.server().port() : events.secure_port();
+  const auto connections = [&] {
+    return threaded ? threads.server().connections() : events.connections();
+  };
+  std::vector<raw_socket> silent;
+  silent.reserve(clients);
+  const auto connect_one = [&] {
+    const auto before = connections();
+    silent.emplace_back(port);
+    while (connections() == before) std::this_thread::yield();
+  };
+  connect_one();
+  const auto before = ::mallinfo2().uordblks;
+  for (std::size_t i = 1; i < clients; ++i) connect_one();
+  const auto held = ::mallinfo2().uordblks - before;
+  const auto octets_for_each = held / (clients - 1);
+  CAPTURE(threaded);
+  CHECK(octets_for_each <= 4096);  // 125 and 92 KiB with an SSL
 }
 
 TEST_CASE(

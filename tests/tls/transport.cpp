@@ -326,4 +326,30 @@ TEST_CASE("whichever call of the stream below fails, the error comes out and nob
   CHECK(calls < n);
 }
 
+TEST_CASE("a server's end may have no SSL before the first byte of the client", "[abuse]") {
+  auto [near, far] = make_memory_pipe();
+  const auto serving = server_with(test_server());
+  int made = 0;
+  const bool fails = GENERATE(false, true);
+  secure_pipe server{std::move(near), [&](std::error_code& ec) {
+                       ++made;
+                       if (!fails) return serving.make_ssl(ec);
+                       ec = errc::out_of_memory;
+                       return detail::ssl_ptr{};
+                     }};
+  CHECK(server.native_handle() == nullptr);
+  std::error_code ec;
+  server.handshake(server.now(), ec);
+  CHECK(ec == errc::handshake_timeout);
+  CHECK(made == 0);
+  CHECK(server.native_handle() == nullptr);
+  far.write_some(as_bytes("GET / HTTP/1.1\r\n\r\n"), ec);
+  far.shutdown(ec);
+  server.handshake(before_long(), ec);
+  CHECK(made == 1);
+  if (fails) CHECK(ec == errc::out_of_memory);
+  if (!fails) CHECK(server.native_handle() != nullptr);
+  CHECK(ec);
+}
+
 }  // namespace

@@ -19,6 +19,7 @@
 #include <asio/post.hpp>
 #include <asio/wait_traits.hpp>
 
+#include "hawser/asio/close_on_exec.hpp"
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/standard_error.hpp"
@@ -111,6 +112,9 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
 
   void try_next() {
     auto& socket = sockets_.emplace_back(executor_);
+    // Where that fails, async_connect() tries it again, and reports why it cannot.
+    std::error_code ignored;
+    open_close_on_exec(socket, addresses_[next_].protocol(), ignored);
     ++pending_;
     socket.async_connect(addresses_[next_++],
                          [self = this->shared_from_this(), &socket](std::error_code ec) {

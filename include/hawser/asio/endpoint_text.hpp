@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <string>
+
+#include <asio/ip/address.hpp>
 
 #include "hawser/handshake/allowed_hosts.hpp"
 #include "hawser/handshake/ip_address.hpp"
@@ -16,6 +19,25 @@ std::string address_of(const Endpoint& where) {
     return where.address().to_string();
   } else {
     return where.path();
+  }
+}
+
+/// What a limit for each address counts: an IPv4 address, also where it is mapped into IPv6, or the first
+/// 64 bits of an IPv6 address, which are one customer's and leave the rest to choose; of a Unix socket the
+/// path.
+template <class Endpoint>
+std::string counted_address(const Endpoint& where) {
+  if constexpr (requires { where.address(); }) {
+    if (where.address().is_v4()) return address_of(where);
+    const auto address = where.address().to_v6();
+    if (address.is_v4_mapped()) {
+      return asio::ip::make_address_v4(asio::ip::v4_mapped, address).to_string();
+    }
+    auto bytes = address.to_bytes();
+    std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+    return asio::ip::address_v6{bytes, address.scope_id()}.to_string() + "/64";
+  } else {
+    return address_of(where);
   }
 }
 

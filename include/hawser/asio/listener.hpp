@@ -16,10 +16,12 @@
 #include <asio/error.hpp>
 #include <asio/wait_traits.hpp>
 
+#include "hawser/asio/close_on_exec.hpp"
 #include "hawser/asio/connection_places.hpp"
 #include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/opening_registry.hpp"
+#include "hawser/asio/quiet_opening.hpp"
 #include "hawser/asio/refusal.hpp"
 #include "hawser/asio/server_opening.hpp"
 #include "hawser/base/error.hpp"
@@ -61,12 +63,12 @@ class listener final
       : threads_{threads},
         settings_{std::move(settings)},
         places_{std::move(places)},
-        make_stream_{std::move(make_stream)},
-        acceptor_{threads->own_executor(), where},
+        make_stream_{std::make_shared<MakeStream>(std::move(make_stream))},
+        protocol_{where.protocol()},
+        acceptor_{listen_on(acceptor{threads->own_executor()}, where)},
         pause_{threads->own_executor()},
         facts_{
             std::make_shared<const listener_facts>(facts_of_listener(acceptor_.local_endpoint()))} {
-    acceptor_.non_blocking(true);
   }
 
   endpoint local_endpoint() const { return acceptor_.local_endpoint(); }
@@ -109,7 +111,8 @@ class listener final
     const auto threads = threads_.lock();
     if (!threads) return;
     const auto target = threads->next();
-    socket accepted = acceptor_.accept(target.executor, ec);
+    socket accepted{target.executor};
+    accept_close_on_exec(acceptor_, protocol_, accepted, ec);
     if (!ec) admit(target.registries, std::move(accepted));
   }
 
@@ -124,13 +127,23 @@ class listener final
     std::error_code ec;
     const auto where = accepted.remote_endpoint(ec);
     if (ec) return;  // gone already
-    const auto address = address_of(where);
-    auto place = places_->take(address);
+    auto place = places_->take(counted_address(where));
     if (!place) return turn_away(std::move(accepted));
-    session_facts facts{.remote_address = text_of(where), .listener = facts_};
-    const auto opening = std::make_shared<server_opening<stream>>(
-        make_stream_(std::move(accepted)), std::move(facts), settings_, target, std::move(place));
-    opening->start();
+    make_opening(std::move(accepted), text_of(where), target, std::move(place))->start();
+  }
+
+  auto make_opening(socket accepted, std::string from, const io_registries& registries,
+                    connection_places::place place) {
+    if constexpr (client_speaks_first<MakeStream>) {
+      return std::make_shared<quiet_opening<socket, MakeStream>>(std::move(accepted), make_stream_,
+                                                                 std::move(from), facts_, settings_,
+                                                                 registries, std::move(place));
+    } else {
+      session_facts facts{.remote_address = std::move(from), .listener = facts_};
+      return std::make_shared<server_opening<stream>>((*make_stream_)(std::move(accepted)),
+                                                      std::move(facts), settings_, registries,
+                                                      std::move(place));
+    }
   }
 
   /// Whom there is no room for is told so, if that takes no more than a few octets.
@@ -149,7 +162,8 @@ class listener final
   const std::weak_ptr<Threads> threads_;  // which keeps the pending operations and so this
   std::shared_ptr<const opening_settings> settings_;
   std::shared_ptr<connection_places> places_;
-  MakeStream make_stream_;
+  const std::shared_ptr<MakeStream> make_stream_;
+  const Protocol protocol_;
   acceptor acceptor_;
   timer pause_;
   const std::shared_ptr<const listener_facts> facts_;

@@ -60,7 +60,9 @@ struct server_options {
   /// Further clients are told 503, or with TLS, which would cost a handshake first, dropped without a
   /// word. 0: no limit.
   std::size_t max_connections = 100'000;
-  std::size_t max_connections_per_address = 0;  ///< The same for those of one address
+  /// The same for those of one address: an IPv4 address, also where it is mapped into IPv6, or a /64 of
+  /// IPv6 addresses, which is what one customer has. 0: no limit.
+  std::size_t max_connections_per_address = 0;
 
   head_limits limits = {};
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
@@ -165,7 +167,8 @@ class server {
   }
 
   /// The same for connections over another stream than the socket: `make_stream(socket)` makes it, as
-  /// tls_streams does for wss:.
+  /// tls_streams does for wss:. If `MakeStream::client_speaks_first` is a constant that is true, the stream
+  /// is made when the client has sent its first byte, on any of the server's threads, by a const call.
   template <class Endpoint, class MakeStream>
   Endpoint listen(const Endpoint& where, MakeStream make_stream) {
     // Which of the two it is shows at run time only.

@@ -59,9 +59,9 @@ class server_opening final : public opening_base,
   }
   ~server_opening() override { deadlines_.cancel(*this); }
 
-  /// From any thread.
-  void start() {
-    on_executor([](auto& self) { self.begin(); });
+  /// The handshake time-out is counted from `accepted`. From any thread.
+  void start(std::chrono::steady_clock::time_point accepted = std::chrono::steady_clock::now()) {
+    on_executor([accepted](auto& self) { self.begin(accepted); });
   }
 
   void refuse() override {
@@ -89,10 +89,10 @@ class server_opening final : public opening_base,
   /// Whether the server goes away.
   bool leaving() const noexcept { return registries_.now->load() != serving::all; }
 
-  void begin() {
+  void begin(std::chrono::steady_clock::time_point accepted) {
     registries_.openings->add(this->shared_from_this());
     if (registries_.now->load() == serving::cut) return close();
-    wait_at_most(settings_->handshake_timeout);
+    deadlines_.set(*this, deadline_after(accepted, settings_->handshake_timeout));
     if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
       traits::async_open(stream_, [self = this->shared_from_this()](std::error_code ec) {
         self->unless_over([&] { ec ? self->close() : self->listen(); });

@@ -28,6 +28,7 @@
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "hawser/asio/close_on_exec.hpp"
 #include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/refusal.hpp"
@@ -82,10 +83,9 @@ class basic_threaded_server {
                         Layer layer = {})
       : options_{std::move(options)},
         layer_{std::move(layer)},
-        acceptor_{context_, where},
-        listener_{detail::facts_of_listener(acceptor_.local_endpoint())} {
-    acceptor_.non_blocking(true);
-  }
+        protocol_{where.protocol()},
+        acceptor_{detail::listen_on(typename Protocol::acceptor{context_}, where)},
+        listener_{detail::facts_of_listener(acceptor_.local_endpoint())} {}
 
   /// Listens on the options' address and port.
   explicit basic_threaded_server(const threaded_server_options& options,
@@ -177,7 +177,8 @@ class basic_threaded_server {
     acceptor_.async_wait(acceptor_.wait_read, [this, &handler](std::error_code ec) {
       if (ec == asio::error::operation_aborted) return;
       try {
-        auto socket = acceptor_.accept(ec);
+        typename Protocol::socket socket{context_};
+        detail::accept_close_on_exec(acceptor_, protocol_, socket, ec);
         if (ec == asio::error::would_block) return accept(handler);
         if (ec) throw std::system_error{detail::standard_error(ec), "accept"};
         admit(std::move(socket), handler);
@@ -373,6 +374,7 @@ class basic_threaded_server {
   const threaded_server_options options_;
   const Layer layer_;
   asio::io_context context_{1};
+  const Protocol protocol_;
   typename Protocol::acceptor acceptor_;
   const detail::listener_facts listener_;
   asio::steady_timer pause_{context_};

@@ -17,6 +17,7 @@
 #include <openssl/pemerr.h>
 #include <openssl/x509.h>
 
+#include "hawser/asio/close_on_exec.hpp"
 #include "hawser/tls/certificate_error.hpp"
 
 namespace hawser {
@@ -82,7 +83,7 @@ inline bio_ptr open_pem(const pem& source, const std::string& content) {
   const auto* file = std::get_if<pem_file>(&source);
   bio_ptr opened;
   if (file != nullptr) {
-    opened.reset(BIO_new_file(file->path.c_str(), "rb"));
+    opened.reset(BIO_new_file(file->path.c_str(), read_mode));
   } else {
     const auto& text = std::get<pem_text>(source).text;
     const auto size = (std::min)(text.size(), std::size_t{INT_MAX});

@@ -15,6 +15,9 @@ namespace hawser {
 /// is dropped without an answer.
 class tls_streams {
  public:
+  /// A stream is made when the client has sent its first byte.
+  static constexpr bool client_speaks_first = true;
+
   explicit tls_streams(tls_server_context context)
       : context_{std::make_shared<const tls_server_context>(std::move(context))} {}
 

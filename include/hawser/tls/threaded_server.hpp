@@ -23,7 +23,8 @@ class tls_layer {
 
   template <class Stream>
   tls_transport<Stream> wrap(Stream socket) const {
-    return {std::move(socket), context_};
+    // The server keeps this layer for as long as it has connections.
+    return {std::move(socket), [this](std::error_code& ec) { return context_.make_ssl(ec); }};
   }
 
   template <class Stream>

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -46,6 +48,11 @@ class tls_transport {
   tls_transport(Stream below, const tls_server_context& context)
       : tls_transport{std::move(below), checked([&](auto& ec) { return context.make_ssl(ec); })} {}
 
+  /// A server's end whose SSL handshake() makes, by `make(ec)`, once the client has sent its first byte: a
+  /// silent client costs no buffers of TLS. Until then native_handle() is null.
+  tls_transport(Stream below, std::function<detail::ssl_ptr(std::error_code&)> make)
+      : state_{std::make_unique<state>(std::move(below), std::move(make))} {}
+
   /// For what make_ssl() of a context has made.
   tls_transport(Stream below, detail::ssl_ptr ssl)
       : state_{std::make_unique<state>(std::move(below), std::move(ssl))} {}
@@ -53,7 +60,8 @@ class tls_transport {
   /// Waits for the TLS handshake, until `until`: then `ec` is errc::handshake_timeout. If the peer's
   /// certificate is not good, `ec` is of certificate_category(). To be called once, first.
   void handshake(time_point until, std::error_code& ec) {
-    ec.clear();
+    make_engine(until, ec);
+    if (ec) return;
     auto next = step::again;
     while (!ec && next != step::done) {
       next = handshake_step(ec);
@@ -73,7 +81,7 @@ class tls_transport {
     ec.clear();
     while (!state_->read_over) {
       std::size_t size = 0;
-      switch (state_->engine.read(in, size)) {
+      switch (state_->engine->read(in, size)) {
         case outcome::done: state_->starved = false; return size;
         case outcome::ended: state_->read_over = true; return 0;
         case outcome::clogged:
@@ -82,7 +90,7 @@ class tls_transport {
           return 0;
         case outcome::failed:
           state_->read_over = true;
-          state_->read_error = state_->engine.error();
+          state_->read_error = state_->engine->error();
           send(ignored);
           break;
         case outcome::starved:
@@ -103,8 +111,8 @@ class tls_transport {
     send(ec);
     if (ec) return 0;
     if (state_->encrypted == 0) {
-      const auto result = state_->engine.write(out, state_->encrypted);
-      if (result == outcome::failed) ec = state_->engine.error();
+      const auto result = state_->engine->write(out, state_->encrypted);
+      if (result == outcome::failed) ec = state_->engine->error();
       if (result == outcome::starved) ec = std::make_error_code(std::errc::not_connected);
       if (!ec) send(ec);
       if (ec) return 0;
@@ -117,9 +125,9 @@ class tls_transport {
     while (true) {
       {
         const std::lock_guard guard{state_->mutex};
-        const bool may_have_more = !state_->starved && state_->engine.has_input();
+        const bool may_have_more = !state_->starved && state_->engine->has_input();
         if (state_->read_over || may_have_more) return true;
-        if (!state_->shut || state_->engine.output().empty()) break;
+        if (!state_->shut || state_->engine->output().empty()) break;
         // The peer may wait for that before it says anything.
         send(ec);
         if (ec && ec != std::errc::operation_would_block) return false;
@@ -138,7 +146,7 @@ class tls_transport {
   /// operation_would_block, waiting and reading will do the rest.
   void shutdown(std::error_code& ec) {
     const std::lock_guard guard{state_->mutex};
-    if (!std::exchange(state_->shut, true)) state_->engine.end();
+    if (!std::exchange(state_->shut, true)) state_->engine->end();
     send(ec);
   }
 
@@ -163,7 +171,9 @@ class tls_transport {
   Stream& next_layer() noexcept { return state_->below; }
 
   /// For what OpenSSL knows of the connection: while no other thread uses the transport.
-  SSL* native_handle() const noexcept { return state_->engine.native_handle(); }
+  SSL* native_handle() const noexcept {
+    return state_->engine ? state_->engine->native_handle() : nullptr;
+  }
 
  private:
   using outcome = detail::tls_engine::outcome;
@@ -172,11 +182,16 @@ class tls_transport {
   enum class step : std::uint8_t { done, again, readable, writable };
 
   struct state {
-    state(Stream lower, detail::ssl_ptr ssl) : below{std::move(lower)}, engine{std::move(ssl)} {}
+    state(Stream lower, detail::ssl_ptr ssl) : below{std::move(lower)} {
+      engine.emplace(std::move(ssl));
+    }
+    state(Stream lower, std::function<detail::ssl_ptr(std::error_code&)> make_ssl)
+        : below{std::move(lower)}, make{std::move(make_ssl)} {}
 
     Stream below;
+    const std::function<detail::ssl_ptr(std::error_code&)> make = {};
     std::mutex mutex;  // guards all below
-    detail::tls_engine engine;
+    std::optional<detail::tls_engine> engine;
     std::size_t encrypted = 0;  // octets of the caller's that are written when the output is
     std::error_code read_error;
     bool starved = false;
@@ -193,30 +208,43 @@ class tls_transport {
     return made;
   }
 
+  /// With the first byte, if there is none yet.
+  void make_engine(time_point until, std::error_code& ec) {
+    ec.clear();
+    if (state_->engine) return;
+    if (!state_->below.wait_readable(until, ec)) {
+      if (!ec) ec = errc::handshake_timeout;
+      return;
+    }
+    auto ssl = state_->make(ec);
+    const std::lock_guard guard{state_->mutex};
+    if (!ec) state_->engine.emplace(std::move(ssl));
+  }
+
   /// Passes on what the engine has to say to the peer, and after the last of it the end.
   void send(std::error_code& ec) {
     ec.clear();
-    for (auto out = state_->engine.output(); !out.empty(); out = state_->engine.output()) {
+    for (auto out = state_->engine->output(); !out.empty(); out = state_->engine->output()) {
       const auto size = state_->below.write_some(out, ec);
       if (ec) return;
-      state_->engine.consume_output(size);
+      state_->engine->consume_output(size);
     }
     if (state_->shut && !std::exchange(state_->shut_below, true)) state_->below.shutdown(ec);
   }
 
   void receive(std::error_code& ec) {
-    const auto size = state_->below.read_some(state_->engine.room(), ec);
+    const auto size = state_->below.read_some(state_->engine->room(), ec);
     state_->starved = ec == std::errc::operation_would_block;
     if (ec) return;
     if (size == 0) ec = asio::ssl::error::stream_truncated;
-    state_->engine.received(size);
+    state_->engine->received(size);
   }
 
   step handshake_step(std::error_code& ec) {
     const std::lock_guard guard{state_->mutex};
-    const auto result = state_->engine.handshake();
+    const auto result = state_->engine->handshake();
     send(ec);
-    if (result == outcome::failed) ec = state_->engine.error();
+    if (result == outcome::failed) ec = state_->engine->error();
     const bool clogged = ec == std::errc::operation_would_block;
     if (ec && !clogged) return step::done;
     ec.clear();
