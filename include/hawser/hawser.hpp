@@ -52,6 +52,7 @@
 #include "hawser/protocol/any_extension.hpp"
 #include "hawser/protocol/close_machine.hpp"
 #include "hawser/protocol/connection.hpp"
+#include "hawser/protocol/connection_timers.hpp"
 #include "hawser/protocol/control_payload.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"

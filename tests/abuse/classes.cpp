@@ -42,6 +42,7 @@
 //   data after Close            yes   rfc6455/10_abuse, asio/server
 //   empty frames, fragments     yes   rfc6455/10_abuse, frame/assembler
 //   message never finished      yes   rfc6455/10_abuse
+//   message without progress    yes   protocol/connection, drivers/liveness
 //   declared length             yes   rfc6455/10_abuse, frame/assembler
 //   zip bomb, context flood     no    rfc7692/8_memory (both kinds of server), rfc6455/10_abuse
 //   predictable masks           yes   base/system_entropy
@@ -311,6 +312,29 @@ TEMPLATE_TEST_CASE("a message that is never finished costs its limit at most", "
     const auto end = server.ends.take().value_or("nothing");
     flooder.join();
     CHECK(end == "closed{1009, " + shown(errc::message_too_big) + '}');
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("a message without progress ends at its time-out however many pongs come",
+                   "[abuse]", event_echo, threaded_echo) {
+  auto options = brief_closing();
+  options.connection.message_timeout = 500ms;
+  options.connection.max_frames = 1'000'000'000;
+  TestType server{options};
+  const auto begin = frame_from(role::client, opcode::binary, std::string(1000, 'x'), fin::no);
+  const auto pong = frame_from(role::client, opcode::pong, "alive");
+  const auto empty = frame_from(role::client, opcode::continuation, "", fin::no);
+  {
+    const ceiling limit{512 * kib, 10s};
+    auto client = opened(server.port());
+    client.say(begin);
+    std::thread flooder{[&] {
+      while (client.say(pong) && client.say(empty)) std::this_thread::yield();
+    }};
+    const auto end = server.ends.take().value_or("nothing");
+    flooder.join();
+    CHECK(end == "closed{1008, " + shown(errc::message_timeout) + '}');
   }
   check_service(server);
 }

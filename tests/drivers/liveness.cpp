@@ -114,6 +114,42 @@ TEST_CASE("a connection is not closed as idle while nobody reads") {
   CHECK(near->far().frames() == lines{"close 1001 \"idle for too long\""});
 }
 
+TEST_CASE("a message without progress ends at its time-out although pongs come", "[abuse]") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 10s, .message_timeout = 60s}});
+  auto& far = near->far();
+  far.say(frame_from(one.peer(), opcode::binary, "begun", fin::no));
+  std::size_t answered = 0;
+  near->when_idle([&] {
+    const auto frames = far.frames();
+    if (frames.size() == answered) return;
+    answered = frames.size();
+    if (!frames.back().starts_with("close")) {
+      return far.say(frame_from(one.peer(), opcode::pong, "alive"));
+    }
+    far.say(close_from(one.peer(), 1008));
+    far.hang_up();
+  });
+  CHECK(near->hear_all() == lines{"closed{1008, a message made no progress}"});
+  CHECK(near->elapsed() == 60s);
+  CHECK(answered == 6);
+}
+
+TEST_CASE("an unfinished message is not given up while nobody reads", "[abuse]") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 0s, .message_timeout = 60s}});
+  auto& far = near->far();
+  far.say(frame_from(one.peer(), opcode::text, "be", fin::no));
+  CHECK(near->hear(1s) == "nothing");
+  far.say(frame_from(one.peer(), opcode::continuation, "gun"));
+  near->advance(1h);
+  SECTION("when it reads again") {}
+  SECTION("when it writes before") { CHECK_FALSE(near->write("x")); }
+  CHECK(near->hear() == "text \"begun\"");
+}
+
 TEST_CASE("a slow message does not let the keep-alive ping, however long it takes") {
   const auto one = GENERATE(from_range(drivers_that(&driver::sees_octets)));
   INFO(one);

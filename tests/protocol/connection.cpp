@@ -86,8 +86,8 @@ TEST_CASE("a connection without messages is closed with 1001 after the idle time
   feed(peer, frame_from(from, opcode::pong, ""));
   peer.advance(at(19s));
   CHECK(peer.deadline() == at(20s));
-  CHECK_FALSE(peer.is_idle(at(20s) - 1ns));
-  CHECK(peer.is_idle(at(20s)));
+  CHECK_FALSE(peer.lacks_input(at(20s) - 1ns));
+  CHECK(peer.lacks_input(at(20s)));
   peer.advance(at(20s) - 1ns);
   CHECK(peer.wants() == read_only);
   peer.advance(at(20s));
@@ -129,6 +129,78 @@ TEST_CASE("messages and pieces of them keep a connection from being idle") {
   CHECK(peer.wants() == read_only);
   peer.advance(now + 100s);
   CHECK(frames_shown(written_by(peer)) == lines{"close 1001 \"idle for too long\""});
+}
+
+TEST_CASE("a message that makes no progress fails the connection however many pongs come",
+          "[abuse]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const auto how = GENERATE(delivery::messages, delivery::parts);
+  test_connection<> peer{self, {.deliver = how, .message_timeout = 60s}};
+  peer.advance(at(0s));
+  diary notes;
+  const auto feed_at = [&](time_point now, octets input) {
+    peer.received(now);
+    feed(peer, std::move(input), notes);
+    peer.advance(now);
+  };
+  const auto begin = frame_from(from, opcode::text, "begun", fin::no);
+  const auto empty = frame_from(from, opcode::continuation, "", fin::no);
+  SECTION("the first frame is cut") {
+    feed_at(at(1s), octets{begin.begin(), begin.end() - 2});
+    for (auto now = at(10s); now < at(61s); now += 10s) {
+      feed_at(now, {});
+      CHECK(peer.state() == close_state::open);
+    }
+  }
+  SECTION("between its frames there are control frames and empty frames") {
+    feed_at(at(1s), begin);
+    for (auto now = at(10s); now < at(61s); now += 10s) {
+      feed_at(now, frame_from(from, opcode::pong, "alive") + empty);
+      CHECK(peer.state() == close_state::open);
+    }
+  }
+  SECTION("its only frame so far is empty") {
+    feed_at(at(1s), frame_from(from, opcode::text, "", fin::no));
+  }
+  SECTION("it began with the progress of another one") {
+    feed_at(at(0s), frame_from(from, opcode::text, "whole"));
+    feed_at(at(1s), begin);
+  }
+  CHECK(peer.deadline() <= at(61s));
+  peer.advance(at(61s) - 1ns);
+  CHECK(peer.state() == close_state::open);
+  peer.advance(at(61s));
+  CHECK(frames_shown(written_by(peer)).back() == "close 1008 \"a message made no progress\"");
+  feed(peer, {}, notes);
+  CHECK(notes.lines().back() == "closed{1008, a message made no progress}");
+}
+
+TEST_CASE("a message may take as long as it likes while its payload arrives") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  const auto how = GENERATE(delivery::messages, delivery::parts);
+  test_connection<> peer{self, {.deliver = how, .message_timeout = 60s}};
+  peer.advance(at(0s));
+  diary notes;
+  auto now = at(0s);
+  const auto header = header_from(from, 2, 100);
+  feed(peer, octets{header.begin(), header.end()}, notes);
+  for (int i = 0; i < 99; ++i) {
+    now += 59s;
+    peer.received(now);
+    feed(peer, octets{std::byte{0}}, notes);
+    peer.advance(now);
+    REQUIRE(peer.state() == close_state::open);
+  }
+  peer.received(now);
+  feed(peer, octets{std::byte{0}}, notes);
+  // A connection without a message has no such deadline.
+  for (const auto end = now + 200s; now < end; now += 19s) {
+    peer.received(now);
+    peer.advance(now);
+    REQUIRE(peer.state() == close_state::open);
+  }
 }
 
 TEST_CASE("the answer to the keep-alive tells the round-trip time", "[rfc-5.5.3]") {

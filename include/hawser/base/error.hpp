@@ -93,6 +93,7 @@ enum class errc {
   aborted,             ///< The connection was ended from this side, at once
   out_of_memory,       ///< There was no memory for what the connection had to do
   keep_alive_timeout,  ///< The peer did not answer the keep-alive ping
+  message_timeout,     ///< A message of the peer made no progress for too long
   close_timeout,       ///< The peer did not finish the closing handshake in time
   write_timeout,       ///< The peer took no data for too long
   read_timeout,        ///< Nothing arrived in the time given
@@ -173,6 +174,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::aborted: return "the connection was ended from this side";
     case errc::out_of_memory: return "there is no memory for the connection";
     case errc::keep_alive_timeout: return "the peer did not answer the keep-alive ping";
+    case errc::message_timeout: return "a message made no progress";
     case errc::close_timeout: return "the peer did not finish the closing handshake in time";
     case errc::write_timeout: return "the peer took no data for too long";
     case errc::read_timeout: return "nothing arrived in time";

@@ -62,6 +62,7 @@ constexpr std::optional<close_code> close_code_for(errc error) noexcept {
     case errc::bad_extension_data: return close_code::invalid_payload;
     case errc::message_too_big:
     case errc::too_many_fragments: return close_code::message_too_big;
+    case errc::message_timeout: return close_code::policy_violation;
     case errc::out_of_memory: return close_code::internal_error;
     default: break;
   }

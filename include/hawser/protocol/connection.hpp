@@ -22,13 +22,11 @@
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/protocol/close_machine.hpp"
-#include "hawser/protocol/deadline.hpp"
+#include "hawser/protocol/connection_timers.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
-#include "hawser/protocol/idle_clock.hpp"
 #include "hawser/protocol/interest.hpp"
 #include "hawser/protocol/options.hpp"
-#include "hawser/protocol/ping_machine.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/protocol/receiver.hpp"
 #include "hawser/protocol/round_trip.hpp"
@@ -51,13 +49,10 @@ class basic_connection {
   /// `extension` is what the handshake agreed on, ready to use.
   explicit basic_connection(role self, const connection_options& options = {},
                             Extension extension = {}, Masks masks = {})
-      : close_timeout_{options.close_timeout},
-        write_timeout_{options.write_timeout},
-        extension_{std::move(extension)},
+      : extension_{std::move(extension)},
         sender_{self, std::move(masks)},
         receiver_{self, options, extension_.reserved_bits()},
-        ping_{options.keep_alive_interval, options.keep_alive_timeout},
-        idle_{options.idle_timeout},
+        timers_{options},
         closing_{self},
         self_{self} {}
 
@@ -67,19 +62,20 @@ class basic_connection {
   /// Nothing follows `closed`.
   std::optional<event> next(mutable_bytes& input) {
     const bool fresh = !input.empty();
-    if (fresh) ping_.received();
+    if (fresh) timers_.received();
     while (!has_outcome_ && closing_.state() < close_state::exchanged) {
       const bool open = closing_.state() == close_state::open;
       if (open) receiver_.release();
       const auto result =
           open ? receiver_.next(extension_, input) : receiver_.next_control(extension_, input);
+      if (receiver_.take_progress()) timers_.message_progressed();
       if (result.index() == 0) {
-        if (fresh && !receiver_.between_messages())
-          idle_.received(now_);  // A long message is no silence
+        // A message that takes long to arrive is no silence.
+        if (fresh && !receiver_.between_messages()) timers_.message_received();
         return std::nullopt;
       }
       if (const auto* message = std::get_if<message_view>(&result)) {
-        idle_.received(now_);
+        timers_.message_received();
         return *message;
       }
       if (auto happened = event_of(result)) return happened;
@@ -150,7 +146,7 @@ class basic_connection {
     if (prepared.error() != errc{}) return prepared.error();
     if (self_ == role::client) return send(prepared.view());
     if (!can_send()) return errc::closed;
-    idle_.sending();
+    timers_.sending();
     return code_of(sender_.message(extension_, prepared));
   }
 
@@ -163,14 +159,14 @@ class basic_connection {
   /// The same; whether the message is encoded is decided with the first fragment.
   std::error_code send_part(message_view piece, part position) {
     if (!can_send()) return errc::closed;
-    idle_.sending();
+    timers_.sending();
     return code_of(sender_.fragment(extension_, piece, position));
   }
 
   /// Queues a ping of at most 125 octets; the pong event tells the round-trip time.
   std::error_code send_ping(bytes_view payload = {}) {
     const auto ec = send_control(opcode::ping, payload);
-    if (!ec) round_trip_.sent(payload, now_);
+    if (!ec) round_trip_.sent(payload, timers_.now());
     return ec;
   }
 
@@ -201,9 +197,8 @@ class basic_connection {
 
   /// Drops the first `count` octets of output(): they are written.
   void consume_output(std::size_t count) {
-    stalled_since_ = unset;
     sender_.consume(count);
-    if (buffered_bytes() == 0) idle_.written();
+    timers_.written(buffered_bytes() == 0);
   }
 
   /// How many octets wait to be written.
@@ -214,41 +209,39 @@ class basic_connection {
 
   /// Tells that octets arrived at `now`, before next() is given them: they count as life even if the
   /// driver was away for so long that patience would be over.
-  void received(time_point now) noexcept {
-    now_ = now;
-    ping_.received();
+  void received(time_point now) noexcept { timers_.received(now); }
+
+  /// The driver does not read for now, so the peer's silence says nothing. The keep-alive, the idle
+  /// time-out and the time-out of an unfinished message begin to count anew at the next advance().
+  void hold_keep_alive() noexcept { timers_.hold(); }
+
+  /// Whether advance(now) would close the connection because no message, or no more of an unfinished
+  /// one, has arrived: see `idle_timeout` and `message_timeout` of connection_options. A driver that has
+  /// not read for long reads before it advances.
+  bool lacks_input(time_point now) const noexcept {
+    return can_send() && timers_.lacks_input(now, activity());
   }
 
-  /// Tells that the driver does not read for now: the peer's silence says nothing. The keep-alive and
-  /// the idle time-out begin to count anew at the next advance().
-  void hold_keep_alive() noexcept {
-    ping_.hold();
-    idle_.restart();
-  }
-
-  /// Whether advance(now) would close the connection because it is idle: see
-  /// `connection_options::idle_timeout`. Who has not read for long should do so before.
-  bool is_idle(time_point now) const noexcept { return idle_.is_over(now); }
-
-  /// Tells the time and does what is due: the keep-alive ping, the ends of patience.
+  /// Takes the time and does what is due: sends the keep-alive ping, closes or ends the connection.
   void advance(time_point now) {
-    now_ = (std::max)(now_, now);
-    if (!can_send()) return advance_closing();
-    if (buffered_bytes() != 0) return advance_output();
-    if (idle_.advance(now)) return void(close(close_code::going_away, "idle for too long"));
-    const auto step = ping_.advance(now);
-    if (step.send_ping) send_keep_alive();
-    if (step.end) abort(errc::keep_alive_timeout);
+    using due = connection_timers::due;
+    switch (timers_.advance(now, activity())) {
+      case due::nothing: return;
+      case due::ping: return send_keep_alive();
+      case due::idle_close: return void(close(close_code::going_away, "idle for too long"));
+      case due::message_timeout: return fail(errc::message_timeout);
+      case due::keep_alive_timeout: return abort(errc::keep_alive_timeout);
+      case due::write_timeout: return abort(errc::write_timeout);
+      case due::close_timeout:
+        return abort(output_error_ ? output_error_ : make_error_code(errc::close_timeout));
+    }
   }
 
   /// When advance() must be called at the latest: max() for never, min() for at once.
   time_point deadline() const noexcept {
     const auto wanted = wants();
-    if (!wanted.read && !wanted.write && !wanted.end_stream) return (time_point::max)();
-    if (!can_send()) return close_by_;
-    if (buffered_bytes() == 0) return (std::min)(ping_.deadline(), idle_.deadline());
-    if (write_timeout_ == write_timeout_.zero()) return (time_point::max)();
-    return stalled_since_ == unset ? unset : deadline_after(stalled_since_, write_timeout_);
+    const bool over = !wanted.read && !wanted.write && !wanted.end_stream;
+    return over ? (time_point::max)() : timers_.deadline(activity());
   }
 
   /// What the driver is to do now.
@@ -263,9 +256,11 @@ class basic_connection {
   role self() const noexcept { return self_; }
 
  private:
-  static constexpr auto unset = (time_point::min)();  // so advance() is called at once, and sets it
-
   bool can_send() const noexcept { return closing_.state() == close_state::open && !output_error_; }
+
+  connection_timers::activity activity() const noexcept {
+    return {can_send(), buffered_bytes() != 0, receiver_.in_message()};
+  }
 
   static std::error_code code_of(errc error) noexcept {
     return error == errc{} ? std::error_code{} : make_error_code(error);
@@ -274,7 +269,7 @@ class basic_connection {
   std::optional<event> event_of(const reception& result) {
     if (const auto* control = std::get_if<control_frame>(&result)) return event_of(*control);
     if (const auto* error = std::get_if<errc>(&result)) return violation(*error);
-    idle_.received(now_);
+    timers_.message_received();
     return std::get<message_part>(result);
   }
 
@@ -282,7 +277,7 @@ class basic_connection {
     if (frame.op == opcode::close) return peer_close(frame.payload);
     if (closing_.state() != close_state::open) return std::nullopt;
     if (frame.op == opcode::pong) {
-      return pong{frame.payload, round_trip_.received(frame.payload, now_)};
+      return pong{frame.payload, round_trip_.received(frame.payload, timers_.now())};
     }
     // The answer is identical: RFC 6455 §5.5.3.
     if (can_send()) sender_.pong(frame.payload);
@@ -310,6 +305,12 @@ class basic_connection {
   }
 
   std::optional<event> violation(errc why) {
+    fail(why);
+    return take_outcome();
+  }
+
+  /// Fails the connection: RFC 6455 §7.1.7.
+  void fail(errc why) {
     closed outcome{close_code::abnormal, {}, false, why};
     if (closing_.state() == close_state::open) {
       outcome.code = close_code_for(why).value_or(close_code::internal_error);
@@ -317,7 +318,6 @@ class basic_connection {
       if (can_send()) sender_.close(outcome.code, outcome.reason);
     }
     end(close_input::violation, outcome);
-    return take_outcome();
   }
 
   /// Moves the closing handshake by something that may end the connection, with what is to be told
@@ -340,24 +340,11 @@ class basic_connection {
     return std::exchange(has_outcome_, false) ? std::optional<event>{outcome_} : std::nullopt;
   }
 
-  void advance_closing() {
-    if (close_by_ == unset) close_by_ = deadline_after(now_, close_timeout_);
-    if (now_ < close_by_) return;
-    abort(output_error_ ? output_error_ : make_error_code(errc::close_timeout));
-  }
-
-  void advance_output() {
-    // A ping would wait behind the output, and so say nothing.
-    ping_.hold();
-    if (stalled_since_ == unset) stalled_since_ = now_;
-    if (now_ >= deadline()) abort(errc::write_timeout);
-  }
-
   void send_keep_alive() {
     std::array<std::byte, 8> payload;
     store_big_endian(payload, ++pings_);
     sender_.control(opcode::ping, payload);
-    round_trip_.sent(payload, now_);
+    round_trip_.sent(payload, timers_.now());
   }
 
   std::error_code send_control(opcode op, bytes_view payload) {
@@ -370,23 +357,17 @@ class basic_connection {
   template <class Payload>
   std::error_code send_message(message_view view, Payload&& payload) {
     if (!can_send()) return errc::closed;
-    idle_.sending();
+    timers_.sending();
     return code_of(sender_.message(extension_, view, std::forward<Payload>(payload)));
   }
 
-  std::chrono::steady_clock::duration close_timeout_;
-  std::chrono::steady_clock::duration write_timeout_;
   [[no_unique_address]] Extension extension_;
   sender<Extension, Masks> sender_;
   receiver<Extension> receiver_;
-  ping_machine ping_;
-  idle_clock idle_;
+  connection_timers timers_;
   round_trip round_trip_;
   closed outcome_;
   std::error_code output_error_;
-  time_point now_{};
-  time_point close_by_ = unset;
-  time_point stalled_since_ = unset;
   std::uint64_t pings_ = 0;
   close_machine closing_;
   role self_;

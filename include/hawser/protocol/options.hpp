@@ -40,6 +40,11 @@ struct connection_options {
   /// then is heard first, and an asynchronous driver that was held up counts anew. Zero: never.
   duration idle_timeout = duration::zero();
 
+  /// A message that has begun to arrive must make progress in this time, or the connection fails with
+  /// errc::message_timeout and close code 1008. Only bytes of its payload are progress; pongs and empty
+  /// frames are none. Time in which the connection is not read does not count. Zero: never.
+  duration message_timeout = std::chrono::seconds{60};
+
   /// The closing handshake, the end of the stream included, may take this long.
   duration close_timeout = std::chrono::seconds{5};
 

@@ -69,6 +69,12 @@ class receiver {
   /// Whether the input may end here without cutting a frame or a message.
   bool between_messages() const noexcept { return reader_.between_frames() && !assembler_.open(); }
 
+  /// Whether a message has begun and is not complete.
+  bool in_message() const noexcept { return assembler_.open(); }
+
+  /// Whether a message has begun, or payload of one has arrived, since the last call.
+  bool take_progress() noexcept { return std::exchange(progressed_, false); }
+
  private:
   static constexpr std::size_t decode_chunk = 4096;
 
@@ -89,7 +95,9 @@ class receiver {
     if (begins) {
       if (const auto error = assembler_.begin_frame(reader_.header()); error != errc{})
         return error;
+      progressed_ |= reader_.header().op != opcode::continuation;
     }
+    progressed_ |= !input.empty() && !reader_.at_end();
     if (assembler_.reserved() == 0) return plain_piece(reader_.take_payload(input));
     // What a part has no room for is put back: so much at most.
     const bool all = deliver_ == delivery::messages || input.size() < decode_chunk;
@@ -189,6 +197,7 @@ class receiver {
   delivery deliver_;
   bool decoding_ = false;  // the extension wants more room
   bool delivered_ = false;
+  bool progressed_ = false;  // since take_progress()
 };
 
 }  // namespace hawser

@@ -244,9 +244,9 @@ class blocking_driver {
   /// while nobody read.
   void tell_time(time_point now) {
     const auto due = connection_.deadline();
-    const bool idle = can_write() && !connection_.wants().write;
-    const bool waits = pinged_ || connection_.is_idle(now);
-    if (waits && idle && now >= due && due != (time_point::min)()) now = due - duration{1};
+    const bool pinged = pinged_ && can_write() && !connection_.wants().write;
+    const bool waits = pinged || connection_.lacks_input(now);
+    if (waits && now >= due && due != (time_point::min)()) now = due - duration{1};
     advance(now);
   }
 
@@ -322,6 +322,7 @@ class blocking_driver {
       now = now_of(stream_);
     }
     if (ec) return fail_output(ec);
+    if (!reading_) connection_.hold_keep_alive();
     advance(now);
     if (!connection_.wants().write) abort_stream();  // it was given up
   }

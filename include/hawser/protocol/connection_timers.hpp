@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include "hawser/protocol/deadline.hpp"
+#include "hawser/protocol/idle_clock.hpp"
+#include "hawser/protocol/options.hpp"
+#include "hawser/protocol/ping_machine.hpp"
+
+namespace hawser {
+
+/// The deadlines of one connection, with time as an argument: keep-alive, idle time-out, unfinished
+/// message, output that makes no progress, and the closing handshake.
+class connection_timers {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+  using duration = std::chrono::steady_clock::duration;
+
+  /// What is due on a connection.
+  enum class due : std::uint8_t {
+    nothing,
+    ping,                ///< A keep-alive ping
+    idle_close,          ///< A Close frame: the connection has carried no message for too long
+    message_timeout,     ///< The unfinished message has made no progress
+    keep_alive_timeout,  ///< The keep-alive ping has no answer
+    write_timeout,       ///< The output has made no progress
+    close_timeout,       ///< The closing handshake is not complete
+  };
+
+  /// What a connection is doing, which decides the deadlines that apply.
+  struct activity {
+    bool open = true;         ///< Messages can be sent; otherwise the connection is closing
+    bool writing = false;     ///< Output is queued
+    bool in_message = false;  ///< A message has begun to arrive and is not complete
+  };
+
+  constexpr explicit connection_timers(const connection_options& options) noexcept
+      : close_timeout_{options.close_timeout},
+        write_timeout_{options.write_timeout},
+        message_timeout_{options.message_timeout},
+        ping_{options.keep_alive_interval, options.keep_alive_timeout},
+        idle_{options.idle_timeout} {}
+
+  /// The latest time that advance() or received(now) was given.
+  constexpr time_point now() const noexcept { return now_; }
+
+  /// Bytes have arrived at `now`.
+  constexpr void received(time_point now) noexcept {
+    now_ = now;
+    ping_.received();
+  }
+
+  /// Bytes have arrived since the last advance().
+  constexpr void received() noexcept { ping_.received(); }
+
+  /// A message, or a piece of one, has arrived.
+  constexpr void message_received() noexcept { idle_.received(now_); }
+
+  /// The unfinished message has begun, or bytes of its payload have arrived: its time begins with the next
+  /// advance().
+  constexpr void message_progressed() noexcept { message_restarts_ = true; }
+
+  /// A message is to be sent.
+  constexpr void sending() noexcept { idle_.sending(); }
+
+  /// The stream has taken output; `all` if no more is queued.
+  constexpr void written(bool all) noexcept {
+    stalled_since_ = unset;
+    if (all) idle_.written();
+  }
+
+  /// Input is not read for now: what waits for the peer begins to count anew at the next advance().
+  constexpr void hold() noexcept {
+    ping_.hold();
+    idle_.restart();
+    message_restarts_ = true;
+  }
+
+  /// Whether advance(now) would end the connection because no message, or no more of the unfinished
+  /// one, has been read.
+  constexpr bool lacks_input(time_point now, activity what) const noexcept {
+    if (what.in_message && !message_restarts_ && now >= message_deadline()) return true;
+    return !what.writing && idle_.is_over(now);
+  }
+
+  /// Takes the time, which may be earlier than before, and returns what is due then. A `..._timeout` and `idle_close` are for the caller to act
+  /// on at once: the connection closes or ends.
+  constexpr due advance(time_point now, activity what) noexcept {
+    now_ = (std::max)(now_, now);
+    if (!what.open) return advance_closing();
+    if (what.in_message && advance_message(now)) return due::message_timeout;
+    if (what.writing) return advance_output();
+    if (idle_.advance(now)) return due::idle_close;
+    const auto step = ping_.advance(now);
+    if (step.send_ping) return due::ping;
+    return step.end ? due::keep_alive_timeout : due::nothing;
+  }
+
+  /// When advance() must be called at the latest: max() for never, min() for at once.
+  constexpr time_point deadline(activity what) const noexcept {
+    if (!what.open) return close_by_;
+    const auto message = what.in_message ? message_deadline() : (time_point::max)();
+    if (what.writing) return (std::min)(message, output_deadline());
+    return (std::min)({message, ping_.deadline(), idle_.deadline()});
+  }
+
+ private:
+  static constexpr auto unset = (time_point::min)();  // so advance() is called at once, and sets it
+
+  constexpr bool advance_message(time_point now) noexcept {
+    if (std::exchange(message_restarts_, false)) message_since_ = now_;
+    return now >= message_deadline();
+  }
+
+  constexpr due advance_output() noexcept {
+    // A ping would wait behind the output, so a missing answer would say nothing about the peer.
+    ping_.hold();
+    if (stalled_since_ == unset) stalled_since_ = now_;
+    return now_ >= output_deadline() ? due::write_timeout : due::nothing;
+  }
+
+  constexpr due advance_closing() noexcept {
+    if (close_by_ == unset) close_by_ = deadline_after(now_, close_timeout_);
+    return now_ >= close_by_ ? due::close_timeout : due::nothing;
+  }
+
+  constexpr time_point message_deadline() const noexcept {
+    if (message_timeout_ == duration::zero()) return (time_point::max)();
+    return message_restarts_ ? unset : deadline_after(message_since_, message_timeout_);
+  }
+
+  constexpr time_point output_deadline() const noexcept {
+    if (write_timeout_ == duration::zero()) return (time_point::max)();
+    return stalled_since_ == unset ? unset : deadline_after(stalled_since_, write_timeout_);
+  }
+
+  duration close_timeout_;
+  duration write_timeout_;
+  duration message_timeout_;
+  ping_machine ping_;
+  idle_clock idle_;
+  time_point now_{};
+  time_point close_by_ = unset;
+  time_point stalled_since_ = unset;
+  time_point message_since_{};
+  bool message_restarts_ = true;
+};
+
+}  // namespace hawser

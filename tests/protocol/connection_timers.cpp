@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/protocol/connection_timers.hpp"
+
+#include <chrono>
+
+#include "support/catch.hpp"
+#include "support/peers.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using due = connection_timers::due;
+using time_point = connection_timers::time_point;
+
+constexpr auto never = time_point::max();
+constexpr auto at_once = time_point::min();
+constexpr connection_timers::activity reading{};
+constexpr connection_timers::activity writing{.writing = true};
+constexpr connection_timers::activity in_message{.in_message = true};
+constexpr connection_timers::activity closing{.open = false};
+
+TEST_CASE("the first deadline of a connection that is open decides") {
+  connection_timers timers{
+      {.keep_alive_interval = 20s, .keep_alive_timeout = 7s, .idle_timeout = 50s}};
+  CHECK(timers.deadline(reading) == at_once);
+  CHECK(timers.advance(at(100s), reading) == due::nothing);
+  CHECK(timers.deadline(reading) == at(120s));
+  CHECK(timers.advance(at(120s), reading) == due::ping);
+  CHECK(timers.deadline(reading) == at(127s));
+  timers.received(at(121s));
+  CHECK(timers.advance(at(121s), reading) == due::nothing);
+  CHECK(timers.deadline(reading) == at(141s));
+  CHECK(timers.advance(at(141s), reading) == due::ping);
+  CHECK(timers.advance(at(148s), reading) == due::keep_alive_timeout);
+}
+
+TEST_CASE("an unfinished message has its time from its last progress on") {
+  connection_timers timers{{.keep_alive_interval = 0s, .message_timeout = 60s}};
+  timers.advance(at(10s), reading);
+  CHECK(timers.deadline(reading) == never);
+  timers.received(at(11s));
+  timers.message_progressed();
+  CHECK(timers.deadline(reading) == never);
+  CHECK(timers.deadline(in_message) == at_once);
+  timers.advance(at(11s), in_message);
+  timers.received(at(50s));
+  CHECK(timers.deadline(in_message) == at(71s));
+  CHECK_FALSE(timers.lacks_input(at(71s) - 1ns, in_message));
+  CHECK(timers.lacks_input(at(71s), in_message));
+  CHECK_FALSE(timers.lacks_input(at(71s), reading));
+  CHECK(timers.advance(at(71s) - 1ns, in_message) == due::nothing);
+  SECTION("it passes") { CHECK(timers.advance(at(71s), in_message) == due::message_timeout); }
+  SECTION("it passes although output waits") {
+    const connection_timers::activity both{.writing = true, .in_message = true};
+    CHECK(timers.advance(at(71s), both) == due::message_timeout);
+  }
+  SECTION("it begins anew with progress") {
+    timers.received(at(70s));
+    timers.message_progressed();
+    CHECK(timers.advance(at(71s), in_message) == due::nothing);
+    CHECK(timers.deadline(in_message) == at(131s));
+  }
+  SECTION("it begins anew after the reading was held up") {
+    timers.hold();
+    CHECK_FALSE(timers.lacks_input(at(80s), in_message));
+    CHECK(timers.advance(at(80s), in_message) == due::nothing);
+    CHECK(timers.deadline(in_message) == at(140s));
+  }
+}
+
+TEST_CASE("a message may remain unfinished for ever if the time-out is zero") {
+  connection_timers timers{{.keep_alive_interval = 0s, .message_timeout = 0s}};
+  timers.message_progressed();
+  CHECK(timers.deadline(in_message) == never);
+  CHECK(timers.advance(at(100h), in_message) == due::nothing);
+  CHECK_FALSE(timers.lacks_input(at(100h), in_message));
+}
+
+TEST_CASE("output that makes progress begins its time anew") {
+  connection_timers timers{{.message_timeout = 0s, .write_timeout = 20s}};
+  CHECK(timers.deadline(writing) == at_once);
+  CHECK(timers.advance(at(1s), writing) == due::nothing);
+  CHECK(timers.deadline(writing) == at(21s));
+  timers.written(false);
+  CHECK(timers.deadline(writing) == at_once);
+  CHECK(timers.advance(at(21s), writing) == due::nothing);
+  CHECK(timers.deadline(writing) == at(41s));
+  CHECK(timers.advance(at(41s), writing) == due::write_timeout);
+}
+
+TEST_CASE("a closing handshake has its time from the first advance on") {
+  connection_timers timers{{.close_timeout = 5s}};
+  timers.advance(at(1s), reading);
+  CHECK(timers.deadline(closing) == at_once);
+  CHECK(timers.advance(at(2s), closing) == due::nothing);
+  CHECK(timers.deadline(closing) == at(7s));
+  CHECK(timers.advance(at(7s), closing) == due::close_timeout);
+}
+
+}  // namespace
