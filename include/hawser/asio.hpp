@@ -21,6 +21,7 @@
 #include "hawser/asio/context_end.hpp"
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/dialer.hpp"
+#include "hawser/asio/driver_deadline.hpp"
 #include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/held_input.hpp"
 #include "hawser/asio/http_request.hpp"

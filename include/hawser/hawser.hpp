@@ -67,6 +67,7 @@
 #include "hawser/protocol/round_trip.hpp"
 #include "hawser/protocol/sender.hpp"
 #include "hawser/protocol/shared_encodings.hpp"
+#include "hawser/protocol/turn_budget.hpp"
 #include "hawser/transport/backoff.hpp"
 #include "hawser/transport/blocking_driver.hpp"
 #include "hawser/transport/concepts.hpp"

@@ -2,7 +2,6 @@
 #include "hawser/asio/async_driver.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -20,35 +19,41 @@
 #include <asio/write.hpp>
 
 #include "hawser/asio/stream_traits.hpp"
+#include "hawser/frame/opcode.hpp"
 #include "hawser/protocol/connection.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/options.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/run_length.hpp"
+#include "support/wire.hpp"
 
 using namespace hawser;
 using namespace hawser::test;
 
 namespace {
 
-/// A stream that has as many small messages as one reads at a time, almost without an end, and takes
+/// A stream that has as many of the same frame as one reads at a time, almost without an end, and takes
 /// whatever is written.
 class endless_stream {
  public:
   using executor_type = asio::io_context::executor_type;
   static constexpr int wait_read = 0;
 
-  explicit endless_stream(asio::io_context& context) : executor_{context.get_executor()} {}
+  endless_stream(asio::io_context& context, octets frame)
+      : executor_{context.get_executor()}, frame_{std::move(frame)} {}
 
   executor_type get_executor() const { return executor_; }
 
   std::size_t read_some(asio::mutable_buffer room, std::error_code& ec) {
-    static constexpr std::array<unsigned char, 8> frame{0x81, 0x82, 0, 0, 0, 0, 'x', 'y'};
     ec = left_ < room.size() ? asio::error::would_block : std::error_code{};
     if (ec) return 0;
     left_ -= room.size();
-    for (std::size_t at = 0; at < room.size(); at += frame.size()) {
-      asio::buffer_copy(room + at, asio::buffer(frame));
+    const auto size = room.size() / frame_.size() * frame_.size();
+    for (std::size_t at = 0; at < size; at += frame_.size()) {
+      asio::buffer_copy(room + at, asio::buffer(frame_));
     }
-    return room.size();
+    return size;
   }
 
   template <class Handler>
@@ -66,6 +71,7 @@ class endless_stream {
 
  private:
   executor_type executor_;
+  octets frame_;
   std::size_t left_ = 64 * 1024 * 1024;
 };
 
@@ -81,15 +87,20 @@ struct hawser::stream_traits<endless_stream> {
 
 namespace {
 
-/// A driver that counts messages.
+using counted_connection = basic_connection<run_length>;
+
+/// A driver that counts what it is handed.
 class counting_driver final
-    : public detail::async_driver<counting_driver, endless_stream, hawser::connection> {
-  using base = detail::async_driver<counting_driver, endless_stream, hawser::connection>;
+    : public detail::async_driver<counting_driver, endless_stream, counted_connection> {
+  using base = detail::async_driver<counting_driver, endless_stream, counted_connection>;
 
  public:
-  explicit counting_driver(asio::io_context& context)
-      : base{endless_stream{context}, hawser::connection{role::server}} {}
+  counting_driver(asio::io_context& context, octets frame, const connection_options& options = {})
+      : base{endless_stream{context, std::move(frame)}, counted_connection{role::server, options}} {
+  }
 
+  using base::pause;
+  using base::resume;
   using base::start;
 
   void give_up() {
@@ -97,11 +108,16 @@ class counting_driver final
     process_later();
   }
 
-  void on_event(const event&) { ++count; }
+  void on_event(const event& happened) {
+    ++count;
+    if (const auto* whole = std::get_if<message_view>(&happened)) size += whole->payload.size();
+    if (const auto* piece = std::get_if<message_part>(&happened)) size += piece->payload.size();
+  }
   void on_settled() {}
   void on_over() { is_over = true; }
 
   std::size_t count = 0;
+  std::size_t size = 0;
   bool is_over = false;
 };
 
@@ -237,24 +253,107 @@ TEST_CASE("closing brings both sides to their ends") {
   CHECK(ends.driver->is_over);
 }
 
-TEST_CASE("a stream that always has more gives the others of its thread their turns", "[abuse]") {
-  asio::io_context context;
-  const auto driver = std::make_shared<counting_driver>(context);
-  driver->start({});
-  std::size_t most = 0;
-  for (int turn = 0; turn < 10; ++turn) {
-    // What is posted comes behind the read that is under way, and before the next one.
-    const auto before = driver->count;
+/// What a driver does until the others of its thread have had a turn, at most.
+struct work {
+  std::size_t events = 0;
+  std::size_t bytes = 0;
+};
+
+work most_in_a_turn(asio::io_context& context, const counting_driver& driver, int turns) {
+  work most;
+  for (int turn = 0; turn < turns; ++turn) {
+    const auto events = driver.count;
+    const auto bytes = driver.size;
     bool other = false;
     asio::post(context, [&] { other = true; });
     while (!other) context.run_one();
-    most = (std::max)(most, driver->count - before);
+    most.events = (std::max)(most.events, driver.count - events);
+    most.bytes = (std::max)(most.bytes, driver.size - bytes);
   }
-  CHECK(most > 1000);
-  CHECK(most <= 5 * 256 * 1024 / 8);
+  return most;
+}
+
+constexpr std::size_t mebibyte = 1024 * 1024;
+
+octets compressed_frame(std::size_t size) {
+  return frame_from(role::client, 2, run_length_of(octets(size)), fin::yes, 4);
+}
+
+TEST_CASE("a stream that always has more gives the others of its thread their turns", "[abuse]") {
+  asio::io_context context;
+  const auto driver =
+      std::make_shared<counting_driver>(context, frame_from(role::client, opcode::text, "xy"));
+  driver->start({});
+  const auto most = most_in_a_turn(context, *driver, 2000);
+  CHECK(most.events >= 256);
+  // What is posted comes behind the turn that waits, and a turn may begin before it.
+  CHECK(most.events <= 2 * 256);
   driver->give_up();
   context.run();
   CHECK(driver->is_over);
+}
+
+TEST_CASE("a flood of compressed messages gives the others of its thread their turns", "[abuse]") {
+  const auto how = GENERATE(delivery::messages, delivery::parts);
+  asio::io_context context;
+  const auto driver = std::make_shared<counting_driver>(context, compressed_frame(mebibyte),
+                                                        connection_options{.deliver = how});
+  driver->start({});
+  const auto most = most_in_a_turn(context, *driver, 50);
+  CHECK(driver->size >= 16 * mebibyte);
+  CHECK(most.bytes <= 2 * (mebibyte + 4096));
+  driver->give_up();
+  context.run();
+  CHECK(driver->is_over);
+}
+
+TEST_CASE("one huge compressed message gives the others of its thread their turns", "[abuse]") {
+  asio::io_context context;
+  const auto driver = std::make_shared<counting_driver>(
+      context, compressed_frame(24 * mebibyte),
+      connection_options{.max_message_size = 24 * mebibyte, .turn = {.bytes = 64 * 1024}});
+  driver->start({});
+  int turns = 0;
+  for (; driver->count == 0; ++turns) most_in_a_turn(context, *driver, 1);
+  CHECK(turns >= static_cast<int>(24 * mebibyte / (64 * 1024 + 4096) / 2));
+  CHECK(driver->size == 24 * mebibyte);
+  driver->give_up();
+  context.run();
+}
+
+TEST_CASE("input that a pause has held up gives the others of their thread their turns",
+          "[abuse]") {
+  asio::io_context context;
+  // Its frames are whole after a MiB, so that nearly all events come of what was held.
+  const auto driver =
+      std::make_shared<counting_driver>(context, header_from(role::client, 2, mebibyte));
+  octets held;
+  for (int i = 0; i < 20; ++i) held = std::move(held) + compressed_frame(mebibyte);
+  for (int i = 0; i < 5000; ++i) held = std::move(held) + "81 80 00000000"_b;
+  driver->pause();
+  driver->start(held);
+  CHECK(most_in_a_turn(context, *driver, 10).events == 0);
+  driver->resume();
+  CHECK(driver->size <= mebibyte);
+  const auto most = most_in_a_turn(context, *driver, 100);
+  CHECK(driver->count >= 5020);
+  CHECK(most.bytes <= 2 * (mebibyte + 4096));
+  CHECK(most.events <= 2 * 256);
+  driver->give_up();
+  context.run();
+}
+
+TEST_CASE("turns without limits take what a read brings") {
+  asio::io_context context;
+  const auto driver =
+      std::make_shared<counting_driver>(context, frame_from(role::client, opcode::text, "xy"),
+                                        connection_options{.turn = {.bytes = 0, .events = 0}});
+  driver->start({});
+  const auto most = most_in_a_turn(context, *driver, 10);
+  CHECK(most.events > 1000);
+  CHECK(most.events <= 5 * 256 * 1024 / 8);
+  driver->give_up();
+  context.run();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/held_input.hpp"
 
+#include "hawser/base/error.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 
@@ -27,6 +28,16 @@ TEST_CASE("what is held can be taken piece by piece, and more can come meanwhile
   held.keep(0);
   CHECK(held.empty());
   CHECK(held.rest().empty());
+}
+
+TEST_CASE("the end of the stream is taken once") {
+  held_input held;
+  CHECK_FALSE(held.has_end());
+  held.add_end(hawser::errc::aborted);
+  CHECK(held.has_end());
+  CHECK(held.empty());
+  CHECK(held.end() == hawser::errc::aborted);
+  CHECK_FALSE(held.has_end());
 }
 
 }  // namespace

@@ -203,6 +203,92 @@ TEST_CASE("a message may take as long as it likes while its payload arrives") {
   }
 }
 
+TEST_CASE("a turn ends after its number of events, and the next one goes on with the rest",
+          "[abuse]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  test_connection<> peer{self, {.turn = {.bytes = 0, .events = 3}}};
+  octets input;
+  for (int i = 0; i < 4; ++i) {
+    input = std::move(input) + frame_from(from, opcode::text, std::to_string(i)) +
+            frame_from(from, opcode::ping, "?");
+  }
+  mutable_bytes rest{input};
+  std::vector<std::size_t> turns;
+  diary notes;
+  do {
+    peer.begin_turn();
+    const auto before = notes.lines().size();
+    while (const auto happened = peer.next(rest)) notes.note(*happened);
+    turns.push_back(notes.lines().size() - before);
+  } while (peer.has_more_work());
+  CHECK(rest.empty());
+  CHECK(turns == std::vector<std::size_t>{3, 3, 2});
+  CHECK(notes.lines().size() == 8);
+}
+
+TEST_CASE("a turn ends inside a message whose decoding takes long", "[abuse]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto how = GENERATE(delivery::messages, delivery::parts);
+  constexpr std::size_t size = 100'000;
+  constexpr std::size_t limit = 10'000;
+  const auto cut = GENERATE(std::size_t{1}, std::size_t{100}, std::size_t{100'000});
+  test_connection<run_length> peer{self, {.deliver = how, .turn = {.bytes = limit, .events = 0}}};
+  const octets message(size, std::byte{'x'});
+  auto wire = frame_from(peer_of(self), 2, run_length_of(message), fin::yes, 4) +
+              frame_from(peer_of(self), opcode::text, "next");
+  diary notes;
+  std::size_t turns = 0;
+  for (std::size_t taken = 0; taken < wire.size(); taken += cut) {
+    auto rest = mutable_bytes{wire}.subspan(taken, (std::min)(cut, wire.size() - taken));
+    do {
+      ++turns;
+      peer.begin_turn();
+      while (const auto happened = peer.next(rest)) {
+        // In parts, there are events of what was decoded in the turn.
+        if (const auto* part = std::get_if<message_part>(&*happened)) {
+          REQUIRE(part->payload.size() <= 4096);
+        }
+        notes.note(*happened);
+      }
+    } while (peer.has_more_work());
+    REQUIRE(rest.empty());
+  }
+  CHECK(turns >= size / (limit + 4096));
+  CHECK(notes.lines() ==
+        lines{shown(message_view{message_kind::binary, message}), "text \"next\""});
+}
+
+TEST_CASE("a connection without turns takes all of its input at once") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<run_length> peer{self, {.turn = {.bytes = 1, .events = 1}}};
+  octets input;
+  for (int i = 0; i < 1000; ++i) {
+    input =
+        std::move(input) + frame_from(peer_of(self), 2, run_length_of(octets(1000)), fin::yes, 4);
+  }
+  CHECK(feed(peer, std::move(input)).size() == 1000);
+  CHECK_FALSE(peer.has_more_work());
+}
+
+TEST_CASE("an event ends what a turn has left to do", "[abuse]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto from = peer_of(self);
+  test_connection<> peer{self, {.turn = {.bytes = 0, .events = 1}}};
+  auto input = frame_from(from, opcode::text, "a") + frame_from(from, opcode::text, "b");
+  mutable_bytes rest{input};
+  peer.begin_turn();
+  CHECK(peer.next(rest));
+  CHECK_FALSE(peer.next(rest));
+  CHECK(peer.has_more_work());
+  peer.abort();
+  const auto end = peer.next(rest);
+  REQUIRE(end);
+  CHECK(std::holds_alternative<closed>(*end));
+  CHECK_FALSE(peer.has_more_work());
+  CHECK(rest.empty());
+}
+
 TEST_CASE("the answer to the keep-alive tells the round-trip time", "[rfc-5.5.3]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};

@@ -16,6 +16,7 @@
 #include <asio/post.hpp>
 
 #include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/driver_deadline.hpp"
 #include "hawser/asio/held_input.hpp"
 #include "hawser/asio/kept_executor.hpp"
 #include "hawser/asio/memory_guard.hpp"
@@ -32,11 +33,10 @@ namespace hawser::detail {
 
 /// Moves bytes between one connection and one AsyncStream. `Derived` takes the events by
 /// `on_event(event&)`, which must not throw, and learns by `on_settled()` that output was written and by
-/// `on_over()` that the stream is closed. All of it runs on the stream's executor, one thing at a time;
-/// only the deadlines come from elsewhere, and post. When memory runs out, this connection ends and
-/// nobody else's: nothing of it is thrown here.
+/// `on_over()` that the stream is closed. All of it runs on the stream's executor, one thing at a time.
+/// When memory runs out, this connection ends and no other one: nothing of it is thrown here.
 template <class Derived, class Stream, class Connection>
-class async_driver : public std::enable_shared_from_this<Derived>, private deadlines::entry {
+class async_driver : public std::enable_shared_from_this<Derived> {
  public:
   using clock = std::chrono::steady_clock;
   using executor_type = typename Stream::executor_type;
@@ -51,17 +51,25 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     drop_if_unwanted();
   }
 
+  /// For driver_deadline.
+  void on_deadline() {
+    deadline_.reset();
+    if (over_) return;
+    memory_.run([this] { advance(); });
+    process_pending();
+  }
+
  protected:
   async_driver(Stream stream, Connection connection)
       : stream_{std::move(stream)},
         executor_{stream_->get_executor()},
         connection_{std::move(connection)},
-        deadlines_{deadlines::of(get_executor())} {
+        deadline_{*this, deadlines::of(get_executor())} {
     traits::open(*stream_);
   }
 
   ~async_driver() {
-    if (!over_) deadlines_.cancel(*this);
+    if (!over_) deadline_.cancel();
   }
 
   /// Deals with what the handshake read too much, and begins to read.
@@ -81,7 +89,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   bool unpause() {
     if (!std::exchange(paused_, false) || in_events_) return false;
     // What the peer may have answered meanwhile is read before patience with it ends.
-    if (due_ != (clock::time_point::max)() && due_ <= clock::now()) connection_.hold_keep_alive();
+    if (deadline_.is_due(clock::now())) connection_.hold_keep_alive();
     return true;
   }
 
@@ -96,25 +104,22 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   /// Hands over what the connection has to tell without new input.
   void process_pending() {
     if (in_events_) return;
-    memory_.run([this] { process({}); });
+    memory_.run([this] {
+      connection_.begin_turn();
+      process({});
+    });
     settle();
   }
 
   /// The same, soon but not within this call; whoever holds events or output back calls it anyway.
   void process_later() {
-    if (in_events_ || corked_ || std::exchange(later_, true)) return;
-    memory_.run([this] {
-      asio::post(get_executor(), [self = this->shared_from_this()] {
-        self->later_ = false;
-        self->process_pending();
-      });
-    });
+    if (!in_events_ && !corked_) post_processing();
   }
 
   /// Ends everything at once, with no event. Does not call on_over().
   void abandon() noexcept {
     if (std::exchange(over_, true)) return;
-    deadlines_.cancel(*this);
+    deadline_.cancel();
     traits::close(*stream_);
   }
 
@@ -129,9 +134,9 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   void uncork() noexcept { corked_ = false; }
   bool corked() const noexcept { return corked_; }
 
-  /// Tells the connection the time. The silence of a peer to whom nobody listens says nothing.
+  /// Gives the connection the time. While input is not read or waits, the peer's silence says nothing.
   void advance() {
-    if (is_held()) connection_.hold_keep_alive();
+    if (is_held() || connection_.has_more_work()) connection_.hold_keep_alive();
     connection_.advance(clock::now());
   }
 
@@ -189,7 +194,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   }
 
   void read() {
-    if (reading_ || is_held() || !connection_.wants().read) return;
+    if (reading_ || !takes_input() || !connection_.wants().read) return;
     reading_ = true;
     if constexpr (traits::is_direct) {
       // Who only waits needs no room of its own, and what comes can all be read into the shared one.
@@ -206,7 +211,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     if (over_) return drop_if_unwanted();
     memory_.run([&] {
       if (ec) return process_end(ec);
-      if (!is_held()) drain();
+      if (takes_input()) drain();
     });
     settle();
   }
@@ -216,7 +221,8 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     shared_room shared;
     const auto room = shared.octets();
     std::error_code ec;
-    for (int round = 0; round < most_rounds && !over_ && !is_held(); ++round) {
+    connection_.begin_turn();
+    for (int round = 0; round < most_rounds && !over_ && takes_input(); ++round) {
       const auto size = stream_->read_some(asio::buffer(room.data(), room.size()), ec);
       if (size != 0) connection_.received(clock::now());
       process(room.first(size));
@@ -231,6 +237,7 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     memory_.run([&] {
       if (ec) return process_end(ec);
       connection_.received(clock::now());
+      connection_.begin_turn();
       process(room_.octets().first(size));
       room_.learn(size);
     });
@@ -240,13 +247,15 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   /// Whether events have to wait. What is discarded after close() need not.
   bool is_held() const noexcept { return paused_ && connection_.state() == close_state::open; }
 
+  /// Whether more can be read: what was read before is dealt with.
+  bool takes_input() const noexcept { return !is_held() && !connection_.has_more_work(); }
+
   void process_end(std::error_code ec) {
-    end_ = ec;
-    has_end_ = true;
+    held_.add_end(ec);
     process({});
   }
 
-  /// Hands over what comes of input, then of its end.
+  /// Hands over what comes of input, then of its end, as far as the turn allows.
   void process(mutable_bytes input) {
     if (held_.empty() && !is_held()) {
       take_events(input);
@@ -257,14 +266,16 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
       take_events(rest);
       held_.keep(rest.size());
     }
-    if (!has_end_ || is_held() || over_) return;
-    has_end_ = false;
-    connection_.receive_end(end_ == asio::error::eof ? std::error_code{} : end_);
+    if (over_ || is_held()) return;
+    if (connection_.has_more_work()) return post_processing();
+    if (!held_.has_end()) return;
+    const auto end = held_.end();
+    connection_.receive_end(end == asio::error::eof ? std::error_code{} : end);
     mutable_bytes nothing;
     take_events(nothing);
   }
 
-  /// Leaves input only if it is held.
+  /// Leaves input only if it is held, or the turn has reached its limits.
   void take_events(mutable_bytes& input) {
     in_events_ = true;
     memory_.run([&] {
@@ -277,6 +288,17 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
     });
     in_events_ = false;
     if (memory_.is_out()) input = {};
+  }
+
+  /// Goes on in another turn.
+  void post_processing() {
+    if (std::exchange(later_, true)) return;
+    memory_.run([this] {
+      asio::post(get_executor(), [self = this->shared_from_this()] {
+        self->later_ = false;
+        self->process_pending();
+      });
+    });
   }
 
   /// Writes at once what the stream takes; only the rest is waited for.
@@ -335,33 +357,13 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   }
 
   void set_deadline() {
-    auto due = connection_.deadline();
-    if (due == (clock::time_point::min)()) {
-      advance();
-      due = connection_.deadline();
-    }
-    if (due >= due_) return;
-    due_ = due;
-    deadlines_.set(*this, due);
-  }
-
-  void expired() final {
-    auto self = this->weak_from_this().lock();
-    if (!self) return;
-    const auto executor = get_executor();
-    asio::post(executor, [self = std::move(self)] { self->on_deadline(); });
-  }
-
-  void on_deadline() {
-    due_ = (clock::time_point::max)();
-    if (over_) return;
-    memory_.run([this] { advance(); });
-    process_pending();
+    if (connection_.deadline() == (clock::time_point::min)()) advance();
+    deadline_.set_at_latest(connection_.deadline());
   }
 
   void finish() {
     if (std::exchange(over_, true)) return;
-    deadlines_.cancel(*this);
+    deadline_.cancel();
     traits::close(*stream_);
     derived().on_over();
   }
@@ -373,13 +375,10 @@ class async_driver : public std::enable_shared_from_this<Derived>, private deadl
   std::optional<Stream> stream_;  // empty only after drop_stream()
   const kept_executor<executor_type> executor_;
   Connection connection_;
-  const deadlines deadlines_;
+  driver_deadline<async_driver> deadline_;
   std::conditional_t<traits::is_direct, operation_room, read_room> room_;
-  held_input held_;      // what came while paused, and how it ended
-  std::error_code end_;  // once has_end_
+  held_input held_;
   std::uint64_t written_ = 0;
-  clock::time_point due_ = (clock::time_point::max)();
-  bool has_end_ = false;
   bool reading_ = false;
   bool writing_ = false;
   bool ending_ = false;

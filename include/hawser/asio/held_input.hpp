@@ -3,14 +3,16 @@
 
 #include <cstddef>
 #include <memory>
+#include <system_error>
 #include <vector>
 
 #include "hawser/base/bytes.hpp"
 
 namespace hawser::detail {
 
-/// Input that nobody wants yet. It stays where it is until all of it is taken, however small the pieces
-/// are; where nothing is held, it needs no memory.
+/// Input of a connection that waits to be dealt with, and the end of the stream behind it. The bytes stay
+/// where they are until all of them are taken, however small the pieces are; without any it needs no
+/// memory.
 class held_input {
  public:
   bool empty() const noexcept { return held_ == nullptr; }
@@ -19,6 +21,21 @@ class held_input {
     if (input.empty()) return;
     if (!held_) held_ = std::make_unique<octets_held>();
     held_->octets.insert(held_->octets.end(), input.begin(), input.end());
+  }
+
+  /// The stream has ended, with `why` or eof.
+  void add_end(std::error_code why) noexcept {
+    end_ = why;
+    has_end_ = true;
+  }
+
+  /// Whether add_end() was called and end() was not.
+  bool has_end() const noexcept { return has_end_; }
+
+  /// Takes what add_end() was given.
+  std::error_code end() noexcept {
+    has_end_ = false;
+    return end_;
   }
 
   /// What is not taken yet.
@@ -39,6 +56,8 @@ class held_input {
   };
 
   std::unique_ptr<octets_held> held_;
+  std::error_code end_;
+  bool has_end_ = false;
 };
 
 }  // namespace hawser::detail

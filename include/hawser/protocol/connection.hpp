@@ -56,10 +56,10 @@ class basic_connection {
         closing_{self},
         self_{self} {}
 
-  /// Takes octets off the front of `input` until an event is complete or none are left, and unmasks
-  /// them where they are. The event views them, or this object: it is valid until the next call, and
-  /// what was in `input` must stay as long. After close() no call invalidates the last message.
-  /// Nothing follows `closed`.
+  /// Takes bytes off the front of `input` until an event is complete, none are left, or the turn
+  /// has reached its limits, and unmasks them where they are. The event views them, or this object:
+  /// it is valid until the next call, and what was in `input` must stay as long. After close() no
+  /// call invalidates the last message. Nothing follows `closed`.
   std::optional<event> next(mutable_bytes& input) {
     const bool fresh = !input.empty();
     if (fresh) timers_.received();
@@ -82,6 +82,16 @@ class basic_connection {
     }
     input = {};
     return take_outcome();
+  }
+
+  /// Begins a turn: until the next call, next() does no more than `connection_options::turn`
+  /// allows, and then returns nothing although input is left. Without any call there is no limit.
+  void begin_turn() noexcept { receiver_.begin_turn(); }
+
+  /// Whether next() returned nothing because the turn has reached its limits. Then the rest of the
+  /// input is kept, and given to next() in another turn, before what is read later.
+  bool has_more_work() const noexcept {
+    return receiver_.has_more_work() && !has_outcome_ && closing_.state() < close_state::exchanged;
   }
 
   /// How messages are handed over from now on, as `connection_options::deliver`. In the middle of one,

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "hawser/frame/opcode.hpp"
+#include "hawser/protocol/turn_budget.hpp"
 
 namespace hawser {
 
@@ -28,6 +29,11 @@ struct connection_options {
   std::uint64_t max_frames = 131'072;
 
   delivery deliver = delivery::messages;
+
+  /// What an asynchronous driver does for the connection before other connections of the same
+  /// thread have their turn: 1 MiB decoded or 256 events. It reads no more until what was read is
+  /// dealt with. A blocking driver has a thread for each connection and no such limit.
+  turn_limits turn = {};
 
   /// A ping is sent when nothing was received for this long. Zero: never.
   duration keep_alive_interval = std::chrono::seconds{20};

@@ -17,6 +17,7 @@
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/protocol/turn_budget.hpp"
 
 namespace hawser {
 
@@ -37,24 +38,27 @@ class receiver {
   receiver(role self, const connection_options& options, std::uint8_t reserved)
       : reader_{self, reserved},
         assembler_{max_message_size(options, self), options.max_frames},
+        turn_limits_{options.turn},
         deliver_{options.deliver} {}
+
+  /// From now on next() and next_control() end when the limits of a turn are reached. Until the
+  /// first call there are no limits.
+  void begin_turn() noexcept { turn_.begin(turn_limits_); }
+
+  /// Whether the last call of next() or next_control() that returned nothing did so because the
+  /// turn has reached its limits: there is input left, or the extension has more to decode.
+  bool has_more_work() const noexcept { return has_more_work_; }
 
   /// Takes octets off the front of `input` until something is complete or none are left.
   reception next(Extension& extension, mutable_bytes& input) {
-    while (true) {
-      auto result = step(extension, input, true);
-      if (result.index() != 0 || in_need(input)) return result;
-    }
+    return take(extension, input, true);
   }
 
   /// The same, but data frames are thrown away as they come, and what was handed over stays.
   reception next_control(Extension& extension, mutable_bytes& input) {
     decoding_ = false;
     assembler_.abandon();
-    while (true) {
-      auto result = step(extension, input, false);
-      if (result.index() != 0 || in_need(input)) return result;
-    }
+    return take(extension, input, false);
   }
 
   /// How messages are handed over from now on. In the middle of one, what is stored of it makes the
@@ -78,7 +82,18 @@ class receiver {
  private:
   static constexpr std::size_t decode_chunk = 4096;
 
-  bool in_need(mutable_bytes input) const noexcept { return input.empty() && !decoding_; }
+  reception take(Extension& extension, mutable_bytes& input, bool keep_data) {
+    while (!turn_.used_up()) {
+      auto result = step(extension, input, keep_data);
+      if (result.index() != 0) {
+        turn_.spend_event();
+        return result;
+      }
+      if (input.empty() && !decoding_) break;
+    }
+    has_more_work_ = !input.empty() || decoding_;
+    return {};
+  }
 
   reception step(Extension& extension, mutable_bytes& input, bool keep_data) {
     if (decoding_) return decode_piece(extension, {}, input);
@@ -136,8 +151,8 @@ class receiver {
     return last ? stored_message() : reception{};
   }
 
-  /// Decodes a piece; in parts, as much of it as there is room for in one. The rest goes back to the
-  /// input, which may be elsewhere next time.
+  /// Decodes a piece: in parts, as much of it as one part takes, and never more than the turn
+  /// allows. The rest goes back to the input, which may be elsewhere next time.
   reception decode_piece(Extension& extension, mutable_bytes payload, mutable_bytes& input) {
     const bool message_ends = reader_.at_end() && reader_.header().fin;
     bytes_view encoded = payload;
@@ -163,17 +178,25 @@ class receiver {
       // What was decoded stands before what cannot be.
       if (const auto wrong = assembler_.count(piece, last); wrong != errc{}) return wrong;
       if (error != errc{}) return error;
+      turn_.spend_bytes(piece.size());
       if (!decoding_ && reader_.at_end()) reader_.end_frame();
       if (deliver_ == delivery::messages && last) return stored_message();
       if (deliver_ == delivery::parts && (last || !piece.empty())) {
-        if (!encoded.empty()) {
-          reader_.put_back(payload.last(encoded.size()), input);
-          decoding_ = false;
-        }
+        put_back(payload.last(encoded.size()), input);
         return stored_part(last);
+      }
+      if (decoding_ && turn_.used_up()) {
+        put_back(payload.last(encoded.size()), input);
+        return {};
       }
     } while (decoding_);
     return {};
+  }
+
+  void put_back(mutable_bytes rest, mutable_bytes& input) noexcept {
+    if (rest.empty()) return;
+    reader_.put_back(rest, input);
+    decoding_ = false;
   }
 
   reception part_of(bytes_view payload, bool last) {
@@ -194,9 +217,12 @@ class receiver {
   frame_reader reader_;
   assembler assembler_;
   std::unique_ptr<control_payload> control_;  // of the last one that was cut, or of Close
+  turn_limits turn_limits_;
+  turn_budget turn_;
   delivery deliver_;
   bool decoding_ = false;  // the extension wants more room
   bool delivered_ = false;
+  bool has_more_work_ = false;
   bool progressed_ = false;  // since take_progress()
 };
 
