@@ -16,6 +16,7 @@ TOO_SLOW = ["format", "iostream", "ranges", "regex"]
 SYSTEM = [
     "asio/close_on_exec.hpp",
     "asio/socket_transport.hpp",
+    "asio/unacknowledged.hpp",
     "base/simd.hpp",
     "base/system_entropy.hpp",
 ]

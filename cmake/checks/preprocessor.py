@@ -8,6 +8,7 @@ EXCEPT = [
     "asio/close_on_exec.hpp",
     "asio/language.hpp",
     "asio/socket_transport.hpp",
+    "asio/unacknowledged.hpp",
     "base/language.hpp",
     "base/simd.hpp",
     "base/system_entropy.hpp",

@@ -54,6 +54,9 @@
 //   chunk and trailer floods    yes   handshake/request_body
 //   requests without an end     yes   handshake/server, asio/http_request
 //   request smuggling           yes   handshake/request_body, handshake/http_conversation
+//   many frames in one read     no    rfc6455/10_abuse, asio/server, asio/async_driver (starvation)
+//   flood of small bombs        no    rfc7692/8_memory, asio/async_driver (starvation)
+//   slow but steady reader      no    drivers/liveness, asio/unacknowledged
 
 using namespace hawser;
 using namespace hawser::test;

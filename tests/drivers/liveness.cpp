@@ -161,6 +161,47 @@ TEST_CASE("a slow message does not let the keep-alive ping, however long it take
   CHECK(near->far().frames().empty());
 }
 
+TEST_CASE("a peer that reads slowly but steadily is not given up", "[abuse]") {
+  const auto one = GENERATE(from_range(every_driver()));
+  INFO(one);
+  constexpr std::size_t size = 200'000;
+  const auto near = one.begin({.options = {.keep_alive_interval = 0s, .write_timeout = 20s},
+                               .far_room = 90'000,
+                               .wakes_at = 30'000});
+  auto& far = near->far();
+  auto since = near->elapsed();
+  near->when_idle([&] {
+    if (near->elapsed() - since < 1s) return;
+    since = near->elapsed();
+    far.take_some(500);
+  });
+  const auto ec = near->write(octets(size));
+  CHECK_FALSE(ec);
+  // Its 500 bytes a second make room for a writer that waits once in a minute.
+  CHECK(near->hear(300s) == "nothing");
+  CHECK(near->is_open());
+  near->when_idle([&] { far.seen(); });
+  CHECK(near->hear(30s) == "nothing");
+  CHECK(near->is_open());
+  CHECK(far.frames().front().starts_with("binary 200000 octets"));
+}
+
+TEST_CASE("a peer that stops reading after some progress is given up in time", "[abuse]") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::waits, false)));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 0s, .write_timeout = 20s},
+                               .far_room = 90'000,
+                               .wakes_at = 30'000});
+  near->when_idle([&] {
+    if (near->elapsed() < 61s) near->far().take_some(1);
+  });
+  CHECK_FALSE(near->write(octets(200'000)));
+  CHECK(near->hear() == "closed{1006, the peer took no data for too long}");
+  // Progress is looked for eight times in that time.
+  CHECK(near->elapsed() >= 80s);
+  CHECK(near->elapsed() <= 84s);
+}
+
 TEST_CASE("a close ends although octets come without a pause", "[rfc-7.1.1]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "drivers/drivers.hpp"
 #include "drivers/echo_peer.hpp"
@@ -145,6 +146,30 @@ TEST_CASE("parts of a message that is over the limit of memory are never stored"
     }
     CHECK(got == size);
   }
+}
+
+TEST_CASE("the answer to a ping passes between the frames of a long message", "[rfc-5.5.2]") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::reads, false)));
+  INFO(one);
+  constexpr std::size_t size = 300'000;
+  constexpr std::size_t most = 20'000;
+  const auto near = one.begin({.options = {.max_frame_size = most, .keep_alive_interval = 0s},
+                               .max_write = 5000,
+                               .far_room = 50'000});
+  auto& far = near->far();
+  bool asked = false;
+  near->when_idle([&] {
+    if (!std::exchange(asked, true)) far.say(frame_from(one.peer(), opcode::ping, "?"));
+    far.take_some(5000);
+  });
+  CHECK_FALSE(near->write(octets(size)));
+  CHECK(near->hear(60s) == "nothing");
+  const auto frames = far.frames();
+  REQUIRE(frames.size() == size / most + 1);
+  const auto pong = std::find(frames.begin(), frames.end(), "pong \"?\"") - frames.begin();
+  // What the stream has taken before, and one frame.
+  if (one.how->sees_octets) CHECK(pong <= 50'000 / 20'000 + 2);
+  CHECK(pong < static_cast<std::ptrdiff_t>(frames.size()) - 1);
 }
 
 TEST_CASE("a message is written in fragments, and no other one between them", "[rfc-5.4]") {

@@ -32,7 +32,8 @@ struct talk_settings {
   std::size_t max_write = never;  ///< What one call writes at most
   std::size_t near_room = never;  ///< What may wait to be read by this side
   std::size_t far_room = never;   ///< What may wait to be seen by the peer
-  duration read_takes = {};       ///< So long does each read take
+  std::size_t wakes_at = 1;  ///< Room at which a stream of Asio's lets a writer go on that waits
+  duration read_takes = {};  ///< So long does each read take
   std::size_t failing_call = never;
   std::errc fault = std::errc::connection_reset;
 };

@@ -50,6 +50,7 @@ class timed_talk : public talk {
     here.faults = {.max_read = settings.max_read,
                    .max_write = settings.max_write,
                    .capacity = settings.far_room,
+                   .wakes_at = settings.wakes_at,
                    .room = settings.near_room,
                    .failing_call = failing == talk_settings::never ? failing : here.calls + failing,
                    .error = settings.fault == std::errc::operation_would_block

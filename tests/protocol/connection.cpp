@@ -426,8 +426,10 @@ TEST_CASE("output that nobody takes ends the connection to the nanosecond") {
   REQUIRE(!peer.send("x"));
   CHECK(peer.deadline() == at_once);
   peer.advance(at(1s));
-  CHECK(peer.deadline() == at(8s));
+  // It comes before, so that a driver looks for progress.
+  CHECK(peer.deadline() == at(1s) + 875ms);
   peer.advance(at(8s) - 1ns);
+  CHECK(peer.deadline() == at(8s));
   CHECK(peer.wants().write);
   peer.advance(at(8s));
   CHECK(feed(peer, {}) == lines{"closed{1006, the peer took no data for too long}"});
@@ -444,13 +446,29 @@ TEST_CASE("output that is taken slowly keeps the connection") {
   auto now = at(0s);
   while (peer.buffered_bytes() != 0) {
     peer.advance(now);
-    CHECK(peer.deadline() == now + 7s);
+    CHECK(peer.deadline() == now + 875ms);
     now += 6s;
     peer.advance(now);
     REQUIRE(!peer.output().empty());
     peer.consume_output(1);
   }
   CHECK(peer.state() == close_state::open);
+}
+
+TEST_CASE("output that the peer acknowledges beneath the stream keeps the connection") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, {.write_timeout = 8s}};
+  REQUIRE(!peer.send("x"));
+  peer.advance(at(0s));
+  CHECK(peer.deadline() == at(1s));
+  peer.advance(at(7s));
+  peer.output_moved();
+  peer.advance(at(7s));
+  CHECK(peer.deadline() == at(8s));
+  peer.advance(at(15s) - 1ns);
+  CHECK(peer.state() == close_state::open);
+  peer.advance(at(15s));
+  CHECK(peer.state() == close_state::ended);
 }
 
 TEST_CASE("queuing more does not count as progress") {

@@ -18,7 +18,7 @@ static_assert(defaults.max_frames == 131'072);
 static_assert(defaults.deliver == delivery::messages);
 static_assert(defaults.keep_alive_interval == 20s && defaults.keep_alive_timeout == 20s);
 static_assert(defaults.close_timeout == 5s && defaults.write_timeout == 20s);
-static_assert(defaults.message_timeout == 60s);
+static_assert(defaults.message_timeout == 60s && defaults.max_frame_size == 0);
 static_assert(defaults.turn.bytes == 1024 * 1024 && defaults.turn.events == 256);
 
 TEST_CASE("a limit that is given is the limit of both roles") {

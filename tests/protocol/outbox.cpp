@@ -4,10 +4,17 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "hawser/base/buffer_pool.hpp"
+#include "hawser/base/byte_buffer.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/frame/header.hpp"
+#include "hawser/frame/opcode.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/heap.hpp"
@@ -17,6 +24,8 @@ using namespace hawser;
 using namespace hawser::test;
 
 namespace {
+
+using lines = std::vector<std::string>;
 
 constexpr frame_header text_header{.op = opcode::text};
 constexpr frame_header masked_header{opcode::binary, true, 0, true, example_key, 0};
@@ -226,6 +235,120 @@ TEST_CASE("a long queue is made without copying it again and again") {
   const auto count = heap.count();
   // A buffer for each header, and the list of them, which doubles.
   CHECK(count < 2 * 4000 + 100);
+}
+
+/// The frames of a message that is cut, as frame_from() makes them.
+octets cut_frames(role from, opcode op, const octets& payload, std::size_t most) {
+  octets wire;
+  for (std::size_t at = 0; at < payload.size(); at += most) {
+    const auto size = (std::min)(most, payload.size() - at);
+    const auto end = at + size == payload.size() ? fin::yes : fin::no;
+    const auto kind = static_cast<int>(at == 0 ? op : opcode::continuation);
+    wire = std::move(wire) + frame_from(from, kind, bytes_view{payload}.subspan(at, size), end);
+  }
+  return wire;
+}
+
+constexpr auto example_masks = [] { return example_key; };
+
+TEST_CASE("a message is cut into frames however it is queued", "[rfc-5.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto size = GENERATE(std::size_t{1}, std::size_t{1000}, std::size_t{2001},
+                             std::size_t{3000}, std::size_t{20'000});
+  constexpr std::size_t most = 1000;
+  const frame_header header{.op = opcode::binary, .masked = self == role::client};
+  const auto expected = cut_frames(self, opcode::binary, pattern(size), most);
+  outbox out;
+  out.add(text_header, as_bytes("before"));
+  SECTION("as a view") {
+    out.add_in_frames(header, bytes_view{pattern(size)}, most, example_masks);
+  }
+  SECTION("as an owned payload") {
+    out.add_in_frames(header, outbox::owned_payload{pattern(size)}, most, example_masks);
+  }
+  SECTION("as a shared frame") {
+    if (self == role::client) return;
+    const auto shared = std::make_shared<byte_buffer>();
+    shared->append(frame_from(self, 2, pattern(size)));
+    out.add_in_frames(shared, most);
+  }
+  out.add(text_header, as_bytes("after"));
+  const auto before = frame_from(role::server, opcode::text, "before");
+  const auto after = frame_from(role::server, opcode::text, "after");
+  CHECK(out.size() == before.size() + expected.size() + after.size());
+  CHECK(drained(out, 300) == before + expected + after);
+}
+
+TEST_CASE("a control frame passes all frames of which nothing is written", "[rfc-5.4]") {
+  const bool owned = GENERATE(false, true);
+  constexpr std::size_t most = 10'000;
+  constexpr frame_header pong{.op = opcode::pong};
+  outbox out;
+  const frame_header header{.op = opcode::binary};
+  if (owned) {
+    out.add_in_frames(header, outbox::owned_payload{pattern(3 * most)}, most, example_masks);
+  } else {
+    out.add_in_frames(header, bytes_view{pattern(3 * most)}, most, example_masks);
+  }
+  lines expected{"pong \"1\"", "binary unfinished", "continuation unfinished", "continuation"};
+  const auto written = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{4}, std::size_t{5000},
+                                std::size_t{10'004}, std::size_t{10'005});
+  octets wire;
+  while (wire.size() < written) {
+    const auto next = out.front();
+    const auto size = (std::min)(next.size(), written - wire.size());
+    wire.insert(wire.end(), next.begin(), next.begin() + static_cast<std::ptrdiff_t>(size));
+    out.consume(size);
+  }
+  out.add_next(pong, as_bytes("1"));
+  if (written > 0) std::swap(expected[0], expected[1]);
+  if (written > 10'004) std::swap(expected[1], expected[2]);
+  const auto rest = drained(out, 999);
+  wire.insert(wire.end(), rest.begin(), rest.end());
+  lines kinds;
+  for (const auto& frame : frames_shown(wire)) {
+    kinds.push_back(frame.starts_with("pong") ? frame : frame.substr(0, frame.find(" 10000")));
+  }
+  CHECK(kinds == expected);
+}
+
+TEST_CASE("a control frame never falls into an owned payload's frame", "[rfc-5.4]") {
+  outbox out;
+  out.add(text_header, outbox::owned_payload{pattern(5000)});
+  out.add(text_header, outbox::owned_payload{pattern(6000)});
+  // The header alone is written.
+  out.consume(out.front().size());
+  CHECK_FALSE(out.lent());
+  out.add_next({.op = opcode::pong}, as_bytes("1"));
+  out.add_next({.op = opcode::pong}, as_bytes("2"));
+  CHECK(out.front().size() == 5000);
+  out.consume(5000);
+  CHECK(copy_of(out.front()) == frame_from(role::server, opcode::pong, "1"));
+  out.consume(out.front().size());
+  CHECK(copy_of(out.front()) == frame_from(role::server, opcode::pong, "2"));
+}
+
+TEST_CASE("a message that cannot be cut for want of memory is not queued at all") {
+  const bool owned = GENERATE(false, true);
+  outbox out;
+  out.add(text_header, as_bytes("before"));
+  auto payload = pattern(30'000);
+  outbox::owned_payload given{octets{payload}};
+  bool thrown = false;
+  {
+    const heap_is_full full;
+    try {
+      if (owned) {
+        out.add_in_frames(text_header, std::move(given), 1000, example_masks);
+      } else {
+        out.add_in_frames(text_header, bytes_view{payload}, 1000, example_masks);
+      }
+    } catch (const std::bad_alloc&) {
+      thrown = true;
+    }
+  }
+  CHECK(thrown);
+  CHECK(drained(out, 100) == frame_from(role::server, opcode::text, "before"));
 }
 
 }  // namespace

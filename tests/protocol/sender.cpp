@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/protocol/sender.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "hawser/frame/header.hpp"
+#include "hawser/frame/opcode.hpp"
 #include "hawser/protocol/extension.hpp"
+#include "hawser/protocol/outbox.hpp"
+#include "hawser/protocol/prepared_message.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/peers.hpp"
@@ -133,6 +138,113 @@ TEST_CASE("the bit of an encoded message is on its first frame only", "[rfc-5.4]
   REQUIRE(from.fragment("d", part::last) == errc{});
   CHECK(from.written() == lines{"text rsv 4 0261", "text unfinished rsv 4 0161",
                                 "continuation unfinished 0162", "continuation 01630164"});
+}
+
+TEST_CASE("no frame of any message is longer than the limit", "[rfc-5.4]") {
+  const auto self = GENERATE(role::client, role::server);
+  constexpr std::size_t most = 2000;
+  no_extension none;
+  sender<no_extension, fixed_mask_source> out{self, fixed_mask_source{}, most};
+  const std::string text(5000, 'x');
+  const message_view view{message_kind::text, as_bytes(text)};
+  std::size_t count = 3;
+  SECTION("a view") { REQUIRE(out.message(none, view, view.payload) == errc{}); }
+  SECTION("an owned payload") {
+    REQUIRE(out.message(none, view, outbox::owned_payload{std::string{text}}) == errc{});
+  }
+  SECTION("a prepared message") {
+    if (self == role::client) return;
+    REQUIRE(out.message(none, prepared_message{view}) == errc{});
+  }
+  SECTION("a stream of parts") {
+    REQUIRE(out.fragment(none, view, part::more) == errc{});
+    REQUIRE(out.fragment(none, view, part::last) == errc{});
+    count = 6;
+  }
+  octets wire;
+  while (!out.output().empty()) {
+    const auto next = out.output().front();
+    CHECK(next.size() <= most + max_header_size);
+    wire.insert(wire.end(), next.begin(), next.end());
+    out.consume(next.size());
+  }
+  const auto frames = frames_in(wire);
+  REQUIRE(frames.size() == count);
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    CHECK(frames[i].op == (i == 0 ? 1 : 0));
+    CHECK(frames[i].end == (i == count - 1));
+    CHECK(frames[i].payload.size() <= most);
+    size += frames[i].payload.size();
+  }
+  CHECK(size == count / 3 * text.size());
+}
+
+TEST_CASE("the frames of an encoded message are cut, and its bit is on the first",
+          "[rfc-5.4][rfc-9]") {
+  const auto self = GENERATE(role::client, role::server);
+  run_length extension;
+  sender<run_length, fixed_mask_source> out{self, fixed_mask_source{}, 1};
+  std::string text;
+  for (int i = 0; i < 1100; ++i) text += static_cast<char>('a' + i % 2);
+  REQUIRE(out.message(extension, {message_kind::text, as_bytes(text)}, as_bytes(text)) == errc{});
+  octets wire;
+  while (!out.output().empty()) {
+    const auto next = out.output().front();
+    wire.insert(wire.end(), next.begin(), next.end());
+    out.consume(next.size());
+  }
+  const auto frames = frames_in(wire);
+  // Less than 1 KiB counts as that.
+  REQUIRE(frames.size() == 3);
+  CHECK(frames[0].reserved == 4);
+  CHECK(frames[0].payload.size() == 1024);
+  CHECK(frames[1].reserved == 0);
+  CHECK(frames[2].payload.size() == 2200 - 2048);
+}
+
+TEST_CASE("a pong waits for one frame of a message, and not for its end", "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  const bool owned = GENERATE(false, true);
+  constexpr std::size_t size = 8 * 1024 * 1024;
+  constexpr std::size_t most = 64 * 1024;
+  no_extension none;
+  sender<no_extension, fixed_mask_source> out{self, fixed_mask_source{}, most};
+  const std::string text(size, 'x');
+  const message_view view{message_kind::text, as_bytes(text)};
+  if (owned) {
+    REQUIRE(out.message(none, view, outbox::owned_payload{std::string{text}}) == errc{});
+  } else {
+    REQUIRE(out.message(none, view, view.payload) == errc{});
+  }
+  out.control(opcode::ping, as_bytes("behind"));
+  const auto write = [&](std::size_t count) {
+    octets wire;
+    while (wire.size() < count && !out.output().empty()) {
+      const auto next = out.output().front();
+      const auto taken = (std::min)(next.size(), count - wire.size());
+      wire.insert(wire.end(), next.begin(), next.begin() + static_cast<std::ptrdiff_t>(taken));
+      out.consume(taken);
+    }
+    return wire;
+  };
+  auto wire = write(size / 2);
+  out.pong(as_bytes("old"));
+  out.pong(as_bytes("new"));
+  const auto before = wire.size();
+  const auto rest = write(2 * size);
+  wire.insert(wire.end(), rest.begin(), rest.end());
+  std::size_t at = 0;
+  lines controls;
+  for (const auto& frame : frames_in(wire)) {
+    if (frame.op >= 8) {
+      controls.push_back(std::string{as_text(frame.payload)});
+      if (controls.back() == "new") CHECK(at <= before + most + max_header_size);
+    }
+    at += frame.payload.size();
+  }
+  // A ping asks whether all that was sent before has arrived.
+  CHECK(controls == lines{"new", "behind"});
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct async_faults {
   std::size_t max_read = never;
   std::size_t max_write = never;
   std::size_t capacity = never;
+  std::size_t wakes_at = 1;  // a writer that waits goes on when so much is free
   std::size_t room = never;  // what may wait to be read
   std::size_t failing_call = never;
   std::error_code error = std::make_error_code(std::errc::io_error);
@@ -133,7 +134,8 @@ struct async_pipe_state {
       std::exchange(here.reader, nullptr)->complete(ec, size);
     }
     ec = {};
-    if (!here.writer) return;
+    const auto free = here.faults.capacity - (std::min)(here.faults.capacity, there.inbox.size());
+    if (!here.writer || (free < here.faults.wakes_at && !here.closed && !there.closed)) return;
     const auto size = write(here, there, here.output, ec);
     if (ec != asio::error::would_block) std::exchange(here.writer, nullptr)->complete(ec, size);
   }
@@ -213,6 +215,9 @@ class basic_async_pipe {
     state_->move_all();
   }
   void close(std::error_code& ec) { close(), ec.clear(); }
+
+  /// What was written and the far end has not taken.
+  std::size_t unacknowledged() { return peer().inbox.size(); }
 
   /// How often it was read, written or shut down.
   std::size_t calls() const { return state_->ends[side_].calls; }
@@ -294,9 +299,11 @@ class async_far_end final : public wire_end {
     state_->move_all();
   }
 
-  void take(octets& seen) override {
-    const auto taken = std::exchange(there().inbox, {});
-    seen.insert(seen.end(), taken.begin(), taken.end());
+  void take(octets& seen, std::size_t most) override {
+    auto& inbox = there().inbox;
+    const auto size = static_cast<std::ptrdiff_t>((std::min)(most, inbox.size()));
+    seen.insert(seen.end(), inbox.begin(), inbox.begin() + size);
+    inbox.erase(inbox.begin(), inbox.begin() + size);
     state_->move_all();
   }
 
@@ -315,4 +322,5 @@ struct hawser::stream_traits<hawser::test::basic_async_pipe<How>> {
     return true;
   }
   static void close(stream& pipe) { pipe.close(); }
+  static std::size_t unacknowledged(stream& pipe) noexcept { return pipe.unacknowledged(); }
 };

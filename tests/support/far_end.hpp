@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -44,11 +45,13 @@ class scripted_end final : public wire_end {
     return some.size() - rest.size();
   }
 
-  void take(octets& seen) override {
+  void take(octets& seen, std::size_t most) override {
     std::array<std::byte, 4096> room;
     std::error_code ec;
-    while (!over_ && !ec) {
-      const auto size = pipe_->read_some(room, ec);
+    while (!over_ && !ec && most != 0) {
+      const auto size =
+          pipe_->read_some(mutable_bytes{room}.first((std::min)(most, room.size())), ec);
+      most -= size;
       seen.insert(seen.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
       over_ = !ec && size == 0;
     }

@@ -41,9 +41,12 @@ class wire_end {
 
   /// All that has arrived so far.
   const octets& seen() {
-    take(seen_);
+    take(seen_, static_cast<std::size_t>(-1));
     return seen_;
   }
+
+  /// Takes no more than that many bytes of what has arrived; the rest stays in the stream.
+  virtual void take_some(std::size_t most) { take(seen_, most); }
 
   /// What has arrived as frames, in words.
   lines frames() { return frames_shown(seen()); }
@@ -69,8 +72,8 @@ class wire_end {
   /// Sends what there is room for: that many octets.
   virtual std::size_t put(bytes_view some) = 0;
 
-  /// Adds what has arrived.
-  virtual void take(octets& seen) = 0;
+  /// Adds what has arrived, so many bytes at most.
+  virtual void take(octets& seen, std::size_t most) = 0;
 
   virtual void end() = 0;
 

@@ -22,6 +22,7 @@
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/operation_owner.hpp"
 #include "hawser/asio/operation_room.hpp"
+#include "hawser/asio/output_watch.hpp"
 #include "hawser/asio/read_room.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/bytes.hpp"
@@ -137,6 +138,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   /// Gives the connection the time. While input is not read or waits, the peer's silence says nothing.
   void advance() {
     if (is_held() || connection_.has_more_work()) connection_.hold_keep_alive();
+    if (writing_ && output_.has_moved(*stream_)) connection_.output_moved();
     connection_.advance(clock::now());
   }
 
@@ -150,7 +152,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   bool holds_input() const noexcept { return !held_.empty(); }
 
   /// How many octets the stream has taken in all, and why it takes no more.
-  std::uint64_t written() const noexcept { return written_; }
+  std::uint64_t written() const noexcept { return output_.taken(); }
   std::error_code output_error() const noexcept { return connection_.output_error(); }
 
  private:
@@ -317,7 +319,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   }
 
   void consume_output(std::size_t size) {
-    written_ += size;
+    output_.took(size);
     connection_.consume_output(size);
   }
 
@@ -378,7 +380,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   driver_deadline<async_driver> deadline_;
   std::conditional_t<traits::is_direct, operation_room, read_room> room_;
   held_input held_;
-  std::uint64_t written_ = 0;
+  output_watch<Stream> output_;
   bool reading_ = false;
   bool writing_ = false;
   bool ending_ = false;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <system_error>
 
 #include <asio/basic_stream_socket.hpp>
 #include <asio/socket_base.hpp>
 
+#include "hawser/asio/unacknowledged.hpp"
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/tls_facts.hpp"
 
@@ -14,6 +16,11 @@ namespace hawser {
 
 /// What the asynchronous drivers must know of a stream beyond AsyncStream. Specialise it for a stream
 /// type of your own that can do more than this.
+///
+/// A specialisation may have `static std::size_t unacknowledged(Stream&) noexcept`: how many of the bytes
+/// that the stream has taken the peer has not acknowledged, 0 if that is not known. A peer for which this
+/// number falls is alive, even if the stream takes no more for longer than
+/// `connection_options::write_timeout`.
 template <class Stream>
 struct stream_traits {
   /// Whether read_some and write_some may be called and fail with would_block instead of waiting, and
@@ -70,6 +77,10 @@ struct stream_traits<asio::basic_stream_socket<Protocol, Executor>> {
   static void close(socket& stream) {
     std::error_code ignored;
     stream.close(ignored);
+  }
+
+  static std::size_t unacknowledged(socket& stream) noexcept {
+    return detail::unacknowledged(stream.native_handle());
   }
 };
 

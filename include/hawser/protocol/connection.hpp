@@ -50,7 +50,7 @@ class basic_connection {
   explicit basic_connection(role self, const connection_options& options = {},
                             Extension extension = {}, Masks masks = {})
       : extension_{std::move(extension)},
-        sender_{self, std::move(masks)},
+        sender_{self, std::move(masks), options.max_frame_size},
         receiver_{self, options, extension_.reserved_bits()},
         timers_{options},
         closing_{self},
@@ -210,6 +210,11 @@ class basic_connection {
     sender_.consume(count);
     timers_.written(buffered_bytes() == 0);
   }
+
+  /// The peer has acknowledged output, although the stream takes no more for now. A driver that can see
+  /// this looks before it calls advance(): while output waits, deadline() comes eight times in
+  /// `write_timeout`.
+  void output_moved() noexcept { timers_.output_moved(); }
 
   /// How many octets wait to be written.
   std::size_t buffered_bytes() const noexcept { return sender_.output().size(); }

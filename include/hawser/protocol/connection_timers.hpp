@@ -73,6 +73,9 @@ class connection_timers {
     if (all) idle_.written();
   }
 
+  /// The peer has acknowledged output, although the stream takes no more for now.
+  constexpr void output_moved() noexcept { stalled_since_ = unset; }
+
   /// Input is not read for now: what waits for the peer begins to count anew at the next advance().
   constexpr void hold() noexcept {
     ping_.hold();
@@ -120,7 +123,8 @@ class connection_timers {
     // A ping would wait behind the output, so a missing answer would say nothing about the peer.
     ping_.hold();
     if (stalled_since_ == unset) stalled_since_ = now_;
-    return now_ >= output_deadline() ? due::write_timeout : due::nothing;
+    looked_at_ = now_;
+    return now_ >= write_deadline() ? due::write_timeout : due::nothing;
   }
 
   constexpr due advance_closing() noexcept {
@@ -133,9 +137,19 @@ class connection_timers {
     return message_restarts_ ? unset : deadline_after(message_since_, message_timeout_);
   }
 
-  constexpr time_point output_deadline() const noexcept {
+  constexpr time_point write_deadline() const noexcept {
     if (write_timeout_ == duration::zero()) return (time_point::max)();
-    return stalled_since_ == unset ? unset : deadline_after(stalled_since_, write_timeout_);
+    return deadline_after(stalled_since_, write_timeout_);
+  }
+
+  /// The next look at output that makes no progress, or its last one.
+  constexpr time_point output_deadline() const noexcept {
+    constexpr auto looks = 8;
+    if (write_timeout_ == duration::zero()) return (time_point::max)();
+    if (stalled_since_ == unset) return unset;
+    const auto last = write_deadline();
+    if (last == (time_point::max)()) return last;
+    return (std::min)(last, deadline_after(looked_at_, write_timeout_ / looks));
   }
 
   duration close_timeout_;
@@ -146,6 +160,7 @@ class connection_timers {
   time_point now_{};
   time_point close_by_ = unset;
   time_point stalled_since_ = unset;
+  time_point looked_at_{};
   time_point message_since_{};
   bool message_restarts_ = true;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -29,6 +30,13 @@ struct connection_options {
   std::uint64_t max_frames = 131'072;
 
   delivery deliver = delivery::messages;
+
+  /// The most bytes of payload in a frame that is sent. A longer message, or part of one, is sent in several
+  /// frames: RFC 6455 §5.4. The answer to a ping then waits for one frame and not for all of the message;
+  /// pings and Close frames keep their place behind the messages that were sent before. Each frame costs a
+  /// header and one or two writes, so 64 KiB or more is a good size. Zero: a message is one frame. Less
+  /// than 1 KiB counts as 1 KiB.
+  std::size_t max_frame_size = 0;
 
   /// What an asynchronous driver does for the connection before other connections of the same
   /// thread have their turn: 1 MiB decoded or 256 events. It reads no more until what was read is

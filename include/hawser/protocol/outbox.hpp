@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "hawser/base/bytes.hpp"
 #include "hawser/frame/header.hpp"
 #include "hawser/frame/mask.hpp"
+#include "hawser/frame/opcode.hpp"
 #include "hawser/frame/writer.hpp"
 
 namespace hawser {
@@ -63,9 +66,34 @@ class outbox {
     append_header(tail, header, size);
     count_appended(before);
     close_tail();
+    chunks_.back().ends_frame = false;
     if (header.masked) apply_mask(payload.octets_, header.mask);
-    chunks_.emplace_back(payload.view(), std::move(payload.owner_));
-    size_ += size;
+    add_whole(payload.view(), std::move(payload.owner_), true);
+  }
+
+  /// Queues a copy of a message, or of a fragment of one, in frames of at most `most` bytes of payload:
+  /// RFC 6455 §5.4. `header` is that of the whole; `next_mask` makes a mask key for each frame. If memory
+  /// is out, nothing is queued.
+  template <class Masks>
+  void add_in_frames(const frame_header& header, bytes_view payload, std::size_t most,
+                     Masks&& next_mask) {
+    const auto count = frames_of(payload.size(), most);
+    const auto frames = std::make_shared<byte_buffer>();
+    frames->prepare(payload.size() + count * max_header_size);
+    begin_whole(count);
+    for_each_frame(header, payload, most, next_mask,
+                   [&](const frame_header& each, bytes_view piece) {
+                     const auto before = frames->size();
+                     append_frame(*frames, each, piece);
+                     add_whole(bytes_view{frames->view()}.subspan(before), frames, true);
+                   });
+  }
+
+  /// The same without a copy: the payload is masked in place.
+  template <class Masks>
+  void add_in_frames(const frame_header& header, owned_payload payload, std::size_t most,
+                     Masks&& next_mask) {
+    add_pieces(header, payload.octets_, payload.owner_, most, next_mask);
   }
 
   /// A whole frame that many outboxes share.
@@ -81,8 +109,30 @@ class outbox {
     }
     make_room(2);
     close_tail();
-    chunks_.emplace_back(frame->view(), frame);
-    size_ += frame->size();
+    add_whole(frame->view(), frame, true);
+  }
+
+  /// Queues a shared frame in frames of at most `most` bytes of payload.
+  void add_in_frames(const shared_frame& frame, std::size_t most) {
+    frame_header header;
+    const auto size = decode(frame->view(), header).size;
+    add_pieces(header, frame->view().subspan(size), frame, most, [] { return mask_key{}; });
+  }
+
+  /// Queues a control frame that passes the frames of which no byte is handed out yet: RFC 6455 §5.4. It
+  /// waits for one frame at most, or for small ones that leave in one write.
+  void add_next(const frame_header& header, bytes_view payload) {
+    auto at = head_ + (lent_ ? 1 : 0);
+    bool between = lent_ ? chunks_[head_].ends_frame : !within_frame_;
+    for (; !between && at < chunks_.size(); ++at) between = chunks_[at].ends_frame;
+    while (at < chunks_.size() && chunks_[at].passed) ++at;
+    if (at == chunks_.size()) return add(header, payload);
+    make_room(1);
+    byte_buffer frame;
+    append_frame(frame, header, payload);
+    size_ += frame.size();
+    const auto place = chunks_.begin() + static_cast<std::ptrdiff_t>(at);
+    chunks_.insert(place, chunk{std::move(frame)})->passed = true;
   }
 
   /// What to write next. Stays valid and unchanged until consume() has dropped all of it.
@@ -121,16 +171,70 @@ class outbox {
   /// Octets that stay as they are: a buffer of small frames, or what somebody else may own too.
   struct chunk {
     explicit chunk(byte_buffer frames) : buffer{std::move(frames)}, octets{buffer.view()} {}
-    chunk(bytes_view owned, std::shared_ptr<const void> by) : octets{owned}, owner{std::move(by)} {}
+    chunk(bytes_view owned, std::shared_ptr<const void> by, bool ends)
+        : octets{owned}, owner{std::move(by)}, ends_frame{ends} {}
 
     byte_buffer buffer;
     bytes_view octets;
     std::shared_ptr<const void> owner;
+    bool ends_frame = true;
+    bool passed = false;  // by add_next()
   };
 
   static constexpr std::size_t worth_owning = 4 * 1024;
   static constexpr std::size_t full_buffer = 64 * 1024;
   static constexpr std::size_t kept_chunks = 16;
+
+  static constexpr std::size_t frames_of(std::size_t size, std::size_t most) noexcept {
+    return size / most + (size % most != 0 ? 1 : 0);
+  }
+
+  /// Calls `act(header, piece)` for each frame of a message.
+  template <class Bytes, class Masks, class Act>
+  static void for_each_frame(frame_header header, Bytes payload, std::size_t most,
+                             Masks&& next_mask, Act act) {
+    const bool fin = header.fin;
+    while (!payload.empty()) {
+      const auto piece = payload.first((std::min)(most, payload.size()));
+      payload = payload.subspan(piece.size());
+      header.fin = fin && payload.empty();
+      if (header.masked) header.mask = next_mask();
+      act(header, piece);
+      header.op = opcode::continuation;
+      header.reserved = 0;
+    }
+  }
+
+  /// `Bytes` are writable if they are to be masked.
+  template <class Bytes, class Masks>
+  void add_pieces(const frame_header& header, Bytes payload,
+                  const std::shared_ptr<const void>& owner, std::size_t most, Masks&& next_mask) {
+    const auto count = frames_of(payload.size(), most);
+    const auto headers = std::make_shared<byte_buffer>();
+    headers->prepare(count * max_header_size);
+    begin_whole(2 * count);
+    for_each_frame(header, payload, most, next_mask, [&](const frame_header& each, Bytes piece) {
+      const auto before = headers->size();
+      append_header(*headers, each, piece.size());
+      add_whole(bytes_view{headers->view()}.subspan(before), headers, false);
+      if constexpr (std::is_same_v<Bytes, mutable_bytes>) {
+        if (each.masked) apply_mask(piece, each.mask);
+      }
+      add_whole(piece, owner, true);
+    });
+  }
+
+  /// Before add_whole() is called `count` times: what it adds follows all that is queued.
+  void begin_whole(std::size_t count) {
+    make_room(count + 1);
+    close_tail();
+  }
+
+  /// There is a place among the chunks.
+  void add_whole(bytes_view octets, std::shared_ptr<const void> owner, bool ends_frame) noexcept {
+    chunks_.emplace_back(octets, std::move(owner), ends_frame);
+    size_ += octets.size();
+  }
 
   /// For `count` chunks more, so that a frame is queued whole or not at all.
   void make_room(std::size_t count) {
@@ -157,6 +261,7 @@ class outbox {
   }
 
   void drop_front() noexcept {
+    within_frame_ = !chunks_[head_].ends_frame;
     buffer_pool::give(std::move(chunks_[head_].buffer));
     chunks_[head_].owner.reset();
     ++head_;
@@ -178,6 +283,7 @@ class outbox {
   std::size_t sent_ = 0;
   std::size_t size_ = 0;
   bool lent_ = false;
+  bool within_frame_ = false;  // the chunk before the front did not end its frame
 };
 
 }  // namespace hawser

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +31,11 @@ namespace hawser {
 template <message_extension Extension, mask_source Masks>
 class sender {
  public:
-  sender(role self, Masks masks) : masks_{std::move(masks)}, self_{self} {}
+  /// No frame of a message has more than `max_frame_size` bytes of payload: see connection_options.
+  sender(role self, Masks masks, std::size_t max_frame_size = 0)
+      : masks_{std::move(masks)},
+        max_frame_{max_frame_size == 0 ? unlimited : (std::max)(max_frame_size, least_frame)},
+        self_{self} {}
 
   /// A whole message. `Payload` is a bytes_view or an owned payload.
   template <class Payload>
@@ -55,11 +60,11 @@ class sender {
       auto frame =
           prepared.coding() == coding::agreed ? encoded_frame(extension, prepared) : nullptr;
       if (frame) {
-        out_.add(std::move(frame));
+        add_shared(frame);
         return errc{};
       }
     }
-    out_.add(prepared.frame());
+    add_shared(prepared.frame());
     return errc{};
   }
 
@@ -92,10 +97,10 @@ class sender {
   /// A control frame; the caller has checked its payload.
   void control(opcode op, bytes_view payload) { add(op, true, 0, payload); }
 
-  /// Answers a ping at once, or, while the peer takes nothing, keeps the newest answer only: RFC
-  /// 6455 §5.5.3. So a flood of pings cannot fill the memory.
+  /// Answers a ping: the answer passes all frames that wait. While the peer takes nothing, only the
+  /// newest answer is kept: RFC 6455 §5.5.3. So a flood of pings cannot fill the memory.
   void pong(bytes_view payload) {
-    if (!out_.lent()) return control(opcode::pong, payload);
+    if (!out_.lent()) return out_.add_next(header_of(opcode::pong, true, 0), payload);
     pong_ = std::make_unique<control_payload>();
     pong_->append(payload);
   }
@@ -130,14 +135,35 @@ class sender {
  private:
   template <class Payload>
   void add(opcode op, bool fin, std::uint8_t reserved, Payload&& payload) {
+    if (size_of(payload) > max_frame_) {
+      const frame_header whole{
+          .op = op, .fin = fin, .reserved = reserved, .masked = self_ == role::client};
+      return out_.add_in_frames(whole, std::forward<Payload>(payload), max_frame_, masks_);
+    }
+    out_.add(header_of(op, fin, reserved), std::forward<Payload>(payload));
+  }
+
+  void add_shared(const outbox::shared_frame& frame) {
+    frame_header header;
+    decode(frame->view(), header);
+    header.length > max_frame_ ? out_.add_in_frames(frame, max_frame_) : out_.add(frame);
+  }
+
+  frame_header header_of(opcode op, bool fin, std::uint8_t reserved) {
     frame_header header{
         .op = op, .fin = fin, .reserved = reserved, .masked = self_ == role::client};
     if (header.masked) header.mask = masks_();
-    out_.add(header, std::forward<Payload>(payload));
+    return header;
+  }
+
+  static std::size_t size_of(bytes_view payload) noexcept { return payload.size(); }
+  static std::size_t size_of(const outbox::owned_payload& payload) noexcept {
+    return payload.view().size();
   }
 
   void send_kept_pong() {
-    if (const auto kept = std::exchange(pong_, nullptr)) control(opcode::pong, kept->view());
+    const auto kept = std::exchange(pong_, nullptr);
+    if (kept) out_.add_next(header_of(opcode::pong, true, 0), kept->view());
   }
 
   /// The frame of an encoded message, or null if it is to be sent as it is.
@@ -164,9 +190,13 @@ class sender {
     begun_ = false;
   }
 
+  static constexpr auto unlimited = static_cast<std::size_t>(-1);
+  static constexpr std::size_t least_frame = 1024;
+
   outbox out_;
   std::unique_ptr<control_payload> pong_;
   [[no_unique_address]] Masks masks_;
+  std::size_t max_frame_;
   role self_;
   message_kind kind_ = message_kind::text;
   std::uint8_t reserved_ = 0;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include <asio/async_result.hpp>
@@ -114,6 +116,14 @@ struct stream_traits<asio::ssl::stream<Socket>> {
   static void close(asio::ssl::stream<Socket>& stream) {
     std::error_code ignored;
     stream.lowest_layer().close(ignored);
+  }
+
+  static std::size_t unacknowledged(asio::ssl::stream<Socket>& stream) noexcept {
+    using beneath = stream_traits<std::remove_cvref_t<Socket>>;
+    if constexpr (requires { beneath::unacknowledged(stream.next_layer()); }) {
+      return beneath::unacknowledged(stream.next_layer());
+    }
+    return 0;
   }
 };
 

@@ -40,6 +40,7 @@ class secure_end final : public wire_end {
   }
   std::size_t unsaid() const override { return wire_end::unsaid() + outer_.unsaid(); }
 
+  void take_some(std::size_t most) override { outer_.take_some(most); }
   bool over() override { return seen(), over_ || outer_.over(); }
   void reset() override { outer_.reset(); }
   void vanish() override {
@@ -80,7 +81,7 @@ class secure_end final : public wire_end {
     outer_.hang_up();
   }
 
-  void take(octets& seen) override {
+  void take(octets& seen, std::size_t) override {
     octets room(detail::tls_engine::max_record);
     for (bool more = true; more;) {
       const auto before = position_;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "hawser/asio/stream_traits.hpp"
+
+namespace hawser::detail {
+
+/// Counts the output that a stream takes, and notices progress beneath a stream that takes no more: a
+/// Linux socket wakes its writer only when a third of its buffer is free, which a slow peer may take
+/// minutes to read.
+template <class Stream>
+class output_watch {
+ public:
+  /// The stream has taken `size` bytes.
+  void took(std::size_t size) noexcept {
+    taken_ += size;
+    unacknowledged_ = 0;
+  }
+
+  /// How many bytes it has taken in all.
+  std::uint64_t taken() const noexcept { return taken_; }
+
+  /// Whether the peer has acknowledged bytes since the last call, if the stream has taken none since.
+  /// False if the stream cannot tell.
+  bool has_moved(Stream& stream) noexcept {
+    if constexpr (requires { stream_traits<Stream>::unacknowledged(stream); }) {
+      const auto now = stream_traits<Stream>::unacknowledged(stream);
+      return now < std::exchange(unacknowledged_, now);
+    } else {
+      return false;
+    }
+  }
+
+ private:
+  std::uint64_t taken_ = 0;
+  std::size_t unacknowledged_ = 0;  // at the last look; 0 before the first one
+};
+
+}  // namespace hawser::detail
