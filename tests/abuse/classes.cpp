@@ -49,7 +49,6 @@
 //   cross-site hijacking        yes   handshake/server, asio/server_opening
 //   CR and LF injected          yes   handshake/server, handshake/client, handshake/http_tunnel
 //   quadratic lists             yes   handshake/http_head
-//   many frames in one read     no    rfc6455/10_abuse, asio/server (starvation)
 //   slow or unfinished body     yes   asio/http_request, handshake/request_body
 //   chunk and trailer floods    yes   handshake/request_body
 //   requests without an end     yes   handshake/server, asio/http_request

@@ -55,6 +55,7 @@ TEST_CASE("an error tells the peer what kind it was", "[rfc-7.4.1]") {
   CHECK(close_code_for(errc::message_too_big) == close_code::message_too_big);
   CHECK(close_code_for(errc::too_many_fragments) == close_code::message_too_big);
   CHECK(close_code_for(errc::out_of_memory) == close_code::internal_error);
+  CHECK(close_code_for(errc::message_timeout) == close_code::policy_violation);
   CHECK(close_code_for(errc::keep_alive_timeout) == std::nullopt);
   CHECK(close_code_for(errc::too_many_connections) == std::nullopt);
   CHECK(close_code_for(errc::bad_header_value) == std::nullopt);

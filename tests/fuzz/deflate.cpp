@@ -50,8 +50,10 @@ setting setting_from(decisions& input) {
   return made;
 }
 
-compressed_connection make(role self, const setting& with, delivery how = delivery::messages) {
+compressed_connection make(role self, const setting& with, delivery how = delivery::messages,
+                           turn_limits turn = {}) {
   connection_options options;
+  options.turn = turn;
   options.max_message_size = most;
   options.deliver = how;
   const auto& own = self == role::client ? with.client : with.server;
@@ -83,7 +85,8 @@ octets wire_of(decisions& input) {
 
 std::vector<std::string> receive(const setting& with, bytes_view wire, std::uint32_t seed,
                                  delivery how) {
-  auto peer = make(role::client, with, how);
+  // In turns of a few bytes, unless all comes at once.
+  auto peer = make(role::client, with, how, {.bytes = seed % 500, .events = seed % 3});
   record told{most};
   in_pieces(wire, seed, [&](octets& piece) {
     told.take(peer, piece);

@@ -38,10 +38,13 @@ class record {
     std::visit([this](const auto& one) { note_one(one); }, happened);
   }
 
-  /// Takes events until there are none.
+  /// Takes events until there are none, in as many turns as that needs.
   template <class Connection>
   void take(Connection& peer, mutable_bytes input) {
-    while (const auto happened = peer.next(input)) note(*happened);
+    do {
+      peer.begin_turn();
+      while (const auto happened = peer.next(input)) note(*happened);
+    } while (peer.has_more_work());
     require(input.empty(), "input left");
     require(over_ == (peer.state() >= close_state::exchanged), "an end that was not told");
   }

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "hawser/asio/connect.hpp"
 #include "hawser/base/buffer_pool.hpp"
 #include "hawser/deflate/deflater.hpp"
 #include "hawser/deflate/inflater.hpp"
@@ -386,6 +387,48 @@ TEMPLATE_TEST_CASE("a message that explodes costs a server its limit, and floods
     // The one before may still be there, waiting for its client to go.
     CHECK(most < 2 * 3 * mebibyte + mebibyte / 2);
   }
+}
+
+TEST_CASE("a flood of small bombs does not starve the other connections of its thread",
+          "[rfc7692-8][abuse]") {
+  mailbox<bool> at_work;
+  mailbox<bool> go_on;
+  mailbox<std::size_t> before_other;
+  std::size_t decoded = 0;  // on the only io thread
+  server_options options;
+  options.extension = permessage_deflate{};
+  live_server server{[&](hawser::server& made) {
+                       made.on_message([&](session& peer, message_view view) {
+                         if (view.text() == "other") {
+                           before_other.put(decoded);
+                           peer.send(view);
+                         } else if ((decoded += view.payload.size()) == mebibyte) {
+                           at_work.put(true);
+                           go_on.take();
+                         }
+                       });
+                     },
+                     options};
+  auto other = connect(server.url());
+  const auto asked = upgrade_to("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+  auto client = opened(server->port(), asked);
+  std::thread flooder{[&] {
+    const auto message = frame_from(role::client, 2, bomb(mebibyte), fin::yes, compressed);
+    octets some;
+    for (int i = 0; i < 100; ++i) append(some, message);
+    for (int i = 0; i < 3 && client.say(some); ++i) {
+    }
+  }};
+  CHECK(at_work.take());
+  // The thread is busy with the first bomb; before it has any other the message is there.
+  CHECK_FALSE(other.write("other"));
+  go_on.put(true);
+  CHECK(other.read()->text() == "other");
+  // Two turns, of 300 that wait.
+  CHECK(before_other.take().value_or(300 * mebibyte) <= 4 * mebibyte);
+  std::error_code ignored;
+  client.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  flooder.join();
 }
 
 TEMPLATE_TEST_CASE("a flood of compressed connections costs each its contexts and no more",

@@ -266,6 +266,8 @@ class user {
     if (why == errc::truncated) return seen_.note(rarity::truncated);
     if (why == errc::keep_alive_timeout) return seen_.note(rarity::keep_alive_timeout);
     if (why == errc::write_timeout) return seen_.note(rarity::write_timeout);
+    // Too rare to be required of each pair of drivers.
+    if (why == errc::message_timeout) return;
     if (why == errc::close_timeout) return seen_.note(rarity::close_timeout);
     if (why == errc::message_too_big) return seen_.note(rarity::message_too_big);
     if (why == errc::aborted && aborted_) return seen_.note(rarity::abort);

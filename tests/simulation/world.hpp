@@ -41,6 +41,11 @@ class world {
     options_.keep_alive_timeout = std::chrono::seconds{2};
     options_.write_timeout = std::chrono::seconds{2};
     options_.close_timeout = std::chrono::seconds{1};
+    if (!kind_.calm) options_.message_timeout = std::chrono::seconds{3};
+    options_.turn.events = static_cast<std::uint32_t>(random_.below(40));
+    if (random_.once_in(2))
+      options_.turn.bytes = 1 + static_cast<std::uint32_t>(random_.below(9000));
+    if (random_.once_in(2)) options_.max_frame_size = 1 + random_.below(8000);
     around_.pass = [this] { return pass(); };
   }
 

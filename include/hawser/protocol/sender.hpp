@@ -144,6 +144,7 @@ class sender {
   }
 
   void add_shared(const outbox::shared_frame& frame) {
+    if (frame->size() <= max_frame_) return out_.add(frame);
     frame_header header;
     decode(frame->view(), header);
     header.length > max_frame_ ? out_.add_in_frames(frame, max_frame_) : out_.add(frame);
