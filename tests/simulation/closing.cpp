@@ -53,7 +53,7 @@ void feed(system& now, std::size_t which, close_input input) {
   if (input == close_input::peer_close && before < close_state::exchanged) one.clean = true;
   if (step.next != close_state::ended) return;
   // An end in the midst of the handshake, or in haste, drops the output and closes the stream.
-  if (step.abort || before < close_state::exchanged) {
+  if (input == close_input::deadline || before < close_state::exchanged) {
     one.owes_close = one.owes_end = false;
     if (!one.ended) now.ways[which].push_back(item::end);
     one.ended = true;
