@@ -45,7 +45,7 @@ namespace hawser {
 template <class Layer>
 class basic_client {
  public:
-  /// The context must outlive the client.
+  /// The client may outlive the context; from then on it is closed, and calls no handler.
   basic_client(asio::io_context& context, client_options options, Layer layer = {})
       : state_{std::make_shared<detail::client_state<Layer>>(context, std::move(options),
                                                              std::move(layer))} {}
@@ -57,58 +57,60 @@ class basic_client {
   basic_client& operator=(const basic_client&) = delete;
 
   basic_client& on_open(std::function<void(hawser::session&)> hook) {
-    return set(hooks_.on_open, std::move(hook));
+    return set(state_->hooks().on_open, std::move(hook));
   }
   basic_client& on_message(std::function<void(hawser::session&, message_view)> hook) {
-    return set(hooks_.on_message, std::move(hook));
+    return set(state_->hooks().on_message, std::move(hook));
   }
   basic_client& on_part(std::function<void(hawser::session&, const message_part&)> hook) {
-    return set(hooks_.on_part, std::move(hook));
+    return set(state_->hooks().on_part, std::move(hook));
   }
   basic_client& on_ping(std::function<void(hawser::session&, const hawser::ping&)> hook) {
-    return set(hooks_.on_ping, std::move(hook));
+    return set(state_->hooks().on_ping, std::move(hook));
   }
   basic_client& on_pong(std::function<void(hawser::session&, const pong&)> hook) {
-    return set(hooks_.on_pong, std::move(hook));
+    return set(state_->hooks().on_pong, std::move(hook));
   }
   /// Serves each session by a coroutine, `asio::awaitable<void>(session)`, which gets the messages by
   /// receive(). When it ends, the session is closed, with 1011 if by an exception.
   template <class Coroutine>
   basic_client& on_session(Coroutine coroutine) {
-    hooks_.on_session = [coroutine, weak = std::weak_ptr{state_}](hawser::session served) {
-      auto ended = [served, weak](std::exception_ptr thrown) mutable {
+    // A coroutine uses what its function captures until it ends, which may be after its session.
+    const auto body = std::make_shared<Coroutine>(std::move(coroutine));
+    state_->hooks().on_session = [body, weak = std::weak_ptr{state_}](hawser::session served) {
+      auto ended = [body, served, weak](std::exception_ptr thrown) mutable {
         served.close(thrown ? close_code::internal_error : close_code::normal);
         const auto state = weak.lock();
         if (thrown && state) state->report(served, thrown);
       };
-      asio::co_spawn(served.get_executor(), coroutine(served), std::move(ended));
+      asio::co_spawn(served.get_executor(), (*body)(served), std::move(ended));
     };
     return *this;
   }
   basic_client& on_drained(std::function<void(hawser::session&)> hook) {
-    return set(hooks_.on_drained, std::move(hook));
+    return set(state_->hooks().on_drained, std::move(hook));
   }
   basic_client& on_close(std::function<void(hawser::session&, const closed&)> hook) {
-    return set(hooks_.on_close, std::move(hook));
+    return set(state_->hooks().on_close, std::move(hook));
   }
   basic_client& on_error(std::function<void(hawser::session&, std::exception_ptr)> hook) {
-    return set(hooks_.on_error, std::move(hook));
+    return set(state_->hooks().on_error, std::move(hook));
   }
   /// See client_handlers, as for the two that follow.
   basic_client& on_reconnecting(
       std::function<void(unsigned, std::chrono::steady_clock::duration, std::error_code)> hook) {
-    return set(hooks_.on_reconnecting, std::move(hook));
+    return set(state_->hooks().on_reconnecting, std::move(hook));
   }
   basic_client& on_failed(
       std::function<void(std::error_code, const std::optional<response>&)> hook) {
-    return set(hooks_.on_failed, std::move(hook));
+    return set(state_->hooks().on_failed, std::move(hook));
   }
   basic_client& on_stopped(std::function<void()> hook) {
-    return set(hooks_.on_stopped, std::move(hook));
+    return set(state_->hooks().on_stopped, std::move(hook));
   }
 
   /// Begins to connect, once for each client. Returns at once.
-  void start() { state_->start(std::move(hooks_)); }
+  void start() { state_->start(); }
 
   /// Sends text on the present connection, or keeps it for the next one: see outage_queue. Fails with
   /// invalid_utf8, send_budget_exceeded or closed. No error means that it is queued: what a connection
@@ -165,7 +167,6 @@ class basic_client {
   }
 
   const std::shared_ptr<detail::client_state<Layer>> state_;
-  client_handlers hooks_;
 };
 
 /// Over TCP, for ws: URLs.

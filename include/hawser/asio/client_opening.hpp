@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -89,9 +90,9 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     if (handshake_->error() != errc{}) return fail(handshake_->error());
     place_ = destination_->place();
     if (!place_) return fail(errc::bad_uri);
-    const auto via = proxy_for(*place_, options_);
-    if (!via) return fail(errc::bad_proxy);
-    proxy_ = *via;
+    const auto refused = find_proxy(*place_);
+    if (over_) return;
+    if (refused) return fail(refused);
 
     const auto begun = std::make_shared<dialer<client_socket>>(
         executor_, dial_patience{.all = options_.connect_timeout},
@@ -101,6 +102,18 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     dialer_ = begun;
     const bool direct = proxy_.kind == proxy_kind::none;
     begun->dial(direct ? place_->node() : proxy_.host, direct ? place_->port() : proxy_.port);
+  }
+
+  std::error_code find_proxy(const uri& where) {
+    const auto owner = owner_;  // abort() lets go of it
+    try {
+      const auto via = proxy_for(where, options_);
+      if (!via) return errc::bad_proxy;
+      proxy_ = *via;
+    } catch (...) {
+      return owner->report(std::current_exception());
+    }
+    return {};
   }
 
   void on_dialed(client_socket socket) {

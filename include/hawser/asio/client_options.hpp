@@ -27,10 +27,13 @@ struct client_options {
 
   /// Whether to try again at all after `cause`, and perhaps the refusal of a server or a proxy. Empty:
   /// as is_worth_retrying() has it, and not when the server's certificate is not good, unless it is only
-  /// not valid yet: the clock of this machine may be set later.
+  /// not valid yet: the clock of this machine may be set later. If it throws, that is reported to on_error
+  /// and the client gives up. It may stop or destroy the client.
   std::function<bool(std::error_code cause, const std::optional<response>& refusal)> retry = {};
 
-  /// Called before each attempt, to renew a token among the headers for example. Must not throw.
+  /// Called before each attempt, to renew a token among the headers for example. If it throws, that is
+  /// reported to on_error and the attempt has failed: with the code of a std::system_error, otherwise
+  /// with errc::aborted. It may stop or destroy the client.
   std::function<void(connect_options&)> prepare = {};
 
   outage_queue queue = {};

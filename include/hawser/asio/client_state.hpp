@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -14,19 +13,20 @@
 #include <string>
 #include <system_error>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
 
 #include "hawser/asio/client_opening.hpp"
 #include "hawser/asio/client_options.hpp"
+#include "hawser/asio/client_sending.hpp"
 #include "hawser/asio/connect_options.hpp"
+#include "hawser/asio/context_end.hpp"
 #include "hawser/asio/dialer.hpp"
-#include "hawser/asio/kept_messages.hpp"
+#include "hawser/asio/error_of.hpp"
+#include "hawser/asio/kept_executor.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_driver.hpp"
@@ -44,29 +44,38 @@ namespace hawser::detail {
 /// A client between start() and its end: it connects, waits, and connects again. What is public may be
 /// called from any thread, but for what an opening tells; all else happens on the strand.
 template <class Layer>
-class client_state final : public std::enable_shared_from_this<client_state<Layer>> {
+class client_state final : public std::enable_shared_from_this<client_state<Layer>>,
+                           private context_end::listener {
  public:
   client_state(asio::io_context& context, client_options options, Layer layer)
-      : options_{std::move(options)},
+      : context_end::listener{context.get_executor()},
+        options_{std::move(options)},
         layer_{std::move(layer)},
         executor_{asio::make_strand(context.get_executor())},
-        timer_{executor_},
+        timer_{std::in_place, executor_.get()},
         schedule_{options_.reconnect.value_or(backoff{})},
-        kept_{within(options_.queue, options_.budget)} {}
+        sending_{options_.queue, options_.budget} {}
 
-  void start(client_handlers hooks) {
-    auto begin = [self = this->shared_from_this(), hooks = std::move(hooks)]() mutable {
+  ~client_state() {
+    // The handlers may own the context.
+    context_end::listener::leave();
+    timer_.reset();
+  }
+
+  /// To be set before start().
+  client_handlers& hooks() noexcept { return hooks_; }
+
+  void start() {
+    on_strand([self = this->shared_from_this()] {
       if (std::exchange(self->started_, true)) return;
-      self->hooks_ = std::move(hooks);
-      // Whoever waits for the last call gets it, even if the end came before the start.
+      // on_stopped is called even if the end came before the start.
       self->phase_ == phase::over ? self->finish() : self->connect();
-    };
-    asio::dispatch(executor_, std::move(begin));
+    });
   }
 
   /// Ends everything: an open connection with a Close frame.
   void close(std::optional<close_code> code, std::string reason) {
-    set_ending();
+    sending_.end();
     end([code, reason = std::move(reason)](const hawser::session& open) {
       open.close(code, reason);
     });
@@ -74,65 +83,61 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
 
   /// Ends everything at once.
   void stop() {
-    set_ending();
+    sending_.end();
     end([](const hawser::session& open) { open.close_now(); });
   }
 
   /// The same, and no handler is called any more.
   void abandon() {
     abandoned_ = true;
-    // Who keeps the session keeps this: the context may not live to let go of both.
-    end([open = set_ending(hawser::session{})](const hawser::session&) { open.close_now(); });
+    // A handle that is kept here would keep this: the context may not live to destroy both.
+    end([open = sending_.forget()](const hawser::session&) { open.close_now(); });
   }
 
-  hawser::session session() const {
-    const std::lock_guard guard{mutex_};
-    return current_;
-  }
+  hawser::session session() const { return sending_.present(); }
 
-  /// Octets that wait to be written, or for a connection.
-  std::size_t buffered_bytes() const {
-    const std::lock_guard guard{mutex_};
-    return kept_.size() + current_.buffered_bytes();
-  }
+  /// Bytes that wait to be written, or for a connection.
+  std::size_t buffered_bytes() const { return sending_.buffered_bytes(); }
 
   template <class Message>
   std::error_code send(Message&& message) {
-    if (!kept_.keeps()) return session().send(std::forward<Message>(message));
-    while (true) {
-      hawser::session open;
-      {
-        const std::lock_guard guard{mutex_};
-        if (ending_) return errc::closed;
-        if (must_keep()) return kept_.keep(message);
-        open = current_;
-      }
-      const auto ec = open.send(std::as_const(message));
-      if (ec != errc::closed) return ec;
-      lose(open);
-    }
+    return sending_.send(std::forward<Message>(message),
+                         [this] { return executor_.get().running_in_this_thread(); });
   }
 
   /// The opening has led to this.
   template <class Stream>
   void opened(Stream stream, session_facts facts, const std::vector<std::byte>& rest) {
-    phase_ = phase::open;
     const session_settings settings{options_.connect.connection, options_.budget,
                                     make_session_hooks(), attempt_.extension};
-    std::make_shared<session_driver<Stream>>(role::client, std::move(stream), std::move(facts),
-                                             settings, registry_, connection_places::place{})
-        ->open(rest);
+    const auto made =
+        std::make_shared<session_driver<Stream>>(role::client, std::move(stream), std::move(facts),
+                                                 settings, registry_, connection_places::place{});
+    // Making the extension may have called stop().
+    if (phase_ != phase::opening) return;
+    phase_ = phase::open;
+    made->open(rest);
   }
 
   void not_opened(std::error_code ec, const std::optional<response>& refusal) {
+    if (phase_ == phase::over) return;
+    phase_ = phase::waiting;
     // Without memory there is not even a timer: nothing would happen any more.
     with_memory([&] { options_.reconnect ? retry(ec, refusal) : give_up(ec, refusal); },
                 [this] { give_up(errc::out_of_memory, std::nullopt); });
   }
 
-  /// What something that belongs to a session threw, on the strand.
+  /// What a function of the application threw, on the strand. `of` may be no session.
   void report(hawser::session& of, const std::exception_ptr& thrown) {
     if (hooks_.on_error && !abandoned_) hooks_.on_error(of, thrown);
+  }
+
+  /// The same, for a function that decides about an attempt: see client_options. The error that the
+  /// attempt ends with.
+  std::error_code report(const std::exception_ptr& thrown) {
+    hawser::session none;
+    report(none, thrown);
+    return error_of(thrown);
   }
 
  private:
@@ -140,23 +145,28 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   using clock = std::chrono::steady_clock;
   enum class phase : std::uint8_t { idle, opening, open, waiting, over };
 
-  /// Whenever the session tells that there is room, each kept message has room.
-  static outage_queue within(outage_queue queue, const send_budget& budget) {
-    queue.most = (std::min)(queue.most, budget.hard / 2);
-    return queue;
-  }
-
   void connect() {
     phase_ = phase::opening;
-    attempt_ = options_.connect;
-    if (options_.prepare) options_.prepare(attempt_);
     auto begin = [this] {
+      attempt_ = options_.connect;
+      const auto ec = prepare();
+      if (phase_ != phase::opening) return;
+      if (ec) return not_opened(ec, std::nullopt);
       const auto begun =
-          std::make_shared<opening>(executor_, attempt_, layer_, this->shared_from_this());
+          std::make_shared<opening>(executor_.get(), attempt_, layer_, this->shared_from_this());
       opening_ = begun;
       begun->start(options_.url);
     };
     with_memory(begin, [this] { not_opened(errc::out_of_memory, std::nullopt); });
+  }
+
+  std::error_code prepare() {
+    try {
+      if (options_.prepare) options_.prepare(attempt_);
+    } catch (...) {
+      return report(std::current_exception());
+    }
+    return {};
   }
 
   /// The handlers of one session.
@@ -185,91 +195,58 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   }
 
   void on_open(hawser::session& open) {
-    {
-      const std::lock_guard guard{mutex_};
-      if (!abandoned_) current_ = open;
-      lost_ = false;
-      greeting_ = catching_up_ = true;
-    }
+    sending_.connected(open);
     schedule_.connected(clock::now());
     if (hooks_.on_open && !abandoned_) hooks_.on_open(open);
-    {
-      const std::lock_guard guard{mutex_};
-      greeting_ = false;
-    }
-    catch_up(open);
+    sending_.greeted();
+    sending_.catch_up(open);
   }
 
   void on_drained(hawser::session& open) {
-    catch_up(open);
+    sending_.catch_up(open);
     if (hooks_.on_drained && !abandoned_) hooks_.on_drained(open);
-  }
-
-  /// What other threads send meanwhile goes behind what was kept. What exceeds the send budget waits.
-  void catch_up(const hawser::session& open) {
-    while (auto next = take_kept()) {
-      bool sent = false;
-      try {
-        sent = send_kept(open, *next);
-      } catch (...) {
-        put_back(std::move(*next));
-        throw;
-      }
-      if (!sent) return put_back(std::move(*next));
-    }
-  }
-
-  std::optional<kept_messages::kept> take_kept() {
-    const std::lock_guard guard{mutex_};
-    auto next = kept_.take();
-    catching_up_ = next.has_value();
-    return next;
-  }
-
-  void put_back(kept_messages::kept message) {
-    const std::lock_guard guard{mutex_};
-    kept_.put_back(std::move(message));
-  }
-
-  static bool send_kept(const hawser::session& open, const kept_messages::kept& message) {
-    return !std::visit([&](const auto& one) { return open.send(one); }, message);
   }
 
   void on_close(hawser::session& open, const closed& why) {
     const auto cause = why.error ? why.error : make_error_code(errc::closed);
     memory_guard memory;
     memory.run([&] {
-      asio::post(executor_, [self = this->shared_from_this(), cause] { self->after_close(cause); });
+      asio::post(executor_.get(),
+                 [self = this->shared_from_this(), cause] { self->after_close(cause); });
     });
     call_for(open, hooks_.on_close, why);
     if (memory.is_out()) after_close(cause);
   }
 
   void after_close(std::error_code cause) {
-    bool ending = !options_.reconnect;
-    {
-      const std::lock_guard guard{mutex_};
-      current_ = hawser::session{};
-      ending |= ending_;
-    }
+    const bool ending = sending_.disconnected() || !options_.reconnect;
     ending ? finish() : not_opened(cause, std::nullopt);
   }
 
   void retry(std::error_code cause, const std::optional<response>& refusal) {
-    const bool wanted = options_.retry
-                            ? options_.retry(cause, refusal)
-                            : is_worth_retrying(cause, refusal) && !Layer::is_permanent(cause);
+    const bool wanted = is_wanted(cause, refusal);
+    if (phase_ != phase::waiting) return;
     if (!wanted) return give_up(cause, refusal);
     const auto asked = wait_asked_by(refusal, std::chrono::system_clock::now());
     const auto now = clock::now();
     const auto due = schedule_.disconnected(now, asked);
     if (!due) return give_up(cause, refusal);
-    phase_ = phase::waiting;
-    timer_.expires_at(*due);
-    timer_.async_wait([self = this->shared_from_this()](std::error_code ec) {
+    timer_->expires_at(*due);
+    timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
       if (!ec && self->phase_ == phase::waiting) self->connect();
     });
     call(hooks_.on_reconnecting, schedule_.attempts(), *due - now, cause);
+  }
+
+  /// Whether to try again.
+  bool is_wanted(std::error_code cause, const std::optional<response>& refusal) {
+    if (!options_.retry) return is_worth_retrying(cause, refusal) && !Layer::is_permanent(cause);
+    try {
+      return options_.retry(cause, refusal);
+    } catch (...) {
+      report(std::current_exception());
+      return false;
+    }
   }
 
   /// As call(), for a handler of a session.
@@ -284,32 +261,49 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   }
 
   void give_up(std::error_code cause, const std::optional<response>& refusal) {
-    set_ending();
+    sending_.end();
     finish();
     call(hooks_.on_failed, cause, refusal);
   }
 
-  /// Nothing is asked of this any more, and current_ is what is given, if anything is.
-  hawser::session set_ending(std::optional<hawser::session> replacement = std::nullopt) {
-    const std::lock_guard guard{mutex_};
-    ending_ = true;
-    return replacement ? std::exchange(current_, *replacement) : current_;
-  }
-
   template <class How>
   void end(How how) {
-    asio::dispatch(executor_, [self = this->shared_from_this(), how = std::move(how)] {
+    on_strand([self = this->shared_from_this(), how = std::move(how)] {
       if (self->phase_ == phase::open) return how(self->session());
-      self->timer_.cancel();
+      self->timer_->cancel();
       if (const auto begun = self->opening_.lock()) begun->abort();
       self->finish();
     });
   }
 
+  /// Calls `act` on the strand: within this call if it runs there, and never when the context has ended.
+  template <class Act>
+  void on_strand(Act act) {
+    {
+      const std::lock_guard guard{mutex_};
+      if (context_ended_) return;
+      const auto& strand = executor_.get();
+      if (!strand.running_in_this_thread()) return asio::post(strand, std::move(act));
+    }
+    act();
+  }
+
+  void context_ends() noexcept override {
+    // The handlers may own the client.
+    const auto self = this->shared_from_this();
+    const auto hooks = std::exchange(hooks_, {});
+    sending_.forget();
+    phase_ = phase::over;
+    const std::lock_guard guard{mutex_};
+    context_ended_ = true;
+    timer_.reset();
+  }
+
   /// Posts the last call: a handler may be running, and is then destroyed afterwards.
   void finish() {
     phase_ = phase::over;
-    asio::post(executor_, [self = this->shared_from_this()] {
+    if (!started_) return;
+    asio::post(executor_.get(), [self = this->shared_from_this()] {
       const auto hooks = std::exchange(self->hooks_, {});
       self->call(hooks.on_stopped);
     });
@@ -326,37 +320,23 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     }
   }
 
-  // mutex_ is held.
-  bool must_keep() const {
-    const bool greets = greeting_ && executor_.running_in_this_thread();
-    return !current_ || lost_ || (catching_up_ && !greets);
-  }
-
-  void lose(const hawser::session& open) {
-    const std::lock_guard guard{mutex_};
-    if (current_ == open) lost_ = true;
-  }
-
   const client_options options_;
   Layer layer_;
-  const client_executor executor_;
-  steady_timer_on<client_executor> timer_;
+  const kept_executor<client_executor> executor_;
+  std::optional<steady_timer_on<client_executor>> timer_;  // until the context ends
   backoff_schedule<> schedule_;
+  client_sending sending_;
   client_handlers hooks_;
   connect_options attempt_;
   std::weak_ptr<opening> opening_;
-  const std::shared_ptr<session_registry> registry_ = std::make_shared<session_registry>(executor_);
+  const std::shared_ptr<session_registry> registry_ =
+      std::make_shared<session_registry>(executor_.get());
   phase phase_ = phase::idle;
   bool started_ = false;
   std::atomic<bool> abandoned_ = false;
 
-  mutable std::mutex mutex_;  // guards all below
-  hawser::session current_;
-  kept_messages kept_;
-  bool lost_ = false;         // current_ is closing
-  bool catching_up_ = false;  // what was kept goes first …
-  bool greeting_ = false;     // … but what on_open sends even before that
-  bool ending_ = false;
+  std::mutex mutex_;  // guards the next
+  bool context_ended_ = false;
 };
 
 }  // namespace hawser::detail

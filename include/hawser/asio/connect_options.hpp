@@ -27,7 +27,8 @@
 namespace hawser {
 
 /// Finds the proxy for a connection, or says that it goes through none; nothing makes the connection
-/// fail with errc::bad_proxy. It must not throw.
+/// fail with errc::bad_proxy. What it throws comes out of connect(); a client reports it to on_error, and
+/// its attempt has failed: with the code of a std::system_error, otherwise with errc::aborted.
 using proxy_finder = std::function<std::optional<proxy>(const uri&)>;
 
 /// Always the proxy that `url` spells: see proxy::decode().

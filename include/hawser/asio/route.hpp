@@ -99,13 +99,15 @@ class route {
   template <class Coroutine>
   route& on_session(Coroutine coroutine) {
     has_sessions_ = true;
-    handlers_->on_session = [coroutine, handlers = std::weak_ptr{handlers_}](session served) {
-      auto ended = [served, handlers](const std::exception_ptr& thrown) mutable {
+    // A coroutine uses what its function captures until it ends, which may be after its session.
+    const auto body = std::make_shared<Coroutine>(std::move(coroutine));
+    handlers_->on_session = [body, handlers = std::weak_ptr{handlers_}](session served) {
+      auto ended = [body, served, handlers](const std::exception_ptr& thrown) mutable {
         served.close(thrown ? close_code::internal_error : close_code::normal);
         const auto alive = handlers.lock();
         if (thrown && alive && alive->on_error) alive->on_error(served, thrown);
       };
-      asio::co_spawn(served.get_executor(), coroutine(served), std::move(ended));
+      asio::co_spawn(served.get_executor(), (*body)(served), std::move(ended));
     };
     return *this;
   }

@@ -69,14 +69,13 @@ class session_driver final
   void open(bytes_view rest) {
     registration_.enter();
     keep_handle();
-    if (handlers_->on_session) base::pause();
+    const bool served = handlers_->on_session != nullptr;
+    if (served) base::pause();
     base::cork();
     call(handlers_->on_open);
-    call([this](session& self) {
-      if (handlers_->on_session) handlers_->on_session(self);
-    });
+    if (served && !base::over()) call(handlers_->on_session);
     base::uncork();
-    base::start(rest);
+    if (!base::over()) base::start(rest);
   }
 
   void on_event(const event& happened) {
@@ -117,14 +116,14 @@ class session_driver final
   }
 
   void wait_for(receive_operation& one) override {
-    if (!handlers_->on_session || !is_open()) return one.complete(errc::closed);
+    if (!is_open() || !handlers_->on_session) return one.complete(errc::closed);
     waits_->add(one);
     base::resume();
   }
 
   void wait_for(drain_operation& one) override {
-    account();
     if (!is_open()) return one.complete(errc::closed);
+    account();
     if (buffered_bytes() <= budget_.high / 2) return one.complete({});
     if (!waits_) waits_.reset(new (std::nothrow) session_waits);
     waits_ ? waits_->add(one) : one.complete(errc::out_of_memory);
@@ -132,7 +131,7 @@ class session_driver final
 
   void cancel(operation& one) override {
     if (waits_) waits_->cancel(one);
-    if (handlers_->on_session && !waits_->receiving()) base::pause();
+    if (is_open() && handlers_->on_session && !waits_->receiving()) base::pause();
   }
 
   std::shared_ptr<session_state> share() override { return this->weak_from_this().lock(); }
@@ -154,7 +153,25 @@ class session_driver final
     data().reset();
     base::drop_stream();
     handle_ = session{};
+    if (running_ == 0) drop_handlers();
   }
+
+  /// They may own a handle of this session, and a handle that is kept does not keep them.
+  void drop_handlers() noexcept { const auto dropped = std::move(handlers_); }
+
+  /// While one lives, a handler runs, and the handlers stay.
+  class running {
+   public:
+    explicit running(session_driver& driver) noexcept : driver_{driver} { ++driver_.running_; }
+    ~running() {
+      if (--driver_.running_ == 0 && driver_.base::over()) driver_.drop_handlers();
+    }
+    running(const running&) = delete;
+    running& operator=(const running&) = delete;
+
+   private:
+    session_driver& driver_;
+  };
 
   /// A handler may have moved the handle away.
   void keep_handle() {
@@ -186,6 +203,7 @@ class session_driver final
     if constexpr (std::is_constructible_v<bool, const Handler&>) {
       if (!handler) return;
     }
+    const running now{*this};
     const session_state::turn mine{*this};
     try {
       handler(handle_, values...);
@@ -239,7 +257,7 @@ class session_driver final
   }
 
   std::error_code run_one(flow_command& command) {
-    if (handlers_->on_session) return {};  // The coroutine decides what is read
+    if (base::over() || handlers_->on_session) return {};  // The coroutine decides what is read
     if (command.paused) {
       base::pause();
     } else if (base::unpause()) {
@@ -314,7 +332,7 @@ class session_driver final
     base::process_pending();
   }
 
-  const std::shared_ptr<const session_handlers> handlers_;
+  std::shared_ptr<const session_handlers> handlers_;  // empty once all is over
   session_registry::registration registration_;
   connection_places::place place_;  // among the connections a server allows
   std::unique_ptr<hook> on_drained_;
@@ -323,6 +341,7 @@ class session_driver final
   // keeps it alive, since a paused one has nobody else.
   session handle_;
   std::size_t accounted_ = 0;
+  unsigned running_ = 0;  // handlers
 };
 
 }  // namespace hawser::detail

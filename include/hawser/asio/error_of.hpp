@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <exception>
+#include <new>
+#include <system_error>
+
+#include "hawser/base/error.hpp"
+
+namespace hawser::detail {
+
+/// An error for what was thrown: the code of a std::system_error, errc::out_of_memory, or errc::aborted.
+inline std::error_code error_of(const std::exception_ptr& thrown) noexcept {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::system_error& error) {
+    return error.code();
+  } catch (const std::bad_alloc&) {
+    return errc::out_of_memory;
+  } catch (...) {
+    return errc::aborted;
+  }
+}
+
+}  // namespace hawser::detail

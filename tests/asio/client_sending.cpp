@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/client_sending.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/error.hpp"
+#include "support/catch.hpp"
+#include "support/fake_session.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using detail::client_sending;
+
+namespace {
+
+constexpr std::string_view word = "word";
+const auto elsewhere = [] { return false; };
+const auto in_handler = [] { return true; };
+
+TEST_CASE("without a connection messages are kept if they are to be, and sent on the next one") {
+  client_sending none{{}, {}};
+  CHECK(none.send(word, elsewhere) == errc::closed);
+  client_sending keeping{{.most = 10'000}, {}};
+  CHECK_FALSE(keeping.send(word, elsewhere));
+  CHECK(keeping.buffered_bytes() != 0);
+  const auto state = std::make_shared<fake_session>();
+  keeping.connected(session{state});
+  keeping.greeted();
+  keeping.catch_up(session{state});
+  CHECK(state->done == std::vector<std::string>{"send now"});
+  CHECK_FALSE(keeping.send(word, elsewhere));
+  CHECK(state->done.size() == 2);
+}
+
+TEST_CASE("what on_open sends goes before what was kept, and what others send goes behind") {
+  client_sending keeping{{.most = 10'000}, {}};
+  const auto state = std::make_shared<fake_session>();
+  keeping.connected(session{state});
+  CHECK_FALSE(keeping.send(word, elsewhere));
+  CHECK(state->done.empty());
+  CHECK_FALSE(keeping.send(word, in_handler));
+  CHECK(state->done.size() == 1);
+}
+
+TEST_CASE("when it ends nothing is sent any more, and forgotten connections are not kept") {
+  client_sending keeping{{.most = 10'000}, {}};
+  const auto state = std::make_shared<fake_session>();
+  keeping.connected(session{state});
+  keeping.end();
+  CHECK(keeping.send(word, in_handler) == errc::closed);
+  CHECK(keeping.present() == session{state});
+  CHECK(keeping.forget() == session{state});
+  CHECK_FALSE(keeping.present());
+  keeping.connected(session{state});
+  CHECK_FALSE(keeping.present());
+  CHECK(keeping.disconnected());
+}
+
+}  // namespace

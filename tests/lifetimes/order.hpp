@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <numeric>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+
+#include "hawser/base/never_destroyed.hpp"
+#include "support/catch.hpp"
+#include "support/driven_client.hpp"
+#include "support/sockets.hpp"
+
+namespace hawser::test {
+
+/// Objects that know of each other and are destroyed in some order.
+class things {
+ public:
+  things() = default;
+  things(things&&) = default;
+  things& operator=(things&&) = default;
+  ~things() {
+    for (auto& one : all_) one.reset();
+  }
+
+  template <class T>
+  std::shared_ptr<T> add(std::shared_ptr<T> one) {
+    all_.push_back(one);
+    return one;
+  }
+
+  template <class T, class... Values>
+  std::shared_ptr<T> make(Values&&... values) {
+    return add(std::make_shared<T>(std::forward<Values>(values)...));
+  }
+
+  std::size_t size() const { return all_.size(); }
+
+  void reorder(const std::vector<std::size_t>& order) {
+    std::vector<std::shared_ptr<const void>> before = std::move(all_);
+    all_.clear();
+    for (const auto i : order) all_.push_back(std::move(before[i]));
+  }
+
+ private:
+  std::vector<std::shared_ptr<const void>> all_;
+};
+
+/// The far end of a connection, which stays until the program ends.
+inline raw_socket& keep_far_end(raw_socket peer) {
+  static never_destroyed<std::vector<std::unique_ptr<raw_socket>>> all;
+  return *all.get().emplace_back(std::make_unique<raw_socket>(std::move(peer)));
+}
+
+template <class Done>
+void run_until_done(asio::io_context& context, Done done) {
+  while (!done()) context.run_one();
+}
+
+struct named_scene {
+  const char* name;
+  std::function<things()> make;
+};
+
+/// Makes the things of each scene again and again, and destroys them in each order.
+inline void destroy_in_each_order(const std::vector<named_scene>& scenes) {
+  for (const auto& scene : scenes) {
+    INFO(scene.name);
+    std::vector<std::size_t> order(scene.make().size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    do {
+      auto made = scene.make();
+      made.reorder(order);
+    } while (std::next_permutation(order.begin(), order.end()));
+  }
+}
+
+/// Destroys things when the thread that made them has ended, and when that thread ends and has
+/// destroyed what the library keeps for it.
+inline void destroy_with_threads(const std::vector<named_scene>& scenes) {
+  for (const auto& scene : scenes) {
+    INFO(scene.name);
+    things made;
+    std::thread{[&] { made = scene.make(); }}.join();
+  }
+  for (const auto& scene : scenes) {
+    std::thread{[&] {
+      thread_local things last;
+      last = scene.make();
+    }}.join();
+  }
+}
+
+}  // namespace hawser::test
