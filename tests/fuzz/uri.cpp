@@ -35,17 +35,26 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   }
   const auto rule = users ? uri::user_info::allow : uri::user_info::refuse;
   const auto found = uri::decode(text, rule);
+  const auto shown_of = without_secrets(text);
+  const bool is_uri = uri::decode(text, uri::user_info::allow).has_value();
+  require(is_uri || shown_of.find_first_of("@?#") == std::string::npos, "a secret is shown");
   if (!found) return 0;
   require(is_clean(found->target()) && found->target().starts_with('/'), "a target to inject with");
   require(is_clean(found->host_field()) && !found->host().empty(), "a host to inject with");
   require(found->port() != 0, "port 0");
   require(users || found->user().empty(), "a user nobody allowed");
 
+  require(shown_of.find('?') == std::string::npos, "a query is shown");
+  require(shown_of.starts_with(std::string{found->scheme()} + "://" + found->authority() + '/'),
+          "a user is shown");
+  require(is_clean(found->node()), "a host to inject with in the resolver");
+  require(found->host().find('%') == std::string::npos, "a host that is not decoded");
+
   // Spelt again it means the same.
-  const auto again = std::string{found->scheme()} + "://" + found->host_field() + found->target();
+  const auto again = std::string{found->scheme()} + "://" + found->authority() + found->target();
   const auto second = uri::decode(again);
   require(second.has_value(), "not read again");
-  require(second->target() == found->target() && second->host() == found->host() &&
+  require(second->target() == found->target() && second->node() == found->node() &&
               second->port() == found->port() && second->secure() == found->secure(),
           "something else when read again");
   return 0;

@@ -114,6 +114,8 @@ TEST_CASE("what is shown of a URI has no secrets in it", "[abuse]") {
       // What is no such URI.
       {"http://h/chat?token=secret", "http://h/chat"},
       {"ws://h/#secret", "ws://h/"},
+      {"ws://h/a\r\n2026 all is well", "ws://h/a"},
+      {"ws://b\xC3\xBC\x1b[2J", "ws://b\xC3\xBC"},
       {"", ""},
       {"secret@h", "://..."},
       {"http://anna:secret@h/", "http://..."},

@@ -226,8 +226,8 @@ class uri {
 };
 
 /// What of a URI may be shown, in a log for example: scheme, host, port and path. User information and
-/// query may hold secrets. Of a text that is no `ws:` or `wss:` URI, what stands before a query; only
-/// the scheme if an `@` makes it unclear what is secret.
+/// query may hold secrets. Of a text that is no `ws:` or `wss:` URI, what stands before a query or a
+/// control character; only the scheme if an `@` makes it unclear what is secret.
 inline std::string without_secrets(std::string_view text) {
   if (const auto where = uri::decode(text, uri::user_info::allow)) {
     const auto target = std::string_view{where->target()};
@@ -237,7 +237,8 @@ inline std::string without_secrets(std::string_view text) {
         .append(target.substr(0, target.find('?')));
   }
   if (text.find('@') == std::string_view::npos) {
-    return std::string{text.substr(0, text.find_first_of("?#"))};
+    const auto hidden = [](char c) { return c == '?' || c == '#' || !is_field_value_char(c); };
+    return std::string{text.begin(), std::find_if(text.begin(), text.end(), hidden)};
   }
   const auto scheme = text.substr(0, text.find(':'));
   const bool good = std::all_of(scheme.begin(), scheme.end(), is_letter);
