@@ -396,12 +396,12 @@ TEST_CASE("a flood of small bombs does not starve the other connections of its t
   mailbox<std::size_t> before_other;
   std::size_t decoded = 0;  // on the only io thread
   server_options options;
-  options.extension = permessage_deflate{};
+  options.route.extension = permessage_deflate{};
   live_server server{[&](hawser::server& made) {
-                       made.on_message([&](session& peer, message_view view) {
+                       made.on_message([&](session& from, message_view view) {
                          if (view.text() == "other") {
                            before_other.put(decoded);
-                           peer.send(view);
+                           from.send(view);
                          } else if ((decoded += view.payload.size()) == mebibyte) {
                            at_work.put(true);
                            go_on.take();
