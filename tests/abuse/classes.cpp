@@ -47,6 +47,7 @@
 //   zip bomb, context flood     no    rfc7692/8_memory (both kinds of server), rfc6455/10_abuse
 //   predictable masks           yes   base/system_entropy
 //   cross-site hijacking        yes   handshake/server, asio/server_opening
+//   DNS rebinding               yes   handshake/policy, handshake/allowed_hosts, asio/server_opening
 //   CR and LF injected          yes   handshake/server, handshake/client, handshake/http_tunnel
 //   quadratic lists             yes   handshake/http_head
 //   slow or unfinished body     yes   asio/http_request, handshake/request_body
@@ -366,6 +367,19 @@ TEMPLATE_TEST_CASE("a page of another site gets no connection", "[abuse][rfc-10.
     const ceiling limit{256 * kib, 5s};
     const auto asked = upgrade_to("/", "Origin: https://evil.example\r\n");
     CHECK(status_for(server.port(), asked) == 403);
+  }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE("a name that leads to this machine gets no connection",
+                   "[abuse][rfc9110-15.5.20]", event_echo, threaded_echo) {
+  TestType server{brief_closing()};
+  {
+    // DNS rebinding: to the browser the page and this server are one origin.
+    const ceiling limit{256 * kib, 5s};
+    auto asked = upgrade_to("/", "Origin: http://evil.example\r\n");
+    asked.replace(asked.find("localhost"), 9, "evil.example");
+    CHECK(status_for(server.port(), asked) == 421);
   }
   check_service(server);
 }

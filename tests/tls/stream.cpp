@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
@@ -20,6 +21,10 @@
 #include <openssl/ssl.h>
 
 #include "hawser/asio/async_driver.hpp"
+#include "hawser/asio/async_opening.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/client.hpp"
+#include "hawser/handshake/server.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/tls/certificate_error.hpp"
 #include "support/bytes.hpp"
@@ -102,6 +107,26 @@ TEST_CASE("a stream shakes hands as what its context makes it") {
   CHECK(at_server.text == "hello");
   // The end that is not told is told apart.
   CHECK(at_server.end == asio::ssl::error::stream_truncated);
+}
+
+TEST_CASE("over TLS a page of the same origin is an https one, whatever the driver", "[rfc-10.2]") {
+  const bool good = GENERATE(true, false);
+  stream_pair pair;
+  client_handshake asking{
+      *uri::decode("wss://localhost:9001/"),
+      default_client_policy{.origin = good ? "https://localhost:9001" : "http://localhost:9001"}};
+  server_handshake<> serving;
+  std::vector<std::byte> client_rest;
+  std::vector<std::byte> server_rest;
+  std::error_code result;
+  async_perform(
+      *pair.server, serving, [](auto& asked) { asked.accept(); }, server_rest, opening_options{},
+      [&](std::error_code ec) { result = ec; });
+  async_perform(*pair.client, asking, client_rest, opening_options{}, [](std::error_code) {});
+  pair.run();
+  CHECK(result == (good ? std::error_code{} : make_error_code(errc::origin_refused)));
+  CHECK(serving.request().is_secure());
+  CHECK(pair.client->facts()->server_name == "localhost");
 }
 
 TEST_CASE("what is wrong with the server's certificate is the handshake's error") {

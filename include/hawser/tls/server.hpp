@@ -13,7 +13,8 @@
 namespace hawser {
 
 /// A server for wss:, made from its options and a tls_server_context; all else is as `server` has it. It
-/// listens in cleartext only where listen() gets plain_streams. The TLS handshake counts as a part of the
+/// listens in cleartext only where listen() gets plain_streams; but listen(endpoint) through a `server&`
+/// is that of server, and plain. The TLS handshake counts as a part of the
 /// opening handshake; a client that comes when the server is full is dropped without an answer.
 class tls_server : public server {
  public:
