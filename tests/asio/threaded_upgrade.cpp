@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/threaded_upgrade.hpp"
 
+#include <exception>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -51,6 +53,28 @@ TEST_CASE("an upgrade has the facts of TLS that it is given") {
   asked.set_tls(std::make_shared<const tls_facts>(
       tls_facts{.peer_certificate = certificate_facts{.subject = "CN=a"}}));
   CHECK(asked.peer_certificate()->subject == "CN=a");
+}
+
+TEST_CASE("a hook that throws behind its answer does not take it back") {
+  threaded_server server{{}};
+  server.on_upgrade([](threaded_upgrade& asked) {
+    asked.accept();
+    throw std::runtime_error{"too late"};
+  });
+  mailbox<std::string> errors;
+  server.on_error([&](const std::exception_ptr& error) { errors.put(told(error)); });
+  std::thread run{[&] {
+    server.run([](auto& peer) {
+      while (const auto message = peer.read()) peer.write(*message);
+    });
+  }};
+  auto client = connect("ws://localhost:" + std::to_string(server.port()) + "/");
+  CHECK(errors.take() == "too late");
+  CHECK_FALSE(client.write("ahoy"));
+  CHECK(client.read()->text() == "ahoy");
+  CHECK_FALSE(client.close());
+  server.stop();
+  run.join();
 }
 
 }  // namespace

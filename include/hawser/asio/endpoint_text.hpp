@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <system_error>
 
 #include <asio/ip/address.hpp>
 
@@ -51,6 +52,14 @@ std::string text_of(const Endpoint& where) {
   } else {
     return where.path();
   }
+}
+
+/// The same of the other side of a socket; empty if that is gone.
+template <class Socket>
+std::string remote_text_of(const Socket& socket) {
+  std::error_code gone;
+  const auto where = socket.remote_endpoint(gone);
+  return gone ? std::string{} : text_of(where);
 }
 
 /// Whether only this machine reaches a TCP endpoint. A Unix one is not for browsers.

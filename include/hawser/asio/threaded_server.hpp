@@ -38,10 +38,8 @@
 #include "hawser/asio/threaded_upgrade.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
-#include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
-#include "hawser/handshake/server.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/tls_facts.hpp"
@@ -233,7 +231,7 @@ class basic_threaded_server {
     // It outlives what is thrown, because stop() may still know of it.
     std::optional<transport> stream;
     try {
-      upgrade handshake{options_, listener_, remote_address(socket)};
+      upgrade handshake{options_, listener_, detail::remote_text_of(socket.socket())};
       stream.emplace(layer_.wrap(std::move(socket)));
       std::error_code ec;
       set_opening(entry, &*stream);
@@ -249,12 +247,6 @@ class basic_threaded_server {
     }
   }
 
-  static std::string remote_address(socket_stream& from) {
-    std::error_code gone;
-    const auto where = from.socket().remote_endpoint(gone);
-    return gone ? std::string{} : detail::text_of(where);
-  }
-
   /// Both handshakes, the layer's and the opening one, with one deadline.
   std::vector<std::byte> open(worker& entry, transport& stream, upgrade& handshake,
                               std::error_code& ec) {
@@ -265,20 +257,29 @@ class basic_threaded_server {
     const auto decide = [this, &entry, &asked = handshake](auto&) {
       // The request is read: from here on stop() is a matter of the open connection.
       set_opening(entry, nullptr);
-      on_upgrade_ ? on_upgrade_(asked) : static_cast<void>(asked.accept());
+      ask(asked);
     };
     const auto left = options_.handshake_timeout - (stream.now() - begin);
     const opening_options opening{left, options_.connection};
     try {
       return perform(stream, handshake, decide, ec, opening);
     } catch (...) {
-      // The hook or the policy threw: the client gets an answer first. Without a whole request it was
-      // a lack of memory.
+      // The policy threw: the client gets an answer first. Before that it was a lack of memory.
       handshake.refuse({.status = 500});
       if (handshake.state() == upgrade::status::failed) {
         perform(stream, handshake, decide, ec, opening);
       }
       throw;
+    }
+  }
+
+  /// What the hook throws is reported; it does not take back an answer.
+  void ask(upgrade& asked) {
+    try {
+      on_upgrade_ ? on_upgrade_(asked) : static_cast<void>(asked.accept());
+    } catch (...) {
+      asked.refuse({.status = 500});
+      if (on_error_) on_error_(std::current_exception());
     }
   }
 
