@@ -64,13 +64,21 @@ class HttpTest(unittest.TestCase):
         self.assert_refused(response, 426, "the WebSocket version is not 13")
         self.assertEqual(response.headers["Sec-WebSocket-Version"], "13")
 
-    def test_http_1_0_is_not_supported(self):
+    def test_http_1_0_cannot_upgrade(self):
         response = self.exchange(headers=UPGRADE, http10=True)
-        self.assert_refused(response, 505, "the HTTP version is not 1.1")
+        self.assert_refused(response, 426, "the request is not an upgrade to websocket")
+
+    def test_head_is_answered_without_a_body(self):
+        connection = http.client.HTTPConnection(self.address.netloc, timeout=programs.SECONDS)
+        connection.request("HEAD", "/")
+        response = connection.getresponse()
+        self.assertEqual(response.read(), b"")
+        connection.close()
+        self.assert_refused(response, 426, "the request is not an upgrade to websocket")
 
     def test_a_post_is_told_the_method(self):
         response = self.exchange("POST", headers=UPGRADE)
-        self.assert_refused(response, 405, "the request method is not GET")
+        self.assert_refused(response, 405, "the request method is not supported")
         self.assertEqual(response.headers["Allow"], "GET")
 
     def test_large_headers_are_refused(self):

@@ -12,17 +12,22 @@
 #include <utility>
 #include <vector>
 
+#include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 #include <malloc.h>
 
+#include "hawser/asio/http_request.hpp"
 #include "hawser/asio/server.hpp"
+#include "hawser/asio/socket_transport.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/tls/certificate_error.hpp"
 #include "hawser/tls/connect.hpp"
 #include "hawser/tls/engine.hpp"
+#include "hawser/tls/transport.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
+#include "support/heads.hpp"
 #include "support/live_server.hpp"
 #include "support/sanitized.hpp"
 #include "support/secure_pair.hpp"
@@ -170,6 +175,39 @@ TEST_CASE("upgrades and sessions know their listener and what TLS has agreed on"
       CHECK(describe(*kept) == expected);
     }
   }
+}
+
+TEST_CASE("plain HTTP is answered over TLS, and an upgrade may follow", "[rfc9112-9.3]") {
+  std::uint16_t port = 0;
+  live_server far{[&](server& made) {
+    made.on_http([](http_request& asked) {
+      asked.answer(200, std::string{asked.request().body()} + (asked.is_secure() ? " secure" : ""));
+    });
+    made.on_message([](session&, message_view) {});
+    port = made.listen(loopback(), tls_streams{server_with(test_server())}).port();
+  }};
+  asio::io_context context;
+  tcp::socket socket{context};
+  socket.connect(loopback(port));
+  const auto trusting = trusting_client();
+  tls_transport<socket_transport> client{socket_transport{std::move(socket)}, trusting,
+                                         "localhost"};
+  const auto until = client.now() + soon;
+  std::error_code ec;
+  client.handshake(until, ec);
+  REQUIRE_FALSE(ec);
+  const auto said = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nHello" +
+                    std::string{upgrade_request};
+  REQUIRE(client.write_some(as_bytes(said), ec) == said.size());
+  std::string heard;
+  while (!ec && heard.find("Sec-WebSocket-Accept: ") == heard.npos) {
+    octets room(1000);
+    if (!client.wait_readable(until, ec)) break;
+    heard += as_text(bytes_view{room}.first(client.read_some(room, ec)));
+    if (ec == std::errc::operation_would_block) ec.clear();
+  }
+  CHECK(heard.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(heard.find("\r\n\r\nHello secureHTTP/1.1 101 ") != heard.npos);
 }
 
 TEST_CASE("who comes when a port of wss: is full is dropped") {

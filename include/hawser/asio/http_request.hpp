@@ -43,7 +43,8 @@ class http_request : public pending_request {
 struct http_options {
   http_limits limits = {};
 
-  /// A connection whose last request is answered waits so long for the next one before it is closed. Each
+  /// A connection whose last request is answered waits so long for the next one before it is closed. 0: it
+  /// gets only what has arrived already; max(): it waits until the client or the server ends. Each
   /// request, from its first byte to the application's answer, has the server's handshake_timeout, and so
   /// has the client to take the answer.
   std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds{10};
