@@ -328,6 +328,42 @@ TEST_CASE("a control frame never falls into an owned payload's frame", "[rfc-5.4
   CHECK(copy_of(out.front()) == frame_from(role::server, opcode::pong, "2"));
 }
 
+TEST_CASE("control frames that pass others never pass each other", "[rfc-5.5.3]") {
+  constexpr frame_header pong{.op = opcode::pong};
+  outbox out;
+  std::size_t count = 0;
+  const auto add_pong = [&] { out.add_next(pong, as_bytes(std::to_string(++count))); };
+  octets wire;
+  const auto write = [&](std::size_t size) {
+    const auto next = out.front().first((std::min)(size, out.front().size()));
+    wire.insert(wire.end(), next.begin(), next.end());
+    out.consume(next.size());
+  };
+  unsigned state = GENERATE(range(1u, 40u));
+  for (int i = 0; i < 300; ++i) {
+    state = state * 1'664'525 + 1'013'904'223;
+    switch (state >> 24 & 7) {
+      case 0: out.add(text_header, outbox::owned_payload{pattern(5000)}); break;
+      case 1: out.add(text_header, as_bytes("small")); break;
+      case 2:
+        out.add_in_frames(text_header, outbox::owned_payload{pattern(5000)}, 2000, example_masks);
+        break;
+      case 3: out.add_in_frames(text_header, bytes_view{pattern(5000)}, 2000, example_masks); break;
+      case 4:
+      case 5: add_pong(); break;
+      default:
+        for (int times = 0; times < 2 && !out.empty(); ++times) write(state >> 12 & 0xFFF);
+    }
+  }
+  while (!out.empty()) write(1000);
+  std::size_t seen = 0;
+  for (const auto& frame : frames_in(wire)) {
+    REQUIRE(frame.op >= 0);
+    if (frame.op == 10) CHECK(text(frame.payload) == std::to_string(++seen));
+  }
+  CHECK(seen == count);
+}
+
 TEST_CASE("a message that cannot be cut for want of memory is not queued at all") {
   const bool owned = GENERATE(false, true);
   outbox out;

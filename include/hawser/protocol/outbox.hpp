@@ -120,19 +120,24 @@ class outbox {
   }
 
   /// Queues a control frame that passes the frames of which no byte is handed out yet: RFC 6455 §5.4. It
-  /// waits for one frame at most, or for small ones that leave in one write.
+  /// waits for one frame at most, or for small ones that leave in one write, and for earlier frames that
+  /// were queued so.
   void add_next(const frame_header& header, bytes_view payload) {
     auto at = head_ + (lent_ ? 1 : 0);
     bool between = lent_ ? chunks_[head_].ends_frame : !within_frame_;
     for (; !between && at < chunks_.size(); ++at) between = chunks_[at].ends_frame;
-    while (at < chunks_.size() && chunks_[at].passed) ++at;
-    if (at == chunks_.size()) return add(header, payload);
+    at = behind_urgent(at);
+    if (at == chunks_.size()) {
+      urgent_tail_ = true;
+      return add(header, payload);
+    }
     make_room(1);
     byte_buffer frame;
     append_frame(frame, header, payload);
     size_ += frame.size();
     const auto place = chunks_.begin() + static_cast<std::ptrdiff_t>(at);
-    chunks_.insert(place, chunk{std::move(frame)})->passed = true;
+    chunks_.insert(place, chunk{std::move(frame)})->urgent = true;
+    ++urgent_;
   }
 
   /// What to write next. Stays valid and unchanged until consume() has dropped all of it.
@@ -156,6 +161,8 @@ class outbox {
     const auto under_way = static_cast<std::ptrdiff_t>(head_ + (lent_ ? 1 : 0));
     chunks_.erase(chunks_.begin() + under_way, chunks_.end());
     tail_.reset();
+    urgent_tail_ = false;
+    urgent_ = 0;
     size_ = 0;
   }
 
@@ -178,7 +185,7 @@ class outbox {
     bytes_view octets;
     std::shared_ptr<const void> owner;
     bool ends_frame = true;
-    bool passed = false;  // by add_next()
+    bool urgent = false;  // has a frame of add_next()
   };
 
   static constexpr std::size_t worth_owning = 4 * 1024;
@@ -252,7 +259,10 @@ class outbox {
   }
 
   void close_tail() {
-    if (!tail_.empty()) chunks_.emplace_back(std::exchange(tail_, byte_buffer{}));
+    if (tail_.empty()) return;
+    chunks_.emplace_back(std::exchange(tail_, byte_buffer{}));
+    chunks_.back().urgent = std::exchange(urgent_tail_, false);
+    if (chunks_.back().urgent) ++urgent_;
   }
 
   void count_appended(std::size_t before) {
@@ -260,8 +270,19 @@ class outbox {
     if (tail_.size() >= full_buffer) close_tail();
   }
 
+  /// The first place from `at` on, between frames, that is behind all urgent chunks.
+  std::size_t behind_urgent(std::size_t at) const noexcept {
+    if (urgent_tail_) return chunks_.size();
+    if (urgent_ == 0) return at;
+    auto last = chunks_.size();
+    while (last > at && !chunks_[last - 1].urgent) --last;
+    while (last > at && last < chunks_.size() && !chunks_[last - 1].ends_frame) ++last;
+    return last;
+  }
+
   void drop_front() noexcept {
     within_frame_ = !chunks_[head_].ends_frame;
+    if (chunks_[head_].urgent) --urgent_;
     buffer_pool::give(std::move(chunks_[head_].buffer));
     chunks_[head_].owner.reset();
     ++head_;
@@ -283,6 +304,8 @@ class outbox {
   std::size_t sent_ = 0;
   std::size_t size_ = 0;
   bool lent_ = false;
+  std::size_t urgent_ = 0;  // chunks
+  bool urgent_tail_ = false;
   bool within_frame_ = false;  // the chunk before the front did not end its frame
 };
 
