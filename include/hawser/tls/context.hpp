@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -20,6 +21,13 @@ namespace hawser::detail {
 
 using ssl_context_ptr = std::unique_ptr<SSL_CTX, openssl_free<SSL_CTX_free>>;
 using ssl_ptr = std::unique_ptr<SSL, openssl_free<SSL_free>>;
+
+/// OpenSSL frees at exit what it has. Initialised here, it does so after the destruction of the static
+/// objects of each file that includes this: contexts and connections may be static. Not inline, since
+/// only what each file has of its own is initialised in a certain order. Without an option OpenSSL would
+/// do nothing; this one it needs anyway.
+[[maybe_unused]] static const int openssl_initialised =
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
 
 /// The only protocol that a WebSocket begins with here, as ALPN spells it: RFC 7301 §3.1.
 inline constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};

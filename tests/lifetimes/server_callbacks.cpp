@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+
+// A session may be closed, and its server shut down or destroyed, inside each function that is called.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+
+#include "hawser/asio/server.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/heads.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+using lines = std::vector<std::string>;
+
+enum class action { close, close_now, shutdown, shutdown_elsewhere, destroy };
+
+std::string shown(action what) {
+  switch (what) {
+    case action::close: return "close";
+    case action::close_now: return "close_now";
+    case action::shutdown: return "shutdown";
+    case action::shutdown_elsewhere: return "shutdown elsewhere";
+    case action::destroy: return "destroy";
+  }
+  return {};
+}
+
+/// A server on a context that this thread runs, and a client that gives it a reason for each callback.
+class ended_server {
+ public:
+  ended_server(std::string moment, action what) : moment_{std::move(moment)}, action_{what} {
+    server_options options;
+    options.route.budget.high = 1000;
+    server_ = std::make_unique<server>(context_, options);
+    set_handlers();
+  }
+
+  /// What was called, "ended" where something was.
+  lines run() {
+    server_->start();
+    std::thread client{[this, port = server_->port()] {
+      play(port);
+      asio::post(context_, [this] { server_.reset(); });
+    }};
+    context_.run_for(soon);
+    client.join();
+    CHECK(context_.stopped());
+    return story_;
+  }
+
+ private:
+  void play(std::uint16_t port) const {
+    raw_socket peer{port};
+    if (moment_ == "on_http") {
+      peer.say("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+      peer.hear_all();
+      return;
+    }
+    peer.say(upgrade_request);
+    peer.hear_until("\r\n\r\n");
+    const auto say = [&](opcode op) { return peer.say(frame_from(role::client, op, "word")); };
+    say(opcode::ping);
+    say(opcode::pong);
+    say(opcode::text);
+    // What is sent in on_open.
+    for (std::size_t heard = 0; heard < 100'000;) {
+      const auto some = peer.hear();
+      if (some.empty()) return;
+      heard += some.size();
+    }
+    peer.say(close_from(role::client, 1000));
+    peer.hang_up();
+    peer.hear_all();
+  }
+
+  void set_handlers() {
+    server_->on_upgrade([this](upgrade& asked) {
+      asked.accept();
+      happens("on_upgrade");
+    });
+    server_->on_http([this](const request&) {
+      happens("on_http");
+      return response{.status = 200};
+    });
+    server_->on_open([this](session& open) {
+      open.send(std::string(100'000, 'x'));
+      happens("on_open", open);
+    });
+    server_->on_ping([this](session& open, const ping&) { happens("on_ping", open); });
+    server_->on_pong([this](session& open, const pong&) { happens("on_pong", open); });
+    server_->on_drained([this](session& open) { happens("on_drained", open); });
+    if (moment_ == "on_part") {
+      server_->on_part([this](session& open, const message_part&) { happens("on_part", open); });
+    } else if (moment_ == "on_session") {
+      server_->on_session([this](session open) -> asio::awaitable<void> {
+        happens("on_session", open);
+        co_return;
+      });
+    } else if (moment_ == "receive") {
+      server_->on_session([this](session open) -> asio::awaitable<void> {
+        while (co_await open.receive()) happens("receive", open);
+      });
+    }
+    server_->on_message([this](session& open, message_view) {
+      happens("on_message", open);
+      if (moment_ == "on_error") throw std::runtime_error{"no"};
+    });
+    server_->on_error([this](session& of, std::exception_ptr) { happens("on_error", of); });
+    server_->on_close([this](session& open, const closed&) { happens("on_close", open); });
+  }
+
+  void happens(const std::string& what, session open = {}) {
+    story_.push_back(what);
+    if (what != moment_ || std::exchange(done_, true)) return;
+    story_.emplace_back("ended");
+    switch (action_) {
+      case action::close: return (void)open.close();
+      case action::close_now: return open.close_now();
+      case action::shutdown: return server_->shutdown();
+      case action::shutdown_elsewhere: return std::thread{[this] { server_->shutdown(); }}.join();
+      case action::destroy: return server_.reset();
+    }
+  }
+
+  const std::string moment_;
+  const action action_;
+  asio::io_context context_{1};
+  std::unique_ptr<server> server_;
+  lines story_;
+  bool done_ = false;
+};
+
+TEST_CASE("a session may be closed, and its server ended, in each callback") {
+  const auto moment = GENERATE(values<std::string>(
+      {"on_upgrade", "on_http", "on_open", "on_session", "receive", "on_message", "on_part",
+       "on_ping", "on_pong", "on_drained", "on_close", "on_error"}));
+  const auto what = GENERATE(action::close, action::close_now, action::shutdown,
+                             action::shutdown_elsewhere, action::destroy);
+  CAPTURE(moment, shown(what));
+  const auto story = ended_server{moment, what}.run();
+  const auto ended = std::find(story.begin(), story.end(), "ended");
+  REQUIRE(ended != story.end());
+  if (what == action::destroy) {
+    CHECK(lines(ended, story.end()) == lines{"ended"});
+  } else {
+    const bool opened = std::find(story.begin(), story.end(), "on_open") != story.end();
+    CHECK(std::count(story.begin(), story.end(), "on_close") == (opened ? 1 : 0));
+  }
+}
+
+}  // namespace
