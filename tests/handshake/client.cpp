@@ -191,6 +191,26 @@ TEST_CASE("a good answer is taken to its empty line, and frames are left", "[rfc
   }
 }
 
+TEST_CASE("an answer may leave out its reason, and fold its lines", "[rfc9112-4][rfc9112-5.2]") {
+  auto answer = answering("X-A: b;\r\n c\r\n");
+  answer.erase(answer.find(" Switching"), std::string_view{" Switching Protocols"}.size());
+  for (const auto& way : segmentations(answer + "frames")) {
+    auto handshake = client();
+    CHECK(feed(handshake, way, status::need_more) == "frames");
+    CHECK(handshake.state() == status::done);
+    CHECK(handshake.response().header("X-A") == "b; c");
+  }
+}
+
+TEST_CASE("an answer that cannot be HTTP fails the handshake at its first such byte",
+          "[rfc9112-4]") {
+  const std::string_view wrong = GENERATE("<", "2", "S", "HTTP/1.1 1O");
+  auto handshake = client();
+  CHECK(give(handshake, wrong.substr(0, wrong.size() - 1)) == status::need_more);
+  CHECK(give(handshake, wrong.substr(wrong.size() - 1)) == status::failed);
+  CHECK(handshake.error() == errc::bad_start_line);
+}
+
 TEST_CASE("an answer that is wrong fails the handshake and says how", "[rfc-4.1]") {
   const auto accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
   const std::pair<std::string, errc> table[] = {

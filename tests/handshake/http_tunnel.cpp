@@ -98,6 +98,8 @@ TEST_CASE("after any 2xx the stream is the server's, and its octets stay", "[rfc
            "HTTP/1.1 200 OK\r\n\r\n",
            "HTTP/1.0 200 Connection established\r\n\r\n",
            "HTTP/1.1 200 \r\nVia: x\r\n\r\n",
+           // Without a reason, and with a folded line: RFC 9112 §4 and §5.2.
+           "HTTP/1.1 200\r\nVia: x,\r\n y\r\n\r\n",
            "HTTP/1.1 204 No Content\r\n\r\n",
            "HTTP/1.1 299 Why Not\r\n\r\n",
            // A length and an encoding mean nothing there.

@@ -282,6 +282,16 @@ TEST_CASE("a malformed request is answered with 400", "[rfc-4.2.2][rfc9112-2.2]"
   });
 }
 
+TEST_CASE("what cannot become a request is answered with 400 at its first such byte",
+          "[rfc9112-2.2][rfc9112-3]") {
+  const std::string_view wrong = GENERATE("\x16", "<", "\r\r", "GET / F", "GET / HTTP/1.1x");
+  server_handshake<> handshake;
+  CHECK(give(handshake, wrong.substr(0, wrong.size() - 1)) == status::need_more);
+  CHECK(give(handshake, wrong.substr(wrong.size() - 1)) == status::failed);
+  CHECK(handshake.error() == errc::bad_start_line);
+  CHECK(text(handshake.output()).starts_with("HTTP/1.1 400 "));
+}
+
 TEST_CASE("a flood of header lines, a huge head or a huge target is cut off", "[abuse]") {
   std::string many;
   for (int i = 0; i < 95; ++i) many += "X: y\r\n";
