@@ -134,7 +134,9 @@ TEST_CASE("a certificate that is not valid yet is waited for") {
 }
 
 TEST_CASE("a tls_client verifies the URL's name where it connects elsewhere") {
-  echo server{threaded_server_options{}, serving(issue_for("DNS:server.example"))};
+  threaded_server_options named;
+  named.handshake.allowed_hosts = {"server.example"};
+  echo server{named, serving(issue_for("DNS:server.example"))};
   auto options = brisk_client("wss://server.example/");
   options.connect.connect_to = "127.0.0.1:" + std::to_string(server.server().port());
   driven_tls_client client{options, trusting()};

@@ -117,7 +117,9 @@ TEST_CASE("a server that refuses the upgrade is heard through TLS") {
 }
 
 TEST_CASE("SNI and verification keep the URL's name where connect() goes elsewhere") {
-  const echo far{threaded_server_options{}, server_with(issue_for("DNS:server.example"))};
+  threaded_server_options serving;
+  serving.handshake.allowed_hosts = {"server.example"};
+  const echo far{serving, server_with(issue_for("DNS:server.example"))};
   connect_options options;
   options.connect_to = "127.0.0.1:" + std::to_string(far.server().port());
   const auto trusting = trusting_client();
