@@ -386,6 +386,25 @@ TEST_CASE("thousands of plain requests at once cost no more than one, and an upg
   CHECK(sizeof talk <= sizeof(server_handshake<const default_server_policy&>) + 2 * sizeof(void*));
 }
 
+TEST_CASE("a connection whose answer is written keeps neither that nor the body", "[abuse]") {
+  const std::string large(60'000, 'x');
+  const auto wire = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n" + large;
+  const response given{.body = large};
+  const default_server_policy policy;
+  hawser::http_conversation<const default_server_policy&> talk{policy};
+  const heap_meter meter;
+  auto input = hawser::as_bytes(wire);
+  talk.next(input);
+  talk.serve();
+  talk.next(input);
+  talk.answer(given);
+  CHECK(meter.held() >= large.size());
+  while (!talk.output().empty()) talk.consume_output(1);
+  CHECK(talk.is_idle());
+  const auto held = meter.held();
+  CHECK(held <= 2048);
+}
+
 TEST_CASE("a page of another site is refused", "[rfc-10.2][abuse]") {
   for (const auto& [origin, good] : {std::pair{"http://server.example.com", true},
                                      {"https://server.example.com", false},

@@ -110,8 +110,13 @@ class http_exchange {
   /// Bytes to write next. They stay put until begin(), answer() or fail().
   bytes_view output() const noexcept { return as_bytes(output_).subspan(written_); }
 
-  /// That many bytes of output() have been written.
-  void consume_output(std::size_t size) noexcept { written_ += size; }
+  /// That many bytes of output() have been written. What is written in full takes no more memory.
+  void consume_output(std::size_t size) noexcept {
+    written_ += size;
+    if (written_ != output_.size()) return;
+    release(output_);
+    written_ = 0;
+  }
 
   /// Why it failed.
   errc error() const noexcept { return error_; }
@@ -137,6 +142,12 @@ class http_exchange {
     return known || !expects_continue() ? errc{} : errc::unknown_expectation;
   }
 
+  /// Empties `held`, whose own assignment would keep its memory for later.
+  template <class Held>
+  static void release(Held& held) noexcept {
+    const auto released = std::exchange(held, {});
+  }
+
   status write(const response& answer, std::string_view date) {
     const auto kept =
         version_ == http_version::http_1_0 ? persistence::keep_announced : persistence::keep;
@@ -144,8 +155,8 @@ class http_exchange {
                               .date = date,
                               .head_only = request_.method() == "HEAD"});
     written_ = 0;
-    request_ = {};
-    body_ = {};
+    release(request_);
+    release(body_);
     return state_ = persistent_ ? status::answered : status::failed;
   }
 
