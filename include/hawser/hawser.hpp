@@ -13,6 +13,7 @@
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/entropy.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/limit.hpp"
 #include "hawser/base/never_destroyed.hpp"
 #include "hawser/base/sha1.hpp"
 #include "hawser/base/system_entropy.hpp"

@@ -22,9 +22,9 @@ static_assert(defaults.message_timeout == 60s && defaults.max_frame_size == 0);
 static_assert(defaults.turn.bytes == 1024 * 1024 && defaults.turn.events == 256);
 
 TEST_CASE("a limit that is given is the limit of both roles") {
-  const connection_options options{.max_message_size = 0};
-  CHECK(max_message_size(options, role::server) == 0);
-  CHECK(max_message_size(options, role::client) == 0);
+  const connection_options options{.max_message_size = 1};
+  CHECK(max_message_size(options, role::server) == 1);
+  CHECK(max_message_size(options, role::client) == 1);
 }
 
 }  // namespace

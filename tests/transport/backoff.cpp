@@ -70,7 +70,7 @@ TEST_CASE("base, factor and cap shape the waits") {
       {{.base = 5s, .cap = 60s, .factor = 0}, {0s, 5s, 5s, 5s}},
       {{.base = 5s, .cap = 2s}, {0s, 2s, 2s}},
       {{.base = 0s}, {0s, 0s, 0s}},
-      {{.base = 1s, .cap = 0s}, {0s, 0s, 0s}},
+      {{.base = 1s, .cap = 0s}, {0s, 1s, 2s, 4s, 8s, 16s, 32s, 64s}},
       {{.base = 1s, .cap = 4s}, {0s, 1s, 2s, 4s, 4s}},
       {{.base = 1s, .cap = 30s, .factor = 0xFFFF'FFFF}, {0s, 1s, 30s, 30s}},
   };

@@ -173,7 +173,7 @@ class opening_driver final
   }
 
   void wait_at_most(std::chrono::steady_clock::duration time) {
-    deadlines_.set(*this, deadline_after(std::chrono::steady_clock::now(), time));
+    deadlines_.set(*this, time_limit(std::chrono::steady_clock::now(), time));
   }
 
   void expired() override {

@@ -13,6 +13,7 @@
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_state.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/limit.hpp"
 
 namespace hawser::detail {
 
@@ -102,7 +103,7 @@ class client_sending {
  private:
   /// Whenever the session reports that it is drained, each kept message is within its budget.
   static outage_queue within(outage_queue queue, const send_budget& budget) {
-    queue.most = (std::min)(queue.most, budget.hard / 2);
+    queue.most = (std::min)(queue.most, limit_of(budget.hard) / 2);
     return queue;
   }
 

@@ -114,7 +114,7 @@ auto connect_once(const destination& there, const connect_options& options, Wrap
                             options, ec);
   if (!socket) return result{};
   socket_transport plain{std::move(*socket)};
-  const auto until = deadline_after(plain.now(), options.handshake_timeout);
+  const auto until = time_limit(plain.now(), options.handshake_timeout);
   if (via->kind == proxy_kind::http) {
     pass(plain, http_tunnel{*place, *via, there.proxy_headers()}, until, refusal, ec);
   }
@@ -122,7 +122,7 @@ auto connect_once(const destination& there, const connect_options& options, Wrap
   if (ec) return result{};
   auto stream = wrap(where, std::move(plain), until, ec);
   if (!stream) return result{};
-  const auto left = until - std::chrono::steady_clock::now();
+  const auto left = time_left(until, std::chrono::steady_clock::now());
   result peer = connect(std::move(*stream), handshake, ec, {left, options.connection});
   if (!peer) refusal = handshake.response();
   return peer;

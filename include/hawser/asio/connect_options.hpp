@@ -58,7 +58,7 @@ struct connect_options {
   /// The value of the Cookie field: `name=value; other=value`. Empty: no such field.
   std::string cookie = {};
 
-  /// How many redirections are followed, most_redirects at most. Never from wss: to ws:. Another
+  /// How many redirections are followed, most_redirects at most. Zero: none. Never from wss: to ws:. Another
   /// server (another scheme, host or port) gets Origin and User-Agent, and nothing else of this
   /// request's but what safe_headers names: no credentials, no cookie, no further headers, no
   /// subprotocols.
@@ -82,10 +82,11 @@ struct connect_options {
 
   /// Finding the host and reaching one of its addresses may take this long. An address that does not
   /// answer soon is not waited for: the next ones are tried meanwhile. The system's resolver cannot be
-  /// interrupted: one that is given up keeps a thread until it answers, and a client's context busy.
+  /// interrupted: one that is given up keeps a thread until it answers, and a client's context busy. Zero:
+  /// without end.
   std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds{10};
 
-  /// All handshakes together, those of the proxy and of TLS included, may take this long.
+  /// All handshakes together, those of the proxy and of TLS included, may take this long. Zero: without end.
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
 
   connection_options connection = {};

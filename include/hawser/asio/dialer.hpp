@@ -179,7 +179,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
   }
 
   void wait_at_most() {
-    deadlines_.set(*this, deadline_after(std::chrono::steady_clock::now(), patience_.all));
+    deadlines_.set(*this, time_limit(std::chrono::steady_clock::now(), patience_.all));
   }
 
   void expired() override {

@@ -46,7 +46,7 @@ struct http_options {
   /// A connection whose last request is answered waits so long for the next one before it is closed. 0: it
   /// gets only what has arrived already; max(): it waits until the client or the server ends. Each
   /// request, from its first byte to the application's answer, has the server's handshake_timeout, and so
-  /// has the client to take the answer.
+  /// has the client to take the answer. Zero: without end.
   std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds{10};
 };
 

@@ -23,6 +23,7 @@ namespace hawser::detail {
 struct opening_settings {
   head_limits limits = {};
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
+  std::chrono::steady_clock::duration close_timeout = std::chrono::seconds{5};  ///< Without a route
   default_server_policy handshake = {};  ///< For requests that no route is for
   std::vector<std::unique_ptr<route>> routes = {};
   http_options http = {};

@@ -72,7 +72,7 @@ class quiet_opening final : public opening_base,
   void wait() {
     registries_.openings->add(this->shared_from_this());
     if (registries_.now->load() != serving::all) return close();
-    deadlines_.set(*this, deadline_after(accepted_, settings_->handshake_timeout));
+    deadlines_.set(*this, time_limit(accepted_, settings_->handshake_timeout));
     socket_.async_wait(Socket::wait_read, [self = this->shared_from_this()](std::error_code ec) {
       if (self->over_) return;
       ec ? self->close() : self->open();

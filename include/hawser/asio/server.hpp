@@ -57,14 +57,16 @@ struct server_options {
   /// Threads that run() uses, each with the connections it was given. 0: as many as processors.
   std::size_t threads = 1;
 
-  /// Further clients are told 503, or with TLS, which would cost a handshake first, dropped without a
-  /// word. 0: no limit.
+  /// Further clients get 503, or with TLS, where an answer would cost a handshake first, are dropped.
+  /// Zero: no limit.
   std::size_t max_connections = 100'000;
   /// The same for those of one address: an IPv4 address, also where it is mapped into IPv6, or a /64 of
   /// IPv6 addresses, which is what one customer has. 0: no limit.
   std::size_t max_connections_per_address = 0;
 
   head_limits limits = {};
+
+  /// All handshakes of a connection, TLS included, may take this long. Zero: without end.
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
   http_options http = {};  ///< For the requests that on_http answers
   route_options route = {};
@@ -239,6 +241,7 @@ class server {
         patience_{threads_->executor()} {
     settings_->limits = options_.limits;
     settings_->handshake_timeout = options_.handshake_timeout;
+    settings_->close_timeout = options_.route.connection.close_timeout;
     settings_->handshake = options_.route.handshake;
     settings_->http = options_.http;
   }

@@ -92,7 +92,7 @@ class server_opening final : public opening_base,
   void begin(std::chrono::steady_clock::time_point accepted) {
     registries_.openings->add(this->shared_from_this());
     if (registries_.now->load() == serving::cut) return close();
-    deadlines_.set(*this, deadline_after(accepted, settings_->handshake_timeout));
+    deadlines_.set(*this, time_limit(accepted, settings_->handshake_timeout));
     if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
       traits::async_open(stream_, [self = this->shared_from_this()](std::error_code ec) {
         self->unless_over([&] { ec ? self->close() : self->listen(); });
@@ -314,7 +314,7 @@ class server_opening final : public opening_base,
 
   /// A stream that is closed with input unread may take back what was just written.
   void end() {
-    wait_at_most(std::chrono::seconds{5});
+    wait_at_most(close_timeout());
     if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
       traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
         self->unless_over([&] { self->drain(); });
@@ -348,8 +348,14 @@ class server_opening final : public opening_base,
     return std::unique_ptr<const server_opening, unregister>{this};
   }
 
+  /// How long the client may take for a refusal: as for the closing handshake of a session.
+  std::chrono::steady_clock::duration close_timeout() const {
+    return route_ != nullptr ? route_->options().connection.close_timeout
+                             : settings_->close_timeout;
+  }
+
   void wait_at_most(std::chrono::steady_clock::duration time) {
-    deadlines_.set(*this, deadline_after(std::chrono::steady_clock::now(), time));
+    deadlines_.set(*this, time_limit(std::chrono::steady_clock::now(), time));
   }
 
   void expired() override {
@@ -362,7 +368,7 @@ class server_opening final : public opening_base,
 
   void time_is_over() {
     if (answering_ || writing_ || !listening_) return close();
-    wait_at_most(std::chrono::seconds{5});
+    wait_at_most(close_timeout());
     if (expire_answer()) fail(errc::handshake_timeout);
   }
 

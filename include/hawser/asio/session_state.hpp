@@ -26,6 +26,7 @@
 #include "hawser/asio/small_mutex.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/limit.hpp"
 #include "hawser/base/never_destroyed.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
@@ -40,10 +41,10 @@ namespace hawser {
 
 /// How much a session may have waiting to be written.
 struct send_budget {
-  /// Above this, on_drained() will tell when half of it or less waits again.
+  /// Above this, on_drained() is called when half of it or less waits again. Zero: when nothing does.
   std::size_t high = 1024 * 1024;
 
-  /// What would exceed this is not queued.
+  /// What would exceed this is not queued. Zero: no limit.
   std::size_t hard = 16 * 1024 * 1024;
 
   /// What happens then.
@@ -272,6 +273,7 @@ class session_state {
 
   /// When on_drained() is due, a message of half the limit has room.
   static send_budget in_order(send_budget budget) noexcept {
+    budget.hard = limit_of(budget.hard);
     budget.high = (std::min)(budget.high, budget.hard);
     return budget;
   }

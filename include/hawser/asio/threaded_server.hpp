@@ -37,6 +37,7 @@
 #include "hawser/asio/threaded_server_options.hpp"
 #include "hawser/asio/threaded_upgrade.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/limit.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
@@ -199,10 +200,9 @@ class basic_threaded_server {
   template <class Handler>
   void admit(typename Protocol::socket socket, Handler& handler) {
     join_done();
-    if (connections() < options_.max_connections) return start(std::move(socket), handler);
-    if constexpr (Layer::is_plain) {
-      refusals_.refuse(std::move(socket), errc::too_many_connections);
-    }
+    const auto most = limit_of(options_.max_connections);
+    if (connections() < most) return start(std::move(socket), handler);
+    if constexpr (Layer::is_plain) refusals_.refuse(std::move(socket), errc::too_many_connections);
   }
 
   template <class Handler>
@@ -250,8 +250,8 @@ class basic_threaded_server {
   /// Both handshakes, the layer's and the opening one, with one deadline.
   std::vector<std::byte> open(worker& entry, transport& stream, upgrade& handshake,
                               std::error_code& ec) {
-    const auto begin = stream.now();
-    layer_.open(stream, deadline_after(begin, options_.handshake_timeout), ec);
+    const auto until = time_limit(stream.now(), options_.handshake_timeout);
+    layer_.open(stream, until, ec);
     if (ec) return {};
     handshake.set_tls(detail::tls_facts_of(stream));
     const auto decide = [this, &entry, &asked = handshake](auto&) {
@@ -259,16 +259,14 @@ class basic_threaded_server {
       set_opening(entry, nullptr);
       ask(asked);
     };
-    const auto left = options_.handshake_timeout - (stream.now() - begin);
-    const opening_options opening{left, options_.connection};
+    const opening_options opening{time_left(until, stream.now()), options_.connection};
     try {
       return perform(stream, handshake, decide, ec, opening);
     } catch (...) {
       // The policy threw: the client gets an answer first. Before that it was a lack of memory.
       handshake.refuse({.status = 500});
-      if (handshake.state() == upgrade::status::failed) {
-        perform(stream, handshake, decide, ec, opening);
-      }
+      const bool failed = handshake.state() == upgrade::status::failed;
+      if (failed) perform(stream, handshake, decide, ec, opening);
       throw;
     }
   }
@@ -332,6 +330,7 @@ class basic_threaded_server {
   }
 
   void close_connections() {
+    const auto has_ended = [this] { return count_ == 0; };
     std::error_code ignored;
     acceptor_.close(ignored);
     std::unique_lock guard{mutex_};
@@ -340,12 +339,13 @@ class basic_threaded_server {
       if (entry.opening != nullptr) entry.opening->stop_reading();
       if (entry.open != nullptr) send_away(*entry.open);
     }
-    changed_.wait_for(guard, options_.connection.close_timeout, [this] { return count_ == 0; });
+    const auto timeout = options_.connection.close_timeout;
+    changed_.wait_until(guard, time_limit(std::chrono::steady_clock::now(), timeout), has_ended);
     for (auto& entry : workers_) {
       if (entry.opening != nullptr) entry.opening->abort();
       if (entry.open != nullptr) entry.open->close_now();
     }
-    changed_.wait(guard, [this] { return count_ == 0; });
+    changed_.wait(guard, has_ended);
     guard.unlock();
     join_done();
     guard.lock();

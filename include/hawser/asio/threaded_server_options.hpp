@@ -20,8 +20,8 @@ struct threaded_server_options {
 
   std::uint16_t port = 0;  ///< 0: any free one, see port()
 
-  /// As many threads as this, handshakes included; further clients are told 503, or with TLS, which
-  /// would cost a handshake first, dropped without a word.
+  /// The most connections, each with a thread, handshakes included. Further clients get 503, or with TLS,
+  /// where an answer would cost a handshake first, are dropped. Zero: no limit.
   std::size_t max_connections = 1024;
 
   /// Who may connect (by default pages of the same origin, and who sends no Origin), subprotocols and
@@ -29,6 +29,8 @@ struct threaded_server_options {
   default_server_policy handshake = {};
 
   head_limits limits = {};
+
+  /// All handshakes of a connection, TLS included, may take this long. Zero: without end.
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
   connection_options connection = {};
 

@@ -157,8 +157,7 @@ class client_handshake {
     const auto code = head_.status_code();
     // Interim responses mean nothing here (RFC 9110 §15.2); one limit counts all heads together.
     if (code >= 100 && code < 200 && code != 101) {
-      limits_.size -= head_.size();
-      head_ = http_head{http_head::kind::response, limits_};
+      head_ = http_head{http_head::kind::response, limits_, head_.size()};
       return;
     }
     response_.status = code;

@@ -12,11 +12,12 @@
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/limit.hpp"
 #include "hawser/handshake/header_fields.hpp"
 
 namespace hawser {
 
-/// How much of a head is taken before it is refused.
+/// How much of a head is taken before it is refused. Zero in a field: no limit.
 struct head_limits {
   std::size_t size = 16 * 1024;   ///< Octets, the empty line included
   std::size_t fields = 100;       ///< Header lines
@@ -36,8 +37,12 @@ class http_head {
   enum class kind : std::uint8_t { request, response };
   enum class status : std::uint8_t { need_more, done, failed };
 
-  explicit http_head(kind of, head_limits limits = {}) noexcept
-      : limits_{limits}, kind_{of}, state_{of == kind::request ? state::start : state::first} {}
+  /// `before` bytes came earlier and count for the limit of size, and in size().
+  explicit http_head(kind of, head_limits limits = {}, std::size_t before = 0) noexcept
+      : limits_{limit_of(limits.size), limit_of(limits.fields), limit_of(limits.target)},
+        size_{before},
+        kind_{of},
+        state_{of == kind::request ? state::start : state::first} {}
 
   /// Takes the head's octets off the front of `input`, and none beyond its empty line. After
   /// `failed`, which comes as soon as the head cannot become good, error() says why.

@@ -128,7 +128,7 @@ class connection_timers {
   }
 
   constexpr due advance_closing() noexcept {
-    if (close_by_ == unset) close_by_ = deadline_after(now_, close_timeout_);
+    if (close_by_ == unset) close_by_ = time_limit(now_, close_timeout_);
     return now_ >= close_by_ ? due::close_timeout : due::nothing;
   }
 

@@ -41,10 +41,7 @@ class idle_clock {
   }
 
   /// When advance() has something to do; max() if never.
-  constexpr time_point deadline() const noexcept {
-    if (timeout_ == duration::zero()) return (time_point::max)();
-    return deadline_after(since_, timeout_);
-  }
+  constexpr time_point deadline() const noexcept { return time_limit(since_, timeout_); }
 
  private:
   duration timeout_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "hawser/base/limit.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/protocol/turn_budget.hpp"
 
@@ -18,15 +19,15 @@ enum class delivery : std::uint8_t {
 };
 
 /// What an open connection allows and how long it waits. Applies to one connection; nothing is
-/// global.
+/// global. Zero in a limit or a time-out is none: docs/options.md.
 struct connection_options {
   using duration = std::chrono::steady_clock::duration;
 
   /// The largest message in octets, after decoding; a larger one fails the connection with 1009.
-  /// Not set: 1 MiB for a server, 16 MiB for a client.
+  /// Not set: 1 MiB for a server, 16 MiB for a client. Zero: no limit.
   std::optional<std::uint64_t> max_message_size = {};
 
-  /// The most frames a message may have, empty ones included.
+  /// The most frames a message may have, empty ones included. Zero: no limit.
   std::uint64_t max_frames = 131'072;
 
   delivery deliver = delivery::messages;
@@ -46,7 +47,8 @@ struct connection_options {
   /// A ping is sent when nothing was received for this long. Zero: never.
   duration keep_alive_interval = std::chrono::seconds{20};
 
-  /// After that ping, any octet must arrive in this time, or the connection ends.
+  /// After that ping, any octet must arrive in this time, or the connection ends. Zero: it may
+  /// never arrive.
   duration keep_alive_timeout = std::chrono::seconds{20};
 
   /// A connection that has carried no message for this long is closed with 1001, however alive its peer
@@ -59,7 +61,8 @@ struct connection_options {
   /// frames are none. Time in which the connection is not read does not count. Zero: never.
   duration message_timeout = std::chrono::seconds{60};
 
-  /// The closing handshake, the end of the stream included, may take this long.
+  /// The closing handshake, the end of the stream included, may take this long; so may a client that was
+  /// refused for reading why. Zero: without end.
   duration close_timeout = std::chrono::seconds{5};
 
   /// Output that waits must make some progress in this time, or the connection ends. Zero: never.
@@ -68,7 +71,8 @@ struct connection_options {
 
 /// The largest message that `self` takes with these options.
 constexpr std::uint64_t max_message_size(const connection_options& options, role self) noexcept {
-  return options.max_message_size.value_or(self == role::server ? 1024 * 1024 : 16 * 1024 * 1024);
+  return limit_of(
+      options.max_message_size.value_or(self == role::server ? 1024 * 1024 : 16 * 1024 * 1024));
 }
 
 }  // namespace hawser

@@ -47,7 +47,7 @@ class ping_machine {
   using time_point = std::chrono::steady_clock::time_point;
   using duration = std::chrono::steady_clock::duration;
 
-  /// Pings after `interval` (zero: never) and waits for `timeout`.
+  /// Pings after `interval` (zero: never) and waits for `timeout` (zero: without end).
   constexpr ping_machine(duration interval, duration timeout) noexcept
       : interval_{interval}, timeout_{timeout} {}
 
@@ -81,7 +81,7 @@ class ping_machine {
   constexpr time_point deadline() const noexcept {
     if (interval_ == duration::zero() || state_ == ping_state::dead) return (time_point::max)();
     if (!counting_) return (time_point::min)();
-    return deadline_after(since_, state_ == ping_state::alive ? interval_ : timeout_);
+    return time_limit(since_, state_ == ping_state::alive ? interval_ : timeout_);
   }
 
  private:

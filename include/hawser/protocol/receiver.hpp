@@ -10,6 +10,7 @@
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/limit.hpp"
 #include "hawser/frame/assembler.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/frame/reader.hpp"
@@ -37,7 +38,7 @@ class receiver {
  public:
   receiver(role self, const connection_options& options, std::uint8_t reserved)
       : reader_{self, reserved},
-        assembler_{max_message_size(options, self), options.max_frames},
+        assembler_{max_message_size(options, self), limit_of(options.max_frames)},
         turn_limits_{options.turn},
         deliver_{options.deliver} {}
 

@@ -23,7 +23,7 @@ enum class jitter : std::uint8_t {
 };
 
 /// When to connect again: at once, then after `base`, and each time `factor` times that, up to
-/// `cap`.
+/// `cap` (zero: without end).
 struct backoff {
   using duration = std::chrono::steady_clock::duration;
 
@@ -42,11 +42,12 @@ struct backoff {
 /// The full wait before an attempt, counted from 1. Zero before the first.
 constexpr backoff::duration wait_before(unsigned attempt, const backoff& settings) noexcept {
   if (attempt <= 1) return backoff::duration::zero();
-  auto wait = (std::min)(settings.base, settings.cap);
+  const auto cap = settings.cap == settings.cap.zero() ? (backoff::duration::max)() : settings.cap;
+  auto wait = (std::min)(settings.base, cap);
   if (settings.factor <= 1 || wait.count() <= 0) return wait;
-  for (; attempt > 2 && wait < settings.cap; --attempt) {
+  for (; attempt > 2 && wait < cap; --attempt) {
     // Not by multiplication first, which might overflow.
-    wait = wait > settings.cap / settings.factor ? settings.cap : wait * settings.factor;
+    wait = wait > cap / settings.factor ? cap : wait * settings.factor;
   }
   return wait;
 }
@@ -96,7 +97,7 @@ class backoff_schedule {
     const auto full = wait_before(attempts_, settings_);
     if (settings_.spread == jitter::none) return deadline_after(now, (std::max)(full, at_least));
     if (at_least <= duration::zero()) return deadline_after(now, draw(full));
-    const auto most = (std::max)(full, (std::min)(settings_.base, settings_.cap));
+    const auto most = (std::max)(full, wait_before(2, settings_));
     return deadline_after(deadline_after(now, at_least), draw(most));
   }
 

@@ -355,8 +355,8 @@ class blocking_driver {
       if (ended && !abortable_stream<Stream>) return;
       const auto due = ended ? (time_point::max)() : connection_.deadline();
       const auto left = (std::min)(due, now_of(stream_) + std::chrono::hours{1}) - now_of(stream_);
-      if (!changed_.wait_for(guard, left, [this] { return !reading_; }))
-        give_up(errc::close_timeout);
+      const bool in_time = changed_.wait_for(guard, left, [this] { return !reading_; });
+      if (!in_time && (ended || due != (time_point::max)())) give_up(errc::close_timeout);
     }
     const turn reading{reading_, changed_};
     std::error_code ec;

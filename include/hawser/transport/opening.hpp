@@ -24,7 +24,7 @@ namespace hawser {
 
 /// How a connection comes about and goes on.
 struct opening_options {
-  /// The opening handshake may take this long, if the stream is a timed_stream.
+  /// The opening handshake may take this long, if the stream is a timed_stream. Zero: without end.
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
 
   connection_options connection = {};
@@ -41,7 +41,7 @@ class deadline_io {
   static constexpr bool has_deadline = timed_stream<Stream>;
 
   deadline_io(Stream& stream, std::chrono::steady_clock::duration timeout)
-      : stream_{stream}, until_{deadline_after(now_of(stream), timeout)} {}
+      : stream_{stream}, until_{time_limit(now_of(stream), timeout)} {}
 
   /// Reads at least one octet, or 0 at the end. `ec` is errc::handshake_timeout if time is over.
   std::size_t read(mutable_bytes room, std::error_code& ec) {
