@@ -32,6 +32,19 @@ constexpr bool masks_from_an_offset() {
 }
 static_assert(masks_from_an_offset());
 
+// Long enough for the words and blocks that are used at run time only.
+constexpr bool masks_long_payloads() {
+  for (std::size_t size = 0; size <= 70; ++size) {
+    std::array<std::byte, 70> payload{};
+    hawser::apply_mask(hawser::mutable_bytes{payload}.first(size), example_key, 1);
+    for (std::size_t i = 0; i < 70; ++i) {
+      if (payload[i] != (i < size ? example_key[(i + 1) % 4] : std::byte{})) return false;
+    }
+  }
+  return true;
+}
+static_assert(masks_long_payloads());
+
 std::vector<std::byte> pattern(std::size_t size) {
   std::vector<std::byte> octets(size);
   for (std::size_t i = 0; i < size; ++i) octets[i] = static_cast<std::byte>(i * 167 + 13);

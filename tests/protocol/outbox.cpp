@@ -157,6 +157,26 @@ TEST_CASE("clear() drops everything but the octets that may be under way") {
   CHECK(out.empty());
 }
 
+TEST_CASE("clear() releases what waits behind the bytes that are under way") {
+  const bool lent = GENERATE(false, true);
+  CAPTURE(lent);
+  const auto made = std::make_shared<byte_buffer>();
+  append_frame(*made, text_header, pattern(5'000));
+  const outbox::shared_frame shared = made;
+  outbox out;
+  out.add(text_header, pattern(10));
+  if (lent) CHECK(!out.front().empty());
+  const heap_meter heap;
+  out.add(shared);
+  out.add(masked_header, outbox::owned_payload{pattern(1'000'000)});
+  const auto queued = shared.use_count();
+  out.clear();
+  const auto held = heap.held();
+  CHECK(queued == 3);
+  CHECK(shared.use_count() == 2);
+  CHECK(held < 100'000);
+}
+
 TEST_CASE("the memory of what is written is given back") {
   const bool given_away = GENERATE(false, true);
   const auto count = GENERATE(1, 5000);
