@@ -35,6 +35,13 @@ class deadlines {
   /// Those of the context behind `executor`.
   static deadlines of(const asio::any_io_executor& executor);
 
+  /// Not on the strand, which the handlers of one connection may block.
+  template <class Strand>
+  requires requires(const Strand& strand) { strand.get_inner_executor(); }
+  static deadlines of(const Strand& strand) {
+    return of(asio::any_io_executor{strand.get_inner_executor()});
+  }
+
   /// Sets an entry to expire once, at `when`, instead of what it was set to. max() is never.
   void set(entry& one, time_point when) const;
 

@@ -28,7 +28,7 @@ class opening_base {
   /// Ends it at once.
   virtual void abort() = 0;
 
-  /// Ends it within this call. Only while nothing else runs on its executor.
+  /// Ends it within this call. If other threads may run its executor, that is a strand that can be held.
   virtual void abandon() = 0;
 };
 
@@ -103,8 +103,8 @@ inline void abort_all(const io_registries& registries) {
   for (const auto& one : registries.sessions->sessions()) one.close_now();
 }
 
-/// Ends what is registered within this call and calls no handler. Only while nothing else runs on the
-/// executors of what is registered.
+/// Ends what is registered within this call; what registers later ends at once. Waits for handlers that
+/// other threads run, and calls none itself. Strands that other threads may run can be held.
 inline void abandon_all(const io_registries& registries) {
   registries.now->store(serving::cut);
   while (const auto one = registries.openings->take()) one->abandon();

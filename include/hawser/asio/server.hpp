@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <concepts>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,15 +20,13 @@
 #include <asio/execution_context.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/post.hpp>
-#include <asio/signal_set.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "hawser/asio/connection_places.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/listener.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/server_opening.hpp"
+#include "hawser/asio/server_state.hpp"
 #include "hawser/asio/server_threads.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/error.hpp"
@@ -87,7 +84,7 @@ class server {
   /// `options.threads` counts for nothing. The handlers of one session, its coroutine, and what is
   /// posted to its get_executor() never run at the same time, since each session has a strand; those of
   /// different sessions do, and so do the hooks on_upgrade and on_http. If `executor` is a strand, all
-  /// run on it, one at a time. The executor's context must outlive the server.
+  /// run on it, one at a time.
   template <class Executor>
   requires asio::execution::is_executor<Executor>::value server(const Executor& executor,
                                                                 server_options options)
@@ -99,14 +96,12 @@ class server {
                                                                             server_options options)
       : server{context.get_executor(), std::move(options)} {}
 
-  /// What is left of the connections ends at once, and no handler is called; see shutdown(). While
-  /// nothing runs, or on the only thread that runs the executor given; meanwhile no other thread uses a
-  /// session.
-  ~server() {
-    places_->on_empty({});
-    for (auto& one : listeners_) one->stop();
-    threads_->abandon_all();
-  }
+  /// What is left of the connections ends at once, and no handler is called; see shutdown(). Handlers
+  /// that other threads of the given executor run are waited for, so hold no lock that they take. Inside
+  /// a handler, that one goes on and is the last. While run() runs, which is possible in handlers only,
+  /// it returns as soon as handlers of other threads have. When the given executor's context has
+  /// ended already, everything has ended with it.
+  ~server() { state_->end(); }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
@@ -184,35 +179,29 @@ class server {
   std::size_t connections() const { return places_->count(); }
 
   /// Begins to accept on the executor given. Returns at once.
-  void start() {
-    for (auto& one : listeners_) one->start();
-  }
+  void start() { state_->start(); }
 
   /// Serves until shutdown(), on as many threads as the options say, this one among them. Throws
   /// std::logic_error for a server on an executor of yours, which your threads run.
   void run() {
     if (!own_threads_)
       throw std::logic_error{"hawser::server::run(): it has no threads of its own"};
-    start();
-    own_threads_->run();
+    // A handler may destroy this object.
+    const auto threads = own_threads_;
+    const auto state = state_;
+    state->start();
+    threads->run();
   }
 
   /// Stops accepting, closes all sessions with 1001, tells handshakes under way 503, and ends what is
   /// left after `patience`. From any thread; returns at once, run() returns when all is over.
-  void shutdown(std::chrono::steady_clock::duration patience = std::chrono::seconds{5}) {
-    asio::post(threads_->executor(), [this, patience, alive = std::weak_ptr{alive_}] {
-      if (!alive.expired()) begin_shutdown(patience);
-    });
+  void shutdown(
+      std::chrono::steady_clock::duration patience = detail::server_state::default_patience) {
+    state_->shutdown(patience);
   }
 
   /// SIGINT and SIGTERM shut the server down.
-  void stop_on_signals() {
-    signals_.add(SIGINT);
-    signals_.add(SIGTERM);
-    signals_.async_wait([this](std::error_code ec, int) {
-      if (!ec) shutdown();
-    });
-  }
+  void stop_on_signals() { state_->stop_on_signals(); }
 
  private:
   using places = detail::connection_places;
@@ -236,9 +225,7 @@ class server {
         settings_{std::make_shared<detail::opening_settings>()},
         places_{std::make_shared<places>(options_.max_connections,
                                          options_.max_connections_per_address)},
-        threads_{std::move(threads)},
-        signals_{threads_->executor()},
-        patience_{threads_->executor()} {
+        state_{std::make_shared<detail::server_state>(std::move(threads), places_)} {
     settings_->limits = options_.limits;
     settings_->handshake_timeout = options_.handshake_timeout;
     settings_->close_timeout = options_.route.connection.close_timeout;
@@ -267,7 +254,7 @@ class server {
     using listener = detail::listener<typename Endpoint::protocol_type, Threads, MakeStream>;
     const auto made =
         std::make_shared<listener>(where, threads, settings_, places_, std::move(make_stream));
-    listeners_.push_back(made);
+    state_->add(made);
     const auto listening = made->local_endpoint();
     if constexpr (requires { listening.port(); }) {
       if (port_ == 0) port_ = listening.port();
@@ -275,43 +262,14 @@ class server {
     return listening;
   }
 
-  void begin_shutdown(std::chrono::steady_clock::duration patience) {
-    if (std::exchange(shutting_down_, true)) return;
-    std::error_code ignored;
-    signals_.cancel(ignored);
-    for (auto& one : listeners_) one->stop();
-    threads_->close_all();
-    // Whichever thread says so, the server is not destroyed while it runs.
-    places_->on_empty([this, alive = std::weak_ptr{alive_}] {
-      asio::post(threads_->executor(), [this, alive] {
-        if (!alive.expired()) end_shutdown();
-      });
-    });
-    if (places_->count() == 0) return end_shutdown();
-    patience_.expires_after(patience);
-    patience_.async_wait([this](std::error_code ec) {
-      if (!ec) threads_->abort_all();
-    });
-  }
-
-  void end_shutdown() {
-    patience_.cancel();
-    if (own_threads_) own_threads_->release();
-  }
-
   const server_options options_;
   std::shared_ptr<detail::opening_settings> settings_;
   std::shared_ptr<places> places_;
-  const std::shared_ptr<detail::server_threads> threads_;
-  std::shared_ptr<detail::own_threads> own_threads_;        // threads_ is one …
-  std::shared_ptr<detail::shared_threads> shared_threads_;  // … of these
-  std::vector<std::shared_ptr<detail::listener_base>> listeners_;
-  asio::signal_set signals_;
-  asio::steady_timer patience_;
+  const std::shared_ptr<detail::server_state> state_;
+  std::shared_ptr<detail::own_threads> own_threads_;  // one of the two
+  std::shared_ptr<detail::shared_threads> shared_threads_;
   std::uint16_t port_ = 0;
   bool has_fallback_ = false;
-  bool shutting_down_ = false;
-  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace hawser

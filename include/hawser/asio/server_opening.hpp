@@ -72,7 +72,10 @@ class server_opening final : public opening_base,
     on_executor([](auto& self) { self.close(); });
   }
 
-  void abandon() override { close(); }
+  void abandon() override {
+    const auto held = hold(executor_);
+    close();
+  }
 
  private:
   using traits = stream_traits<Stream>;
@@ -153,6 +156,7 @@ class server_opening final : public opening_base,
 
   /// Does what the conversation is ready for.
   void step() {
+    if (over_) return;  // a hook may have destroyed the server
     switch (talk_.state()) {
       case status::need_more:
         if (!talk_.output().empty()) return write();

@@ -2,19 +2,30 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/dispatch.hpp>
 #include <asio/strand.hpp>
 
+#include "hawser/asio/exclusive_strand.hpp"
 #include "hawser/asio/io_thread.hpp"
 #include "hawser/asio/opening_registry.hpp"
 
 namespace hawser::detail {
+
+/// What a server has running besides its connections.
+class stoppable {
+ public:
+  virtual ~stoppable() = default;
+  virtual void stop() noexcept = 0;
+};
 
 /// Where a server and its connections run.
 class server_threads {
@@ -24,20 +35,27 @@ class server_threads {
   server_threads(const server_threads&) = delete;
   server_threads& operator=(const server_threads&) = delete;
 
-  /// Where the server's own handlers run, one at a time.
-  virtual asio::any_io_executor executor() = 0;
+  /// Where the server's own handlers run, one at a time. Only while the context lives.
+  virtual asio::any_io_executor executor() const = 0;
 
-  /// Closes all connections, and those that are still to come. From any thread, as abort_all().
+  /// Closes all connections, and those that are still to come. From any thread, as the two that follow.
   virtual void close_all() = 0;
   virtual void abort_all() = 0;
 
-  /// Ends all connections within this call. Only while nothing else runs here.
-  virtual void abandon_all() = 0;
+  /// All connections have ended.
+  virtual void release() {}
+
+  /// Stops the server's own part, then ends all connections and those that are still to come, and calls
+  /// no handler.
+  virtual void end(const std::shared_ptr<stoppable>& own) = 0;
+
+  /// The same where the execution context ends. Then nothing needs it any more.
+  virtual void context_ends() noexcept = 0;
 };
 
 /// Where one connection runs.
 template <class Executor>
-struct connection_place_of {
+struct connection_home {
   Executor executor;
   io_registries registries;
 };
@@ -54,72 +72,113 @@ class own_threads final : public server_threads {
   }
 
   std::size_t count() const noexcept { return threads_.size(); }
-  executor_type own_executor() { return threads_.front()->executor(); }
+  executor_type own_executor() const { return threads_.front()->executor(); }
 
   /// The threads take turns.
-  connection_place_of<executor_type> next() {
+  connection_home<executor_type> next() {
     auto& one = *threads_[next_++ % threads_.size()];
     return {one.executor(), one.registries()};
   }
 
-  /// This thread is one of them. Until release(), and until all is done.
+  /// This thread is one of them. Until release(), and until all is done; the caller keeps this object.
   void run() {
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < threads_.size(); ++i) {
-      others.emplace_back([&one = *threads_[i]] { one.run(); });
+    running_ = true;
+    {
+      std::vector<std::jthread> others;
+      for (std::size_t i = 1; i < threads_.size(); ++i) {
+        others.emplace_back([&one = *threads_[i]] { one.run(); });
+      }
+      threads_.front()->run();
     }
-    threads_.front()->run();
+    running_ = false;
   }
 
-  /// From any thread.
-  void release() {
-    for (auto& one : threads_) one->release();
-  }
-
-  asio::any_io_executor executor() override { return own_executor(); }
+  asio::any_io_executor executor() const override { return own_executor(); }
   void close_all() override {
     for (auto& one : threads_) one->close_all();
   }
   void abort_all() override {
     for (auto& one : threads_) one->abort_all();
   }
-  void abandon_all() override {
-    for (auto& one : threads_) detail::abandon_all(one->registries());
+  void release() override {
+    for (auto& one : threads_) one->release();
   }
+
+  /// While they run, it happens on each thread as soon as it gets to it; else within this call.
+  void end(const std::shared_ptr<stoppable>& own) override {
+    const auto stop = [](const std::shared_ptr<stoppable>& stopped,
+                         const io_registries& registries) {
+      if (stopped) stopped->stop();
+      detail::abandon_all(registries);
+    };
+    for (auto& one : threads_) {
+      const auto stopped = one == threads_.front() ? own : nullptr;
+      if (!running_) {
+        stop(stopped, one->registries());
+        continue;
+      }
+      // run() keeps what this weak pointer means.
+      asio::dispatch(one->executor(),
+                     [stop, weak = std::weak_ptr{stopped}, registries = one->registries()] {
+                       stop(weak.lock(), registries);
+                     });
+      one->release();
+    }
+  }
+
+  void context_ends() noexcept override {}
 
  private:
   std::vector<std::unique_ptr<io_thread>> threads_;
   std::size_t next_ = 0;
+  std::atomic<bool> running_ = false;
 };
 
 /// An executor of the application's, which any number of threads may run. The server and each of its
 /// connections have a strand of their own there, or all of them the strand that was given.
 class shared_threads final : public server_threads {
  public:
-  using executor_type = asio::strand<asio::any_io_executor>;
+  using executor_type = exclusive_strand;
 
   template <class Executor>
   explicit shared_threads(const Executor& given)
-      : each_its_own_{true}, own_{asio::any_io_executor{given}}, registries_{own_} {}
+      : each_its_own_{true}, own_{strand{asio::any_io_executor{given}}}, registries_{*own_} {}
 
   template <class Executor>
   explicit shared_threads(const asio::strand<Executor>& given)
-      : each_its_own_{false}, own_{given}, registries_{own_} {}
+      : each_its_own_{false}, own_{strand{given}}, registries_{*own_} {}
 
-  executor_type own_executor() const { return own_; }
+  /// Only while the context lives.
+  const executor_type& own_executor() const { return own_.value(); }
 
-  connection_place_of<executor_type> next() const {
-    return {each_its_own_ ? executor_type{own_.get_inner_executor()} : own_, registries_};
+  connection_home<executor_type> next() const {
+    const auto& own = own_executor();
+    return {each_its_own_ ? executor_type{strand{own.get_inner_executor()}} : own, registries_};
   }
 
-  asio::any_io_executor executor() override { return own_; }
+  asio::any_io_executor executor() const override { return own_executor(); }
   void close_all() override { detail::close_all(registries_); }
   void abort_all() override { detail::abort_all(registries_); }
-  void abandon_all() override { detail::abandon_all(registries_); }
+
+  /// Within this call. Waits for handlers that other threads run.
+  void end(const std::shared_ptr<stoppable>& own) override {
+    {
+      const auto held = own_executor().hold();
+      own->stop();
+    }
+    detail::abandon_all(registries_);
+  }
+
+  void context_ends() noexcept override {
+    while (const auto one = registries_.openings->take()) one->abandon();
+    own_.reset();
+  }
 
  private:
+  using strand = exclusive_strand::inner_executor_type;
+
   const bool each_its_own_;
-  const executor_type own_;
+  std::optional<executor_type> own_;  // a strand must not outlive its context
   const io_registries registries_;
 };
 

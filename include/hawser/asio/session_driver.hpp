@@ -102,6 +102,8 @@ class session_driver final
     let_go();
   }
 
+  exclusive_strand::lock hold() const override { return detail::hold(base::get_executor()); }
+
   void on_settled() { account(); }
 
  private:

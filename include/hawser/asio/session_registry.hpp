@@ -15,7 +15,7 @@
 namespace hawser::detail {
 
 /// The sessions of one context, for what concerns all of them. When the context ends they are abandoned.
-/// From any thread, except abandon().
+/// From any thread.
 class session_registry final : public std::enable_shared_from_this<session_registry>,
                                private context_end::listener {
  public:
@@ -57,17 +57,22 @@ class session_registry final : public std::enable_shared_from_this<session_regis
     return all;
   }
 
-  /// Ends all of them, and calls no handler. Only while nothing else runs on their executors.
+  /// Ends all of them, and calls no handler. Sessions on executors that other threads may run can be
+  /// held.
   void abandon() {
     // The last one that leaves may be all that keeps this.
     const auto self = weak_from_this().lock();
-    while (const auto state = take_first()) state->abandon();
+    while (const auto state = take()) {
+      const auto held = state->hold();
+      state->abandon();
+    }
   }
 
  private:
   void context_ends() noexcept override {
     leave();
-    abandon();
+    const auto self = weak_from_this().lock();
+    while (const auto state = take()) state->abandon();
   }
 
   void link(registration& one) {
@@ -84,19 +89,15 @@ class session_registry final : public std::enable_shared_from_this<session_regis
     one.previous_ = one.next_ = nullptr;
   }
 
-  std::shared_ptr<session_state> take_first() {
-    while (true) {
-      registration* one = nullptr;
-      std::shared_ptr<session_state> state;
-      {
-        const std::lock_guard guard{mutex_};
-        one = first_;
-        if (one == nullptr) return nullptr;
-        state = one->member_.share();
-      }
-      one->leave();
-      if (state) return state;
+  /// Removes any one that still has an owner, or returns null. It may leave later all the same.
+  std::shared_ptr<session_state> take() {
+    const std::lock_guard guard{mutex_};
+    while (auto* const one = first_) {
+      first_ = std::exchange(one->next_, nullptr);
+      if (first_ != nullptr) first_->previous_ = nullptr;
+      if (auto state = one->member_.share()) return state;
     }
+    return nullptr;
   }
 
   mutable std::mutex mutex_;

@@ -21,6 +21,7 @@
 #include <asio/any_io_executor.hpp>
 
 #include "hawser/asio/endpoint_text.hpp"
+#include "hawser/asio/exclusive_strand.hpp"
 #include "hawser/asio/session_command.hpp"
 #include "hawser/asio/session_waits.hpp"
 #include "hawser/asio/small_mutex.hpp"
@@ -183,8 +184,12 @@ class session_state {
   /// Null when the last owner has gone. From any thread that keeps the object from being destroyed.
   virtual std::shared_ptr<session_state> share() = 0;
 
-  /// Ends everything at once and calls no handler: the execution context ends.
+  /// Ends everything at once and calls no handler. While the session's strand is held, or where the
+  /// execution context ends.
   virtual void abandon() = 0;
+
+  /// Holds the session's strand, if it has one that can be held.
+  virtual exclusive_strand::lock hold() const { return {}; }
 
   bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
   bool can_send() const noexcept { return is_open() && can_send_.load(std::memory_order_relaxed); }

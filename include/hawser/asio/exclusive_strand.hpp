@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/execution/blocking.hpp>
+#include <asio/prefer.hpp>
+#include <asio/query.hpp>
+#include <asio/require.hpp>
+#include <asio/strand.hpp>
+
+namespace hawser::detail {
+
+/// A strand that a thread outside of it can hold, so that nothing runs on it meanwhile: what has begun is
+/// waited for. Copies are the same strand. An executor.
+class exclusive_strand {
+ public:
+  using inner_executor_type = asio::strand<asio::any_io_executor>;
+  using lock = std::unique_lock<std::recursive_mutex>;
+
+  explicit exclusive_strand(inner_executor_type inner)
+      : exclusive_strand{std::move(inner), std::make_shared<std::recursive_mutex>()} {}
+
+  /// For as long as the lock lives. A function on this strand that calls it holds the strand already.
+  lock hold() const { return lock{*mutex_}; }
+
+  bool running_in_this_thread() const noexcept { return inner_.running_in_this_thread(); }
+
+  /// What the strand stands on.
+  asio::any_io_executor get_inner_executor() const noexcept { return inner_.get_inner_executor(); }
+
+  template <class Function>
+  void execute(Function&& function) const {
+    using kept = std::decay_t<Function>;
+    auto run = [mutex = mutex_, given = kept(std::forward<Function>(function))]() mutable {
+      const turn held{*mutex};
+      // Destroyed before the strand is free.
+      kept called{std::move(given)};
+      std::move(called)();
+    };
+    // A thread does not enter a second strand inside a first: the locks would nest in any order.
+    if (turn::is_taken() && !running_in_this_thread()) {
+      asio::require(inner_, asio::execution::blocking.never).execute(std::move(run));
+    } else {
+      inner_.execute(std::move(run));
+    }
+  }
+
+  template <class Property>
+  requires asio::can_query_v<const inner_executor_type&, Property>
+  decltype(auto) query(const Property& wanted) const noexcept {
+    return asio::query(inner_, wanted);
+  }
+
+  template <class Property>
+  requires asio::can_require_v<const inner_executor_type&, Property> exclusive_strand
+  require(const Property& wanted)
+  const noexcept { return exclusive_strand{asio::require(inner_, wanted), mutex_}; }
+
+  template <class Property>
+  requires asio::can_prefer_v<const inner_executor_type&, Property> exclusive_strand
+  prefer(const Property& wanted)
+  const noexcept { return exclusive_strand{asio::prefer(inner_, wanted), mutex_}; }
+
+  friend bool operator==(const exclusive_strand& left, const exclusive_strand& right) noexcept {
+    return left.mutex_ == right.mutex_ && left.inner_ == right.inner_;
+  }
+
+ private:
+  exclusive_strand(inner_executor_type inner, std::shared_ptr<std::recursive_mutex> mutex) noexcept
+      : inner_{std::move(inner)}, mutex_{std::move(mutex)} {}
+
+  /// While it lives, this thread runs a function on a strand.
+  class turn {
+   public:
+    explicit turn(std::recursive_mutex& mutex) : held_{mutex} { ++count(); }
+    ~turn() { --count(); }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+    static bool is_taken() noexcept { return count() != 0; }
+
+   private:
+    static int& count() noexcept {
+      thread_local int running = 0;
+      return running;
+    }
+
+    const lock held_;
+  };
+
+  inner_executor_type inner_;
+  std::shared_ptr<std::recursive_mutex> mutex_;
+};
+
+/// Holds an executor that can be held. One that a single thread runs needs no lock.
+template <class Executor>
+exclusive_strand::lock hold(const Executor& executor) {
+  if constexpr (requires { executor.hold(); }) {
+    return executor.hold();
+  } else {
+    return {};
+  }
+}
+
+}  // namespace hawser::detail
