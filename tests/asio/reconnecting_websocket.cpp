@@ -161,6 +161,41 @@ TEST_CASE("a client that is stopped before it reads reads nothing") {
   CHECK_FALSE(peer.error());
 }
 
+TEST_CASE("functions that read() calls may write and end the client") {
+  const auto moment = GENERATE(std::string{"prepare"}, "on_open", "retry", "on_reconnecting");
+  const bool politely = GENERATE(true, false);
+  CAPTURE(moment, politely);
+  stage server;
+  std::optional<reconnecting_websocket> peer;
+  const auto happens = [&](const char* what) {
+    if (what != moment) return;
+    (void)peer->write("word");
+    if (!politely) return peer->stop();
+    CHECK_FALSE(peer->close());
+  };
+  auto options = brisk_client(server.url());
+  options.prepare = [&](connect_options&) { happens("prepare"); };
+  options.retry = [&](std::error_code, const auto&) {
+    happens("retry");
+    return true;
+  };
+  peer.emplace(options);
+  peer->on_open([&](session&) { happens("on_open"); });
+  peer->on_reconnecting([&](auto...) { happens("on_reconnecting"); });
+  std::thread play{[&] {
+    if (moment == "prepare") return;
+    auto client = server.open();
+    if (moment == "on_open" && politely) client.hear();
+    client.say(close_from(role::server, 1000));
+    client.hang_up();
+    client.hear_all();
+  }};
+  CHECK_FALSE(peer->read());
+  CHECK_FALSE(peer->error());
+  peer.reset();
+  play.join();
+}
+
 TEST_CASE("many threads write while one reads") {
   stage server;
   constexpr std::size_t each = 200;

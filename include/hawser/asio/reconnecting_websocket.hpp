@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <asio/executor_work_guard.hpp>
@@ -56,8 +58,10 @@ class basic_reconnecting_websocket {
 
   /// Waits for the next message, whatever happens to connections meanwhile. Empty when there will be
   /// none any more: after close() or stop(), or when error() says why it was given up.
+  /// Not inside the functions that it calls.
   std::optional<message> read() {
     const std::lock_guard guard{driving_};
+    const driver now{*this};
     start();
     std::exchange(paused_, session{}).resume();
     while (!stopped_ && !message_) context_.run_one();
@@ -70,9 +74,11 @@ class basic_reconnecting_websocket {
   std::error_code write(message_view view) { return sent(client_.send(view)); }
 
   /// Closes after what is queued, and connects no more. Waits for the end; what still comes is dropped.
+  /// Inside a function that read() calls it does not wait: read() returns at the end.
   std::error_code close(std::optional<close_code> code = close_code::normal,
                         std::string_view reason = {}) {
     if (const auto ec = client_.close(code, reason)) return ec;
+    if (is_driving()) return {};
     while (read()) {
     }
     return {};
@@ -88,13 +94,32 @@ class basic_reconnecting_websocket {
   const std::optional<response>& refusal() const { return refusal_; }
 
  private:
+  /// While one lives, this thread runs the context.
+  class driver {
+   public:
+    explicit driver(basic_reconnecting_websocket& peer) noexcept : peer_{peer} {
+      peer_.driver_ = std::this_thread::get_id();
+    }
+    ~driver() { peer_.driver_ = std::thread::id{}; }
+    driver(const driver&) = delete;
+    driver& operator=(const driver&) = delete;
+
+   private:
+    basic_reconnecting_websocket& peer_;
+  };
+
+  /// Whether the caller is a function that is called inside read() or write().
+  bool is_driving() const noexcept { return driver_ == std::this_thread::get_id(); }
+
   void start() {
     if (!std::exchange(started_, true)) client_.start();
   }
 
   /// Whoever reads does the work; if nobody does, what can be written now is.
   std::error_code sent(std::error_code ec) {
+    if (is_driving()) return ec;
     if (const std::unique_lock guard{driving_, std::try_to_lock}; guard && !message_) {
+      const driver now{*this};
       context_.poll();
     }
     return ec;
@@ -104,6 +129,7 @@ class basic_reconnecting_websocket {
   asio::executor_work_guard<asio::io_context::executor_type> busy_ =
       asio::make_work_guard(context_);
   basic_client<Layer> client_;
+  std::atomic<std::thread::id> driver_{};
   std::mutex driving_;  // held by who runs the context, and guards all below
   std::optional<message> message_;
   session paused_;
