@@ -732,4 +732,43 @@ TEST_CASE("thousands of connections come and go, and leave neither memory nor de
   CHECK(most / count < 16'000);
 }
 
+TEST_CASE(
+    "a session keeps a large request in about its own size, or only until on_open has returned",
+    "[abuse]") {
+  constexpr std::size_t clients = 20;
+  constexpr std::size_t large = 15'000;
+  const auto kept = GENERATE(request_lifetime::session, request_lifetime::opening);
+  server_options options;
+  options.route.keep_request = kept;
+  mailbox<std::size_t> seen;
+  live_server server{[&](hawser::server& made) {
+                       made.on_open([&](session& peer) {
+                         seen.put(peer.request().header("X").value_or("").size());
+                       });
+                       made.on_message([&](session& peer, message_view message) {
+                         seen.put(peer.request().header("X").value_or("").size());
+                         peer.send(message);
+                       });
+                     },
+                     options};
+  const auto visit = [&](std::size_t size) {
+    auto client = opened(server->port(), upgrade_to("/", "X: " + std::string(size, 'x') + "\r\n"));
+    CHECK(seen.take() == size);
+    client.say(frame_from(role::client, opcode::text, "x"));
+    CHECK(client.hear_frames(1).size() == 1);
+    CHECK(seen.take() == (kept == request_lifetime::session ? size : 0));
+    return client;
+  };
+  const auto held_for_each = [&](std::size_t size) {
+    std::vector<raw_socket> open;
+    open.reserve(clients);
+    open.push_back(visit(size));
+    const heap_meter heap;
+    while (open.size() < clients) open.push_back(visit(size));
+    return heap.held() / (clients - 1);
+  };
+  const auto held = held_for_each(large) - held_for_each(1);
+  CHECK(held <= (kept == request_lifetime::session ? large + 500 : 1000));
+}
+
 }  // namespace

@@ -29,6 +29,7 @@
 #include "hawser/handshake/response.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/heap_meter.hpp"
 #include "support/live_server.hpp"
 #include "support/printers.hpp"
 #include "support/sockets.hpp"
@@ -491,6 +492,35 @@ TEST_CASE("a client that reads nothing is given up by who writes to it", "[abuse
                         options};
   const auto client = opened(server->port());
   CHECK(results.take() == errc::write_timeout);
+}
+
+TEST_CASE("a connection keeps a large request in about its own size", "[abuse]") {
+  REQUIRE(heap_meter::in_use() != 0);
+  constexpr std::size_t clients = 10;
+  constexpr std::size_t large = 15'000;
+  threaded_server server{threaded_server_options{}};
+  std::thread running{[&] {
+    server.run([&](auto& peer, const request&) {
+      while (const auto message = peer.read()) peer.write(*message);
+    });
+  }};
+  const auto held_for_each = [&](std::size_t size) {
+    std::vector<raw_socket> open;
+    open.reserve(clients);
+    std::size_t start = 0;
+    while (open.size() < clients) {
+      open.push_back(
+          opened(server.port(), upgrade_to("/", "X: " + std::string(size, 'x') + "\r\n")));
+      open.back().say(frame_from(role::client, opcode::text, "x"));
+      CHECK(open.back().hear_frames(1).size() == 1);
+      if (open.size() == 1) start = heap_meter::in_use();
+    }
+    return (heap_meter::in_use() - start) / (clients - 1);
+  };
+  const auto held = held_for_each(large) - held_for_each(1);
+  CHECK(held <= 3 * large / 2);
+  server.stop();
+  running.join();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,6 +25,13 @@
 
 namespace hawser {
 
+/// How long a session keeps the request of its opening handshake, which takes as many bytes as its head
+/// had.
+enum class request_lifetime : std::uint8_t {
+  session,  ///< As long as the session has a handle
+  opening,  ///< Until on_open has returned: session::request() is empty afterwards
+};
+
 /// What the sessions of a route may do.
 struct route_options {
   /// Who may connect (by default pages of the same origin, and who sends no Origin), subprotocols and
@@ -31,6 +39,10 @@ struct route_options {
   default_server_policy handshake = {};
   connection_options connection = {};
   send_budget budget = {};
+
+  /// If `opening`, request() is for on_open and the session's own thread only; where a coroutine serves the
+  /// session, on_open copies what that needs. The remote address and the parameters of the route stay.
+  request_lifetime keep_request = request_lifetime::session;
 
   /// An extension that clients may use if they offer it: permessage_deflate, for example.
   any_negotiator extension = {};

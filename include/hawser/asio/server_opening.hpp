@@ -308,7 +308,7 @@ class server_opening final : public opening_base,
     const auto opened = std::make_shared<session_driver<Stream>>(
         role::server, std::move(stream_), std::move(facts_), settings, registries_.sessions,
         std::move(place_));
-    opened->open(rest_);
+    opened->open(rest_, options.keep_request == request_lifetime::opening);
     switch (registries_.now->load()) {
       case serving::all: return;
       case serving::none: session{opened}.close(close_code::going_away); return;

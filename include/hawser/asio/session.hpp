@@ -183,7 +183,8 @@ class session {
   /// Whether something can still be sent; that says nothing of the next moment.
   bool is_open() const noexcept { return state_ && state_->can_send(); }
 
-  /// What was asked in the opening handshake. Empty for a client's session.
+  /// What was asked in the opening handshake. Empty for a client's session, and after on_open where
+  /// route_options::keep_request says so.
   const hawser::request& request() const {
     static const never_destroyed<hawser::request> none;
     return state_ ? state_->asked() : none.get();

@@ -65,8 +65,9 @@ class session_driver final
     if (handlers_->on_session) waits_ = std::make_unique<session_waits>();
   }
 
-  /// Begins, on the session's thread, with what was read behind the handshake.
-  void open(bytes_view rest) {
+  /// Begins, on the session's thread, with what was read behind the handshake. The request may be
+  /// forgotten once on_open has returned.
+  void open(bytes_view rest, bool forgets_request = false) {
     registration_.enter();
     keep_handle();
     const bool served = handlers_->on_session != nullptr;
@@ -75,6 +76,7 @@ class session_driver final
     call(handlers_->on_open);
     if (served && !base::over()) call(handlers_->on_session);
     base::uncork();
+    if (forgets_request) session_state::forget_request();
     if (!base::over()) base::start(rest);
   }
 

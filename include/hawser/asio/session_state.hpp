@@ -211,6 +211,10 @@ class session_state {
   }
 
   const request& asked() const noexcept { return asked_; }
+
+  /// On the session's thread. asked() is empty from then on, and views of it are invalid.
+  void forget_request() noexcept { const auto forgotten = std::exchange(asked_, request{}); }
+
   std::string_view remote_address() const noexcept { return remote_address_; }
   std::string_view listener() const noexcept {
     return listener_ ? std::string_view{listener_->address} : std::string_view{};
@@ -364,7 +368,7 @@ class session_state {
   small_mutex mutex_;
   std::vector<session_command> queue_;
   std::atomic<std::uint64_t> dropped_ = 0;
-  const request asked_;
+  request asked_;
   const std::string remote_address_;
   const std::shared_ptr<const listener_facts> listener_;
   std::unique_ptr<const details> details_;

@@ -225,22 +225,23 @@ class basic_threaded_server {
     }
   }
 
-  /// One connection, on its thread.
   template <class Handler>
   void serve(worker& entry, socket_stream socket, Handler& handler) {
-    // It outlives what is thrown, because stop() may still know of it.
-    std::optional<transport> stream;
+    std::optional<transport> stream;  // It outlives what is thrown: stop() may still know of it
     try {
-      upgrade handshake{options_, listener_, detail::remote_text_of(socket.socket())};
+      std::optional<upgrade> handshake{std::in_place, options_, listener_,
+                                       detail::remote_text_of(socket.socket())};
       stream.emplace(layer_.wrap(std::move(socket)));
       std::error_code ec;
       set_opening(entry, &*stream);
-      const auto rest = open(entry, *stream, handshake, ec);
+      const auto rest = open(entry, *stream, *handshake, ec);
       set_opening(entry, nullptr);
       if (ec) throw std::system_error{detail::standard_error(ec), "opening handshake"};
-      peer connected{role::server, std::move(*stream), options_.connection,
-                     rest,         handshake.result(), detail::extension_of(handshake)};
-      serve_open(entry, connected, handshake.request(), handler);
+      peer connected{role::server, std::move(*stream),  options_.connection,
+                     rest,         handshake->result(), detail::extension_of(*handshake)};
+      const request asked = handshake->request();
+      handshake.reset();  // What it has read the request with is larger
+      serve_open(entry, connected, asked, handler);
     } catch (...) {
       set_opening(entry, nullptr);
       if (on_error_) on_error_(std::current_exception());
