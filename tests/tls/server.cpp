@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/tls/server.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,10 +10,12 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/thread_pool.hpp>
 #include <sys/socket.h>
 
 #include "hawser/asio/connect.hpp"
@@ -157,6 +160,26 @@ TEST_CASE("a server for wss: runs on a context of the application's") {
   context.run();
   client.join();
   CHECK(listener == "127.0.0.1:" + std::to_string(made.port()));
+}
+
+TEST_CASE("a pool of threads serves wss:, also while the server ends", "[threads]") {
+  asio::thread_pool pool{4};
+  {
+    tls_server server{pool, {}, server_with(test_server())};
+    server.on_message([](session& peer, message_view message) { peer.send(message); });
+    server.start();
+    const auto url = url_of("wss", server.port());
+    std::atomic<int> good = 0;
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 4; ++i) {
+      clients.emplace_back([&] {
+        for (int each = 0; each < 4; ++each) good += echoes(url) ? 1 : 0;
+      });
+    }
+    for (auto& client : clients) client.join();
+    CHECK(good == 16);
+  }
+  pool.join();
 }
 
 }  // namespace
