@@ -23,9 +23,11 @@ namespace {
 
 /// What the next calls of the system come to, instead of what they do.
 struct failures {
-  int getrandom_error = 0;       ///< Of every call
-  int interruptions = 0;         ///< So many calls are interrupted by a signal first
-  bool device_is_empty = false;  ///< As if the random device had an end
+  int getrandom_error = 0;        ///< Of every call
+  int interruptions = 0;          ///< So many calls are interrupted by a signal first
+  bool device_is_empty = false;   ///< As if the random device had an end
+  bool device_is_broken = false;  ///< Reading it fails with EIO, a hundred times
+  int reads_left = 100;
 };
 failures failing;
 
@@ -55,6 +57,10 @@ ssize_t __wrap_getrandom(void* octets, std::size_t size, unsigned flags) {
 
 ssize_t __wrap_read(int file, void* octets, std::size_t size) {
   if (interrupted()) return -1;
+  if (failing.device_is_broken && failing.reads_left-- > 0) {
+    errno = EIO;
+    return -1;
+  }
   return failing.device_is_empty ? 0 : __real_read(file, octets, size);
 }
 
@@ -165,11 +171,12 @@ TEST_CASE("random octets fill all of the memory given and nothing more") {
 }
 
 TEST_CASE("where the system has no randomness the program ends") {
+  const bool broken = GENERATE(false, true);
   const auto child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     std::signal(SIGABRT, SIG_DFL);
-    failing = {.getrandom_error = ENOSYS, .device_is_empty = true};
+    failing = {.getrandom_error = ENOSYS, .device_is_empty = !broken, .device_is_broken = broken};
     std::array<std::byte, 16> memory{};
     hawser::fill_random(memory);
     ::_exit(0);
@@ -178,6 +185,21 @@ TEST_CASE("where the system has no randomness the program ends") {
   ::waitpid(child, &status, 0);
   CHECK(WIFSIGNALED(status));
   CHECK(WTERMSIG(status) == SIGABRT);
+}
+
+TEST_CASE("the random device may have descriptor 0") {
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::signal(SIGABRT, SIG_DFL);
+    ::close(0);
+    std::array<std::byte, 16> memory{};
+    hawser::detail::fill_from_device(memory);
+    ::_exit(memory == std::array<std::byte, 16>{} ? 1 : 0);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
 }
 
 }  // namespace

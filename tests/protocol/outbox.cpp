@@ -233,6 +233,21 @@ TEST_CASE("memory is given back while writing goes on") {
   CHECK(most <= 64 * 1024);
 }
 
+TEST_CASE("a queue that is never empty takes no memory for what was written") {
+  outbox out;
+  const std::string payload(5000, 'x');
+  const heap_meter heap;
+  for (int i = 0; i < 4; ++i) out.add(text_header, outbox::owned_payload{std::string{payload}});
+  for (int i = 0; i < 20'000; ++i) {
+    out.add(text_header, outbox::owned_payload{std::string{payload}});
+    out.consume(out.front().size());
+    out.consume(out.front().size());
+  }
+  const auto most = heap.most();
+  CHECK(!out.empty());
+  CHECK(most <= 128 * 1024);
+}
+
 TEST_CASE("small frames one at a time take no memory each") {
   outbox out;
   const auto payload = bytes("some payload");
