@@ -103,7 +103,8 @@ void check_defaults(const backoff& options) {
 }
 
 void check_defaults(const route_options& options) {
-  const auto& [handshake, connection, budget, extension] = options;
+  const auto& [handshake, connection, budget, keep_request, extension] = options;
+  CHECK(keep_request == request_lifetime::session);
   check_defaults(handshake);
   check_defaults(connection);
   check_defaults(budget);
