@@ -44,7 +44,7 @@ class exclusive_strand {
     };
     // A thread does not enter a second strand inside a first: the locks would nest in any order.
     if (turn::is_taken() && !running_in_this_thread()) {
-      asio::require(inner_, asio::execution::blocking.never).execute(std::move(run));
+      (asio::require)(inner_, asio::execution::blocking.never).execute(std::move(run));
     } else {
       inner_.execute(std::move(run));
     }
@@ -56,10 +56,12 @@ class exclusive_strand {
     return asio::query(inner_, wanted);
   }
 
+  // In parentheses, since `require` is a macro of some systems.
   template <class Property>
-  requires asio::can_require_v<const inner_executor_type&, Property> exclusive_strand
-  require(const Property& wanted)
-  const noexcept { return exclusive_strand{asio::require(inner_, wanted), mutex_}; }
+  requires asio::can_require_v<const inner_executor_type&, Property> exclusive_strand(require)
+  (const Property& wanted) const noexcept {
+    return exclusive_strand{(asio::require)(inner_, wanted), mutex_};
+  }
 
   template <class Property>
   requires asio::can_prefer_v<const inner_executor_type&, Property> exclusive_strand
