@@ -72,9 +72,12 @@ class opening_driver final
   using status = typename Handshake::status;
   static constexpr bool serves = requires(Handshake & one) { one.accept(); };
 
+  /// The policy and `decide_` may cancel this opening and destroy the stream.
   void step() {
+    if (!done_) return;
     if constexpr (serves) {
       if (handshake_->state() == status::request) decide_(*handshake_);
+      if (!done_) return;
       if (handshake_->state() == status::request) handshake_->fail(errc::upgrade_unanswered);
       if (handshake_->state() == status::failed && !std::exchange(answering_, true)) {
         wait_at_most(options_.connection.close_timeout);
@@ -207,7 +210,7 @@ class opening_driver final
   bool ending_ = false;     // the refusal is written
 };
 
-/// Performs a handshake, then calls `before(ec, rest)`, then completes `handler`.
+/// Performs a handshake, then completes `handler` with what `before(ec, rest)` returns.
 template <class Stream, class Handshake, class Decide, class Before, class Handler>
 void begin_opening(Stream& stream, std::shared_ptr<Handshake> handshake, Decide decide,
                    const opening_options& options, Before before, Handler handler) {
@@ -218,7 +221,7 @@ void begin_opening(Stream& stream, std::shared_ptr<Handshake> handshake, Decide 
                                                                                    executor)};
   auto done = [before = std::move(before), waiting = std::move(waiting)](
                   std::error_code ec, std::vector<std::byte> rest) mutable {
-    before(ec, std::move(rest));
+    ec = before(ec, std::move(rest));
     waiting.release()->complete(ec);
   };
   using driver = opening_driver<Stream, Handshake, Decide, decltype(done)>;
@@ -255,7 +258,10 @@ auto async_perform(Stream& stream, server_handshake<Policy>& handshake, Decide d
       [&stream, &handshake, &rest, options](auto handler, auto decide_on) {
         detail::begin_opening(
             stream, detail::borrowed(handshake), std::move(decide_on), options,
-            [&rest](std::error_code, std::vector<std::byte> read) { rest = std::move(read); },
+            [&rest](std::error_code ec, std::vector<std::byte> read) {
+              rest = std::move(read);
+              return ec;
+            },
             std::move(handler));
       },
       token, std::move(decide));
@@ -271,7 +277,10 @@ auto async_perform(Stream& stream, client_handshake<Policy>& handshake,
       [&stream, &handshake, &rest, options](auto handler) {
         detail::begin_opening(
             stream, detail::borrowed(handshake), detail::policy_decides{}, options,
-            [&rest](std::error_code, std::vector<std::byte> read) { rest = std::move(read); },
+            [&rest](std::error_code ec, std::vector<std::byte> read) {
+              rest = std::move(read);
+              return ec;
+            },
             std::move(handler));
       },
       token);

@@ -44,6 +44,7 @@ namespace hawser {
 /// A WebSocket connection over an AsyncStream, for a program that has its own Asio. All operations
 /// have the signature void(std::error_code), take any completion token, never call the handler
 /// before they return, and complete with asio::error::operation_aborted if this object is destroyed.
+/// It may be destroyed inside handlers, `decide` and the functions of a policy.
 ///
 /// All calls are made on the executor of the stream, which runs one thing at a time: a strand, or a
 /// context that one thread runs. Handlers may be bound to other executors.

@@ -116,7 +116,7 @@ class async_websocket_driver final
     phase_ = phase::opening;
     auto before = [driver = this->shared_from_this(), self, handshake](
                       std::error_code ec, const std::vector<std::byte>& rest) {
-      driver->opened(self, ec, rest, *handshake);
+      return driver->opened(self, ec, rest, *handshake);
     };
     begin_opening(base::stream(), std::move(handshake), std::move(decide), options_,
                   std::move(before), std::move(handler));
@@ -287,13 +287,16 @@ class async_websocket_driver final
   }
 
   template <class Handshake>
-  void opened(role self, std::error_code ec, bytes_view rest, Handshake& handshake) {
-    if (ec || phase_ != phase::opening) {
+  std::error_code opened(role self, std::error_code ec, bytes_view rest, Handshake& handshake) {
+    // What the handshake waited for may have come before close_now() or drop(), and be handled after.
+    if (!ec && phase_ != phase::opening) ec = asio::error::operation_aborted;
+    if (ec) {
       phase_ = phase::over;
-      return;
+      return ec;
     }
     base::connection() = Connection{self, options_.connection, extension_of(handshake)};
     begin(rest, handshake.result());
+    return {};
   }
 
   template <class View>
