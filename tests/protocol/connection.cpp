@@ -131,6 +131,73 @@ TEST_CASE("messages and pieces of them keep a connection from being idle") {
   CHECK(frames_shown(written_by(peer)) == lines{"close 1001 \"idle for too long\""});
 }
 
+TEST_CASE("a message that waits to be written begins the idle time-out when all of it is written") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self,
+                         {.keep_alive_interval = 8s, .idle_timeout = 20s, .write_timeout = 0s}};
+  peer.advance(at(0s));
+  CHECK_FALSE(peer.send("slow"));
+  peer.advance(at(50s));
+  REQUIRE(peer.output().size() > 1);
+  peer.consume_output(1);
+  peer.advance(at(100s));
+  CHECK(peer.deadline() == never);
+  written_by(peer);
+  peer.advance(at(150s));
+  CHECK(peer.deadline() == at(158s));
+  // The output that follows is no message.
+  peer.advance(at(158s));
+  CHECK(frames_shown(written_by(peer)) == lines{"ping 0000000000000001"});
+  peer.received(at(169s));
+  peer.advance(at(169s));
+  CHECK(peer.deadline() == at(170s));
+  peer.advance(at(170s));
+  CHECK(frames_shown(written_by(peer)) == lines{"close 1001 \"idle for too long\""});
+}
+
+TEST_CASE("a refused send and a control frame do not restart the idle time-out") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, {.keep_alive_interval = 0s, .idle_timeout = 20s}};
+  peer.advance(at(0s));
+  std::error_code refused;
+  std::string invalid = "\xFF";
+  SECTION("text that is not UTF-8") { refused = peer.send(std::string_view{invalid}); }
+  SECTION("text that is not UTF-8, given away") { refused = peer.send(std::move(invalid)); }
+  SECTION("a prepared message that is not UTF-8") {
+    refused = peer.send(prepared_message{invalid});
+  }
+  SECTION("a part that is not UTF-8") {
+    refused = peer.send_part(message_kind::text, as_bytes(invalid), part::more);
+  }
+  SECTION("a ping that is too long") { refused = peer.send_ping(octets(126)); }
+  SECTION("a pong that is too long") { refused = peer.send_pong(octets(126)); }
+  SECTION("a ping") { CHECK_FALSE(peer.send_ping()); }
+  SECTION("a pong") { CHECK_FALSE(peer.send_pong()); }
+  SECTION("a close with a code that must not be sent") {
+    refused = peer.close(close_code::abnormal);
+  }
+  SECTION("another message while a fragmented one is under way") {
+    CHECK_FALSE(peer.send_part(message_kind::text, as_bytes("begun"), part::more));
+    written_by(peer);
+    peer.advance(at(0s));
+    SECTION("a view") { refused = peer.send("whole"); }
+    SECTION("a payload given away") { refused = peer.send(std::string("whole")); }
+    SECTION("a prepared message") { refused = peer.send(prepared_message{"whole"}); }
+    SECTION("a part of another kind") {
+      refused = peer.send_part(message_kind::binary, {}, part::last);
+    }
+    SECTION("a part that is not UTF-8") {
+      refused = peer.send_part(message_kind::text, as_bytes(invalid), part::last);
+    }
+    CHECK(refused);
+  }
+  written_by(peer);
+  peer.advance(at(19s));
+  CHECK(peer.deadline() == at(20s));
+  peer.advance(at(20s));
+  CHECK(frames_shown(written_by(peer)) == lines{"close 1001 \"idle for too long\""});
+}
+
 TEST_CASE("a message that makes no progress fails the connection however many pongs come",
           "[abuse]") {
   const auto self = GENERATE(role::client, role::server);
@@ -357,6 +424,19 @@ TEST_CASE("what arrived while nobody looked counts as life", "[rfc-5.5.2]") {
   peer.advance(at(1h));
   CHECK(peer.state() == close_state::open);
   CHECK(peer.deadline() == at(1h + 20s));
+}
+
+TEST_CASE("what is written in time does not put off the keep-alive", "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(20s, 60s)};
+  lines frames;
+  for (const auto now : {at(0s), at(10s), at(25s), at(40s)}) {
+    peer.advance(now);
+    CHECK_FALSE(peer.send("x"));
+    for (const auto& frame : frames_shown(written_by(peer))) frames.push_back(frame);
+  }
+  CHECK(frames ==
+        lines{"text \"x\"", "text \"x\"", "ping 0000000000000001", "text \"x\"", "text \"x\""});
 }
 
 TEST_CASE("while a driver does not read, the peer's silence says nothing", "[rfc-5.5.2]") {

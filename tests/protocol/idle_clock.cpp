@@ -36,19 +36,6 @@ TEST_CASE(
   CHECK(clock.deadline() == at(29s));
 }
 
-TEST_CASE("an idle clock counts anew when a message has been written, and not for other output") {
-  idle_clock clock{10s};
-  clock.advance(at(0s));
-  clock.sending();
-  clock.advance(at(5s));
-  CHECK(clock.deadline() == at(15s));
-  clock.written();
-  clock.advance(at(20s));
-  CHECK(clock.deadline() == at(30s));
-  clock.written();
-  CHECK(clock.advance(at(30s)));
-}
-
 TEST_CASE("an idle clock without a time-out is never over") {
   idle_clock clock{0s};
   CHECK(clock.deadline() == never);

@@ -156,8 +156,7 @@ class basic_connection {
     if (prepared.error() != errc{}) return prepared.error();
     if (self_ == role::client) return send(prepared.view());
     if (!can_send()) return errc::closed;
-    timers_.sending();
-    return code_of(sender_.message(extension_, prepared));
+    return queued(sender_.message(extension_, prepared));
   }
 
   /// Queues a fragment of a message: RFC 6455 §5.4. Until `part::last`, no other message can be
@@ -169,8 +168,7 @@ class basic_connection {
   /// The same; whether the message is encoded is decided with the first fragment.
   std::error_code send_part(message_view piece, part position) {
     if (!can_send()) return errc::closed;
-    timers_.sending();
-    return code_of(sender_.fragment(extension_, piece, position));
+    return queued(sender_.fragment(extension_, piece, position));
   }
 
   /// Queues a ping of at most 125 octets; the pong event tells the round-trip time.
@@ -208,7 +206,7 @@ class basic_connection {
   /// Drops the first `count` octets of output(): they are written.
   void consume_output(std::size_t count) {
     sender_.consume(count);
-    timers_.written(buffered_bytes() == 0);
+    timers_.output_moved();
   }
 
   /// The peer has acknowledged output, although the stream takes no more for now. A driver that can see
@@ -277,8 +275,11 @@ class basic_connection {
     return {can_send(), buffered_bytes() != 0, receiver_.in_message()};
   }
 
-  static std::error_code code_of(errc error) noexcept {
-    return error == errc{} ? std::error_code{} : make_error_code(error);
+  /// The result of a send. A refused one is no traffic, so it does not restart the idle time-out.
+  std::error_code queued(errc refused) noexcept {
+    if (refused != errc{}) return refused;
+    timers_.message_queued();
+    return {};
   }
 
   std::optional<event> event_of(const reception& result) {
@@ -372,8 +373,7 @@ class basic_connection {
   template <class Payload>
   std::error_code send_message(message_view view, Payload&& payload) {
     if (!can_send()) return errc::closed;
-    timers_.sending();
-    return code_of(sender_.message(extension_, view, std::forward<Payload>(payload)));
+    return queued(sender_.message(extension_, view, std::forward<Payload>(payload)));
   }
 
   [[no_unique_address]] Extension extension_;

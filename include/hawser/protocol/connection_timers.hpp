@@ -64,16 +64,11 @@ class connection_timers {
   /// advance().
   constexpr void message_progressed() noexcept { message_restarts_ = true; }
 
-  /// A message is to be sent.
-  constexpr void sending() noexcept { idle_.sending(); }
+  /// A message, or a part of one, is queued.
+  constexpr void message_queued() noexcept { idle_.restart(); }
 
-  /// The stream has taken output; `all` if no more is queued.
-  constexpr void written(bool all) noexcept {
-    stalled_since_ = unset;
-    if (all) idle_.written();
-  }
-
-  /// The peer has acknowledged output, although the stream takes no more for now.
+  /// The stream has taken output, or the peer has acknowledged output although the stream takes no more
+  /// for now.
   constexpr void output_moved() noexcept { stalled_since_ = unset; }
 
   /// Input is not read for now: what waits for the peer begins to count anew at the next advance().

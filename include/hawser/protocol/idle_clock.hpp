@@ -20,16 +20,9 @@ class idle_clock {
   /// A message, or a piece of one, has arrived at `now`.
   constexpr void received(time_point now) noexcept { since_ = now; }
 
-  /// Counts anew from the next advance() on.
+  /// Counts anew from the next advance() on: a message is queued, or the driver does not read. While output
+  /// waits there is no advance(), so the time begins when all of it is written.
   constexpr void restart() noexcept { restarts_ = true; }
-
-  /// A message is to be sent, at a time that nobody looked up …
-  constexpr void sending() noexcept { sending_ = restarts_ = true; }
-
-  /// … and all output is written.
-  constexpr void written() noexcept {
-    if (std::exchange(sending_, false)) restart();
-  }
 
   /// Whether patience is over.
   constexpr bool is_over(time_point now) const noexcept { return !restarts_ && now >= deadline(); }
@@ -47,7 +40,6 @@ class idle_clock {
   duration timeout_;
   time_point since_{};
   bool restarts_ = true;
-  bool sending_ = false;
 };
 
 }  // namespace hawser
