@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/transport/blocking_driver.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -112,8 +115,9 @@ TEST_CASE("a close from another thread ends a read and both see the same end", "
   const bool far_answers = GENERATE(true, false);
   for (int round = 0; round < 50; ++round) {
     auto [here, there] = threaded_pipe();
-    websocket<memory_pipe> near{
-        role::client, std::move(here), {.keep_alive_interval = 0s, .close_timeout = 1ms}};
+    connection_options options = patient;
+    options.close_timeout = far_answers ? 60s : 1ms;
+    websocket<memory_pipe> near{role::client, std::move(here), options};
     websocket<memory_pipe> far{role::server, std::move(there)};
     std::thread answers;
     if (far_answers) {
@@ -130,9 +134,159 @@ TEST_CASE("a close from another thread ends a read and both see the same end", "
     if (answers.joinable()) answers.join();
     CHECK_FALSE(got);
     CHECK(near.close_reason().error == ec);
-    CHECK((!ec || ec == errc::close_timeout));
-    if (!far_answers) CHECK(ec == errc::close_timeout);
+    CHECK(ec == (far_answers ? std::error_code{} : errc::close_timeout));
   }
+}
+
+/// A peer, and the stream to it. The reader of the stream sleeps until the peer answers or the stream is
+/// aborted, whatever the time is; each look at the clock takes a millisecond.
+struct sleepy_peer {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool answers = true;  ///< A Close frame, three milliseconds after it was written
+  std::chrono::steady_clock::time_point now{};
+  std::chrono::steady_clock::time_point answered = std::chrono::steady_clock::time_point::max();
+  octets input;
+  std::size_t written = 0;
+  bool ended = false;
+  bool aborted = false;
+  bool asleep = false;
+
+  void await_sleep() {
+    std::unique_lock lock{mutex};
+    changed.wait(lock, [this] { return asleep; });
+  }
+
+  void end() {
+    const std::lock_guard lock{mutex};
+    ended = true;
+    changed.notify_all();
+  }
+
+  bool is(bool sleepy_peer::*state) {
+    const std::lock_guard lock{mutex};
+    return this->*state;
+  }
+};
+
+class sleepy_stream {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  explicit sleepy_stream(sleepy_peer& peer) : peer_{&peer} {}
+
+  bool wait_readable(time_point, std::error_code& ec) {
+    std::unique_lock lock{peer_->mutex};
+    peer_->asleep = true;
+    peer_->changed.notify_all();
+    const auto woken = [this] { return !peer_->input.empty() || peer_->ended || peer_->aborted; };
+    ec.clear();
+    // The limit is for a driver that never wakes its reader.
+    if (!peer_->changed.wait_for(lock, 60s, woken)) ec = std::make_error_code(std::errc::timed_out);
+    peer_->asleep = false;
+    return !ec;
+  }
+
+  std::size_t read_some(mutable_bytes in, std::error_code& ec) {
+    const std::lock_guard lock{peer_->mutex};
+    ec.clear();
+    if (peer_->aborted) ec = std::make_error_code(std::errc::connection_aborted);
+    const auto size = (std::min)(in.size(), peer_->input.size());
+    std::copy_n(peer_->input.begin(), size, in.begin());
+    peer_->input.erase(peer_->input.begin(),
+                       peer_->input.begin() + static_cast<std::ptrdiff_t>(size));
+    if (size == 0 && !peer_->ended && !ec) {
+      ec = std::make_error_code(std::errc::operation_would_block);
+    }
+    return size;
+  }
+
+  bool wait_writable(time_point, std::error_code& ec) { return ec.clear(), true; }
+
+  std::size_t write_some(bytes_view out, std::error_code& ec) {
+    const std::lock_guard lock{peer_->mutex};
+    ec.clear();
+    peer_->written += out.size();
+    if (peer_->answers) peer_->answered = peer_->now + 3ms;
+    return out.size();
+  }
+
+  void shutdown(std::error_code& ec) {
+    ec.clear();
+    peer_->end();
+  }
+
+  time_point now() {
+    const std::lock_guard lock{peer_->mutex};
+    peer_->now += 1ms;
+    if (peer_->now >= peer_->answered) {
+      peer_->answered = time_point::max();
+      peer_->input = close_from(role::server, 1000);
+      peer_->ended = true;
+      peer_->changed.notify_all();
+    }
+    return peer_->now;
+  }
+
+ protected:
+  sleepy_peer* peer_;
+};
+
+class abortable_sleepy_stream final : public sleepy_stream {
+ public:
+  using sleepy_stream::sleepy_stream;
+
+  void abort() {
+    const std::lock_guard lock{peer_->mutex};
+    peer_->aborted = true;
+    peer_->changed.notify_all();
+  }
+};
+
+TEMPLATE_TEST_CASE(
+    "a close while another thread sleeps in a read is written, and waits for the answer",
+    "[rfc-7.1.2]", sleepy_stream, abortable_sleepy_stream) {
+  sleepy_peer peer;
+  connection_options options = patient;
+  options.close_timeout = 1h;
+  websocket<TestType> near{role::client, TestType{peer}, options};
+  std::thread reader{[&] { (void)near.read(); }};
+  peer.await_sleep();
+  CHECK_FALSE(near.close());
+  reader.join();
+  CHECK(shown(near.close_reason()) == "closed{1000, clean}");
+  CHECK_FALSE(peer.aborted);
+}
+
+TEST_CASE("a close without an answer wakes the thread that sleeps in a read", "[rfc-7.1.2]") {
+  sleepy_peer peer;
+  peer.answers = false;
+  connection_options options = patient;
+  options.close_timeout = 10ms;
+  websocket<abortable_sleepy_stream> near{role::client, abortable_sleepy_stream{peer}, options};
+  std::thread reader{[&] { (void)near.read(); }};
+  peer.await_sleep();
+  CHECK(near.close() == errc::close_timeout);
+  CHECK(peer.is(&sleepy_peer::aborted));
+  reader.join();
+  CHECK(near.close_reason().error == errc::close_timeout);
+  CHECK(peer.written != 0);
+}
+
+TEST_CASE("a close without an answer leaves a reader behind that cannot be woken", "[rfc-7.1.2]") {
+  sleepy_peer peer;
+  peer.answers = false;
+  connection_options options = patient;
+  options.close_timeout = 10ms;
+  websocket<sleepy_stream> near{role::client, sleepy_stream{peer}, options};
+  std::thread reader{[&] { (void)near.read(); }};
+  peer.await_sleep();
+  CHECK(near.close() == errc::close_timeout);
+  CHECK(peer.is(&sleepy_peer::asleep));
+  peer.end();
+  reader.join();
+  CHECK(near.close_reason().error == errc::close_timeout);
+  CHECK(peer.written != 0);
 }
 
 TEST_CASE("close_now wakes a reader, writers and who waits for a turn to write") {
