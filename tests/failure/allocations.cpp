@@ -9,11 +9,14 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include <asio/execution/context.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/query.hpp>
 
 #include "failure/failing.hpp"
 #include "failure/talk.hpp"
@@ -243,24 +246,43 @@ TEST_CASE("whichever allocation of an async_websocket fails, what it has begun e
   CHECK(count > 20);
 }
 
-/// A server on the context of the test, and a client that says all it has to say at once.
+/// The context that a session runs on.
+asio::io_context& context_of(const session& peer) {
+  return static_cast<asio::io_context&>(asio::query(peer.get_executor(), asio::execution::context));
+}
+
+/// A server with one thread of its own, whose context the test runs, and a client that says all it has to
+/// say at once.
 struct served {
-  asio::io_context context{1};
   std::size_t opened = 0;
   std::size_t closed_times = 0;
   std::unique_ptr<server> listening;
+  asio::io_context* context = nullptr;
   std::function<void()> meanwhile = [] {};
   octets said = bytes(upgrade_request) + standard_talk(role::client);
 
   served() {
     server_options options;
     options.handshake_timeout = std::chrono::seconds{2};
-    listening = std::make_unique<server>(context, options);
+    listening = std::make_unique<server>(options);
+    take_context();
     listening->on_open([this](session&) { ++opened; });
     listening->on_message([](session& peer, message_view view) { peer.send(view); });
     listening->on_close([this](session&, const closed&) { ++closed_times; });
-    listening->start();
-    context.poll();
+  }
+
+  /// run() begins to accept; the first session shows the context, which is stopped there.
+  void take_context() {
+    listening->on_open([this](session& first) {
+      context = &context_of(first);
+      context->stop();
+    });
+    std::thread own{[this] { listening->run(); }};
+    raw_socket client{listening->port()};
+    client.say(upgrade_request);
+    own.join();
+    client.hang_up();
+    while (listening->connections() != 0) run_ready(*context);
   }
 
   /// Serves a client with that allocation failing, which run() must bear.
@@ -288,8 +310,7 @@ struct served {
     const auto until = std::chrono::steady_clock::now() + soon;
     bool over = false;
     while (!over && std::chrono::steady_clock::now() < until) {
-      context.restart();
-      context.poll();
+      run_ready(*context);
       meanwhile();
       const sparing not_counted;
       octets room(16 * 1024);
@@ -300,8 +321,7 @@ struct served {
       over = ec && ec != asio::error::would_block;
     }
     if (!over) throw std::runtime_error{"nothing"};
-    context.restart();
-    context.poll();
+    run_ready(*context);
     return heard;
   }
 };
@@ -314,7 +334,7 @@ TEST_CASE("whichever allocation of a server fails, one client loses by it at mos
   for (auto i = others; i != 0; --i) {
     kept.emplace_back(all.listening->port());
     kept.back().say(upgrade_request);
-    run_ready(all.context);
+    run_ready(*all.context);
   }
   const auto whole = all.serve();
   CHECK(text(whole).starts_with("HTTP/1.1 101"));
