@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -123,6 +124,14 @@ TEST_CASE("what is added to a server for wss: is encrypted too, unless it asks f
     CHECK_FALSE(connect(url_of("wss", v6, "[::1]"), trusting_client(), ec));
     CHECK(ec.message() == "the certificate is not for this address");
   }
+}
+
+TEST_CASE("a server for wss: listens in cleartext through no reference to a server by default") {
+  tls_server secure{{}, server_with(test_server())};
+  server& any = secure;
+  const tcp::endpoint where{asio::ip::address_v4::loopback(), 0};
+  CHECK_THROWS_AS(any.listen(where), std::logic_error);
+  CHECK(any.listen(where, plain_streams{}).port() != 0);
 }
 
 TEST_CASE("a server for wss: that cannot listen says so at once") {

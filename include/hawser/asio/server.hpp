@@ -156,10 +156,12 @@ class server {
     on_http(detail::answered_by(std::move(hook)));
   }
 
-  /// Listens on one more endpoint, of TCP or Unix sockets, and says on which: a port of 0 becomes a
-  /// free one. Throws std::system_error when it cannot.
+  /// Listens for ws: on one more endpoint, of TCP or Unix sockets, and returns it: a port of 0 becomes a
+  /// free one. Throws std::system_error when it cannot, and std::logic_error if this is a tls_server, whose
+  /// own listen() has another default.
   template <class Endpoint>
   Endpoint listen(const Endpoint& where) {
+    if (secure_by_default_) throw std::logic_error{"hawser::server::listen(): name the streams"};
     return listen(where, plain_streams{});
   }
 
@@ -202,6 +204,10 @@ class server {
 
   /// SIGINT and SIGTERM shut the server down.
   void stop_on_signals() { state_->stop_on_signals(); }
+
+ protected:
+  /// No listener is plain from now on unless it asks for plain_streams, also through a `server&`.
+  void set_secure_by_default() noexcept { secure_by_default_ = true; }
 
  private:
   using places = detail::connection_places;
@@ -270,6 +276,7 @@ class server {
   std::shared_ptr<detail::shared_threads> shared_threads_;
   std::uint16_t port_ = 0;
   bool has_fallback_ = false;
+  bool secure_by_default_ = false;
 };
 
 }  // namespace hawser

@@ -168,6 +168,7 @@ class server_opening final : public opening_base,
       case status::failed: break;
     }
     answering_ = true;
+    if (talk_.state() == status::failed) wait_at_most(close_timeout());
     write();
   }
 
@@ -318,7 +319,6 @@ class server_opening final : public opening_base,
 
   /// A stream that is closed with input unread may take back what was just written.
   void end() {
-    wait_at_most(close_timeout());
     if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
       traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
         self->unless_over([&] { self->drain(); });

@@ -13,9 +13,9 @@
 namespace hawser {
 
 /// A server for wss:, made from its options and a tls_server_context; all else is as `server` has it. It
-/// listens in cleartext only where listen() gets plain_streams; but listen(endpoint) through a `server&`
-/// is that of server, and plain. The TLS handshake counts as a part of the
-/// opening handshake; a client that comes when the server is full is dropped without an answer.
+/// listens in cleartext only where listen() gets plain_streams; listen(endpoint) through a `server&` throws
+/// std::logic_error. The TLS handshake counts as a part of the opening handshake; a client that comes when
+/// the server is full is dropped without an answer.
 class tls_server : public server {
  public:
   /// Listens for wss: on the address and port of the options, unless their `listener` is none. Throws
@@ -54,6 +54,7 @@ class tls_server : public server {
   }
 
   void listen_first(const server_options& options) {
+    set_secure_by_default();
     if (options.listener == first_listener::none) return;
     listen(asio::ip::tcp::endpoint{asio::ip::make_address(options.address), options.port});
   }
