@@ -283,10 +283,11 @@ class opening_session_peer final : public session_peer<How> {
                        const connection_options& options)
       : base{1U, around, options},
         plan_{std::move(plan)},
-        watch_{around.now() + plan_->patience, std::chrono::seconds{5}},
+        watch_{around.now() + plan_->patience, options.close_timeout},
         registries_{base::context_.get_executor()} {
     auto settings = std::make_shared<detail::opening_settings>();
     settings->handshake_timeout = plan_->patience;
+    settings->close_timeout = options.close_timeout;
     settings->routes.push_back(
         std::make_unique<route>("/", route_options{.handshake = plan_->serving(),
                                                    .connection = options,

@@ -101,23 +101,26 @@ planned_handshake<Self> handshake_for(const opening_plan& plan) {
   }
 }
 
-/// Judges how long an opening handshake takes: from when its time is seen to be over, no longer than
-/// it takes to tell the other side.
+/// Judges how long an opening handshake takes: from when its deadline has been noticed, no longer than it
+/// takes to send the other side a refusal. The clock may jump past both; then there are some turns left.
 class opening_watch {
  public:
-  opening_watch(time_point until, duration to_tell)
-      : until_{until}, to_tell_{to_tell + 4 * detail::deadlines::tick} {}
+  opening_watch(time_point until, duration to_refuse)
+      : until_{until + 2 * detail::deadlines::tick},
+        to_refuse_{to_refuse + 4 * detail::deadlines::tick} {}
 
   void look(const user& one, time_point now, verdict& judge) {
     if (one.is_open() || one.over() || now < until_) return;
     if (!late_since_) late_since_ = now;
-    judge.require(now < *late_since_ + to_tell_, "a handshake that takes longer than it may");
+    if (now >= *late_since_ + to_refuse_) ++late_turns_;
+    judge.require(late_turns_ < 3, "a handshake that takes longer than it may");
   }
 
  private:
   time_point until_;
-  duration to_tell_;
+  duration to_refuse_;
   std::optional<time_point> late_since_;
+  int late_turns_ = 0;
 };
 
 }  // namespace hawser::test
