@@ -48,23 +48,6 @@
 
 namespace hawser {
 
-/// What lies between the sockets and the connections of a server: here nothing, elsewhere TLS.
-struct no_layer {
-  /// Whether a client understands what is written to its socket before open().
-  static constexpr bool is_plain = true;
-
-  template <class Stream>
-  Stream wrap(Stream socket) const {
-    return socket;
-  }
-
-  /// Makes what wrap() gave ready for use, on the connection's thread, until `until`.
-  template <class Stream>
-  void open(Stream&, std::chrono::steady_clock::time_point, std::error_code& ec) const {
-    ec.clear();
-  }
-};
-
 /// A server with a thread for each connection. The handshake is done on that thread too, so that no
 /// client holds up another.
 template <class Protocol, class Layer = no_layer>
@@ -143,12 +126,17 @@ class basic_threaded_server {
 
   /// Ends run(): no more connections are accepted, handshakes under way are told 503, the others are
   /// closed with 1001 and, after the close time-out, dropped. From any thread. Returns when run() is
-  /// about to return, except on one of the server's own threads, which cannot wait for that.
+  /// about to return, except on one of the server's own threads, which cannot wait for that: there it
+  /// returns at once. run() waits for the handler and the hooks, so these must not wait for a thread
+  /// that calls stop(). When run() has returned, this object may be destroyed.
   void stop() {
     std::unique_lock guard{mutex_};
     context_.stop();
     if (is_own_thread()) return;
+    ++stopping_;
     changed_.wait(guard, [this] { return !running_; });
+    --stopping_;
+    changed_.notify_all();
   }
 
   /// How many connections there are, handshakes included.
@@ -352,6 +340,8 @@ class basic_threaded_server {
     guard.lock();
     running_ = false;
     changed_.notify_all();
+    // After this the caller may destroy what stop() on another thread still uses.
+    changed_.wait(guard, [this] { return stopping_ == 0; });
   }
 
   void join_done() {
@@ -390,6 +380,7 @@ class basic_threaded_server {
   std::list<worker> workers_;
   std::size_t count_ = 0;
   bool running_ = false;
+  std::size_t stopping_ = 0;  // threads inside stop() that wait
   std::thread::id run_thread_;
   bool closing_ = false;
 };

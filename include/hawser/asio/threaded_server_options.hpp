@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <system_error>
 
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/policy.hpp"
@@ -36,6 +37,23 @@ struct threaded_server_options {
 
   /// An extension that clients may use if they offer it: permessage_deflate, for example.
   any_negotiator extension = {};
+};
+
+/// What lies between the sockets and the connections of a threaded_server: here nothing, elsewhere TLS.
+struct no_layer {
+  /// Whether a client understands what is written to its socket before open().
+  static constexpr bool is_plain = true;
+
+  template <class Stream>
+  Stream wrap(Stream socket) const {
+    return socket;
+  }
+
+  /// Makes what wrap() gave ready for use, on the connection's thread, until `until`.
+  template <class Stream>
+  void open(Stream&, std::chrono::steady_clock::time_point, std::error_code& ec) const {
+    ec.clear();
+  }
 };
 
 }  // namespace hawser
