@@ -268,4 +268,28 @@ TEST_CASE("an opening that has all it needs fails where the websocket ends befor
   CHECK(opening.error() == asio::error::operation_aborted);
 }
 
+TEST_CASE("a cancellation that comes after the context has ended does nothing") {
+  asio::cancellation_signal reads;
+  asio::cancellation_signal writes;
+  asio::cancellation_signal closes;
+  message into;
+  outcome_of none;
+  std::optional<async_websocket<async_pipe>> kept;
+  const bool is_kept = GENERATE(true, false);
+  {
+    asio::io_context io{1};
+    const auto state = std::make_shared<async_pipe_state>();
+    state->ends[0].faults.capacity = 0;
+    kept.emplace(role::client, async_pipe{io.get_executor(), state, 0});
+    kept->async_read(into, asio::bind_cancellation_slot(reads.slot(), none.handler()));
+    kept->async_write("text", asio::bind_cancellation_slot(writes.slot(), none.handler()));
+    kept->async_close(close_code::normal,
+                      asio::bind_cancellation_slot(closes.slot(), none.handler()));
+    io.poll();
+  }
+  if (!is_kept) kept.reset();
+  for (auto* each : {&reads, &writes, &closes}) each->emit(asio::cancellation_type::terminal);
+  CHECK(none.pending());
+}
+
 }  // namespace

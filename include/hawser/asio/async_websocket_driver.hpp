@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include <asio/associated_cancellation_slot.hpp>
 #include <asio/cancellation_type.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
@@ -271,8 +272,17 @@ class async_websocket_driver final
 
   template <class Kind, class Handler, class Cancel, class... Facts>
   Kind& begin(Handler handler, Cancel cancel, Facts&&... facts) {
-    return begin_operation<Kind>(std::move(handler), base::get_executor(), std::move(cancel),
-                                 std::forward<Facts>(facts)...);
+    // What the context's end has abandoned leaves its function in the slot.
+    std::weak_ptr<async_websocket_driver> weak;
+    if (asio::get_associated_cancellation_slot(handler).is_connected())
+      weak = this->weak_from_this();
+    auto cancel_pending = [weak = std::move(weak), cancel](asio::cancellation_type_t type,
+                                                           Kind& one) {
+      const auto self = weak.lock();
+      if (self && self->phase_ == phase::open) cancel(type, one);
+    };
+    return begin_operation<Kind>(std::move(handler), base::get_executor(),
+                                 std::move(cancel_pending), std::forward<Facts>(facts)...);
   }
 
   template <class Handler>
