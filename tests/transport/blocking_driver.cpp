@@ -144,7 +144,7 @@ struct sleepy_peer {
   std::mutex mutex;
   std::condition_variable changed;
   bool answers = true;  ///< A Close frame, three milliseconds after it was written
-  std::chrono::steady_clock::time_point now{};
+  std::chrono::steady_clock::time_point now{1000h};
   std::chrono::steady_clock::time_point answered = std::chrono::steady_clock::time_point::max();
   octets input;
   std::size_t written = 0;
