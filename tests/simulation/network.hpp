@@ -142,10 +142,12 @@ class network {
   /// Nothing arrives in this direction for some time.
   void stall(std::size_t side, duration time) { ways_[side].stalled_until = now_ + time; }
 
-  /// What has had its time arrives.
-  void arrive() {
+  /// What has had its time arrives. Whether that is anything.
+  bool arrive() {
+    bool any = false;
     for (auto& way : ways_) {
       while (!way.flight.empty() && due(way) <= now_) {
+        any = true;
         auto& first = way.flight.front();
         way.on_the_way -= first.piece.size();
         way.arrived.insert(way.arrived.end(), first.piece.begin(), first.piece.end());
@@ -153,6 +155,7 @@ class network {
         way.flight.pop_front();
       }
     }
+    return any;
   }
 
   /// When something arrives next; max() if nothing is under way.

@@ -293,12 +293,12 @@ class opening_session_peer final : public session_peer<How> {
                                                    .connection = options,
                                                    .extension = plan_->extensions[1]}));
     set_hooks(*settings->routes.back());
-    asio::post(base::context_, [this, settings] {
+    asio::post(base::context_, [this, settings, accepted = around.now()] {
       std::make_shared<detail::server_opening<simulated_stream<How>>>(
           simulated_stream<How>{base::context_.get_executor(), base::end_},
           detail::session_facts{.listener = std::make_shared<const detail::listener_facts>()},
           settings, registries_, detail::connection_places::place{})
-          ->start();
+          ->start(accepted);
     });
   }
 

@@ -134,11 +134,14 @@ class world {
   }
 
   void turns() {
-    net_.arrive();
+    // A side that blocks lets the others have their turns within its own: time stands still until both have
+    // seen what has arrived.
+    unseen_ = net_.arrive() || unseen_;
     const auto first = random_.below(2);
     sides_[first]->turn();
-    if (random_.once_in(2)) net_.arrive();
+    if (random_.once_in(2)) unseen_ = net_.arrive() || unseen_;
     sides_[1 - first]->turn();
+    unseen_ = false;
     for (const auto& side : sides_) {
       judge_.require(side->waiting() <= most_waiting, "more waits than was sent");
     }
@@ -195,7 +198,8 @@ class world {
     const auto patience = ending_since_ + std::chrono::seconds{40};
     const auto next =
         (std::min)({net_.next_arrival(), sides_[0]->due(), sides_[1]->due(), patience});
-    if (!net_.take_woken() && next > program_clock::now) program_clock::now = next;
+    const bool busy = net_.take_woken() || unseen_;
+    if (!busy && next > program_clock::now) program_clock::now = next;
     turns();
     judge_.require(program_clock::now < patience, "a connection that never ends");
     judge_.require(++rounds_ < 200'000, "a driver that never rests");
@@ -222,6 +226,7 @@ class world {
   std::size_t rounds_ = 0;    // of the end
   time_point ending_since_{};
   bool destroyed_ = false;
+  bool unseen_ = false;  // something has arrived, and not both sides have had a turn since
   std::array<std::unique_ptr<peer>, 2> sides_;
 };
 
