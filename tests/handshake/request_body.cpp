@@ -115,7 +115,8 @@ TEST_CASE("a body of a known length ends with its last byte", "[rfc9112-6.2]") {
   CHECK(outcome_of({}, "Hello") == "|Hello");
 }
 
-TEST_CASE("a body in chunks is put together and ends with the empty one", "[rfc9112-7.1]") {
+TEST_CASE("the body of a request in chunks is put together and ends with the empty one",
+          "[rfc9112-7.1]") {
   CHECK(outcome_of(in_chunks, "5\r\nHello\r\n7\r\n, world\r\n0\r\n\r\nGET /") ==
         "Hello, world|GET /");
   CHECK(outcome_of(in_chunks, "A\r\n0123456789\r\n0a\r\n\r\n\r\n\r\n\r\n\r\n\r\n0\r\n\r\n") ==
