@@ -149,7 +149,7 @@ TEST_CASE("text is checked as it is decompressed, before the message ends", "[rf
 TEST_CASE("the limit is exact after decompression", "[rfc7692-8][autobahn-12.1.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
-  const auto limit = GENERATE(as<std::size_t>{}, 0, 1, 4095, 4096, 4097, 70'000);
+  const auto limit = GENERATE(as<std::size_t>{}, 1, 4095, 4096, 4097, 70'000);
   connection_options options;
   options.max_message_size = limit;
   const auto text = some_text(limit + 1);
