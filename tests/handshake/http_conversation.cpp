@@ -207,6 +207,15 @@ TEST_CASE("a conversation can end at any time, with an answer if one is due") {
   CHECK(idle.talk.fail(errc::closed) == status::failed);
 }
 
+TEST_CASE("the requests of a conversation over TLS are secure") {
+  const bool secure = GENERATE(false, true);
+  http_conversation<> talk;
+  if (secure) talk.set_secure();
+  auto input = hawser::as_bytes(get);
+  REQUIRE(talk.next(input) == status::plain);
+  CHECK(talk.request().is_secure() == secure);
+}
+
 TEST_CASE("an upgrade may be ignored", "[rfc9110-7.8]") {
   servant one;
   auto input = hawser::as_bytes(upgrade_request);

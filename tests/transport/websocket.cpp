@@ -18,6 +18,14 @@ using namespace hawser::test;
 
 namespace {
 
+TEST_CASE("a websocket over a stream that is not encrypted has no facts of TLS") {
+  auto [here, there] = make_memory_pipe();
+  const websocket<memory_pipe> near{role::client, std::move(here)};
+  CHECK_FALSE(near.is_secure());
+  CHECK(near.tls() == nullptr);
+  CHECK(near.peer_certificate() == nullptr);
+}
+
 TEST_CASE("a websocket can be moved, and is dropped without a Close when it is destroyed") {
   const auto self = GENERATE(role::client, role::server);
   auto [here, there] = make_memory_pipe();
