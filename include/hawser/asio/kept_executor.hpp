@@ -4,6 +4,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/execution/context.hpp>
@@ -84,7 +85,8 @@ class kept_executor {
 template <>
 class kept_executor<asio::io_context::executor_type> {
  public:
-  explicit kept_executor(const asio::io_context::executor_type& executor) : executor_{executor} {}
+  explicit kept_executor(asio::io_context::executor_type executor)
+      : executor_{std::move(executor)} {}
 
   const asio::io_context::executor_type& get() const noexcept { return executor_; }
 

@@ -261,7 +261,7 @@ class server {
     const auto made =
         std::make_shared<listener>(where, threads, settings_, places_, std::move(make_stream));
     state_->add(made);
-    const auto listening = made->local_endpoint();
+    auto listening = made->local_endpoint();
     if constexpr (requires { listening.port(); }) {
       if (port_ == 0) port_ = listening.port();
     }

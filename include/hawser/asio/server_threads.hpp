@@ -142,7 +142,7 @@ class shared_threads final : public server_threads {
 
   template <class Executor>
   explicit shared_threads(const Executor& given)
-      : each_its_own_{true}, own_{strand{asio::any_io_executor{given}}}, registries_{*own_} {}
+      : own_{strand{asio::any_io_executor{given}}}, registries_{*own_} {}
 
   template <class Executor>
   explicit shared_threads(const asio::strand<Executor>& given)
@@ -177,7 +177,7 @@ class shared_threads final : public server_threads {
  private:
   using strand = exclusive_strand::inner_executor_type;
 
-  const bool each_its_own_;
+  const bool each_its_own_ = true;
   std::optional<executor_type> own_;  // a strand must not outlive its context
   const io_registries registries_;
 };

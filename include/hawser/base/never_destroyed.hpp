@@ -12,7 +12,8 @@ union never_destroyed {
  public:
   template <class... Values>
   explicit never_destroyed(Values&&... values) : object_{std::forward<Values>(values)...} {}
-  ~never_destroyed() {}  // `= default` would be deleted
+  // NOLINTNEXTLINE(modernize-use-equals-default): that one would be deleted.
+  ~never_destroyed() {}
   never_destroyed(const never_destroyed&) = delete;
   never_destroyed& operator=(const never_destroyed&) = delete;
 
