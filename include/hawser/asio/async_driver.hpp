@@ -135,9 +135,10 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   void uncork() noexcept { corked_ = false; }
   bool corked() const noexcept { return corked_; }
 
-  /// Gives the connection the time. While input is not read or waits, the peer's silence says nothing.
+  /// Gives the connection the time. Input that is not read, or waits for its turn, is no silence.
   void advance() {
-    if (is_held() || connection_.has_more_work()) connection_.hold_keep_alive();
+    if (is_held()) connection_.hold_keep_alive();
+    if (connection_.has_more_work()) connection_.received(clock::now());
     if (writing_ && output_.has_moved(*stream_)) connection_.output_moved();
     connection_.advance(clock::now());
   }
