@@ -34,7 +34,7 @@ TEST_CASE("a session keeps its promises to a connection", "[simulation]") {
 }
 
 TEST_CASE("a client's session keeps its promises to an async_websocket", "[simulation]") {
-  simulate("a client's session keeps its promises to an async_websocket", 1'000,
+  simulate("a client's session keeps its promises to an async_websocket", 2'000,
            side<session_peer<calling::waits>>, side<websocket_peer<calling::direct>>);
 }
 
