@@ -12,7 +12,7 @@ PATTERN = (
     r"|async)\b"
 )
 LEFT_OUT = "include/hawser/protocol/shared_encodings.hpp"
-FOLDERS = [f"include/hawser/{layer}" for layer in ("base", "frame", "handshake", "protocol")]
+FOLDERS = [f"include/hawser/{layer}" for layer in ("base", "frame", "handshake", "protocol", "negotiation")]
 
 
 def check(root):

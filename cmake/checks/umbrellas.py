@@ -4,7 +4,7 @@
 import source_tree
 
 UMBRELLAS = {
-    "hawser.hpp": ["base", "frame", "handshake", "protocol", "transport"],
+    "hawser.hpp": ["base", "frame", "handshake", "protocol", "negotiation", "transport"],
     "asio.hpp": ["asio"],
     "tls.hpp": ["tls"],
     "deflate.hpp": ["deflate"],

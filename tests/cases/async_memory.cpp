@@ -17,7 +17,7 @@
 #include "hawser/asio/async_websocket.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/uri.hpp"
-#include "hawser/transport/negotiating_policy.hpp"
+#include "hawser/negotiation/negotiating_policy.hpp"
 #include "hawser/transport/opening.hpp"
 #include "support/async_pipe.hpp"
 #include "support/async_talk.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Refused: extension_negotiator
-#include "hawser/transport/negotiator.hpp"
+#include "hawser/negotiation/negotiator.hpp"
 
 struct negotiator {
   std::string offer() const;

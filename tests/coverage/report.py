@@ -13,7 +13,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REQUIRED = 0.98
-GATED = ("base", "frame", "handshake", "protocol", "transport", "deflate")
+GATED = ("base", "frame", "handshake", "protocol", "negotiation", "transport", "deflate")
 
 
 class Count:

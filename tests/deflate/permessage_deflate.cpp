@@ -5,14 +5,11 @@
 
 #include "hawser/frame/header.hpp"
 #include "hawser/handshake/extensions.hpp"
-#include "hawser/transport/negotiator.hpp"
 #include "support/catch.hpp"
 
 using namespace hawser;
 
 namespace {
-
-static_assert(extension_negotiator<permessage_deflate>);
 
 extension_list list(const std::string& text) { return decode_extensions(text).value(); }
 

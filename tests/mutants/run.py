@@ -26,7 +26,7 @@ import mutations
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include/hawser"
 TESTS = ROOT / "tests"
-LAYERS = ("base", "frame", "handshake", "protocol", "transport", "deflate")
+LAYERS = ("base", "frame", "handshake", "protocol", "negotiation", "transport", "deflate")
 # Folders of tests. Not those of asio: the core has to be proved by its own.
 FOLDERS = (*LAYERS, "rfc6455", "rfc7692", "drivers")
 REQUIRED = 0.98

@@ -10,7 +10,7 @@
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/server.hpp"
 #include "hawser/handshake/uri.hpp"
-#include "hawser/transport/negotiating_policy.hpp"
+#include "hawser/negotiation/negotiating_policy.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 

@@ -30,11 +30,11 @@
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/policy.hpp"
+#include "hawser/negotiation/negotiating_policy.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/options.hpp"
-#include "hawser/transport/negotiating_policy.hpp"
 #include "hawser/transport/opening.hpp"
 
 namespace hawser::detail {

@@ -20,9 +20,9 @@
 #include "hawser/handshake/redirect.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/uri.hpp"
+#include "hawser/negotiation/negotiating_policy.hpp"
+#include "hawser/negotiation/negotiator.hpp"
 #include "hawser/protocol/options.hpp"
-#include "hawser/transport/negotiating_policy.hpp"
-#include "hawser/transport/negotiator.hpp"
 
 namespace hawser {
 

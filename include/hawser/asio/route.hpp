@@ -20,8 +20,8 @@
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
+#include "hawser/negotiation/negotiator.hpp"
 #include "hawser/protocol/options.hpp"
-#include "hawser/transport/negotiator.hpp"
 
 namespace hawser {
 

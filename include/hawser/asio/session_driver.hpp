@@ -24,11 +24,11 @@
 #include "hawser/asio/session_waits.hpp"
 #include "hawser/asio/standard_error.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/negotiation/negotiator.hpp"
 #include "hawser/protocol/any_extension.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/options.hpp"
-#include "hawser/transport/negotiator.hpp"
 
 namespace hawser::detail {
 

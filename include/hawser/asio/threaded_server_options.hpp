@@ -9,8 +9,8 @@
 
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/policy.hpp"
+#include "hawser/negotiation/negotiator.hpp"
 #include "hawser/protocol/options.hpp"
-#include "hawser/transport/negotiator.hpp"
 
 namespace hawser {
 

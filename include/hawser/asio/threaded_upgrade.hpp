@@ -9,7 +9,7 @@
 #include "hawser/asio/threaded_server_options.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/server.hpp"
-#include "hawser/transport/negotiating_policy.hpp"
+#include "hawser/negotiation/negotiating_policy.hpp"
 #include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {

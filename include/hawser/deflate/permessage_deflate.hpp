@@ -13,6 +13,7 @@
 #include "hawser/deflate/parameters.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/extensions.hpp"
+#include "hawser/negotiation/negotiator.hpp"
 #include "hawser/protocol/any_extension.hpp"
 
 namespace hawser {
@@ -83,5 +84,7 @@ class permessage_deflate {
  private:
   std::shared_ptr<const deflate_options> options_;
 };
+
+static_assert(extension_negotiator<permessage_deflate>);
 
 }  // namespace hawser

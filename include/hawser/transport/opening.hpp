@@ -14,10 +14,10 @@
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/server.hpp"
+#include "hawser/negotiation/negotiating_policy.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/transport/concepts.hpp"
-#include "hawser/transport/negotiating_policy.hpp"
 #include "hawser/transport/websocket.hpp"
 
 namespace hawser {

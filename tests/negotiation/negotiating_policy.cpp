@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "hawser/transport/negotiating_policy.hpp"
+#include "hawser/negotiation/negotiating_policy.hpp"
 
 #include <string>
 #include <system_error>

@@ -9,8 +9,8 @@
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/negotiation/negotiator.hpp"
 #include "hawser/protocol/any_extension.hpp"
-#include "hawser/transport/negotiator.hpp"
 
 namespace hawser {
 

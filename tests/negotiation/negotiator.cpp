@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "hawser/transport/negotiator.hpp"
+#include "hawser/negotiation/negotiator.hpp"
 
 #include <string>
 
