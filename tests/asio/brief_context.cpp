@@ -4,23 +4,22 @@
 #include <chrono>
 #include <memory>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 
 using hawser::detail::brief_context;
+using hawser::test::eventually;
 
 namespace {
 
 /// Until that is gone, which must be soon.
 bool expires(const std::weak_ptr<int>& held) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes{1};
-  while (!held.expired() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
-  return held.expired();
+  return eventually([&] { return held.expired(); });
 }
 
 TEST_CASE("a brief context runs until it is told to stop, and then what is ready") {

@@ -228,7 +228,7 @@ TEST_CASE("messages of one thread stay in their order over many connections") {
   auto peer = server.open();
   enough = true;
   for (auto& one : threads) one.join();
-  while (client->send("z")) std::this_thread::yield();
+  CHECK(eventually([&] { return !client->send("z"); }));
   auto rest = peer.hear();
   while (rest.empty() || text(frames_in(rest).back().payload) != "z")
     rest = std::move(rest) + peer.hear();
@@ -325,7 +325,7 @@ TEST_CASE("nothing that was acknowledged is lost while a server is killed twenty
   client.start();
   for (int i = 0; i < 20; ++i) {
     const auto before = server.count();
-    while (server.count() < before + 50) std::this_thread::yield();
+    CHECK(eventually([&] { return server.count() >= before + 50; }));
     server.restart();
   }
   client->stop();

@@ -629,7 +629,7 @@ TEST_CASE("a server that stops in the middle of opening clients tells each 1001 
         // Not accepted any more: whoever waits in the queue of the system is reset.
       });
     }
-    while (started < 10) std::this_thread::yield();
+    CHECK(eventually([&] { return started >= 10; }));
     server->shutdown(soon);
     CHECK(server.returns());
     for (auto& client : crowd) client.join();

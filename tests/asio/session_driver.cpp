@@ -596,7 +596,7 @@ TEST_CASE("threads do everything with the same and dying sessions while the serv
           while (!over) do_something(all.any(random), random);
         });
       }
-      while (all.size() < clients) std::this_thread::yield();
+      CHECK(eventually([&] { return all.size() >= clients; }));
       server->shutdown(300ms);
       CHECK(server.returns());
       over = true;

@@ -86,7 +86,7 @@ class running_server {
 
   /// Until as many connections are there.
   void await_connections(std::size_t count) {
-    while (server_.connections() != count) std::this_thread::yield();
+    CHECK(eventually([&] { return server_.connections() == count; }));
   }
 
  private:
@@ -473,7 +473,7 @@ TEST_CASE("a server that stops in the middle of much traffic closes every connec
         ends[i] = shown(peer->close_reason());
       });
     }
-    while (started < clients) std::this_thread::yield();
+    CHECK(eventually([&] { return started >= clients; }));
     server->stop();
     CHECK(server.returns());
   }

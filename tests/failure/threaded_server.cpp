@@ -55,9 +55,7 @@ class echo {
   std::size_t errors() const { return errors_; }
   /// Whether as many errors are told soon: a client may hear of them first.
   bool tells(std::size_t count) const {
-    const auto until = std::chrono::steady_clock::now() + soon;
-    while (errors_ != count && std::chrono::steady_clock::now() < until) std::this_thread::yield();
-    return errors_ == count;
+    return eventually([&] { return errors_ == count; });
   }
   bool threw() const { return threw_; }
 

@@ -33,11 +33,7 @@ inline std::string told(const std::exception_ptr& error) {
 /// Until a server has as many connections, which must be soon.
 template <class Server>
 void await_connections(Server& server, std::size_t count) {
-  const auto until = std::chrono::steady_clock::now() + soon;
-  while (server.connections() != count && std::chrono::steady_clock::now() < until) {
-    std::this_thread::yield();
-  }
-  CHECK(server.connections() == count);
+  CHECK(eventually([&] { return server.connections() == count; }));
 }
 
 /// An event server that runs on a thread for as long as this lives.

@@ -29,14 +29,12 @@
 #include <sys/time.h>
 
 #include "support/bytes.hpp"
+#include "support/eventually.hpp"
 #include "support/wire.hpp"
 
 namespace hawser::test {
 
 using asio::ip::tcp;
-
-/// How long a test waits for what must happen soon. Nothing waits as long unless it is wrong.
-constexpr std::chrono::seconds soon{60};
 
 /// An address of this machine with that port; 0 for any.
 inline tcp::endpoint loopback(std::uint16_t port = 0) {
@@ -198,9 +196,7 @@ inline std::size_t threads() { return entries_of("/proc/self/task"); }
 
 /// Whether there are soon as few threads: one that was joined is listed for a moment longer.
 inline bool threads_fall_to(std::size_t count) {
-  const auto until = std::chrono::steady_clock::now() + soon;
-  while (threads() > count && std::chrono::steady_clock::now() < until) std::this_thread::yield();
-  return threads() <= count;
+  return eventually([&] { return threads() <= count; });
 }
 
 }  // namespace hawser::test

@@ -237,7 +237,7 @@ TEST_CASE("a silent client of a wss: port costs no buffers of TLS", "[abuse]") {
   const auto connect_one = [&] {
     const auto before = connections();
     silent.emplace_back(port);
-    while (connections() == before) std::this_thread::yield();
+    CHECK(eventually([&] { return connections() != before; }));
   };
   connect_one();
   const auto before = ::mallinfo2().uordblks;

@@ -21,6 +21,7 @@
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
+#include "support/eventually.hpp"
 #include "support/secure_pair.hpp"
 #include "support/wss_server.hpp"
 
@@ -203,7 +204,7 @@ TEST_CASE("a server that stops waits for no TLS handshake") {
   echo far{threaded_server_options{}, server_with(test_server())};
   asio::io_context context;
   const auto socket = visit(context, far, "\x16");
-  while (far.server().connections() == 0) std::this_thread::yield();
+  CHECK(eventually([&] { return far.server().connections() != 0; }));
   const auto begin = std::chrono::steady_clock::now();
   far.stop();
   CHECK(std::chrono::steady_clock::now() - begin < 9s);

@@ -23,6 +23,7 @@
 #include "support/archetypes.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/far_end.hpp"
 #include "support/printers.hpp"
 #include "support/wire.hpp"
@@ -43,7 +44,7 @@ plain_pipe threaded_pipe(std::size_t far_capacity = pipe_faults::never) {
 
 /// Until some thread is inside a call of the stream: it may be waiting there.
 void await_call(websocket<memory_pipe>& peer, std::size_t before = 0) {
-  while (peer.stream().calls() <= before) std::this_thread::yield();
+  CHECK(eventually([&] { return peer.stream().calls() > before; }));
 }
 
 constexpr connection_options patient{.keep_alive_interval = 0s, .write_timeout = 0s};
@@ -399,14 +400,14 @@ TEST_CASE("a reader that answers a ping does not get stuck in another thread's m
   std::thread reader{[&] {
     if (const auto message = near.read()) heard = message->text();
   }};
-  while (queued < 1) std::this_thread::yield();
+  CHECK(eventually([&] { return queued >= 1; }));
   std::thread writer{[&] { written = near.write(std::string(100, 'x')); }};
-  while (queued < 2) std::this_thread::yield();
+  CHECK(eventually([&] { return queued >= 2; }));
   far.say(frame_from(role::server, opcode::text, "Hello"));
   // The pong has 6 octets. Nothing behind it is taken until the message is read.
-  while (far.seen().size() < 6) std::this_thread::yield();
+  CHECK(eventually([&] { return far.seen().size() >= 6; }));
   reader.join();
-  while (far.seen().size() < 6 + 106) std::this_thread::yield();
+  CHECK(eventually([&] { return far.seen().size() >= 6 + 106; }));
   writer.join();
   CHECK(heard == "Hello");
   CHECK_FALSE(written);
