@@ -43,7 +43,8 @@ int main(int argc, char** argv) try {
   const auto where = hawser::uri::decode(argc == 2 ? argv[1] : "ws://127.0.0.1:9001/");
   if (!where) throw std::invalid_argument{"usage: callback_client [ws://HOST:PORT/PATH]"};
   asio::io_context io{1};
-  // A socket is not encrypted: async_connect() refuses a wss: URI on it. A tls_stream serves that.
+  // A tcp::socket is not encrypted, so async_connect() refuses a wss: URI. Use a tls_stream for
+  // that.
   greeter one{hawser::async_websocket<tcp::socket>{tcp::socket{io}}};
   one.start(*where, tcp::resolver{io}.resolve(where->node(), std::to_string(where->port())));
   io.run();

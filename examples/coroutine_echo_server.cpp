@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// coroutine_echo_server [port]: a coroutine for each connection. Sends every message back, and to a JSON
-// object a JSON object: {"say": "ahoy"} becomes {"echo": {"say": "ahoy"}, "number": 1}.
+// coroutine_echo_server [port]: one coroutine per connection. Sends every message back; the answer
+// to a JSON object is a JSON object: {"say": "ahoy"} becomes {"echo": {"say": "ahoy"}, "number":
+// 1}.
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -17,14 +18,14 @@ asio::awaitable<void> serve(hawser::session peer) {
     } else {
       peer.send(*message);
     }
-    co_await peer.drained();  // a peer that does not read gets no more to read
+    co_await peer.drained();  // wait while a slow peer has not read its answers
   }
 }
 
 int main(int argc, char** argv) try {
   hawser::server_options options;
   options.port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 9001);
-  options.route.handshake.origin = hawser::any_origin;  // pages of every site may connect
+  options.route.handshake.origin = hawser::any_origin;  // allow pages of any site to connect
   options.route.connection.max_message_size = 16 * 1024 * 1024;
 
   hawser::server server{options};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A transport of one's own: a pair of pipes, in three functions. A child process is the server.
+// A transport of your own in three functions: a pair of pipes. A child process is the server.
 #include <csignal>
 #include <iostream>
 

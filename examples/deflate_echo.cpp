@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// deflate_echo serve [port]: an echo server on event loops that compresses for who offers it.
-// deflate_echo ask URL TEXT: sends a text, however short, and prints the answer and what was agreed on.
+// deflate_echo serve [port]: an echo server on event loops that compresses for clients that offer
+// it.
+// deflate_echo ask URL TEXT: sends a text, however short, and prints the answer and the negotiated
+// extension.
 #include <cstdlib>
 #include <iostream>
 #include <string_view>

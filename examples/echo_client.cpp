@@ -37,7 +37,7 @@ int send_lines(hawser::client_websocket& peer) {
       std::cout << message->text() << std::endl;
       answers.release();
     }
-    if (std::cin) std::_Exit(report(peer.close_reason()));  // the server ended it
+    if (std::cin) std::_Exit(report(peer.close_reason()));  // the server closed the connection
   }};
   int unanswered = 0;
   for (std::string line; std::getline(std::cin, line); ++unanswered) peer.write(line);

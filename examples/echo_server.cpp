@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// echo_server [port]: sends every message back, with a thread for each connection.
+// echo_server [port]: sends every message back, with one thread per connection.
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -9,7 +9,7 @@
 int main(int argc, char** argv) try {
   hawser::threaded_server_options options;
   options.port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 9001);
-  options.handshake.origin = hawser::any_origin;  // pages of every site may connect
+  options.handshake.origin = hawser::any_origin;  // allow pages of any site to connect
   options.connection.max_message_size = 16 * 1024 * 1024;
 
   hawser::threaded_server server{options};

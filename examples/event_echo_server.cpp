@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// event_echo_server [port]: sends every message back, from an event loop on each processor.
+// event_echo_server [port]: sends every message back, from one event loop per processor.
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -12,7 +12,7 @@ int main(int argc, char** argv) try {
   hawser::server_options options;
   options.port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 9001);
   options.threads = 0;
-  options.route.handshake.origin = hawser::any_origin;  // pages of every site may connect
+  options.route.handshake.origin = hawser::any_origin;  // allow pages of any site to connect
   options.route.connection.max_message_size = 16 * 1024 * 1024;
   hawser::server server{options};
   server.on_open([](hawser::session& peer) {

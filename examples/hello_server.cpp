@@ -4,7 +4,7 @@
 #include <hawser/asio.hpp>
 
 int main() {
-  hawser::threaded_server server{{.port = 0}};  // any free one
+  hawser::threaded_server server{{.port = 0}};  // 0: any free port
   std::cout << "ws://127.0.0.1:" << server.port() << "/" << std::endl;
   server.stop_on_signals();
   server.run([](auto& peer) {

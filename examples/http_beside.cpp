@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// http_beside [port]: a room for WebSockets, and plain HTTP beside it. GET /health answers, and what is
-// posted to /say, from pages of example.com too, goes to everyone in /room.
+// http_beside [port]: WebSockets and plain HTTP on one port. GET /health answers, and the body of a
+// POST to /say, also from pages of example.com, is sent to all WebSockets of /room.
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -25,7 +25,7 @@ int main(int argc, char** argv) try {
   server.route("/say").on_http([&](const hawser::request& asked) {
     hawser::response answer{.status = 204};
     answer.headers.add("Access-Control-Allow-Origin", "https://example.com");
-    if (asked.method() == "OPTIONS") {  // a browser asks before it posts
+    if (asked.method() == "OPTIONS") {  // a browser sends OPTIONS before the POST
       answer.headers.add("Access-Control-Allow-Methods", "POST");
       answer.headers.add("Access-Control-Allow-Headers", "Content-Type");
     } else if (asked.method() == "POST") {

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   hawser::client client{
       io, {.url = argc == 2 ? argv[1] : "ws://127.0.0.1:9001/", .reconnect = {{.cap = 10s}}}};
 
-  // A new connection knows nothing of what the last one was asked for.
+  // A new connection has none of the subscriptions of the last one.
   client.on_open([](hawser::session& open) { open.send("subscribe"); });
   client.on_message([](hawser::session&, hawser::message_view message) {
     if (message.is_text()) std::cout << message.text() << std::endl;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Two connections and no socket: what one has to write is what the other one reads.
+// Two connections without a socket: the output of each is the input of the other.
 #include <iostream>
 #include <vector>
 

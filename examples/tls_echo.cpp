@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // tls_echo serve CERTIFICATE KEY [port]: an echo server for wss:, from PEM files.
-// tls_echo ask URL TEXT [CERTIFICATE]: sends a text and prints the answer. Whom the system trusts is
-// trusted, and that certificate or authority.
+// tls_echo ask URL TEXT [CERTIFICATE]: sends a text and prints the answer. Trusts the authorities
+// of the system and, if given, CERTIFICATE.
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
