@@ -23,6 +23,7 @@
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/dialer.hpp"
 #include "hawser/asio/driver_deadline.hpp"
+#include "hawser/asio/driver_state.hpp"
 #include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/error_of.hpp"
 #include "hawser/asio/exclusive_strand.hpp"

@@ -12,6 +12,7 @@
 #include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/entropy.hpp"
+#include "hawser/base/enum_set.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/limit.hpp"
 #include "hawser/base/never_destroyed.hpp"

@@ -17,6 +17,7 @@
 
 #include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/driver_deadline.hpp"
+#include "hawser/asio/driver_state.hpp"
 #include "hawser/asio/held_input.hpp"
 #include "hawser/asio/kept_executor.hpp"
 #include "hawser/asio/memory_guard.hpp"
@@ -48,14 +49,14 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   // For operation_owner
   operation_room& wait_room() noexcept { return room_; }
   void lose_operations() noexcept {
-    reading_ = writing_ = ending_ = false;
-    drop_if_unwanted();
+    state_.lose_stream_operations();
+    destroy_released_stream();
   }
 
   /// For driver_deadline.
   void on_deadline() {
     deadline_.reset();
-    if (over_) return;
+    if (over()) return;
     memory_.run([this] { advance(); });
     process_pending();
   }
@@ -70,7 +71,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   }
 
   ~async_driver() {
-    if (!over_) deadline_.cancel();
+    if (!over()) deadline_.cancel();
   }
 
   /// Deals with what the handshake read too much, and begins to read.
@@ -88,7 +89,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
 
   /// As resume(), but what has come is left to the next process_pending(). Whether that is needed.
   bool unpause() {
-    if (!std::exchange(paused_, false) || in_events_) return false;
+    if (!std::exchange(paused_, false) || in_events()) return false;
     // What the peer may have answered meanwhile is read before patience with it ends.
     if (deadline_.is_due(clock::now())) connection_.hold_keep_alive();
     return true;
@@ -97,14 +98,14 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   /// Acts on what was done to the connection. While events are handed over it waits for the last one,
   /// so that all answers leave in one write.
   void settle() {
-    if (!in_events_ && !corked_) return settle_now();
-    if (connection_.buffered_bytes() < most_corked || over_) return;
+    if (!state_.is_held()) return settle_now();
+    if (connection_.buffered_bytes() < most_corked || over()) return;
     memory_.run([this] { write(); });
   }
 
   /// Hands over what the connection has to tell without new input.
   void process_pending() {
-    if (in_events_) return;
+    if (in_events()) return;
     memory_.run([this] {
       connection_.begin_turn();
       process({});
@@ -114,40 +115,42 @@ class async_driver : public std::enable_shared_from_this<Derived> {
 
   /// The same, soon but not within this call; whoever holds events or output back calls it anyway.
   void process_later() {
-    if (!in_events_ && !corked_) post_processing();
+    if (!state_.is_held()) post_processing();
   }
 
   /// Ends everything at once, with no event. Does not call on_over().
   void abandon() noexcept {
-    if (std::exchange(over_, true)) return;
+    if (!state_.enter(driver_phase::closed)) return;
     deadline_.cancel();
     traits::close(*stream_);
   }
 
-  /// The stream of what is over is destroyed as soon as nothing goes on with it.
-  void drop_stream() noexcept {
-    unwanted_ = true;
-    if (over_ && !reading_ && !writing_ && !ending_) stream_.reset();
+  /// The same, and destroys the stream as soon as no operation uses it.
+  void release_stream() noexcept {
+    abandon();
+    state_.enter(driver_phase::released);
+    destroy_released_stream();
   }
 
   /// Until uncork(), settle() waits as it does while events are handed over.
-  void cork() noexcept { corked_ = true; }
-  void uncork() noexcept { corked_ = false; }
-  bool corked() const noexcept { return corked_; }
+  void cork() noexcept { state_.hold(output_hold::cork); }
+  void uncork() noexcept { state_.release(output_hold::cork); }
+  bool corked() const noexcept { return state_.is_held(output_hold::cork); }
 
   /// Gives the connection the time. Input that is not read, or waits for its turn, is no silence.
   void advance() {
     if (is_held()) connection_.hold_keep_alive();
     if (connection_.has_more_work()) connection_.received(clock::now());
-    if (writing_ && output_.has_moved(*stream_)) connection_.output_moved();
+    if (state_.has(driver_operation::write) && output_.has_moved(*stream_))
+      connection_.output_moved();
     connection_.advance(clock::now());
   }
 
   Connection& connection() noexcept { return connection_; }
   const Connection& connection() const noexcept { return connection_; }
   Stream& stream() noexcept { return *stream_; }
-  bool over() const noexcept { return over_; }
-  bool in_events() const noexcept { return in_events_; }
+  bool over() const noexcept { return state_.is_closed(); }
+  bool in_events() const noexcept { return state_.is_held(output_hold::events); }
 
   /// Whether input waits that a pause has held up.
   bool holds_input() const noexcept { return !held_.empty(); }
@@ -168,7 +171,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   auto owned() { return operation_owner<Derived>{this->shared_from_this()}; }
 
   void settle_now() {
-    if (over_) return;
+    if (over()) return;
     memory_.run([this] { move_on(); });
     if (memory_.is_out()) end_poor();
   }
@@ -180,7 +183,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     const auto wanted = connection_.wants();
     // While async_end is under way its end is still wanted, unless the connection was given up.
     if (!wanted.read && !wanted.write && !wanted.end_stream) {
-      return told_end_ ? finish() : process_later();
+      return state_.phase() == driver_phase::open ? process_later() : finish();
     }
     set_deadline();
     read();
@@ -190,15 +193,15 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   void end_poor() {
     memory_.reset();
     memory_.run([&] {
-      if (std::exchange(told_end_, true)) return;
+      if (!state_.enter(driver_phase::reported)) return;
       derived().on_event(closed{close_code::abnormal, {}, false, errc::out_of_memory});
     });
     finish();
   }
 
   void read() {
-    if (reading_ || !takes_input() || !connection_.wants().read) return;
-    reading_ = true;
+    if (!takes_input() || !connection_.wants().read) return;
+    if (!state_.begin(driver_operation::read)) return;
     if constexpr (traits::is_direct) {
       // Who only waits needs no room of its own, and what comes can all be read into the shared one.
       stream_->async_wait(Stream::wait_read, waiting<&async_driver::on_readable>(owned()));
@@ -210,8 +213,8 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   }
 
   void on_readable(std::error_code ec) {
-    reading_ = false;
-    if (over_) return drop_if_unwanted();
+    state_.complete(driver_operation::read);
+    if (over()) return destroy_released_stream();
     memory_.run([&] {
       if (ec) return process_end(ec);
       if (takes_input()) drain();
@@ -225,7 +228,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     const auto room = shared.octets();
     std::error_code ec;
     connection_.begin_turn();
-    for (int round = 0; round < most_rounds && !over_ && takes_input(); ++round) {
+    for (int round = 0; round < most_rounds && !over() && takes_input(); ++round) {
       const auto size = stream_->read_some(asio::buffer(room.data(), room.size()), ec);
       if (size != 0) connection_.received(clock::now());
       process(room.first(size));
@@ -235,8 +238,8 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   }
 
   void on_read(std::error_code ec, std::size_t size) {
-    reading_ = false;
-    if (over_) return drop_if_unwanted();
+    state_.complete(driver_operation::read);
+    if (over()) return destroy_released_stream();
     memory_.run([&] {
       if (ec) return process_end(ec);
       connection_.received(clock::now());
@@ -269,7 +272,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
       take_events(rest);
       held_.keep(rest.size());
     }
-    if (over_ || is_held()) return;
+    if (over() || is_held()) return;
     if (connection_.has_more_work()) return post_processing();
     if (!held_.has_end()) return;
     const auto end = held_.end();
@@ -280,25 +283,25 @@ class async_driver : public std::enable_shared_from_this<Derived> {
 
   /// Leaves input only if it is held, or the turn has reached its limits.
   void take_events(mutable_bytes& input) {
-    in_events_ = true;
+    state_.hold(output_hold::events);
     memory_.run([&] {
-      while (!over_ && !memory_.is_out() && !is_held()) {
+      while (!over() && !memory_.is_out() && !is_held()) {
         const auto happened = connection_.next(input);
         if (!happened) break;
-        told_end_ = told_end_ || std::holds_alternative<closed>(*happened);
+        if (std::holds_alternative<closed>(*happened)) state_.enter(driver_phase::reported);
         derived().on_event(*happened);
       }
     });
-    in_events_ = false;
+    state_.release(output_hold::events);
     if (memory_.is_out()) input = {};
   }
 
   /// Goes on in another turn.
   void post_processing() {
-    if (std::exchange(later_, true)) return;
+    if (!state_.begin(driver_operation::turn)) return;
     memory_.run([this] {
       asio::post(get_executor(), [self = this->shared_from_this()] {
-        self->later_ = false;
+        self->state_.complete(driver_operation::turn);
         self->process_pending();
       });
     });
@@ -307,7 +310,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   /// Writes at once what the stream takes; only the rest is waited for.
   void write() {
     std::error_code ec;
-    while (!writing_ && connection_.wants().write) {
+    while (!state_.has(driver_operation::write) && connection_.wants().write) {
       const auto octets = connection_.output();
       std::size_t size = 0;
       if constexpr (traits::is_direct) {
@@ -325,15 +328,15 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   }
 
   void write_rest() {
-    writing_ = true;
+    state_.begin(driver_operation::write);
     const auto octets = connection_.output();
     stream_->async_write_some(asio::buffer(octets.data(), octets.size()),
                               completing<&async_driver::on_write>(owned()));
   }
 
   void on_write(std::error_code ec, std::size_t size) {
-    writing_ = false;
-    if (over_) return drop_if_unwanted();
+    state_.complete(driver_operation::write);
+    if (over()) return destroy_released_stream();
     memory_.run([&] {
       advance();
       ec ? connection_.output_failed(ec) : consume_output(size);
@@ -342,9 +345,9 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   }
 
   void end_stream() {
-    if (!connection_.wants().end_stream || ending_) return;
+    if (!connection_.wants().end_stream || state_.has(driver_operation::end)) return;
     if constexpr (requires { traits::async_end(*stream_, [](std::error_code) {}); }) {
-      ending_ = true;
+      state_.begin(driver_operation::end);
       traits::async_end(*stream_, completing<&async_driver::on_ended>(owned()));
     } else {
       connection_.output_ended();
@@ -353,8 +356,8 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   }
 
   void on_ended(std::error_code, std::size_t) {
-    ending_ = false;
-    if (over_) return drop_if_unwanted();
+    state_.complete(driver_operation::end);
+    if (over()) return destroy_released_stream();
     connection_.output_ended();
     settle();
   }
@@ -365,33 +368,25 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   }
 
   void finish() {
-    if (std::exchange(over_, true)) return;
+    if (!state_.enter(driver_phase::closed)) return;
     deadline_.cancel();
     traits::close(*stream_);
     derived().on_over();
   }
 
-  void drop_if_unwanted() noexcept {
-    if (unwanted_) drop_stream();
+  void destroy_released_stream() noexcept {
+    if (state_.may_destroy_stream()) stream_.reset();
   }
 
-  std::optional<Stream> stream_;  // empty only after drop_stream()
+  std::optional<Stream> stream_;  // empty only after release_stream()
   const kept_executor<executor_type> executor_;
   Connection connection_;
   driver_deadline<async_driver> deadline_;
   std::conditional_t<traits::is_direct, operation_room, read_room> room_;
   held_input held_;
   output_watch<Stream> output_;
-  bool reading_ = false;
-  bool writing_ = false;
-  bool ending_ = false;
+  driver_state state_;
   bool paused_ = false;
-  bool in_events_ = false;
-  bool corked_ = false;
-  bool later_ = false;
-  bool told_end_ = false;
-  bool unwanted_ = false;
-  bool over_ = false;
 
  protected:
   memory_guard memory_;  // once it is out, settle() ends the connection

@@ -267,7 +267,7 @@ class async_websocket_driver final
     closes_.abandon();
     phase_ = phase::over;
     base::abandon();
-    base::drop_stream();
+    base::release_stream();
   }
 
   template <class Kind, class Handler, class Cancel, class... Facts>

@@ -155,7 +155,7 @@ class session_driver final
     registration_.leave();
     on_drained_.reset();
     data().reset();
-    base::drop_stream();
+    base::release_stream();
     handle_ = session{};
     if (running_ == 0) drop_handlers();
   }
