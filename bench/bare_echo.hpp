@@ -23,8 +23,8 @@
 
 namespace bench {
 
-/// An echo with no library around it: what a message costs at least on this machine. It knows no
-/// limits, no fragments, no closing handshake, no text, and only one client's key.
+/// An echo without a library: the lower bound of what a message costs on this machine. It has no limits, no
+/// fragments, no closing handshake and no UTF-8 check, and answers the key of one client only.
 class bare_echo {
  public:
   explicit bare_echo(int acceptor) : acceptor_{acceptor} { watch(acceptor); }
@@ -43,7 +43,7 @@ class bare_echo {
  private:
   struct peer {
     bool open = false;
-    std::vector<std::byte> rest;  // of a frame that is cut
+    std::vector<std::byte> rest;  // the start of a frame that is not complete
   };
 
   void watch(int socket) {
@@ -78,7 +78,7 @@ class bare_echo {
     write(socket, output_);
   }
 
-  /// The answer to RFC 6455's own key.
+  /// The response to the key of RFC 6455's example.
   void welcome(int socket, peer& to) {
     constexpr std::string_view answer =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 PROGRAMS = "deflate", "deflate_beast"
-FIGURES = "µs an echo", "octets on the wire", "octets of memory"
+FIGURES = "µs an echo", "bytes on the wire", "bytes of memory"
 
 
 def main(folder, rounds="5"):

@@ -37,7 +37,7 @@ inline constexpr std::array deflate_cases{
     deflate_case{"fast-12", true, true, 1, 5, 12},
 };
 
-/// JSON of so many octets, as a service would send it.
+/// JSON of `size` bytes, such as a service would send.
 inline std::string json_text(std::mt19937& random, std::size_t size) {
   constexpr std::array symbols{"ACME", "GLOBEX", "INITECH", "HOOLI", "UMBRELLA", "STARK"};
   std::string text{"{\"type\":\"trades\",\"items\":["};
@@ -61,16 +61,16 @@ inline double processor_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-/// Octets that wait to be read.
+/// Bytes that can be read without waiting.
 inline int waiting(int handle) {
   int count = 0;
   ioctl(handle, FIONREAD, &count);
   return count;
 }
 
-/// Runs all cases. `Pair{one}` makes two connections joined by sockets; its `echo(text)` sends a text there
-/// and back and returns how many octets it had on the wire one way. One line for each case:
-/// LIBRARY CASE MICROSECONDS_OF_PROCESSOR_FOR_AN_ECHO OCTETS_ON_THE_WIRE OCTETS_OF_MEMORY_OF_A_CONNECTION
+/// Runs all cases. `Pair{one}` makes two connections joined by sockets; its `echo(text)` sends a text
+/// there and back and returns its number of bytes on the wire, one way. Prints one line per case:
+/// LIBRARY CASE MICROSECONDS_OF_PROCESSOR_PER_ECHO BYTES_ON_THE_WIRE BYTES_OF_MEMORY_PER_CONNECTION
 template <class Pair>
 void run_deflate_cases(const char* library) {
   std::mt19937 random{1};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// echo [ROUNDS]: what an echo costs hawser::server in processor time, beside a bare echo on epoll, and
-// how much memory an idle connection takes. For Linux with two processors: the servers are processes
-// on the first one, the client is this one on the second. Raise `ulimit -n` above 8100 for the idle ones.
+// echo [ROUNDS]: the processor time of an echo by hawser::server, compared with a bare echo on
+// epoll, and the memory of an idle connection. For Linux with two processors: each server is a
+// process on the first one, and this process is the client on the second. Raise `ulimit -n` above
+// 8100 for the idle connections.
 
 #include <algorithm>
 #include <array>
@@ -38,8 +39,8 @@ enum class kind { bare, hawser };
 struct load {
   const char* name;
   std::size_t connections;
-  std::size_t at_once;  // messages sent before their echoes are waited for
-  std::size_t size;     // of a message
+  std::size_t at_once;  // messages sent before their echoes are read
+  std::size_t size;     // of a message, in bytes
 };
 
 [[noreturn]] void fail(const char* what) {
@@ -92,7 +93,7 @@ class server_process {
     return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
   }
 
-  /// Octets of memory that are resident.
+  /// Its resident memory in bytes.
   double memory() const {
     std::ifstream file{"/proc/" + std::to_string(process_) + "/statm"};
     double all = 0;
@@ -156,8 +157,8 @@ std::vector<int> connect_all(std::uint16_t port, std::size_t count) {
   return all;
 }
 
-/// Sends bursts and waits for their echoes on all connections until the time is over. How many echoes
-/// have come.
+/// Sends bursts and reads their echoes on all connections until the time has passed. Returns the
+/// number of echoes.
 double talk(const std::vector<int>& sockets, const load& with, std::chrono::milliseconds time) {
   hawser::byte_buffer burst;
   const std::vector<std::byte> payload(with.size, std::byte{'x'});
@@ -197,7 +198,7 @@ double talk(const std::vector<int>& sockets, const load& with, std::chrono::mill
   return bursts * static_cast<double>(with.at_once);
 }
 
-/// ns of the server's processor for an echo.
+/// The server's processor time per echo, in ns.
 double cost(kind which, const load& with) {
   const server_process server{which};
   const auto sockets = connect_all(server.port(), with.connections);
@@ -231,7 +232,7 @@ void weigh_idle(std::size_t count) {
   const auto first = connect_all(server.port(), 10);
   const auto before = server.memory();
   const auto sockets = connect_all(server.port(), count);
-  std::printf("%-44s %8.0f octets\n", "an idle connection of 8,000 takes",
+  std::printf("%-44s %8.0f bytes\n", "an idle connection of 8,000 takes",
               (server.memory() - before) / static_cast<double>(count));
 }
 
@@ -240,8 +241,8 @@ void weigh_idle(std::size_t count) {
 int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
   pin_to(1);
-  compare({"64 octets, 100 connections, one at a time", 100, 1, 64}, rounds);
-  compare({"64 octets, 100 connections, bursts of 32", 100, 32, 64}, rounds);
+  compare({"64 bytes, 100 connections, one at a time", 100, 1, 64}, rounds);
+  compare({"64 bytes, 100 connections, bursts of 32", 100, 32, 64}, rounds);
   compare({"16 KiB, 10 connections, bursts of 4", 10, 4, 16 * 1024}, rounds);
   weigh_idle(8'000);
 }

@@ -274,7 +274,7 @@ TEST_CASE("a proxy that cannot be used is an error, not a reason to do without")
   driven_client client{options};
   client.start();
   CHECK(client.rest() ==
-        lines{"failed: the proxy cannot be used as it is set, or not for this host", "stopped",
+        lines{"failed: the proxy settings are not valid or not usable for this host", "stopped",
               "idle"});
 }
 

@@ -99,7 +99,7 @@ class HttpTest(unittest.TestCase):
         for key in ("", "c2hvcnQ=", "not base64 at all!!!!!!!"):
             with self.subTest(key=key):
                 response = self.exchange(headers=UPGRADE | {"Sec-WebSocket-Key": key})
-                self.assert_refused(response, 400, "Sec-WebSocket-Key is not 16 octets in base64")
+                self.assert_refused(response, 400, "Sec-WebSocket-Key is not the base64 of 16 bytes")
 
     def test_a_page_of_another_site_is_forbidden(self):
         own = f"http://{self.address.netloc}"

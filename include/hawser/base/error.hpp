@@ -23,28 +23,28 @@ enum class errc {
   target_too_long,      ///< The request target is longer than the limit
   body_too_large,       ///< The body of a request is longer than the limit
   bad_body,             ///< The body of a request is malformed, or its length is ambiguous
-  unknown_coding,       ///< The body of a request has a transfer coding but chunked
-  unknown_expectation,  ///< The request expects something but 100-continue
-  no_response,          ///< The application was asked for a response to a request and gave none
-  http_version,         ///< The major version of HTTP is not 1, or an answer is not of HTTP/1.1
+  unknown_coding,       ///< The body of a request has a transfer coding other than chunked
+  unknown_expectation,  ///< The Expect field of the request is not 100-continue
+  no_response,          ///< The application did not respond to a request
+  http_version,         ///< The major HTTP version is not 1, or a response is not HTTP/1.1
 
   // The opening handshake as a server: RFC 6455 §4.2.1
-  bad_method,           ///< The request's method is neither GET nor HEAD, and nothing serves it
+  bad_method,           ///< The request method is not GET or HEAD, and no handler serves it
   bad_host,             ///< Host is missing, empty or repeated
   unexpected_body,      ///< The request for an upgrade has a body
   not_an_upgrade,       ///< The request does not ask for an upgrade to websocket
-  bad_key,              ///< Sec-WebSocket-Key is not 16 octets in base64
+  bad_key,              ///< Sec-WebSocket-Key is not the base64 of 16 bytes
   unsupported_version,  ///< Sec-WebSocket-Version is not 13
-  host_refused,         ///< The server does not answer for the host that Host names
+  host_refused,         ///< The server does not serve the host named in Host
   origin_refused,       ///< The Origin is not allowed
-  upgrade_refused,      ///< The application, or the server asked, refused the upgrade
-  upgrade_unanswered,   ///< The application was asked and neither accepted nor refused the upgrade
+  upgrade_refused,      ///< The application or the remote server refused the upgrade
+  upgrade_unanswered,   ///< The application neither accepted nor refused the upgrade
 
   // The opening handshake as a client: RFC 6455 §3 and §4.1
   bad_uri,                 ///< Not a ws: or wss: URI
-  unsupported_scheme,      ///< Nothing here can connect to a URI of this scheme: wss: without TLS
-  bad_header_value,        ///< A header given by the application cannot be sent
-  bad_upgrade,             ///< The answer switches protocols, but not to websocket
+  unsupported_scheme,      ///< The URI's scheme is not supported here, for example wss: without TLS
+  bad_header_value,        ///< A header from the application is not valid and cannot be sent
+  bad_upgrade,             ///< The response switches to a protocol other than websocket
   bad_accept,              ///< Sec-WebSocket-Accept is wrong, missing or repeated
   unexpected_subprotocol,  ///< The server chose a subprotocol that was not offered
   unexpected_extension,    ///< The server chose an extension that was not offered
@@ -52,52 +52,52 @@ enum class errc {
   handshake_timeout,       ///< The opening handshake took too long
 
   // Proxies: RFC 9110 §9.3.6, RFC 1928 and RFC 1929
-  bad_proxy,             ///< The proxy cannot be used as it is set, or not for this host
-  proxy_authentication,  ///< The proxy wants credentials, or other ones
+  bad_proxy,             ///< The proxy settings are not valid, or not usable for this host
+  proxy_authentication,  ///< The proxy requires credentials, or rejected those given
   proxy_refused,         ///< The proxy refused to connect
   proxy_unreachable,     ///< The proxy cannot reach the host
-  bad_proxy_answer,      ///< The proxy does not answer as its protocol asks
+  bad_proxy_answer,      ///< The proxy's response breaks its protocol
 
   // Framing: RFC 6455 §5
-  bad_reserved_bits,        ///< A reserved bit is set that no extension gave a meaning
+  bad_reserved_bits,        ///< A reserved bit is set that no extension defines
   bad_opcode,               ///< The opcode is reserved
   unmasked_frame,           ///< A client sent a frame without a mask
   masked_frame,             ///< A server sent a frame with a mask
   length_not_minimal,       ///< The payload length is not in its shortest form
   length_too_large,         ///< The payload length has its top bit set
-  control_too_long,         ///< A control frame has more than 125 octets of payload
+  control_too_long,         ///< The payload of a control frame is longer than 125 bytes
   control_fragmented,       ///< A control frame is fragmented
-  unexpected_continuation,  ///< A continuation frame without a message to continue
-  expected_continuation,    ///< A new message inside an unfinished one
+  unexpected_continuation,  ///< A continuation frame without an unfinished message
+  expected_continuation,    ///< A new message begins before the last one is finished
   bad_extension_data,       ///< An extension cannot decode the payload
 
   // Closing and text: RFC 6455 §7.4 and §8.1
-  bad_close_payload,  ///< The Close frame's payload is one octet
-  bad_close_code,     ///< The close code must not be sent
+  bad_close_payload,  ///< The payload of the Close frame is one byte
+  bad_close_code,     ///< The close code must not appear in a Close frame
   invalid_utf8,       ///< Text is not UTF-8
 
   // Limits
   message_too_big,       ///< The message is larger than the limit
   too_many_fragments,    ///< The message has more frames than the limit
   too_many_connections,  ///< The server has as many connections as its limit
-  send_budget_exceeded,  ///< More waits to be sent than the limit allows
+  send_budget_exceeded,  ///< The queued output exceeds its limit
 
   // What the application may not send
-  close_reason_too_long,  ///< The close reason is longer than 123 octets
-  message_unfinished,     ///< A fragmented message must be finished first
+  close_reason_too_long,  ///< The close reason is longer than 123 bytes
+  message_unfinished,     ///< A fragmented message must be finished before this
   closed,                 ///< The connection is closing or closed
 
   // How a connection ends without the closing handshake
   end_of_stream,       ///< The peer ended the stream without a Close frame
   truncated,           ///< The stream ended inside a frame or a fragmented message
-  aborted,             ///< The connection was ended from this side, at once
-  out_of_memory,       ///< There was no memory for what the connection had to do
+  aborted,             ///< This side ended the connection without a closing handshake
+  out_of_memory,       ///< Memory allocation failed in the connection
   keep_alive_timeout,  ///< The peer did not answer the keep-alive ping
-  message_timeout,     ///< A message of the peer made no progress for too long
+  message_timeout,     ///< No byte of an unfinished message arrived for too long
   close_timeout,       ///< The peer did not finish the closing handshake in time
-  write_timeout,       ///< The peer took no data for too long
-  read_timeout,        ///< Nothing arrived in the time given
-  connect_timeout,     ///< No connection came about in the time given
+  write_timeout,       ///< The peer accepted no data for too long
+  read_timeout,        ///< Nothing arrived within the given time
+  connect_timeout,     ///< No connection was established within the given time
 };
 
 /// What a caller usually wants to know of an error: `if (ec == hawser::condition::timeout)`.
@@ -128,14 +128,14 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::bad_host: return "the Host field is missing, empty or repeated";
     case errc::unexpected_body: return "the request for an upgrade has a body";
     case errc::not_an_upgrade: return "the request is not an upgrade to websocket";
-    case errc::bad_key: return "Sec-WebSocket-Key is not 16 octets in base64";
+    case errc::bad_key: return "Sec-WebSocket-Key is not the base64 of 16 bytes";
     case errc::unsupported_version: return "the WebSocket version is not 13";
     case errc::host_refused: return "the server does not answer for this host";
     case errc::origin_refused: return "the Origin is not allowed";
     case errc::upgrade_refused: return "the upgrade was refused";
     case errc::upgrade_unanswered: return "the upgrade was neither accepted nor refused";
     case errc::bad_uri: return "not a ws: or wss: URI";
-    case errc::unsupported_scheme: return "no connection can be made to a URI of this scheme";
+    case errc::unsupported_scheme: return "the scheme of the URI is not supported";
     case errc::bad_header_value: return "a header of the application cannot be sent";
     case errc::bad_upgrade: return "the server did not switch to websocket";
     case errc::bad_accept: return "Sec-WebSocket-Accept does not match the key";
@@ -143,8 +143,9 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::unexpected_extension: return "the server chose an extension that was not offered";
     case errc::truncated_handshake: return "the stream ended inside the opening handshake";
     case errc::handshake_timeout: return "the opening handshake took too long";
-    case errc::bad_proxy: return "the proxy cannot be used as it is set, or not for this host";
-    case errc::proxy_authentication: return "the proxy wants credentials, or other ones";
+    case errc::bad_proxy: return "the proxy settings are not valid or not usable for this host";
+    case errc::proxy_authentication:
+      return "the proxy requires credentials or rejected those given";
     case errc::proxy_refused: return "the proxy refused to connect";
     case errc::proxy_unreachable: return "the proxy cannot reach the host";
     case errc::bad_proxy_answer: return "the proxy's answer is malformed";
@@ -153,20 +154,20 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::unmasked_frame: return "a frame of a client has no mask";
     case errc::masked_frame: return "a frame of a server has a mask";
     case errc::length_not_minimal: return "a payload length is not in its shortest form";
-    case errc::length_too_large: return "a payload length is over 63 bits";
-    case errc::control_too_long: return "a control frame has over 125 octets of payload";
+    case errc::length_too_large: return "a payload length has its top bit set";
+    case errc::control_too_long: return "the payload of a control frame is longer than 125 bytes";
     case errc::control_fragmented: return "a control frame is fragmented";
-    case errc::unexpected_continuation: return "a continuation without a message to continue";
-    case errc::expected_continuation: return "a new message inside an unfinished one";
+    case errc::unexpected_continuation: return "a continuation frame without an unfinished message";
+    case errc::expected_continuation: return "a new message began before the last one was finished";
     case errc::bad_extension_data: return "the payload cannot be decoded";
-    case errc::bad_close_payload: return "the payload of a Close frame is one octet";
+    case errc::bad_close_payload: return "the payload of a Close frame is one byte";
     case errc::bad_close_code: return "the close code must not be sent";
     case errc::invalid_utf8: return "text is not UTF-8";
     case errc::message_too_big: return "the message is too big";
     case errc::too_many_fragments: return "the message has too many frames";
     case errc::too_many_connections: return "the server has too many connections";
-    case errc::send_budget_exceeded: return "too much waits to be sent";
-    case errc::close_reason_too_long: return "the close reason is longer than 123 octets";
+    case errc::send_budget_exceeded: return "too much output is queued";
+    case errc::close_reason_too_long: return "the close reason is longer than 123 bytes";
     case errc::message_unfinished: return "a fragmented message is not finished";
     case errc::closed: return "the connection is closed";
     case errc::end_of_stream: return "the peer ended the stream without a Close frame";
@@ -178,7 +179,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::close_timeout: return "the peer did not finish the closing handshake in time";
     case errc::write_timeout: return "the peer took no data for too long";
     case errc::read_timeout: return "nothing arrived in time";
-    case errc::connect_timeout: return "no connection came about in time";
+    case errc::connect_timeout: return "no connection was established in time";
   }
   return {};
 }
@@ -233,7 +234,7 @@ class condition_category final : public std::error_category {
       case condition::protocol_violation: return "the peer broke the protocol";
       case condition::limit_exceeded: return "a limit was exceeded";
       case condition::closed: return "the connection is closed";
-      case condition::timeout: return "something did not happen in time";
+      case condition::timeout: return "a timeout expired";
     }
     return {};
   }
