@@ -45,12 +45,6 @@ constexpr bool masks_long_payloads() {
 }
 static_assert(masks_long_payloads());
 
-std::vector<std::byte> pattern(std::size_t size) {
-  std::vector<std::byte> octets(size);
-  for (std::size_t i = 0; i < size; ++i) octets[i] = static_cast<std::byte>(i * 167 + 13);
-  return octets;
-}
-
 // RFC 6455 §5.3, word for word.
 std::vector<std::byte> transformed(std::vector<std::byte> octets, hawser::mask_key key) {
   for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = octets[i] ^ key[i % 4];

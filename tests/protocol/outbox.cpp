@@ -30,12 +30,6 @@ using lines = std::vector<std::string>;
 constexpr frame_header text_header{.op = opcode::text};
 constexpr frame_header masked_header{opcode::binary, true, 0, true, example_key, 0};
 
-octets pattern(std::size_t size) {
-  octets made(size);
-  for (std::size_t i = 0; i < size; ++i) made[i] = static_cast<std::byte>(i * 131 + 7);
-  return made;
-}
-
 octets copy_of(bytes_view view) { return {view.begin(), view.end()}; }
 
 octets drained(outbox& out, std::size_t step) {

@@ -17,12 +17,6 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-octets pattern(std::size_t size) {
-  octets made(size);
-  for (std::size_t i = 0; i < size; ++i) made[i] = static_cast<std::byte>(i * 31 + i / 256);
-  return made;
-}
-
 TEST_CASE("the standard's examples are read", "[rfc-5.7]") {
   const auto hello = lines{"text \"Hello\""};
   CHECK(story_of(role::client, "81 05 48 65 6c 6c 6f"_b) == hello);

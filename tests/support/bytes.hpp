@@ -20,6 +20,13 @@ inline std::vector<std::byte> bytes(std::string_view characters) {
 /// The octets as characters.
 inline std::string text(bytes_view octets) { return std::string{as_text(octets)}; }
 
+/// That many bytes which do not repeat soon: a byte that is missing, doubled or in another's place shows.
+inline std::vector<std::byte> pattern(std::size_t size) {
+  std::vector<std::byte> made(size);
+  for (std::size_t i = 0; i < size; ++i) made[i] = static_cast<std::byte>(i * 31 + i / 251);
+  return made;
+}
+
 /// Two lower-case digits an octet, with nothing between.
 inline std::string to_hex(bytes_view octets) {
   std::string digits;

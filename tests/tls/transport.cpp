@@ -28,12 +28,6 @@ namespace {
 static_assert(timed_stream<secure_pipe> && abortable_stream<secure_pipe>);
 static_assert(timed_stream<tls_transport<socket_transport>>);
 
-octets pattern(std::size_t size) {
-  octets made(size);
-  for (std::size_t i = 0; i < size; ++i) made[i] = static_cast<std::byte>(i * 31 + i / 251);
-  return made;
-}
-
 /// Two ends whose pipe is exposed, to a thread that must not wait.
 struct slow_pair : secure_pair {
   explicit slow_pair(pipe_faults faults = {})
