@@ -7,8 +7,12 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <new>
+#include <ostream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -160,6 +164,125 @@ TEST_CASE("a decision that neither accepts nor refuses lets no client in", "[abu
   met.run();
   CHECK(met.far.text().substr(0, 12) == "HTTP/1.1 500");
   CHECK(met.outcome.error() == errc::upgrade_unanswered);
+  CHECK(met.near.is_closed());
+}
+
+/// Throws something, and is the error that this leads to.
+struct thrower {
+  const char* what;
+  std::function<void()> raise;
+  std::error_code error;
+};
+
+std::ostream& operator<<(std::ostream& out, const thrower& one) { return out << one.what; }
+
+thrower each_exception() {
+  return GENERATE(
+      thrower{"an exception", [] { throw std::runtime_error{"no"}; }, errc::upgrade_failed},
+      thrower{"an error code", [] { throw std::system_error{errc::connect_timeout}; },
+              errc::connect_timeout},
+      thrower{"no success", [] { throw std::system_error{std::error_code{}}; },
+              errc::upgrade_failed},
+      thrower{"a lack of memory", [] { throw std::bad_alloc{}; }, errc::out_of_memory},
+      thrower{"a number", [] { throw 42; }, errc::upgrade_failed});
+}
+
+TEST_CASE("a decision that throws refuses the client with 500", "[abuse]") {
+  const auto thrown = each_exception();
+  CAPTURE(thrown);
+  meeting met;
+  met.far.say(request_head);
+  const auto decide = [&](auto&) { thrown.raise(); };
+  async_perform(met.near, met.serving, decide, met.rest, opening_options{}, met.outcome.handler());
+  met.run();
+  CHECK(met.far.text().substr(0, 12) == "HTTP/1.1 500");
+  CHECK(met.far.over());
+  CHECK(met.outcome.pending());  // until the client has read it
+  met.far.hang_up();
+  met.run();
+  CHECK(met.outcome.error() == thrown.error);
+  CHECK(met.near.is_closed());
+}
+
+TEST_CASE("a decision that throws behind its answer does not let the client in", "[abuse]") {
+  const auto thrown = each_exception();
+  const bool accepts = GENERATE(true, false);
+  CAPTURE(thrown, accepts);
+  meeting met;
+  met.far.say(request_head);
+  const auto decide = [&](auto& asked) {
+    accepts ? asked.accept() : asked.refuse(response{.status = 404});
+    thrown.raise();
+  };
+  async_perform(met.near, met.serving, decide, met.rest, opening_options{}, met.outcome.handler());
+  met.run();
+  met.far.hang_up();
+  met.run();
+  CHECK(met.far.text().substr(0, 12) == (accepts ? "" : "HTTP/1.1 404"));
+  CHECK(met.outcome.error() == thrown.error);
+  CHECK(met.near.is_closed());
+}
+
+/// Throws in one of its functions.
+struct throwing_server_policy : default_server_policy {
+  std::function<void()> raise;
+  int where;
+
+  bool allow_host(const request& asked) {
+    if (where == 0) raise();
+    return default_server_policy::allow_host(asked);
+  }
+  bool allow_origin(const request& asked) {
+    if (where == 1) raise();
+    return default_server_policy::allow_origin(asked);
+  }
+  std::string choose_subprotocol(const request& asked) {
+    if (where == 2) raise();
+    return default_server_policy::choose_subprotocol(asked);
+  }
+  std::string accept_extensions(const extension_list&) {
+    if (where == 3) raise();
+    return {};
+  }
+};
+
+TEST_CASE("a server's policy that throws refuses the client with 500", "[abuse]") {
+  const auto thrown = each_exception();
+  const int where = GENERATE(0, 1, 2, 3);
+  CAPTURE(thrown, where);
+  meeting met;
+  met.far.say(request_head);
+  server_handshake serving{throwing_server_policy{{}, thrown.raise, where}};
+  async_perform(met.near, serving, accepting, met.rest, opening_options{}, met.outcome.handler());
+  met.run();
+  CHECK(met.far.text().substr(0, 12) == "HTTP/1.1 500");
+  met.far.hang_up();
+  met.run();
+  CHECK(met.outcome.error() == thrown.error);
+  CHECK(met.near.is_closed());
+}
+
+struct throwing_client_policy {
+  std::function<void()> raise;
+
+  handshake_offer make_offer() const { return {.extensions = "x-test"}; }
+  bool accept_extensions(const extension_list&) const {
+    raise();
+    return true;
+  }
+};
+
+TEST_CASE("a client's policy that throws ends the opening") {
+  const auto thrown = each_exception();
+  CAPTURE(thrown);
+  meeting met;
+  met.far.say(answer_head.substr(0, answer_head.size() - 2) +
+              "Sec-WebSocket-Extensions: x-test\r\n\r\n");
+  client_handshake asking{*uri::decode("ws://x/"), sample_key(),
+                          throwing_client_policy{thrown.raise}};
+  async_perform(met.near, asking, met.rest, opening_options{}, met.outcome.handler());
+  met.run();
+  CHECK(met.outcome.error() == thrown.error);
   CHECK(met.near.is_closed());
 }
 

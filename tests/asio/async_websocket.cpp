@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -52,6 +53,10 @@ namespace {
 
 const std::string aborted = std::error_code{asio::error::operation_aborted}.message();
 const std::string is_closed = make_error_code(errc::closed).message();
+
+const std::string good_request =
+    "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 /// Runs a coroutine to its end, and lets out what it throws.
 template <class Body>
@@ -771,9 +776,7 @@ TEST_CASE("an async_websocket opens once") {
   outcome_of late;
   peer.async_accept(opening.handler());
   peer.async_accept(again.handler());
-  far.say(
-      "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+  far.say(good_request);
   far.say(frame_from(role::client, opcode::text, "early"));
   run_ready(io);
   CHECK(opening.shown() == "done");
@@ -799,6 +802,50 @@ TEST_CASE("an opening under way ends with the websocket, or by close_now") {
   io.run();
   CHECK(opening.shown() == aborted);
   if (peer) CHECK_FALSE(peer->is_open());
+}
+
+/// Throws when the connection is open.
+struct policy_without_extension : default_server_policy {
+  std::function<void()> raise;
+
+  any_extension make_extension(const extension_list&) const {
+    raise();
+    return {};
+  }
+};
+
+TEST_CASE("a policy that throws when the opening handshake is done ends the connection") {
+  const bool lacks_memory = GENERATE(true, false);
+  asio::io_context io{1};
+  const auto state = std::make_shared<async_pipe_state>();
+  async_far_end far{state};
+  async_websocket<async_pipe> peer{async_pipe{io.get_executor(), state, 0}};
+  outcome_of opening;
+  const auto raise = [=] { lacks_memory ? throw std::bad_alloc{} : throw 42; };
+  peer.async_accept(policy_without_extension{{}, raise}, opening.handler());
+  far.say(good_request);
+  run_ready(io);
+  REQUIRE_FALSE(opening.pending());
+  CHECK(opening.error() == (lacks_memory ? errc::out_of_memory : errc::upgrade_failed));
+  CHECK_FALSE(peer.is_open());
+  CHECK(peer.next_layer().is_closed());
+}
+
+TEST_CASE("a decision may destroy its websocket and throw") {
+  asio::io_context io{1};
+  const auto state = std::make_shared<async_pipe_state>();
+  async_far_end far{state};
+  std::optional<async_websocket<async_pipe>> peer{async_pipe{io.get_executor(), state, 0}};
+  server_handshake<> handshake;
+  outcome_of opening;
+  const auto decide = [&](auto&) {
+    peer.reset();
+    throw 42;
+  };
+  peer->async_accept(handshake, decide, opening.handler());
+  far.say(good_request);
+  run_ready(io);
+  CHECK(opening.shown() == aborted);
 }
 
 }  // namespace

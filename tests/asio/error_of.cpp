@@ -21,6 +21,16 @@ TEST_CASE("what is thrown has an error") {
   CHECK(error_of(std::bad_alloc{}) == errc::out_of_memory);
   CHECK(error_of(std::runtime_error{"no"}) == errc::aborted);
   CHECK(error_of(42) == errc::aborted);
+  CHECK(error_of(std::system_error{std::error_code{}}) == errc::aborted);
+}
+
+TEST_CASE("what is thrown without a code has the error that the caller chooses") {
+  const auto error_of = [](const auto& thrown) {
+    return detail::error_of(std::make_exception_ptr(thrown), errc::upgrade_failed);
+  };
+  CHECK(error_of(std::runtime_error{"no"}) == errc::upgrade_failed);
+  CHECK(error_of(42) == errc::upgrade_failed);
+  CHECK(error_of(std::system_error{errc::connect_timeout}) == errc::connect_timeout);
 }
 
 }  // namespace

@@ -125,6 +125,8 @@ TEST_CASE("each error has a status, and some have headers that go with it", "[rf
       {errc::unsupported_version, 426},
       {errc::origin_refused, 403},
       {errc::upgrade_refused, 403},
+      {errc::upgrade_unanswered, 500},
+      {errc::upgrade_failed, 500},
       {errc::truncated_handshake, 400},
       {errc::handshake_timeout, 408},
       {errc::bad_header_value, 500},

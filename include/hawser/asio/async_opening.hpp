@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -17,6 +18,7 @@
 #include <asio/post.hpp>
 
 #include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/error_of.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/operation.hpp"
 #include "hawser/asio/stream_traits.hpp"
@@ -76,7 +78,7 @@ class opening_driver final
   void step() {
     if (!done_) return;
     if constexpr (serves) {
-      if (handshake_->state() == status::request) decide_(*handshake_);
+      if (handshake_->state() == status::request) ask([this] { decide_(*handshake_); });
       if (!done_) return;
       if (handshake_->state() == status::request) handshake_->fail(errc::upgrade_unanswered);
       if (handshake_->state() == status::failed && !std::exchange(answering_, true)) {
@@ -90,6 +92,25 @@ class opening_driver final
       default: return finish(unsent_);
     }
   }
+
+  /// Calls functions of the application. What they throw ends the opening, and is a 500 for a client that
+  /// has no answer yet.
+  template <class Call>
+  void ask(Call call) {
+    try {
+      call();
+    } catch (...) {
+      if (!done_) return;
+      thrown_ = error_of(std::current_exception(), errc::upgrade_failed);
+      if constexpr (serves) {
+        if (handshake_->state() == status::request) handshake_->fail(errc::upgrade_failed);
+        if (handshake_->state() == status::failed) return;  // The answer is sent first.
+      }
+      finish(thrown_);
+    }
+  }
+
+  std::error_code error() const { return thrown_ ? thrown_ : handshake_->error(); }
 
   void write() {
     writing_ = true;
@@ -106,7 +127,7 @@ class opening_driver final
     unless_done([&] {
       handshake_->consume_output(size);
       // A client that was refused may have gone without waiting for the reason.
-      if (ec && answering_) return finish(handshake_->error());
+      if (ec && answering_) return finish(error());
       if (ec && !may_be_refused<Handshake>) return finish(ec);
       if (ec) {
         unsent_ = ec;
@@ -132,7 +153,7 @@ class opening_driver final
   }
 
   void on_read(std::error_code ec, std::size_t size) {
-    if (ending_) return ec ? finish(handshake_->error()) : read();
+    if (ending_) return ec ? finish(error()) : read();
     if (answering_) return;
     if (ec == asio::error::eof) {
       handshake_->receive_end();
@@ -141,7 +162,7 @@ class opening_driver final
       if (cause) return finish(cause);
     } else {
       auto input = bytes_view{room_}.first(size);
-      handshake_->next(input);
+      ask([&] { handshake_->next(input); });
       rest_.assign(input.begin(), input.end());
     }
     step();
@@ -151,13 +172,13 @@ class opening_driver final
   void fail() {
     if constexpr (!serves) {
       const auto cause = unsent_ ? break_off(*handshake_, unsent_) : std::error_code{};
-      finish(cause ? cause : handshake_->error());
+      finish(cause ? cause : error());
     } else if constexpr (requires { traits::async_end(stream_, [](std::error_code) {}); }) {
       traits::async_end(stream_, [self = this->shared_from_this()](std::error_code) {
         self->unless_done([&] { self->drain(); });
       });
     } else {
-      traits::end(stream_) ? drain() : finish(handshake_->error());
+      traits::end(stream_) ? drain() : finish(error());
     }
   }
 
@@ -188,7 +209,7 @@ class opening_driver final
   }
 
   void time_is_over() {
-    if (answering_) return finish(handshake_->error());
+    if (answering_) return finish(error());
     handshake_->fail(errc::handshake_timeout);
     if (writing_) return finish(errc::handshake_timeout);
     step();
@@ -203,6 +224,7 @@ class opening_driver final
   std::optional<Done> done_;
   std::vector<std::byte> rest_;
   std::error_code unsent_;  // why the server did not get all of the request
+  std::error_code thrown_;  // by the application
   std::array<std::byte, 2048> room_{};
   bool reading_ = false;
   bool writing_ = false;
@@ -248,9 +270,13 @@ std::shared_ptr<T> borrowed(T& object) noexcept {
 
 /// Serves the opening handshake of a client on an AsyncStream, as perform() does: void(std::error_code).
 /// A good request is shown to `decide(handshake)`, which calls accept() or refuse() before it returns;
-/// if it does neither, the client gets 500 and the error is errc::upgrade_unanswered. What was read behind it is put into `rest`. All
-/// that is given by reference must stay until then. When it fails, or the handshake's time is over,
-/// the client has been told why and the stream is closed. Cancelling (terminal, partial) closes it too.
+/// if it does neither, the client gets 500 and the error is errc::upgrade_unanswered. An exception of
+/// `decide` or of the policy is not passed on: the client gets 500, or the refusal that was given before,
+/// and the error is the code of a std::system_error, errc::out_of_memory or errc::upgrade_failed. An
+/// exception after accept() closes the stream without an answer. What was read behind the request is put
+/// into `rest`. All that is given by reference must stay until completion. When it fails, or the
+/// handshake's time is over, the client has been told why and the stream is closed. Cancelling (terminal,
+/// partial) closes it too.
 template <class Stream, server_policy Policy, class Decide, class Token>
 auto async_perform(Stream& stream, server_handshake<Policy>& handshake, Decide decide,
                    std::vector<std::byte>& rest, const opening_options& options, Token&& token) {
@@ -269,7 +295,8 @@ auto async_perform(Stream& stream, server_handshake<Policy>& handshake, Decide d
 
 /// Performs the opening handshake with a server, over a stream that leads to it. When it fails,
 /// handshake.response() is the answer if it was a refusal. A wss: URI on a stream that is not encrypted
-/// (see stream_traits) is an errc::unsupported_scheme, and nothing is sent.
+/// (see stream_traits) is an errc::unsupported_scheme, and nothing is sent. What the policy throws is an
+/// error, as above.
 template <class Stream, client_policy Policy, class Token>
 auto async_perform(Stream& stream, client_handshake<Policy>& handshake,
                    std::vector<std::byte>& rest, const opening_options& options, Token&& token) {

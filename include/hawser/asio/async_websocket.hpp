@@ -96,7 +96,8 @@ class async_websocket {
   executor_type get_executor() const { return driver_->get_executor(); }
 
   /// Serves the opening handshake of a client. If it fails, the client has been told why and the
-  /// stream is closed, as when it is cancelled (terminal, partial).
+  /// stream is closed, as when it is cancelled (terminal, partial). What a policy or `decide` throws is not
+  /// passed on: see async_perform().
   template <class Token = default_token>
   requires(!server_policy<std::remove_cvref_t<Token>>) auto async_accept(
       Token&& token = default_token()) {

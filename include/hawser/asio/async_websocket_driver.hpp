@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -22,6 +23,7 @@
 #include "hawser/asio/async_opening.hpp"
 #include "hawser/asio/context_end.hpp"
 #include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/error_of.hpp"
 #include "hawser/asio/operation.hpp"
 #include "hawser/asio/received_part.hpp"
 #include "hawser/asio/stream_traits.hpp"
@@ -299,14 +301,20 @@ class async_websocket_driver final
   template <class Handshake>
   std::error_code opened(role self, std::error_code ec, bytes_view rest, Handshake& handshake) {
     // What the handshake waited for may have come before close_now() or drop(), and be handled after.
-    if (!ec && phase_ != phase::opening) ec = asio::error::operation_aborted;
+    if (phase_ != phase::opening) ec = asio::error::operation_aborted;
     if (ec) {
       phase_ = phase::over;
       return ec;
     }
-    base::connection() = Connection{self, options_.connection, extension_of(handshake)};
-    begin(rest, handshake.result());
-    return {};
+    try {
+      base::connection() = Connection{self, options_.connection, extension_of(handshake)};
+      begin(rest, handshake.result());
+      return {};
+    } catch (...) {
+      phase_ = phase::over;
+      stream_traits<Stream>::close(base::stream());
+      return error_of(std::current_exception(), errc::upgrade_failed);
+    }
   }
 
   template <class View>

@@ -9,16 +9,17 @@
 
 namespace hawser::detail {
 
-/// An error for what was thrown: the code of a std::system_error, errc::out_of_memory, or errc::aborted.
-inline std::error_code error_of(const std::exception_ptr& thrown) noexcept {
+/// An error for what was thrown: the code of a std::system_error, errc::out_of_memory, or `otherwise`.
+inline std::error_code error_of(const std::exception_ptr& thrown,
+                                errc otherwise = errc::aborted) noexcept {
   try {
     std::rethrow_exception(thrown);
   } catch (const std::system_error& error) {
-    return error.code();
+    return error.code() ? error.code() : otherwise;
   } catch (const std::bad_alloc&) {
     return errc::out_of_memory;
   } catch (...) {
-    return errc::aborted;
+    return otherwise;
   }
 }
 

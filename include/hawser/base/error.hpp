@@ -39,6 +39,7 @@ enum class errc {
   origin_refused,       ///< The Origin is not allowed
   upgrade_refused,      ///< The application or the remote server refused the upgrade
   upgrade_unanswered,   ///< The application neither accepted nor refused the upgrade
+  upgrade_failed,       ///< The application threw an exception instead of deciding on the upgrade
 
   // The opening handshake as a client: RFC 6455 §3 and §4.1
   bad_uri,                 ///< Not a ws: or wss: URI
@@ -134,6 +135,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::origin_refused: return "the Origin is not allowed";
     case errc::upgrade_refused: return "the upgrade was refused";
     case errc::upgrade_unanswered: return "the upgrade was neither accepted nor refused";
+    case errc::upgrade_failed: return "the application failed to decide on the upgrade";
     case errc::bad_uri: return "not a ws: or wss: URI";
     case errc::unsupported_scheme: return "the scheme of the URI is not supported";
     case errc::bad_header_value: return "a header of the application cannot be sent";
