@@ -12,7 +12,7 @@
 
 namespace hawser {
 
-/// How many characters `size` octets become, padding included.
+/// The number of characters that encode `size` bytes, padding included.
 constexpr std::size_t base64_size(std::size_t size) noexcept { return (size + 2) / 3 * 4; }
 
 namespace detail {
@@ -35,7 +35,7 @@ constexpr void base64_encode(bytes_view in, char* out) noexcept {
 
 }  // namespace detail
 
-/// The octets in base64 with padding: RFC 4648 §4.
+/// The bytes in base64 with padding: RFC 4648 §4.
 template <std::size_t Size>
 constexpr std::array<char, base64_size(Size)> base64_encode(
     const std::array<std::byte, Size>& octets) noexcept {
@@ -44,16 +44,16 @@ constexpr std::array<char, base64_size(Size)> base64_encode(
   return characters;
 }
 
-/// The octets in base64 with padding: RFC 4648 §4.
+/// The bytes in base64 with padding: RFC 4648 §4.
 inline std::string base64_encode(bytes_view octets) {
   std::string characters(base64_size(octets.size()), '=');
   detail::base64_encode(octets, characters.data());
   return characters;
 }
 
-/// Writes the octets that `text` stands for over the start of `out` and returns their number.
-/// Nothing if `text` is not what an encoder makes of them (padding must be there, unused bits must
-/// be zero, white space must not: RFC 4648 §3) or if `out` is too small; then `out` is undefined.
+/// Decodes `text` to the start of `out` and returns the number of bytes written. Returns nothing if
+/// `text` is not canonical base64 (padding is required, unused bits must be zero, white space is
+/// not allowed: RFC 4648 §3) or if `out` is too small; the content of `out` is then unspecified.
 constexpr std::optional<std::size_t> base64_decode(std::string_view text,
                                                    mutable_bytes out) noexcept {
   if (text.size() % 4 != 0) return std::nullopt;

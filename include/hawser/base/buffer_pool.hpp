@@ -10,18 +10,20 @@
 
 namespace hawser {
 
-/// Memory for buffers that are needed for a moment, kept by each thread: connections that have nothing
-/// to store have no memory of their own, and the next one that has finds some that is warm.
+/// Buffers for short use, pooled per thread. A connection that stores nothing then holds no memory,
+/// and a new buffer is often still in the cache. All functions may be called on any thread; each
+/// uses the calling thread's pool.
 class buffer_pool {
  public:
-  /// An empty buffer, with the memory of one that was given back if there is one.
+  /// Returns an empty buffer, with the memory of a pooled one if there is one.
   static byte_buffer take() noexcept {
     auto* const kept = of_thread::get();
     if (kept == nullptr || kept->count == 0) return byte_buffer{};
     return std::move(kept->buffers[--kept->count]);
   }
 
-  /// Gives a buffer back, from whatever thread it was taken. Very large ones are freed.
+  /// Puts a buffer into the calling thread's pool, whichever thread took it. A buffer above 256
+  /// KiB, or a fifth one, is freed instead.
   static void give(byte_buffer&& buffer) noexcept {
     byte_buffer given{std::move(buffer)};
     auto* const kept = of_thread::get();
@@ -31,7 +33,7 @@ class buffer_pool {
     kept->buffers[kept->count++] = std::move(given);
   }
 
-  /// Frees what this thread keeps.
+  /// Frees the buffers that are pooled for this thread.
   static void clear() noexcept {
     if (auto* const kept = of_thread::get()) *kept = stack{};
   }

@@ -11,7 +11,8 @@
 
 namespace hawser {
 
-/// Octets that grow at their end, like a vector's, but whose new ones are not set to anything first.
+/// A sequence of bytes that grows at its end, like a vector, but does not initialise new bytes.
+/// Movable, not copyable.
 class byte_buffer {
  public:
   constexpr byte_buffer() = default;
@@ -23,22 +24,24 @@ class byte_buffer {
   }
   constexpr ~byte_buffer() { free(); }
 
-  /// Room for `count` octets at the end, to be written; commit() then adds the first of them. Views
-  /// are invalid afterwards.
+  /// Returns memory for `count` bytes after the end, to be written; commit() then appends the first
+  /// of them. Invalidates views. Throws std::bad_alloc.
   mutable_bytes prepare(std::size_t count) {
     if (capacity_ - size_ < count) grow(count);
     return {octets_ + size_, count};
   }
 
-  /// Adds `count` octets that were written to what prepare() returned.
+  /// Appends the first `count` bytes of what prepare() returned.
   void commit(std::size_t count) noexcept { size_ += count; }
 
+  /// Appends a copy of `more`, which must not be part of this buffer. Throws std::bad_alloc.
   void append(bytes_view more) {
     if (more.empty()) return;
     std::memcpy(prepare(more.size()).data(), more.data(), more.size());
     commit(more.size());
   }
 
+  /// The bytes, until the buffer is changed or destroyed.
   bytes_view view() const noexcept { return {octets_, size_}; }
   mutable_bytes view() noexcept { return {octets_, size_}; }
 
@@ -46,10 +49,10 @@ class byte_buffer {
   std::size_t capacity() const noexcept { return capacity_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  /// Keeps the memory.
+  /// Removes all bytes and keeps the memory.
   void clear() noexcept { size_ = 0; }
 
-  /// Gives the memory back.
+  /// Removes all bytes and frees the memory.
   void reset() noexcept { *this = byte_buffer{}; }
 
  private:

@@ -11,23 +11,23 @@
 
 namespace hawser {
 
-/// Octets somebody else owns, to read.
+/// A view of bytes that are owned elsewhere.
 using bytes_view = std::span<const std::byte>;
 
-/// Octets somebody else owns, to read and change.
+/// A view of bytes that are owned elsewhere and may be changed.
 using mutable_bytes = std::span<std::byte>;
 
-/// The octets of a text. The view lives as long as the text's characters do.
+/// The bytes of a text. Valid as long as the characters of `text`.
 inline bytes_view as_bytes(std::string_view text) noexcept {
   return std::as_bytes(std::span{text.data(), text.size()});
 }
 
-/// The octets as characters, whatever they mean. The view lives as long as the octets do.
+/// The bytes as characters, without conversion or check. Valid as long as `bytes`.
 inline std::string_view as_text(bytes_view bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Writes `value` in network byte order over the first sizeof(T) octets of `out`, which must exist.
+/// Writes `value` in network byte order to the first sizeof(T) bytes of `out`, which must be that long.
 template <std::unsigned_integral T>
 constexpr void store_big_endian(mutable_bytes out, T value) noexcept {
   for (std::size_t i = 0; i < sizeof(T); ++i) {
@@ -36,7 +36,7 @@ constexpr void store_big_endian(mutable_bytes out, T value) noexcept {
   }
 }
 
-/// Reads the first sizeof(T) octets of `in`, which must exist, in network byte order.
+/// Reads the first sizeof(T) bytes of `in` in network byte order; `in` must be that long.
 template <std::unsigned_integral T>
 constexpr T load_big_endian(bytes_view in) noexcept {
   std::uint64_t value = 0;

@@ -12,8 +12,8 @@
 
 namespace hawser {
 
-/// Everything that hawser itself reports, grouped by the clause that is broken. What an operating
-/// system or a transport reports stays in its own category.
+/// The errors that hawser itself reports, grouped by the clause that is broken. Errors of the
+/// operating system or of a transport keep their own category.
 enum class errc {
   // HTTP messages: RFC 9112 §2–7, RFC 9110 §10.1.1
   bad_start_line = 1,   ///< The request or status line is malformed
@@ -83,7 +83,7 @@ enum class errc {
   too_many_connections,  ///< The server has as many connections as its limit
   send_budget_exceeded,  ///< The queued output exceeds its limit
 
-  // What the application may not send
+  // What the application cannot send
   close_reason_too_long,  ///< The close reason is longer than 123 bytes
   message_unfinished,     ///< A fragmented message must be finished before this
   closed,                 ///< The connection is closing or closed
@@ -101,16 +101,16 @@ enum class errc {
   connect_timeout,     ///< No connection was established within the given time
 };
 
-/// What a caller usually wants to know of an error: `if (ec == hawser::condition::timeout)`.
+/// The kinds of error that callers distinguish: `if (ec == hawser::condition::timeout)`.
 enum class condition {
-  handshake_rejected = 1,  ///< No connection: the opening handshake failed on either side's word
-  protocol_violation,      ///< The peer broke RFC 6455, or an extension's rules
-  limit_exceeded,          ///< The peer wanted more than the options allow
-  closed,                  ///< The connection is over, in whatever way
-  timeout,                 ///< Something did not happen in time
+  handshake_rejected = 1,  ///< The opening handshake failed, on either side
+  protocol_violation,      ///< The peer broke RFC 6455 or the rules of an extension
+  limit_exceeded,          ///< A limit of the options was exceeded
+  closed,                  ///< The connection is closing or closed, for whatever reason
+  timeout,                 ///< A timeout expired
 };
 
-/// One line in the user's terms, without a full stop.
+/// A description in one line, in plain words and without a full stop.
 // NOLINTNEXTLINE(readability-function-size): it has a line for each error.
 constexpr std::string_view describe(errc error) noexcept {
   switch (error) {
@@ -186,7 +186,7 @@ constexpr std::string_view describe(errc error) noexcept {
   return {};
 }
 
-/// Whether `error` is of the kind a caller compares with.
+/// Whether `error` belongs to `kind`.
 constexpr bool is(errc error, condition kind) noexcept {
   switch (kind) {
     case condition::handshake_rejected:
@@ -244,8 +244,8 @@ class condition_category final : public std::error_category {
 
 }  // namespace detail
 
-// Categories are compared by address: one object for the whole program, shared objects included,
-// needs an inline function with default visibility.
+// Categories are compared by address. An inline function with default visibility gives the whole
+// program one object, shared libraries included.
 
 /// The category of `errc`.
 [[gnu::visibility("default")]] inline const std::error_category& error_category() noexcept {

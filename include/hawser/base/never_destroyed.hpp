@@ -5,8 +5,8 @@
 
 namespace hawser {
 
-/// A static object that is not destroyed at exit, since destructors of other static objects may use it.
-/// It needs no memory beyond its own.
+/// A static object that is not destroyed at exit, because destructors of other static objects may
+/// use it. It needs no heap memory.
 template <class T>
 union never_destroyed {
  public:

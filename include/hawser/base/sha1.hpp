@@ -11,7 +11,7 @@
 
 namespace hawser {
 
-/// What SHA-1 makes of a text.
+/// A SHA-1 digest.
 using sha1_digest = std::array<std::byte, 20>;
 
 namespace detail {
@@ -77,13 +77,13 @@ constexpr sha1_digest sha1(const Octet* octets, std::size_t size) noexcept {
 
 }  // namespace detail
 
-/// SHA-1 of the octets: RFC 3174. For the accept key of RFC 6455 §4.2.2, which needs no secrecy;
-/// not for anything that must withstand forgery.
+/// SHA-1 of the bytes: RFC 3174. For the accept key of RFC 6455 §4.2.2, which needs no secrecy; not
+/// for data that must be protected against forgery.
 constexpr sha1_digest sha1(bytes_view octets) noexcept {
   return detail::sha1(octets.data(), octets.size());
 }
 
-/// SHA-1 of the text's octets.
+/// SHA-1 of the text's bytes.
 constexpr sha1_digest sha1(std::string_view text) noexcept {
   return detail::sha1(text.data(), text.size());
 }

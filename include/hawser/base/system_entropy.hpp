@@ -28,7 +28,7 @@ namespace detail {
 
 #if !defined(_WIN32)
 
-/// For systems without a better way: the random device, or the end of the program.
+/// Reads from the random device; ends the program if that fails. For systems without a better source.
 inline void fill_from_device(mutable_bytes out) noexcept {
   int device = -1;
   do {
@@ -46,10 +46,10 @@ inline void fill_from_device(mutable_bytes out) noexcept {
   ::close(device);
 }
 
-/// How many times this process was copied by fork() since the first call: a child must not use up
-/// the random octets that its parent has in store.
+/// The number of times that fork() has copied this process since the first call. A child process
+/// must not use the random bytes that its parent has stored.
 inline unsigned count_forks() noexcept {
-  // Only ever changed in a child that has one thread as yet.
+  // Changed only in a child process that still has a single thread.
   static constinit unsigned forks = 0;
   static const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
   if (registered != 0) std::abort();
@@ -64,12 +64,12 @@ inline unsigned count_forks() noexcept { return 0; }
 
 }  // namespace detail
 
-/// Overwrites `out` with octets from the operating system's cryptographic generator. May wait for
-/// that generator shortly after boot. Ends the program by std::abort() if it cannot be had at all:
-/// keys that can be foreseen would be worse.
+/// Fills `out` with bytes from the operating system's cryptographic generator. May wait for that
+/// generator shortly after boot. Calls std::abort() if there is no generator, because predictable
+/// keys would be worse.
 inline void fill_random(mutable_bytes out) noexcept {
 #if defined(_WIN32)
-  // Cryptographic there, as its documentation promises, and nothing has to be linked.
+  // A cryptographic generator there, by its documentation, and it needs no additional library.
   std::random_device device;
   for (auto& octet : out) octet = static_cast<std::byte>(device());
 #elif defined(__linux__)
@@ -78,7 +78,7 @@ inline void fill_random(mutable_bytes out) noexcept {
     if (taken >= 0) {
       out = out.subspan(static_cast<std::size_t>(taken));
     } else if (errno != EINTR) {
-      // An old kernel, or a sandbox that does not know the call.
+      // An old kernel, or a sandbox that does not allow the call.
       return detail::fill_from_device(out);
     }
   }
@@ -90,10 +90,10 @@ inline void fill_random(mutable_bytes out) noexcept {
 #endif
 }
 
-/// Mask keys from the operating system's cryptographic generator, taken from it many at a time into
-/// a store of the calling thread. Each key is given once and forgotten; a child made by fork()
-/// starts a store of its own. Objects have no state and may be used from any thread. Needs entropy
-/// as fill_random() does.
+/// Mask keys from the operating system's cryptographic generator, fetched 256 at a time into a
+/// store of the calling thread. Each key is returned once and then erased; a child process made by
+/// fork() fetches its own. Objects have no state and may be used on any thread. Ends the program
+/// without a generator, as fill_random() does.
 class system_mask_source {
  public:
   std::array<std::byte, 4> operator()() const noexcept {

@@ -3,8 +3,9 @@
 
 namespace hawser {
 
-/// An object of type `T` for each thread. Destructors of static objects run when the main thread has
-/// destroyed its own, and those of other thread_local objects may: get() is then null.
+/// One object of type `T` per thread, created by the first get(). get() returns null once the
+/// thread has destroyed its object: destructors of static objects run after the main thread's, and
+/// destructors of other thread_local objects may too.
 template <class T>
 class thread_kept {
  public:

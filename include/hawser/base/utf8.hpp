@@ -15,22 +15,23 @@ namespace hawser {
 
 namespace detail {
 
-/// Where in a code point a text stands: what may come next. The value is the place of the state's
-/// six bits in a row of `utf8_rows`; `invalid` is zero so that what no rule allows leads there.
+/// The position inside a code point, which determines the bytes that may follow. The value is the
+/// position of the state's six bits in a row of `utf8_rows`; `invalid` is zero, so every byte that
+/// no rule allows leads to it.
 enum class utf8_state : std::uint8_t {
   invalid = 0,
   boundary = 6,
   one_more = 12,
   two_more = 18,
   three_more = 24,
-  after_e0 = 30,  // A0–BF: shorter is overlong
+  after_e0 = 30,  // A0–BF: less is overlong
   after_ed = 36,  // 80–9F: more is a surrogate
   after_f0 = 42,  // 90–BF: less is overlong
-  after_f4 = 48,  // 80–8F: more is over U+10FFFF
+  after_f4 = 48,  // 80–8F: more is above U+10FFFF
 };
 
-/// For each octet, where it leads from every state: a step of the automaton is one load and one
-/// shift, and the load does not wait for the step before.
+/// For each byte, the next state of every state. One step of the automaton is one load and one
+/// shift, and the load does not depend on the previous step.
 constexpr std::array<std::uint64_t, 256> make_utf8_rows() noexcept {
   using enum utf8_state;
   std::array<std::uint64_t, 256> rows{};
@@ -81,8 +82,8 @@ inline bool is_ascii(const std::byte* octets, std::index_sequence<Words...>) noe
   return (top_bits(octets + 8 * Words) | ...) == 0;
 }
 
-/// Takes whole blocks off the front of `octets`, looking at none beyond the one that breaks the
-/// text. Most text is ASCII for long stretches, which need no steps.
+/// Checks whole blocks from the front of `octets` and removes them, and stops at the block that
+/// makes the text invalid. Long runs of ASCII, the common case, need no steps.
 template <std::size_t Words>
 inline utf8_state utf8_run_blocks(utf8_state state, bytes_view& octets) noexcept {
   constexpr auto block = 8 * Words;
@@ -96,7 +97,7 @@ inline utf8_state utf8_run_blocks(utf8_state state, bytes_view& octets) noexcept
   return state;
 }
 
-/// The same as utf8_walk, faster.
+/// Same result as utf8_walk, faster.
 inline utf8_state utf8_run(utf8_state state, bytes_view octets) noexcept {
   state = utf8_run_blocks<4>(state, octets);
   state = utf8_run_blocks<1>(state, octets);
@@ -106,42 +107,42 @@ inline utf8_state utf8_run(utf8_state state, bytes_view octets) noexcept {
 
 }  // namespace detail
 
-/// Checks text that arrives in pieces, cut anywhere, against RFC 3629.
+/// Checks UTF-8 text that arrives in pieces, cut at any byte: RFC 3629.
 class utf8_validator {
  public:
-  /// False as soon as what was fed so far, followed by whatever, is not valid text: at the first
-  /// octet that makes it so, not at the end of its code point. Then false until reset().
+  /// Returns false once the text fed so far cannot be the start of valid text: at the first byte
+  /// that makes it invalid, not at the end of its code point. Stays false until reset().
   constexpr bool feed(bytes_view octets) noexcept {
     state_ = std::is_constant_evaluated() ? detail::utf8_walk(state_, octets.data(), octets.size())
                                           : detail::utf8_run(state_, octets);
     return state_ != detail::utf8_state::invalid;
   }
 
-  /// Whether the text may end here: it is valid and not inside a code point.
+  /// Whether the text is valid if it ends here: valid so far, and not inside a code point.
   constexpr bool complete() const noexcept { return state_ == detail::utf8_state::boundary; }
 
-  /// Ready for another text.
+  /// Starts a new text.
   constexpr void reset() noexcept { state_ = detail::utf8_state::boundary; }
 
  private:
   detail::utf8_state state_ = detail::utf8_state::boundary;
 };
 
-/// Whether the octets are a whole, valid text: RFC 3629.
+/// Whether the bytes are complete, valid UTF-8: RFC 3629.
 constexpr bool is_valid_utf8(bytes_view octets) noexcept {
   utf8_validator text;
   return text.feed(octets) && text.complete();
 }
 
-/// Whether the text is valid: RFC 3629.
+/// Whether the text is valid UTF-8: RFC 3629.
 constexpr bool is_valid_utf8(std::string_view text) noexcept {
   if (!std::is_constant_evaluated()) return is_valid_utf8(as_bytes(text));
   constexpr auto boundary = detail::utf8_state::boundary;
   return detail::utf8_walk(boundary, text.data(), text.size()) == boundary;
 }
 
-/// The longest start of `text`, which must be valid, that has at most `size` octets and does not
-/// end inside a code point. A view into `text`.
+/// The longest prefix of `text` of at most `size` bytes that does not end inside a code point.
+/// `text` must be valid UTF-8. A view into `text`.
 constexpr std::string_view utf8_prefix(std::string_view text, std::size_t size) noexcept {
   if (text.size() <= size) return text;
   const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
