@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-// All of hawser that needs Asio, and what it stands on.
+// Everything that needs Asio, and the core.
 
 #include "hawser/asio/language.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-// All of hawser that needs zlib, and what it stands on.
+// Everything that needs zlib, and the core.
 
 #include "hawser/base/language.hpp"
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-// All of hawser that needs nothing but the standard library, without transport/memory_pipe.hpp, which
-// is for tests.
+// Everything that needs only the standard library, except transport/memory_pipe.hpp, which is for tests.
 
 #include "hawser/base/language.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-// All of hawser that needs OpenSSL, and what it stands on.
+// Everything that needs OpenSSL, and hawser/asio.hpp.
 
 #include "hawser/asio/language.hpp"
 

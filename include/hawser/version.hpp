@@ -6,7 +6,7 @@
 
 namespace hawser {
 
-/// The version as text, as it stands in the CMake package.
+/// The version as text, the same as that of the CMake package.
 inline constexpr const char* version = "0.1.0";
 
 }  // namespace hawser

@@ -15,15 +15,16 @@
 
 namespace hawser {
 
-/// Makes messages of data frames: the order of fragments (RFC 6455 §5.4), the limits, the validity
-/// of text as it comes (§8.1), and a buffer for what arrives in pieces. The buffer grows with what
-/// has arrived, never with what a length field promises.
+/// Assembles messages from data frames. Checks the order of fragments (RFC 6455 §5.4), the limits,
+/// and UTF-8 as it arrives (§8.1), and buffers messages that arrive in pieces. The buffer grows
+/// with the bytes that arrive, never with the length in a frame header.
 class assembler {
  public:
   constexpr assembler(std::uint64_t max_message_size, std::uint64_t max_frames) noexcept
       : max_size_{max_message_size}, max_frames_{max_frames} {}
 
-  /// Begins a text, binary or continuation frame.
+  /// Begins a text, binary or continuation frame. Returns an error if the frame must not follow, or
+  /// if its message exceeds a limit.
   constexpr errc begin_frame(const frame_header& header) noexcept {
     if (header.op == opcode::continuation) {
       if (!open_) return errc::unexpected_continuation;
@@ -32,13 +33,13 @@ class assembler {
       begin_message(header);
     }
     if (++frames_ > max_frames_) return errc::too_many_fragments;
-    // The length of an encoded payload says nothing about the message's.
+    // The length of an encoded payload is not the length of the message.
     if (reserved_ == 0 && header.length > max_size_ - size_) return errc::message_too_big;
     return errc{};
   }
 
-  /// Counts and checks a piece of the message; `last` ends it. The text that is within the limit is
-  /// checked first: the error does not depend on where the message is cut.
+  /// Counts and checks a piece of the message; `last` ends the message. The part within the size
+  /// limit is checked first, so the error does not depend on where the message is cut.
   constexpr errc count(bytes_view piece, bool last) noexcept {
     const bool fits = piece.size() <= room();
     const auto counted = fits ? piece : piece.first(static_cast<std::size_t>(room()));
@@ -50,8 +51,8 @@ class assembler {
     return errc{};
   }
 
-  /// How many more bytes the encoded payload may have: what decodes to little or nothing may not go on
-  /// for ever. Even an encoder that flushes after each byte stays far below the limit.
+  /// How many more bytes of encoded payload the message may have. This bounds input that decodes to
+  /// little or nothing; even an encoder that flushes after each byte stays far below it.
   constexpr std::uint64_t encoded_room() const noexcept {
     constexpr std::uint64_t times = 16;
     constexpr std::uint64_t always = 64 * 1024;
@@ -59,27 +60,27 @@ class assembler {
     return most - encoded_;
   }
 
-  /// Counts bytes of the encoded payload, no more than there is room for.
+  /// Counts bytes of the encoded payload, at most encoded_room().
   constexpr void count_encoded(std::size_t size) noexcept { encoded_ += size; }
 
-  /// How much more the message may grow.
+  /// How many more bytes the message may have.
   constexpr std::uint64_t room() const noexcept { return max_size_ - size_; }
 
   constexpr message_kind kind() const noexcept { return kind_; }
 
-  /// The reserved bits of the message's first frame: not 0 if an extension encoded it.
+  /// The reserved bits of the message's first frame; not 0 if an extension encoded the message.
   constexpr std::uint8_t reserved() const noexcept { return reserved_; }
 
   /// Whether a message has begun and not ended.
   constexpr bool open() const noexcept { return open_; }
 
-  /// Gives up the message under way. What is stored stays.
+  /// Gives up the unfinished message. Stored bytes are kept.
   constexpr void abandon() noexcept { open_ = false; }
 
-  /// Whether nothing of the message has been handed out as a part yet; true once a message.
+  /// Returns true in the first call for a message, and false afterwards. Marks its first part.
   constexpr bool take_first() noexcept { return std::exchange(first_, false); }
 
-  /// What was stored of the message.
+  /// The stored bytes of the message.
   bytes_view stored() const noexcept { return buffer_.view(); }
 
   void store(bytes_view piece) {
@@ -87,7 +88,7 @@ class assembler {
     buffer_.append(piece);
   }
 
-  /// Room for `size` octets behind what is stored; keep(n) then keeps the first n of them.
+  /// Memory for `size` bytes after the stored ones; keep(n) then stores the first n of them.
   mutable_bytes grow(std::size_t size) {
     if (buffer_.capacity() == 0) buffer_ = buffer_pool::take();
     return buffer_.prepare(size);
@@ -98,7 +99,7 @@ class assembler {
     return stored().last(size);
   }
 
-  /// Forgets what is stored, and gives its memory back.
+  /// Removes the stored bytes and returns their buffer to the pool.
   void clear() noexcept { buffer_pool::give(std::move(buffer_)); }
 
  private:

@@ -11,41 +11,41 @@
 
 namespace hawser {
 
-/// Why a connection closed: RFC 6455 §7.4.1 and the IANA registry it opened. Applications may use
-/// any value from 3000 to 4999: `static_cast<close_code>(4000)`.
+/// Why a connection closed: RFC 6455 §7.4.1 and its IANA registry. Applications may use any value
+/// from 3000 to
 enum class close_code : std::uint16_t {
   normal = 1000,
   going_away = 1001,
   protocol_error = 1002,
   unsupported_data = 1003,
-  no_status = 1005,  ///< Never on the wire: the Close frame had no code
-  abnormal = 1006,   ///< Never on the wire: the stream ended without a Close frame
+  no_status = 1005,  ///< Never sent: the Close frame had no code
+  abnormal = 1006,   ///< Never sent: the stream ended without a Close frame
   invalid_payload = 1007,
   policy_violation = 1008,
   message_too_big = 1009,
-  mandatory_extension = 1010,  ///< A client's only
+  mandatory_extension = 1010,  ///< Sent by clients only
   internal_error = 1011,
   service_restart = 1012,
   try_again_later = 1013,
   bad_gateway = 1014,
-  tls_handshake = 1015,  ///< Never on the wire: TLS failed
+  tls_handshake = 1015,  ///< Never sent: TLS failed
 };
 
-/// Whether a Close frame may carry `code` when it arrives. Wider than RFC 6455 §7.4.1, which ends
-/// at 1011, by the registry's 1012–1014.
+/// Whether `code` is valid in a Close frame that arrives. RFC 6455 §7.4.1 ends at 1011; the IANA
+/// registry adds 1012–1014.
 constexpr bool may_receive(close_code code) noexcept {
   const auto value = static_cast<std::uint16_t>(code);
   return (value >= 1000 && value <= 1003) || (value >= 1007 && value <= 1014) ||
          (value >= 3000 && value <= 4999);
 }
 
-/// Whether this side may put `code` in a Close frame: 1010 is for clients, RFC 6455 §7.4.1.
+/// Whether `self` may send `code` in a Close frame. 1010 is for clients only: RFC 6455 §7.4.1.
 constexpr bool may_send(close_code code, role self) noexcept {
   return may_receive(code) && !(code == close_code::mandatory_extension && self == role::server);
 }
 
-/// What is wrong with a Close frame that `self` wants to send, if anything: the code, or a reason that
-/// is too long, not UTF-8 or without a code (RFC 6455 §5.5.1).
+/// Checks a Close frame that `self` is to send. Returns bad_close_code for a code that must not be sent
+/// or a reason without a code, close_reason_too_long, invalid_utf8, or no error (RFC 6455 §5.5.1).
 constexpr errc check_close(std::optional<close_code> code, std::string_view reason,
                            role self) noexcept {
   if (code ? !may_send(*code, self) : !reason.empty()) return errc::bad_close_code;
@@ -53,9 +53,10 @@ constexpr errc check_close(std::optional<close_code> code, std::string_view reas
   return is_valid_utf8(reason) ? errc{} : errc::invalid_utf8;
 }
 
-/// The code of the Close frame that a connection sends when it fails with `error`: the only place where an
-/// error becomes a code. No code for an error that no open connection fails with, or that leaves nothing
-/// to send a Close frame on. If an extension fails with one of those all the same, 1011 is sent.
+/// The code of the Close frame that a connection sends when it fails with `error`. Every mapping
+/// from an error to a code is here. Returns no code for an error that cannot occur in an open
+/// connection, or after which no Close frame can be sent; if an extension nevertheless fails with
+/// such an error, 1011 is sent.
 constexpr std::optional<close_code> close_code_for(errc error) noexcept {
   switch (error) {
     case errc::invalid_utf8:

@@ -12,44 +12,44 @@
 
 namespace hawser {
 
-/// The reserved bits as they stand in a frame's first octet: RFC 6455 §5.2.
+/// The reserved bits, at their positions in a frame's first byte: RFC 6455 §5.2.
 inline constexpr std::uint8_t rsv1 = 0x40;
 inline constexpr std::uint8_t rsv2 = 0x20;
 inline constexpr std::uint8_t rsv3 = 0x10;
 
-/// What a frame says before its payload: RFC 6455 §5.2.
+/// The header of a frame: RFC 6455 §5.2.
 struct frame_header {
   opcode op = opcode::text;
   bool fin = true;
   std::uint8_t reserved = 0;  ///< A combination of rsv1, rsv2 and rsv3
-  bool masked = false;        ///< Always in a client's frame, never in a server's
-  mask_key mask{};            ///< Means something only if the frame is masked
-  std::uint64_t length = 0;   ///< Octets of payload, less than 2^63
+  bool masked = false;        ///< True in a client's frames, false in a server's
+  mask_key mask{};            ///< Used only if the frame is masked
+  std::uint64_t length = 0;   ///< Bytes of payload, less than 2^63
 };
 
-/// The longest header: two octets, eight of length, four of mask key.
+/// The size of the longest header in bytes: 2, plus 8 of length, plus 4 of mask key.
 inline constexpr std::size_t max_header_size = 14;
 
-/// The most a control frame may carry: RFC 6455 §5.5.
+/// The largest payload of a control frame in bytes: RFC 6455 §5.5.
 inline constexpr std::size_t max_control_payload = 125;
 
 namespace detail {
 
-/// How many octets of length follow the first two.
+/// How many bytes of length follow the first two bytes.
 constexpr std::size_t extended_length_size(std::uint64_t length) noexcept {
   return length <= 125 ? 0 : length <= 0xFFFF ? 2 : 8;
 }
 
 }  // namespace detail
 
-/// How many octets encode() writes.
+/// How many bytes encode() writes.
 constexpr std::size_t encoded_size(const frame_header& header) noexcept {
   return 2 + detail::extended_length_size(header.length) + (header.masked ? sizeof(mask_key) : 0);
 }
 
 namespace detail {
 
-/// encode() for a frame whose length is known better than by its header.
+/// encode() with another length than the header's.
 constexpr std::size_t encode(const frame_header& header, std::uint64_t length,
                              mutable_bytes out) noexcept {
   const auto extended = extended_length_size(length);
@@ -70,21 +70,21 @@ constexpr std::size_t encode(const frame_header& header, std::uint64_t length,
 
 }  // namespace detail
 
-/// Writes the header in its shortest form over the start of `out`, which has room for
-/// encoded_size(header), and returns how many octets that took.
+/// Writes the header in its shortest form to the start of `out` and returns its size. `out` must
+/// have at least encoded_size(header) bytes.
 constexpr std::size_t encode(const frame_header& header, mutable_bytes out) noexcept {
   return detail::encode(header, header.length, out);
 }
 
-/// What decode() made of some octets.
+/// The result of decode().
 struct decoded {
-  std::size_t size = 0;  ///< How many octets the header took; 0: it is not complete, or wrong
-  errc error = {};       ///< length_not_minimal or length_too_large
+  std::size_t size = 0;  ///< The size of the header in bytes; 0 if it is incomplete or not valid
+  errc error = {};       ///< length_not_minimal or length_too_large if it is not valid
 };
 
-/// Reads a header from the start of `in`. It is complete if the result's size is not 0; its op, fin
-/// and reserved are there once two octets are. Which frames are allowed is not its business, but
-/// there is one encoding of each length only: RFC 6455 §5.2.
+/// Decodes a header from the start of `in`. The header is complete if the result's size is not 0;
+/// `op`, `fin` and `reserved` are set as soon as `in` has two bytes. Checks only that the length is
+/// in its shortest form (RFC 6455 §5.2), not whether the frame is allowed.
 constexpr decoded decode(bytes_view in, frame_header& header) noexcept {
   if (in.size() < 2) return {};
   const auto first = std::to_integer<std::uint8_t>(in[0]);

@@ -12,12 +12,12 @@
 
 namespace hawser {
 
-/// The four octets in a client's frame that its payload is masked with, in the order of the wire.
+/// The four bytes that mask a client's frame, in the order in which they are sent.
 using mask_key = std::array<std::byte, 4>;
 
 namespace detail {
 
-/// The key as it looks from the octet at `offset` on.
+/// The key for a payload that begins at `offset`.
 constexpr mask_key rotate_mask(mask_key key, std::size_t offset) noexcept {
   return {key[offset % 4], key[(offset + 1) % 4], key[(offset + 2) % 4], key[(offset + 3) % 4]};
 }
@@ -32,8 +32,8 @@ inline void store_word(std::byte* to, std::uint64_t word) noexcept {
   std::memcpy(to, &word, sizeof word);
 }
 
-// All is read before anything is written, so `out` may overlap `in` from below. Written out, since
-// compilers make vector instructions of this and not of a loop over an array.
+// Everything is read before anything is written, so `out` may overlap the end of `in` from below.
+// Compilers vectorise this form, but not a loop over an array.
 inline void mask_32(const std::byte* in, std::byte* out, std::uint64_t key) noexcept {
   const auto first = load_word(in) ^ key;
   const auto second = load_word(in + 8) ^ key;
@@ -47,9 +47,9 @@ inline void mask_32(const std::byte* in, std::byte* out, std::uint64_t key) noex
 
 }  // namespace detail
 
-/// Masks or unmasks a stretch of payload whose first octet is at `offset` of the whole payload
-/// (RFC 6455 §5.3), and writes it to `out`, which has room for it. `out` may be `in.data()` or lie
-/// before it and overlap; it must not begin inside `in`.
+/// Copies `in`, masked or unmasked, to `out`. `offset` is the position of the first byte in the
+/// whole payload (RFC 6455 §5.3). `out` must have in.size() bytes. It may be `in.data()` or an
+/// address before it, also overlapping; it must not begin inside `in`.
 constexpr void copy_masked(bytes_view in, std::byte* out, mask_key key,
                            std::size_t offset = 0) noexcept {
   if (offset % 4 != 0) key = detail::rotate_mask(key, offset);
@@ -65,9 +65,8 @@ constexpr void copy_masked(bytes_view in, std::byte* out, mask_key key,
   for (; done < in.size(); ++done) out[done] = in[done] ^ key[done % 4];
 }
 
-/// Masks or unmasks, which is the same, a stretch of payload in place. `offset` is the place in the
-/// whole payload of its first octet, so that a payload may come in pieces cut anywhere:
-/// RFC 6455 §5.3.
+/// Masks or unmasks `data` in place; both are the same operation. `offset` is the position of the
+/// first byte in the whole payload, so a payload can be processed in pieces: RFC 6455 §5.3.
 constexpr void apply_mask(mutable_bytes data, mask_key key, std::size_t offset = 0) noexcept {
   copy_masked(data, data.data(), key, offset);
 }

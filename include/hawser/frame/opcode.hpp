@@ -7,7 +7,7 @@
 
 namespace hawser {
 
-/// What a frame is: RFC 6455 §5.2. Other values are reserved and never get past the reader.
+/// The type of a frame: RFC 6455 §5.2. Other values are reserved, and refused by frame_reader.
 enum class opcode : std::uint8_t {
   continuation = 0x0,
   text = 0x1,
@@ -17,19 +17,18 @@ enum class opcode : std::uint8_t {
   pong = 0xA,
 };
 
-/// Control frames are the opcodes with the top bit set: RFC 6455 §5.5.
+/// Whether the opcode is that of a control frame, which has the top bit set: RFC 6455 §5.5.
 constexpr bool is_control(opcode op) noexcept { return (static_cast<std::uint8_t>(op) & 0x8) != 0; }
 
-/// Whether RFC 6455 §11.8 leaves the opcode without a meaning.
+/// Whether the opcode is reserved, that is, undefined: RFC 6455 §11.8.
 constexpr bool is_reserved(opcode op) noexcept {
   return op > opcode::pong || (op > opcode::binary && op < opcode::close);
 }
 
-/// Which side of the connection this is: it decides who masks (RFC 6455 §5.1) and who ends the
-/// stream first (§7.1.1).
+/// The side of a connection. Clients mask (RFC 6455 §5.1), servers end the stream first (§7.1.1).
 enum class role : std::uint8_t { client, server };
 
-/// What a message holds: RFC 6455 §5.6.
+/// The type of a message: RFC 6455 §5.6.
 enum class message_kind : std::uint8_t { text = 1, binary = 2 };
 
 }  // namespace hawser

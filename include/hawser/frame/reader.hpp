@@ -15,20 +15,20 @@
 
 namespace hawser {
 
-/// Reads the frames of one peer: headers whole however they are cut, payloads as they come,
-/// unmasked in place. It refuses what RFC 6455 §5.2 and §5.5 forbid in a single frame on the header
-/// alone.
+/// Reads the frames of one peer: headers are joined if they are cut, payloads are returned as they
+/// arrive and unmasked in place. Refuses, by the header alone, what RFC 6455 §5.2 and §5.5 forbid
+/// in a single frame.
 class frame_reader {
  public:
-  /// `self` is the side that reads, `reserved` the bits that an agreed extension may set on the
-  /// first frame of a message.
+  /// `self` is the side that reads; `reserved` are the bits that the negotiated extension may set
+  /// on the first frame of a message.
   constexpr explicit frame_reader(role self, std::uint8_t reserved = 0) noexcept
       : self_{self}, reserved_{reserved} {}
 
   enum class status : std::uint8_t { need_more, in_frame, failed };
 
-  /// Takes the next header off the front of `input`, unless a frame is under way. After `failed`,
-  /// error() says why and nothing more can be read.
+  /// Takes the next header from the front of `input`, unless a frame has begun and not ended. After
+  /// `failed`, error() is the reason, and nothing more can be read.
   constexpr status read_header(mutable_bytes& input) noexcept {
     if (in_frame_) return status::in_frame;
     if (cut_size_ != 0) return read_cut_header(input);
@@ -39,10 +39,11 @@ class frame_reader {
     return keep_cut(input);
   }
 
-  /// The frame under way.
+  /// The header of the frame that has begun.
   constexpr const frame_header& header() const noexcept { return header_; }
 
-  /// Takes what `input` has of the frame's payload and unmasks it: RFC 6455 §5.3.
+  /// Takes the bytes of the frame's payload from the front of `input` and unmasks them in place:
+  /// RFC 6455 §5.3.
   constexpr mutable_bytes take_payload(mutable_bytes& input) noexcept {
     const auto left = header_.length - taken_;
     const auto size = input.size() < left ? input.size() : static_cast<std::size_t>(left);
@@ -53,24 +54,24 @@ class frame_reader {
     return payload;
   }
 
-  /// Puts the end of what take_payload() took last back in front of `input`, from where it came, as it
-  /// was: masked.
+  /// Returns the end of the last result of take_payload() to the front of `input`, masked again.
+  /// `rest` and `input` must be adjacent.
   constexpr void put_back(mutable_bytes rest, mutable_bytes& input) noexcept {
     taken_ -= rest.size();
     if (header_.masked) apply_mask(rest, header_.mask, static_cast<std::size_t>(taken_ % 4));
     input = {rest.data(), rest.size() + input.size()};
   }
 
-  /// Whether a header has been read whose frame is not ended yet.
+  /// Whether a frame has begun and not ended.
   constexpr bool in_frame() const noexcept { return in_frame_; }
 
   /// Whether all of the frame's payload has been taken.
   constexpr bool at_end() const noexcept { return taken_ == header_.length; }
 
-  /// Goes on to the next frame.
+  /// Ends the frame, so that the next header can be read.
   constexpr void end_frame() noexcept { in_frame_ = false; }
 
-  /// Whether the stream may end here without cutting a frame.
+  /// Whether the stream could end here without cutting a frame.
   constexpr bool between_frames() const noexcept { return !in_frame_ && cut_size_ == 0; }
 
   constexpr errc error() const noexcept { return error_; }
@@ -82,7 +83,7 @@ class frame_reader {
     cut_size_ = static_cast<std::uint8_t>(cut_size_ + size);
   }
 
-  /// Goes on with a header that the end of an earlier input has cut.
+  /// Continues a header that began in an earlier input.
   constexpr status read_cut_header(mutable_bytes& input) noexcept {
     const auto known = cut_size_;
     add_to_cut(input);
@@ -102,7 +103,7 @@ class frame_reader {
     return status::need_more;
   }
 
-  /// Begins a frame if its header is whole and allowed. How many octets it took, or 0.
+  /// Begins a frame if its header is complete and allowed. Returns the size of the header, or 0.
   constexpr std::size_t begin_frame(bytes_view head) noexcept {
     if (head.size() < 2) return 0;
     error_ =
@@ -115,7 +116,7 @@ class frame_reader {
     return size;
   }
 
-  /// The rules that the first two octets can break.
+  /// Checks the rules that concern the first two bytes.
   constexpr errc check_head(std::uint8_t first, std::uint8_t second) const noexcept {
     const auto op = static_cast<opcode>(first & 0x0F);
     const bool first_of_message = op == opcode::text || op == opcode::binary;

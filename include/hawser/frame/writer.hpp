@@ -11,14 +11,14 @@
 
 namespace hawser {
 
-/// Appends to `out` the header of a frame with so much payload, which the header's own length need not
-/// be. Either all of it is appended or, when memory is out, nothing.
+/// Appends the header of a frame with `payload` bytes of payload; the header's own length is not
+/// used. Appends nothing if it throws std::bad_alloc.
 inline void append_header(byte_buffer& out, const frame_header& header, std::size_t payload) {
   out.commit(detail::encode(header, payload, out.prepare(max_header_size)));
 }
 
-/// Appends one frame to `out`, all or nothing. Its length is the payload's, which is masked if the
-/// header says so.
+/// Appends one frame with this payload, masked if the header says so; the header's own length is
+/// not used. Appends nothing if it throws std::bad_alloc.
 inline void append_frame(byte_buffer& out, const frame_header& header, bytes_view payload) {
   const auto room = out.prepare(max_header_size + payload.size());
   const auto begin = detail::encode(header, payload.size(), room);
