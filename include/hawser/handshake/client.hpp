@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -15,14 +14,13 @@
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/system_entropy.hpp"
-#include "hawser/handshake/body.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/field_list.hpp"
 #include "hawser/handshake/header_fields.hpp"
+#include "hawser/handshake/http_client_step.hpp"
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/key.hpp"
 #include "hawser/handshake/policy.hpp"
-#include "hawser/handshake/response.hpp"
 #include "hawser/handshake/uri.hpp"
 
 namespace hawser {
@@ -69,17 +67,11 @@ inline bool is_sendable(const handshake_offer& offer) {
 }  // namespace detail
 
 /// The client's side of one opening handshake: RFC 6455 §4.1. Write output(), give what arrives to
-/// next(). No clock: the driver ends a slow one by fail().
+/// next().
 template <client_policy Policy = default_client_policy>
 requires std::is_object_v<Policy>
-class client_handshake {
+class client_handshake : public http_client_step {
  public:
-  enum class status : std::uint8_t {
-    need_more,  ///< The answer has not arrived in full
-    done,       ///< Frames follow in both directions
-    failed,     ///< error() says why; end the stream
-  };
-
   /// With a key from the system's generator. Failed from the start, with `bad_header_value` and
   /// nothing to write, if the policy offers what must not be sent.
   explicit client_handshake(const uri& where, Policy policy = {}, head_limits limits = {})
@@ -88,58 +80,22 @@ class client_handshake {
   /// With the key's 16 octets given, which should be fresh and random for each handshake.
   client_handshake(const uri& where, const std::array<std::byte, 16>& key, Policy policy = {},
                    head_limits limits = {})
-      : policy_{std::move(policy)},
+      : http_client_step{limits},
+        policy_{std::move(policy)},
         key_{encode_key(key)},
-        limits_{limits},
-        head_{http_head::kind::response, limits},
         offer_{policy_.make_offer()},
         wants_secure_stream_{where.secure()} {
     if (detail::is_sendable(offer_)) {
-      output_ = detail::encode_request(where, {key_.data(), key_.size()}, offer_);
+      send(detail::encode_request(where, {key_.data(), key_.size()}, offer_));
     }
-    if (output_.empty()) fail(errc::bad_header_value);
+    if (output().empty()) fail(errc::bad_header_value);
   }
 
-  /// Takes the answer's octets off the front of `input`. What follows an answer that is accepted
-  /// are frames and stays in `input`. A refusal is read with its body, as far as it is kept.
+  /// Takes the bytes of the answer off the front of `input`. What follows an answer that is accepted
+  /// are frames and stays in `input`.
   status next(bytes_view& input) {
-    while (state_ == status::need_more && !input.empty()) {
-      if (refused()) {
-        if (body_.next(input, response_.body)) state_ = status::failed;
-        continue;
-      }
-      const auto progress = head_.next(input);
-      if (progress == http_head::status::failed) return fail(head_.error());
-      if (progress == http_head::status::done) finish_head();
-    }
-    return state_;
+    return http_client_step::next(input, [this] { decide(); });
   }
-
-  /// The server has ended the stream, which may be the end of a refusal's body.
-  status receive_end() { return fail(errc::truncated_handshake); }
-
-  /// Ends the handshake, by `handshake_timeout` for example. A refusal whose body has not arrived
-  /// in full stays one. Does nothing once it is done or failed.
-  status fail(errc error) noexcept {
-    if (state_ != status::need_more) return state_;
-    if (!refused()) error_ = error;
-    state_ = status::failed;
-    return state_;
-  }
-
-  status state() const noexcept { return state_; }
-
-  /// Octets to write next.
-  bytes_view output() const noexcept { return as_bytes(output_).subspan(written_); }
-
-  /// That many octets of output() have been written.
-  void consume_output(std::size_t size) noexcept { written_ += size; }
-
-  /// Why it failed.
-  errc error() const noexcept { return error_; }
-
-  /// The answer, once its head has arrived. A refusal has up to max_body_size octets of body.
-  const hawser::response& response() const noexcept { return response_; }
 
   /// Whether the URI is a `wss:` one, so that output() may go over an encrypted stream only.
   bool wants_secure_stream() const noexcept { return wants_secure_stream_; }
@@ -149,39 +105,17 @@ class client_handshake {
 
   Policy& policy() noexcept { return policy_; }
 
-  /// Whether the server has refused: error() and response() stay, however the stream ends.
-  bool refused() const noexcept { return error_ == errc::upgrade_refused; }
-
  private:
-  void finish_head() {
-    const auto code = head_.status_code();
-    // Interim responses mean nothing here (RFC 9110 §15.2); one limit counts all heads together.
-    if (code >= 100 && code < 200 && code != 101) {
-      head_ = http_head{http_head::kind::response, limits_, head_.size()};
-      return;
-    }
-    response_.status = code;
-    response_.reason = head_.reason();
-    const bool good_version = head_.is_http_1_1();
-    response_.headers = head_.take_fields();
-    if (code != 101) {
-      error_ = errc::upgrade_refused;
-      body_ = body_reader{code, response_.headers};
-      bytes_view nothing;
-      if (body_.next(nothing, response_.body)) state_ = status::failed;
-      return;
-    }
-    const auto error = good_version ? check_answer() : errc::http_version;
-    if (error != errc{}) {
-      fail(error);
-    } else {
-      state_ = status::done;
-    }
+  void decide() {
+    if (response().status != 101) return refuse(errc::upgrade_refused);
+    const auto error = is_http_1_1() ? check_answer() : errc::http_version;
+    if (error == errc{}) return complete();
+    fail(error);
   }
 
   /// RFC 6455 §4.1: what a client must find in the answer, in the RFC's order.
   errc check_answer() {
-    const auto& headers = response_.headers;
+    const auto& headers = response().headers;
     if (!has_token(headers, "Upgrade", "websocket") ||
         !has_token(headers, "Connection", "upgrade")) {
       return errc::bad_upgrade;
@@ -202,7 +136,7 @@ class client_handshake {
   }
 
   errc check_subprotocol() {
-    const auto lines = response_.headers.values("Sec-WebSocket-Protocol");
+    const auto lines = response().headers.values("Sec-WebSocket-Protocol");
     if (lines.empty()) return errc{};
     const auto& names = offer_.subprotocols;
     if (lines.size() > 1 || std::find(names.begin(), names.end(), lines[0]) == names.end()) {
@@ -214,16 +148,8 @@ class client_handshake {
 
   Policy policy_;
   handshake_key key_;
-  head_limits limits_;
-  http_head head_;
   handshake_offer offer_;
-  hawser::response response_;
-  body_reader body_;
   agreement agreed_;
-  std::string output_;
-  std::size_t written_ = 0;
-  errc error_{};
-  status state_ = status::need_more;
   bool wants_secure_stream_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/handshake/client_step.hpp"
 #include "hawser/handshake/ip_address.hpp"
 #include "hawser/handshake/proxy.hpp"
 #include "hawser/handshake/uri.hpp"
@@ -81,16 +82,9 @@ inline std::string encode_socks5_address(const uri& where) {
 
 /// Asks a SOCKS proxy of version 5 for a connection to a server: RFC 1928, with user and password
 /// as RFC 1929 has them. Write output() whenever there is some, give what arrives to next(). Once
-/// done, the stream is as one to the server: TLS and the opening handshake follow. No clock: the
-/// driver ends a slow one by fail().
-class socks5_tunnel {
+/// done, the stream is as one to the server: TLS and the opening handshake follow.
+class socks5_tunnel : public client_step {
  public:
-  enum class status : std::uint8_t {
-    need_more,  ///< An answer has not arrived in full
-    done,       ///< The stream leads to the server
-    failed,     ///< error() says why; end the stream
-  };
-
   /// For the server of `where`, with credentials if `via` has them. Failed from the start, with
   /// `bad_proxy` and nothing to write, if the server's name is longer than 255 octets, or if user
   /// and password are not both from 1 to 255 octets.
@@ -110,42 +104,20 @@ class socks5_tunnel {
     const std::string_view greeting{has_credentials_ ? "\x05\x02\x00\x02" : "\x05\x01\x00",
                                     has_credentials_ ? 4U : 3U};
     // Nothing moves later, while a write may be pending.
-    output_.reserve(greeting.size() + credentials_.size() + request_.size());
-    output_ = greeting;
+    reserve_output(greeting.size() + credentials_.size() + request_.size());
+    send(greeting);
   }
 
   /// Takes the answers' octets off the front of `input`, which may lead to more output(). What
   /// follows the last comes from the server and stays in `input`.
   status next(bytes_view& input) {
-    while (state_ == status::need_more && !input.empty()) {
+    while (state() == status::need_more && !input.empty()) {
       const auto octet = std::to_integer<std::uint8_t>(input.front());
       input = input.subspan(1);
       take(octet);
     }
-    return state_;
+    return state();
   }
-
-  /// The proxy has ended the stream.
-  status receive_end() noexcept { return fail(errc::truncated_handshake); }
-
-  /// Ends the handshake, by `handshake_timeout` for example. Does nothing once it is done or failed.
-  status fail(errc error) noexcept {
-    if (state_ != status::need_more) return state_;
-    error_ = error;
-    state_ = status::failed;
-    return state_;
-  }
-
-  status state() const noexcept { return state_; }
-
-  /// Octets to write next. They stay put until consume_output().
-  bytes_view output() const noexcept { return as_bytes(output_).subspan(written_); }
-
-  /// That many octets of output() have been written.
-  void consume_output(std::size_t size) noexcept { written_ += size; }
-
-  /// Why it failed. `proxy_authentication` if the proxy asks for credentials, or for others.
-  errc error() const noexcept { return error_; }
 
   /// What the proxy said to the request, if it came to that.
   socks5_reply reply() const noexcept { return reply_; }
@@ -176,7 +148,7 @@ class socks5_tunnel {
         if (octet != 0) {
           fail(errc::proxy_authentication);
         } else {
-          send(request_, expect::reply_version);
+          ask(request_, expect::reply_version);
         }
         return;
       case expect::reply:
@@ -187,7 +159,7 @@ class socks5_tunnel {
       case expect::address_type: return take_address_type(octet);
       case expect::name_size: return skip_address(octet);
       case expect::address:
-        if (--left_ == 0) state_ = status::done;
+        if (--left_ == 0) complete();
         return;
     }
   }
@@ -199,9 +171,9 @@ class socks5_tunnel {
 
   void take_method(std::uint8_t octet) {
     if (octet == 0) {
-      send(request_, expect::reply_version);
+      ask(request_, expect::reply_version);
     } else if (octet == 2 && has_credentials_) {
-      send(credentials_, expect::credentials_version);
+      ask(credentials_, expect::credentials_version);
     } else {
       fail(octet == 0xFF ? errc::proxy_authentication : errc::bad_proxy_answer);
     }
@@ -224,20 +196,16 @@ class socks5_tunnel {
 
   void go_on() noexcept { expect_ = static_cast<expect>(static_cast<std::uint8_t>(expect_) + 1); }
 
-  void send(std::string_view message, expect answer) {
-    output_ += message;
+  void ask(std::string_view message, expect answer) {
+    send(message);
     expect_ = answer;
   }
 
   std::string credentials_;
   std::string request_;
-  std::string output_;
-  std::size_t written_ = 0;
   std::size_t left_ = 0;  // of the address and the port
-  errc error_{};
   socks5_reply reply_{};
   expect expect_ = expect::method_version;
-  status state_ = status::need_more;
   bool has_credentials_;
 };
 
