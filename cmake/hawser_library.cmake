@@ -22,14 +22,5 @@ function(hawser_library name)
   target_link_libraries(${target} INTERFACE ${arg_LINK})
   target_sources(${target} INTERFACE
     FILE_SET HEADERS BASE_DIRS "${root}" FILES ${arg_HEADERS} ${headers})
-
-  set(usable ${PROJECT_IS_TOP_LEVEL})
-  foreach(package IN LISTS arg_LINK)
-    if(NOT TARGET ${package})
-      set(usable OFF)
-    endif()
-  endforeach()
-  set_target_properties(${target} PROPERTIES
-    EXPORT_NAME ${name}
-    VERIFY_INTERFACE_HEADER_SETS ${usable})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
 endfunction()
