@@ -12,7 +12,7 @@
 namespace hawser {
 
 /// Why a connection closed: RFC 6455 §7.4.1 and its IANA registry. Applications may use any value
-/// from 3000 to
+/// from 3000 to 4999: `static_cast<close_code>(4000)`.
 enum class close_code : std::uint16_t {
   normal = 1000,
   going_away = 1001,

@@ -12,8 +12,7 @@
 
 namespace hawser {
 
-/// Whether the address never leaves this machine: 127.0.0.0/8, ::1, and the former written as an IPv6
-/// address.
+/// Whether the address is a loopback address: 127.0.0.0/8, ::1, or an IPv4-mapped address of 127.0.0.0/8.
 constexpr bool is_loopback(const ip_address& address) noexcept {
   return same_network(address, *decode_ipv4("127.0.0.0"), 8) || address == *decode_ipv6("::1") ||
          same_network(address, *decode_ipv6("::ffff:127.0.0.0"), 104);
@@ -21,18 +20,18 @@ constexpr bool is_loopback(const ip_address& address) noexcept {
 
 namespace detail {
 
-/// A host name without the dot that may end a complete one.
+/// The host name without a final dot, which marks a fully qualified name.
 constexpr std::string_view without_root(std::string_view name) noexcept {
   if (name.ends_with('.')) name.remove_suffix(1);
   return name;
 }
 
-/// Whether `name` is `suffix`, which begins with a dot, behind something else.
+/// Whether `name` ends in `suffix`, which begins with a dot, and is longer.
 constexpr bool is_inside(std::string_view name, std::string_view suffix) noexcept {
   return name.size() > suffix.size() && iequals(name.substr(name.size() - suffix.size()), suffix);
 }
 
-/// Whether an entry of a list of hosts stands for this host.
+/// Whether the entry of a host list matches this host.
 inline bool is_named_by(std::string_view entry, std::string_view host) noexcept {
   if (entry == "*") return true;
   if (entry.starts_with('[') && entry.ends_with(']')) entry = entry.substr(1, entry.size() - 2);
@@ -44,8 +43,8 @@ inline bool is_named_by(std::string_view entry, std::string_view host) noexcept 
 
 }  // namespace detail
 
-/// Whether a Host field, with or without a port, names this machine for itself: `localhost`, a name
-/// inside it (RFC 6761 §6.3), or a loopback address.
+/// Whether a Host field, with or without a port, names this machine: `localhost`, a subdomain of it
+/// (RFC 6761 §6.3), or a loopback address.
 inline bool is_loopback_host(std::string_view field) noexcept {
   const auto where = decode_authority(field);
   if (!where) return false;
@@ -54,9 +53,8 @@ inline bool is_loopback_host(std::string_view field) noexcept {
   return iequals(name, "localhost") || detail::is_inside(name, ".localhost");
 }
 
-/// Whether a Host field names one of these hosts, with any port or none. An entry is a name, an
-/// address, `*.example.com` for all names inside a domain but not the domain itself, or `*` for
-/// everything.
+/// Whether a Host field, with or without a port, matches one of the hosts. An entry is a name, an
+/// address, `*.example.com` for all subdomains but not the domain itself, or `*` for every host.
 inline bool is_listed_host(std::string_view field, const std::vector<std::string>& hosts) noexcept {
   const auto where = decode_authority(field);
   return where && std::any_of(hosts.begin(), hosts.end(), [&](const std::string& entry) {

@@ -16,17 +16,17 @@
 
 namespace hawser {
 
-/// The most octets that a client keeps of a refusal's body.
+/// The largest part of a refusal's body that a client keeps, in bytes.
 inline constexpr std::size_t max_body_size = 64 * 1024;
 
-/// Collects the body of a response up to max_body_size: in chunks, by its length, or until the
-/// stream ends (RFC 9112 §6.3). What comes after the body, or is malformed in it, ends it.
+/// Reads the body of a response up to max_body_size bytes: chunked, by its length, or until the
+/// stream ends (RFC 9112 §6.3). A malformed body ends at the malformed byte.
 class body_reader {
  public:
   /// For a response without a body.
   body_reader() noexcept : state_{state::done} {}
 
-  /// For the body that follows this head.
+  /// For the body of a response with this status and these header fields.
   body_reader(unsigned status, const header_fields& headers) noexcept {
     chunked_ = has_token(headers, "Transfer-Encoding", "chunked");
     if (chunked_) {
@@ -37,7 +37,8 @@ class body_reader {
     if (!has_body(status) || (!chunked_ && left_ == 0)) state_ = state::done;
   }
 
-  /// Moves octets from `input` to the end of `body`. True when nothing more is wanted.
+  /// Moves bytes of the body from `input` to the end of `body`. Returns true when the body is
+  /// complete or has reached max_body_size.
   bool next(bytes_view& input, std::string& body) {
     while (!input.empty() && state_ != state::done) {
       const auto text = as_text(input);
@@ -48,8 +49,7 @@ class body_reader {
   }
 
  private:
-  // Between two chunks: the digits of the size, what else stands in that line, and after the data
-  // the end of its line.
+  // For chunks: the digits of the size, the rest of that line, the data, and the line end after the data.
   enum class state : std::uint8_t { size, size_line_end, data, data_line_end, done };
 
   static std::size_t decode_length(const header_fields& headers) noexcept {
@@ -84,7 +84,7 @@ class body_reader {
   bool add_digit(char c) noexcept {
     const auto digit = std::string_view{"0123456789abcdef"}.find(to_lower(c));
     if (digit == std::string_view::npos) return false;
-    // More than there is room for is all the same.
+    // All sizes above the limit have the same effect.
     left_ = (std::min)(left_ * 16 + digit, max_body_size);
     return true;
   }

@@ -13,7 +13,7 @@
 
 namespace hawser {
 
-/// A parameter of an extension. A quoted value stands here without its quotes.
+/// A parameter of an extension. The value has no quotes.
 struct extension_parameter {
   std::string name;
   std::optional<std::string> value = {};
@@ -21,7 +21,7 @@ struct extension_parameter {
   bool operator==(const extension_parameter&) const = default;
 };
 
-/// One element of Sec-WebSocket-Extensions: RFC 6455 §9.1. Names are as they were sent.
+/// An element of Sec-WebSocket-Extensions: RFC 6455 §9.1. Names keep the case in which they were sent.
 struct extension_element {
   std::string name;
   std::vector<extension_parameter> parameters = {};
@@ -29,13 +29,13 @@ struct extension_element {
   bool operator==(const extension_element&) const = default;
 };
 
-/// The extensions of a message, in order.
+/// A list of extensions, in order.
 using extension_list = std::vector<extension_element>;
 
 namespace detail {
 
-/// Reads one element by the grammar of RFC 6455 §9.1, whose white space is RFC 2616's: allowed
-/// between any two words.
+/// Parses one element by the grammar of RFC 6455 §9.1, which allows RFC 2616's white space between
+/// any two tokens.
 class extension_reader {
  public:
   explicit extension_reader(std::string_view text) : rest_{text} {}
@@ -70,7 +70,7 @@ class extension_reader {
     return true;
   }
 
-  /// The value without quotes; empty, which is no token, if the quotes do not match.
+  /// The value without quotes; empty, and so not a token, if the closing quote is missing.
   std::string value() {
     if (!rest_.starts_with('"')) return token();
     std::string result;
@@ -97,8 +97,8 @@ inline bool add_extension(std::optional<extension_list>& list, std::string_view 
 
 }  // namespace detail
 
-/// What a value of Sec-WebSocket-Extensions says, or nothing if it is malformed. An empty text is
-/// an empty list.
+/// Parses a value of Sec-WebSocket-Extensions. Returns nothing if it is malformed, and an empty
+/// list for an empty text.
 inline std::optional<extension_list> decode_extensions(std::string_view value) {
   std::optional<extension_list> result{std::in_place};
   field_list elements{value};
@@ -108,7 +108,7 @@ inline std::optional<extension_list> decode_extensions(std::string_view value) {
   return result;
 }
 
-/// The same for all the lines of a head together.
+/// Parses all Sec-WebSocket-Extensions fields of a head as one list.
 inline std::optional<extension_list> decode_extensions(const header_fields& fields) {
   std::optional<extension_list> result{std::in_place};
   for_each_element(fields, "Sec-WebSocket-Extensions", [&](std::string_view element) {
@@ -117,7 +117,7 @@ inline std::optional<extension_list> decode_extensions(const header_fields& fiel
   return result;
 }
 
-/// Whether each extension of `answer` is one of `offers`, by its name.
+/// Whether each extension in `answer` has the name of one in `offers`.
 inline bool are_offered(const extension_list& answer, const extension_list& offers) {
   return std::all_of(answer.begin(), answer.end(), [&](const extension_element& chosen) {
     return std::any_of(offers.begin(), offers.end(),

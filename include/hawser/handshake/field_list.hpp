@@ -10,15 +10,15 @@
 
 namespace hawser {
 
-/// The elements of a list in a header's value, one after the other: RFC 9110 §5.6.1. Empty elements
-/// are skipped, white space around elements is no part of them, and a comma inside a quoted string
-/// separates nothing. A quoted string without an end makes the rest of the value one element.
+/// Iterates over the elements of a list in a field value: RFC 9110 §5.6.1. Skips empty elements,
+/// and removes white space around elements. A comma inside a quoted string does not separate. A
+/// quoted string without an end makes the rest of the value one element.
 class field_list {
  public:
   /// `value` must outlive this object and the elements.
   constexpr explicit field_list(std::string_view value) noexcept : rest_{value} {}
 
-  /// The next element, or nothing after the last.
+  /// The next element, or nothing after the last one.
   constexpr std::optional<std::string_view> next() noexcept {
     while (!rest_.empty()) {
       const auto size = element_size();
@@ -43,8 +43,8 @@ class field_list {
   std::string_view rest_;
 };
 
-/// Calls `visit` with each element of the list that all lines of this name make together (RFC 9110
-/// §5.3), in order.
+/// Calls `visit` with each element of the list, in order. All fields of this name form one list:
+/// RFC 9110 §5.3.
 template <class Visit>
 void for_each_element(const header_fields& fields, std::string_view name, Visit visit) {
   for (const auto field : fields) {
@@ -54,7 +54,7 @@ void for_each_element(const header_fields& fields, std::string_view name, Visit 
   }
 }
 
-/// Whether the list of this name has `token` as a whole element, in any case.
+/// Whether the list in the fields of this name has `token` as an element, with its case ignored.
 inline bool has_token(const header_fields& fields, std::string_view name, std::string_view token) {
   bool found = false;
   for_each_element(fields, name,

@@ -14,32 +14,32 @@
 
 namespace hawser {
 
-/// One header line.
+/// One header field. The views last as long as those of header_fields.
 struct header_field {
   std::string_view name;
   std::string_view value;
 };
 
-/// Header lines in their order, names compared without regard to case, repeated ones kept. It holds
-/// one text for all lines, so views of names and values last until a line is added.
+/// Header fields in order. Names are compared without case, and a name may occur more than once. All
+/// fields are stored in one text, so views of names and values are valid until a field is added.
 class header_fields {
  public:
   header_fields() = default;
 
-  /// As if by add() of each: look at valid() when the texts are not your own.
+  /// Same as add() for each field. If the texts come from elsewhere, check valid() afterwards.
   header_fields(std::initializer_list<header_field> fields) {
     for (const auto& field : fields) add(field.name, field.value);
   }
 
-  /// Adds a line at the end. If the name is not a token or the value holds CR, LF, NUL or another
-  /// control character (RFC 9110 §5.1 and §5.5), nothing is added, and this and valid() are false.
+  /// Appends a field. Returns false, appends nothing, and makes valid() false if the name is not a
+  /// token or the value contains CR, LF, NUL or another control character (RFC 9110 §5.1 and §5.5).
   bool add(std::string_view name, std::string_view value) {
     value = trim_whitespace(value);
     if (!is_token(name) || !std::all_of(value.begin(), value.end(), is_field_value_char)) {
       valid_ = false;
       return false;
     }
-    // Name and value may be views of this very container.
+    // Name and value may be views of this container.
     std::string line;
     line.reserve(name.size() + value.size() + 4);
     line.append(name).append(": ").append(value).append("\r\n");
@@ -47,16 +47,16 @@ class header_fields {
     return true;
   }
 
-  /// False once add() has refused a line: no handshake sends any of the lines then.
+  /// False after add() has refused a field. No handshake sends any field of such a container.
   bool valid() const noexcept { return valid_; }
 
-  /// Counts the lines.
+  /// The number of fields.
   std::size_t size() const noexcept {
     return static_cast<std::size_t>(std::count(text_.begin(), text_.end(), '\n'));
   }
   bool empty() const noexcept { return text_.empty(); }
 
-  /// The value of the first line of this name.
+  /// The value of the first field of this name.
   std::optional<std::string_view> find(std::string_view name) const noexcept {
     for (const auto field : *this) {
       if (iequals(field.name, name)) return field.value;
@@ -64,7 +64,7 @@ class header_fields {
     return std::nullopt;
   }
 
-  /// The value of the line of this name, if there is exactly one.
+  /// The value of the field of this name, if there is exactly one.
   std::optional<std::string_view> find_only(std::string_view name) const noexcept {
     std::optional<std::string_view> found;
     for (const auto field : *this) {
@@ -75,7 +75,7 @@ class header_fields {
     return found;
   }
 
-  /// The values of all lines of this name, in order.
+  /// The values of all fields of this name, in order.
   std::vector<std::string_view> values(std::string_view name) const {
     std::vector<std::string_view> found;
     for (const auto field : *this) {
@@ -84,7 +84,7 @@ class header_fields {
     return found;
   }
 
-  /// All lines as they stand in a head, each with its CRLF.
+  /// All fields as in an HTTP head, each with its CRLF.
   std::string_view text() const noexcept { return text_; }
 
   class iterator {
@@ -97,7 +97,7 @@ class header_fields {
 
     explicit iterator(std::string_view rest) noexcept : rest_{rest} {}
 
-    // A name has no colon, a value no CRLF, and add() has put a space between them.
+    // A name has no colon, a value has no CRLF, and add() has put a space between them.
     header_field operator*() const noexcept {
       const auto colon = rest_.find(':');
       return {rest_.substr(0, colon), rest_.substr(colon + 2, line_size() - colon - 4)};

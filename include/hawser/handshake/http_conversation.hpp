@@ -20,17 +20,17 @@
 
 namespace hawser {
 
-/// The server's side of a connection until it becomes a WebSocket: plain HTTP requests, one after the
-/// other, and at last perhaps an opening handshake. A request is looked at when the one before it has
-/// been answered and the answer is written, so that a client that sends many of them at once is
-/// served in order and costs no more than one. No clock: the driver ends a slow one by fail().
+/// The server's side of a connection until it becomes a WebSocket: any number of plain HTTP
+/// requests, then possibly an opening handshake. A request is only parsed after the previous
+/// response has been written, so pipelined requests are answered in order and use no more memory
+/// than one. Has no clock: on a timeout the driver calls fail().
 template <server_policy Policy = default_server_policy>
 class http_conversation {
  public:
   enum class status : std::uint8_t {
-    need_more,  ///< Write output(), then more of a request has to arrive
-    request,    ///< A good request for a WebSocket: accept() or refuse() it, now or later
-    plain,      ///< The head of another good request: serve() or decline() it
+    need_more,  ///< Write output(); the request is not complete
+    request,    ///< A valid request for a WebSocket: accept() or refuse() it, now or later
+    plain,      ///< The head of any other valid request: serve() or decline() it
     whole,      ///< That request with its body: answer() it, now or later
     done,       ///< Accepted: write output(), then frames follow in both directions
     failed,     ///< Write output(), then end the stream
@@ -38,14 +38,15 @@ class http_conversation {
 
   http_conversation() requires std::default_initializable<Policy> : http_conversation{Policy{}} {}
 
-  /// `Policy` may be a reference, to settings that many connections share.
+  /// `Policy` may be a reference to settings that many connections share; they must outlive this object.
   explicit http_conversation(Policy policy, head_limits limits = {}, arrival how = {})
       : handshake_{std::forward<Policy>(policy), limits, how} {}
 
-  /// Notes that the stream is encrypted, before next().
+  /// Marks the stream as encrypted. Call this before next().
   void set_secure() noexcept { handshake_.set_secure(); }
 
-  /// Takes bytes of a request off the front of `input`, and none behind it, once output() is written.
+  /// Takes bytes of one request from the front of `input`, after output() is written. Bytes of the
+  /// next request stay in `input`.
   status next(bytes_view& input) {
     if (state_ != status::need_more || !output().empty()) return state_;
     if (in_body()) return take(exchange_->next(input));
@@ -53,7 +54,8 @@ class http_conversation {
     return take(handshake_.next(input));
   }
 
-  /// The client has ended the stream. Between two requests that is a good end: without a word.
+  /// Call this when the client has ended the stream. Between two requests this ends the
+  /// conversation without a response.
   status receive_end() {
     if (state_ != status::need_more) return state_;
     if (is_idle()) return state_ = status::failed;
@@ -62,12 +64,12 @@ class http_conversation {
 
   status state() const noexcept { return state_; }
 
-  /// Whether a request has been answered and nothing of the next one has arrived.
+  /// Whether a response has been written and no byte of the next request has arrived.
   bool is_idle() const noexcept {
     return state_ == status::need_more && exchange_ && !in_body() && handshake_.is_untouched();
   }
 
-  /// What was asked, from the status `request` or `plain` on until the answer.
+  /// The request, from the status `request` or `plain` until it is answered.
   const hawser::request& request() const noexcept {
     const bool served = state_ == status::whole || (state_ == status::need_more && in_body());
     return served ? exchange_->request() : handshake_.request();
@@ -83,8 +85,8 @@ class http_conversation {
     return state_ == status::request ? take(handshake_.refuse(given)) : state_;
   }
 
-  /// Goes on to the body of a plain request. A request for a WebSocket is served as a plain one: its
-  /// Upgrade is ignored, as RFC 9110 §7.8 allows.
+  /// Continues with the body of a plain request. A request for a WebSocket is then served as a
+  /// plain one: its Upgrade is ignored, as RFC 9110 §7.8 allows.
   status serve(const http_limits& limits = {}) {
     if (state_ != status::plain && state_ != status::request) return state_;
     if (!exchange_) exchange_ = std::make_unique<http_exchange>();
@@ -92,10 +94,11 @@ class http_conversation {
     return take(exchange_->begin(handshake_.restart(), version, limits));
   }
 
-  /// Answers a plain request without its body: 426 or 405, as a server does that has only WebSockets.
+  /// Answers a plain request without reading its body, with 426 or 405, as a server does that
+  /// serves only WebSockets.
   status decline() { return state_ == status::plain ? state_ = status::failed : state_; }
 
-  /// The same with a response of your own.
+  /// The same with another response.
   status decline(const response& given) {
     if (state_ == status::plain) handshake_.refuse(given);
     return decline();
@@ -106,8 +109,8 @@ class http_conversation {
     return state_ == status::whole ? take(exchange_->answer(given, date)) : state_;
   }
 
-  /// Ends the conversation for a reason outside of it, such as `handshake_timeout` or `closed`: with
-  /// an answer if one is due. Not while output() is being written.
+  /// Ends the conversation for a reason outside of the request, such as `handshake_timeout` or `closed`,
+  /// with a response if a request is unanswered. Must not be called while output() is being written.
   status fail(errc error, std::string_view date = {}) {
     if (is_idle()) return state_ = status::failed;
     switch (state_) {
@@ -122,25 +125,24 @@ class http_conversation {
     return state_;
   }
 
-  /// Bytes to write next. They stay put until serve(), accept(), refuse(), decline(), answer() or
-  /// fail().
+  /// Bytes to write next. Valid until serve(), accept(), refuse(), decline(), answer() or fail().
   bytes_view output() const noexcept {
     if (state_ == status::plain) return {};
     return answers() ? exchange_->output() : handshake_.output();
   }
 
-  /// That many bytes of output() have been written.
+  /// Removes `size` written bytes from output().
   void consume_output(std::size_t size) noexcept {
     answers() ? exchange_->consume_output(size) : handshake_.consume_output(size);
   }
 
-  /// Why it failed.
+  /// The reason of the failure, or no error.
   errc error() const noexcept {
     const auto served = exchange_ ? exchange_->error() : errc{};
     return served != errc{} ? served : handshake_.error();
   }
 
-  /// What was agreed, once done.
+  /// The negotiated subprotocol and extensions, after `done`.
   const agreement& result() const noexcept { return handshake_.result(); }
 
   Policy& policy() noexcept { return handshake_.policy(); }
@@ -148,7 +150,7 @@ class http_conversation {
  private:
   using handshake = server_handshake<Policy>;
 
-  /// What the policy throws leaves a request that can be refused.
+  /// If the policy throws, the request can still be refused.
   struct request_kept {
     http_conversation& self;
     ~request_kept() {
@@ -160,7 +162,8 @@ class http_conversation {
     return exchange_ && exchange_->state() == http_exchange::status::need_more;
   }
 
-  /// The handshake is silent while an answer of the exchange is not written.
+  /// Whether the output is that of the exchange: the handshake has none until the exchange's
+  /// response is written.
   bool answers() const noexcept { return exchange_ && !exchange_->output().empty(); }
 
   status take(typename handshake::status now) noexcept {
@@ -185,7 +188,7 @@ class http_conversation {
   }
 
   handshake handshake_;
-  std::unique_ptr<http_exchange> exchange_;  // from the first plain request on
+  std::unique_ptr<http_exchange> exchange_;  // null until the first plain request
   status state_ = status::need_more;
 };
 

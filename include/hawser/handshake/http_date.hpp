@@ -22,13 +22,13 @@ inline constexpr std::array<std::string_view, 7> day_names{
 inline constexpr std::array<std::string_view, 12> month_names{
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-/// Reads the parts of a date in the order in which they are asked for. What does not fit is
-/// remembered, and nothing is read after it.
+/// Reads the parts of a date in the order of the calls. After the first part that does not match,
+/// nothing is read.
 class date_reader {
  public:
   constexpr explicit date_reader(std::string_view text) noexcept : rest_{text} {}
 
-  /// Whether everything has been read, and fitted.
+  /// Whether the whole text has been read and all parts have matched.
   constexpr bool finished() const noexcept { return good_ && rest_.empty(); }
 
   constexpr void take(std::string_view text) noexcept {
@@ -46,7 +46,7 @@ class date_reader {
     return value;
   }
 
-  /// Which of the names comes, counted from 1. Only their first `size` characters are looked at.
+  /// The number of the name that comes next, from 1. Compares only the first `size` characters.
   constexpr unsigned take_name(std::span<const std::string_view> names,
                                std::size_t size = std::string_view::npos) noexcept {
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -70,7 +70,7 @@ class date_reader {
     time_ = std::chrono::seconds{(hour * 60 + minute) * 60 + second};
   }
 
-  /// The point of time, if all that was read makes one.
+  /// The point in time, if all parts are valid.
   constexpr std::optional<std::chrono::sys_seconds> finish(int year, unsigned month,
                                                            int day) const noexcept {
     const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},
@@ -116,7 +116,7 @@ constexpr std::optional<std::chrono::sys_seconds> decode_rfc850_date(
   reader.take(" ");
   reader.take_time();
   reader.take(" GMT");
-  // The latest year of these digits that is not over 50 years ahead: RFC 9110 §5.6.7.
+  // The latest year with these digits that is at most 50 years in the future: RFC 9110 §5.6.7.
   const auto today = std::chrono::floor<std::chrono::days>(now);
   const auto latest = static_cast<int>(std::chrono::year_month_day{today}.year()) + 50;
   year += latest / 100 * 100;
@@ -144,9 +144,9 @@ constexpr std::optional<std::chrono::sys_seconds> decode_asctime_date(
 
 }  // namespace detail
 
-/// The point of time that a date in a header's value stands for, in the form that senders must use
-/// or in one of the two that they once did, or nothing: RFC 9110 §5.6.7. `now` tells which century
-/// a year of two digits is in. The name of the day is not compared with the date.
+/// Parses a date in a field value: the form that senders must use, or one of its two obsolete
+/// forms. Returns nothing if it is malformed: RFC 9110 §5.6.7. `now` determines the century of a
+/// two-digit year. The name of the day is not compared with the date.
 constexpr std::optional<std::chrono::sys_seconds> decode_http_date(
     std::string_view text, std::chrono::sys_seconds now) noexcept {
   if (const auto date = detail::decode_fixed_date(text)) return date;
@@ -154,7 +154,7 @@ constexpr std::optional<std::chrono::sys_seconds> decode_http_date(
   return detail::decode_asctime_date(text);
 }
 
-/// A point of time of the years 0 to 9999 as senders must write it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Formats a point in time of the years 0 to 9999 as a sender must: `Sun, 06 Nov 1994 08:49:37 GMT`.
 inline std::string encode_http_date(std::chrono::sys_seconds time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};

@@ -19,28 +19,28 @@
 
 namespace hawser {
 
-/// What plain HTTP requests may cost.
+/// Limits of plain HTTP requests.
 struct http_limits {
-  /// The largest body of a request in bytes; a larger one is answered with 413. 0: only empty ones.
+  /// The largest body of a request, in bytes; a larger one is answered with 413. 0: only empty bodies.
   std::size_t body = 64 * 1024;
 
-  /// Plain requests of one connection; the answer to the last one closes it. 1: no connection is kept
-  /// for a second one. 0: no limit.
+  /// The number of plain requests per connection; the last response closes the connection. 1: the
+  /// connection is closed after the first response. 0: no limit.
   std::size_t requests = 1000;
 };
 
-/// The server's side of plain HTTP requests of one connection, each of which begins when its head has
-/// been read: the body, the answer, and whether the connection stays open. See http_conversation.
+/// The server's side of the plain HTTP requests of one connection, each from the end of its head:
+/// the body, the response, and whether the connection stays open. See http_conversation.
 class http_exchange {
  public:
   enum class status : std::uint8_t {
-    need_more,  ///< Write output(), then more of the body has to arrive
-    request,    ///< The request is whole: answer() it, now or later
-    answered,   ///< Write output(); the connection is free for the next request
+    need_more,  ///< Write output(); the body is not complete
+    request,    ///< The request is complete: answer() it, now or later
+    answered,   ///< Write output(); then the next request can begin
     failed,     ///< Write output(), then end the stream
   };
 
-  /// Begins with a request without its body. What comes next on the stream is that body.
+  /// Begins with a request whose head has been read. The stream continues with its body.
   status begin(hawser::request asked, http_version version, const http_limits& limits) {
     request_ = std::move(asked);
     version_ = version;
@@ -60,7 +60,7 @@ class http_exchange {
     return state_;
   }
 
-  /// Takes the body's bytes off the front of `input`, once output() is written.
+  /// Takes bytes of the body from the front of `input`, after output() is written.
   status next(bytes_view& input) {
     if (state_ != status::need_more || !output().empty()) return state_;
     switch (reader_->next(input, body_)) {
@@ -73,19 +73,19 @@ class http_exchange {
     return state_;
   }
 
-  /// The client has ended the stream. It may still read an answer.
+  /// Call this when the client has ended the stream. The client may still read a response.
   status receive_end() {
     return state_ == status::need_more ? fail(errc::truncated_handshake) : state_;
   }
 
   status state() const noexcept { return state_; }
 
-  /// The request, without its body until the status is `request`.
+  /// The request. It has no body until the status is `request`.
   const hawser::request& request() const noexcept { return request_; }
 
-  /// Answers a whole request. Length, connection and the date, unless it is empty, are written here; a
-  /// `Connection: close` of the response closes the connection. A response that is not sendable
-  /// becomes a 500, with the error `bad_header_value`.
+  /// Answers the complete request. Adds the fields for length and connection, and Date unless
+  /// `date` is empty. A `Connection: close` in the response closes the connection. Instead of a
+  /// response that is not sendable, the client gets 500 and the error is `bad_header_value`.
   status answer(const response& given, std::string_view date = {}) {
     if (state_ != status::request) return state_;
     persistent_ = persistent_ && !has_token(given.headers, "Connection", "close");
@@ -96,21 +96,21 @@ class http_exchange {
     return write(given, date);
   }
 
-  /// Ends the exchange and the connection for a reason outside of it, such as `handshake_timeout`,
-  /// unless it is answered. Not while output() is being written.
+  /// Ends the exchange and the connection for a reason outside of the request, such as `handshake_timeout`,
+  /// unless the request is answered. Must not be called while output() is being written.
   status fail(errc error, std::string_view date = {}) {
     if (state_ == status::answered || state_ == status::failed) return state_;
     error_ = error;
     persistent_ = false;
-    // A whole request that is not answered in time is not late itself.
+    // The client is not late if its request is complete: the application is.
     const bool late = state_ == status::request && error == errc::handshake_timeout;
     return write(late ? response{.status = 503} : response_for(error), date);
   }
 
-  /// Bytes to write next. They stay put until begin(), answer() or fail().
+  /// Bytes to write next. Valid until begin(), answer() or fail().
   bytes_view output() const noexcept { return as_bytes(output_).subspan(written_); }
 
-  /// That many bytes of output() have been written. What is written in full takes no more memory.
+  /// Removes `size` written bytes from output(), and frees its memory when all of it is written.
   void consume_output(std::size_t size) noexcept {
     written_ += size;
     if (written_ != output_.size()) return;
@@ -118,7 +118,7 @@ class http_exchange {
     written_ = 0;
   }
 
-  /// Why it failed.
+  /// The reason of the failure, or no error.
   errc error() const noexcept { return error_; }
 
  private:
@@ -142,7 +142,7 @@ class http_exchange {
     return known || !expects_continue() ? errc{} : errc::unknown_expectation;
   }
 
-  /// Empties `held`, whose own assignment would keep its memory for later.
+  /// Frees the memory of `held`, which an assignment would keep.
   template <class Held>
   static void release(Held& held) noexcept {
     const auto released = std::exchange(held, {});

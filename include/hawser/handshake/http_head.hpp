@@ -17,35 +17,34 @@
 
 namespace hawser {
 
-/// How much of a head is taken before it is refused. Zero in a field: no limit.
+/// Limits of the head of an HTTP message. Zero in a field: no limit.
 struct head_limits {
-  std::size_t size = 16 * 1024;   ///< Octets, the empty line included
-  std::size_t fields = 100;       ///< Header lines
-  std::size_t target = 8 * 1024;  ///< Octets of a request's target
+  std::size_t size = 16 * 1024;   ///< Bytes, including the empty line
+  std::size_t fields = 100;       ///< Header fields
+  std::size_t target = 8 * 1024;  ///< Bytes of a request's target
 };
 
-/// The versions of HTTP/1: RFC 9110 §2.5. A later 1.x means the same as 1.1.
+/// The minor versions of HTTP/1: RFC 9110 §2.5. A later 1.x is treated as 1.1.
 enum class http_version : std::uint8_t { http_1_0, http_1_1 };
 
-/// Reads the head of one HTTP/1 message, however it is cut: RFC 9112 §2 to §5. Each byte is looked
-/// at once, and the first one with which the head cannot become good ends it. Lines end in CRLF and
-/// nothing else; a line that has white space before its colon or holds a control character is
-/// refused. A folded line is refused in a request; in a response a fold becomes one space (§5.2). A
-/// status line may end after its code.
+/// Parses the head of one HTTP/1 message, which may arrive in pieces: RFC 9112 §2 to §5. Fails at the
+/// first byte that makes the head invalid. Strict: lines must end in CRLF, and a field with white space
+/// before its colon or with a control character is refused. A folded field is refused in a request; in
+/// a response, a fold is replaced by one space (§5.2). A status line may end after the status code.
 class http_head {
  public:
   enum class kind : std::uint8_t { request, response };
   enum class status : std::uint8_t { need_more, done, failed };
 
-  /// `before` bytes came earlier and count for the limit of size, and in size().
+  /// `before` is the number of bytes that earlier heads had; they count for the size limit and in size().
   explicit http_head(kind of, head_limits limits = {}, std::size_t before = 0) noexcept
       : limits_{limit_of(limits.size), limit_of(limits.fields), limit_of(limits.target)},
         size_{before},
         kind_{of},
         state_{of == kind::request ? state::start : state::first} {}
 
-  /// Takes the head's octets off the front of `input`, and none beyond its empty line. After
-  /// `failed`, which comes as soon as the head cannot become good, error() says why.
+  /// Takes bytes of the head from the front of `input`, and none after its empty line. After
+  /// `failed`, error() is the reason.
   status next(bytes_view& input) {
     while (state_ != state::done && error_ == errc{} && !input.empty()) {
       if (size_ == limits_.size) {
@@ -60,19 +59,19 @@ class http_head {
     return state_ == state::done ? status::done : status::need_more;
   }
 
-  /// Begins anew, with the same limits.
+  /// Begins a new head, with the same limits.
   void restart() { *this = http_head{kind_, limits_}; }
 
   errc error() const noexcept { return error_; }
 
-  /// How many octets were taken.
+  /// The number of bytes taken.
   std::size_t size() const noexcept { return size_; }
 
-  /// The parts of a request's first line, once done. Views last until this object is moved.
+  /// The parts of a request's first line, after `done`. The views are valid until this object is moved.
   std::string_view method() const noexcept { return word(0); }
   std::string_view target() const noexcept { return word(1); }
 
-  /// The parts of a response's first line, once done.
+  /// The parts of a response's first line, after `done`.
   unsigned status_code() const noexcept {
     unsigned code = 0;
     for (const char digit : word(1)) code = code * 10 + static_cast<unsigned>(digit - '0');
@@ -80,20 +79,20 @@ class http_head {
   }
   std::string_view reason() const noexcept { return std::string_view{words_}.substr(word_end_[1]); }
 
-  /// Whether the message is HTTP/1.1, or a later 1.x that means the same: RFC 9110 §2.5.
+  /// Whether the message is HTTP/1.1, or a later 1.x, which is treated the same: RFC 9110 §2.5.
   bool is_http_1_1() const noexcept { return is_http_1() && version()[7] != '0'; }
 
-  /// Whether the major version is 1, once done: RFC 9110 §2.5.
+  /// Whether the major version is 1, after `done`: RFC 9110 §2.5.
   bool is_http_1() const noexcept { return version()[5] == '1'; }
 
   const header_fields& fields() const noexcept { return fields_; }
 
-  /// Leaves this object without fields.
+  /// Moves the fields out and leaves none.
   header_fields take_fields() noexcept { return std::move(fields_); }
 
  private:
-  // The words are those of the first line, three in both kinds; `…_end` waits for the LF. `line` is
-  // before a header line, `fold` in the white space that continues one.
+  // Three states for the three words of the first line, in both kinds. `…_end` expects the LF.
+  // `line` is before a header field, `fold` inside the white space that continues one.
   enum class state : std::uint8_t {
     start,
     empty_line_end,
@@ -110,7 +109,7 @@ class http_head {
     done,
   };
 
-  /// Takes octets that belong together and returns how many; none if only the state changes.
+  /// Takes bytes that belong together and returns their number; 0 if only the state changes.
   std::size_t take(std::string_view text) {
     switch (state_) {
       case state::start: return take_empty_line(text);
@@ -130,7 +129,7 @@ class http_head {
       case state::line_end: return take_lf(text, state::line, errc::bad_header_field);
       case state::fold: return take_fold(text);
       case state::head_end:
-      case state::done: break;  // This is not called then.
+      case state::done: break;  // Not reached.
     }
     return take_lf(text, state::done, errc::bad_header_field);
   }
@@ -147,7 +146,7 @@ class http_head {
 
   void go_on() noexcept { state_ = static_cast<state>(static_cast<std::uint8_t>(state_) + 1); }
 
-  /// Adds allowed characters to `out`; then `end`, which is none of them, leads to the next state.
+  /// Appends allowed characters to `out`; then `end`, which is not allowed, leads to the next state.
   std::size_t take_run(std::string_view text, bool (*allowed)(char) noexcept, char end,
                        std::string& out, errc error) {
     const auto stop = std::find_if_not(text.begin(), text.end(), allowed);
@@ -168,14 +167,14 @@ class http_head {
     return 1;
   }
 
-  /// One empty line before a request means nothing: RFC 9112 §2.2.
+  /// An empty line before a request is ignored: RFC 9112 §2.2.
   std::size_t take_empty_line(std::string_view text) {
     const bool empty = text.front() == '\r';
     state_ = empty ? state::empty_line_end : state::first;
     return empty ? 1 : 0;
   }
 
-  /// The method or the target, neither of which is empty.
+  /// Takes the method or the target; neither may be empty.
   std::size_t take_word(std::string_view text, bool (*allowed)(char) noexcept) {
     const auto before = state_;
     const bool empty = word_size() == 0;
@@ -186,7 +185,7 @@ class http_head {
     return taken;
   }
 
-  /// A character of `HTTP/1.1`, with any digits, or the `end` behind it: RFC 9112 §2.3.
+  /// Takes a character of `HTTP/1.1`, with any digits, or the `end` after it: RFC 9112 §2.3.
   std::size_t take_version(char c, char end) {
     constexpr std::string_view pattern = "HTTP/0.0";
     const auto at = word_size();
@@ -197,8 +196,8 @@ class http_head {
     return 1;
   }
 
-  /// A digit of a status code, or what ends it. The space in front of a reason is often left out
-  /// with it: RFC 9112 §4.
+  /// Takes a digit of the status code, or the end after it. Servers often omit the space after the
+  /// code together with the reason: RFC 9112 §4.
   std::size_t take_status(char c) {
     if (word_size() < 3) {
       if (!is_digit(c)) return fail(errc::bad_start_line);
@@ -214,7 +213,7 @@ class http_head {
     return static_cast<std::size_t>(word) - static_cast<std::size_t>(state::first);
   }
 
-  /// How much there is of the word that is being taken.
+  /// The size of the word that is being read.
   std::size_t word_size() const noexcept {
     const auto index = index_of(state_);
     return words_.size() - (index == 0 ? 0 : word_end_[index - 1]);
@@ -250,7 +249,8 @@ class http_head {
     return taken;
   }
 
-  /// White space at the start of a line: with that at the end of the line before it one space.
+  /// Takes white space at the start of a line. Together with white space at the end of the previous
+  /// line it becomes one space.
   std::size_t take_fold(std::string_view text) {
     const auto size = (std::min)(text.find_first_not_of(" \t"), text.size());
     if (size == text.size()) return size;
@@ -260,7 +260,7 @@ class http_head {
     return size;
   }
 
-  /// A line is known to be whole when the next one begins.
+  /// Called when the next line begins, because only then the field is known to be complete.
   void add_line() {
     const std::string_view line{line_};
     if (!line.empty()) fields_.add(line.substr(0, name_size_), line.substr(name_size_));
@@ -280,7 +280,7 @@ class http_head {
   std::string line_;
   std::size_t name_size_ = 0;
   header_fields fields_;
-  std::size_t field_count_ = 0;  // fields_ would count its own anew for each line
+  std::size_t field_count_ = 0;  // fields_.size() would count all lines each time
   std::size_t size_ = 0;
   errc error_{};
   kind kind_;
