@@ -14,7 +14,7 @@ namespace hawser {
 
 /// An IPv4 or IPv6 address, in network byte order.
 struct ip_address {
-  std::array<std::byte, 16> octets{};  ///< Only the first four count for IPv4
+  std::array<std::byte, 16> octets{};  ///< IPv4 uses the first four only
   std::size_t size = 4;                ///< 4 or 16
 
   constexpr bytes_view bytes() const noexcept { return bytes_view{octets}.first(size); }
@@ -22,8 +22,8 @@ struct ip_address {
   friend constexpr bool operator==(const ip_address&, const ip_address&) = default;
 };
 
-/// The IPv4 address that `text` spells as four decimal numbers, or nothing. A number with a zero in
-/// front is refused: some take it as octal.
+/// Parses four decimal numbers as an IPv4 address; returns nothing if malformed. Refuses leading
+/// zeros, because some parsers read such a number as octal.
 constexpr std::optional<ip_address> decode_ipv4(std::string_view text) noexcept {
   ip_address result{};
   for (std::size_t i = 0; i < 4; ++i) {
@@ -46,7 +46,7 @@ constexpr std::optional<ip_address> decode_ipv4(std::string_view text) noexcept 
 
 namespace detail {
 
-/// A group of an IPv6 address: one to four digits.
+/// A group of an IPv6 address: one to four hexadecimal digits.
 constexpr std::optional<std::uint16_t> decode_group(std::string_view digits) noexcept {
   if (digits.empty() || digits.size() > 4) return std::nullopt;
   unsigned value = 0;
@@ -58,7 +58,7 @@ constexpr std::optional<std::uint16_t> decode_group(std::string_view digits) noe
   return static_cast<std::uint16_t>(value);
 }
 
-/// Collects what stands in an IPv6 address, and where `::` does.
+/// Collects the groups of an IPv6 address and the position of `::`.
 class ipv6_octets {
  public:
   constexpr bool add(bytes_view piece) noexcept {
@@ -80,7 +80,7 @@ class ipv6_octets {
   }
 
   constexpr std::optional<ip_address> finish() const noexcept {
-    // A gap stands for one group at least.
+    // A `::` stands for at least one group.
     if (gap_ == none ? size_ != 16 : size_ > 14) return std::nullopt;
     ip_address result{.octets = {}, .size = 16};
     const auto skipped = octets_.size() - size_;
@@ -100,8 +100,7 @@ class ipv6_octets {
 
 }  // namespace detail
 
-/// The IPv6 address that `text` spells, without brackets and without a zone, or nothing: RFC 4291
-/// §2.2.
+/// Parses an IPv6 address without brackets and zone; returns nothing if malformed: RFC 4291 §2.2.
 constexpr std::optional<ip_address> decode_ipv6(std::string_view text) noexcept {
   detail::ipv6_octets octets;
   if (text.starts_with("::")) {
@@ -127,12 +126,12 @@ constexpr std::optional<ip_address> decode_ipv6(std::string_view text) noexcept 
   return octets.finish();
 }
 
-/// The address that `text` spells, of either kind and without brackets, or nothing.
+/// Parses an IPv4 address, or an IPv6 address without brackets and zone; returns nothing if malformed.
 constexpr std::optional<ip_address> decode_ip_address(std::string_view text) noexcept {
   return text.find(':') == std::string_view::npos ? decode_ipv4(text) : decode_ipv6(text);
 }
 
-/// Whether two addresses are of one kind and agree in their first `bits` bits.
+/// Whether both addresses are IPv4 or both IPv6, and their first `bits` bits are equal.
 constexpr bool same_network(const ip_address& left, const ip_address& right,
                             std::size_t bits) noexcept {
   if (left.size != right.size || bits > left.size * 8) return false;

@@ -20,15 +20,15 @@
 
 namespace hawser {
 
-/// What both sides hold to once the opening handshake is done.
+/// The result of a successful opening handshake.
 struct agreement {
   std::string subprotocol;    ///< Empty: none
-  extension_list extensions;  ///< As the server answered them
+  extension_list extensions;  ///< As in the server's response
 };
 
 namespace detail {
 
-/// Lines that the handshake itself writes, and those that would frame a body.
+/// Whether the handshake writes this field itself, or the field would delimit a body.
 inline bool is_reserved_field(header_field field) noexcept {
   constexpr std::string_view prefix = "Sec-WebSocket-";
   return iequals(field.name, "Host") || iequals(field.name, "Upgrade") ||
@@ -37,23 +37,23 @@ inline bool is_reserved_field(header_field field) noexcept {
          iequals(field.name.substr(0, prefix.size()), prefix);
 }
 
-/// Whether the application's lines may be added to a head of ours.
+/// Whether the application may add these fields to a head.
 inline bool are_addable(const header_fields& headers) noexcept {
   return headers.valid() && std::none_of(headers.begin(), headers.end(), is_reserved_field);
 }
 
 }  // namespace detail
 
-/// Decides whether a page may connect.
+/// Decides whether a web page may connect.
 using origin_check = std::function<bool(const request&)>;
 
-/// Every page may connect, and with it every site that a user visits.
+/// Allows every page: any site that a user visits can then connect.
 inline bool any_origin(const request&) noexcept { return true; }
 
 namespace detail {
 
-/// Whether the Origin has this scheme, and the host and port that the request is for. A port left out is
-/// the scheme's.
+/// Whether the Origin has this scheme, and the host and port of the request. A missing port is
+/// `usual_port`.
 inline bool is_of_origin(const request& asked, std::string_view scheme,
                          std::uint16_t usual_port) noexcept {
   const auto origin = asked.origin();
@@ -69,21 +69,21 @@ inline bool is_of_origin(const request& asked, std::string_view scheme,
 
 }  // namespace detail
 
-/// Only pages of the `https:` host and port that the request is for; also clients without an Origin,
-/// which are not browsers. For a server behind a proxy that ends TLS: the proxy must pass Host on.
+/// Allows pages of `https:` on the request's host and port, and clients without an Origin, which
+/// are not browsers. For a server behind a proxy that terminates TLS; the proxy must forward Host.
 inline bool same_origin_behind_tls_proxy(const request& asked) noexcept {
   return detail::is_of_origin(asked, "https", 443);
 }
 
-/// Only pages of the scheme, host and port that the request is for: `https:` if it came over TLS, else
-/// `http:`. Also clients without an Origin, which are not browsers. See RFC 6455 §10.2.
+/// Allows pages of the request's scheme (`https:` over TLS, else `http:`), host and port, and
+/// clients without an Origin, which are not browsers: RFC 6455 §10.2.
 inline bool same_origin(const request& asked) noexcept {
   return asked.is_secure() ? detail::is_of_origin(asked, "https", 443)
                            : detail::is_of_origin(asked, "http", 80);
 }
 
-/// Only pages of these origins, written as browsers do: `https://example.com`. Also who is no
-/// browser and sends no Origin.
+/// Allows pages of these origins, in the form that browsers send: `https://example.com`. Also
+/// allows clients without an Origin, which are not browsers.
 inline origin_check only_origins(std::vector<std::string> origins) {
   return [origins = std::move(origins)](const request& asked) {
     const auto origin = asked.origin();
@@ -93,16 +93,17 @@ inline origin_check only_origins(std::vector<std::string> origins) {
   };
 }
 
-/// What a server's handshake asks of the application once the request is known to be good, in this order:
+/// The decisions of a server's application about a valid request, called in this order:
 ///
-/// - `allow_host`: whether the server answers for request::host(); if not, the answer is 421. Also asked
-///   for requests that are not upgrades.
-/// - `allow_origin`: whether this page may connect; if not, the answer is 403. The application sees only
-///   requests that have passed both.
-/// - `choose_subprotocol`: one of those the request offers, spelled the same, or an empty text.
-/// - `accept_extensions`: the value of Sec-WebSocket-Extensions for these offers, which come in the
-///   client's order, or an empty text. The first acceptable offer of an extension wins.
-/// - `extra_headers`: lines to add to the answer, none of those that the handshake writes.
+/// - `allow_host`: whether the server serves request::host(); if not, the response is 421. Also
+///   called for requests that are not upgrades.
+/// - `allow_origin`: whether this page may connect; if not, the response is 403. The application
+///   only gets requests that have passed both.
+/// - `choose_subprotocol`: one of those that the request offers, in the same spelling, or an empty
+///   text for none.
+/// - `accept_extensions`: the value of Sec-WebSocket-Extensions in answer to these offers, which are in
+///   the client's order, or an empty text for none. Use the first acceptable offer of an extension.
+/// - `extra_headers`: fields to add to the response, except those that the handshake writes.
 template <class Policy>
 concept server_policy = requires(Policy& policy, const request& asked,
                                  const extension_list& offers) {
@@ -113,18 +114,18 @@ concept server_policy = requires(Policy& policy, const request& asked,
   { policy.extra_headers(asked) } -> std::convertible_to<header_fields>;
 };
 
-/// Pages of the same origin only, no subprotocol, no extension, unless set otherwise.
+/// A server_policy with settings. Default: pages of the same origin, no subprotocol, no extension.
 struct default_server_policy {
-  origin_check origin = same_origin;           ///< An empty function allows nobody
-  std::vector<std::string> subprotocols = {};  ///< What the server speaks, the most wanted first
+  origin_check origin = same_origin;           ///< An empty function refuses every page
+  std::vector<std::string> subprotocols = {};  ///< Supported subprotocols, the preferred one first
   header_fields headers = {};
 
-  /// The hosts that the server answers for: names and addresses without ports, `*.example.com` for the
-  /// names inside a domain, `*` for all. Empty: on a listener of a loopback address `localhost`, the
-  /// names inside it and loopback addresses, so that no page reaches the server by a name of its own
-  /// that it has resolve to this machine (DNS rebinding); on every other listener (`0.0.0.0` and `::`,
-  /// other addresses, Unix sockets) all hosts. A server behind a proxy on the same machine, which passes
-  /// Host on, lists the names that the proxy serves.
+  /// The hosts that the server serves: names and addresses without ports, `*.example.com` for all
+  /// subdomains, `*` for every host. Empty, the default: on a listener with a loopback address,
+  /// only `localhost`, its subdomains and loopback addresses, so that no page reaches the server by
+  /// a name that resolves to this machine (DNS rebinding); on every other listener (`0.0.0.0`,
+  /// `::`, other addresses, Unix sockets) all hosts. For a server behind a proxy on the same
+  /// machine that forwards Host, list the proxy's host names.
   std::vector<std::string> allowed_hosts = {};
 
   bool allow_host(const request& asked) const {
@@ -149,38 +150,39 @@ struct default_server_policy {
 
 static_assert(server_policy<default_server_policy>);
 
-/// What a client says of itself unless set otherwise, since some servers refuse a client that says
-/// nothing: RFC 9110 §10.1.5. A test compares its version with that of version.hpp.
+/// The default User-Agent of a client, because some servers refuse clients without one: RFC 9110
+/// §10.1.5. A test compares the version with version.hpp.
 inline constexpr std::string_view default_user_agent = "hawser/0.1.0";
 
-/// What a client asks for.
+/// What a client offers in its request.
 struct handshake_offer {
   std::string origin = {};                     ///< Empty: none; only browsers need one
-  std::vector<std::string> subprotocols = {};  ///< The most wanted first
-  std::string extensions = {};                 ///< The value of Sec-WebSocket-Extensions, or empty
-  header_fields headers = {};                  ///< Lines to add, none that the handshake writes
-  /// Empty: none. A User-Agent among the headers is sent in its place.
+  std::vector<std::string> subprotocols = {};  ///< The preferred one first
+  std::string extensions = {};  ///< The value of Sec-WebSocket-Extensions; empty: none
+  header_fields headers = {};   ///< Fields to add, except those that the handshake writes
+  /// Empty: none. A User-Agent in `headers` replaces it.
   std::string user_agent{default_user_agent};
 };
 
-/// What a client's handshake asks of the application.
+/// The decisions of a client's application:
 ///
-/// - `make_offer`: called once, before anything is sent.
-/// - `accept_extensions`: whether the server's answer, perhaps empty, is a legal one to the offer.
-///   An extension that was not offered at all never gets here.
+/// - `make_offer`: the content of the request; called once, before anything is sent.
+/// - `accept_extensions`: whether the server's list of extensions, possibly empty, is valid for the
+/// offer. Not called for a list with an extension that was not offered.
 template <class Policy>
 concept client_policy = requires(Policy& policy, const extension_list& answer) {
   { policy.make_offer() } -> std::convertible_to<handshake_offer>;
   { policy.accept_extensions(answer) } -> std::same_as<bool>;
 };
 
-/// No subprotocol, no extension, no headers beside User-Agent, unless set otherwise.
+/// A client_policy with settings. Default: no subprotocol, no extension, no header field other than
+/// User-Agent.
 struct default_client_policy {
   std::string origin = {};
   std::vector<std::string> subprotocols = {};
   header_fields headers = {};
 
-  /// Empty: none. A User-Agent among the headers is sent in its place. An HTTP proxy gets it too.
+  /// Empty: none. A User-Agent in `headers` replaces it. HTTP proxies get it too.
   std::string user_agent{default_user_agent};
 
   handshake_offer make_offer() const { return {origin, subprotocols, {}, headers, user_agent}; }

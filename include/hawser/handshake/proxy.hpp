@@ -14,23 +14,23 @@
 namespace hawser {
 
 enum class proxy_kind : std::uint8_t {
-  none,    ///< No proxy: connect to the server itself
+  none,    ///< No proxy: connect to the server directly
   http,    ///< A tunnel by CONNECT: RFC 9110 §9.3.6
   socks5,  ///< RFC 1928
 };
 
-/// The proxy that a connection goes through, or that it goes through none.
+/// The proxy of a connection, or none.
 struct proxy {
   proxy_kind kind = proxy_kind::none;
-  std::string host = {};  ///< To resolve; an IPv6 address has no brackets
+  std::string host = {};  ///< Not resolved; an IPv6 address has no brackets
   std::uint16_t port = 0;
-  std::string user = {};  ///< Empty, and the password too: no credentials
+  std::string user = {};  ///< If user and password are empty: no credentials
   std::string password = {};
 
-  /// The proxy that `text` spells: `http://user:password@host:3128`, `socks5://host` or
-  /// `socks5h://host`. With neither scheme it is an HTTP proxy. A port left out is 80, or 1080 for
-  /// SOCKS. Host, user and password are percent-decoded. With both SOCKS schemes the proxy resolves the
-  /// server's name. Nothing for another scheme, a path, or what is no host, no port or no text.
+  /// Parses `http://user:password@host:3128`, `socks5://host` or `socks5h://host`; a text without
+  /// scheme is an HTTP proxy. The default port is 80, or 1080 for SOCKS. Host, user and password
+  /// are percent-decoded. With both SOCKS schemes the proxy resolves the server's name. Returns
+  /// nothing for another scheme, a path, or a host, port or text that is not valid.
   static std::optional<proxy> decode(std::string_view text);
 
   bool has_credentials() const noexcept { return !user.empty() || !password.empty(); }
@@ -46,8 +46,8 @@ inline std::optional<proxy_kind> decode_proxy_scheme(std::string_view name) noex
   return std::nullopt;
 }
 
-/// Sets the credentials that stand before the last `@` of an authority: RFC 3986 §3.2.1. False if
-/// they hold a control character, which RFC 7617 §2 forbids.
+/// Sets the credentials from the text before the last `@` of an authority: RFC 3986 §3.2.1. Returns
+/// false if they contain a control character, which RFC 7617 §2 forbids.
 inline bool set_credentials(proxy& result, std::string_view text) {
   const auto end = (std::min)(text.find(':'), text.size());
   result.user = decode_percent(text.substr(0, end));
@@ -68,7 +68,7 @@ inline std::optional<proxy> proxy::decode(std::string_view text) {
     text.remove_prefix(end + 3);
   }
   if (text.ends_with('/')) text.remove_suffix(1);
-  // What begins a path ends the authority, an `@` after it or not.
+  // The first `/`, `?` or `#` ends the authority, even before an `@`.
   if (text.find_first_of("/?#") != std::string_view::npos) return std::nullopt;
   if (const auto at = text.rfind('@'); at != std::string_view::npos) {
     if (!detail::set_credentials(result, text.substr(0, at))) return std::nullopt;

@@ -19,7 +19,7 @@
 
 namespace hawser {
 
-/// Finds the value of an environment variable, or of what stands in for one, by its name.
+/// A function that returns the value of an environment variable, or of a substitute for it.
 template <class Lookup>
 concept variable_lookup = requires(Lookup& lookup, const char* name) {
   { lookup(name) } -> std::convertible_to<std::optional<std::string>>;
@@ -32,8 +32,7 @@ constexpr std::string_view without_last_dot(std::string_view name) noexcept {
   return name;
 }
 
-/// Whether `address` lies in the network that `entry` spells, `10.0.0.0/8`, or is the address that
-/// it spells.
+/// Whether `entry` is a network such as `10.0.0.0/8` that contains `address`, or is equal to it.
 inline bool is_in_network(std::string_view entry, const ip_address& address) noexcept {
   const auto slash = (std::min)(entry.find('/'), entry.size());
   auto text = entry.substr(0, slash);
@@ -50,7 +49,7 @@ inline bool is_in_network(std::string_view entry, const ip_address& address) noe
   return same_network(*network, address, bits);
 }
 
-/// Whether `host` is the domain, or a name inside it. A dot or `*.` in front of it changes nothing.
+/// Whether `host` is the domain or a subdomain. A leading dot or `*.` of the domain is ignored.
 inline bool is_in_domain(std::string_view domain, std::string_view host) noexcept {
   if (domain.starts_with("*.")) domain.remove_prefix(1);
   if (domain.starts_with('.')) domain.remove_prefix(1);
@@ -71,11 +70,11 @@ inline bool is_exempted_by(std::string_view entry, std::string_view host,
     entry = entry.substr(0, colon);
   }
   if (entry == "*") return true;
-  // The end of an address is no domain.
+  // An address is never compared with a domain.
   return address ? is_in_network(entry, *address) : is_in_domain(entry, host);
 }
 
-/// The first of the variables that is set to some text.
+/// The value of the first of these variables that is set and not empty.
 template <variable_lookup Lookup>
 std::string find_variable(Lookup& lookup, std::initializer_list<const char*> names) {
   for (const auto* name : names) {
@@ -87,9 +86,9 @@ std::string find_variable(Lookup& lookup, std::initializer_list<const char*> nam
 
 }  // namespace detail
 
-/// Whether a list as `no_proxy` has it, divided by commas or white space, names this host. An entry
-/// is a domain, which stands for all names inside it too, an address, a network as `10.0.0.0/8`,
-/// each perhaps with a port (IPv6 in brackets then), or `*` for all.
+/// Whether a `no_proxy` list contains this host. Entries are separated by commas or white space. An
+/// entry is a domain, including its subdomains, an address, a network such as `10.0.0.0/8`, each
+/// with or without a port (an IPv6 address with a port has brackets), or `*` for every host.
 inline bool is_exempt(std::string_view no_proxy, std::string_view host,
                       std::uint16_t port) noexcept {
   while (!no_proxy.empty()) {
@@ -100,13 +99,14 @@ inline bool is_exempt(std::string_view no_proxy, std::string_view host,
   return false;
 }
 
-/// The proxy that the usual variables name for a connection to `where`: `https_proxy` for wss,
-/// `http_proxy` for ws, else `all_proxy`, and none if `no_proxy` exempts the host. Lower case goes
-/// before upper case, and an empty value is like none. Nothing (`errc::bad_proxy`) if the value is
-/// no proxy that can be used: going on without it might not be what its author wants.
+/// Chooses the proxy for a connection to `where` from the usual environment variables:
+/// `https_proxy` for wss, `http_proxy` for ws, otherwise `all_proxy`, and none if `no_proxy`
+/// contains the host. Lower-case names come before upper-case ones, and an empty value counts as
+/// not set. Returns nothing (`errc::bad_proxy`) if the value is not a valid proxy, instead of
+/// connecting without one.
 ///
-/// `HTTP_PROXY` in upper case is not asked: to a CGI program it is the Proxy field of a request,
-/// which anybody may send.
+/// The upper-case `HTTP_PROXY` is ignored: in a CGI program it is the Proxy field of a request,
+/// which any client can send.
 template <variable_lookup Lookup>
 std::optional<proxy> choose_proxy(const uri& where, Lookup lookup) {
   auto url = where.secure() ? detail::find_variable(lookup, {"https_proxy", "HTTPS_PROXY"})

@@ -19,7 +19,7 @@ namespace hawser {
 
 namespace detail {
 
-/// Takes the `.` and `..` segments out of a path that starts with a slash: RFC 3986 §5.2.4.
+/// Removes the `.` and `..` segments from a path that starts with a slash: RFC 3986 §5.2.4.
 inline std::string remove_dot_segments(std::string_view path) {
   std::string result;
   while (!path.empty()) {
@@ -34,7 +34,7 @@ inline std::string remove_dot_segments(std::string_view path) {
   return result;
 }
 
-/// The target that `reference`, which names no host, means at `base`: RFC 3986 §5.2.2.
+/// Resolves a reference without host to a request target: RFC 3986 §5.2.2.
 inline std::string resolve_target(std::string_view base, std::string_view reference) {
   const auto base_path = base.substr(0, base.find('?'));
   if (reference.empty()) return std::string{base};
@@ -45,8 +45,8 @@ inline std::string resolve_target(std::string_view base, std::string_view refere
   return remove_dot_segments(path).append(reference.substr(size));
 }
 
-/// The URI without user information that `reference` means at `base`. Servers that know no other
-/// schemes write `http:` and `https:`, and mean ours.
+/// Resolves a reference to a URI without user information. `http:` and `https:` in it are read as
+/// `ws:` and `wss:`, because many servers cannot redirect to the latter.
 inline std::optional<uri> resolve(const uri& base, std::string_view reference) {
   std::string scheme{base.scheme()};
   const auto colon = reference.find(':');
@@ -62,15 +62,15 @@ inline std::optional<uri> resolve(const uri& base, std::string_view reference) {
 
 }  // namespace detail
 
-/// Whether both URIs lead to the same scheme, host and port.
+/// Whether both URIs have the same scheme, host and port.
 inline bool is_same_server(const uri& left, const uri& right) {
   return left.secure() == right.secure() && iequals(left.node(), right.node()) &&
          left.port() == right.port();
 }
 
-/// Where a server sends a client that asked for `from`: RFC 9110 §15.4. Nothing if `answer` is no
-/// redirection, does not say one place that is a WebSocket's, or leads from `wss:` to `ws:`. User
-/// and password go along only to the same server.
+/// The URI to which `answer` redirects a client that requested `from`: RFC 9110 §15.4. Returns
+/// nothing if `answer` is not a redirection, does not have exactly one Location that is valid for a
+/// WebSocket, or leads from `wss:` to `ws:`. User and password are kept only for the same server.
 inline std::optional<uri> redirection(const uri& from, const response& answer) {
   const auto status = answer.status;
   const bool redirects = (status >= 301 && status <= 303) || status == 307 || status == 308;
@@ -85,9 +85,9 @@ inline std::optional<uri> redirection(const uri& from, const response& answer) {
       uri::user_info::allow);
 }
 
-/// What of a request may go to another server than the one that it was made for: Origin, User-Agent,
-/// and the header lines whose names are in `safe`. All others may hold secrets, and so may
-/// subprotocols, since tokens are carried in them: they go along if `safe` has
+/// The part of a request that may be sent to another server than the original one: Origin,
+/// User-Agent, and the fields named in `safe`. All other fields may contain secrets. So may
+/// subprotocols, which sometimes carry tokens; they are kept if `safe` contains
 /// `Sec-WebSocket-Protocol`.
 inline default_client_policy for_another_server(default_client_policy policy,
                                                 const std::vector<std::string>& safe) {
@@ -96,7 +96,7 @@ inline default_client_policy for_another_server(default_client_policy policy,
            std::any_of(safe.begin(), safe.end(),
                        [&](const auto& one) { return iequals(one, name); });
   };
-  // A policy that cannot be sent stays one: header_fields::valid() would be lost here.
+  // Keep a policy that must not be sent as it is: the new fields would be valid().
   if (!policy.headers.valid()) return policy;
   header_fields rest;
   for (const auto [name, value] : policy.headers) {

@@ -19,23 +19,23 @@
 
 namespace hawser {
 
-/// How a request has reached the server: what its Host and Origin may be depends on that.
+/// How a request has reached the server. The checks of Host and Origin depend on it.
 struct arrival {
   bool secure = false;    ///< Over TLS
-  bool loopback = false;  ///< By a listener on a loopback address
+  bool loopback = false;  ///< Through a listener with a loopback address
 };
 
-/// An HTTP request, as it was sent: that of an opening handshake, or another one. Views last as long
-/// as this object is neither changed nor moved.
+/// An HTTP request, for an upgrade or another one, with its text as it was sent. Views are valid
+/// until this object is changed, moved or destroyed.
 class request {
  public:
   request() = default;
 
-  /// What a head that is done says. The head is left without fields.
+  /// Makes a request from a complete head, and takes the head's fields.
   explicit request(http_head& head, arrival how = {})
       : request{head.method(), head.target(), head.take_fields(), {}, how} {}
 
-  /// What another HTTP server has parsed.
+  /// Makes a request that another HTTP server has parsed.
   request(std::string_view method, std::string_view target, header_fields headers,
           std::string_view body = {}, arrival how = {})
       : headers_{std::move(headers)},
@@ -51,12 +51,12 @@ class request {
     return std::string_view{text_}.substr(0, method_size_);
   }
 
-  /// The target of the request line: path and query, or a whole URI (RFC 9112 §3.2.2).
+  /// The target of the request line: path and query, or an absolute URI (RFC 9112 §3.2.2).
   std::string_view target() const noexcept {
     return std::string_view{text_}.substr(method_size_, target_size_);
   }
 
-  /// The body, its transfer coding removed; empty in an opening handshake.
+  /// The body without its transfer coding; empty in an opening handshake.
   std::string_view body() const noexcept {
     return std::string_view{text_}.substr(std::size_t{method_size_} + target_size_);
   }
@@ -66,21 +66,21 @@ class request {
     text_.append(body);
   }
 
-  /// Whether the target is a path or a whole URI, and has no fragment: what a server can read of
-  /// the forms of RFC 9112 §3.2.
+  /// Whether the target is a path or an absolute URI, without a fragment: the forms of RFC 9112
+  /// §3.2 that a server accepts.
   bool has_good_target() const noexcept {
     return (target().starts_with('/') || authority_start() != 0) &&
            target().find('#') == std::string_view::npos;
   }
 
-  /// The target's path, percent-encoding kept; `/` if a whole URI has none.
+  /// The path of the target, still percent-encoded; `/` if an absolute URI has none.
   std::string_view path() const noexcept {
     const auto rest = after_authority();
     const auto path = rest.substr(0, rest.find('?'));
     return path.empty() ? "/" : path;
   }
 
-  /// What follows the `?` of the target, or empty.
+  /// The text after the target's `?`, or empty.
   std::string_view query() const noexcept {
     const auto rest = after_authority();
     const auto mark = rest.find('?');
@@ -89,26 +89,27 @@ class request {
 
   const header_fields& headers() const noexcept { return headers_; }
 
-  /// The value of the first line of this name.
+  /// The value of the first field of this name.
   std::optional<std::string_view> header(std::string_view name) const noexcept {
     return headers_.find(name);
   }
 
-  /// The host asked for, with its port if it was given: the target's, if that is a whole URI,
-  /// before the Host field's (RFC 9112 §3.2.2).
+  /// The requested host, with its port if there is one. The host of a target that is an absolute
+  /// URI comes before the Host field (RFC 9112 §3.2.2).
   std::string_view host() const noexcept {
     const auto start = authority_start();
     if (start == 0) return header("Host").value_or(std::string_view{});
     return target().substr(start, authority_end(start) - start);
   }
 
-  /// Whether it came over TLS to this server: behind a proxy that ends TLS it did not.
+  /// Whether the request came over TLS to this server. False behind a proxy that terminates TLS.
   bool is_secure() const noexcept { return arrival_.secure; }
 
-  /// Whether it came by a listener on a loopback address.
+  /// Whether the request came through a listener with a loopback address.
   bool is_from_loopback() const noexcept { return arrival_.loopback; }
 
-  /// The page that a browser connects for: RFC 6454 §7. Others may send none, or anything.
+  /// The origin of the page, as the browser states it: RFC 6454 §7. Other clients can omit it or
+  /// send any value.
   std::optional<std::string_view> origin() const noexcept { return header("Origin"); }
 
   /// The value of the first cookie of this name, as it was sent: RFC 6265 §4.2.
@@ -127,7 +128,7 @@ class request {
     return std::nullopt;
   }
 
-  /// The subprotocols offered, the most wanted first: RFC 6455 §4.1 (10).
+  /// The offered subprotocols, the preferred one first: RFC 6455 §4.1 (10).
   std::vector<std::string_view> subprotocols() const {
     std::vector<std::string_view> names;
     for_each_element(headers_, "Sec-WebSocket-Protocol",
@@ -135,7 +136,7 @@ class request {
     return names;
   }
 
-  /// The extensions offered, the most wanted first, or nothing if their list is malformed.
+  /// The offered extensions, the preferred one first, or nothing if their list is malformed.
   std::optional<extension_list> extensions() const { return decode_extensions(headers_); }
 
  private:
@@ -160,7 +161,7 @@ class request {
     return target().substr(start == 0 ? 0 : authority_end(start));
   }
 
-  std::string text_;  // method, target and body: a session keeps its request
+  std::string text_;  // method, target and body in one text, because a session keeps its request
   header_fields headers_;
   std::uint32_t target_size_ = 0;
   std::uint16_t method_size_ = 0;

@@ -21,16 +21,16 @@ namespace hawser {
 
 /// How the body of a request is delimited.
 struct body_framing {
-  std::uint64_t length = 0;  ///< Unless it is chunked
+  std::uint64_t length = 0;  ///< Used unless it is chunked
   bool chunked = false;
-  errc error{};  ///< The request must be refused, and the connection closed
+  errc error{};  ///< If set, the request must be refused and the connection closed
 
   bool is_empty() const noexcept { return !chunked && length == 0; }
 };
 
-/// What the head of a request says of its body: RFC 9112 §6.3. Whatever two readers could understand
-/// differently is an error, so that a request cannot be smuggled past a proxy (RFC 9112 §11.2):
-/// Transfer-Encoding beside Content-Length or in HTTP/1.0, repeated lengths, codings but `chunked`.
+/// Determines the body of a request from its head: RFC 9112 §6.3. Ambiguous heads are an error, so
+/// that no request can be smuggled past a proxy (RFC 9112 §11.2): Transfer-Encoding with
+/// Content-Length or in HTTP/1.0, repeated lengths, and codings other than `chunked`.
 inline body_framing request_framing(const header_fields& headers, http_version version) {
   const auto lengths = headers.values("Content-Length");
   const auto codings = headers.values("Transfer-Encoding");
@@ -59,21 +59,21 @@ inline body_framing request_framing(const header_fields& headers, http_version v
   return {.error = understood ? errc::unknown_coding : errc::bad_body};
 }
 
-/// Reads the body of one request, however it is cut: RFC 9112 §6.2 and §7.1. Lines end in CRLF and
-/// nothing else. Chunk extensions and trailers are checked, bounded, and dropped.
+/// Reads the body of one request, which may arrive in pieces: RFC 9112 §6.2 and §7.1. Lines must
+/// end in CRLF. Chunk extensions and trailers are checked, bounded, and dropped.
 class request_body_reader {
  public:
   enum class status : std::uint8_t { need_more, done, failed };
 
-  /// For a body of at most `limit` bytes. `framing` has no error.
+  /// For a body of at most `limit` bytes. `framing` must have no error.
   request_body_reader(const body_framing& framing, std::size_t limit) noexcept
       : left_{framing.length}, room_{limit}, chunked_{framing.chunked} {
     state_ = chunked_ ? state::size : left_ == 0 ? state::done : state::data;
     if (left_ > room_) fail(errc::body_too_large);
   }
 
-  /// Moves the body's bytes from the front of `input` to the end of `body`, and takes none behind the
-  /// body's end. After `failed` error() says why.
+  /// Moves bytes of the body from the front of `input` to the end of `body`, and none after its
+  /// end. After `failed`, error() is the reason.
   status next(bytes_view& input, std::string& body) {
     while (!input.empty() && state_ != state::done && error_ == errc{}) {
       const auto text = as_text(input);
@@ -92,8 +92,8 @@ class request_body_reader {
   errc error() const noexcept { return error_; }
 
  private:
-  // The line of a chunk's size, its data and the end of that; behind the last chunk the trailers'
-  // lines, up to an empty one.
+  // The line with a chunk's size, its data, and the line end after the data; after the last chunk
+  // the lines of the trailers, up to an empty one.
   enum class state : std::uint8_t {
     size,
     white_space,
@@ -110,7 +110,7 @@ class request_body_reader {
     done,
   };
 
-  // Bytes of extensions and trailers together; digits of a size.
+  // The limits: bytes of extensions and trailers together, and digits of a size.
   static constexpr std::size_t most_extra = 4096;
   static constexpr unsigned most_digits = 16;
 
@@ -142,7 +142,7 @@ class request_body_reader {
       case state::trailer_lf: return take_only(c, '\n', state::trailer);
       case state::last_lf: return take_only(c, '\n', state::done);
       case state::data:
-      case state::done: break;  // This is not called then.
+      case state::done: break;  // Not reached.
     }
   }
 
@@ -151,7 +151,7 @@ class request_body_reader {
     state_ = next;
   }
 
-  /// One more of the allowed characters, or `end`, which is none of them.
+  /// Takes one more allowed character, or `end`, which is not allowed itself.
   void take_extra(char c, bool (*allowed)(char) noexcept, char end, state next) noexcept {
     if (++extra_ > most_extra) return fail(errc::body_too_large);
     if (!allowed(c)) take_only(c, end, next);

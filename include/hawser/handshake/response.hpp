@@ -13,20 +13,20 @@
 
 namespace hawser {
 
-/// An answer to a request that does not switch protocols.
+/// A response that does not switch protocols.
 struct response {
   unsigned status = 200;
-  std::string reason = {};  ///< Empty: the usual phrase
+  std::string reason = {};  ///< Empty: the usual phrase of the status
   header_fields headers = {};
   std::string body = {};
 
-  /// The value of the first line of this name.
+  /// The value of the first field of this name.
   std::optional<std::string_view> header(std::string_view name) const noexcept {
     return headers.find(name);
   }
 };
 
-/// The phrase of RFC 9110 §15 for a status, or an empty one.
+/// The phrase of RFC 9110 §15 for a status, or an empty text.
 // NOLINTNEXTLINE(readability-function-size): it has a line for each status.
 constexpr std::string_view reason_phrase(unsigned status) noexcept {
   switch (status) {
@@ -71,39 +71,38 @@ constexpr std::string_view reason_phrase(unsigned status) noexcept {
   }
 }
 
-/// Whether a response of this status has a body: RFC 9112 §6.3.
+/// Whether a response with this status has a body: RFC 9112 §6.3.
 constexpr bool has_body(unsigned status) noexcept {
   return status >= 200 && status != 204 && status != 304;
 }
 
-/// Whether the response can stand on the wire: a final status, and nothing in its texts that would
-/// break a line.
+/// Whether the response can be sent: the status is final, and no text would break a line.
 inline bool is_sendable(const response& answer) noexcept {
   return answer.status >= 200 && answer.status <= 599 && answer.headers.valid() &&
          std::all_of(answer.reason.begin(), answer.reason.end(), is_field_value_char);
 }
 
-/// What becomes of the connection after a response: RFC 9112 §9.3. A client of HTTP/1.0 has to read
-/// that it stays open.
+/// What happens to the connection after a response: RFC 9112 §9.3. `keep_announced` is for
+/// HTTP/1.0, where the response must say that the connection stays open.
 enum class persistence : std::uint8_t { close, keep, keep_announced };
 
-/// What a response on the wire says beyond itself.
+/// What encode() adds to a response.
 struct response_facts {
   persistence connection = persistence::close;
-  std::string_view date = {};  ///< The value of Date; empty: none but the response's own
-  bool head_only = false;      ///< To HEAD: the head of what GET would get, RFC 9110 §9.3.2
+  std::string_view date = {};  ///< The value of Date; empty: only the response's own Date, if any
+  bool head_only = false;      ///< Without the body, in answer to HEAD: RFC 9110 §9.3.2
 };
 
 namespace detail {
 
-/// Lines of a response that encode() writes itself.
+/// Whether encode() writes this field of a response itself.
 inline bool is_written_by_encode(std::string_view name, const response_facts& facts) noexcept {
   return iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding") ||
          iequals(name, "Connection") || (!facts.date.empty() && iequals(name, "Date"));
 }
 
 inline std::string_view connection_line(persistence connection, bool upgrade) noexcept {
-  // A response with Upgrade names it in Connection too: RFC 9110 §7.8.
+  // A response with Upgrade also names it in Connection: RFC 9110 §7.8.
   switch (connection) {
     case persistence::close:
       return upgrade ? "Connection: close, Upgrade\r\n" : "Connection: close\r\n";
@@ -115,8 +114,8 @@ inline std::string_view connection_line(persistence connection, bool upgrade) no
 
 }  // namespace detail
 
-/// The whole response on the wire. It must be sendable. Its length and the connection's end are
-/// written here: lines of `answer` about them are left out.
+/// The encoded response, which must be sendable. Writes the fields for length and connection itself
+/// and omits those of `answer`.
 inline std::string encode(const response& answer, const response_facts& facts = {}) {
   const auto phrase = answer.reason.empty() ? reason_phrase(answer.status) : answer.reason;
   std::string text = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
@@ -128,13 +127,13 @@ inline std::string encode(const response& answer, const response_facts& facts = 
   if (!facts.date.empty()) text.append("Date: ").append(facts.date).append("\r\n");
   text += detail::connection_line(facts.connection, answer.header("Upgrade").has_value());
   if (!has_body(answer.status)) return text += "\r\n";
-  // 205 says itself that nothing follows: RFC 9110 §15.3.6.
+  // A 205 has no body: RFC 9110 §15.3.6.
   const auto body = answer.status == 205 ? std::string_view{} : std::string_view{answer.body};
   text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
   return facts.head_only ? text : text.append(body);
 }
 
-/// The status that tells a client of `error`: the only place where an error becomes a status.
+/// The HTTP status for an error. Every mapping from an error to a status is here.
 constexpr unsigned status_for(errc error) noexcept {
   switch (error) {
     case errc::head_too_large:
@@ -165,7 +164,7 @@ constexpr unsigned status_for(errc error) noexcept {
   }
 }
 
-/// The response that tells a client of `error`, with the headers that its status asks for.
+/// The response for an error, with the header fields that its status requires.
 inline response response_for(errc error) {
   response answer{.status = status_for(error)};
   if (answer.status == 405) answer.headers.add("Allow", "GET");

@@ -11,12 +11,12 @@
 
 namespace hawser {
 
-/// The longest that a server can make a client wait.
+/// The longest time that a server can make a client wait.
 inline constexpr std::chrono::seconds max_retry_after = std::chrono::hours{24};
 
-/// How long to wait when it is `now`, by the value of a Retry-After field: a number of seconds or a
-/// date, RFC 9110 §10.2.3. Never less than zero, nor more than max_retry_after; a part of a second
-/// is rounded up. Nothing if the value is malformed.
+/// The waiting time from `now` that a Retry-After field asks for, in seconds or as a date: RFC 9110
+/// §10.2.3. At least zero and at most max_retry_after; fractions of a second are rounded up.
+/// Returns nothing if the value is malformed.
 constexpr std::optional<std::chrono::seconds> decode_retry_after(
     std::string_view value, std::chrono::system_clock::time_point now) noexcept {
   using std::chrono::seconds;

@@ -28,7 +28,7 @@ namespace hawser {
 
 namespace detail {
 
-/// Whether Host is as RFC 9112 §3.2 asks: one that is valid. HTTP/1.0 may do without.
+/// Whether Host is valid and occurs once, as RFC 9112 §3.2 requires. HTTP/1.0 may omit it.
 inline bool has_good_host(const request& asked, http_version version) {
   const auto hosts = asked.headers().values("Host");
   if (hosts.empty()) {
@@ -38,7 +38,7 @@ inline bool has_good_host(const request& asked, http_version version) {
   return hosts.size() == 1 && decode_authority(hosts.front()) && decode_authority(asked.host());
 }
 
-/// What is wrong in a request whatever it asks for. A tunnel (CONNECT) is never served.
+/// Checks what every request must fulfil. CONNECT is never served.
 inline errc check_request(const request& asked, http_version version) {
   if (asked.method() == "CONNECT") return errc::bad_method;
   const bool about_server = asked.method() == "OPTIONS" && asked.target() == "*";
@@ -47,14 +47,14 @@ inline errc check_request(const request& asked, http_version version) {
   return request_framing(asked.headers(), version).error;
 }
 
-/// Whether a request asks to become a WebSocket. In HTTP/1.0 Upgrade is ignored: RFC 9110 §7.8.
+/// Whether a request asks to become a WebSocket. In HTTP/1.0, Upgrade is ignored: RFC 9110 §7.8.
 inline bool is_upgrade(const request& asked, http_version version) {
   return version == http_version::http_1_1 && asked.method() == "GET" &&
          has_token(asked.headers(), "Upgrade", "websocket") &&
          has_token(asked.headers(), "Connection", "upgrade");
 }
 
-/// What RFC 6455 §4.2.1 finds wrong in a request, the most telling first.
+/// Checks a request by RFC 6455 §4.2.1, the most specific error first.
 inline errc check_upgrade(const request& asked, http_version version) {
   if (const auto error = check_request(asked, version); error != errc{}) return error;
   if (!is_upgrade(asked, version)) {
@@ -76,34 +76,34 @@ inline errc check_upgrade(const request& asked, http_version version) {
 
 }  // namespace detail
 
-/// The server's side of one opening handshake: RFC 6455 §4.2. Bytes go in, the application answers
-/// the request, bytes come out. No clock: the driver ends a slow one by fail().
+/// The server's side of an opening handshake: RFC 6455 §4.2. Pass received bytes to next(), accept() or
+/// refuse() the request, and write output(). Has no clock: on a timeout the driver calls fail().
 template <server_policy Policy = default_server_policy>
 class server_handshake {
  public:
   enum class status : std::uint8_t {
-    need_more,  ///< The request has not arrived in full
-    request,    ///< The request is good: accept() or refuse() it, now or later
+    need_more,  ///< The request is not complete
+    request,    ///< The request is valid: accept() or refuse() it, now or later
     done,       ///< Accepted: write output(), then frames follow in both directions
-    failed,     ///< Write output(), a whole response, then end the stream
+    failed,     ///< Write output(), a complete response, then end the stream
   };
 
   server_handshake() requires std::default_initializable<Policy> : server_handshake{Policy{}} {}
 
-  /// `Policy` may be a reference, to settings that many connections share.
+  /// `Policy` may be a reference to settings that many connections share; they must outlive this object.
   explicit server_handshake(Policy policy, head_limits limits = {}, arrival how = {})
       : policy_{std::forward<Policy>(policy)},
         head_{http_head::kind::request, limits},
         arrival_{how} {}
 
-  /// For a request that another HTTP server has parsed, which must be of HTTP/1.1: see state().
+  /// For an HTTP/1.1 request that another HTTP server has parsed. See state() for the result.
   server_handshake(hawser::request asked, Policy policy)
       : policy_{std::forward<Policy>(policy)}, head_{http_head::kind::request} {
     take(std::move(asked));
   }
 
-  /// Takes the request's octets off the front of `input`. What follows the request are frames and
-  /// stays in `input`.
+  /// Takes bytes of the request from the front of `input`. Bytes after the request are frames and
+  /// stay in `input`.
   status next(bytes_view& input) {
     if (state_ != status::need_more) return state_;
     switch (head_.next(input)) {
@@ -118,34 +118,34 @@ class server_handshake {
     return state_;
   }
 
-  /// The client has ended the stream.
+  /// Call this when the client has ended the stream.
   status receive_end() {
     return state_ == status::need_more ? fail(errc::truncated_handshake) : state_;
   }
 
   status state() const noexcept { return state_; }
 
-  /// Notes that the stream is encrypted, before next(). Drivers do that for streams that say so.
+  /// Marks the stream as encrypted. Call this before next(). Drivers do so for encrypted streams.
   void set_secure() noexcept { arrival_.secure = true; }
 
-  /// What was asked: from the status `request` on, and after `failed` if the head was read in full.
+  /// The request: from the status `request` on, and after `failed` if its head was complete.
   const hawser::request& request() const noexcept { return request_; }
 
-  /// The version of that request, which is HTTP/1.
+  /// The request's minor version of HTTP/1.
   http_version version() const noexcept { return version_; }
 
-  /// Whether it failed because the request is plain HTTP: good, but not for a WebSocket. The answer is
-  /// 426 to GET and HEAD and 405 to others unless refuse() replaces it.
+  /// Whether the handshake failed because the request is valid plain HTTP. The response is 426 to
+  /// GET and HEAD and 405 to other methods, unless refuse() replaces it.
   bool is_plain() const noexcept {
     return state_ == status::failed &&
            (error_ == errc::not_an_upgrade ||
             (error_ == errc::bad_method && request_.method() != "CONNECT"));
   }
 
-  /// Whether nothing has arrived yet.
+  /// Whether no byte has arrived.
   bool is_untouched() const noexcept { return head_.size() == 0; }
 
-  /// Moves the request out, and begins anew for the next one of the connection.
+  /// Moves the request out, and begins again for the connection's next request.
   hawser::request restart() {
     head_.restart();
     agreed_ = {};
@@ -157,10 +157,9 @@ class server_handshake {
     return std::exchange(request_, {});
   }
 
-  /// Accepts the request as far as the policy does: its subprotocol and its extensions. Adds `headers` to
-  /// the answer. Does nothing
-  /// unless the status is `request`: look at what is returned. If the policy or `headers` ask for
-  /// what must not be sent, the client is told 500.
+  /// Accepts the request, with the subprotocol and the extensions that the policy chooses, and adds
+  /// `headers` to the response. Does nothing unless the status is `request`; check the returned
+  /// status. If the policy or `headers` contain what must not be sent, the client gets 500.
   status accept(const header_fields& headers = {}) {
     if (state_ != status::request) return state_;
     const auto error = agree();
@@ -175,10 +174,9 @@ class server_handshake {
     return state_;
   }
 
-  /// Answers with something else than a WebSocket; error() is then `upgrade_refused`. Also replaces
-  /// the answer to a request that is_plain(), as long as none of it is written; error() stays. A
-  /// response that is not sendable becomes a 500, with
-  /// `bad_header_value`.
+  /// Responds without accepting; error() is then `upgrade_refused`. Also replaces the response to a
+  /// request that is_plain(), as long as none of it is written; error() is then unchanged. Instead
+  /// of a response that is not sendable, the client gets 500 and the error is `bad_header_value`.
   status refuse(const response& answer) {
     const bool plain = is_plain() && written_ == 0;
     if (state_ != status::request && !plain) return state_;
@@ -190,7 +188,7 @@ class server_handshake {
   }
 
   /// Ends the handshake for a reason outside of the request, such as `handshake_timeout` or
-  /// `too_many_connections`, and tells the client. Does nothing once it is done or failed.
+  /// `too_many_connections`, with a response. Does nothing after `done` or `failed`.
   status fail(errc error) {
     if (state_ == status::done || state_ == status::failed) return state_;
     error_ = error;
@@ -198,16 +196,16 @@ class server_handshake {
     return state_;
   }
 
-  /// Octets to write next. They stay put until accept(), refuse() or fail().
+  /// Bytes to write next. Valid until accept(), refuse() or fail().
   bytes_view output() const noexcept { return as_bytes(output_).subspan(written_); }
 
-  /// That many octets of output() have been written.
+  /// Removes `size` written bytes from output().
   void consume_output(std::size_t size) noexcept { written_ += size; }
 
-  /// Why it failed.
+  /// The reason of the failure, or no error.
   errc error() const noexcept { return error_; }
 
-  /// What was agreed, once done.
+  /// The negotiated subprotocol and extensions, after `done`.
   const agreement& result() const noexcept { return agreed_; }
 
   Policy& policy() noexcept { return policy_; }
@@ -216,21 +214,22 @@ class server_handshake {
   void take(hawser::request asked, errc error = {}) {
     request_ = std::move(asked);
     if (error == errc{}) error = detail::check_upgrade(request_, version_);
-    state_ = status::request;  // What the policy throws leaves a request that can be refused.
+    state_ = status::request;  // If the policy throws, the request can still be refused.
     if (reaches_application(error) && !is_for_us()) error = errc::host_refused;
     if (error == errc{} && !policy_.allow_origin(request_)) error = errc::origin_refused;
     if (error != errc{}) fail(error);
   }
 
-  /// Upgrades, and what a driver may show to the application as plain HTTP.
+  /// Whether the application may get the request: upgrades, and requests that a driver can pass on
+  /// as plain HTTP.
   static bool reaches_application(errc error) noexcept {
     return error == errc{} || error == errc::not_an_upgrade || error == errc::bad_method;
   }
 
-  /// Only a request of HTTP/1.0 can be without a host, and no browser sends one.
+  /// Only an HTTP/1.0 request can lack a host, and browsers send none.
   bool is_for_us() { return request_.host().empty() || policy_.allow_host(request_); }
 
-  /// Asks the policy, and holds it to what the client offers: RFC 6455 §4.2.2 (5) and §9.1.
+  /// Calls the policy, and checks its choices against the client's offer: RFC 6455 §4.2.2 (5) and §9.1.
   errc agree() {
     agreed_.subprotocol = policy_.choose_subprotocol(request_);
     const auto names = request_.subprotocols();

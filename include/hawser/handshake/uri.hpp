@@ -15,7 +15,7 @@
 
 namespace hawser {
 
-/// A host and perhaps a port, as in a URI or a Host field: RFC 3986 §3.2. Views of the parsed text.
+/// A host and an optional port, as in a URI or a Host field: RFC 3986 §3.2. Views of the parsed text.
 struct authority {
   std::string_view host;  ///< Without the brackets of an IPv6 address
   bool brackets = false;
@@ -41,7 +41,7 @@ inline std::optional<std::uint16_t> decode_port(std::string_view digits) noexcep
   return port;
 }
 
-/// The text that percent-encoding stands for: RFC 3986 §2.1. A `%` without two digits stays.
+/// Decodes percent-encoding: RFC 3986 §2.1. A `%` without two digits after it is kept.
 inline std::string decode_percent(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -56,7 +56,7 @@ inline std::string decode_percent(std::string_view text) {
   return result;
 }
 
-/// The host of an authority, percent-decoded, or nothing if it is none then: RFC 3986 §3.2.2.
+/// The percent-decoded host of an authority, or nothing if it is not valid: RFC 3986 §3.2.2.
 inline std::optional<std::string> decode_host(const authority& parts) {
   if (parts.brackets) return std::string{parts.host};
   auto host = decode_percent(parts.host);
@@ -65,7 +65,7 @@ inline std::optional<std::string> decode_host(const authority& parts) {
   return host;
 }
 
-/// Whether this is the zone of an IPv6 address in a URI, percent-encoded: RFC 6874 §2.
+/// Whether the text is a valid, percent-encoded zone of an IPv6 address: RFC 6874 §2.
 inline bool is_zone(std::string_view text) {
   const auto unreserved = [](char c) {
     return is_letter(c) || is_digit(c) ||
@@ -79,7 +79,7 @@ inline bool is_zone(std::string_view text) {
 
 }  // namespace detail
 
-/// The authority that `text` spells, without user information, or nothing if it spells none.
+/// Parses an authority without user information; returns nothing if malformed.
 inline std::optional<authority> decode_authority(std::string_view text) noexcept {
   authority result;
   result.brackets = text.starts_with('[');
@@ -100,14 +100,14 @@ inline std::optional<authority> decode_authority(std::string_view text) noexcept
   return result;
 }
 
-/// Where a client connects to: a `ws:` or `wss:` URI, RFC 6455 §3.
+/// A `ws:` or `wss:` URI: RFC 6455 §3.
 class uri {
  public:
-  /// Whether `user:password@` may stand before the host.
+  /// Whether `user:password@` is allowed before the host.
   enum class user_info : std::uint8_t { refuse, allow };
 
-  /// The URI that `text` spells, or nothing: another scheme, no host, a port that is not from 1 to
-  /// 65535, a fragment, a character that is not visible ASCII, or user information not allowed.
+  /// Parses a URI. Returns nothing for another scheme, an empty host, a port that is not from 1 to
+  /// 65535, a fragment, a character that is not visible ASCII, or user information that is not allowed.
   static std::optional<uri> decode(std::string_view text, user_info rule = user_info::refuse) {
     uri result;
     if (!result.take_scheme(text) || text.find('#') != std::string_view::npos ||
@@ -126,33 +126,33 @@ class uri {
   bool secure() const noexcept { return secure_; }
   std::string_view scheme() const noexcept { return secure_ ? "wss" : "ws"; }
 
-  /// The host to verify a certificate against, percent-decoded, without the brackets and the zone of
-  /// an IPv6 address.
+  /// The host, percent-decoded, without the brackets and the zone of an IPv6 address. Certificates
+  /// are verified against it.
   const std::string& host() const noexcept { return host_; }
 
-  /// The zone of an IPv6 address, decoded, or empty: `eth0` in `ws://[fe80::1%25eth0]/`. It means
-  /// something on this machine only, and is not sent: RFC 6874 §4.
+  /// The decoded zone of an IPv6 address, or empty: `eth0` in `ws://[fe80::1%25eth0]/`. Valid only
+  /// on this machine, and never sent: RFC 6874 §4.
   std::string zone() const { return detail::decode_percent(zone_); }
 
-  /// What to resolve and connect to: the host, and its zone as in `fe80::1%eth0`.
+  /// The name to resolve: the host, with its zone as in `fe80::1%eth0`.
   std::string node() const { return zone_.empty() ? host_ : host_ + '%' + zone(); }
 
-  /// The port, or the scheme's: 80 or 443.
+  /// The port; without one in the URI, that of the scheme: 80 or 443.
   std::uint16_t port() const noexcept { return port_.value_or(default_port()); }
 
-  /// Path and query as a request line has them, percent-encoding kept: RFC 6455 §3.
+  /// Path and query for the request line, still percent-encoded: RFC 6455 §3.
   const std::string& target() const noexcept { return target_; }
 
-  /// The value of the Host field: the brackets are there, the scheme's port is not.
+  /// The value of the Host field: with brackets, without the scheme's default port.
   std::string host_field() const { return host_text({}) + port_text(); }
 
-  /// Host and port as a URI has them: like host_field(), but with the zone.
+  /// Host and port as in a URI: host_field(), with the zone.
   std::string authority() const {
     return host_text(zone_.empty() ? "" : "%25" + zone_) + port_text();
   }
 
-  /// This URI at another host, or at another port of it, written as in a URI: `127.0.0.1:9001`. A port
-  /// left out is this URI's. Nothing if `place` is no host.
+  /// This URI with another host, or with another port of it, as in a URI: `127.0.0.1:9001`. Without
+  /// a port, that of this URI. Returns nothing if `place` is malformed.
   std::optional<uri> at(std::string_view place) const {
     uri result{*this};
     result.zone_.clear();
@@ -161,10 +161,10 @@ class uri {
     return result;
   }
 
-  /// `user:password` with its percent-encoding, or empty.
+  /// `user:password`, still percent-encoded, or empty.
   const std::string& user() const noexcept { return user_; }
 
-  /// What an Authorization field says for user(): RFC 7617 §2.
+  /// The value of an Authorization field for user(): RFC 7617 §2.
   std::string basic_credentials() const {
     return "Basic " + base64_encode(as_bytes(detail::decode_percent(user_)));
   }
@@ -196,7 +196,7 @@ class uri {
     return true;
   }
 
-  /// Takes the zone out of `[fe80::1%25eth0]`. False if it is none.
+  /// Removes the zone from `[fe80::1%25eth0]`. Returns false if it is malformed.
   bool take_zone(std::string& text) {
     const auto start = text.find("%25");
     const auto end = text.find(']');
@@ -225,9 +225,9 @@ class uri {
   bool brackets_ = false;
 };
 
-/// What of a URI may be shown, in a log for example: scheme, host, port and path. User information and
-/// query may hold secrets. Of a text that is no `ws:` or `wss:` URI, what stands before a query or a
-/// control character; only the scheme if an `@` makes it unclear what is secret.
+/// The part of a URI that may be shown, for example in a log: scheme, host, port and path. User information
+/// and query may contain secrets. Of a text that is not a `ws:` or `wss:` URI: the text before a query or a
+/// control character; or only the scheme, if an `@` makes it unclear what is secret.
 inline std::string without_secrets(std::string_view text) {
   if (const auto where = uri::decode(text, uri::user_info::allow)) {
     const auto target = std::string_view{where->target()};
