@@ -6,8 +6,7 @@
 
 namespace hawser {
 
-/// A set of enumerators, in one byte. Their values count from 0 and are at most 7. Members are named as
-/// those of std::set.
+/// A set of enumerators in one byte. Their values are 0 to 7. Members are named as in std::set.
 template <class Enum>
 class enum_set {
  public:
@@ -16,14 +15,14 @@ class enum_set {
     for (const auto one : all) insert(one);
   }
 
-  /// Returns whether it was not in the set before.
+  /// Returns true if it was not in the set before.
   constexpr bool insert(Enum one) noexcept {
     if (contains(one)) return false;
     bits_ = static_cast<std::uint8_t>(bits_ | bit(one));
     return true;
   }
 
-  /// Returns whether it was in the set before.
+  /// Returns true if it was in the set before.
   constexpr bool erase(Enum one) noexcept {
     if (!contains(one)) return false;
     bits_ = static_cast<std::uint8_t>(bits_ & ~bit(one));

@@ -33,7 +33,7 @@ inline std::array<std::byte, 16> random_key() noexcept {
   return octets;
 }
 
-/// The request in the spelling and order of RFC 6455 §1.2.
+/// The request, with the spelling and the order of RFC 6455 §1.2.
 inline std::string encode_request(const uri& where, std::string_view key,
                                   const handshake_offer& offer) {
   header_fields fields;
@@ -55,7 +55,7 @@ inline std::string encode_request(const uri& where, std::string_view key,
          std::string{offer.headers.text()} + "\r\n";
 }
 
-/// Whether the application asks for what may be sent: RFC 6455 §4.1 (10) for the subprotocols.
+/// Whether everything in the offer is allowed in a request: RFC 6455 §4.1 (10) for the subprotocols.
 inline bool is_sendable(const handshake_offer& offer) {
   const auto& names = offer.subprotocols;
   for (auto name = names.begin(); name != names.end(); ++name) {
@@ -66,18 +66,18 @@ inline bool is_sendable(const handshake_offer& offer) {
 
 }  // namespace detail
 
-/// The client's side of one opening handshake: RFC 6455 §4.1. Write output(), give what arrives to
-/// next().
+/// The client's side of an opening handshake: RFC 6455 §4.1. Write output(), and pass received
+/// bytes to next().
 template <client_policy Policy = default_client_policy>
 requires std::is_object_v<Policy>
 class client_handshake : public http_client_step {
  public:
-  /// With a key from the system's generator. Failed from the start, with `bad_header_value` and
-  /// nothing to write, if the policy offers what must not be sent.
+  /// Uses a random key of the system's generator. If the policy's offer must not be sent, the
+  /// handshake has failed with `bad_header_value` and has no output.
   explicit client_handshake(const uri& where, Policy policy = {}, head_limits limits = {})
       : client_handshake{where, detail::random_key(), std::move(policy), limits} {}
 
-  /// With the key's 16 octets given, which should be fresh and random for each handshake.
+  /// Uses a key of these 16 bytes. They must be new and random for each handshake: RFC 6455 §4.1.
   client_handshake(const uri& where, const std::array<std::byte, 16>& key, Policy policy = {},
                    head_limits limits = {})
       : http_client_step{limits},
@@ -91,16 +91,16 @@ class client_handshake : public http_client_step {
     if (output().empty()) fail(errc::bad_header_value);
   }
 
-  /// Takes the bytes of the answer off the front of `input`. What follows an answer that is accepted
-  /// are frames and stays in `input`.
+  /// Takes bytes of the response from the front of `input`. Bytes after an accepting response are
+  /// frames and stay in `input`.
   status next(bytes_view& input) {
     return http_client_step::next(input, [this] { decide(); });
   }
 
-  /// Whether the URI is a `wss:` one, so that output() may go over an encrypted stream only.
+  /// Whether the URI is a `wss:` URI, so that output() may only be sent over an encrypted stream.
   bool wants_secure_stream() const noexcept { return wants_secure_stream_; }
 
-  /// What was agreed, once done.
+  /// The negotiated subprotocol and extensions, after `done`.
   const agreement& result() const noexcept { return agreed_; }
 
   Policy& policy() noexcept { return policy_; }
@@ -113,7 +113,7 @@ class client_handshake : public http_client_step {
     fail(error);
   }
 
-  /// RFC 6455 §4.1: what a client must find in the answer, in the RFC's order.
+  /// The checks of RFC 6455 §4.1 for the response, in the RFC's order.
   errc check_answer() {
     const auto& headers = response().headers;
     if (!has_token(headers, "Upgrade", "websocket") ||

@@ -11,36 +11,38 @@
 
 namespace hawser {
 
-/// What each step of a client has before frames follow: bytes to write, a state, and an error. The steps
-/// are http_tunnel or socks5_tunnel, and client_handshake. No clock: the driver ends a slow step by fail().
+/// The common part of a client's steps before frames follow: bytes to write, a state, and an error.
+/// The steps are http_tunnel or socks5_tunnel, and client_handshake. Has no clock: on a timeout the
+/// driver calls fail().
 class client_step {
  public:
   enum class status : std::uint8_t {
-    need_more,  ///< Write output(); the answer has not arrived in full
-    done,       ///< The stream is free for the next step, or for frames
-    failed,     ///< error() says why; end the stream
+    need_more,  ///< Write output(); the response is not complete
+    done,       ///< The next step, or frames, can use the stream
+    failed,     ///< error() is the reason; end the stream
   };
 
   status state() const noexcept { return state_; }
 
-  /// Bytes to write next. They stay put until consume_output() or next().
+  /// Bytes to write next. Valid until consume_output() or next().
   bytes_view output() const noexcept { return as_bytes(output_).subspan(written_); }
 
-  /// That many bytes of output() have been written.
+  /// Removes `size` written bytes from output().
   void consume_output(std::size_t size) noexcept { written_ += size; }
 
-  /// The peer has ended the stream.
+  /// Call this when the peer has ended the stream.
   status receive_end() noexcept { return fail(errc::truncated_handshake); }
 
-  /// Ends the step, for example with `handshake_timeout`. An error that is known already stays. Does
-  /// nothing in the states `done` and `failed`.
+  /// Ends the step, for example with `handshake_timeout`. Keeps an error that is known already.
+  /// Does nothing after `done` or `failed`.
   status fail(errc error) noexcept {
     if (state_ != status::need_more) return state_;
     if (error_ == errc{}) error_ = error;
     return state_ = status::failed;
   }
 
-  /// Why it failed. Known earlier if the peer has refused and the body of its answer is still being read.
+  /// The reason of the failure, or no error. Set before `failed` while the body of a refusal is
+  /// still being read.
   errc error() const noexcept { return error_; }
 
  protected:

@@ -10,22 +10,22 @@
 
 namespace hawser {
 
-/// A step of a client that sends one HTTP request and reads the response. A refusal is read with up to
-/// max_body_size bytes of its body.
+/// A step of a client that sends one HTTP request and reads the response. Of a refusal's body, up
+/// to max_body_size bytes are read.
 class http_client_step : public client_step {
  public:
-  /// The response, once its head has arrived.
+  /// The response, once its head is complete.
   const hawser::response& response() const noexcept { return response_; }
 
-  /// Whether the peer has refused: error() and response() stay, however the stream ends.
+  /// Whether the peer has refused; error() and response() are then final.
   bool refused() const noexcept { return refused_; }
 
  protected:
   explicit http_client_step(head_limits limits)
       : limits_{limits}, head_{http_head::kind::response, limits} {}
 
-  /// Takes bytes of the response off the front of `input`. Calls `decide()` when the head has arrived,
-  /// which then calls complete(), refuse() or fail().
+  /// Takes bytes of the response from the front of `input`. Calls `decide()` when the head is
+  /// complete, which then calls complete(), refuse() or fail().
   template <class Decide>
   status next(bytes_view& input, Decide decide) {
     while (state() == status::need_more && !input.empty()) {
@@ -40,7 +40,7 @@ class http_client_step : public client_step {
     return state();
   }
 
-  /// Fails with that error when the body has arrived, or at the end of the stream.
+  /// Fails with `error` when the body is complete, or at the end of the stream.
   void refuse(errc error) {
     set_error(error);
     refused_ = true;
@@ -52,7 +52,8 @@ class http_client_step : public client_step {
   bool is_http_1_1() const noexcept { return head_.is_http_1_1(); }
 
  private:
-  /// False for an interim response, which is skipped (RFC 9110 §15.2). One limit counts all heads together.
+  /// Returns false for an interim response, which is skipped (RFC 9110 §15.2). The size limit
+  /// counts all heads together.
   bool take_head() {
     const auto code = head_.status_code();
     if (code >= 100 && code < 200 && code != 101) {

@@ -17,17 +17,17 @@ namespace hawser {
 
 namespace detail {
 
-/// The request for a tunnel to the server, or nothing if it cannot be sent.
+/// The CONNECT request, or an empty text if it must not be sent.
 inline std::string encode_connect(const uri& where, const proxy& via, const header_fields& more) {
   if (!are_addable(more)) return {};
   const bool ipv6 = where.host().find(':') != std::string::npos;
-  // Unlike elsewhere, the port is always there: RFC 9112 §3.2.3.
+  // Unlike a URI's, this port is always written: RFC 9112 §3.2.3.
   const auto target =
       (ipv6 ? '[' + where.host() + ']' : where.host()) + ':' + std::to_string(where.port());
   header_fields fields;
   fields.add("Host", target);
   if (via.has_credentials()) {
-    // The first colon ends the user, and there is one answer to who asks: RFC 7617 §2.
+    // The first colon ends the user name, and only one Proxy-Authorization may be sent: RFC 7617 §2.
     if (via.user.find(':') != std::string::npos || more.find("Proxy-Authorization")) return {};
     const auto credentials = via.user + ':' + via.password;
     fields.add("Proxy-Authorization", "Basic " + hawser::base64_encode(as_bytes(credentials)));
@@ -38,13 +38,14 @@ inline std::string encode_connect(const uri& where, const proxy& via, const head
 
 }  // namespace detail
 
-/// Asks an HTTP proxy for a tunnel to a server: RFC 9110 §9.3.6. Write output(), give what arrives
-/// to next(). Once done, the stream is as one to the server: TLS and the opening handshake follow.
+/// The client's side of a CONNECT request to an HTTP proxy: RFC 9110 §9.3.6. Write output(), and
+/// pass received bytes to next(). After `done`, the stream leads to the server: TLS and the opening
+/// handshake follow.
 class http_tunnel : public http_client_step {
  public:
-  /// For the server of `where`, with credentials if `via` has them. `more` are lines to add, a
-  /// User-Agent for example. Failed from the start, with `bad_header_value` and nothing to write, if
-  /// the lines or the credentials must not be sent.
+  /// Requests a tunnel to the server of `where`, with the credentials of `via` if it has any.
+  /// `more` are fields to add, for example User-Agent. If these or the credentials must not be
+  /// sent, the handshake has failed with `bad_header_value` and has no output.
   explicit http_tunnel(const uri& where, const proxy& via, const header_fields& more = {},
                        head_limits limits = {})
       : http_client_step{limits} {
@@ -52,15 +53,15 @@ class http_tunnel : public http_client_step {
     if (output().empty()) fail(errc::bad_header_value);
   }
 
-  /// Takes the bytes of the answer off the front of `input`. What follows the head of an answer that
-  /// opens the tunnel comes from the server and stays in `input`. Fails with `proxy_authentication` if the
-  /// proxy asks for credentials, or for other ones, and with `proxy_refused` for another refusal.
+  /// Takes bytes of the response from the front of `input`. Bytes after a response that opens the
+  /// tunnel come from the server and stay in `input`. Fails with `proxy_authentication` if the proxy
+  /// requires credentials or rejects those given, and with `proxy_refused` for another refusal.
   status next(bytes_view& input) {
     return http_client_step::next(input, [this] { decide(); });
   }
 
  private:
-  /// The version does not matter: many proxies answer with HTTP/1.0.
+  /// The version is not checked: many proxies answer with HTTP/1.0.
   void decide() {
     const auto code = response().status;
     // No body follows, whatever the fields say: RFC 9110 §9.3.6.

@@ -168,7 +168,7 @@ struct handshake_offer {
 ///
 /// - `make_offer`: the content of the request; called once, before anything is sent.
 /// - `accept_extensions`: whether the server's list of extensions, possibly empty, is valid for the
-/// offer. Not called for a list with an extension that was not offered.
+///   offer. Not called for a list with an extension that was not offered.
 template <class Policy>
 concept client_policy = requires(Policy& policy, const extension_list& answer) {
   { policy.make_offer() } -> std::convertible_to<handshake_offer>;

@@ -15,7 +15,7 @@
 
 namespace hawser {
 
-/// What a SOCKS proxy says to a request: RFC 1928 §6. It may say other numbers, too.
+/// The reply of a SOCKS proxy to a request: RFC 1928 §6. Other values are possible.
 enum class socks5_reply : std::uint8_t {
   succeeded = 0,
   general_failure = 1,
@@ -28,24 +28,24 @@ enum class socks5_reply : std::uint8_t {
   address_type_not_supported = 8,
 };
 
-/// One line in the user's terms, without a full stop.
+/// A description in one line, in plain words and without a full stop.
 constexpr std::string_view describe(socks5_reply reply) noexcept {
   switch (reply) {
     case socks5_reply::succeeded: return "the proxy has connected";
     case socks5_reply::general_failure: return "the proxy has failed";
     case socks5_reply::not_allowed: return "the proxy's rules do not allow this connection";
-    case socks5_reply::network_unreachable: return "the network cannot be reached from the proxy";
-    case socks5_reply::host_unreachable: return "the host cannot be reached from the proxy";
+    case socks5_reply::network_unreachable: return "the proxy cannot reach the network";
+    case socks5_reply::host_unreachable: return "the proxy cannot reach the host";
     case socks5_reply::connection_refused: return "the host refused the proxy's connection";
-    case socks5_reply::ttl_expired: return "the way from the proxy to the host is too long";
-    case socks5_reply::command_not_supported: return "the proxy does not know how to connect";
+    case socks5_reply::ttl_expired: return "the TTL expired between the proxy and the host";
+    case socks5_reply::command_not_supported: return "the proxy does not support connections";
     case socks5_reply::address_type_not_supported:
-      return "the proxy does not know addresses of this kind";
+      return "the proxy does not support this type of address";
   }
-  return "the proxy has failed for a reason of its own";
+  return "the proxy has failed for an unknown reason";
 }
 
-/// The error that a reply stands for.
+/// The error for a reply.
 constexpr errc error_for(socks5_reply reply) noexcept {
   if (reply == socks5_reply::succeeded) return errc{};
   return reply >= socks5_reply::network_unreachable && reply <= socks5_reply::ttl_expired
@@ -55,13 +55,13 @@ constexpr errc error_for(socks5_reply reply) noexcept {
 
 namespace detail {
 
-/// A text after its length, which RFC 1928 §5 and RFC 1929 §2 give one octet.
+/// Appends a text after its length, which has one byte: RFC 1928 §5 and RFC 1929 §2.
 inline void append_counted(std::string& out, std::string_view text) {
   out.append(1, static_cast<char>(text.size())).append(text);
 }
 
-/// The server's address as SOCKS has it, or nothing if it has none. A name is left to the proxy to
-/// resolve: RFC 1928 §5.
+/// The server's address in the form of SOCKS, or an empty text if there is none. The proxy resolves
+/// names: RFC 1928 §5.
 inline std::string encode_socks5_address(const uri& where) {
   std::string text;
   const std::string_view host = where.host();
@@ -80,14 +80,14 @@ inline std::string encode_socks5_address(const uri& where) {
 
 }  // namespace detail
 
-/// Asks a SOCKS proxy of version 5 for a connection to a server: RFC 1928, with user and password
-/// as RFC 1929 has them. Write output() whenever there is some, give what arrives to next(). Once
-/// done, the stream is as one to the server: TLS and the opening handshake follow.
+/// The client's side of a SOCKS 5 connection request to a proxy: RFC 1928, and RFC 1929 for user
+/// and password. Write output() whenever it is not empty, and pass received bytes to next(). After
+/// `done`, the stream leads to the server: TLS and the opening handshake follow.
 class socks5_tunnel : public client_step {
  public:
-  /// For the server of `where`, with credentials if `via` has them. Failed from the start, with
-  /// `bad_proxy` and nothing to write, if the server's name is longer than 255 octets, or if user
-  /// and password are not both from 1 to 255 octets.
+  /// Requests a connection to the server of `where`, with the credentials of `via` if it has any.
+  /// If the server's name is longer than 255 bytes, or user and password do not both have 1 to 255
+  /// bytes, the handshake has failed with `bad_proxy` and has no output.
   socks5_tunnel(const uri& where, const proxy& via) : has_credentials_{via.has_credentials()} {
     const auto fits = [](const std::string& text) { return !text.empty() && text.size() <= 255; };
     const auto address = detail::encode_socks5_address(where);
@@ -103,13 +103,13 @@ class socks5_tunnel : public client_step {
     }
     const std::string_view greeting{has_credentials_ ? "\x05\x02\x00\x02" : "\x05\x01\x00",
                                     has_credentials_ ? 4U : 3U};
-    // Nothing moves later, while a write may be pending.
+    // Reserve everything now, so that the output does not move while a write is pending.
     reserve_output(greeting.size() + credentials_.size() + request_.size());
     send(greeting);
   }
 
-  /// Takes the answers' octets off the front of `input`, which may lead to more output(). What
-  /// follows the last comes from the server and stays in `input`.
+  /// Takes bytes of the replies from the front of `input`, which may produce more output(). Bytes
+  /// after the last reply come from the server and stay in `input`.
   status next(bytes_view& input) {
     while (state() == status::need_more && !input.empty()) {
       const auto octet = std::to_integer<std::uint8_t>(input.front());
@@ -119,12 +119,12 @@ class socks5_tunnel : public client_step {
     return state();
   }
 
-  /// What the proxy said to the request, if it came to that.
+  /// The proxy's reply to the request, once it has arrived.
   socks5_reply reply() const noexcept { return reply_; }
 
  private:
-  // Which octet comes next: of the proxy's choice of a method (RFC 1928 §3), of its answer to the
-  // credentials (RFC 1929 §2), of its reply to the request (RFC 1928 §6).
+  // The next expected byte: of the proxy's choice of a method (RFC 1928 §3), of the reply to the
+  // credentials (RFC 1929 §2), or of the reply to the request (RFC 1928 §6).
   enum class expect : std::uint8_t {
     method_version,
     method,
@@ -188,7 +188,7 @@ class socks5_tunnel : public client_step {
     }
   }
 
-  /// The address that the proxy connects from, and its port, mean nothing here.
+  /// Skips the proxy's own address and port, which are not used.
   void skip_address(std::size_t size) noexcept {
     left_ = size + 2;
     expect_ = expect::address;

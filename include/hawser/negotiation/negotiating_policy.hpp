@@ -14,8 +14,9 @@
 
 namespace hawser {
 
-/// A server's policy with the extensions of a negotiator, if it holds one, in place of its own. It may
-/// hold a reference: `negotiating_server_policy<const default_server_policy&>`.
+/// A server's policy that negotiates extensions with a negotiator, or with the policy itself if
+/// there is none. `Policy` may be a reference: `negotiating_server_policy<const
+/// default_server_policy&>`.
 template <server_policy Policy>
 class negotiating_server_policy {
  public:
@@ -30,7 +31,7 @@ class negotiating_server_policy {
   }
   decltype(auto) extra_headers(const request& asked) { return policy_.extra_headers(asked); }
 
-  /// The extension of a connection that this policy has accepted.
+  /// The extension for a connection that this policy has accepted.
   any_extension make_extension(const extension_list& agreed) const {
     return extension_.make(role::server, agreed);
   }
@@ -40,7 +41,8 @@ class negotiating_server_policy {
   any_negotiator extension_;
 };
 
-/// A client's policy with the extensions of a negotiator, if it holds one, in place of its own.
+/// A client's policy that negotiates extensions with a negotiator, or with the policy itself if
+/// there is none.
 template <client_policy Policy>
 class negotiating_client_policy {
  public:
@@ -56,7 +58,7 @@ class negotiating_client_policy {
     return extension_ ? extension_.accepts(answer) : policy_.accept_extensions(answer);
   }
 
-  /// The extension of a connection that was accepted with this answer.
+  /// The extension for a connection that was accepted with this answer.
   any_extension make_extension(const extension_list& agreed) const {
     return extension_.make(role::client, agreed);
   }
@@ -68,7 +70,7 @@ class negotiating_client_policy {
 
 namespace detail {
 
-/// What a handshake has agreed on, made by its policy if that can.
+/// The extension that a handshake has negotiated, made by its policy if the policy can make one.
 template <class Handshake>
 any_extension extension_of(Handshake& handshake) {
   if constexpr (requires { handshake.policy().make_extension(handshake.result().extensions); }) {

@@ -12,15 +12,15 @@
 
 namespace hawser {
 
-/// Knows an extension from the offer to the object that encodes and decodes for one connection: see
-/// RFC 6455 §9.1. It is a value that any number of connections, on any threads, use at once.
+/// Negotiates an extension, and makes the objects that encode and decode: RFC 6455 §9.1. Any number
+/// of connections, on any threads, use one negotiator at the same time.
 ///
-/// - `offer` is what a client offers: the value of Sec-WebSocket-Extensions.
-/// - `answer` is a server's answer to these offers, which come in the client's order, or an empty text:
-///   none of them.
-/// - `accepts` is whether a server's answer, perhaps empty, is a legal one to offer().
-/// - `make` makes the extension of one side of a connection whose server answered so; none if the answer
-///   has none.
+/// - `offer`: a client's offer, the value of Sec-WebSocket-Extensions.
+/// - `answer`: a server's answer to these offers, which are in the client's order; an empty text
+///   accepts none.
+/// - `accepts`: whether a server's answer, possibly empty, is valid for offer().
+/// - `make`: the extension object for one side of a connection with this answer; none if the answer
+///   is empty.
 template <class T>
 concept extension_negotiator = std::copy_constructible<T> &&
     requires(const T& known, const extension_list& list, role self) {
@@ -30,13 +30,12 @@ concept extension_negotiator = std::copy_constructible<T> &&
   { known.make(self, list) } -> std::convertible_to<any_extension>;
 };
 
-/// Holds a negotiator of any type, or none: then no extension is offered, and no offer accepted. Cheap
-/// to copy.
+/// Holds a negotiator of any type, or none: then no extension is offered or accepted. Cheap to copy.
 class any_negotiator {
  public:
   any_negotiator() noexcept = default;
 
-  // Not explicit: what wants one is given a negotiator.
+  // Not explicit, so that an option of this type can be set to a negotiator.
   template <class Negotiator>
   requires(!std::same_as<Negotiator, any_negotiator> && extension_negotiator<Negotiator>)
       any_negotiator(Negotiator held)
