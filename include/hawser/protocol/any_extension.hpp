@@ -16,13 +16,13 @@
 
 namespace hawser {
 
-/// Holds a message_extension of any type, or none: then it costs a pointer, and a look at it for each
-/// message. So the type of a connection does not depend on what its handshake agrees on.
+/// Holds a message_extension of any type, or none. Without one it costs a pointer, and a null check
+/// per message. With it, the type of a connection does not depend on the negotiated extension.
 class any_extension {
  public:
   any_extension() noexcept = default;
 
-  // Not explicit: what wants one is given an extension.
+  // Not explicit, so that an extension can be passed where an any_extension is expected.
   template <class Extension>
   requires(!std::same_as<Extension, any_extension> && message_extension<Extension>)
       any_extension(Extension held) {

@@ -7,24 +7,24 @@
 
 namespace hawser {
 
-/// How far the closing handshake has come: RFC 6455 §7.1.
+/// The state of the closing handshake: RFC 6455 §7.1.
 enum class close_state : std::uint8_t {
   open,       ///< No Close frame yet
-  sent,       ///< Ours is sent, the peer's has not come
-  exchanged,  ///< The handshake is over, the stream is not
-  ended,      ///< The stream is over
+  sent,       ///< Our Close frame is sent, the peer's has not arrived
+  exchanged,  ///< The closing handshake is complete, the stream is still open
+  ended,      ///< The stream has ended
 };
 
-/// What moves the closing handshake.
+/// The inputs of the closing handshake.
 enum class close_input : std::uint8_t {
   local_close,  ///< The application closes
-  peer_close,   ///< The peer's Close frame has come
+  peer_close,   ///< The peer's Close frame has arrived
   violation,    ///< The peer broke the protocol
-  peer_eof,     ///< The peer ended the stream, or it broke
-  deadline,     ///< A deadline has passed, or the application has lost patience
+  peer_eof,     ///< The peer ended the stream, or the stream failed
+  deadline,     ///< A deadline has passed, or the application aborts
 };
 
-/// What an input leads to.
+/// The transition for an input. 32: -
 struct close_step {
   close_state next = close_state::open;
   bool send_close = false;  ///< Queue a Close frame
@@ -33,8 +33,8 @@ struct close_step {
   friend constexpr bool operator==(const close_step&, const close_step&) = default;
 };
 
-/// The closing handshake as a table. Each Close frame is sent once, no state is left backwards, and
-/// nothing leaves `ended`.
+/// The closing handshake as a table. At most one Close frame is sent, no transition leads to an
+/// earlier state, and none leaves `ended`.
 constexpr close_step next_step(role self, close_state from, close_input input) noexcept {
   using enum close_input;
   const bool server = self == role::server;
@@ -56,7 +56,7 @@ constexpr close_step next_step(role self, close_state from, close_input input) n
   return stay;
 }
 
-/// One side's closing handshake: a state and the table.
+/// The closing handshake of one side: a state and the table.
 class close_machine {
  public:
   constexpr explicit close_machine(role self) noexcept : self_{self} {}

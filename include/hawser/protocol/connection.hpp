@@ -34,19 +34,19 @@
 
 namespace hawser {
 
-/// One open WebSocket connection, from the end of the handshakes on: bytes go in and events come
-/// out, sends go in and bytes come out, time is an argument. It owns no socket, clock, thread or
-/// lock, and is used from one thread at a time.
+/// One WebSocket connection, after the opening handshake. Bytes go in and events come out, messages
+/// go in and bytes come out; the time is an argument. Has no socket, clock, thread or lock, and
+/// must be used by one thread at a time.
 ///
-/// A driver calls advance(now) whenever it comes back from waiting, then acts on wants() and
-/// deadline(), and takes events from next() until there are none, also after advance() and
-/// receive_end(). When memory is out, what throws leaves a connection that can only be destroyed.
+/// A driver calls advance(now) after each wait, then acts on wants() and deadline(). After new
+/// input, advance() and receive_end(), it calls next() until next() returns nothing. After
+/// std::bad_alloc, the connection can only be destroyed.
 template <message_extension Extension = no_extension, mask_source Masks = system_mask_source>
 class basic_connection {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// `extension` is what the handshake agreed on, ready to use.
+  /// `extension` is the negotiated extension, ready to use.
   explicit basic_connection(role self, const connection_options& options = {},
                             Extension extension = {}, Masks masks = {})
       : extension_{std::move(extension)},
@@ -56,10 +56,10 @@ class basic_connection {
         closing_{self},
         self_{self} {}
 
-  /// Takes bytes off the front of `input` until an event is complete, none are left, or the turn
-  /// has reached its limits, and unmasks them where they are. The event views them, or this object:
-  /// it is valid until the next call, and what was in `input` must stay as long. After close() no
-  /// call invalidates the last message. Nothing follows `closed`.
+  /// Takes bytes from the front of `input` and unmasks them in place, until an event is complete,
+  /// `input` is empty, or the limits of the turn are reached. The event may be a view of `input` or
+  /// of this object: it is valid until the next call of next(), and the memory of `input` must stay
+  /// valid as long. After close(), no call invalidates the last message. No event follows `closed`.
   std::optional<event> next(mutable_bytes& input) {
     const bool fresh = !input.empty();
     if (fresh) timers_.received();
@@ -70,7 +70,7 @@ class basic_connection {
           open ? receiver_.next(extension_, input) : receiver_.next_control(extension_, input);
       if (receiver_.take_progress()) timers_.message_progressed();
       if (result.index() == 0) {
-        // A message that takes long to arrive is no silence.
+        // A long message that is still arriving is activity.
         if (fresh && !receiver_.between_messages()) timers_.message_received();
         return std::nullopt;
       }
@@ -84,41 +84,41 @@ class basic_connection {
     return take_outcome();
   }
 
-  /// Begins a turn: until the next call, next() does no more than `connection_options::turn`
-  /// allows, and then returns nothing although input is left. Without any call there is no limit.
+  /// Begins a turn: until the next call, next() stops at the limits of `connection_options::turn`
+  /// and returns nothing, although input is left. Without any call there is no limit.
   void begin_turn() noexcept { receiver_.begin_turn(); }
 
-  /// Whether next() returned nothing because the turn has reached its limits. Then the rest of the
-  /// input is kept, and given to next() in another turn, before what is read later.
+  /// Whether next() returned nothing because the limits of the turn were reached. The driver then
+  /// keeps the rest of the input, and passes it to next() in another turn, before any new input.
   bool has_more_work() const noexcept {
     return receiver_.has_more_work() && !has_outcome_ && closing_.state() < close_state::exchanged;
   }
 
-  /// How messages are handed over from now on, as `connection_options::deliver`. In the middle of one,
-  /// what has arrived of it is handed over as a part, or the rest of it as a message.
+  /// Changes `connection_options::deliver`. Inside a message, the stored beginning is then reported
+  /// as a part, or the rest of the message as a message.
   void deliver(delivery how) noexcept { receiver_.deliver(how); }
 
-  /// The stream has no more input: the peer ended it, or `why` broke it. The rest of the output is
-  /// still wanted if the closing handshake was complete.
+  /// Call this when the stream has no more input: the peer ended it, or it failed with `why`. If
+  /// the closing handshake is complete, the remaining output is still to be written.
   void receive_end(std::error_code why = {}) {
     const auto ended = receiver_.between_messages() ? errc::end_of_stream : errc::truncated;
     if (!why) why = output_error_ ? output_error_ : make_error_code(ended);
     end(close_input::peer_eof, {close_code::abnormal, {}, false, why});
   }
 
-  /// The stream takes no more output. What has arrived before can still be read, so the connection
-  /// waits for the end of its input, but not for longer than for a closing handshake.
+  /// Call this when a write has failed. Input that has arrived is still reported: the connection
+  /// waits for the end of its input, for at most `close_timeout`.
   void output_failed(std::error_code why) {
     if (!output_error_) output_error_ = why;
     end_stream_ = false;
     sender_.clear();
   }
 
-  /// What output_failed() was told first.
+  /// The first error passed to output_failed(), or none.
   std::error_code output_error() const noexcept { return output_error_; }
 
   /// Queues a text message. Fails with invalid_utf8, message_unfinished or closed, and then queues
-  /// nothing; so do the others.
+  /// nothing, like all sends.
   std::error_code send(std::string_view text) {
     if (!is_valid_utf8(text)) return errc::invalid_utf8;
     return send(message_view{message_kind::text, as_bytes(text)});
@@ -129,29 +129,29 @@ class basic_connection {
     return send(message_view{message_kind::binary, binary});
   }
 
-  /// Queues a message. If it is text, the view promises that it is valid.
+  /// Queues a message. A text must be valid UTF-8, which is not checked.
   std::error_code send(message_view view) { return send_message(view, view.payload); }
 
-  /// Queues a text message without copying a long one.
+  /// Queues a text message; a long one is moved, not copied.
   template <std::same_as<std::string> Text>
   std::error_code send(Text&& text) {
     if (!is_valid_utf8(text)) return errc::invalid_utf8;
     return send(message_kind::text, outbox::owned_payload{std::move(text)});
   }
 
-  /// Queues a binary message without copying a long one.
+  /// Queues a binary message; a long one is moved, not copied.
   template <std::same_as<std::vector<std::byte>> Bytes>
   std::error_code send(Bytes&& binary) {
     return send(message_kind::binary, outbox::owned_payload{std::move(binary)});
   }
 
-  /// Queues a message without copying a long one. Text is promised to be valid.
+  /// Queues a message; a long one is moved, not copied. A text must be valid UTF-8, which is not checked.
   std::error_code send(message_kind kind, outbox::owned_payload payload,
                        coding how = coding::agreed) {
     return send_message({kind, payload.view(), how}, std::move(payload));
   }
 
-  /// Queues a message that many connections share. A client copies it, because it masks it.
+  /// Queues a message that many connections share. A client copies it, because it must mask it.
   std::error_code send(const prepared_message& prepared) {
     if (prepared.error() != errc{}) return prepared.error();
     if (self_ == role::client) return send(prepared.view());
@@ -159,32 +159,32 @@ class basic_connection {
     return queued(sender_.message(extension_, prepared));
   }
 
-  /// Queues a fragment of a message: RFC 6455 §5.4. Until `part::last`, no other message can be
-  /// sent; control frames can. Text may be cut inside a code point.
+  /// Queues a fragment of a message: RFC 6455 §5.4. Until `part::last`, control frames can be sent
+  /// but no other message. Text may be cut inside a code point.
   std::error_code send_part(message_kind kind, bytes_view payload, part position) {
     return send_part(message_view{kind, payload}, position);
   }
 
-  /// The same; whether the message is encoded is decided with the first fragment.
+  /// The same. The first fragment decides whether the message is encoded.
   std::error_code send_part(message_view piece, part position) {
     if (!can_send()) return errc::closed;
     return queued(sender_.fragment(extension_, piece, position));
   }
 
-  /// Queues a ping of at most 125 octets; the pong event tells the round-trip time.
+  /// Queues a ping with at most 125 bytes of payload. The pong event reports the round-trip time.
   std::error_code send_ping(bytes_view payload = {}) {
     const auto ec = send_control(opcode::ping, payload);
     if (!ec) round_trip_.sent(payload, timers_.now());
     return ec;
   }
 
-  /// Queues a pong nobody asked for, of at most 125 octets. Pings are answered without it.
+  /// Queues an unsolicited pong with at most 125 bytes of payload. Pings are answered without this call.
   std::error_code send_pong(bytes_view payload = {}) { return send_control(opcode::pong, payload); }
 
-  /// Begins the closing handshake: after what is queued, a Close frame is sent, and input is
-  /// discarded until the peer's comes. Without a code the frame is empty. Fails, and does nothing,
-  /// for codes and reasons that must not be sent (RFC 6455 §7.4), and with errc::closed if it has
-  /// begun already.
+  /// Begins the closing handshake: sends a Close frame after the queued output, and discards
+  /// messages until the peer's Close frame arrives. Without a code, the frame is empty. Fails
+  /// without effect for a code or a reason that must not be sent (RFC 6455 §7.4), and with
+  /// errc::closed if the closing handshake has begun.
   std::error_code close(std::optional<close_code> code = close_code::normal,
                         std::string_view reason = {}) {
     if (const auto error = check_close(code, reason, self_); error != errc{}) return error;
@@ -194,48 +194,48 @@ class basic_connection {
     return {};
   }
 
-  /// Gives the connection up: output is dropped, and the stream is to be closed.
+  /// Ends the connection without a closing handshake: drops the output; the driver must close the stream.
   void abort(std::error_code why = errc::aborted) {
     end(close_input::deadline, {close_code::abnormal, {}, false, why});
   }
 
-  /// Octets to write next, empty if there are none. They stay put until consume_output() takes all
-  /// of them, so a write may be pending on them while more is sent.
+  /// Bytes to write next; empty if there are none. Valid until consume_output() has taken all of
+  /// them, so more can be queued while a write of them is pending.
   bytes_view output() noexcept { return sender_.output().front(); }
 
-  /// Drops the first `count` octets of output(): they are written.
+  /// Removes the first `count` bytes, which are written, from output().
   void consume_output(std::size_t count) {
     sender_.consume(count);
     timers_.output_moved();
   }
 
-  /// The peer has acknowledged output, although the stream takes no more for now. A driver that can see
-  /// this looks before it calls advance(): while output waits, deadline() comes eight times in
-  /// `write_timeout`.
+  /// Reports that the peer has acknowledged output although the stream accepts no more. A driver
+  /// that can observe this checks it before each advance(): while output waits, deadline() expires
+  /// eight times per `write_timeout`.
   void output_moved() noexcept { timers_.output_moved(); }
 
-  /// How many octets wait to be written.
+  /// The number of bytes that wait to be written.
   std::size_t buffered_bytes() const noexcept { return sender_.output().size(); }
 
-  /// The sending side of the stream is ended, as wants() asked for.
+  /// Reports that the sending side of the stream is ended, as wants() required.
   void output_ended() noexcept { end_stream_ = false; }
 
-  /// Tells that octets arrived at `now`, before next() is given them: they count as life even if the
-  /// driver was away for so long that patience would be over.
+  /// Reports that bytes arrived at `now`; call it before next() gets them. They count as received
+  /// in time, even if the keep-alive deadline has passed meanwhile.
   void received(time_point now) noexcept { timers_.received(now); }
 
-  /// The driver does not read for now, so the peer's silence says nothing. The keep-alive, the idle
-  /// time-out and the time-out of an unfinished message begin to count anew at the next advance().
+  /// Suspends the keep-alive timer, the idle timeout and the timeout of an unfinished message while
+  /// the driver does not read. They restart at the next advance().
   void hold_keep_alive() noexcept { timers_.hold(); }
 
-  /// Whether advance(now) would close the connection because no message, or no more of an unfinished
-  /// one, has arrived: see `idle_timeout` and `message_timeout` of connection_options. A driver that has
-  /// not read for long reads before it advances.
+  /// Whether advance(now) would close the connection because no message, or no byte of an
+  /// unfinished one, has arrived: see `idle_timeout` and `message_timeout` of connection_options. A
+  /// driver that has not read for long must read before it calls advance().
   bool lacks_input(time_point now) const noexcept {
     return can_send() && timers_.lacks_input(now, activity());
   }
 
-  /// Takes the time and does what is due: sends the keep-alive ping, closes or ends the connection.
+  /// Sets the time and does what is due: sends the keep-alive ping, closes, or ends the connection.
   void advance(time_point now) {
     using due = connection_timers::due;
     switch (timers_.advance(now, activity())) {
@@ -250,20 +250,20 @@ class basic_connection {
     }
   }
 
-  /// When advance() must be called at the latest: max() for never, min() for at once.
+  /// The latest time for the next advance(): max() for never, min() for at once.
   time_point deadline() const noexcept {
     const auto wanted = wants();
     const bool over = !wanted.read && !wanted.write && !wanted.end_stream;
     return over ? (time_point::max)() : timers_.deadline(activity());
   }
 
-  /// What the driver is to do now.
+  /// What the driver has to do now.
   interest wants() const noexcept {
     const bool write = buffered_bytes() != 0;
     return {closing_.state() != close_state::ended, write, end_stream_ && !write};
   }
 
-  /// How far the closing handshake has come.
+  /// The state of the closing handshake.
   close_state state() const noexcept { return closing_.state(); }
 
   role self() const noexcept { return self_; }
@@ -275,7 +275,7 @@ class basic_connection {
     return {can_send(), buffered_bytes() != 0, receiver_.in_message()};
   }
 
-  /// The result of a send. A refused one is no traffic, so it does not restart the idle time-out.
+  /// The result of a send. A refused send does not restart the idle timeout.
   std::error_code queued(errc refused) noexcept {
     if (refused != errc{}) return refused;
     timers_.message_queued();
@@ -295,7 +295,7 @@ class basic_connection {
     if (frame.op == opcode::pong) {
       return pong{frame.payload, round_trip_.received(frame.payload, timers_.now())};
     }
-    // The answer is identical: RFC 6455 §5.5.3.
+    // A pong has the payload of its ping: RFC 6455 §5.5.3.
     if (can_send()) sender_.pong(frame.payload);
     return ping{frame.payload};
   }
@@ -314,7 +314,7 @@ class basic_connection {
     return take_outcome();
   }
 
-  /// The code that answers a Close frame is the one that came: RFC 6455 §5.5.1.
+  /// The answer to a Close frame has the same code: RFC 6455 §5.5.1.
   std::optional<close_code> echo_of(close_code code) const noexcept {
     if (code == close_code::no_status) return std::nullopt;
     return may_send(code, self_) ? code : close_code::normal;
@@ -336,8 +336,8 @@ class basic_connection {
     end(close_input::violation, outcome);
   }
 
-  /// Moves the closing handshake by something that may end the connection, with what is to be told
-  /// then.
+  /// Passes an input that may end the connection to the closing handshake; `outcome` is reported if
+  /// it does.
   void end(close_input input, closed outcome) {
     const auto before = closing_.state();
     const auto step = closing_.on(input);

@@ -13,25 +13,25 @@
 
 namespace hawser {
 
-/// The deadlines of one connection, with time as an argument: keep-alive, idle time-out, unfinished
-/// message, output that makes no progress, and the closing handshake.
+/// The deadlines of one connection, with the time as an argument: keep-alive, idle timeout,
+/// unfinished message, stalled output, and closing handshake.
 class connection_timers {
  public:
   using time_point = std::chrono::steady_clock::time_point;
   using duration = std::chrono::steady_clock::duration;
 
-  /// What is due on a connection.
+  /// What is due.
   enum class due : std::uint8_t {
     nothing,
     ping,                ///< A keep-alive ping
-    idle_close,          ///< A Close frame: the connection has carried no message for too long
-    message_timeout,     ///< The unfinished message has made no progress
-    keep_alive_timeout,  ///< The keep-alive ping has no answer
-    write_timeout,       ///< The output has made no progress
-    close_timeout,       ///< The closing handshake is not complete
+    idle_close,          ///< A Close frame: no message has been sent or received for too long
+    message_timeout,     ///< No byte of the unfinished message has arrived for too long
+    keep_alive_timeout,  ///< The keep-alive ping is unanswered
+    write_timeout,       ///< The output has made no progress for too long
+    close_timeout,       ///< The closing handshake is not complete in time
   };
 
-  /// What a connection is doing, which decides the deadlines that apply.
+  /// The activity of a connection, which decides the deadlines that apply.
   struct activity {
     bool open = true;         ///< Messages can be sent; otherwise the connection is closing
     bool writing = false;     ///< Output is queued
@@ -45,7 +45,7 @@ class connection_timers {
         ping_{options.keep_alive_interval, options.keep_alive_timeout},
         idle_{options.idle_timeout} {}
 
-  /// The latest time that advance() or received(now) was given.
+  /// The latest time passed to advance() or received(now).
   constexpr time_point now() const noexcept { return now_; }
 
   /// Bytes have arrived at `now`.
@@ -60,33 +60,32 @@ class connection_timers {
   /// A message, or a piece of one, has arrived.
   constexpr void message_received() noexcept { idle_.received(now_); }
 
-  /// The unfinished message has begun, or bytes of its payload have arrived: its time begins with the next
-  /// advance().
+  /// A message has begun, or bytes of its payload have arrived: its timeout restarts at the next advance().
   constexpr void message_progressed() noexcept { message_restarts_ = true; }
 
   /// A message, or a part of one, is queued.
   constexpr void message_queued() noexcept { idle_.restart(); }
 
-  /// The stream has taken output, or the peer has acknowledged output although the stream takes no more
-  /// for now.
+  /// The stream has accepted output, or the peer has acknowledged output although the stream
+  /// accepts no more.
   constexpr void output_moved() noexcept { stalled_since_ = unset; }
 
-  /// Input is not read for now: what waits for the peer begins to count anew at the next advance().
+  /// Input is not read for now: the timers that wait for the peer restart at the next advance().
   constexpr void hold() noexcept {
     ping_.hold();
     idle_.restart();
     message_restarts_ = true;
   }
 
-  /// Whether advance(now) would end the connection because no message, or no more of the unfinished
+  /// Whether advance(now) would end the connection because no message, or no byte of an unfinished
   /// one, has been read.
   constexpr bool lacks_input(time_point now, activity what) const noexcept {
     if (what.in_message && !message_restarts_ && now >= message_deadline()) return true;
     return !what.writing && idle_.is_over(now);
   }
 
-  /// Takes the time, which may be earlier than before, and returns what is due then. A `..._timeout` and `idle_close` are for the caller to act
-  /// on at once: the connection closes or ends.
+  /// Sets the time, which may be earlier than before, and returns what is due. The caller must act
+  /// on `idle_close` and each `..._timeout` at once: close or end the connection.
   constexpr due advance(time_point now, activity what) noexcept {
     now_ = (std::max)(now_, now);
     if (!what.open) return advance_closing();
@@ -98,7 +97,7 @@ class connection_timers {
     return step.end ? due::keep_alive_timeout : due::nothing;
   }
 
-  /// When advance() must be called at the latest: max() for never, min() for at once.
+  /// The latest time for the next advance(): max() for never, min() for at once.
   constexpr time_point deadline(activity what) const noexcept {
     if (!what.open) return close_by_;
     const auto message = what.in_message ? message_deadline() : (time_point::max)();
@@ -107,7 +106,8 @@ class connection_timers {
   }
 
  private:
-  static constexpr auto unset = (time_point::min)();  // so advance() is called at once, and sets it
+  static constexpr auto unset =
+      (time_point::min)();  // advance() is then called at once, and sets it
 
   constexpr bool advance_message(time_point now) noexcept {
     if (std::exchange(message_restarts_, false)) message_since_ = now_;
@@ -115,7 +115,7 @@ class connection_timers {
   }
 
   constexpr due advance_output() noexcept {
-    // A ping would wait behind the output, so a missing answer would say nothing about the peer.
+    // A ping would wait behind the output, so a missing answer would not mean that the peer is dead.
     ping_.hold();
     if (stalled_since_ == unset) stalled_since_ = now_;
     looked_at_ = now_;
@@ -137,7 +137,7 @@ class connection_timers {
     return deadline_after(stalled_since_, write_timeout_);
   }
 
-  /// The next look at output that makes no progress, or its last one.
+  /// The time of the next check of stalled output, or of its timeout.
   constexpr time_point output_deadline() const noexcept {
     constexpr auto looks = 8;
     if (write_timeout_ == duration::zero()) return (time_point::max)();

@@ -10,7 +10,7 @@
 
 namespace hawser {
 
-/// The payload of one control frame, kept. It never has more than 125 octets: RFC 6455 §5.5.
+/// A copy of the payload of one control frame, at most 125 bytes: RFC 6455 §5.5.
 class control_payload {
  public:
   constexpr void append(bytes_view octets) noexcept {

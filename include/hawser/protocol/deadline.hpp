@@ -5,14 +5,14 @@
 
 namespace hawser {
 
-/// The point of time `wait` after `from`, or max() if there is none: a user may wait "for ever".
+/// The time `wait` after `from`, or max() if that overflows.
 constexpr std::chrono::steady_clock::time_point deadline_after(
     std::chrono::steady_clock::time_point from, std::chrono::steady_clock::duration wait) noexcept {
   constexpr auto never = (std::chrono::steady_clock::time_point::max)();
   return wait.count() > 0 && from > never - wait ? never : from + wait;
 }
 
-/// The deadline that a time-out of the options sets at `from`. Zero means that there is none: max().
+/// The deadline of a timeout that begins at `from`. A timeout of zero means no deadline: max().
 constexpr std::chrono::steady_clock::time_point time_limit(
     std::chrono::steady_clock::time_point from,
     std::chrono::steady_clock::duration timeout) noexcept {
@@ -20,7 +20,7 @@ constexpr std::chrono::steady_clock::time_point time_limit(
                                    : deadline_after(from, timeout);
 }
 
-/// What is left until such a deadline, as a time-out: zero only if there is no deadline.
+/// The time left until `deadline`, as a timeout: zero only if there is no deadline.
 constexpr std::chrono::steady_clock::duration time_left(
     std::chrono::steady_clock::time_point deadline,
     std::chrono::steady_clock::time_point now) noexcept {

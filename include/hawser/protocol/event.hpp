@@ -16,14 +16,14 @@
 
 namespace hawser {
 
-/// Whether an extension may encode a message when it is sent.
+/// Whether an extension may encode a message.
 enum class coding : std::uint8_t {
-  agreed,  ///< As was agreed on and the extension's options say
-  plain,   ///< Not at all: it goes as it is
+  agreed,  ///< As the extension's options decide
+  plain,   ///< Never: the payload is sent unencoded
 };
 
-/// A whole message, as a view of memory that somebody else owns. If `kind` is text, `payload` is
-/// valid UTF-8: a connection has checked it, and whoever makes a view by hand promises it.
+/// A complete message, as a view of memory that is owned elsewhere. The payload of a text is valid
+/// UTF-8: a connection has checked it; if you make a view yourself, you must ensure it.
 struct message_view {
   message_kind kind = message_kind::text;
   bytes_view payload = {};
@@ -33,7 +33,7 @@ struct message_view {
   std::string_view text() const noexcept { return as_text(payload); }
 };
 
-/// A message to keep: it owns its payload.
+/// A message that owns its payload.
 struct message {
   message_kind kind = message_kind::text;
   std::vector<std::byte> payload;
@@ -47,8 +47,8 @@ struct message {
   operator message_view() const noexcept { return {kind, payload}; }
 };
 
-/// A piece of a message, in the order of arrival. A message has one part that is `first` and one
-/// that is `last`, perhaps the same, perhaps empty. Text may be cut inside a code point.
+/// A piece of a message, in the order of arrival. Each message has one part that is `first` and one
+/// that is `last`, which may be the same and may be empty. Text may be cut inside a code point.
 struct message_part {
   message_kind kind = message_kind::text;
   bytes_view payload;
@@ -56,7 +56,7 @@ struct message_part {
   bool last = true;
 };
 
-/// The peer has sent a ping; the pong is already on its way.
+/// The peer has sent a ping. The pong is already queued.
 struct ping {
   bytes_view payload;
 };
@@ -64,23 +64,23 @@ struct ping {
 /// The peer has sent a pong.
 struct pong {
   bytes_view payload;
-  /// Set if this answers the last ping sent.
+  /// Set if this pong answers the last ping sent.
   std::optional<std::chrono::steady_clock::duration> round_trip = {};
 };
 
-/// How a connection ended. `reason` lives as long as the connection does.
+/// How a connection ended. `reason` is valid as long as the connection object.
 struct closed {
-  /// The code of the peer's Close frame, or no_status; of ours if the peer broke the protocol; or
-  /// abnormal, if no Close frame was exchanged: RFC 6455 §7.1.5.
+  /// The code of the peer's Close frame, or no_status; our own code if the peer broke the protocol;
+  /// or abnormal if no Close frame was exchanged: RFC 6455 §7.1.5.
   close_code code = close_code::abnormal;
   std::string_view reason = {};
   /// Whether both sides have sent a Close frame: RFC 6455 §7.1.4.
   bool clean = false;
-  /// Set unless clean.
+  /// Set unless `clean`.
   std::error_code error = {};
 };
 
-/// What may happen next on a connection. Views are valid until the next call of next().
+/// The next event of a connection. Views in it are valid until the next call of next().
 using event = std::variant<message_view, message_part, ping, pong, closed>;
 
 }  // namespace hawser

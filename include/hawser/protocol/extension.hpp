@@ -12,23 +12,23 @@
 
 namespace hawser {
 
-/// Where a piece stands in a message.
+/// Whether more pieces of a message follow.
 enum class part : std::uint8_t { more, last };
 
-/// The size of a message of which only the beginning is there.
+/// The size of a message whose end is not known yet.
 inline constexpr std::size_t unknown_size = static_cast<std::size_t>(-1);
 
-/// An extension that encodes the payload of messages, as permessage-deflate does: RFC 6455 §9 and
-/// RFC 7692 §6. One object serves one connection, both directions; contexts live in it.
+/// An extension that encodes and decodes the payload of messages, as permessage-deflate does: RFC 6455 §9
+/// and RFC 7692 §6. Each connection has its own object for both directions, which holds the contexts.
 ///
-/// - `reserved_bits` are the bits it may set on the first frame of a message.
-/// - `begin_encoding` is asked before a message is sent, with its kind and size (unknown_size if it is
-///   sent in fragments), and returns the bits to set; 0 leaves the message as it is.
-/// - `encode` appends the encoded form of a piece to `out`. Only `part::last` must flush it.
-/// - `decode` is given the rest of a piece and room to write: it advances both. It has done all it can
-///   when `in` is empty and `out` is not; errors fail the connection.
+/// - `reserved_bits`: the bits that it may set on the first frame of a message.
+/// - `begin_encoding`: called before a message is sent, with its kind and size (unknown_size if it
+///   is sent in fragments); returns the bits to set. 0 leaves the message unencoded.
+/// - `encode`: appends the encoded form of a piece to `out`. It must be complete only for `part::last`.
+/// - `decode`: gets the rest of a piece and memory to write to, and advances both. It has decoded
+///   everything when `in` is empty and `out` is not; an error fails the connection.
 ///
-/// Limits and UTF-8 are not its business: the connection checks what comes out of it.
+/// It need not check limits and UTF-8: the connection checks the decoded payload.
 template <class T>
 concept message_extension = requires(T& extension, message_kind kind, std::size_t size,
                                      bytes_view piece, bytes_view& in, mutable_bytes& out,
@@ -39,13 +39,14 @@ concept message_extension = requires(T& extension, message_kind kind, std::size_
   { extension.decode(in, out, position) } -> std::same_as<errc>;
 };
 
-/// An extension that can encode a message so that every connection with the same `sharing_key` may send
-/// it: a prepared_message is then encoded once for all of them.
+/// An extension that can encode a message once for all connections with the same `sharing_key`, as
+/// a prepared_message needs it.
 ///
-/// - `sharing_key` names all that decides how such a message is encoded; no other kind of extension
-///   uses the same values. 0: nothing can be shared.
-/// - `begin_shared` is begin_encoding() for a message that is encoded so.
-/// - `encode_shared` appends the encoded form of all of it, or returns false if that cannot be done now.
+/// - `sharing_key`: identifies the settings that determine the encoded form. Extensions of other
+///   kinds must not use the same values. 0: nothing can be shared.
+/// - `begin_shared`: begin_encoding() for such a message.
+/// - `encode_shared`: appends the encoded form of the whole message, or returns false if that is
+///   not possible now.
 template <class T>
 concept sharing_extension = message_extension<T> &&
     requires(T& extension, message_kind kind, std::size_t size, bytes_view payload,
@@ -55,7 +56,7 @@ concept sharing_extension = message_extension<T> &&
   { extension.encode_shared(payload, encoded) } -> std::same_as<bool>;
 };
 
-/// No extension: every payload is what it is.
+/// The null extension: payloads are not encoded.
 struct no_extension {
   constexpr std::uint8_t reserved_bits() const noexcept { return 0; }
   constexpr std::uint8_t begin_encoding(message_kind, std::size_t) const noexcept { return 0; }

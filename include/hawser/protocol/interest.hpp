@@ -3,11 +3,12 @@
 
 namespace hawser {
 
-/// What a connection needs its driver to do. All false: the stream is to be closed.
+/// What a connection requires its driver to do. If all are false: close the stream.
 struct interest {
-  bool read = false;        ///< Read, and pass it to next(); or tell receive_end()
+  bool read = false;        ///< Read, and pass the bytes to next(); at the end of the stream, call
+                            ///< receive_end()
   bool write = false;       ///< Write output()
-  bool end_stream = false;  ///< End the sending side of the stream, and tell output_ended()
+  bool end_stream = false;  ///< End the sending side of the stream, and call output_ended()
 
   friend constexpr bool operator==(const interest&, const interest&) = default;
 };

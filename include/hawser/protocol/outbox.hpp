@@ -20,11 +20,11 @@
 
 namespace hawser {
 
-/// The frames a connection has to write, in order. Small ones share a buffer, so that they leave in
-/// one write; what front() returned stays put until it is consumed, whatever is added meanwhile.
+/// The frames that a connection has to write, in order. Small frames share a buffer, so they leave in
+/// one write. The memory of front() stays valid until it is consumed, whatever is queued meanwhile.
 class outbox {
  public:
-  /// A payload handed over to the outbox.
+  /// A payload whose ownership passes to the outbox.
   class owned_payload {
    public:
     explicit owned_payload(std::string text) : owned_payload{own(std::move(text))} {}
@@ -48,7 +48,7 @@ class outbox {
     std::shared_ptr<void> owner_;
   };
 
-  /// Queues a copy of a frame. If memory is out, nothing is queued.
+  /// Queues a copy of a frame. Queues nothing if it throws std::bad_alloc.
   void add(const frame_header& header, bytes_view payload) {
     auto& tail = open_tail();
     const auto before = tail.size();
@@ -56,7 +56,7 @@ class outbox {
     count_appended(before);
   }
 
-  /// Queues a frame whose payload is masked in place and, if it is worth it, not copied.
+  /// Queues a frame and masks its payload in place; a long payload is not copied.
   void add(const frame_header& header, owned_payload payload) {
     const auto size = payload.view().size();
     if (size < worth_owning) return add(header, payload.view());
@@ -71,9 +71,9 @@ class outbox {
     add_whole(payload.view(), std::move(payload.owner_), true);
   }
 
-  /// Queues a copy of a message, or of a fragment of one, in frames of at most `most` bytes of payload:
-  /// RFC 6455 §5.4. `header` is that of the whole; `next_mask` makes a mask key for each frame. If memory
-  /// is out, nothing is queued.
+  /// Queues a copy of a message, or of a fragment of one, in frames with at most `most` bytes of
+  /// payload: RFC 6455 §5.4. `header` is the header of the whole; `next_mask` returns a mask key
+  /// for each frame. Queues nothing if it throws std::bad_alloc.
   template <class Masks>
   void add_in_frames(const frame_header& header, bytes_view payload, std::size_t most,
                      Masks&& next_mask) {
@@ -96,10 +96,10 @@ class outbox {
     add_pieces(header, payload.octets_, payload.owner_, most, next_mask);
   }
 
-  /// A whole frame that many outboxes share.
+  /// A complete frame that many outboxes share.
   using shared_frame = std::shared_ptr<const byte_buffer>;
 
-  /// Queues a frame that is encoded already and, if it is worth it, not copied.
+  /// Queues an encoded frame; a long one is not copied.
   void add(const shared_frame& frame) {
     if (frame->size() < worth_owning) {
       auto& tail = open_tail();
@@ -112,16 +112,16 @@ class outbox {
     add_whole(frame->view(), frame, true);
   }
 
-  /// Queues a shared frame in frames of at most `most` bytes of payload.
+  /// Queues a shared frame in frames with at most `most` bytes of payload.
   void add_in_frames(const shared_frame& frame, std::size_t most) {
     frame_header header;
     const auto size = decode(frame->view(), header).size;
     add_pieces(header, frame->view().subspan(size), frame, most, [] { return mask_key{}; });
   }
 
-  /// Queues a control frame that passes the frames of which no byte is handed out yet: RFC 6455 §5.4. It
-  /// waits for one frame at most, or for small ones that leave in one write, and for earlier frames that
-  /// were queued so.
+  /// Queues a control frame before all frames of which front() has not returned a byte: RFC 6455
+  /// §5.4. It waits for at most one frame, or for small ones that leave in the same write, and for
+  /// frames that were queued by add_next() earlier.
   void add_next(const frame_header& header, bytes_view payload) {
     auto at = head_ + (lent_ ? 1 : 0);
     bool between = lent_ ? chunks_[head_].ends_frame : !within_frame_;
@@ -140,7 +140,7 @@ class outbox {
     ++urgent_;
   }
 
-  /// What to write next. Stays valid and unchanged until consume() has dropped all of it.
+  /// The bytes to write next. Valid and unchanged until consume() has removed all of them.
   bytes_view front() noexcept {
     if (empty()) return {};
     if (chunks_.size() == head_) close_tail();
@@ -148,7 +148,7 @@ class outbox {
     return chunks_[head_].octets.subspan(sent_);
   }
 
-  /// Drops the first `count` octets of front(): they are written.
+  /// Removes the first `count` bytes of front(), which are written.
   void consume(std::size_t count) noexcept {
     if (empty()) return;
     sent_ += count;
@@ -156,7 +156,7 @@ class outbox {
     if (size_ == 0 || sent_ == chunks_[head_].octets.size()) drop_front();
   }
 
-  /// Drops everything for good. A write may still be under way: its octets stay.
+  /// Drops everything. The bytes of a pending write stay valid.
   void clear() noexcept {
     const auto under_way = static_cast<std::ptrdiff_t>(head_ + (lent_ ? 1 : 0));
     chunks_.erase(chunks_.begin() + under_way, chunks_.end());
@@ -168,14 +168,14 @@ class outbox {
 
   bool empty() const noexcept { return size_ == 0; }
 
-  /// How many octets wait.
+  /// The number of bytes that wait.
   std::size_t size() const noexcept { return size_; }
 
-  /// Whether a write may be under way: front() was called for octets that still wait.
+  /// Whether a write may be pending: front() was called for bytes that still wait.
   bool lent() const noexcept { return lent_; }
 
  private:
-  /// Octets that stay as they are: a buffer of small frames, or what somebody else may own too.
+  /// Bytes that do not move: a buffer of small frames, or a payload that may be shared.
   struct chunk {
     explicit chunk(byte_buffer frames) : buffer{std::move(frames)}, octets{buffer.view()} {}
     chunk(bytes_view owned, std::shared_ptr<const void> by, bool ends)
@@ -185,7 +185,7 @@ class outbox {
     bytes_view octets;
     std::shared_ptr<const void> owner;
     bool ends_frame = true;
-    bool urgent = false;  // has a frame of add_next()
+    bool urgent = false;  // contains a frame of add_next()
   };
 
   static constexpr std::size_t worth_owning = 4 * 1024;
@@ -212,7 +212,7 @@ class outbox {
     }
   }
 
-  /// `Bytes` are writable if they are to be masked.
+  /// `Bytes` must be writable if they are to be masked.
   template <class Bytes, class Masks>
   void add_pieces(const frame_header& header, Bytes payload,
                   const std::shared_ptr<const void>& owner, std::size_t most, Masks&& next_mask) {
@@ -231,25 +231,25 @@ class outbox {
     });
   }
 
-  /// Before add_whole() is called `count` times: what it adds follows all that is queued.
+  /// Must precede `count` calls of add_whole(): their chunks follow everything that is queued.
   void begin_whole(std::size_t count) {
     make_room(count + 1);
     close_tail();
   }
 
-  /// There is a place among the chunks.
+  /// begin_whole() has reserved memory for the chunk.
   void add_whole(bytes_view octets, std::shared_ptr<const void> owner, bool ends_frame) noexcept {
     chunks_.emplace_back(octets, std::move(owner), ends_frame);
     size_ += octets.size();
   }
 
-  /// For `count` chunks more, so that a frame is queued whole or not at all.
+  /// Reserves memory for `count` more chunks, so that a frame is queued completely or not at all.
   void make_room(std::size_t count) {
     if (chunks_.capacity() - chunks_.size() < count) chunks_.reserve(2 * chunks_.size() + count);
   }
 
-  /// The buffer that small frames are appended to. While it is open there is room for it among the
-  /// chunks: front() need not allocate.
+  /// The buffer to which small frames are appended. While it is open, memory for its chunk is
+  /// reserved, so front() does not allocate.
   byte_buffer& open_tail() {
     if (tail_.capacity() == 0) {
       make_room(1);
@@ -270,7 +270,7 @@ class outbox {
     if (tail_.size() >= full_buffer) close_tail();
   }
 
-  /// The first place from `at` on, between frames, that is behind all urgent chunks.
+  /// The first position from `at` on that is between frames and behind all urgent chunks.
   std::size_t behind_urgent(std::size_t at) const noexcept {
     if (urgent_tail_) return chunks_.size();
     if (urgent_ == 0) return at;
@@ -292,19 +292,19 @@ class outbox {
       chunks_ = std::vector<chunk>{};
       head_ = 0;
     } else if (2 * head_ >= chunks_.size()) {
-      // Half of the chunks are gone: moving the rest costs no more than they did.
+      // Half of the chunks are consumed, so moving the rest costs no more than consuming them did.
       chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(head_));
       head_ = 0;
     }
   }
 
-  std::vector<chunk> chunks_;  // closed: they stay as they are
-  byte_buffer tail_;           // what follows them
+  std::vector<chunk> chunks_;  // closed: their bytes do not change
+  byte_buffer tail_;           // the frames after chunks_
   std::size_t head_ = 0;
   std::size_t sent_ = 0;
   std::size_t size_ = 0;
   bool lent_ = false;
-  std::size_t urgent_ = 0;  // chunks
+  std::size_t urgent_ = 0;  // the number of urgent chunks
   bool urgent_tail_ = false;
   bool within_frame_ = false;  // the chunk before the front did not end its frame
 };

@@ -8,30 +8,30 @@
 
 namespace hawser {
 
-/// What the keep-alive thinks of the peer.
+/// The state of the keep-alive.
 enum class ping_state : std::uint8_t {
-  alive,   ///< Something was received not long ago
-  pinged,  ///< Nothing was, and a ping asks for an answer
+  alive,   ///< Something was received within the interval
+  pinged,  ///< Nothing was received, and a ping waits for an answer
   dead,    ///< The answer is overdue
 };
 
-/// What moves the keep-alive.
+/// The inputs of the keep-alive.
 enum class ping_input : std::uint8_t {
-  received,  ///< Any octet has arrived
-  interval,  ///< The interval has passed with nothing received
-  overdue,   ///< The time for the answer has passed with nothing received
+  received,  ///< Any byte has arrived
+  interval,  ///< The interval has passed and nothing was received
+  overdue,   ///< The time for the answer has passed and nothing was received
 };
 
-/// What an input leads to.
+/// The transition for an input.
 struct ping_step {
   ping_state next = ping_state::alive;
   bool send_ping = false;
-  bool end = false;  ///< Give the connection up
+  bool end = false;  ///< End the connection
 
   friend constexpr bool operator==(const ping_step&, const ping_step&) = default;
 };
 
-/// The keep-alive as a table. One ping is outstanding at most, and the dead stay dead.
+/// The keep-alive as a table. At most one ping is outstanding, and no transition leaves `dead`.
 constexpr ping_step next_step(ping_state from, ping_input input) noexcept {
   using enum ping_state;
   if (from == dead) return {dead, false, false};
@@ -41,25 +41,25 @@ constexpr ping_step next_step(ping_state from, ping_input input) noexcept {
   return {from, false, false};
 }
 
-/// The keep-alive of one connection, with time as an argument.
+/// The keep-alive of one connection, with the time as an argument.
 class ping_machine {
  public:
   using time_point = std::chrono::steady_clock::time_point;
   using duration = std::chrono::steady_clock::duration;
 
-  /// Pings after `interval` (zero: never) and waits for `timeout` (zero: without end).
+  /// Sends a ping after `interval` (zero: never), and waits for the answer for `timeout` (zero: no limit).
   constexpr ping_machine(duration interval, duration timeout) noexcept
       : interval_{interval}, timeout_{timeout} {}
 
   constexpr ping_state state() const noexcept { return state_; }
 
-  /// Octets have arrived since the last advance().
+  /// Bytes have arrived since the last advance().
   constexpr void received() noexcept {
     state_ = next_step(state_, ping_input::received).next;
     counting_ = false;
   }
 
-  /// Begins to count anew: what waits in our own output says nothing of the peer.
+  /// Restarts the timer: while our own output waits, a missing answer would not mean that the peer is dead.
   constexpr void hold() noexcept { counting_ = false; }
 
   constexpr ping_step advance(time_point now) noexcept {
@@ -77,7 +77,7 @@ class ping_machine {
     return step;
   }
 
-  /// When advance() has something to do; max() if never. Exact after an advance().
+  /// The time at which advance() has something to do; max() if never. Exact after an advance().
   constexpr time_point deadline() const noexcept {
     if (interval_ == duration::zero() || state_ == ping_state::dead) return (time_point::max)();
     if (!counting_) return (time_point::min)();

@@ -20,22 +20,22 @@
 
 namespace hawser {
 
-/// A message for many connections: its frame is made once, as a server sends it, and shared by all of
-/// them; so is what a sharing_extension makes of it, once for each key. Cheap to copy; any number of
-/// threads may use copies of one.
+/// A message for many connections. Its frame is encoded once, as a server sends it, and shared; so
+/// is its form by a sharing_extension, once per key. Cheap to copy. Any number of threads may use
+/// copies of one message.
 class prepared_message {
  public:
-  /// Binary.
+  /// A binary message, copied from `binary`. Throws std::bad_alloc.
   explicit prepared_message(bytes_view binary)
       : prepared_message{message_view{message_kind::binary, binary}} {}
 
-  /// Text, if it is valid; otherwise nothing is ever sent of it: error() says so.
+  /// A text message, copied from `text`. If that is not valid UTF-8, error() says so and every send fails.
   explicit prepared_message(std::string_view text)
       : prepared_message{message_view{message_kind::text, as_bytes(text)}} {
     valid_ = is_valid_utf8(text);
   }
 
-  /// A view promises that its text is valid.
+  /// A message copied from `view`. A text must be valid UTF-8, which is not checked.
   explicit prepared_message(message_view view) : kind_{view.kind}, coding_{view.coding} {
     auto frame = std::make_shared<byte_buffer>();
     append_frame(*frame, {.op = static_cast<opcode>(view.kind)}, view.payload);
@@ -47,15 +47,15 @@ class prepared_message {
   hawser::coding coding() const noexcept { return coding_; }
   errc error() const noexcept { return valid_ ? errc{} : errc::invalid_utf8; }
 
-  /// Lives as long as a copy of this does.
+  /// The message. Valid as long as any copy of this object.
   message_view view() const noexcept { return {kind_, payload(), coding_}; }
   bytes_view payload() const noexcept { return frame_->view().subspan(header_size_); }
 
-  /// The whole frame, unmasked.
+  /// The complete frame, unmasked.
   const std::shared_ptr<const byte_buffer>& frame() const noexcept { return frame_; }
 
-  /// The whole frame with the payload that `encode(std::vector<std::byte>&)` makes of this one, and
-  /// with these reserved bits; null if that returns false. It is called once for each key.
+  /// The complete frame with the payload that `encode(std::vector<std::byte>&)` makes of this one,
+  /// and with these reserved bits; null if `encode` returns false. `encode` is called once per key.
   template <class Encode>
   std::shared_ptr<const byte_buffer> encoded_frame(std::uint64_t key, std::uint8_t bits,
                                                    Encode encode) const {

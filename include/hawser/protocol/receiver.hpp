@@ -22,17 +22,17 @@
 
 namespace hawser {
 
-/// A whole control frame.
+/// A complete control frame.
 struct control_frame {
   opcode op;
   bytes_view payload;
 };
 
-/// What the receiver made of some input: nothing yet, something to hand over, or what is wrong.
+/// The result of some input: nothing yet, a message, a part, a control frame, or an error.
 using reception = std::variant<std::monostate, message_view, message_part, control_frame, errc>;
 
-/// Turns frames into messages and control frames: what lies whole in the input is a view of it,
-/// what is cut or fragmented is stored, what is encoded is decoded.
+/// Assembles frames into messages and control frames. What is complete in the input is reported as
+/// a view of it; what is cut or fragmented is stored; what is encoded is decoded.
 template <message_extension Extension>
 class receiver {
  public:
@@ -42,42 +42,42 @@ class receiver {
         turn_limits_{options.turn},
         deliver_{options.deliver} {}
 
-  /// From now on next() and next_control() end when the limits of a turn are reached. Until the
-  /// first call there are no limits.
+  /// Begins a turn: next() and next_control() then stop at the limits of a turn. Before the first
+  /// call there are no limits.
   void begin_turn() noexcept { turn_.begin(turn_limits_); }
 
-  /// Whether the last call of next() or next_control() that returned nothing did so because the
-  /// turn has reached its limits: there is input left, or the extension has more to decode.
+  /// Whether the last call of next() or next_control() returned nothing because the limits of the
+  /// turn were reached: input is left, or the extension has more to decode.
   bool has_more_work() const noexcept { return has_more_work_; }
 
-  /// Takes octets off the front of `input` until something is complete or none are left.
+  /// Takes bytes from the front of `input` until something is complete or `input` is empty.
   reception next(Extension& extension, mutable_bytes& input) {
     return take(extension, input, true);
   }
 
-  /// The same, but data frames are thrown away as they come, and what was handed over stays.
+  /// The same, but discards data frames, and does not invalidate the last result of next().
   reception next_control(Extension& extension, mutable_bytes& input) {
     decoding_ = false;
     assembler_.abandon();
     return take(extension, input, false);
   }
 
-  /// How messages are handed over from now on. In the middle of one, what is stored of it makes the
-  /// next part, and the rest after some parts counts as a message.
+  /// Changes how messages are reported. Inside a message, the stored beginning becomes the next
+  /// part, and the rest after some parts is reported as a message.
   void deliver(delivery how) noexcept { deliver_ = how; }
 
-  /// Invalidates what was handed over.
+  /// Invalidates the last reported message.
   void release() noexcept {
     if (std::exchange(delivered_, false)) assembler_.clear();
   }
 
-  /// Whether the input may end here without cutting a frame or a message.
+  /// Whether the input could end here without cutting a frame or a message.
   bool between_messages() const noexcept { return reader_.between_frames() && !assembler_.open(); }
 
   /// Whether a message has begun and is not complete.
   bool in_message() const noexcept { return assembler_.open(); }
 
-  /// Whether a message has begun, or payload of one has arrived, since the last call.
+  /// Whether a message has begun, or bytes of its payload have arrived, since the last call.
   bool take_progress() noexcept { return std::exchange(progressed_, false); }
 
  private:
@@ -115,7 +115,7 @@ class receiver {
     }
     progressed_ |= !input.empty() && !reader_.at_end();
     if (assembler_.reserved() == 0) return plain_piece(reader_.take_payload(input));
-    // What a part has no room for is put back: so much at most.
+    // Bytes that do not fit into a part are put back, so take at most as many as one part.
     const bool all = deliver_ == delivery::messages || input.size() < decode_chunk;
     auto some = all ? input : input.first(decode_chunk);
     const auto payload = reader_.take_payload(some);
@@ -127,7 +127,7 @@ class receiver {
     const auto op = reader_.header().op;
     bytes_view payload = reader_.take_payload(input);
     const bool whole = begins && reader_.at_end();
-    // A Close frame's reason is told for as long as the connection lives.
+    // The reason of a Close frame is valid as long as the connection.
     if (!whole || op == opcode::close) payload = stored_control(payload, begins);
     if (!reader_.at_end()) return {};
     reader_.end_frame();
@@ -152,17 +152,17 @@ class receiver {
     return last ? stored_message() : reception{};
   }
 
-  /// Decodes a piece: in parts, as much of it as one part takes, and never more than the turn
-  /// allows. The rest goes back to the input, which may be elsewhere next time.
+  /// Decodes a piece, at most as much as one part and the turn allow. The rest returns to the
+  /// input, whose memory may be elsewhere in the next call.
   reception decode_piece(Extension& extension, mutable_bytes payload, mutable_bytes& input) {
     const bool message_ends = reader_.at_end() && reader_.header().fin;
     bytes_view encoded = payload;
     do {
-      // One byte more than may come, so that too much is noticed before it is all there.
+      // One byte more than the limit, so that a message that is too large is detected early.
       const auto size = (std::min<std::uint64_t>)(assembler_.room(), decode_chunk - 1) + 1;
       const auto room = assembler_.grow(static_cast<std::size_t>(size));
       auto out = room;
-      // Of the encoded payload what is within the limit is decoded, and checked, before more is refused.
+      // The encoded payload within the limit is decoded and checked before the rest is refused.
       const auto allowed = (std::min<std::uint64_t>)(assembler_.encoded_room(), encoded.size());
       const bool all = allowed == encoded.size();
       auto some = encoded.first(static_cast<std::size_t>(allowed));
@@ -176,7 +176,7 @@ class receiver {
         error = all ? errc::bad_extension_data : errc::message_too_big;
       }
       const bool last = error == errc{} && !decoding_ && message_ends;
-      // What was decoded stands before what cannot be.
+      // Bytes that were decoded are checked before the error of those that could not be.
       if (const auto wrong = assembler_.count(piece, last); wrong != errc{}) return wrong;
       if (error != errc{}) return error;
       turn_.spend_bytes(piece.size());
@@ -217,11 +217,11 @@ class receiver {
 
   frame_reader reader_;
   assembler assembler_;
-  std::unique_ptr<control_payload> control_;  // of the last one that was cut, or of Close
+  std::unique_ptr<control_payload> control_;  // of the last control frame that was cut, or of Close
   turn_limits turn_limits_;
   turn_budget turn_;
   delivery deliver_;
-  bool decoding_ = false;  // the extension wants more room
+  bool decoding_ = false;  // the extension needs more memory
   bool delivered_ = false;
   bool has_more_work_ = false;
   bool progressed_ = false;  // since take_progress()

@@ -9,8 +9,8 @@
 
 namespace hawser {
 
-/// Measures the time between the last ping sent and the pong that answers it. A pong with another
-/// payload is not an answer: RFC 6455 §5.5.3.
+/// Measures the time from the last ping sent to its pong. A pong with another payload is not its
+/// answer: RFC 6455 §5.5.3.
 class round_trip {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -28,7 +28,7 @@ class round_trip {
   }
 
  private:
-  /// FNV-1a: enough to tell our own pings apart without keeping their payloads.
+  /// FNV-1a: sufficient to distinguish our own pings without storing their payloads.
   static constexpr std::uint64_t digest(bytes_view payload) noexcept {
     std::uint64_t value = 0xcbf29ce484222325;
     for (const auto octet : payload) {

@@ -26,18 +26,18 @@
 
 namespace hawser {
 
-/// Turns messages into frames: a client's masked with a fresh key each (RFC 6455 §5.3), a
-/// fragmented message with nothing but control frames between its fragments (§5.4).
+/// Encodes messages as frames. A client masks each frame with a new key (RFC 6455 §5.3). Only
+/// control frames come between the fragments of a message (§5.4).
 template <message_extension Extension, mask_source Masks>
 class sender {
  public:
-  /// No frame of a message has more than `max_frame_size` bytes of payload: see connection_options.
+  /// `max_frame_size`: see connection_options.
   sender(role self, Masks masks, std::size_t max_frame_size = 0)
       : masks_{std::move(masks)},
         max_frame_{max_frame_size == 0 ? unlimited : (std::max)(max_frame_size, least_frame)},
         self_{self} {}
 
-  /// A whole message. `Payload` is a bytes_view or an owned payload.
+  /// Queues a complete message. `Payload` is a bytes_view or an owned payload.
   template <class Payload>
   errc message(Extension& extension, message_view view, Payload&& payload) {
     if (open_) return errc::message_unfinished;
@@ -53,7 +53,7 @@ class sender {
     return errc{};
   }
 
-  /// A whole message that many connections share, as a server sends it.
+  /// Queues a complete message that many connections share, as a server sends it.
   errc message(Extension& extension, const prepared_message& prepared) {
     if (open_) return errc::message_unfinished;
     if constexpr (sharing_extension<Extension>) {
@@ -68,7 +68,7 @@ class sender {
     return errc{};
   }
 
-  /// A fragment. The first one opens a message, `part::last` ends it.
+  /// Queues a fragment. The first one begins a message, `part::last` ends it.
   errc fragment(Extension& extension, message_view piece, part position) {
     const auto kind = piece.kind;
     auto payload = piece.payload;
@@ -84,7 +84,7 @@ class sender {
     if (reserved_ != 0) {
       extension.encode(payload, position, encoded);
       payload = encoded;
-      // The extension holds the octets back: a frame without any would tell the peer nothing.
+      // The extension keeps the bytes for later: an empty frame would be useless to the peer.
       if (payload.empty() && !last) return errc{};
     }
     const auto op = std::exchange(begun_, true) ? opcode::continuation : static_cast<opcode>(kind);
@@ -94,20 +94,20 @@ class sender {
     return errc{};
   }
 
-  /// A control frame; the caller has checked its payload.
+  /// Queues a control frame. The caller has checked its payload.
   void control(opcode op, bytes_view payload) { add(op, true, 0, payload); }
 
-  /// Answers a ping: the answer passes all frames that wait. While the peer takes nothing, only the
-  /// newest answer is kept: RFC 6455 §5.5.3. So a flood of pings cannot fill the memory.
+  /// Answers a ping, before all queued frames. While the stream accepts nothing, only the newest
+  /// answer is kept (RFC 6455 §5.5.3), so a flood of pings does not fill the memory.
   void pong(bytes_view payload) {
     if (!out_.lent()) return out_.add_next(header_of(opcode::pong, true, 0), payload);
     pong_ = std::make_unique<control_payload>();
     pong_->append(payload);
   }
 
-  /// A Close frame, the last one: RFC 6455 §5.5.1.
+  /// Queues a Close frame, the last frame: RFC 6455 §5.5.1.
   void close(std::optional<close_code> code, std::string_view reason) {
-    // A ping that came before has a right to its answer: RFC 6455 §5.5.2.
+    // A ping that arrived before must be answered: RFC 6455 §5.5.2.
     send_kept_pong();
     control_payload payload;
     if (code) {
@@ -167,7 +167,7 @@ class sender {
     if (kept) out_.add_next(header_of(opcode::pong, true, 0), kept->view());
   }
 
-  /// The frame of an encoded message, or null if it is to be sent as it is.
+  /// The frame of an encoded message, or null if the message is sent unencoded.
   outbox::shared_frame encoded_frame(Extension& extension, const prepared_message& prepared) {
     const auto key = extension.sharing_key();
     if (key == 0) return nullptr;
@@ -202,7 +202,7 @@ class sender {
   message_kind kind_ = message_kind::text;
   std::uint8_t reserved_ = 0;
   utf8_validator text_;
-  bool open_ = false;   // a fragmented message is under way
+  bool open_ = false;   // a fragmented message has begun
   bool begun_ = false;  // and its first frame is queued
 };
 

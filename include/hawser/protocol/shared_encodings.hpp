@@ -12,13 +12,14 @@
 
 namespace hawser {
 
-/// The encoded forms of one message that many connections send, on any threads: whoever needs a form
-/// first makes it, the others wait for that, and take it.
+/// The encoded forms of one message that many connections on any threads send. The first thread
+/// that needs a form makes it; the others wait and use it.
 class shared_encodings {
  public:
   using frame = std::shared_ptr<const byte_buffer>;
 
-  /// The form of that key, made by `make()` if it is not there yet. What is null is tried anew next time.
+  /// The form for this key; `make()` is called if there is none. If it returns null, the next call
+  /// tries again.
   template <class Make>
   frame find_or_make(std::uint64_t key, Make make) {
     const std::lock_guard guard{mutex_};
@@ -30,7 +31,7 @@ class shared_encodings {
     return made;
   }
 
-  /// How many forms there are.
+  /// The number of forms.
   std::size_t size() const {
     const std::lock_guard guard{mutex_};
     return forms_.size();

@@ -8,18 +8,17 @@
 
 namespace hawser {
 
-/// How much of the input of one connection is dealt with in a turn, before the
-/// other connections of the same thread have theirs.
+/// The limits of one turn: how much input of a connection is processed before other connections of
+/// the same thread.
 struct turn_limits {
-  /// Bytes that an extension decodes; exceeded by at most 4 KiB. Zero: no
-  /// limit.
+  /// Decoded bytes; exceeded by at most 4 KiB. Zero: no limit.
   std::uint32_t bytes = 1024 * 1024;
 
   /// Events. Zero: no limit.
   std::uint32_t events = 256;
 };
 
-/// What is left of a turn. Without limits until begin().
+/// The rest of a turn. No limits before begin().
 class turn_budget {
  public:
   constexpr void begin(const turn_limits& most) noexcept {
@@ -32,7 +31,7 @@ class turn_budget {
       bytes_ -= static_cast<std::uint32_t>((std::min<std::size_t>)(bytes_, count));
   }
 
-  /// Not if the budget is used up.
+  /// Must not be called when the budget is used up.
   constexpr void spend_event() noexcept {
     if (events_ != unlimited) --events_;
   }
