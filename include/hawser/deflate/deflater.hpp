@@ -20,8 +20,7 @@
 
 namespace hawser {
 
-/// Compresses messages as RFC 7692 §7.2.1 has it, each with the ones before as its context until
-/// reset().
+/// Compresses messages: RFC 7692 §7.2.1. Each message may refer to the ones before it, until reset().
 class deflater {
  public:
   struct settings {
@@ -32,18 +31,19 @@ class deflater {
     bool operator==(const settings&) const = default;
   };
 
-  /// What to deflate with if the peer allows a window of so many bits: min_window_bits or more.
+  /// The settings of a deflater for these options, if the peer allows a window of `allowed_bits`,
+  /// at least min_window_bits.
   static settings settings_for(const deflate_options& options, int allowed_bits) noexcept {
     const auto own = std::clamp(options.own_window_bits, min_window_bits, max_window_bits);
     return {std::clamp(options.level, 1, 9), std::clamp(options.memory_level, 1, 9),
             (std::min)(own, allowed_bits)};
   }
 
-  /// Null if there is no memory.
+  /// Returns null if memory allocation fails.
   static std::unique_ptr<deflater> make(const settings& wanted) noexcept {
     std::unique_ptr<deflater> made{new (std::nothrow) deflater{wanted}};
     if (!made) return nullptr;
-    // Negative: without zlib's own header and checksum.
+    // Negative: without zlib's header and checksum.
     const auto result = deflateInit2(&made->stream_, wanted.level, Z_DEFLATED, -wanted.window_bits,
                                      wanted.memory_level, Z_DEFAULT_STRATEGY);
     return result == Z_OK ? std::move(made) : nullptr;
@@ -53,7 +53,7 @@ class deflater {
   deflater(const deflater&) = delete;
   deflater& operator=(const deflater&) = delete;
 
-  /// Appends what can be told of a piece, and after the last one all of the message.
+  /// Appends the compressed bytes of a piece that are available; after the last piece, all of the message.
   void encode(bytes_view piece, part position, std::vector<std::byte>& encoded) {
     empty_ = empty_ && piece.empty();
     while (piece.size() > most_at_once) {
@@ -67,11 +67,11 @@ class deflater {
       return;
     }
     run(piece, Z_SYNC_FLUSH, encoded);
-    // The end of every message is known, and so not sent: RFC 7692 §7.2.1.
+    // Every message ends with the same four bytes, which are not sent: RFC 7692 §7.2.1.
     encoded.erase(encoded.end() - 4, encoded.end());
   }
 
-  /// Forgets the messages before.
+  /// Removes the context: the next message refers to none before it.
   void reset() noexcept {
     deflateReset(&stream_);
     empty_ = true;
@@ -80,7 +80,7 @@ class deflater {
   const settings& made_with() const noexcept { return settings_; }
 
  private:
-  // zlib counts in an integer that may be smaller than a size. A test can go beyond this.
+  // zlib counts in an integer that may be smaller than a size. Small enough for a test to exceed it.
   static constexpr std::size_t most_at_once = std::size_t{1} << 24;
   static_assert(most_at_once <= (std::numeric_limits<uInt>::max)());
 
@@ -88,7 +88,7 @@ class deflater {
       : stream_{detail::unused_zlib_stream()}, settings_{wanted} {}
 
   void run(bytes_view piece, int flush, std::vector<std::byte>& encoded) {
-    // zlib does not write there.
+    // zlib does not write to its input.
     stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(piece.data()));
     stream_.avail_in = static_cast<uInt>(piece.size());
     std::array<std::byte, 4096> room;
@@ -103,7 +103,7 @@ class deflater {
 
   z_stream stream_;
   settings settings_;
-  bool empty_ = true;  // the message under way has no octets yet
+  bool empty_ = true;  // the current message has no bytes yet
 };
 
 }  // namespace hawser

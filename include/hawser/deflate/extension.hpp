@@ -21,19 +21,19 @@
 
 namespace hawser {
 
-/// permessage-deflate on one connection: the message_extension of RFC 7692. It has no deflater before
-/// the first message that it compresses, and none between messages if there is no context to keep;
-/// likewise for inflating.
+/// permessage-deflate for one connection: a message_extension for RFC 7692. It creates a deflater
+/// for the first message that it compresses, and keeps it between messages only if there is a
+/// context to keep; the same holds for the inflater.
 ///
-/// Where there is no memory for a deflater, messages are sent as they are.
+/// If memory for a deflater cannot be allocated, messages are sent uncompressed.
 class deflate_extension {
  public:
-  /// `own` is what was agreed on for messages that are sent, `peer` for those that are received.
+  /// `own` is the result of the negotiation for sent messages, `peer` for received ones.
   deflate_extension(deflate_direction own, deflate_direction peer,
                     std::shared_ptr<const deflate_options> options)
       : options_{std::move(options)},
         deflating_{deflater::settings_for(*options_, own.window_bits)},
-        // Old zlibs that promise 8 bits use 9.
+        // Old versions of zlib use a window of 9 bits for 8.
         inflating_{(std::max)(peer.window_bits, min_window_bits)},
         own_takeover_{own.context_takeover && options_->own_context_takeover},
         peer_takeover_{peer.context_takeover} {}
@@ -64,7 +64,7 @@ class deflate_extension {
     return error;
   }
 
-  /// Messages are compressed alike where the settings are: "deflate" stands before them.
+  /// Messages with equal settings are compressed alike. The upper bytes spell "deflat".
   std::uint64_t sharing_key() const noexcept {
     constexpr std::uint64_t ours = 0x6465'666C'6174'0000;
     return ours | static_cast<std::uint64_t>(deflating_.window_bits << 8 | deflating_.level << 4 |
@@ -73,8 +73,8 @@ class deflate_extension {
 
   std::uint8_t begin_shared(message_kind kind, std::size_t size) {
     if (!compresses(kind, size)) return 0;
-    // The peer's window gets this message, and the deflater knows nothing of it. A message need not
-    // refer to those before, but what it refers to must be there: RFC 7692 §7.1.1.
+    // The peer's window gets this message, but not the deflater's. A message need not refer to
+    // earlier ones, but must refer to what the window contains: RFC 7692 §7.1.1.
     stale_ = deflater_ != nullptr;
     return rsv1;
   }
@@ -108,7 +108,7 @@ class deflate_extension {
   inflater::settings inflating_;
   bool own_takeover_;
   bool peer_takeover_;
-  bool stale_ = false;  // the peer's window is not the deflater's any more
+  bool stale_ = false;  // the peer's window differs from the deflater's
 };
 
 static_assert(sharing_extension<deflate_extension>);

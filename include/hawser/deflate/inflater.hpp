@@ -18,12 +18,11 @@
 
 namespace hawser {
 
-/// Decompresses messages as RFC 7692 §7.2.2 has it, each with the ones before as its context until
-/// reset().
+/// Decompresses messages: RFC 7692 §7.2.2. Each message may refer to the ones before it, until reset().
 ///
-/// What comes out, and whether it is refused, does not depend on how the input and the space for output
-/// are cut. There is one exception: a peer that refers further back than its window, against what was
-/// agreed on. zlib sees that only where the bytes are no longer at hand.
+/// The output, and any error, do not depend on how the input and the output memory are cut. One
+/// exception: a peer that refers further back than its negotiated window. zlib detects that only if
+/// the bytes are no longer in memory.
 class inflater {
  public:
   struct settings {
@@ -32,11 +31,11 @@ class inflater {
     bool operator==(const settings&) const = default;
   };
 
-  /// Null if there is no memory.
+  /// Returns null if memory allocation fails.
   static std::unique_ptr<inflater> make(const settings& wanted) noexcept {
     std::unique_ptr<inflater> made{new (std::nothrow) inflater{wanted}};
     if (!made) return nullptr;
-    // Negative: without zlib's own header and checksum.
+    // Negative: without zlib's header and checksum.
     const auto result = inflateInit2(&made->stream_, -wanted.window_bits);
     return result == Z_OK ? std::move(made) : nullptr;
   }
@@ -45,11 +44,11 @@ class inflater {
   inflater(const inflater&) = delete;
   inflater& operator=(const inflater&) = delete;
 
-  /// Decodes the rest of a piece as far as there is room, and advances both. After part::last the
-  /// message is over when `in` is empty and `out` is not; the next piece begins another one.
+  /// Decodes the rest of a piece as far as `out` has memory, and advances both. After part::last, the
+  /// message is complete when `in` is empty and `out` is not; the next piece begins another message.
   errc decode(bytes_view& in, mutable_bytes& out, part position) noexcept {
     while (true) {
-      // What every message ends with and no message carries: RFC 7692 §7.2.2.
+      // The bytes that end every message and are not sent: RFC 7692 §7.2.2.
       const bool at_end = in.empty() && position == part::last;
       if (at_end && ended_) return end_message();
       auto& source = at_end ? tail_ : in;
@@ -57,8 +56,8 @@ class inflater {
       const auto result = run(source, out);
       if (source.size() != before) ended_ = false;
       if (result == Z_STREAM_END) {
-        // A block said that it is the last one, which means nothing here: RFC 7692 §7.2.3.4. But it must
-        // end inside the message, whatever space there was for its output.
+        // A block marked as the last one, which has no meaning here: RFC 7692 §7.2.3.4. But it must
+        // end inside the message, however much memory there was for its output.
         if (at_end && tail_.size() != tail_octets.size()) return errc::bad_extension_data;
         inflateResetKeep(&stream_);
         ended_ = true;
@@ -73,7 +72,7 @@ class inflater {
     }
   }
 
-  /// Forgets the messages before.
+  /// Removes the context: the next message refers to none before it.
   void reset() noexcept {
     inflateReset(&stream_);
     end_message();
@@ -92,7 +91,7 @@ class inflater {
     constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
     const auto given = static_cast<uInt>((std::min)(in.size(), most));
     const auto room = static_cast<uInt>((std::min)(out.size(), most));
-    // zlib does not write there.
+    // zlib does not write to its input.
     stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(in.data()));
     stream_.avail_in = given;
     stream_.next_out = reinterpret_cast<Bytef*>(out.data());
@@ -103,7 +102,7 @@ class inflater {
     return result;
   }
 
-  /// zlib's data_type has a flag for the end of a block, and the number of bits read too far.
+  /// zlib's data_type has a flag for the end of a block, and the number of unused bits of the last byte.
   bool is_between_blocks() const noexcept {
     return (stream_.data_type & 128) != 0 && (stream_.data_type & 63) == 0;
   }
@@ -117,7 +116,7 @@ class inflater {
   z_stream stream_;
   settings settings_;
   bytes_view tail_ = tail_octets;
-  bool ended_ = true;  // there is nothing, or nothing behind the end of a stream
+  bool ended_ = true;  // no input yet, or none after the end of a deflate stream
 };
 
 }  // namespace hawser

@@ -11,18 +11,18 @@
 
 namespace hawser {
 
-/// The largest window there is, which holds where nothing was agreed: RFC 7692 §7.1.2.
+/// The largest window, used if none was negotiated: RFC 7692 §7.1.2.
 inline constexpr int max_window_bits = 15;
 
-/// The smallest window that zlib deflates with. It inflates with 8 bits, too.
+/// The smallest window with which zlib can deflate. It can inflate with 8 bits.
 inline constexpr int min_window_bits = 9;
 
-/// The offers of a client, the most wanted first. Where nothing is asked of the server there is only
-/// the most compatible one; otherwise it comes last, as what to do without.
+/// The offers of a client, the preferred one first. If nothing is requested from the server, there
+/// is only the most compatible one; otherwise that comes last, as a fallback.
 inline std::vector<deflate_parameters> deflate_offers(const deflate_options& options) {
   deflate_parameters offer;
   offer.client_no_context_takeover = !options.own_context_takeover;
-  // Without a value: the server is told that it may say what it wants, and no more.
+  // Without a value: the server may choose one, but need not.
   offer.client_max_window_bits = deflate_parameters::no_value;
   deflate_parameters wanted = offer;
   wanted.server_no_context_takeover = !options.peer_context_takeover;
@@ -33,7 +33,7 @@ inline std::vector<deflate_parameters> deflate_offers(const deflate_options& opt
   return {wanted, offer};
 }
 
-/// A server's answer to one offer, or nothing if it cannot do what is asked: a window of 8 bits.
+/// A server's answer to one offer, or nothing if it cannot fulfil the offer: a window of 8 bits.
 inline std::optional<deflate_parameters> deflate_answer(const deflate_parameters& offer,
                                                         const deflate_options& options) {
   deflate_parameters answer;
@@ -46,7 +46,7 @@ inline std::optional<deflate_parameters> deflate_answer(const deflate_parameters
     const auto own = std::clamp(options.own_window_bits, min_window_bits, max_window_bits);
     answer.server_max_window_bits = (std::min)(*offer.server_max_window_bits, own);
   }
-  // A client that does not say that it understands this must not be told: RFC 7692 §7.1.2.2.
+  // Must not be sent to a client that has not offered it: RFC 7692 §7.1.2.2.
   if (offer.client_max_window_bits) {
     const auto least = *offer.client_max_window_bits == deflate_parameters::no_value
                            ? max_window_bits
@@ -58,7 +58,7 @@ inline std::optional<deflate_parameters> deflate_answer(const deflate_parameters
   return answer;
 }
 
-/// Whether a server may answer an offer so: RFC 7692 §7.1.
+/// Whether the answer of a server is valid for an offer: RFC 7692 §7.1.
 inline bool is_deflate_answer_to(const deflate_parameters& offer,
                                  const deflate_parameters& answer) {
   if (offer.server_no_context_takeover && !answer.server_no_context_takeover) return false;
@@ -73,7 +73,7 @@ inline bool is_deflate_answer_to(const deflate_parameters& offer,
          *answer.client_max_window_bits <= *offer.client_max_window_bits;
 }
 
-/// What holds for the messages of one direction.
+/// The negotiated parameters for the messages of one direction.
 struct deflate_direction {
   int window_bits = max_window_bits;
   bool context_takeover = true;
@@ -81,7 +81,7 @@ struct deflate_direction {
   bool operator==(const deflate_direction&) const = default;
 };
 
-/// What an answer says of the messages that `sender` sends.
+/// The parameters in `answer` for the messages that `sender` sends.
 inline deflate_direction deflate_direction_of(const deflate_parameters& answer, role sender) {
   const bool server = sender == role::server;
   const auto bits = server ? answer.server_max_window_bits : answer.client_max_window_bits;

@@ -12,46 +12,49 @@
 
 namespace hawser {
 
-/// Settings with names; docs/performance.md has what each costs.
+/// Named settings; docs/performance.md lists their costs.
 enum class deflate_preset : std::uint8_t {
   low_memory,  ///< Nothing is kept between messages: an idle connection has no compression memory
   balanced,    ///< Contexts are kept, in small windows: the default
-  fast,        ///< Contexts are kept, in small windows, and little time is spent
+  fast,        ///< Contexts are kept, in small windows, with the least processor time
 };
 
-/// How permessage-deflate (RFC 7692) is used. "Own" is what this side sends, "peer" what it receives.
-/// Values outside of a range are taken as its nearest end.
+/// The options of permessage-deflate (RFC 7692). "Own" messages are those that this side sends. A
+/// value outside of its range counts as the nearest end of the range.
 struct deflate_options {
-  /// From 1, the fastest, to 9, the smallest.
+  /// The compression level, from 1 (fastest) to 9 (smallest output).
   int level = 5;
 
-  /// From 1 to 9: a deflater has 2^(memory_level + 9) octets for it, and better matches.
+  /// From 1 to 9: a deflater uses 2^(memory_level + 9) bytes for it. More memory finds better matches.
   int memory_level = 5;
 
-  /// The window of own messages, from 9 to 15: a deflater has 2^(bits + 2) octets for it. A peer that
-  /// asks for a smaller one gets it.
+  /// The window for own messages, from 9 to 15 bits: a deflater uses 2^(bits + 2) bytes for it.
+  /// Reduced if the peer requires a smaller one.
   int own_window_bits = 12;
 
-  /// The window that the peer is asked to keep to, from 9 to 15: an inflater has 2^bits octets for it.
-  /// A peer that cannot be asked or cannot do it is served with what it uses. Not set: a server asks
-  /// for 12, a client for nothing.
+  /// The window that the peer is asked to use, from 9 to 15 bits: an inflater uses 2^bits bytes for
+  /// it. If the peer cannot be asked, or does not comply, the inflater uses the peer's window. Not
+  /// set: a server asks for 12, a client for none.
   std::optional<int> peer_window_bits = {};
 
-  /// Whether own messages refer to those before: smaller, but the deflater is kept between them.
+  /// Whether own messages may refer to earlier ones: smaller output, but the deflater is kept
+  /// between messages.
   bool own_context_takeover = true;
 
-  /// Whether the peer's messages may: if not, it is asked not to, and the inflater is not kept.
+  /// Whether the peer's messages may refer to earlier ones. If not, the peer is asked not to, and
+  /// the inflater is not kept.
   bool peer_context_takeover = true;
 
-  /// Messages shorter than this are sent as they are.
+  /// Messages shorter than this, in bytes, are sent uncompressed. Zero: none.
   std::size_t threshold = 1024;
 
-  /// Asked for each message that is long enough: whether to compress it. The size is unknown_size for
-  /// what is sent in fragments. Empty: all of them. On any thread; it must not throw.
+  /// Called for each message that is long enough; returns whether to compress it. `size` is
+  /// unknown_size for a message that is sent in fragments. Empty: all are compressed. Called on any
+  /// thread; must not throw.
   std::function<bool(message_kind kind, std::size_t size)> compress = {};
 };
 
-/// The settings of that name.
+/// The options of a preset.
 inline deflate_options options_of(deflate_preset preset) {
   deflate_options made;
   switch (preset) {

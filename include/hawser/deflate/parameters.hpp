@@ -11,11 +11,11 @@
 
 namespace hawser {
 
-/// The name of RFC 7692's extension.
+/// The name of the extension in RFC 7692.
 inline constexpr std::string_view deflate_name = "permessage-deflate";
 
-/// The parameters of an element of Sec-WebSocket-Extensions: RFC 7692 §7.1. An offer and an answer are
-/// written alike, but in an offer client_max_window_bits may stand without a value.
+/// The parameters of an element of Sec-WebSocket-Extensions: RFC 7692 §7.1. Offers and answers have
+/// the same form, except that client_max_window_bits may have no value in an offer.
 struct deflate_parameters {
   static constexpr int no_value = 0;
 
@@ -29,7 +29,7 @@ struct deflate_parameters {
 
 namespace detail {
 
-/// A number of bits without a leading zero.
+/// Parses a number of bits without a leading zero.
 inline std::optional<int> window_bits_of(std::string_view text) noexcept {
   if (text.size() == 1 && (text[0] == '8' || text[0] == '9')) return text[0] - '0';
   if (text.size() == 2 && text[0] == '1' && text[1] >= '0' && text[1] <= '5') {
@@ -68,8 +68,8 @@ inline bool read_parameter(deflate_parameters& into, const extension_parameter& 
 
 }  // namespace detail
 
-/// What an element asks for, or nothing if it is not of permessage-deflate or has a parameter that is
-/// unknown, repeated or malformed.
+/// Parses an offer. Returns nothing if the element is not permessage-deflate, or has a parameter
+/// that is unknown, repeated or malformed.
 inline std::optional<deflate_parameters> decode_deflate_offer(const extension_element& element) {
   deflate_parameters result;
   if (element.name != deflate_name) return std::nullopt;
@@ -80,7 +80,7 @@ inline std::optional<deflate_parameters> decode_deflate_offer(const extension_el
   return result;
 }
 
-/// The same for a server's answer, where client_max_window_bits has a value.
+/// Parses a server's answer, in which client_max_window_bits must have a value.
 inline std::optional<deflate_parameters> decode_deflate_answer(const extension_element& element) {
   auto result = decode_deflate_offer(element);
   if (result && result->client_max_window_bits == deflate_parameters::no_value) return std::nullopt;

@@ -18,16 +18,15 @@
 
 namespace hawser {
 
-/// Compression of messages, RFC 7692, as an option of servers and clients: the extension_negotiator
-/// that knows how it is offered, answered and put to use. Cheap to copy; any number of connections, on
-/// any threads, may use one.
+/// Compression of messages (RFC 7692) as an option of servers and clients: an extension_negotiator.
+/// Cheap to copy; any number of connections, on any threads, may use one object.
 ///
-/// Zlib cannot deflate with a window of 8 bits: a server declines an offer of that, and a client that is
-/// told so sends its messages as they are. Of a message that is sent in fragments, octets may be held
-/// back until there are enough of them, or the message ends.
+/// zlib cannot deflate with a window of 8 bits: a server declines such an offer, and a client whose
+/// server requires it sends its messages uncompressed. Bytes of a message that is sent in fragments
+/// may be kept back until there are enough of them, or the message ends.
 class permessage_deflate {
  public:
-  /// With the settings of that name.
+  /// With the options of a preset.
   permessage_deflate(deflate_preset preset = deflate_preset::balanced)
       : permessage_deflate{options_of(preset)} {}
 
@@ -46,8 +45,8 @@ class permessage_deflate {
     return text;
   }
 
-  /// A server's answer: the first offer that it can do, or an empty text. What is not understood is
-  /// passed over: RFC 7692 §7.
+  /// A server's answer: to the first offer that it can fulfil, or an empty text. Offers with
+  /// unknown parameters are skipped: RFC 7692 §7.
   std::string answer(const extension_list& offers) const {
     for (const auto& element : offers) {
       const auto offer = decode_deflate_offer(element);
@@ -57,7 +56,7 @@ class permessage_deflate {
     return {};
   }
 
-  /// Whether a server may answer so to offer(). Without any extension it may.
+  /// Whether this answer of a server to offer() is valid. An answer without extensions is.
   bool accepts(const extension_list& answer) const {
     if (answer.empty()) return true;
     const auto given = decode_deflate_answer(answer.front());
@@ -67,7 +66,7 @@ class permessage_deflate {
                        [&](const auto& offer) { return is_deflate_answer_to(offer, *given); });
   }
 
-  /// The extension of a connection whose server answered so, or none.
+  /// The extension object for a connection with this answer, or none.
   any_extension make(role self, const extension_list& answer) const {
     for (const auto& element : answer) {
       if (const auto given = decode_deflate_answer(element)) return extension(self, *given);
@@ -75,7 +74,8 @@ class permessage_deflate {
     return {};
   }
 
-  /// The extension itself, for a connection of its own type: basic_connection<deflate_extension>.
+  /// The extension object itself, for a connection of its own type:
+  /// basic_connection<deflate_extension>.
   deflate_extension extension(role self, const deflate_parameters& answer) const {
     const auto other = self == role::server ? role::client : role::server;
     return {deflate_direction_of(answer, self), deflate_direction_of(answer, other), options_};

@@ -10,13 +10,12 @@
 
 namespace hawser {
 
-/// Deflaters or inflaters that have no context to keep, as each thread shares them: a connection borrows
-/// one for a message, so an idle one has none.
+/// Deflaters or inflaters without context, shared by the connections of a thread: a connection
+/// borrows one for a message, so an idle connection has none.
 template <class Stream>
 class thread_streams {
  public:
-  /// One with nothing before it, which is the caller's until it is given back. Null if there is no
-  /// memory.
+  /// Returns one without context, which the caller owns until give(). Null if memory allocation fails.
   static std::unique_ptr<Stream> take(const typename Stream::settings& wanted) noexcept {
     if (auto* const all = of_thread::get()) {
       for (auto& one : *all) {
@@ -28,21 +27,21 @@ class thread_streams {
     return Stream::make(wanted);
   }
 
-  /// Gives one back, from whatever thread it was taken. Of those that were not needed for long some are
-  /// freed.
+  /// Gives one back, whichever thread took it. If two are kept already, the one that
+  /// was given back first is freed.
   static void give(std::unique_ptr<Stream> stream) noexcept {
     auto* const all = of_thread::get();
     if (all == nullptr) return;
     for (auto& one : *all) std::swap(one, stream);
   }
 
-  /// Frees what this thread keeps.
+  /// Frees those that are kept for this thread.
   static void clear() noexcept {
     if (auto* const all = of_thread::get()) *all = {};
   }
 
  private:
-  /// The one that was given back last comes first.
+  /// Sorted: the one that was used last is first.
   using kept = std::array<std::unique_ptr<Stream>, 2>;
 
   using of_thread = thread_kept<kept>;

@@ -8,8 +8,8 @@
 
 namespace hawser::detail {
 
-/// The memory of a stream comes from operator new, so that programs that count or limit what they take
-/// see all of it. Null, not an exception, when there is none.
+/// Allocates zlib's memory by operator new, so that programs that count or limit allocations see
+/// all of it. Returns null, and does not throw, if memory allocation fails.
 inline void* zlib_allocate(void*, unsigned count, unsigned size) noexcept {
   return ::operator new(static_cast<std::size_t>(count) * size, std::nothrow);
 }

@@ -16,14 +16,14 @@
 
 namespace hawser {
 
-/// How waits are drawn, so that many clients do not come back at once.
+/// How waiting times are randomised, so that many clients do not reconnect at the same time.
 enum class jitter : std::uint8_t {
-  none,  ///< Each wait in full
-  full,  ///< Any wait up to the full one is as likely as any other
+  none,  ///< The full time
+  full,  ///< Uniformly distributed from zero to the full time
 };
 
-/// When to connect again: at once, then after `base`, and each time `factor` times that, up to
-/// `cap` (zero: without end).
+/// When to connect again: at once, then after `base`, then each time after `factor` times the last
+/// wait, up to `cap` (zero: no limit).
 struct backoff {
   using duration = std::chrono::steady_clock::duration;
 
@@ -32,34 +32,33 @@ struct backoff {
   unsigned factor = 2;
   jitter spread = jitter::full;
 
-  /// A connection that lasts this long starts the schedule anew.
+  /// After a connection that has lasted this long, the schedule restarts.
   duration healthy_after = std::chrono::seconds{30};
 
-  /// How many attempts in a row may fail, or end before they are healthy. Zero: no limit.
+  /// How many attempts in a row may fail, or end before `healthy_after`. Zero: no limit.
   unsigned max_attempts = 0;
 };
 
-/// The full wait before an attempt, counted from 1. Zero before the first.
+/// The full waiting time before an attempt, counted from 1. Zero before the first.
 constexpr backoff::duration wait_before(unsigned attempt, const backoff& settings) noexcept {
   if (attempt <= 1) return backoff::duration::zero();
   const auto cap = settings.cap == settings.cap.zero() ? (backoff::duration::max)() : settings.cap;
   auto wait = (std::min)(settings.base, cap);
   if (settings.factor <= 1 || wait.count() <= 0) return wait;
   for (; attempt > 2 && wait < cap; --attempt) {
-    // Not by multiplication first, which might overflow.
+    // Divide instead of multiplying first, which could overflow.
     wait = wait > cap / settings.factor ? cap : wait * settings.factor;
   }
   return wait;
 }
 
-/// What a schedule draws its waits by. Each of the 2³² values must be as likely as any other;
-/// nothing is kept secret by them.
+/// The random source of a schedule. Its 2³² values must be uniformly distributed; they need not be secret.
 template <class Source>
 concept jitter_source = requires(Source& source) {
   { source() } -> std::same_as<std::uint32_t>;
 };
 
-/// Draws from the operating system's generator: programs that start together differ.
+/// Random numbers of the operating system, so that programs that start at the same time differ.
 struct system_jitter {
   std::uint32_t operator()() const noexcept {
     std::array<std::byte, 4> octets{};
@@ -70,8 +69,8 @@ struct system_jitter {
 
 static_assert(jitter_source<system_jitter>);
 
-/// Decides when a client connects again, with time as an argument. Tell it when a connection has
-/// come about, and when it has ended or an attempt has failed.
+/// Decides when a client connects again, with the time as an argument. Call connected() when a
+/// connection is established, and disconnected() when it has ended or an attempt has failed.
 template <jitter_source Source = system_jitter>
 class backoff_schedule {
  public:
@@ -81,13 +80,13 @@ class backoff_schedule {
   constexpr explicit backoff_schedule(const backoff& settings = {}, Source source = {})
       : settings_{settings}, source_{std::move(source)} {}
 
-  /// A connection is open.
+  /// A connection is established.
   constexpr void connected(time_point now) noexcept { open_since_ = now; }
 
-  /// The connection has ended, or no attempt has led to one. Returns when to try next, at once
-  /// meaning `now`, or nothing when max_attempts are used up. `at_least` is what the server asks
-  /// for in Retry-After (see decode_retry_after()): no wait is shorter, and a drawn one comes on
-  /// top of it, since the server may have told many the same.
+  /// The connection has ended, or an attempt has failed. Returns the time of the next attempt
+  /// (`now` for at once), or nothing after max_attempts. `at_least` is the server's Retry-After
+  /// (see decode_retry_after()): the wait is at least that, and a randomised wait is added to it,
+  /// because the server may have sent the same value to many clients.
   constexpr std::optional<time_point> disconnected(time_point now,
                                                    duration at_least = duration::zero()) {
     if (open_since_ && now - *open_since_ >= settings_.healthy_after) reset();
@@ -101,14 +100,14 @@ class backoff_schedule {
     return deadline_after(deadline_after(now, at_least), draw(most));
   }
 
-  /// How many attempts were made, or are due, since the schedule began.
+  /// The number of attempts, made or due, since the schedule began.
   constexpr unsigned attempts() const noexcept { return attempts_; }
 
-  /// Starts the schedule anew, when the network is another for example.
+  /// Restarts the schedule, for example after a change of the network.
   constexpr void reset() noexcept { attempts_ = 0; }
 
  private:
-  /// A part of `most`: in two products, since one would need more than 64 bits.
+  /// A random part of `most`, by two products, because one product would need more than 64 bits.
   constexpr duration draw(duration most) {
     if (most.count() <= 0) return duration::zero();
     const auto ticks = static_cast<std::uint64_t>(most.count());

@@ -9,17 +9,16 @@
 
 namespace hawser {
 
-/// What the blocking driver needs to move bytes over: three functions, called by at most one
-/// reading and one writing thread at a time. Each sets `ec` on every call; an error is final.
+/// A stream for the blocking driver: three functions, called by at most one reading and one writing
+/// thread at a time. Each call sets `ec`; an error is final.
 ///
-/// - `read_some` waits for at least one byte, or returns 0 without an error when the peer has ended
-///   the stream. `in` is never empty.
-/// - `write_some` takes at least one byte of `out`, which is never empty. It must not raise a
-/// signal.
-/// - `shutdown` tells the peer that no more bytes will come; reading goes on.
+/// - `read_some`: waits for at least one byte, or returns 0 without an error when the peer has
+///   ended the stream. `in` is not empty.
+/// - `write_some`: writes at least one byte of `out`, which is not empty. Must not raise a signal.
+/// - `shutdown`: ends the sending side of the stream; reading continues.
 ///
-/// Whoever destroys the transport ends the stream. One that is encrypted says so by `bool is_secure()
-/// const`: it may carry a connection to a `wss:` URI, and pages of the same origin are `https:` ones.
+/// The destructor closes the stream. An encrypted stream has `bool is_secure() const`, which returns
+/// true: it may carry a connection to a `wss:` URI, and the same origin then means pages of `https:`.
 template <class T>
 concept blocking_stream = requires(T& stream, std::span<std::byte> in,
                                    std::span<const std::byte> out, std::error_code& ec) {
@@ -28,13 +27,13 @@ concept blocking_stream = requires(T& stream, std::span<std::byte> in,
   { stream.shutdown(ec) } -> std::same_as<void>;
 };
 
-/// A stream whose waiting has an end: time-outs and the keep-alive need one. Here `read_some` and
-/// `write_some` never wait but fail with `std::errc::operation_would_block`; the driver then waits
-/// for true, or for false once `until` (`time_point::max()`: never) has passed.
-/// The next write begins with the octets that would have blocked: a stream that encrypts may have
-/// taken them in.
+/// A stream with limited waits, which timeouts and the keep-alive require. Here `read_some` and
+/// `write_some` do not wait but fail with `std::errc::operation_would_block`. The driver then calls
+/// `wait_readable` or `wait_writable`, which return true when the operation can continue, and false
+/// after `until` (`time_point::max()`: no limit). The next write begins with the same bytes,
+/// because an encrypting stream may have processed them.
 ///
-/// `now` is the clock that `until` is of: the system's, or a test's.
+/// `now` is the clock of `until`: the system's, or a test's.
 template <class T>
 concept timed_stream = blocking_stream<T> &&
     requires(T& stream, std::chrono::steady_clock::time_point until, std::error_code& ec) {
@@ -43,8 +42,8 @@ concept timed_stream = blocking_stream<T> &&
   { stream.now() } -> std::same_as<std::chrono::steady_clock::time_point>;
 };
 
-/// A stream that another thread may end: `abort` makes waiting and future calls return soon, with
-/// an error or as if the peer had ended the stream.
+/// A stream that another thread may end: after `abort`, waits and calls return soon, with an error
+/// or the end of the stream.
 template <class T>
 concept abortable_stream = blocking_stream<T> && requires(T& stream) {
   { stream.abort() } -> std::same_as<void>;
@@ -52,7 +51,7 @@ concept abortable_stream = blocking_stream<T> && requires(T& stream) {
 
 namespace detail {
 
-/// Whether a stream says that it is encrypted, by `bool is_secure() const`.
+/// Whether a stream is encrypted, according to its `bool is_secure() const`.
 template <class Stream>
 bool is_secure(const Stream& stream) {
   if constexpr (requires {

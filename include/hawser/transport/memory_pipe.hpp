@@ -21,12 +21,12 @@
 
 namespace hawser {
 
-/// How the two ends of a memory_pipe behave.
+/// The behaviour of the two ends of a memory_pipe.
 struct memory_pipe_options {
   pipe_faults first = {};
   pipe_faults second = {};
-  /// The time of both ends. With a virtual clock a wait never blocks: it lets time pass instead.
-  /// With none, time is the system's and a wait blocks its thread.
+  /// The clock of both ends. With a virtual clock, a wait does not block but advances the clock.
+  /// Null: the system's clock, and a wait blocks its thread.
   std::shared_ptr<virtual_clock> clock = std::make_shared<virtual_clock>();
 };
 
@@ -34,7 +34,7 @@ namespace detail {
 
 using pipe_time = std::chrono::steady_clock::time_point;
 
-/// The octets on their way to one end, and those that wait there to be read.
+/// The bytes on their way to one end, and those that wait there to be read.
 struct pipe_lane {
   struct arrival {
     pipe_time at;
@@ -87,23 +87,22 @@ struct pipe_state {
 
 }  // namespace detail
 
-/// One end of a stream in memory, for tests without a socket: a `timed_stream` and an
-/// `abortable_stream` that suffers the faults it is told to. What one end writes the other reads.
+/// One end of a stream in memory, for tests without sockets: a `timed_stream` and an
+/// `abortable_stream` with scripted faults. One end reads what the other writes.
 ///
-/// With a virtual clock both ends belong to one thread. A wait for something that is not there
-/// calls the end's idle hook, in which the other end may be served; then lets time pass until the
-/// next octets arrive or `until` is reached. When neither will ever be, it fails with
-/// `std::errc::resource_deadlock_would_occur`. Without a virtual clock the ends may be used by
-/// different threads, as the concepts say.
+/// With a virtual clock, both ends must be used by one thread. A wait first calls the end's idle
+/// hook, which may serve the other end, and then advances the clock to the next arrival or to
+/// `until`. If there is neither, it fails with `std::errc::resource_deadlock_would_occur`. Without
+/// a virtual clock, different threads may use the ends, as the concepts allow.
 class memory_pipe {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// For make_memory_pipe().
+  /// Used by make_memory_pipe().
   memory_pipe(std::shared_ptr<detail::pipe_state> state, std::size_t side) noexcept
       : state_{std::move(state)}, side_{side} {}
 
-  /// An end that was moved from can be destroyed or assigned to, nothing else.
+  /// A moved-from end can only be destroyed or assigned to.
   memory_pipe(memory_pipe&&) noexcept = default;
 
   memory_pipe& operator=(memory_pipe other) noexcept {
@@ -112,7 +111,7 @@ class memory_pipe {
     return *this;
   }
 
-  /// Ends the stream: the other end reads what was written, then the end, and cannot write.
+  /// Closes the stream: the other end reads the bytes that were written, then the end, and its writes fail.
   ~memory_pipe() {
     if (!state_) return;
     const std::lock_guard lock{state_->mutex};
@@ -120,8 +119,8 @@ class memory_pipe {
     end_writing();
   }
 
-  /// Never waits. Gives 0 without an error at the end; after abort() of the other end,
-  /// connection_reset.
+  /// Does not wait. Returns 0 without an error at the end of the stream; fails with
+  /// connection_reset after abort() of the other end.
   std::size_t read_some(mutable_bytes in, std::error_code& ec) {
     const std::lock_guard lock{state_->mutex};
     if (!begin_call(ec)) return 0;
@@ -149,7 +148,7 @@ class memory_pipe {
     return size;
   }
 
-  /// Never waits. After shutdown(), or when the other end is gone, fails with broken_pipe.
+  /// Does not wait. Fails with broken_pipe after shutdown(), or when the other end is destroyed.
   std::size_t write_some(bytes_view out, std::error_code& ec) {
     const std::lock_guard lock{state_->mutex};
     if (!begin_call(ec)) return 0;
@@ -170,7 +169,7 @@ class memory_pipe {
     return size;
   }
 
-  /// True when read_some() has something to say, be it the end or an error.
+  /// Returns true when read_some() would not block: there are bytes, the end, or an error.
   bool wait_readable(time_point until, std::error_code& ec) {
     return wait(until, ec, [this] {
       auto& inbox = self().inbox;
@@ -180,7 +179,7 @@ class memory_pipe {
     });
   }
 
-  /// True when write_some() has something to say, be it an error.
+  /// Returns true when write_some() would not block: there is capacity, or an error.
   bool wait_writable(time_point until, std::error_code& ec) {
     return wait(until, ec, [this] { return room() > 0 || self().shut || peer().gone; });
   }
@@ -190,34 +189,35 @@ class memory_pipe {
     if (begin_call(ec)) end_writing();
   }
 
-  /// Any thread may call this. Calls on this end now fail with connection_aborted, those on the
-  /// other with connection_reset.
+  /// May be called on any thread. Calls on this end then fail with connection_aborted, on the other
+  /// with connection_reset.
   void abort() {
     const std::lock_guard lock{state_->mutex};
     self().aborted = true;
     state_->changed.notify_all();
   }
 
-  /// What the clock of both ends says.
+  /// The time of both ends' clock.
   time_point now() const {
     return state_->clock ? state_->clock->now() : std::chrono::steady_clock::now();
   }
 
-  /// How often this end was read, written, waited for or shut down: all that can be made to fail.
+  /// The number of calls that read, write, wait for or shut down this end: the calls that can be
+  /// made to fail.
   std::size_t calls() const {
     const std::lock_guard lock{state_->mutex};
     return self().calls;
   }
 
-  /// From now on this end suffers `faults`.
+  /// Sets the faults of this end from now on.
   void set_faults(pipe_faults faults) {
     const std::lock_guard lock{state_->mutex};
     self().faults = std::move(faults);
     state_->changed.notify_all();
   }
 
-  /// With a virtual clock, waits of this end call `hook` before they let time pass and whenever
-  /// some has passed.
+  /// With a virtual clock, waits of this end call `hook` before they advance the clock, and after
+  /// each advance.
   void on_idle(std::function<void()> hook) {
     const std::lock_guard lock{state_->mutex};
     self().on_idle = std::move(hook);
@@ -272,7 +272,7 @@ class memory_pipe {
     return true;
   }
 
-  // The hook may use both ends, this one's hook included.
+  // The hook may use both ends, and replace itself.
   void call_hook(std::unique_lock<std::mutex>& lock) {
     const auto hook = self().on_idle;
     lock.unlock();
@@ -280,7 +280,7 @@ class memory_pipe {
     lock.lock();
   }
 
-  // What arrives at the other end counts as well: that end may answer in the hook.
+  // Includes arrivals at the other end, which may answer in the hook.
   time_point next_arrival() {
     const auto time = now();
     for (auto& side : state_->sides) side.inbox.receive(time);
@@ -308,7 +308,7 @@ class memory_pipe {
 
 static_assert(timed_stream<memory_pipe> && abortable_stream<memory_pipe>);
 
-/// Two ends that are joined: `auto [client, server] = hawser::make_memory_pipe();`
+/// Two connected ends: `auto [client, server] = hawser::make_memory_pipe();`
 inline std::pair<memory_pipe, memory_pipe> make_memory_pipe(memory_pipe_options options = {}) {
   const auto state = std::make_shared<detail::pipe_state>(std::move(options));
   return {memory_pipe{state, 0}, memory_pipe{state, 1}};

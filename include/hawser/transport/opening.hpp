@@ -22,9 +22,9 @@
 
 namespace hawser {
 
-/// How a connection comes about and goes on.
+/// Options of the opening handshake and of the connection after it.
 struct opening_options {
-  /// The opening handshake may take this long, if the stream is a timed_stream. Zero: without end.
+  /// The longest duration of the opening handshake, if the stream is a timed_stream. Zero: no limit.
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
 
   connection_options connection = {};
@@ -32,7 +32,7 @@ struct opening_options {
 
 namespace detail {
 
-/// Reads and writes with one deadline for all of it.
+/// Reads and writes with one common deadline.
 template <blocking_stream Stream>
 class deadline_io {
  public:
@@ -43,7 +43,7 @@ class deadline_io {
   deadline_io(Stream& stream, std::chrono::steady_clock::duration timeout)
       : stream_{stream}, until_{time_limit(now_of(stream), timeout)} {}
 
-  /// Reads at least one octet, or 0 at the end. `ec` is errc::handshake_timeout if time is over.
+  /// Reads at least one byte, or returns 0 at the end. `ec` is errc::handshake_timeout after the deadline.
   std::size_t read(mutable_bytes room, std::error_code& ec) {
     if constexpr (timed_stream<Stream>) {
       do {
@@ -57,7 +57,7 @@ class deadline_io {
     }
   }
 
-  /// Writes what a handshake has to say.
+  /// Writes the output of a handshake.
   template <class Handshake>
   void write(Handshake& handshake, std::error_code& ec) {
     while (!handshake.output().empty()) {
@@ -75,8 +75,8 @@ class deadline_io {
     }
   }
 
-  /// Ends our side, and takes what still comes until the peer ends its side: a stream that is
-  /// closed with input unread may take back what was just written.
+  /// Ends our side, and discards input until the peer ends its side: closing a stream with unread
+  /// input may discard the bytes that were just written.
   void end() {
     std::error_code ec;
     stream_.shutdown(ec);
@@ -90,7 +90,7 @@ class deadline_io {
   time_point until_;
 };
 
-/// Accepts a good request as far as the policy does.
+/// Accepts a valid request, as far as the policy does.
 struct policy_decides {
   template <class Handshake>
   void operator()(Handshake& asked) const {
@@ -98,15 +98,15 @@ struct policy_decides {
   }
 };
 
-/// Whether a handshake waits for an answer that may be there although the peer did not take all that
-/// was written: servers refuse, and close, without reading.
+/// Whether a handshake may have a response although the peer has not read the whole request:
+/// servers refuse, and close, without reading.
 template <class Handshake>
 constexpr bool may_be_refused = requires(const Handshake& handshake) {
   handshake.refused();
 };
 
-/// What an error of the stream means to a handshake: nothing if the peer has refused before, for a
-/// refusal whose end is cut off stays one (RFC 9112 §8), else the error itself.
+/// The meaning of a stream error for a handshake: none if the peer has refused, because a truncated
+/// refusal is still a refusal (RFC 9112 §8), otherwise the error itself.
 template <class Handshake>
 std::error_code break_off(Handshake& handshake, std::error_code ec) {
   if constexpr (may_be_refused<Handshake>) {
@@ -118,8 +118,8 @@ std::error_code break_off(Handshake& handshake, std::error_code ec) {
   return ec;
 }
 
-/// Reads, and writes what that leads to, until the handshake has made up its mind; what it leaves of
-/// the input goes to `rest`.
+/// Reads, and writes the resulting output, until the handshake needs no more input; the rest of the
+/// input goes to `rest`.
 template <class Io, class Handshake>
 void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
                     std::error_code& ec) {
@@ -134,7 +134,7 @@ void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
     }
     const auto size = ec ? 0 : io.read(room, ec);
     if (ec.category() == hawser::error_category()) {
-      // Time is over, or the stream was told to stop: the peer may still be told.
+      // The deadline has passed, or the stream was stopped: the peer can still get a response.
       handshake.fail(static_cast<errc>(ec.value()));
       ec.clear();
     } else if (ec) {
@@ -152,10 +152,10 @@ void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
 
 }  // namespace detail
 
-/// Serves the opening handshake of a client on a stream that stays the caller's. A good request is
-/// shown to `decide(handshake)`, which calls accept() or refuse(); if it does neither, the client gets
-/// 500 and `ec` is errc::upgrade_unanswered. When it fails, the client has been told why, and `ec` is the handshake's
-/// error or the stream's. Returns what was read too much.
+/// Performs a server's opening handshake on a stream that the caller keeps. For a valid request it
+/// calls `decide(handshake)`, which must call accept() or refuse(); if it does neither, the client gets
+/// 500 and `ec` is errc::upgrade_unanswered. On failure, the client has got a response, and `ec` is the
+/// error of the handshake or of the stream. Returns the bytes that were read after the request.
 template <blocking_stream Stream, server_policy Policy, class Decide>
 std::vector<std::byte> perform(Stream& stream, server_handshake<Policy>& handshake, Decide decide,
                                std::error_code& ec, const opening_options& options = {}) {
@@ -177,10 +177,11 @@ std::vector<std::byte> perform(Stream& stream, server_handshake<Policy>& handsha
   return rest;
 }
 
-/// Performs the opening handshake with a server, over a stream that leads to it and stays the
-/// caller's. When it fails, `ec` says why; handshake.response() is the answer if it was a refusal, also
-/// if the stream broke inside or behind its body. A wss: URI on a stream that is not encrypted (see
-/// blocking_stream) is an errc::unsupported_scheme, and nothing is sent. Returns what was read too much.
+/// Performs a client's opening handshake on a stream that leads to the server and that the caller
+/// keeps. On failure, `ec` is the error; after a refusal, handshake.response() is the response,
+/// even if the stream broke inside or after its body. A wss: URI on a stream that is not encrypted
+/// (see blocking_stream) is errc::unsupported_scheme, and nothing is sent. Returns the bytes that
+/// were read after the response.
 template <blocking_stream Stream, client_policy Policy>
 std::vector<std::byte> perform(Stream& stream, client_handshake<Policy>& handshake,
                                std::error_code& ec, const opening_options& options = {}) {
@@ -196,8 +197,8 @@ std::vector<std::byte> perform(Stream& stream, client_handshake<Policy>& handsha
   return rest;
 }
 
-/// A server's connection over `stream`, or nothing and `ec`: see perform(). Its extension is what the
-/// policy makes of the agreement: see negotiating_server_policy.
+/// A server's connection over `stream`, or nothing and `ec`: see perform(). The policy makes its
+/// extension: see negotiating_server_policy.
 template <blocking_stream Stream, server_policy Policy, class Decide>
 std::optional<websocket<Stream>> accept(Stream stream, server_handshake<Policy>& handshake,
                                         Decide decide, std::error_code& ec,
@@ -208,15 +209,15 @@ std::optional<websocket<Stream>> accept(Stream stream, server_handshake<Policy>&
                            rest,         handshake.result(), detail::extension_of(handshake)};
 }
 
-/// The same, where the policy alone decides.
+/// The same; the policy alone decides.
 template <blocking_stream Stream, server_policy Policy>
 std::optional<websocket<Stream>> accept(Stream stream, server_handshake<Policy>& handshake,
                                         std::error_code& ec, const opening_options& options = {}) {
   return accept(std::move(stream), handshake, detail::policy_decides{}, ec, options);
 }
 
-/// A client's connection over `stream`, or nothing and `ec`: see perform(). Its extension is what the
-/// policy makes of the agreement: see negotiating_client_policy.
+/// A client's connection over `stream`, or nothing and `ec`: see perform(). The policy makes its
+/// extension: see negotiating_client_policy.
 template <blocking_stream Stream, client_policy Policy>
 std::optional<websocket<Stream>> connect(Stream stream, client_handshake<Policy>& handshake,
                                          std::error_code& ec, const opening_options& options = {}) {

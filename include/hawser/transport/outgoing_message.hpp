@@ -14,13 +14,13 @@
 
 namespace hawser {
 
-/// A message on its way in fragments: websocket::begin_message() makes one. It must not outlive the
-/// websocket. A message that is dropped unfinished cannot be taken back, so the connection is then
-/// closed with 1011.
+/// A message that is sent in fragments, made by websocket::begin_message(). Must not outlive the
+/// websocket. If it is destroyed unfinished, the connection is closed with 1011, because sent
+/// fragments cannot be withdrawn.
 template <class Driver>
 class [[nodiscard]] outgoing_message {
  public:
-  /// Waits until no other thread has a message under way, or the connection is over.
+  /// Waits until no other thread is sending a message, or until the connection has ended.
   outgoing_message(Driver& driver, message_kind kind, coding how = coding::agreed)
       : kind_{kind}, coding_{how} {
     if (const auto ec = driver.open_message()) {
@@ -41,18 +41,18 @@ class [[nodiscard]] outgoing_message {
   ~outgoing_message() {
     if (driver_ == nullptr) return;
     constexpr std::string_view why = "a message was not finished";
-    // Before the turn is given back: nobody's message fits into the unfinished one.
+    // Close before other threads may send: their messages must not follow an unfinished one.
     if (begun_) driver_->begin_close(close_code::internal_error, why);
     driver_->close_message();
     if (begun_) driver_->close(close_code::internal_error, why);
   }
 
-  /// Sends a fragment, and returns when the stream has taken it. Text may be cut inside a code
-  /// point. Fails with message_unfinished if this thread had another message under way.
+  /// Sends a fragment, and returns when the stream has accepted it. Text may be cut inside a code
+  /// point. Fails with message_unfinished if this thread is already sending another message.
   std::error_code write(bytes_view piece) { return send(piece, part::more); }
   std::error_code write(std::string_view piece) { return send(as_bytes(piece), part::more); }
 
-  /// Ends the message, with a last piece if there is one. Nothing can be written afterwards.
+  /// Ends the message, optionally with a last fragment. Nothing can be written afterwards.
   std::error_code finish(bytes_view piece = {}) {
     const auto ec = send(piece, part::last);
     if (ec != errc::invalid_utf8 && driver_ != nullptr) {

@@ -6,8 +6,8 @@
 
 namespace hawser::detail {
 
-/// The calling thread's number. Unlike a std::thread::id, that of a thread that has ended is never
-/// given to another one. 0 is nobody's.
+/// A number for the calling thread, never 0. Unlike a std::thread::id, the number of a thread that
+/// has ended is not used again.
 inline std::uint64_t thread_number() noexcept {
   static constinit std::atomic<std::uint64_t> last = 0;
   thread_local const std::uint64_t mine = ++last;

@@ -9,9 +9,9 @@
 
 namespace hawser {
 
-/// What a certificate says. A name that contains a NUL is left out.
+/// The content of a certificate. Names with a NUL are omitted.
 struct certificate_facts {
-  std::string subject = {};  ///< As RFC 4514 writes names: `CN=device 7,O=Example`
+  std::string subject = {};  ///< In the form of RFC 4514: `CN=device 7,O=Example`
   std::string issuer = {};
 
   // The alternative names of the subject: RFC 5280 §4.2.1.6.
@@ -26,27 +26,27 @@ struct certificate_facts {
   std::chrono::sys_seconds not_before = {};
   std::chrono::sys_seconds not_after = {};
 
-  /// Whether an authority that this side trusts vouches for it now and, for a server's, whether it is for
-  /// the host of the URL. False only where the context of this side does not insist on that.
+  /// Whether a trusted authority vouches for it now and, for a server's certificate, whether it is
+  /// valid for the host of the URL. False only if the context of this side does not require that.
   bool verified = false;
 };
 
-/// What TLS has agreed on for one connection.
+/// What TLS has negotiated for one connection.
 struct tls_facts {
   std::string version = {};  ///< `TLSv1.2` or `TLSv1.3`
-  std::string cipher = {};   ///< The suite's name as IANA has it: `TLS_AES_256_GCM_SHA384`
+  std::string cipher = {};   ///< The IANA name of the cipher suite: `TLS_AES_256_GCM_SHA384`
 
-  /// The host that the client asked for (SNI, RFC 6066 §3); empty if it asked for an address.
+  /// The host that the client requested (SNI, RFC 6066 §3); empty if it requested an address.
   std::string server_name = {};
 
-  /// None if the peer has shown no certificate: servers ask for one only if
+  /// Empty if the peer has sent no certificate. A server requests one only if
   /// tls_server_options::clients says so.
   std::optional<certificate_facts> peer_certificate = {};
 };
 
 namespace detail {
 
-/// What a stream says of its TLS, by `std::shared_ptr<const tls_facts> facts() const`, or null.
+/// The facts of a stream, from its `std::shared_ptr<const tls_facts> facts() const`, or null.
 template <class Stream>
 std::shared_ptr<const tls_facts> tls_facts_of(const Stream& stream) {
   if constexpr (requires { std::shared_ptr<const tls_facts>{stream.facts()}; }) {
@@ -56,7 +56,7 @@ std::shared_ptr<const tls_facts> tls_facts_of(const Stream& stream) {
   }
 }
 
-/// The peer's certificate in there, or null.
+/// The peer's certificate in `facts`, or null.
 inline std::shared_ptr<const certificate_facts> certificate_of(
     const std::shared_ptr<const tls_facts>& facts) noexcept {
   if (!facts || !facts->peer_certificate) return nullptr;

@@ -6,11 +6,12 @@
 #include <mutex>
 #include <utility>
 
-// How threads that share a connection take turns; what one of them throws leaves everything in order.
+// How threads that share a connection alternate. All of it is exception-safe.
 
 namespace hawser::detail {
 
-/// Holds a turn, of reading or of writing, under the lock that guards it, and gives it back.
+/// Waits for a turn, of reading or of writing, under the mutex that guards it, and ends the turn in
+/// the destructor.
 class turn {
  public:
   turn(bool& taken, std::condition_variable& freed) : taken_{taken}, freed_{freed} {
@@ -28,7 +29,7 @@ class turn {
   std::condition_variable& freed_;
 };
 
-/// Lets go of a lock as long as this lives, for what may wait.
+/// Unlocks a mutex during its lifetime, for an operation that may wait.
 class unlocked {
  public:
   explicit unlocked(std::unique_lock<std::mutex>& held) : held_{held} { held_.unlock(); }
@@ -40,7 +41,7 @@ class unlocked {
   std::unique_lock<std::mutex>& held_;
 };
 
-/// Calls `act`, which must not throw, if an exception leaves the scope of this.
+/// Calls `act`, which must not throw, if an exception leaves the scope of this object.
 template <class Act>
 class when_thrown {
  public:

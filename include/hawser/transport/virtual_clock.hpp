@@ -6,20 +6,20 @@
 
 namespace hawser {
 
-/// A clock that stands still until it is told otherwise, so that what takes minutes can be tried in
-/// no time. Any thread may ask and advance it.
+/// A clock that only moves when it is advanced, so that a test of minutes takes no time. May be
+/// used on any thread.
 class virtual_clock {
  public:
   using duration = std::chrono::steady_clock::duration;
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// Where the clock stands; a day past the epoch at first, which is neither zero nor near it.
+  /// The time of the clock. It begins one day after the epoch, so that it is not near zero.
   time_point now() const noexcept { return time_point{duration{ticks_}}; }
 
-  /// Lets time pass. `time` is not negative.
+  /// Advances the clock by `time`, which must not be negative.
   void advance(duration time) noexcept { ticks_ += time.count(); }
 
-  /// Lets time pass until `then`. A clock that is there already, or further, stays where it is.
+  /// Advances the clock to `then`. Does nothing if the clock is already there or later.
   void advance_to(time_point then) noexcept {
     auto ticks = ticks_.load();
     const auto wanted = then.time_since_epoch().count();

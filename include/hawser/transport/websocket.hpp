@@ -31,12 +31,12 @@
 
 namespace hawser {
 
-/// A WebSocket connection over a blocking stream. accept() and connect() make one.
+/// A WebSocket connection over a blocking stream. Made by accept() and connect().
 ///
-/// One thread reads; any thread may call the other functions meanwhile. Pings are answered, the
-/// keep-alive runs and time-outs apply while a thread is inside a function of this class, so a
-/// connection wants one that reads. Destroying an open websocket drops the connection: call
-/// close().
+/// One thread reads; any thread may call the other functions at the same time. Pings are answered,
+/// and the keep-alive and the timeouts work, only while a thread is inside a function of this
+/// class, so keep one thread reading. The destructor of an open websocket drops the connection
+/// without a closing handshake: call close() first.
 template <blocking_stream Stream, message_extension Extension = any_extension,
           mask_source Masks = system_mask_source>
 class websocket {
@@ -47,7 +47,7 @@ class websocket {
   using duration = std::chrono::steady_clock::duration;
   using outgoing = outgoing_message<driver>;
 
-  /// Over a stream on which the opening handshake is done: `received` is what was read behind it.
+  /// For a stream whose opening handshake is done. `received` are the bytes that were read after it.
   websocket(role self, Stream stream, const connection_options& options = {},
             bytes_view received = {}, agreement agreed = {}, Extension extension = {},
             Masks masks = {})
@@ -57,38 +57,38 @@ class websocket {
             options.close_timeout)},
         agreed_{std::move(agreed)} {}
 
-  /// Waits for the next message: a view, valid until the next read. Empty when the connection is
-  /// over, its stream included; close_reason() then says why.
+  /// Waits for the next message. Returns a view that is valid until the next read, or nothing when
+  /// the connection and its stream have ended; close_reason() is then the reason.
   std::optional<message_view> read() {
     std::error_code ec;
     return driver_->template read<message_view>((time_point::max)(), ec);
   }
 
-  /// The same, but waits for `timeout` at most: then `ec` is errc::read_timeout and the connection
-  /// goes on, with what has arrived of a message kept. When it is over, `ec` is errc::closed.
+  /// The same, but waits for at most `timeout`: then `ec` is errc::read_timeout, the connection stays
+  /// open, and the beginning of a message is kept. When the connection has ended, `ec` is errc::closed.
   std::optional<message_view> read(duration timeout,
                                    std::error_code& ec) requires timed_stream<Stream> {
     ec.clear();
     return driver_->template read<message_view>(deadline_in(timeout), ec);
   }
 
-  /// Waits for the next part of a message, in the size in which it arrives: nothing is stored.
-  /// read() in the middle of a message takes the rest of it as one.
+  /// Waits for the next part of a message, in the size in which it arrives; nothing is stored.
+  /// read() inside a message returns the rest of it as one message.
   std::optional<message_part> read_part() {
     std::error_code ec;
     return driver_->template read<message_part>((time_point::max)(), ec);
   }
 
-  /// The same, but waits for `timeout` at most.
+  /// The same, but waits for at most `timeout`.
   std::optional<message_part> read_part(duration timeout,
                                         std::error_code& ec) requires timed_stream<Stream> {
     ec.clear();
     return driver_->template read<message_part>(deadline_in(timeout), ec);
   }
 
-  /// Sends a text message and returns when the stream has taken it. Whatever the peer does, nothing
-  /// is raised: the error says invalid_utf8 or message_unfinished (nothing was sent: this thread has
-  /// a message of begin_message() under way), closed, or what the stream said.
+  /// Sends a text message, and returns when the stream has accepted it. Does not throw because of the peer,
+  /// and raises no signal. Errors: invalid_utf8 or message_unfinished (nothing was sent; for the latter,
+  /// this thread has an unfinished message of begin_message()), closed, or the error of the stream.
   std::error_code write(std::string_view text) {
     return write_message([&](auto& peer) { return peer.send(text); });
   }
@@ -98,7 +98,7 @@ class websocket {
     return write_message([&](auto& peer) { return peer.send(binary); });
   }
 
-  /// Sends a message that was read, even from this connection, as long as it is valid.
+  /// Sends a message that was read, also from this connection, as long as its view is valid.
   std::error_code write(message_view view) {
     return write_message([&](auto& peer) { return peer.send(view); });
   }
@@ -108,64 +108,64 @@ class websocket {
     return write_message([&](auto& peer) { return peer.send(prepared); });
   }
 
-  /// Begins a message that is sent in fragments. Messages of other threads wait for its end.
+  /// Begins a message that is sent in fragments. Messages of other threads wait until it is finished.
   [[nodiscard]] outgoing begin_message(message_kind kind, coding how = coding::agreed) {
     return outgoing{*driver_, kind, how};
   }
 
-  /// Sends a ping of at most 125 octets. The pong is not waited for: see round_trip().
+  /// Sends a ping with at most 125 bytes of payload. Does not wait for the pong: see round_trip().
   std::error_code ping(bytes_view payload = {}) {
     return driver_->write([&](auto& peer) { return peer.send_ping(payload); },
                           driver::sends::control);
   }
 
-  /// Closes: sends what is queued and a Close frame, then waits for the peer's and for the end of
-  /// the stream, `close_timeout` at most. No error if both sides closed. Codes and reasons that
-  /// must not be sent are refused, and the connection goes on: RFC 6455 §7.4.
+  /// Closes the connection: sends the queued output and a Close frame, then waits for the peer's
+  /// Close frame and the end of the stream, for at most `close_timeout`. Returns no error if both
+  /// sides have closed. A code or a reason that must not be sent is refused, and the connection
+  /// stays open: RFC 6455 §7.4.
   std::error_code close(std::optional<close_code> code = close_code::normal,
                         std::string_view reason = {}) {
     return driver_->close(code, reason);
   }
 
-  /// Begins to close, and does not wait: for a thread that has other things to do. Whoever reads brings
-  /// the closing to its end.
+  /// Begins the closing handshake, and does not wait. The thread that reads completes it.
   std::error_code begin_close(std::optional<close_code> code = close_code::normal,
                               std::string_view reason = {}) {
     return driver_->begin_close(code, reason);
   }
 
-  /// Ends the connection at once, without the closing handshake. If the stream can be aborted,
-  /// other threads return from their calls soon; otherwise when the stream does something next.
+  /// Ends the connection at once, without a closing handshake. If the stream can be aborted, other
+  /// threads return from their calls soon; otherwise at the next activity of the stream.
   void close_now() { driver_->close_now(); }
 
-  /// Whether messages can still be sent; that says nothing of the next moment.
+  /// Whether messages can still be sent. The answer may be outdated at once.
   bool is_open() const { return driver_->is_open(); }
 
-  /// How the connection ended, once read() has returned nothing or close() has returned. Its reason
-  /// lives as long as this object.
+  /// How the connection ended, after read() has returned nothing or close() has returned. Its
+  /// reason is valid as long as this object.
   closed close_reason() const { return driver_->outcome().value_or(closed{}); }
 
-  /// The time between the last ping that was answered, keep-alive included, and its pong.
+  /// The time between the last answered ping, keep-alive included, and its pong.
   std::optional<duration> round_trip() const { return driver_->round_trip(); }
 
-  /// The subprotocol that was agreed on, or an empty text.
+  /// The negotiated subprotocol, or an empty text.
   const std::string& subprotocol() const noexcept { return agreed_.subprotocol; }
 
-  /// The extensions that were agreed on, as the server answered them.
+  /// The negotiated extensions, as in the server's response.
   const extension_list& extensions() const noexcept { return agreed_.extensions; }
 
   /// Whether the stream is encrypted.
   bool is_secure() const { return detail::is_secure(driver_->stream()); }
 
-  /// What TLS has agreed on, read anew by each call; null if the stream is not encrypted.
+  /// What TLS has negotiated; null if the stream is not encrypted. Each call reads it again.
   std::shared_ptr<const tls_facts> tls() const { return detail::tls_facts_of(driver_->stream()); }
 
-  /// The certificate that the peer has shown, or null.
+  /// The peer's certificate, or null.
   std::shared_ptr<const certificate_facts> peer_certificate() const {
     return detail::certificate_of(tls());
   }
 
-  /// The stream, for its address and settings: reading and writing it is up to this object.
+  /// The stream, for its address and settings. Do not read or write it.
   Stream& stream() noexcept { return driver_->stream(); }
 
  private:
@@ -180,7 +180,7 @@ class websocket {
     return driver_->write(std::move(send), driver::sends::message);
   }
 
-  // On the heap, because other threads hold on to it while this object moves.
+  // On the heap, because other threads use it while this object is moved.
   std::unique_ptr<driver> driver_;
   agreement agreed_;
 };
