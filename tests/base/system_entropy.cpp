@@ -28,6 +28,7 @@ struct failures {
   bool device_is_empty = false;   ///< As if the random device had an end
   bool device_is_broken = false;  ///< Reading it fails with EIO, a hundred times
   int reads_left = 100;
+  int atfork_error = 0;  ///< Of every call
 };
 failures failing;
 
@@ -46,6 +47,13 @@ ssize_t __real_getrandom(void* octets, std::size_t size, unsigned flags);
 ssize_t __wrap_getrandom(void* octets, std::size_t size, unsigned flags);
 ssize_t __real_read(int file, void* octets, std::size_t size);
 ssize_t __wrap_read(int file, void* octets, std::size_t size);
+int __real_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)());
+int __wrap_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)());
+}
+
+int __wrap_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)()) {
+  if (failing.atfork_error != 0) return failing.atfork_error;
+  return __real_pthread_atfork(prepare, parent, child);
 }
 
 ssize_t __wrap_getrandom(void* octets, std::size_t size, unsigned flags) {
@@ -125,7 +133,7 @@ TEST_CASE("threads draw different keys") {
   CHECK_FALSE(have_a_key_in_common(draw_some(), theirs));
 }
 
-TEST_CASE("after a fork parent and child draw different keys", "[rfc-5.3]") {
+void check_keys_after_fork() {
   // Both processes now have the same keys in store.
   draw_some();
   std::array<int, 2> pipe{};
@@ -147,6 +155,28 @@ TEST_CASE("after a fork parent and child draw different keys", "[rfc-5.3]") {
   REQUIRE(status == 0);
   REQUIRE(taken == sizeof theirs);
   CHECK_FALSE(have_a_key_in_common(ours, theirs));
+}
+
+TEST_CASE("after a fork parent and child draw different keys", "[rfc-5.3]") {
+  check_keys_after_fork();
+}
+
+// In a process of its own: the system is asked only once.
+TEST_CASE("where forks are not reported", "[.]") {
+  failing.atfork_error = ENOMEM;
+  check_keys_after_fork();
+}
+
+TEST_CASE("a system that does not report forks has no influence on mask keys", "[rfc-5.3]") {
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::execl("/proc/self/exe", "base_tests", "where forks are not reported", nullptr);
+    ::_exit(1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
 }
 
 TEST_CASE("random octets fill all of the memory given and nothing more") {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
+#include <optional>
 #include <span>
 
 #if defined(_WIN32)
@@ -46,19 +47,19 @@ inline void fill_from_device(mutable_bytes out) noexcept {
   ::close(device);
 }
 
-/// The number of times that fork() has copied this process since the first call. A child process
-/// must not use the random bytes that its parent has stored.
-inline unsigned count_forks() noexcept {
+/// The number of times that fork() has copied this process since the first call: a child process must
+/// not use the random bytes that its parent has stored. Nothing if the system does not report forks, for
+/// lack of memory: then no stored byte may be used.
+inline std::optional<unsigned> count_forks() noexcept {
   // Changed only in a child process that still has a single thread.
   static constinit unsigned forks = 0;
-  static const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
-  if (registered != 0) std::abort();
-  return forks;
+  static const bool counts = ::pthread_atfork(nullptr, nullptr, [] { ++forks; }) == 0;
+  return counts ? std::optional{forks} : std::nullopt;
 }
 
 #else
 
-inline unsigned count_forks() noexcept { return 0; }
+inline std::optional<unsigned> count_forks() noexcept { return 0; }
 
 #endif
 
@@ -106,7 +107,7 @@ class system_mask_source {
    public:
     std::array<std::byte, 4> take() noexcept {
       const auto forks = detail::count_forks();
-      if (left_ == 0 || forks != forks_) {
+      if (left_ == 0 || !forks || forks != forks_) {
         fill_random(std::as_writable_bytes(std::span{keys_}));
         left_ = keys_.size();
         forks_ = forks;
@@ -119,7 +120,7 @@ class system_mask_source {
    private:
     std::array<std::array<std::byte, 4>, 256> keys_{};
     std::size_t left_ = 0;
-    unsigned forks_ = 0;
+    std::optional<unsigned> forks_;
   };
 };
 
