@@ -38,7 +38,8 @@ constexpr std::string_view describe(socks5_reply reply) noexcept {
     case socks5_reply::host_unreachable: return "the proxy cannot reach the host";
     case socks5_reply::connection_refused: return "the host refused the proxy's connection";
     case socks5_reply::ttl_expired: return "the TTL expired between the proxy and the host";
-    case socks5_reply::command_not_supported: return "the proxy does not support connections";
+    case socks5_reply::command_not_supported:
+      return "the proxy does not support the CONNECT command";
     case socks5_reply::address_type_not_supported:
       return "the proxy does not support this type of address";
   }

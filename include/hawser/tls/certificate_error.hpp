@@ -42,22 +42,22 @@ class certificate_category final : public std::error_category {
 
 }  // namespace detail
 
-/// The category of what is wrong with a peer's certificate. Its values are OpenSSL's `X509_V_ERR_…`.
-/// Which host was meant, connect_error says; all other errors of TLS are in Asio's
+/// The category of errors of a peer's certificate. The values are OpenSSL's `X509_V_ERR_…`.
+/// connect_error names the host. All other TLS errors are in Asio's
 /// `asio::error::get_ssl_category()`.
 [[gnu::visibility("default")]] inline const std::error_category& certificate_category() noexcept {
   static const never_destroyed<detail::certificate_category> category;
   return category.get();
 }
 
-/// The error for what `SSL_get_verify_result` returns, or none for X509_V_OK.
+/// The error for a result of `SSL_get_verify_result`; none for X509_V_OK.
 inline std::error_code make_certificate_error(long verify_result) noexcept {
   return {static_cast<int>(verify_result), certificate_category()};
 }
 
 namespace detail {
 
-/// What OpenSSL has last complained of in this thread; it then has nothing to complain of.
+/// Returns the first error in OpenSSL's queue of this thread, and clears the queue.
 inline std::error_code take_tls_error() noexcept {
   const auto error = ERR_get_error();
   ERR_clear_error();
@@ -66,7 +66,7 @@ inline std::error_code take_tls_error() noexcept {
   return {static_cast<int>(error), asio::error::get_ssl_category()};
 }
 
-/// Replaces the news that verification has failed by the reason.
+/// Replaces OpenSSL's error for a failed verification by the reason.
 inline std::error_code explain(std::error_code ec, const SSL* ssl) noexcept {
   const auto error = static_cast<unsigned>(ec.value());
   const bool unverified = ec.category() == asio::error::get_ssl_category() &&

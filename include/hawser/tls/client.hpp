@@ -15,7 +15,7 @@
 
 namespace hawser {
 
-/// Puts TLS between the sockets and the connections of a basic_client, for wss: URLs.
+/// The TLS layer between the sockets and the connections of a basic_client, for wss: URLs.
 class tls_client_layer {
  public:
   static constexpr bool is_secure = true;
@@ -23,11 +23,11 @@ class tls_client_layer {
   template <class Socket>
   using stream = tls_stream<Socket>;
 
-  // Not explicit: a client is made from options and a context.
+  // Not explicit, so that a client can be made from options and a context.
   tls_client_layer(tls_client_context context = tls_client_context{})
       : context_{std::make_shared<const tls_client_context>(std::move(context))} {}
 
-  /// A context that many clients share.
+  /// For a context that many clients share.
   tls_client_layer(std::shared_ptr<const tls_client_context> context)
       : context_{std::move(context)} {}
 
@@ -39,8 +39,8 @@ class tls_client_layer {
     return std::make_unique<tls_stream<Socket>>(std::move(socket), std::move(ssl));
   }
 
-  /// A certificate that is not good does not become so by waiting, but for one that is not valid yet:
-  /// a device may set its clock a while after it has started.
+  /// An invalid certificate is a permanent error, except for one that is not yet valid: a device
+  /// may set its clock some time after it has started.
   static bool is_permanent(std::error_code ec) noexcept {
     return ec.category() == certificate_category() && ec.value() != X509_V_ERR_CERT_NOT_YET_VALID &&
            ec.value() != X509_V_ERR_CRL_NOT_YET_VALID;
@@ -50,9 +50,10 @@ class tls_client_layer {
   std::shared_ptr<const tls_client_context> context_;
 };
 
-/// A client for wss: and ws: URLs, made from its options and perhaps a tls_client_context. The TLS
-/// handshake counts as a part of the opening handshake; if the server's certificate is not good, the
-/// client gives up with an error of certificate_category(), unless it is only not valid yet.
+/// A client for wss: and ws: URLs, made from its options and optionally a tls_client_context. The
+/// TLS handshake is part of the opening handshake and its timeout. If the server's certificate is
+/// not valid, the client gives up with an error of certificate_category(); it retries if the
+/// certificate is only not yet valid.
 using tls_client = basic_client<tls_client_layer>;
 
 }  // namespace hawser

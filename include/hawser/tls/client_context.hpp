@@ -21,27 +21,27 @@
 
 namespace hawser {
 
-/// Whether the authorities that the operating system trusts are trusted.
+/// Whether the certificate authorities of the operating system are trusted.
 enum class system_authorities : std::uint8_t { trusted, ignored };
 
-/// Whom a client trusts, and who it is.
+/// The certificates that a client trusts, and its own.
 struct tls_client_options {
   system_authorities system = system_authorities::trusted;
 
-  /// Further certificates to trust, roots or not: an authority of one's own, or a server's own
-  /// certificate.
+  /// More certificates to trust, roots or not: your own authority, or the certificate of a server.
   pem authorities = {};
 
-  /// What the client shows to a server that asks for a certificate.
+  /// The client's own certificate, sent to servers that request one. Not set: none.
   std::optional<tls_identity> identity = {};
 };
 
-/// What a client's TLS connections share: settings, trust, sessions to resume. Connections verify
-/// the server's certificate (its chain, its time, and that it is for the host: RFC 9525), and speak
-/// TLS 1.2 or 1.3. Any number of threads may use it at once; connections may outlive it.
+/// The state that a client's TLS connections share: settings, trusted certificates, sessions to
+/// resume. Connections verify the server's certificate (chain, validity period, and host: RFC
+/// 9525), and use TLS 1.2 or 1.3. Any number of threads may use a context at the same time.
+/// Connections may outlive it.
 class tls_client_context {
  public:
-  /// Throws std::system_error if a file cannot be read or what is in it cannot be used.
+  /// Throws std::system_error if a file cannot be read or its content cannot be used.
   explicit tls_client_context(const tls_client_options& options = {})
       : context_{detail::make_ssl_context(TLS_client_method())} {
     auto* context = context_.get();
@@ -60,20 +60,20 @@ class tls_client_context {
     SSL_CTX_sess_set_new_cb(context, &keep_session);
   }
 
-  /// DANGEROUS: from now on whoever answers is believed to be the server, so anybody on the way can
-  /// read and change everything. For trying things out; call it before the first connection.
+  /// DANGEROUS: disables verification, so that anyone on the network path can act as the server,
+  /// and read and change all data. For experiments only; call it before the first connection.
   void insecure_skip_verification() noexcept {
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_NONE, nullptr);
   }
 
-  /// One connection's end, which expects `host`, a name or an address without brackets: RFC 6066 §3.
-  /// Streams and transports do this by themselves.
+  /// The SSL of one connection that expects `host`, a name or an address without brackets: RFC 6066
+  /// §3. Streams and transports call this themselves.
   detail::ssl_ptr make_ssl(std::string host, std::error_code& ec) const {
     ec.clear();
     ERR_clear_error();
-    // The dot of a complete name is no part of it in certificates and in TLS.
+    // Certificates and TLS use a fully qualified name without its final dot.
     if (host.ends_with('.')) host.pop_back();
-    // No host would be no check.
+    // Without a host, nothing would be verified.
     if (host.empty() || host.find('\0') != std::string::npos) {
       ec = std::make_error_code(std::errc::invalid_argument);
       return nullptr;
@@ -89,7 +89,7 @@ class tls_client_context {
     return made;
   }
 
-  /// For what OpenSSL can do beyond this, before the first connection.
+  /// For other settings of OpenSSL; use it before the first connection.
   SSL_CTX* native_handle() noexcept { return context_.get(); }
 
  private:
@@ -126,12 +126,12 @@ class tls_client_context {
   };
 
   static int keep_session(SSL* ssl, SSL_SESSION* session) noexcept {
-    // A copy: OpenSSL spoils the original when its connection ends badly.
+    // A copy, because OpenSSL invalidates the original when its connection ends with an error.
     detail::ssl_session_ptr copy{SSL_SESSION_dup(session)};
     try {
       if (copy) sessions::of(SSL_get_SSL_CTX(ssl)).put(expected_by(ssl), std::move(copy));
     } catch (const std::exception&) {
-      // The next connection does without it.
+      // The next connection cannot resume, which is not an error.
     }
     return 0;
   }

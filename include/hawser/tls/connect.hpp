@@ -23,9 +23,9 @@ namespace hawser {
 /// A blocking client connection to a ws: or wss: URL.
 using tls_client_websocket = websocket<optional_tls_transport<socket_transport>>;
 
-/// Connects to a wss: or ws: URL, by TLS if it says so. Like the connect() that takes no context;
-/// the TLS handshake counts as a part of the opening handshake, and if the server's certificate is
-/// not good, `ec` is of certificate_category().
+/// Connects to a ws: URL, or with TLS to a wss: URL. Like connect() without a context. The TLS
+/// handshake is part of the opening handshake and its timeout. If the server's certificate is not
+/// valid, `ec` is of certificate_category().
 inline std::optional<tls_client_websocket> connect(std::string_view url,
                                                    const tls_client_context& context,
                                                    std::error_code& ec,

@@ -15,24 +15,24 @@
 
 #include "hawser/tls/pem.hpp"
 
-// What the contexts of both sides have in common.
+// The common parts of the contexts of both sides.
 
 namespace hawser::detail {
 
 using ssl_context_ptr = std::unique_ptr<SSL_CTX, openssl_free<SSL_CTX_free>>;
 using ssl_ptr = std::unique_ptr<SSL, openssl_free<SSL_free>>;
 
-/// OpenSSL frees at exit what it has. Initialised here, it does so after the destruction of the static
-/// objects of each file that includes this: contexts and connections may be static. Not inline, since
-/// only what each file has of its own is initialised in a certain order. Without an option OpenSSL would
-/// do nothing; this one it needs anyway.
+/// OpenSSL frees its memory at exit. Because it is initialised here, it does so after the static
+/// objects of each file that includes this header are destroyed, so contexts and connections may be
+/// static. Not inline, because only the order of initialisation within one file is defined. OpenSSL
+/// needs an option to initialise anything; this one is needed anyway.
 [[maybe_unused]] static const int openssl_initialised =
     OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
 
-/// The only protocol that a WebSocket begins with here, as ALPN spells it: RFC 7301 §3.1.
+/// The only ALPN protocol with which a WebSocket begins here: RFC 7301 §3.1.
 inline constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-/// TLS 1.2 at least, and no renegotiation: RFC 9325 §3.5.
+/// At least TLS 1.2, and no renegotiation: RFC 9325 §3.5.
 inline ssl_context_ptr make_ssl_context(const SSL_METHOD* method) {
   ERR_clear_error();
   ssl_context_ptr made{SSL_CTX_new(method)};
@@ -40,13 +40,13 @@ inline ssl_context_ptr make_ssl_context(const SSL_METHOD* method) {
     throw_tls_error("TLS");
   }
   SSL_CTX_set_options(made.get(), SSL_OP_NO_RENEGOTIATION);
-  // As the streams need it: what is not written yet may move. Idle connections have no buffers.
+  // The streams require that unwritten bytes may move. Idle connections release their buffers.
   SSL_CTX_set_mode(made.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                    SSL_MODE_RELEASE_BUFFERS);
   return made;
 }
 
-/// Trusts the certificates in `authorities`, whether or not they are roots.
+/// Trusts the certificates in `authorities`, roots or not.
 inline void trust(SSL_CTX* context, const pem& authorities) {
   auto* store = SSL_CTX_get_cert_store(context);
   for (const auto& authority : read_certificates(authorities)) {
@@ -55,7 +55,7 @@ inline void trust(SSL_CTX* context, const pem& authorities) {
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
 }
 
-/// Something of type `State` that belongs to an SSL_CTX, and lives as long as it does.
+/// An object of type `State` that belongs to an SSL_CTX and has the same lifetime.
 template <class State>
 class context_state {
  public:

@@ -23,19 +23,19 @@
 
 namespace hawser::detail {
 
-/// One end of a TLS connection that does no I/O: octets from the peer go into room(), those for the
-/// peer come out of output(). Used from one thread at a time.
+/// One end of a TLS connection, without I/O: bytes from the peer go into room(), bytes for the peer
+/// come out of output(). Used by one thread at a time.
 class tls_engine {
  public:
   enum class outcome : std::uint8_t {
     done,
-    starved,  ///< More octets of the peer are needed
+    starved,  ///< More bytes from the peer are needed
     clogged,  ///< output() must be consumed first
-    ended,    ///< The peer has said that nothing more will come
-    failed,   ///< For good: see error()
+    ended,    ///< The peer has ended the stream
+    failed,   ///< Permanently: see error()
   };
 
-  /// As much as fits one record, RFC 8446 §5.1: what write() takes at once.
+  /// The largest payload of one record, RFC 8446 §5.1, and of one write().
   static constexpr std::size_t max_record = 16 * 1024;
 
   explicit tls_engine(ssl_ptr ssl) : ssl_{std::move(ssl)} {
@@ -50,42 +50,42 @@ class tls_engine {
     return perform([this] { return SSL_do_handshake(ssl_.get()); });
   }
 
-  /// When done, `size` is how many octets were decrypted. `in` is not empty.
+  /// After `done`, `size` is the number of decrypted bytes. `in` must not be empty.
   outcome read(mutable_bytes in, std::size_t& size) noexcept {
     return perform([&] { return SSL_read_ex(ssl_.get(), in.data(), in.size(), &size); });
   }
 
-  /// When done, `size` is how many octets of `out`, which is not empty, were encrypted.
+  /// After `done`, `size` is the number of encrypted bytes of `out`, which must not be empty.
   outcome write(bytes_view out, std::size_t& size) noexcept {
     const auto record = out.first((std::min)(out.size(), max_record));
     return perform([&] { return SSL_write_ex(ssl_.get(), record.data(), record.size(), &size); });
   }
 
-  /// Says that nothing more will come: a close_notify alert, RFC 8446 §6.1.
+  /// Ends the sending side with a close_notify alert: RFC 8446 §6.1.
   void end() noexcept {
     if (is_broken_ || SSL_is_init_finished(ssl_.get()) != 1) return;
     perform([this] { return SSL_shutdown(ssl_.get()) < 0 ? -1 : 1; });
   }
 
-  /// Whether the peer's octets may be enough to read more of.
+  /// Whether a read may succeed without more bytes from the peer.
   bool has_input() const noexcept {
     return SSL_has_pending(ssl_.get()) == 1 || BIO_ctrl_pending(SSL_get_rbio(ssl_.get())) > 0;
   }
 
-  /// Where to put octets of the peer; not empty if the engine is starved.
+  /// The memory for bytes from the peer; not empty after `starved`.
   mutable_bytes room() noexcept {
     char* first = nullptr;
     const int size = BIO_nwrite0(outer_.get(), &first);
     return as_bytes_at(first, size);
   }
 
-  /// The first `count` octets of room() came from the peer.
+  /// The first `count` bytes of room() contain bytes from the peer.
   void received(std::size_t count) noexcept {
     char* first = nullptr;
     BIO_nwrite(outer_.get(), &first, static_cast<int>(count));
   }
 
-  /// What the peer is to get next.
+  /// The bytes to send to the peer next.
   bytes_view output() noexcept {
     char* first = nullptr;
     const int size = BIO_nread0(outer_.get(), &first);
@@ -97,13 +97,13 @@ class tls_engine {
     BIO_nread(outer_.get(), &first, static_cast<int>(count));
   }
 
-  /// Why the last call failed.
+  /// The reason of the last failure.
   std::error_code error() const noexcept { return error_; }
 
   SSL* native_handle() const noexcept { return ssl_.get(); }
 
  private:
-  // A record of the longest kind, as it is encrypted.
+  // The size of the longest encrypted record.
   static constexpr std::size_t buffer_size = 17 * 1024;
 
   static mutable_bytes as_bytes_at(char* first, int size) noexcept {

@@ -29,7 +29,7 @@ namespace hawser::detail {
 
 inline std::string name_text(const X509_NAME* name) {
   const bio_ptr memory{BIO_new(BIO_s_mem())};
-  // UTF-8 as it is.
+  // Non-ASCII characters stay UTF-8 and are not escaped.
   constexpr unsigned long flags = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB;
   if (!memory || X509_NAME_print_ex(memory.get(), name, 0, flags) < 0) return {};
   char* first = nullptr;
@@ -57,7 +57,7 @@ inline std::string address_text(std::string_view octets) {
 
 inline void add_name(const GENERAL_NAME& name, certificate_facts& facts) {
   const auto add = [](auto& names, const ASN1_STRING* text) {
-    // Read as a C string it would be another name.
+    // Read as a C string, it would be a different name.
     const auto octets = octets_of(text);
     if (octets.find('\0') == std::string_view::npos) names.emplace_back(octets);
   };
@@ -111,7 +111,8 @@ inline certificate_facts read_certificate(const X509* certificate) {
   return facts;
 }
 
-/// What a connection has agreed on, or null before its handshake is done. Leaves no error behind.
+/// What a connection has negotiated, or null before its handshake is done. Leaves OpenSSL's error
+/// queue empty.
 inline std::shared_ptr<const tls_facts> read_facts(const SSL* ssl) {
   if (SSL_is_init_finished(ssl) != 1) return nullptr;
   auto facts = std::make_shared<tls_facts>();

@@ -15,17 +15,17 @@
 
 namespace hawser {
 
-/// A transport that is encrypted or not, as the scheme of a URL says: one type for both.
+/// A transport with or without TLS, depending on the scheme of a URL, as one type.
 template <timed_stream Stream>
 class optional_tls_transport {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// Not encrypted.
+  /// Without TLS.
   explicit optional_tls_transport(Stream plain)
       : held_{std::in_place_type<Stream>, std::move(plain)} {}
 
-  /// Encrypted, its handshake done.
+  /// With TLS, after its handshake.
   explicit optional_tls_transport(tls_transport<Stream> encrypted)
       : held_{std::in_place_type<tls_transport<Stream>>, std::move(encrypted)} {}
 
@@ -55,7 +55,7 @@ class optional_tls_transport {
 
   bool is_secure() const noexcept { return held_.index() == 1; }
 
-  /// What TLS has agreed on, or null if this is not encrypted.
+  /// What TLS has negotiated, or null without TLS.
   std::shared_ptr<const tls_facts> facts() const {
     const auto* encrypted = std::get_if<tls_transport<Stream>>(&held_);
     return encrypted != nullptr ? encrypted->facts() : nullptr;
@@ -65,10 +65,10 @@ class optional_tls_transport {
     std::visit([](auto& one) { one.abort(); }, held_);
   }
 
-  /// The encrypted transport, or null.
+  /// The TLS transport, or null.
   tls_transport<Stream>* tls() noexcept { return std::get_if<tls_transport<Stream>>(&held_); }
 
-  /// What is below, encrypted or not.
+  /// The stream below TLS, or the stream itself.
   Stream& next_layer() noexcept {
     auto* encrypted = tls();
     return encrypted != nullptr ? encrypted->next_layer() : std::get<Stream>(held_);

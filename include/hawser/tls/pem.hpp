@@ -22,29 +22,29 @@
 
 namespace hawser {
 
-/// PEM: the text itself, which may hold several certificates.
+/// PEM as text, which may contain several certificates.
 struct pem_text {
   std::string text;
 };
 
-/// PEM: a file of it.
+/// PEM in a file.
 struct pem_file {
   std::string path;
 };
 
-/// Where certificates or a key are; an empty text is "none".
+/// The source of certificates or of a key; an empty text means none.
 using pem = std::variant<pem_text, pem_file>;
 
-/// Who one side of a connection says it is.
+/// The certificate and the key of one side.
 struct tls_identity {
-  pem certificate = {};         ///< Its own certificate, then those that lead to the authority
-  pem key = {};                 ///< The private key, which may be in the same file
-  std::string passphrase = {};  ///< What the key is encrypted with, if it is
+  pem certificate = {};         ///< Its own certificate, then the intermediate ones
+  pem key = {};                 ///< The private key; may be in the same file
+  std::string passphrase = {};  ///< Decrypts the key, if that is encrypted
 };
 
 namespace detail {
 
-/// Gives something of OpenSSL's back.
+/// Frees an object of OpenSSL.
 template <auto Free>
 struct openssl_free {
   template <class Object>
@@ -62,7 +62,7 @@ using certificate_ptr = std::unique_ptr<X509, openssl_free<X509_free>>;
 using certificate_stack_ptr = std::unique_ptr<STACK_OF(X509), certificate_stack_free>;
 using key_ptr = std::unique_ptr<EVP_PKEY, openssl_free<EVP_PKEY_free>>;
 
-/// Throws what OpenSSL complains of, with `what` it is about.
+/// Throws OpenSSL's error, with `what` as context.
 [[noreturn]] inline void throw_tls_error(const std::string& what) {
   throw std::system_error{take_tls_error(), what};
 }
@@ -72,7 +72,7 @@ inline bool is_none(const pem& source) noexcept {
   return text != nullptr && text->text.empty();
 }
 
-/// What to call `source` in an error.
+/// The name of `source` in error texts.
 inline std::string name_of(const pem& source, const std::string& content) {
   const auto* file = std::get_if<pem_file>(&source);
   return file != nullptr ? content + " in " + file->path : content;
@@ -93,21 +93,21 @@ inline bio_ptr open_pem(const pem& source, const std::string& content) {
   return opened;
 }
 
-/// All certificates of `source`, one at least.
+/// All certificates of `source`; throws if there is none.
 inline std::vector<certificate_ptr> read_certificates(const pem& source) {
   const auto from = open_pem(source, "certificate");
   std::vector<certificate_ptr> found;
   while (auto* next = PEM_read_bio_X509(from.get(), nullptr, nullptr, nullptr)) {
     found.emplace_back(next);
   }
-  // That is how the end shows.
+  // OpenSSL reports the end of the input in this way.
   const bool over = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   if (found.empty() || !over) throw_tls_error(name_of(source, "certificate"));
   ERR_clear_error();
   return found;
 }
 
-/// A passphrase, and whether it was needed.
+/// A passphrase, and whether OpenSSL asked for it.
 struct passphrase_request {
   const std::string& passphrase;
   bool asked = false;
@@ -117,7 +117,7 @@ inline int give_passphrase(char* room, int size, int /*writing*/, void* request)
   auto& given = *static_cast<passphrase_request*>(request);
   given.asked = true;
   const auto& text = given.passphrase;
-  // An error, lest OpenSSL asks the terminal.
+  // An error, because OpenSSL would otherwise ask on the terminal.
   if (text.empty() || text.size() > static_cast<std::size_t>(size)) return -1;
   std::copy(text.begin(), text.end(), room);
   return static_cast<int>(text.size());
@@ -133,7 +133,7 @@ inline key_ptr read_key(const tls_identity& identity) {
   return found;
 }
 
-/// An identity that was read.
+/// An identity that has been read.
 struct loaded_identity {
   certificate_ptr certificate;
   certificate_stack_ptr chain;

@@ -12,20 +12,20 @@
 
 namespace hawser {
 
-/// A server for wss:, made from its options and a tls_server_context; all else is as `server` has it. It
-/// listens in cleartext only where listen() gets plain_streams; listen(endpoint) through a `server&` throws
-/// std::logic_error. The TLS handshake counts as a part of the opening handshake; a client that comes when
-/// the server is full is dropped without an answer.
+/// A server for wss:, made from its options and a tls_server_context; otherwise like `server`. It
+/// listens in cleartext only if listen() gets plain_streams; listen(endpoint) through a `server&`
+/// throws std::logic_error. The TLS handshake is part of the opening handshake and its timeout.
+/// Over the connection limit, connections are closed without a response, to save the TLS handshake.
 class tls_server : public server {
  public:
-  /// Listens for wss: on the address and port of the options, unless their `listener` is none. Throws
-  /// std::system_error when it cannot. run() serves, on threads of its own.
+  /// Listens for wss: on the address and port of the options, unless their `listener` is none.
+  /// Throws std::system_error on failure. run() serves on the server's own threads.
   tls_server(server_options options, tls_server_context context)
       : server{without_listener(options)}, streams_{std::move(context)} {
     listen_first(options);
   }
 
-  /// The same, on an executor or a context of yours: see server.
+  /// The same on an executor or a context of yours: see server.
   template <class Where>
   tls_server(Where&& where, server_options options, tls_server_context context)
       : server{std::forward<Where>(where), without_listener(options)},
@@ -33,15 +33,14 @@ class tls_server : public server {
     listen_first(options);
   }
 
-  /// Listens for wss: on one more endpoint, of TCP or Unix sockets, and returns it: a port of 0 becomes a
-  /// free one. Throws std::system_error when it cannot.
+  /// Listens for wss: on another endpoint, TCP or Unix socket, and returns the actual endpoint: a
+  /// port of 0 is replaced by the chosen one. Throws std::system_error on failure.
   template <class Endpoint>
   Endpoint listen(const Endpoint& where) {
     return server::listen(where, streams_);
   }
 
-  /// The same for connections over other streams: plain_streams for ws:, or tls_streams of another
-  /// context.
+  /// The same with other streams: plain_streams for ws:, or tls_streams with another context.
   template <class Endpoint, class MakeStream>
   Endpoint listen(const Endpoint& where, MakeStream make_stream) {
     return server::listen(where, std::move(make_stream));

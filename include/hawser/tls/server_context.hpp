@@ -21,32 +21,33 @@
 
 namespace hawser {
 
-/// What a server asks of its clients.
+/// Whether a server requests certificates from its clients.
 enum class client_certificates : std::uint8_t {
-  ignored,   ///< They are not asked for a certificate
-  wanted,    ///< They may show one; it must be good
-  required,  ///< They must show one
+  ignored,   ///< Not requested
+  wanted,    ///< Requested, optional; must be valid
+  required,  ///< Requested, and required
 };
 
-/// Who a server is, and whom it lets in.
+/// The certificates of a server, and its rules for client certificates.
 struct tls_server_options {
-  /// One for each name of the server. A client gets the first whose certificate has the name it asks
-  /// for, be it by `*.example.com`; without a name, or when none has it, the first of all.
+  /// One identity per host name. A client gets the first whose certificate is valid for the
+  /// requested name, possibly by a wildcard such as `*.example.com`; without a name, or if none
+  /// matches, the first one.
   std::vector<tls_identity> identities = {};
 
   client_certificates clients = client_certificates::ignored;
 
-  /// Who vouches for the clients, if their certificates are wanted.
+  /// The authorities for client certificates; needed unless these are ignored.
   pem client_authorities = {};
 };
 
-/// What a server's TLS connections share. They speak TLS 1.2 or 1.3 and `http/1.1`, and give their
-/// clients tickets to resume with. Any number of threads may use it at once; connections may outlive
-/// it. New certificates want a new context.
+/// The state that a server's TLS connections share. They use TLS 1.2 or 1.3 and ALPN `http/1.1`,
+/// and send session tickets. Any number of threads may use a context at the same time. Connections
+/// may outlive it. To use new certificates, make a new context.
 class tls_server_context {
  public:
-  /// Throws std::system_error if a file cannot be read, what is in it cannot be used, there is no
-  /// identity, or nobody vouches for the clients.
+  /// Throws std::system_error if a file cannot be read or its content cannot be used, if there is
+  /// no identity, or if `client_authorities` is required and empty.
   explicit tls_server_context(const tls_server_options& options)
       : context_{detail::make_ssl_context(TLS_server_method())} {
     auto* context = context_.get();
@@ -57,14 +58,14 @@ class tls_server_context {
                         &detail::context_state<identities>::attach(context, std::move(loaded)));
     SSL_CTX_set_alpn_select_cb(context, &choose_protocol, nullptr);
     ask_clients(options);
-    // Tickets are kept by the clients.
+    // The sessions are kept by the clients, in tickets.
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     constexpr std::string_view name = "hawser";
     const auto* id = reinterpret_cast<const unsigned char*>(name.data());
     SSL_CTX_set_session_id_context(context, id, static_cast<unsigned>(name.size()));
   }
 
-  /// One connection's end. Streams and transports do this by themselves.
+  /// The SSL of one connection. Streams and transports call this themselves.
   detail::ssl_ptr make_ssl(std::error_code& ec) const {
     ec.clear();
     ERR_clear_error();
@@ -77,7 +78,7 @@ class tls_server_context {
     return made;
   }
 
-  /// For what OpenSSL can do beyond this, before the first connection.
+  /// For other settings of OpenSSL; use it before the first connection.
   SSL_CTX* native_handle() noexcept { return context_.get(); }
 
  private:
@@ -89,7 +90,8 @@ class tls_server_context {
 
   void ask_clients(const tls_server_options& options) {
     if (options.clients == client_certificates::ignored) return;
-    if (detail::is_none(options.client_authorities)) throw_invalid("nobody vouches for clients");
+    if (detail::is_none(options.client_authorities))
+      throw_invalid("no authority for client certificates is given");
     auto* context = context_.get();
     detail::trust(context, options.client_authorities);
     for (const auto& authority : detail::read_certificates(options.client_authorities)) {
@@ -111,7 +113,7 @@ class tls_server_context {
                                                      const identities& known) noexcept {
     const std::string_view name = asked != nullptr ? asked : "";
     if (name.empty()) return known.front();
-    // A name of its own comes before a wildcard.
+    // An exact name comes before a wildcard.
     constexpr std::array<unsigned, 2> rules{X509_CHECK_FLAG_NO_WILDCARDS,
                                             X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS};
     for (const auto rule : rules) {
@@ -124,7 +126,7 @@ class tls_server_context {
     return known.front();
   }
 
-  /// A client that offers nothing we speak is told so: RFC 7301 §3.2.
+  /// A client that offers none of our protocols gets an alert: RFC 7301 §3.2.
   static int choose_protocol(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* size,
                              const unsigned char* offered, unsigned offered_size,
                              void* /*unused*/) noexcept {

@@ -18,8 +18,8 @@ namespace hawser::detail {
 
 using ssl_session_ptr = std::unique_ptr<SSL_SESSION, openssl_free<SSL_SESSION_free>>;
 
-/// The last sessions of a client with each host, so that the next connection costs less. From any
-/// thread.
+/// The most recent sessions of a client with each host, so that the next connection can resume. May
+/// be used on any thread.
 class session_cache {
  public:
   static constexpr std::size_t most = 256;
@@ -37,8 +37,8 @@ class session_cache {
     kept_.push_back({std::move(host), std::move(session)});
   }
 
-  /// The newest session with `host` that can be resumed, or none. One of TLS 1.3 is given once, so
-  /// that nobody who listens can tell that two connections are one client's: RFC 8446 §C.4.
+  /// The newest session with `host` that can be resumed, or none. A TLS 1.3 session is returned
+  /// once, so that an observer cannot link two connections of one client: RFC 8446 §C.4.
   ssl_session_ptr take(const std::string& host) {
     const std::lock_guard guard{mutex_};
     std::erase_if(

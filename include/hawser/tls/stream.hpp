@@ -24,33 +24,35 @@
 
 namespace hawser {
 
-/// An `asio::ssl::stream` made from a hawser context: what it is, whom it expects and how it
-/// verifies are settled. Call async_handshake() first, then give it to what takes an AsyncStream.
+/// An `asio::ssl::stream` made from a hawser context, which determines its side, its expected host
+/// and its verification. Call async_handshake() first; then pass the stream to any function that
+/// takes an AsyncStream.
 template <class Socket>
 class tls_stream : public asio::ssl::stream<Socket> {
   using base = asio::ssl::stream<Socket>;
 
  public:
-  /// A client's end, for the server `host`: a name, or an address without brackets. Throws
+  /// A client's stream for the server `host`: a name, or an address without brackets. Throws
   /// std::system_error if `host` is neither.
   tls_stream(Socket socket, const tls_client_context& context, const std::string& host)
       : tls_stream{std::move(socket),
                    checked([&](auto& ec) { return context.make_ssl(host, ec); })} {}
 
-  /// A server's end.
+  /// A server's stream.
   tls_stream(Socket socket, const tls_server_context& context)
       : tls_stream{std::move(socket), checked([&](auto& ec) { return context.make_ssl(ec); })} {}
 
-  /// For what make_ssl() of a context has made.
+  /// For an SSL made by a context's make_ssl().
   tls_stream(Socket socket, detail::ssl_ptr ssl)
       : base{std::move(socket), ssl.get()}, ssl_{ssl.release()} {}
 
   tls_stream(tls_stream&&) noexcept = default;
-  // Asio's forgets to free what it assigns to.
+  // Asio's move assignment does not free the assigned object's SSL.
   tls_stream& operator=(tls_stream&&) = delete;
 
-  /// Completes with `void(std::error_code)`; the error is of certificate_category() if the peer's
-  /// certificate is not good. Patience is up to the caller: closing the socket ends it.
+  /// Performs the TLS handshake. Completes with `void(std::error_code)`; the error is of
+  /// certificate_category() if the peer's certificate is not valid. Has no timeout: close the
+  /// socket to end it.
   template <class Token>
   auto async_handshake(Token&& token) {
     return asio::async_compose<Token, void(std::error_code)>(
@@ -62,13 +64,13 @@ class tls_stream : public asio::ssl::stream<Socket> {
         token, *this);
   }
 
-  /// What is wrong with the peer's certificate, once the handshake is done or has failed. None as
-  /// well if the peer was not asked for one, or has shown none.
+  /// The error of the peer's certificate, after the handshake is done or has failed. No error if no
+  /// certificate was requested or sent.
   std::error_code certificate_error() {
     return make_certificate_error(SSL_get_verify_result(handle()));
   }
 
-  /// What TLS has agreed on, read anew by each call; null before the handshake is done.
+  /// What TLS has negotiated; null before the handshake is done. Each call reads it again.
   std::shared_ptr<const tls_facts> facts() const { return detail::read_facts(ssl_); }
 
  private:
@@ -82,10 +84,10 @@ class tls_stream : public asio::ssl::stream<Socket> {
 
   SSL* handle() const noexcept { return ssl_; }
 
-  SSL* ssl_;  // the base's, whose native_handle() is not const
+  SSL* ssl_;  // that of the base, whose native_handle() is not const
 };
 
-/// For every stream of Asio's TLS, tls_stream or not.
+/// For all of Asio's TLS streams, not only tls_stream.
 template <class Socket>
 struct stream_traits<asio::ssl::stream<Socket>> {
   static constexpr bool is_direct = false;
@@ -99,12 +101,11 @@ struct stream_traits<asio::ssl::stream<Socket>> {
     }
   }
 
-  /// Says that nothing more will come; reading may go on. However that goes there is no error: whoever
-  /// is gone need not be told.
+  /// Ends the sending side; reading may continue. Reports no error, because the peer may have gone.
   template <class Handler>
   static void async_end(asio::ssl::stream<Socket>& stream, Handler handler) {
-    // Otherwise Asio waits until the peer says so too, and what the peer is still sending then spoils
-    // the stream for good.
+    // Otherwise Asio waits for the peer's close_notify, and data that the peer is still sending makes
+    // the stream unusable.
     auto* ssl = stream.native_handle();
     const int heard = SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN;
     SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
@@ -133,7 +134,7 @@ struct stream_traits<tls_stream<Socket>> : stream_traits<asio::ssl::stream<Socke
     return stream.facts();
   }
 
-  /// What a server does with a stream that was accepted, before the opening handshake.
+  /// The TLS handshake of an accepted stream, before the opening handshake.
   template <class Handler>
   static void async_open(tls_stream<Socket>& stream, Handler handler) {
     stream.async_handshake(std::move(handler));

@@ -9,13 +9,13 @@
 
 namespace hawser {
 
-/// Makes a listener of `server` one for wss:, beside others for ws::
-/// `server.listen(endpoint, tls_streams{context})`; see tls_server for a server without the others. The
-/// TLS handshake counts as a part of the opening handshake; a client that comes when the server is full
-/// is dropped without an answer.
+/// Makes a listener of `server` use TLS, beside others for ws:: `server.listen(endpoint,
+/// tls_streams{context})`. For a server for wss: only, see tls_server. The TLS handshake is part of
+/// the opening handshake and its timeout. Over the connection limit, connections are closed without
+/// a response, to save the TLS handshake.
 class tls_streams {
  public:
-  /// A stream is made when the client has sent its first byte.
+  /// The stream is made when the client's first byte has arrived.
   static constexpr bool client_speaks_first = true;
 
   explicit tls_streams(tls_server_context context)
@@ -27,7 +27,7 @@ class tls_streams {
   }
 
  private:
-  std::shared_ptr<const tls_server_context> context_;  // copies share it
+  std::shared_ptr<const tls_server_context> context_;  // shared by copies
 };
 
 }  // namespace hawser

@@ -13,17 +13,17 @@
 
 namespace hawser {
 
-/// Puts TLS between the sockets and the connections of a basic_threaded_server.
+/// The TLS layer between the sockets and the connections of a basic_threaded_server.
 class tls_layer {
  public:
   static constexpr bool is_plain = false;
 
-  // Not explicit: a server is made from options and a context.
+  // Not explicit, so that a server can be made from options and a context.
   tls_layer(tls_server_context context) : context_{std::move(context)} {}
 
   template <class Stream>
   tls_transport<Stream> wrap(Stream socket) const {
-    // The server keeps this layer for as long as it has connections.
+    // The server keeps this layer while it has connections.
     return {std::move(socket), [this](std::error_code& ec) { return context_.make_ssl(ec); }};
   }
 
@@ -37,9 +37,9 @@ class tls_layer {
   tls_server_context context_;
 };
 
-/// A threaded_server for wss:, made from its options and a tls_server_context. The TLS handshake is
-/// done on the connection's thread and counts as a part of the opening handshake; who comes when the
-/// server is full is dropped without a word.
+/// A threaded_server for wss:, made from its options and a tls_server_context. The TLS handshake
+/// runs on the connection's thread and is part of the opening handshake and its timeout. Over the
+/// connection limit, connections are closed without a response, to save the TLS handshake.
 using tls_threaded_server = basic_threaded_server<asio::ip::tcp, tls_layer>;
 
 }  // namespace hawser

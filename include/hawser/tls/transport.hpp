@@ -28,37 +28,37 @@
 
 namespace hawser {
 
-/// TLS over another transport, for the blocking driver: a `timed_stream` and, if what is below can be
-/// aborted, an `abortable_stream`. Nothing can be read or written before handshake() is done.
+/// TLS over another transport, for the blocking driver: a `timed_stream` and, if the transport below
+/// can be aborted, an `abortable_stream`. handshake() must be done before reading and writing.
 ///
-/// When write_some() has failed with operation_would_block, the next call must begin with the same
-/// octets: they may be encrypted already.
+/// After operation_would_block, the next write_some() must begin with the same bytes, which may be
+/// encrypted already.
 template <timed_stream Stream>
 class tls_transport {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// A client's end, for the server `host`: a name, or an address without brackets. Throws
+  /// A client's transport for the server `host`: a name, or an address without brackets. Throws
   /// std::system_error if `host` is neither.
   tls_transport(Stream below, const tls_client_context& context, const std::string& host)
       : tls_transport{std::move(below),
                       checked([&](auto& ec) { return context.make_ssl(host, ec); })} {}
 
-  /// A server's end.
+  /// A server's transport.
   tls_transport(Stream below, const tls_server_context& context)
       : tls_transport{std::move(below), checked([&](auto& ec) { return context.make_ssl(ec); })} {}
 
-  /// A server's end whose SSL handshake() makes, by `make(ec)`, once the client has sent its first byte: a
-  /// silent client costs no buffers of TLS. Until then native_handle() is null.
+  /// A server's transport whose SSL handshake() makes, by `make(ec)`, when the client's first byte
+  /// has arrived, so that a silent client uses no TLS buffers. Until then native_handle() is null.
   tls_transport(Stream below, std::function<detail::ssl_ptr(std::error_code&)> make)
       : state_{std::make_unique<state>(std::move(below), std::move(make))} {}
 
-  /// For what make_ssl() of a context has made.
+  /// For an SSL made by a context's make_ssl().
   tls_transport(Stream below, detail::ssl_ptr ssl)
       : state_{std::make_unique<state>(std::move(below), std::move(ssl))} {}
 
-  /// Waits for the TLS handshake, until `until`: then `ec` is errc::handshake_timeout. If the peer's
-  /// certificate is not good, `ec` is of certificate_category(). To be called once, first.
+  /// Performs the TLS handshake, at most until `until`: then `ec` is errc::handshake_timeout. If the peer's
+  /// certificate is not valid, `ec` is of certificate_category(). Call it once, before anything else.
   void handshake(time_point until, std::error_code& ec) {
     make_engine(until, ec);
     if (ec) return;
@@ -72,8 +72,8 @@ class tls_transport {
     if (ec && SSL_is_server(native_handle()) == 1) linger(until);
   }
 
-  /// Gives 0 without an error when the peer said that nothing more comes. If its stream ends without
-  /// that, `ec` is asio::ssl::error::stream_truncated: who is on the way may have cut it.
+  /// Returns 0 without an error after the peer's close_notify. If the stream below ends without
+  /// one, `ec` is asio::ssl::error::stream_truncated: an attacker may have cut it.
   std::size_t read_some(mutable_bytes in, std::error_code& ec) {
     const std::lock_guard guard{state_->mutex};
     std::error_code ignored;
@@ -128,7 +128,7 @@ class tls_transport {
         const bool may_have_more = !state_->starved && state_->engine->has_input();
         if (state_->read_over || may_have_more) return true;
         if (!state_->shut || state_->engine->output().empty()) break;
-        // The peer may wait for that before it says anything.
+        // The peer may wait for these bytes before it sends anything.
         send(ec);
         if (ec && ec != std::errc::operation_would_block) return false;
         if (!ec) break;
@@ -142,8 +142,8 @@ class tls_transport {
     return state_->below.wait_writable(until, ec);
   }
 
-  /// Says that nothing more will come, by TLS and then by the stream below. With
-  /// operation_would_block, waiting and reading will do the rest.
+  /// Ends the sending side, of TLS and then of the stream below. After operation_would_block, later
+  /// waits and reads complete it.
   void shutdown(std::error_code& ec) {
     const std::lock_guard guard{state_->mutex};
     if (!std::exchange(state_->shut, true)) state_->engine->end();
@@ -154,7 +154,7 @@ class tls_transport {
 
   bool is_secure() const noexcept { return true; }
 
-  /// What TLS has agreed on, read anew by each call, from any thread; null before handshake() is done.
+  /// What TLS has negotiated, on any thread; null before handshake() is done. Each call reads it again.
   std::shared_ptr<const tls_facts> facts() const {
     const std::lock_guard guard{state_->mutex};
     return detail::read_facts(native_handle());
@@ -162,15 +162,15 @@ class tls_transport {
 
   void abort() requires abortable_stream<Stream> { state_->below.abort(); }
 
-  /// From any thread, if what is below can do that: reading fails with errc::aborted, at once;
-  /// writing goes on.
+  /// On any thread, if the stream below supports it: reading fails with errc::aborted at once;
+  /// writing continues.
   void stop_reading() requires requires(Stream& below) { below.stop_reading(); }
   { state_->below.stop_reading(); }
 
-  /// What is below, for its address and settings.
+  /// The stream below, for its address and settings.
   Stream& next_layer() noexcept { return state_->below; }
 
-  /// For what OpenSSL knows of the connection: while no other thread uses the transport.
+  /// OpenSSL's state of the connection. Use it only while no other thread uses the transport.
   SSL* native_handle() const noexcept {
     return state_->engine ? state_->engine->native_handle() : nullptr;
   }
@@ -178,7 +178,7 @@ class tls_transport {
  private:
   using outcome = detail::tls_engine::outcome;
 
-  /// What a handshake needs next.
+  /// The next step of a handshake.
   enum class step : std::uint8_t { done, again, readable, writable };
 
   struct state {
@@ -192,7 +192,7 @@ class tls_transport {
     const std::function<detail::ssl_ptr(std::error_code&)> make = {};
     std::mutex mutex;  // guards all below
     std::optional<detail::tls_engine> engine;
-    std::size_t encrypted = 0;  // octets of the caller's that are written when the output is
+    std::size_t encrypted = 0;  // the caller's bytes that are written when the output is written
     std::error_code read_error;
     bool starved = false;
     bool read_over = false;
@@ -208,7 +208,7 @@ class tls_transport {
     return made;
   }
 
-  /// With the first byte, if there is none yet.
+  /// Makes the engine when the first byte has arrived, if there is none yet.
   void make_engine(time_point until, std::error_code& ec) {
     ec.clear();
     if (state_->engine) return;
@@ -221,7 +221,7 @@ class tls_transport {
     if (!ec) state_->engine.emplace(std::move(ssl));
   }
 
-  /// Passes on what the engine has to say to the peer, and after the last of it the end.
+  /// Sends the engine's output to the peer, and after the last of it the end of the stream.
   void send(std::error_code& ec) {
     ec.clear();
     for (auto out = state_->engine->output(); !out.empty(); out = state_->engine->output()) {
@@ -256,7 +256,7 @@ class tls_transport {
     return step::readable;
   }
 
-  /// All that a server has to say after the handshake of TLS 1.3 is tickets, for which nobody waits:
+  /// After the TLS 1.3 handshake a server sends only tickets, which the client does not wait for:
   /// RFC 8446 §4.6.1.
   bool may_finish_later() const noexcept {
     return SSL_is_server(native_handle()) == 1 && SSL_version(native_handle()) == TLS1_3_VERSION;
@@ -268,8 +268,7 @@ class tls_transport {
     return true;
   }
 
-  /// Takes what still comes: a stream that is closed with input unread may take back the alert that
-  /// tells the client what was wrong.
+  /// Discards input: closing a stream with unread input may discard the alert with the reason.
   void linger(time_point until) {
     std::error_code ec;
     shutdown(ec);
