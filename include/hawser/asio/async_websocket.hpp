@@ -41,17 +41,17 @@
 
 namespace hawser {
 
-/// A WebSocket connection over an AsyncStream, for a program that has its own Asio. All operations
-/// have the signature void(std::error_code), take any completion token, never call the handler
-/// before they return, and complete with asio::error::operation_aborted if this object is destroyed.
-/// It may be destroyed inside handlers, `decide` and the functions of a policy.
+/// A WebSocket connection over an AsyncStream, for a program that uses Asio itself. All operations
+/// have the signature void(std::error_code), accept any completion token, do not call the handler
+/// before they return, and complete with asio::error::operation_aborted if this object is
+/// destroyed. It may be destroyed inside handlers, `decide` and the functions of a policy.
 ///
-/// All calls are made on the executor of the stream, which runs one thing at a time: a strand, or a
-/// context that one thread runs. Handlers may be bound to other executors.
+/// Make all calls on the executor of the stream, which must run one function at a time: a strand,
+/// or a context that one thread runs. Handlers may be bound to other executors.
 ///
-/// The stream is read only while a read waits, or while the connection closes: a program that does not
-/// read holds the peer up, and leaves its pings without an answer. An open connection keeps its
-/// context busy. Destroying one drops it: async_close() first.
+/// The stream is read only while a read is pending, or while the connection closes: a program that does
+/// not read stops the peer, and does not answer its pings. An open connection keeps its context busy.
+/// The destructor drops an open connection without a closing handshake: call async_close() first.
 template <class AsyncStream, message_extension Extension = any_extension,
           mask_source Masks = system_mask_source>
 class async_websocket {
@@ -64,15 +64,15 @@ class async_websocket {
   using duration = std::chrono::steady_clock::duration;
   using default_token = typename asio::default_completion_token<executor_type>::type;
 
-  /// Over a stream that is connected, or will be before the opening handshake. Its extension is what
-  /// the policy of that handshake makes of the agreement: see negotiating_client_policy.
+  /// For a stream that is connected, or will be before the opening handshake. The policy of the
+  /// handshake makes its extension: see negotiating_client_policy.
   explicit async_websocket(AsyncStream stream, const opening_options& options = {}) requires
       std::same_as<Extension, any_extension> && std::default_initializable<Masks>
       : driver_{std::make_shared<driver>(std::move(stream),
                                          connection_type{role::client, options.connection},
                                          options)} {}
 
-  /// Over a stream on which the opening handshake is done: `received` is what was read behind it.
+  /// For a stream whose opening handshake is done. `received` are the bytes that were read after it.
   async_websocket(role self, AsyncStream stream, const connection_options& options = {},
                   bytes_view received = {}, agreement agreed = {}, Extension extension = {},
                   Masks masks = {})
@@ -95,9 +95,9 @@ class async_websocket {
 
   executor_type get_executor() const { return driver_->get_executor(); }
 
-  /// Serves the opening handshake of a client. If it fails, the client has been told why and the
-  /// stream is closed, as when it is cancelled (terminal, partial). What a policy or `decide` throws is not
-  /// passed on: see async_perform().
+  /// Performs a server's opening handshake. On failure, and after cancellation (terminal, partial),
+  /// the client has got a response and the stream is closed. Exceptions of a policy or of `decide`
+  /// are not passed on: see async_perform().
   template <class Token = default_token>
   requires(!server_policy<std::remove_cvref_t<Token>>) auto async_accept(
       Token&& token = default_token()) {
@@ -105,25 +105,26 @@ class async_websocket {
                   std::forward<Token>(token));
   }
 
-  /// The same with a policy of yours. In a co_await give it a name first: g++ 12 destroys twice what is
-  /// made with braces there.
+  /// The same with a policy of yours. In a co_await, store the policy in a variable first: g++ 12
+  /// destroys a temporary made with braces twice.
   template <server_policy Policy, class Token = default_token>
   auto async_accept(Policy policy, Token&& token = default_token()) {
     return accept(std::make_shared<server_handshake<Policy>>(std::move(policy)),
                   detail::policy_decides{}, std::forward<Token>(token));
   }
 
-  /// The same, but a good request is shown to `decide(handshake)`, which calls accept() or refuse()
-  /// before it returns; if it does neither, the client gets 500 and the operation fails with
-  /// errc::upgrade_unanswered. The handshake must stay until completion; then request() is what was asked.
+  /// The same, but calls `decide(handshake)` for a valid request, which must call accept() or
+  /// refuse() before it returns; if it does neither, the client gets 500 and the operation fails
+  /// with errc::upgrade_unanswered. The handshake must exist until completion; handshake.request()
+  /// is then the request.
   template <server_policy Policy, class Decide, class Token>
   auto async_accept(server_handshake<Policy>& handshake, Decide decide, Token&& token) {
     return accept(detail::borrowed(handshake), std::move(decide), std::forward<Token>(token));
   }
 
-  /// Performs the opening handshake with the server that `where` names, to which the stream leads. A
-  /// wss: URI on a stream that is not encrypted, a socket for example, is an errc::unsupported_scheme,
-  /// and nothing is sent: see tls_stream, or stream_traits for a stream of your own.
+  /// Performs the opening handshake with the server of `where`, to which the stream leads. A wss:
+  /// URI on a stream that is not encrypted, for example a socket, is errc::unsupported_scheme, and
+  /// nothing is sent: see tls_stream, or stream_traits for a stream of your own.
   template <class Token = default_token>
   requires(!client_policy<std::remove_cvref_t<Token>>) auto async_connect(
       const uri& where, Token&& token = default_token()) {
@@ -137,47 +138,47 @@ class async_websocket {
                    std::forward<Token>(token));
   }
 
-  /// The same, with a handshake that must stay until completion: then handshake.response() is the
-  /// server's answer if it was a refusal.
+  /// The same with a handshake, which must exist until completion; after a refusal,
+  /// handshake.response() is the response.
   template <client_policy Policy, class Token = default_token>
   auto async_connect(client_handshake<Policy>& handshake, Token&& token = default_token()) {
     return connect(detail::borrowed(handshake), std::forward<Token>(token));
   }
 
-  /// Waits for the next message, and puts it `into` memory that is used again. Completes with
-  /// errc::closed when the connection is over, its stream included: close_reason() says why. Several
-  /// reads are served in order. Cancelling one (whatever the type) loses nothing: the next gets the message.
+  /// Waits for the next message and stores it in `into`, whose memory is used again. Completes with
+  /// errc::closed when the connection and its stream have ended; close_reason() is then the reason. Several
+  /// reads complete in order. Cancelling a read (any type) loses nothing: the next read gets the message.
   template <class Token = default_token>
   requires(!std::convertible_to<Token, duration>) auto async_read(message& into,
                                                                   Token&& token = default_token()) {
     return read(into, (duration::max)(), std::forward<Token>(token));
   }
 
-  /// The same, but completes with errc::read_timeout after `timeout`; the connection goes on, with
-  /// what has arrived of a message kept.
+  /// The same, but completes with errc::read_timeout after `timeout`; the connection stays open,
+  /// and the beginning of a message is kept.
   template <class Token = default_token>
   auto async_read(message& into, duration timeout, Token&& token = default_token()) {
     return read(into, timeout, std::forward<Token>(token));
   }
 
-  /// Waits for the next part of a message, in the size in which it arrives. async_read() in the middle
-  /// of a message takes the rest of it as one.
+  /// Waits for the next part of a message, in the size in which it arrives. async_read() inside a
+  /// message returns the rest of it as one message.
   template <class Token = default_token>
   requires(!std::convertible_to<Token, duration>) auto async_read_part(
       received_part& into, Token&& token = default_token()) {
     return read(into, (duration::max)(), std::forward<Token>(token));
   }
 
-  /// The same, for `timeout` at most.
+  /// The same, but waits for at most `timeout`.
   template <class Token = default_token>
   auto async_read_part(received_part& into, duration timeout, Token&& token = default_token()) {
     return read(into, timeout, std::forward<Token>(token));
   }
 
-  /// Sends a text message, and completes when the stream has taken it. The octets are copied when the
-  /// operation begins; any number may be under way, and go out in order. Completes with invalid_utf8
-  /// (nothing was sent), closed, or what the stream said. A message that is under way cannot be taken
-  /// back: cancelling (terminal) only ends the waiting.
+  /// Sends a text message, and completes when the stream has accepted it. The bytes are copied when
+  /// the operation begins. Any number of writes may be pending; they are sent in order. Completes
+  /// with invalid_utf8 (nothing was sent), closed, or the error of the stream. A message that has
+  /// begun cannot be withdrawn: cancelling (terminal) only ends the wait.
   template <class Token = default_token>
   auto async_write(std::string_view text, Token&& token = default_token()) {
     return write_message(text, std::forward<Token>(token));
@@ -189,13 +190,13 @@ class async_websocket {
     return write_message(binary, std::forward<Token>(token));
   }
 
-  /// Sends a message that was read, or one that is known to be valid.
+  /// Sends a message that was read. A text of another origin must be valid UTF-8.
   template <class Token = default_token>
   auto async_write(message_view view, Token&& token = default_token()) {
     return write_message(view, std::forward<Token>(token));
   }
 
-  /// Sends a text or binary message without copying a long one.
+  /// Sends a text or binary message; a long one is moved, not copied.
   template <class Owned, class Token = default_token>
   requires std::same_as<Owned, std::string> || std::same_as<Owned, std::vector<std::byte>>
   auto async_write(Owned&& payload, Token&& token = default_token()) {
@@ -208,15 +209,15 @@ class async_websocket {
     return write_message(prepared, std::forward<Token>(token));
   }
 
-  /// Sends a fragment of a message. Until `part::last` no other message can be sent: that completes
-  /// with errc::message_unfinished.
+  /// Sends a fragment of a message. Until `part::last`, other messages fail with
+  /// errc::message_unfinished.
   template <class Token = default_token>
   auto async_write_part(message_kind kind, bytes_view payload, part position,
                         Token&& token = default_token()) {
     return async_write_part(message_view{kind, payload}, position, std::forward<Token>(token));
   }
 
-  /// The same; whether the message is encoded is decided with the first fragment.
+  /// The same. The first fragment decides whether the message is encoded.
   template <class Token = default_token>
   auto async_write_part(message_view piece, part position, Token&& token = default_token()) {
     return write(
@@ -224,8 +225,8 @@ class async_websocket {
         piece, std::forward<Token>(token));
   }
 
-  /// Sends a ping of at most 125 octets, and completes when the stream has taken it. The pong is not
-  /// waited for: see round_trip().
+  /// Sends a ping with at most 125 bytes of payload, and completes when the stream has accepted it.
+  /// Does not wait for the pong: see round_trip().
   template <class Token = default_token>
   auto async_ping(bytes_view payload = {}, Token&& token = default_token()) {
     return asio::async_initiate<Token, void(std::error_code)>(
@@ -235,10 +236,11 @@ class async_websocket {
         token, payload);
   }
 
-  /// Closes: sends what is queued and a Close frame, then reads and discards until the peer's comes
-  /// and the stream ends, `close_timeout` at most. Completes when the connection is over, without an
-  /// error if both sides closed. Codes and reasons that must not be sent are refused, and the
-  /// connection goes on: RFC 6455 §7.4. Cancelling (terminal) only ends the waiting.
+  /// Closes the connection: sends the queued output and a Close frame, then reads and discards
+  /// until the peer's Close frame and the end of the stream, for at most `close_timeout`. Completes
+  /// when the connection has ended, without an error if both sides have closed. A code or a reason
+  /// that must not be sent is refused, and the connection stays open: RFC 6455 §7.4. Cancelling
+  /// (terminal) only ends the wait.
   template <class Token = default_token>
   auto async_close(std::optional<close_code> code, std::string_view reason,
                    Token&& token = default_token()) {
@@ -254,26 +256,26 @@ class async_websocket {
     return async_close(std::optional{code}, {}, std::forward<Token>(token));
   }
 
-  /// Ends the connection at once, without the closing handshake: what is pending completes.
+  /// Ends the connection at once, without a closing handshake. Pending operations complete.
   void close_now() { driver_->close_now(); }
 
-  /// Whether messages can still be sent; that says nothing of the next moment.
+  /// Whether messages can still be sent. The answer may be outdated at once.
   bool is_open() const noexcept { return driver_->is_open(); }
 
-  /// How the connection ended, once a read has completed with errc::closed, or async_close() has. Its
-  /// reason lives as long as this object.
+  /// How the connection ended, after a read has completed with errc::closed or async_close() has
+  /// completed. Its reason is valid as long as this object.
   closed close_reason() const { return driver_->outcome(); }
 
-  /// The time between the last ping that was answered, keep-alive included, and its pong.
+  /// The time between the last answered ping, keep-alive included, and its pong.
   std::optional<duration> round_trip() const { return driver_->round_trip(); }
 
-  /// The subprotocol that was agreed on, or an empty text.
+  /// The negotiated subprotocol, or an empty text.
   const std::string& subprotocol() const noexcept { return driver_->agreed().subprotocol; }
 
-  /// The extensions that were agreed on, as the server answered them.
+  /// The negotiated extensions, as in the server's response.
   const extension_list& extensions() const noexcept { return driver_->agreed().extensions; }
 
-  /// The stream, for connecting it and for its settings: reading and writing is up to this object.
+  /// The stream, to connect it and for its settings. Do not read or write it.
   AsyncStream& next_layer() noexcept { return driver_->stream(); }
 
  private:

@@ -41,7 +41,7 @@
 
 namespace hawser::detail {
 
-/// Waits for a message, or for a part of one.
+/// A wait for a message, or for a part of one.
 struct read_operation : operation {
   using time_point = std::chrono::steady_clock::time_point;
 
@@ -72,7 +72,7 @@ struct read_operation : operation {
   }
 };
 
-/// Waits until the stream has taken that many octets in all.
+/// A wait until the stream has accepted `until` bytes in total.
 struct write_operation : operation {
   explicit write_operation(std::uint64_t count) : until{count} {}
   std::uint64_t until;
@@ -81,8 +81,8 @@ struct write_operation : operation {
   ~write_operation() = default;
 };
 
-/// The operations that wait for one connection over one AsyncStream. Input is taken only while one waits
-/// for it, or the connection closes.
+/// The pending operations of one connection over one AsyncStream. The stream is read only while a
+/// read is pending, or while the connection closes.
 template <class Stream, class Connection>
 class async_websocket_driver final
     : public async_driver<async_websocket_driver<Stream, Connection>, Stream, Connection>,
@@ -102,7 +102,7 @@ class async_websocket_driver final
     base::pause();
   }
 
-  /// The opening handshake is done, and this was read behind it.
+  /// Begins after the opening handshake; `received` are the bytes that were read after it.
   void begin(bytes_view received, agreement agreed) {
     phase_ = phase::open;
     agreed_ = std::move(agreed);
@@ -139,7 +139,7 @@ class async_websocket_driver final
     serve_reads();
   }
 
-  /// `queue(connection)` adds to the output. Completes when the stream has taken all of it.
+  /// `queue(connection)` adds to the output. Completes when the stream has accepted all of it.
   template <class Handler, class Queue>
   void write(Handler handler, Queue queue) {
     if (phase_ != phase::open) return refuse(std::move(handler), unusable());
@@ -147,7 +147,7 @@ class async_websocket_driver final
       return refuse(std::move(handler), ec);
     }
     auto cancel = [this](asio::cancellation_type_t type, write_operation& one) {
-      // The message is on its way whether that is waited for or not: RFC 6455 §5.4.
+      // The message is sent whether the operation is pending or not: RFC 6455 §5.4.
       if ((type & asio::cancellation_type::terminal) == asio::cancellation_type::none) return;
       writes_.take(one).complete(asio::error::operation_aborted);
     };
@@ -159,7 +159,7 @@ class async_websocket_driver final
   template <class Handler>
   void ping(Handler handler, bytes_view payload) {
     write(std::move(handler), [&](auto& peer) {
-      base::advance();  // for the round trip
+      base::advance();  // sets the time for the round trip
       return peer.send_ping(payload);
     });
   }
@@ -175,7 +175,7 @@ class async_websocket_driver final
       closes_.take(one).complete(asio::error::operation_aborted);
     };
     closes_.push(begin<operation>(std::move(handler), cancel));
-    // A stream that takes nothing more has no closing handshake to wait for.
+    // If the stream accepts no output, there is no closing handshake to wait for.
     if (base::output_error()) base::connection().abort(base::output_error());
     base::uncork();
     base::process_pending();
@@ -191,7 +191,7 @@ class async_websocket_driver final
     }
   }
 
-  /// Nobody waits any more, nor will.
+  /// The owner is destroyed: all operations complete, and no more begin.
   void drop() {
     const std::error_code aborted = asio::error::operation_aborted;
     reads_.complete_all(aborted);
@@ -208,7 +208,7 @@ class async_websocket_driver final
   const agreement& agreed() const noexcept { return agreed_; }
   Stream& stream() noexcept { return base::stream(); }
 
-  // For async_driver
+  // Called by async_driver
 
   void on_event(const event& happened) {
     if (const auto* view = std::get_if<message_view>(&happened)) {
@@ -262,7 +262,7 @@ class async_websocket_driver final
   };
 
   void context_ends() noexcept override {
-    // What is abandoned may own the last handle on this object.
+    // The abandoned handlers may own the last pointer to this object.
     const auto self = this->shared_from_this();
     reads_.abandon();
     writes_.abandon();
@@ -274,7 +274,7 @@ class async_websocket_driver final
 
   template <class Kind, class Handler, class Cancel, class... Facts>
   Kind& begin(Handler handler, Cancel cancel, Facts&&... facts) {
-    // What the context's end has abandoned leaves its function in the slot.
+    // An operation that was abandoned at the context's end leaves this function in the slot.
     std::weak_ptr<async_websocket_driver> weak;
     if (asio::get_associated_cancellation_slot(handler).is_connected())
       weak = this->weak_from_this();
@@ -300,7 +300,7 @@ class async_websocket_driver final
 
   template <class Handshake>
   std::error_code opened(role self, std::error_code ec, bytes_view rest, Handshake& handshake) {
-    // What the handshake waited for may have come before close_now() or drop(), and be handled after.
+    // The completion of the handshake may be handled after close_now() or drop().
     if (phase_ != phase::opening) ec = asio::error::operation_aborted;
     if (ec) {
       phase_ = phase::over;
@@ -325,7 +325,7 @@ class async_websocket_driver final
     await_input();
   }
 
-  /// Takes input for the read that waits first, if there is one.
+  /// Passes input to the first pending read, if there is one.
   void await_input() {
     if (reads_.empty()) return base::pause();
     base::connection().deliver(reads_.front().wanted());
@@ -338,8 +338,8 @@ class async_websocket_driver final
     if (base::corked() && !reads_.empty()) uncork();
   }
 
-  /// Writes what is queued, unless the next message is here already: whoever answers each of many
-  /// messages that came at once wants the answers to leave at once.
+  /// Writes the queued output, unless the next message has arrived already: a program that answers
+  /// many messages at once then sends the answers in one write.
   void flush() {
     if (!base::holds_input() || !reads_.empty()) return uncork();
     delivered_ = false;
@@ -351,7 +351,7 @@ class async_websocket_driver final
   void post_uncorking() {
     asio::post(base::get_executor(), [self = this->shared_from_this()] {
       if (!self->base::corked()) return;
-      // Another message was handed over: its handler has its turn first.
+      // Another message was reported: its handler runs first.
       std::exchange(self->delivered_, false) ? self->post_uncorking() : self->uncork();
     });
   }

@@ -10,8 +10,8 @@
 
 namespace hawser::detail {
 
-/// A context for one thing that is waited for here. What cannot be interrupted when that is over, a
-/// question to the system's resolver, ends on a thread of its own.
+/// A context for a single blocking operation. An operation that cannot be interrupted, such as the
+/// system's resolver, finishes on a thread of its own after this object is destroyed.
 class brief_context {
  public:
   brief_context() = default;
@@ -21,7 +21,7 @@ class brief_context {
     try {
       std::thread{[kept = std::move(context_)] {}}.detach();
     } catch (const std::system_error&) {
-      // Then it is waited for.
+      // Without a thread, wait for it here.
     }
   }
   brief_context(const brief_context&) = delete;

@@ -33,25 +33,26 @@
 
 namespace hawser {
 
-/// A client that stays connected: when its connection ends or does not come about, it waits as
-/// `client_options::reconnect` has it and connects again, until close() or stop(), or until there is no
-/// hope (see is_worth_retrying()).
+/// A client that stays connected: when its connection ends or an attempt fails, it waits as
+/// `client_options::reconnect` says and connects again, until close() or stop(), or until an error
+/// is permanent (see is_worth_retrying()).
 ///
-/// Set the handlers, then start(). They are called one at a time, on the threads that run the context,
-/// of which there may be any number. on_close is called once for each on_open, before the next
-/// on_reconnecting; on_stopped is the last call of all.
+/// Set the handlers, then call start(). The handlers are called one at a time, on the threads that
+/// run the context, of which there may be any number. on_close is called once for each on_open,
+/// before the next on_reconnecting; on_stopped is the last call.
 ///
-/// send(), ping(), close(), stop() and session() may be called from any thread.
+/// send(), ping(), close(), stop() and session() may be called on any thread.
 template <class Layer>
 class basic_client {
  public:
-  /// The client may outlive the context; from then on it is closed, and calls no handler.
+  /// The client may outlive the context. After the context's end it is closed, and calls no handler.
   basic_client(asio::io_context& context, client_options options, Layer layer = {})
       : state_{std::make_shared<detail::client_state<Layer>>(context, std::move(options),
                                                              std::move(layer))} {}
 
-  /// Ends everything at once, and calls no handler any more. Only where none can be running meanwhile:
-  /// in a handler, or on the only thread that runs the context, or when there is none.
+  /// Ends everything at once, and calls no handler afterwards. Destroy the client only where none
+  /// of its handlers can be running on another thread: in a handler, on the only thread that runs
+  /// the context, or when no thread runs it.
   ~basic_client() { state_->abandon(); }
   basic_client(const basic_client&) = delete;
   basic_client& operator=(const basic_client&) = delete;
@@ -71,11 +72,11 @@ class basic_client {
   basic_client& on_pong(std::function<void(hawser::session&, const pong&)> hook) {
     return set(state_->hooks().on_pong, std::move(hook));
   }
-  /// Serves each session by a coroutine, `asio::awaitable<void>(session)`, which gets the messages by
-  /// receive(). When it ends, the session is closed, with 1011 if by an exception.
+  /// Serves each session by a coroutine, `asio::awaitable<void>(session)`, which gets the messages
+  /// by receive(). When it ends, the session is closed; with 1011 if it ended by an exception.
   template <class Coroutine>
   basic_client& on_session(Coroutine coroutine) {
-    // A coroutine uses what its function captures until it ends, which may be after its session.
+    // The coroutine uses the function's captures until it ends, which may be after its session.
     const auto body = std::make_shared<Coroutine>(std::move(coroutine));
     state_->hooks().on_session = [body, weak = std::weak_ptr{state_}](hawser::session served) {
       auto ended = [body, served, weak](std::exception_ptr thrown) mutable {
@@ -96,7 +97,7 @@ class basic_client {
   basic_client& on_error(std::function<void(hawser::session&, std::exception_ptr)> hook) {
     return set(state_->hooks().on_error, std::move(hook));
   }
-  /// See client_handlers, as for the two that follow.
+  /// For this and the next two, see client_handlers.
   basic_client& on_reconnecting(
       std::function<void(unsigned, std::chrono::steady_clock::duration, std::error_code)> hook) {
     return set(state_->hooks().on_reconnecting, std::move(hook));
@@ -109,27 +110,27 @@ class basic_client {
     return set(state_->hooks().on_stopped, std::move(hook));
   }
 
-  /// Begins to connect, once for each client. Returns at once.
+  /// Begins to connect. Has an effect once per client. Does not wait.
   void start() { state_->start(); }
 
-  /// Sends text on the present connection, or keeps it for the next one: see outage_queue. Fails with
-  /// invalid_utf8, send_budget_exceeded or closed. No error means that it is queued: what a connection
-  /// had not yet delivered when it broke is lost, and only the application can know.
+  /// Sends a text on the current connection, or queues it for the next one: see outage_queue. Fails
+  /// with invalid_utf8, send_budget_exceeded or closed. No error means that it is queued. What a
+  /// broken connection had not yet delivered is lost; only the application can detect that.
   std::error_code send(std::string_view text) { return state_->send(text); }
 
-  /// Sends octets.
+  /// Sends a binary message.
   std::error_code send(bytes_view binary) { return state_->send(binary); }
 
   /// Sends a message that was received.
   std::error_code send(message_view view) { return state_->send(view); }
 
-  /// Sends text, without copying a long one if nothing is ever kept.
+  /// Sends a text. A long one is moved, not copied, if `outage_queue::most` is zero.
   template <std::same_as<std::string> Text>
   std::error_code send(Text&& text) {
     return state_->send(std::move(text));
   }
 
-  /// Sends octets, without copying many if nothing is ever kept.
+  /// Sends a binary message. A long one is moved, not copied, if `outage_queue::most` is zero.
   template <std::same_as<std::vector<std::byte>> Bytes>
   std::error_code send(Bytes&& binary) {
     return state_->send(std::move(binary));
@@ -138,11 +139,11 @@ class basic_client {
   /// Sends a message that many sessions share.
   std::error_code send(const prepared_message& prepared) { return state_->send(prepared); }
 
-  /// Sends a ping of at most 125 octets. Fails with closed if there is no connection.
+  /// Sends a ping with at most 125 bytes of payload. Fails with closed if there is no connection.
   std::error_code ping(bytes_view payload = {}) { return session().ping(payload); }
 
-  /// Closes the connection after what is queued, and connects no more. What waits for a connection is
-  /// dropped. Codes and reasons that must not be sent are refused: RFC 6455 §7.4.
+  /// Closes the connection after the queued output, and does not connect again. Messages queued for a
+  /// next connection are dropped. A code or a reason that must not be sent is refused: RFC 6455 §7.4.
   std::error_code close(std::optional<close_code> code = close_code::normal,
                         std::string_view reason = {}) {
     if (const auto error = check_close(code, reason, role::client); error != errc{}) return error;
@@ -150,13 +151,14 @@ class basic_client {
     return {};
   }
 
-  /// Ends everything at once, whatever is queued or under way.
+  /// Ends everything at once, and drops what is queued.
   void stop() { state_->stop(); }
 
-  /// The present connection, or none. Closing only that makes the client connect anew.
+  /// The session of the current connection, or an empty one. If only the session is closed, the
+  /// client connects again.
   hawser::session session() const { return state_->session(); }
 
-  /// Octets that wait to be written, or for a connection.
+  /// The bytes that wait to be written, or for a connection.
   std::size_t buffered_bytes() const { return state_->buffered_bytes(); }
 
  private:

@@ -22,18 +22,18 @@ namespace hawser {
 struct client_options {
   std::string url;
 
-  /// When to connect again after a connection has ended or an attempt has failed. Nothing: never.
+  /// When to connect again after a connection has ended or an attempt has failed. Not set: never.
   std::optional<backoff> reconnect = backoff{};
 
-  /// Whether to try again at all after `cause`, and perhaps the refusal of a server or a proxy. Empty:
-  /// as is_worth_retrying() has it, and not when the server's certificate is not good, unless it is only
-  /// not valid yet: the clock of this machine may be set later. If it throws, that is reported to on_error
-  /// and the client gives up. It may stop or destroy the client.
+  /// Whether to try again after `cause`, and a refusal of the server or of a proxy, if any. Empty:
+  /// as is_worth_retrying() says, and not if the server's certificate is not valid, unless it is
+  /// only not yet valid, since the clock of this machine may be corrected. An exception is reported
+  /// to on_error, and the client gives up. The function may stop or destroy the client.
   std::function<bool(std::error_code cause, const std::optional<response>& refusal)> retry = {};
 
-  /// Called before each attempt, to renew a token among the headers for example. If it throws, that is
-  /// reported to on_error and the attempt has failed: with the code of a std::system_error, otherwise
-  /// with errc::aborted. It may stop or destroy the client.
+  /// Called before each attempt, for example to renew a token among the headers. An exception is
+  /// reported to on_error, and the attempt fails: with the code of a std::system_error, otherwise
+  /// with errc::aborted. The function may stop or destroy the client.
   std::function<void(connect_options&)> prepare = {};
 
   outage_queue queue = {};
@@ -41,22 +41,22 @@ struct client_options {
   connect_options connect = {};
 };
 
-/// What happens to a client beside what happens on its sessions.
+/// The handlers of a client, in addition to those of its sessions.
 struct client_handlers : session_handlers {
-  /// There is no connection, because of `cause`; the attempt of that number since the last healthy
+  /// There is no connection, because of `cause`. Attempt number `attempt` since the last healthy
   /// connection begins after `delay`.
   std::function<void(unsigned attempt, std::chrono::steady_clock::duration delay,
                      std::error_code cause)>
       on_reconnecting = {};
-  /// The client gives up, because of `cause`; on_stopped follows.
+  /// The client gives up, because of `cause`. on_stopped follows.
   std::function<void(std::error_code cause, const std::optional<response>& refusal)> on_failed = {};
-  /// Called exactly once for each start(), last of all: there is no connection, and will be none.
+  /// Called exactly once per start(), as the last handler: there is no connection, and there will be none.
   std::function<void()> on_stopped = {};
 };
 
-/// Whether something that led to no connection may be otherwise next time: the network's errors and
-/// time-outs, and answers that speak of a moment. Not what the server or the client would have to be
-/// changed for: 401, 403 or 404, a wrong URL, an answer that is no WebSocket's.
+/// Whether another attempt may succeed: true for network errors, timeouts, and responses for a
+/// temporary condition. False if the server or the client must be changed: 401, 403 or 404, a
+/// malformed URL, a response that is not a WebSocket's.
 inline bool is_worth_retrying(std::error_code cause, const std::optional<response>& refusal) {
   if (refusal) {
     const auto status = refusal->status;
@@ -70,7 +70,7 @@ inline bool is_worth_retrying(std::error_code cause, const std::optional<respons
 
 namespace detail {
 
-/// How long the refusal asks to wait.
+/// The waiting time that the refusal asks for.
 inline std::chrono::seconds wait_asked_by(const std::optional<response>& refusal,
                                           std::chrono::system_clock::time_point now) {
   const auto value = refusal ? refusal->header("Retry-After") : std::nullopt;

@@ -17,24 +17,25 @@
 
 namespace hawser::detail {
 
-/// What a client sends: on its present connection, or kept for the next one. From any thread.
+/// The messages that a client sends: on its current connection, or queued for the next one. May be
+/// used on any thread.
 class client_sending {
  public:
   client_sending(outage_queue queue, const send_budget& budget) : kept_{within(queue, budget)} {}
 
-  /// The present connection, or none.
+  /// The current session, or an empty one.
   session present() const {
     const std::lock_guard guard{mutex_};
     return current_;
   }
 
-  /// Bytes that wait to be written, or for a connection.
+  /// The bytes that wait to be written, or for a connection.
   std::size_t buffered_bytes() const {
     const std::lock_guard guard{mutex_};
     return kept_.size() + current_.buffered_bytes();
   }
 
-  /// `on_strand()` is whether the caller may be the client's on_open.
+  /// `on_strand()` returns whether the caller runs on the client's strand, and so may be its on_open.
   template <class Message, class OnStrand>
   std::error_code send(Message&& message, OnStrand on_strand) {
     if (!kept_.keeps()) return present().send(std::forward<Message>(message));
@@ -52,7 +53,7 @@ class client_sending {
     }
   }
 
-  /// There is a connection, and on_open is about to be called.
+  /// There is a connection, and on_open is called next.
   void connected(const session& open) {
     const std::lock_guard guard{mutex_};
     if (!forgotten_) current_ = open;
@@ -66,7 +67,8 @@ class client_sending {
     greeting_ = false;
   }
 
-  /// Sends what was kept, before what other threads send meanwhile. What exceeds the send budget waits.
+  /// Sends the queued messages, before those that other threads send now. Messages above the send
+  /// budget wait.
   void catch_up(const session& open) {
     while (auto next = take_kept()) {
       bool sent = false;
@@ -80,20 +82,20 @@ class client_sending {
     }
   }
 
-  /// The connection has ended. Whether end() was called.
+  /// The connection has ended. Returns whether end() was called.
   bool disconnected() {
     const std::lock_guard guard{mutex_};
     current_ = session{};
     return ending_;
   }
 
-  /// Nothing is sent any more.
+  /// Sends nothing from now on.
   void end() {
     const std::lock_guard guard{mutex_};
     ending_ = true;
   }
 
-  /// The same; there is no present connection from now on. Returns the one there was.
+  /// The same, and drops the current session. Returns it.
   session forget() {
     const std::lock_guard guard{mutex_};
     ending_ = forgotten_ = true;
@@ -101,13 +103,13 @@ class client_sending {
   }
 
  private:
-  /// Whenever the session reports that it is drained, each kept message is within its budget.
+  /// With this limit, each queued message is within the session's budget whenever the session is drained.
   static outage_queue within(outage_queue queue, const send_budget& budget) {
     queue.most = (std::min)(queue.most, limit_of(budget.hard) / 2);
     return queue;
   }
 
-  // mutex_ is held.
+  // Requires that mutex_ is locked.
   template <class OnStrand>
   bool must_keep(OnStrand on_strand) const {
     return !current_ || lost_ || (catching_up_ && !(greeting_ && on_strand()));
@@ -134,12 +136,12 @@ class client_sending {
     return !std::visit([&](const auto& one) { return open.send(one); }, message);
   }
 
-  mutable std::mutex mutex_;  // guards all below
+  mutable std::mutex mutex_;  // guards the members below
   session current_;
   kept_messages kept_;
   bool lost_ = false;         // current_ is closing
-  bool catching_up_ = false;  // what was kept goes first …
-  bool greeting_ = false;     // … but what on_open sends even before that
+  bool catching_up_ = false;  // queued messages are sent first …
+  bool greeting_ = false;     // … except that messages from on_open are sent before them
   bool ending_ = false;
   bool forgotten_ = false;
 };

@@ -41,8 +41,8 @@
 
 namespace hawser::detail {
 
-/// A client between start() and its end: it connects, waits, and connects again. What is public may be
-/// called from any thread, but for what an opening tells; all else happens on the strand.
+/// A client between start() and its end: it connects, waits, and connects again. Public members may
+/// be called on any thread, except those that an opening calls; everything else runs on the strand.
 template <class Layer>
 class client_state final : public std::enable_shared_from_this<client_state<Layer>>,
                            private context_end::listener {
@@ -62,18 +62,18 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     timer_.reset();
   }
 
-  /// To be set before start().
+  /// Must be set before start().
   client_handlers& hooks() noexcept { return hooks_; }
 
   void start() {
     on_strand([self = this->shared_from_this()] {
       if (std::exchange(self->started_, true)) return;
-      // on_stopped is called even if the end came before the start.
+      // on_stopped is called even if the client ended before its start.
       self->phase_ == phase::over ? self->finish() : self->connect();
     });
   }
 
-  /// Ends everything: an open connection with a Close frame.
+  /// Ends everything; an open connection by the closing handshake.
   void close(std::optional<close_code> code, std::string reason) {
     sending_.end();
     end([code, reason = std::move(reason)](const hawser::session& open) {
@@ -87,16 +87,17 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     end([](const hawser::session& open) { open.close_now(); });
   }
 
-  /// The same, and no handler is called any more.
+  /// The same, and calls no handler afterwards.
   void abandon() {
     abandoned_ = true;
-    // A handle that is kept here would keep this: the context may not live to destroy both.
+    // A stored handle of the session would keep this object alive, and this object the session: if the
+    // context is gone, nothing would destroy the two.
     end([open = sending_.forget()](const hawser::session&) { open.close_now(); });
   }
 
   hawser::session session() const { return sending_.present(); }
 
-  /// Bytes that wait to be written, or for a connection.
+  /// The bytes that wait to be written, or for a connection.
   std::size_t buffered_bytes() const { return sending_.buffered_bytes(); }
 
   template <class Message>
@@ -105,7 +106,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
                          [this] { return executor_.get().running_in_this_thread(); });
   }
 
-  /// The opening has led to this.
+  /// The opening has succeeded.
   template <class Stream>
   void opened(Stream stream, session_facts facts, const std::vector<std::byte>& rest) {
     const session_settings settings{options_.connect.connection, options_.budget,
@@ -113,7 +114,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     const auto made =
         std::make_shared<session_driver<Stream>>(role::client, std::move(stream), std::move(facts),
                                                  settings, registry_, connection_places::place{});
-    // Making the extension may have called stop().
+    // The extension's constructor may have called stop().
     if (phase_ != phase::opening) return;
     phase_ = phase::open;
     made->open(rest);
@@ -122,18 +123,18 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   void not_opened(std::error_code ec, const std::optional<response>& refusal) {
     if (phase_ == phase::over) return;
     phase_ = phase::waiting;
-    // Without memory there is not even a timer: nothing would happen any more.
+    // Without memory there is no timer, and nothing would happen any more.
     with_memory([&] { options_.reconnect ? retry(ec, refusal) : give_up(ec, refusal); },
                 [this] { give_up(errc::out_of_memory, std::nullopt); });
   }
 
-  /// What a function of the application threw, on the strand. `of` may be no session.
+  /// Reports an exception of an application's function, on the strand. `of` may be an empty session.
   void report(hawser::session& of, const std::exception_ptr& thrown) {
     if (hooks_.on_error && !abandoned_) hooks_.on_error(of, thrown);
   }
 
-  /// The same, for a function that decides about an attempt: see client_options. The error that the
-  /// attempt ends with.
+  /// The same for a function that decides about an attempt: see client_options. Returns the error
+  /// with which the attempt ends.
   std::error_code report(const std::exception_ptr& thrown) {
     hawser::session none;
     report(none, thrown);
@@ -249,7 +250,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     }
   }
 
-  /// As call(), for a handler of a session.
+  /// Like call(), for a handler of a session.
   template <class Hook, class... Values>
   void call_for(hawser::session& open, const Hook& hook, const Values&... values) {
     if (!hook || abandoned_) return;
@@ -276,7 +277,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     });
   }
 
-  /// Calls `act` on the strand: within this call if it runs there, and never when the context has ended.
+  /// Calls `act` on the strand: at once if the caller runs on it, and never after the context's end.
   template <class Act>
   void on_strand(Act act) {
     {
@@ -299,7 +300,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     timer_.reset();
   }
 
-  /// Posts the last call: a handler may be running, and is then destroyed afterwards.
+  /// Posts the last call: a handler may be running, and must return before the handlers are destroyed.
   void finish() {
     phase_ = phase::over;
     if (!started_) return;
@@ -335,7 +336,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   bool started_ = false;
   std::atomic<bool> abandoned_ = false;
 
-  std::mutex mutex_;  // guards the next
+  std::mutex mutex_;  // guards the next member
   bool context_ended_ = false;
 };
 

@@ -13,14 +13,14 @@
 #include <unistd.h>
 #endif
 
-// Sockets that a program started by this process does not inherit: it would keep connections open after
-// they were closed here, and could read them. Asio's own calls leave them to be inherited. Where the system
-// has no call that does both at once, a fork() of another thread in between still hands the socket down;
-// Windows hands down handles only to a child that is to have them.
+// Sockets that child processes do not inherit: a child would keep connections open after this
+// process has closed them, and could read them. Asio's own calls leave sockets inheritable. If the
+// system cannot create a socket with the flag set, a fork() of another thread in between still
+// inherits the socket. On Windows, a child inherits only handles that are passed to it.
 
 namespace hawser::detail {
 
-/// For std::fopen(), to read a file that a child does not inherit.
+/// The mode for std::fopen() to read a file that child processes do not inherit.
 #if defined(_WIN32)
 inline constexpr const char* read_mode = "rbN";
 #else
@@ -64,7 +64,7 @@ void adopt(Socket& socket, const typename Socket::protocol_type& protocol, int d
 
 #endif
 
-/// As socket.open(protocol, ec). For acceptors, too.
+/// Like socket.open(protocol, ec). Also for acceptors.
 template <class Socket>
 void open_close_on_exec(Socket& socket, const typename Socket::protocol_type& protocol,
                         std::error_code& ec) {
@@ -80,8 +80,8 @@ void open_close_on_exec(Socket& socket, const typename Socket::protocol_type& pr
 #endif
 }
 
-/// As acceptor.accept(into, ec) of an acceptor that does not block. A connection that ended before it was
-/// accepted is asio::error::would_block, as if it had never been there.
+/// Like acceptor.accept(into, ec), for a non-blocking acceptor. A connection that ended before it
+/// was accepted is reported as asio::error::would_block, as if it did not exist.
 template <class Acceptor, class Socket>
 void accept_close_on_exec(Acceptor& acceptor, const typename Socket::protocol_type& protocol,
                           Socket& into, std::error_code& ec) {
@@ -99,8 +99,8 @@ void accept_close_on_exec(Acceptor& acceptor, const typename Socket::protocol_ty
 #endif
 }
 
-/// Makes `acceptor` listen, so that accept_close_on_exec() does not block. Throws std::system_error when it
-/// cannot.
+/// Makes `acceptor` listen, without blocking in accept_close_on_exec(). Throws std::system_error on
+/// failure.
 template <class Acceptor>
 Acceptor listen_on(Acceptor acceptor, const typename Acceptor::endpoint_type& where) {
   std::error_code ec;

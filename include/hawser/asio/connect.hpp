@@ -42,8 +42,8 @@ using client_websocket = websocket<socket_transport>;
 
 namespace detail {
 
-/// The context of sockets that are only used blocking. It is never run, and never destroyed: a
-/// connection may be a static object.
+/// The context of sockets that are used with blocking calls only. Never run, and never destroyed,
+/// because connections may be static objects.
 inline asio::io_context& blocking_context() {
   static never_destroyed<asio::io_context> context{1};
   return context.get();
@@ -51,7 +51,7 @@ inline asio::io_context& blocking_context() {
 
 using time_point = std::chrono::steady_clock::time_point;
 
-/// A connected socket that outlives the context it was connected in.
+/// A connected socket that outlives the context in which it was connected.
 inline std::optional<asio::ip::tcp::socket> open_socket(const std::string& host, std::uint16_t port,
                                                         const connect_options& options,
                                                         std::error_code& ec) {
@@ -77,7 +77,7 @@ inline std::optional<asio::ip::tcp::socket> open_socket(const std::string& host,
   return adopted;
 }
 
-/// Asks a proxy for a tunnel, until then.
+/// Performs a proxy's handshake, at most until `until`.
 template <class Tunnel>
 void pass(socket_transport& stream, Tunnel tunnel, time_point until, response& refusal,
           std::error_code& ec) {
@@ -85,15 +85,15 @@ void pass(socket_transport& stream, Tunnel tunnel, time_point until, response& r
   deadline_io io{stream, until - stream.now()};
   read_handshake(io, tunnel, rest, ec);
   if (!ec && tunnel.state() == Tunnel::status::failed) ec = tunnel.error();
-  // Behind the proxy nobody speaks before the client does.
+  // A server sends nothing before the client does, so these bytes are not the server's.
   if (!ec && !rest.empty()) ec = errc::bad_proxy_answer;
   if constexpr (requires { tunnel.response(); }) {
     if (ec) refusal = tunnel.response();
   }
 }
 
-/// One attempt, without redirections, over what `wrap(where, socket_transport, until, ec)` makes of the
-/// socket.
+/// One attempt without redirections, over the stream that `wrap(where, socket_transport, until,
+/// ec)` makes of the socket.
 template <class Wrap>
 auto connect_once(const destination& there, const connect_options& options, Wrap wrap,
                   response& refusal, std::error_code& ec) {
@@ -128,7 +128,7 @@ auto connect_once(const destination& there, const connect_options& options, Wrap
   return peer;
 }
 
-/// All attempts that redirections lead to.
+/// The attempt, and those to which redirections lead.
 template <class Wrap>
 auto connect_over(const uri& where, std::error_code& ec, const connect_options& options,
                   response* refusal, Wrap wrap) {
@@ -144,11 +144,11 @@ auto connect_over(const uri& where, std::error_code& ec, const connect_options& 
 
 }  // namespace detail
 
-/// Connects to a ws: URL: finds the host, tries all its addresses, performs the opening handshake.
-/// When there is no connection, `ec` says why; if it is errc::upgrade_refused, `refusal` is set to
-/// the server's answer, with its status, headers and at most 64 KiB of body; the same goes for what an
-/// HTTP proxy says. A wss: URL is an
-/// errc::unsupported_scheme here; for both see hawser/tls/connect.hpp.
+/// Connects to a ws: URL: resolves the host, tries all its addresses, and performs the opening
+/// handshake. On failure, `ec` is the reason. If that is errc::upgrade_refused, `refusal` is the
+/// server's response, with status, headers and at most 64 KiB of body; the same for the response of
+/// an HTTP proxy. A wss: URL is errc::unsupported_scheme here; for both schemes see
+/// hawser/tls/connect.hpp.
 inline std::optional<client_websocket> connect(std::string_view url, std::error_code& ec,
                                                const connect_options& options = {},
                                                response* refusal = nullptr) {

@@ -26,17 +26,17 @@
 
 namespace hawser {
 
-/// Finds the proxy for a connection, or says that it goes through none; nothing makes the connection
-/// fail with errc::bad_proxy. What it throws comes out of connect(); a client reports it to on_error, and
-/// its attempt has failed: with the code of a std::system_error, otherwise with errc::aborted.
+/// Finds the proxy for a connection, or proxy_kind::none. If it returns nothing, the connection
+/// fails with errc::bad_proxy. connect() passes exceptions on. A client reports them to on_error,
+/// and the attempt fails: with the code of a std::system_error, otherwise with errc::aborted.
 using proxy_finder = std::function<std::optional<proxy>(const uri&)>;
 
-/// Always the proxy that `url` spells: see proxy::decode().
+/// Uses the proxy of `url` for all connections: see proxy::decode().
 inline proxy_finder through_proxy(std::string_view url) {
   return [found = proxy::decode(url)](const uri&) { return found; };
 }
 
-/// The proxy that the environment names at that moment: see choose_proxy().
+/// The proxy that the environment variables name at the time of the call: see choose_proxy().
 inline std::optional<proxy> proxy_from_environment(const uri& where) {
   return choose_proxy(where, [](const char* name) -> std::optional<std::string> {
     const char* value = std::getenv(name);
@@ -44,65 +44,65 @@ inline std::optional<proxy> proxy_from_environment(const uri& where) {
   });
 }
 
-/// More redirections than this are never followed.
+/// The upper limit of connect_options::max_redirects.
 inline constexpr unsigned most_redirects = 5;
 
-/// What a client wants of its connection.
+/// The options of a client's connection.
 struct connect_options {
-  /// Origin, subprotocols, User-Agent and further headers of the request.
+  /// The request's Origin, subprotocols, User-Agent and additional header fields.
   default_client_policy handshake = {};
 
-  /// Whether the URL may hold `user:password@`, which is sent as basic authentication.
+  /// Whether the URL may contain `user:password@`, which is sent as basic authentication.
   uri::user_info credentials = uri::user_info::refuse;
 
   /// The value of the Cookie field: `name=value; other=value`. Empty: no such field.
   std::string cookie = {};
 
-  /// How many redirections are followed, most_redirects at most. Zero: none. Never from wss: to ws:. Another
-  /// server (another scheme, host or port) gets Origin and User-Agent, and nothing else of this
-  /// request's but what safe_headers names: no credentials, no cookie, no further headers, no
-  /// subprotocols.
+  /// How many redirections are followed, at most most_redirects. Zero: none. Never followed from wss: to
+  /// ws:. Another server (another scheme, host or port) gets Origin and User-Agent, and otherwise only the
+  /// fields named in safe_headers: no credentials, no cookie, no other fields, no subprotocols.
   unsigned max_redirects = 0;
 
-  /// The names of header lines that a redirection may carry to another server: `Accept-Language`, for
-  /// example. `Sec-WebSocket-Protocol` stands for the subprotocols, `Cookie` for the cookie.
+  /// The names of header fields that may be sent to another server after a redirection, for example
+  /// `Accept-Language`. `Sec-WebSocket-Protocol` allows the subprotocols, `Cookie` the cookie.
   std::vector<std::string> safe_headers = {};
 
-  /// Where to connect to instead of the URL's host and port: `127.0.0.1:9001`, `[::1]` or `backend`; a
-  /// port left out is the URL's. Host, SNI and the verification of the certificate keep the URL's name.
-  /// A redirection to another server connects where that one's URL says. A malformed one fails with
-  /// errc::bad_uri. Empty: where the URL says.
+  /// The host and port to connect to instead of the URL's: `127.0.0.1:9001`, `[::1]` or `backend`;
+  /// without a port, that of the URL. Host, SNI and the verification of the certificate still use
+  /// the URL's host. A redirection to another server connects to that server's URL. A malformed
+  /// value fails with errc::bad_uri. Empty: the URL's.
   std::string connect_to = {};
 
-  /// `through_proxy("socks5://…")` or proxy_from_environment, for example; asked for the place that is
-  /// connected to (see connect_to). Empty: no proxy.
+  /// For example `through_proxy("socks5://…")` or proxy_from_environment. Called with the host and
+  /// port to connect to (see connect_to). Empty: no proxy.
   proxy_finder find_proxy = {};
 
   head_limits limits = {};
 
-  /// Finding the host and reaching one of its addresses may take this long. An address that does not
-  /// answer soon is not waited for: the next ones are tried meanwhile. The system's resolver cannot be
-  /// interrupted: one that is given up keeps a thread until it answers, and a client's context busy. Zero:
-  /// without end.
+  /// The longest time to resolve the host and to connect to one of its addresses. If an address
+  /// does not answer soon, the next ones are tried in parallel. The system's resolver cannot be
+  /// interrupted: after a timeout it still occupies a thread until it answers, and keeps a client's
+  /// context busy. Zero: no limit.
   std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds{10};
 
-  /// All handshakes together, those of the proxy and of TLS included, may take this long. Zero: without end.
+  /// The longest duration of all handshakes together, including those of the proxy and of TLS.
+  /// Zero: no limit.
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
 
   connection_options connection = {};
 
-  /// An extension to offer: permessage_deflate, for example.
+  /// An extension to offer, for example permessage_deflate. Empty: none.
   any_negotiator extension = {};
 };
 
-/// Why connect() failed; if the server or a proxy refused, with its answer. what() names the URL
-/// without user, password and query: see without_secrets().
+/// The failure of connect(), with the response if the server or a proxy refused. what() contains
+/// the URL without user, password and query: see without_secrets().
 class connect_error : public std::system_error {
  public:
   connect_error(std::error_code ec, std::string_view url, response answer)
       : std::system_error{ec, without_secrets(url)}, answer_{std::move(answer)} {}
 
-  /// The answer, if code() is errc::upgrade_refused, proxy_refused or proxy_authentication.
+  /// The response, if code() is errc::upgrade_refused, proxy_refused or proxy_authentication.
   const response& answer() const noexcept { return answer_; }
 
  private:
@@ -114,7 +114,7 @@ namespace detail {
 /// The policy of a client's opening handshake.
 using connect_policy = negotiating_client_policy<default_client_policy>;
 
-/// Where a client is on its way to, and with what request, until a redirection changes both.
+/// The server that a client connects to, and the request; a redirection changes both.
 class destination {
  public:
   destination(uri where, const connect_options& options)
@@ -134,7 +134,7 @@ class destination {
     return connect_to_.empty() ? std::optional{where_} : where_.at(connect_to_);
   }
 
-  /// What a proxy gets to know of the request beside the place: RFC 9110 §10.1.5.
+  /// The fields of the request that a proxy gets: RFC 9110 §10.1.5.
   header_fields proxy_headers() const {
     header_fields lines;
     const auto agent = policy_.headers.find("User-Agent").value_or(policy_.user_agent);
@@ -142,7 +142,7 @@ class destination {
     return lines;
   }
 
-  /// Goes where the answer leads. False if it leads nowhere, or too often.
+  /// Follows the redirection in `answer`. Returns false if there is none, or if the limit is reached.
   bool follow(const response& answer) {
     if (redirects_left_ == 0) return false;
     auto there = redirection(where_, answer);
@@ -164,7 +164,7 @@ class destination {
   unsigned redirects_left_;
 };
 
-/// The proxy for a connection as the options have it, or nothing if there is no telling.
+/// The proxy for a connection according to the options, or nothing if that failed.
 inline std::optional<proxy> proxy_for(const uri& where, const connect_options& options) {
   return options.find_proxy ? options.find_proxy(where) : proxy{};
 }

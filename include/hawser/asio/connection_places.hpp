@@ -11,10 +11,10 @@
 
 namespace hawser::detail {
 
-/// Counts the connections of a server, in all and of each address, and says who may come.
+/// Counts the connections of a server, in total and per address, and enforces their limits.
 class connection_places : public std::enable_shared_from_this<connection_places> {
  public:
-  /// One connection's place, which is free again when this object ends or is reset.
+  /// The place of one connection, which is freed when this object is destroyed or reset.
   class place {
    public:
     place() = default;
@@ -37,14 +37,14 @@ class connection_places : public std::enable_shared_from_this<connection_places>
     friend connection_places;
 
     std::shared_ptr<connection_places> of_;
-    std::unique_ptr<const std::string> address_;  // if there is a limit for each
+    std::unique_ptr<const std::string> address_;  // if there is a limit per address
   };
 
   /// 0: no limit.
   connection_places(std::size_t most, std::size_t most_of_address)
       : most_{most}, most_of_address_{most_of_address} {}
 
-  /// A place, or an empty one if there is none.
+  /// Returns a place, or an empty one if a limit is reached.
   place take(const std::string& address) {
     place taken;
     const std::lock_guard guard{mutex_};
@@ -65,7 +65,7 @@ class connection_places : public std::enable_shared_from_this<connection_places>
     return count_;
   }
 
-  /// Calls `hook`, on whatever thread, each time when the last connection has gone.
+  /// Calls `hook` each time the last connection has ended, on that connection's thread.
   void on_empty(std::function<void()> hook) {
     auto kept = std::make_shared<const std::function<void()>>(std::move(hook));
     const std::lock_guard guard{mutex_};
@@ -73,7 +73,7 @@ class connection_places : public std::enable_shared_from_this<connection_places>
   }
 
  private:
-  /// Needs no memory: a connection may end because there is none.
+  /// Does not allocate: a connection may end for lack of memory.
   void free(const std::string* address) {
     std::shared_ptr<const std::function<void()>> hook;
     {

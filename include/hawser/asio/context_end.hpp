@@ -11,9 +11,9 @@
 
 namespace hawser::detail {
 
-/// Reports the end of an execution context to objects that keep handlers, which are then never called.
-/// A handler may own, through a coroutine's frame for example, the very object that keeps it: without
-/// this report the two would never be destroyed.
+/// Reports the end of an execution context to objects that keep handlers, which are then never
+/// called. A handler may own the object that keeps it, for example through a coroutine's frame;
+/// without this report the two would never be destroyed.
 class context_end final : public asio::execution_context::service {
   class list;
 
@@ -22,17 +22,17 @@ class context_end final : public asio::execution_context::service {
   static inline asio::execution_context::id id;
 
   /// An object that gets the report, from its construction to its destruction. It may outlive the
-  /// context, and must not be destroyed by another thread while the context is.
+  /// context, and must not be destroyed by another thread while the context is destroyed.
   class listener {
    public:
     explicit listener(const asio::any_io_executor& executor);
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
 
-    /// Abandons the handlers; may destroy this object. Called once at most.
+    /// Abandons the handlers; may destroy this object. Called at most once.
     virtual void context_ends() noexcept = 0;
 
-    // For `list` only. A friend would count as able to destroy a listener: -Wnon-virtual-dtor.
+    // For `list` only. A friend could destroy a listener: -Wnon-virtual-dtor.
     struct {
       listener* previous = nullptr;
       listener* next = nullptr;
@@ -41,7 +41,7 @@ class context_end final : public asio::execution_context::service {
    protected:
     ~listener() { leave(); }
 
-    /// No report comes after this.
+    /// No report comes after this call.
     void leave() noexcept;
 
    private:
@@ -54,7 +54,7 @@ class context_end final : public asio::execution_context::service {
  private:
   void shutdown() override;
 
-  // Shared with the listeners, some of which outlive this service.
+  // shared with the listeners, some of which outlive this service
   const std::shared_ptr<list> all_ = std::make_shared<list>();
 };
 

@@ -20,10 +20,9 @@
 
 namespace hawser::detail {
 
-/// The deadlines of all connections of one execution context, with one timer between them. They are
-/// kept by coarse ticks: one is noticed up to a tick late and never early, and to set one costs
-/// nothing that grows with their number. This is a handle on them, and may outlive the context: then
-/// nothing expires.
+/// The deadlines of all connections of one execution context, with one timer for all. They are kept
+/// in coarse ticks: an entry expires up to one tick late and never early, and to set one takes
+/// constant time. This is a handle that may outlive the context; nothing expires then.
 class deadlines {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -32,33 +31,33 @@ class deadlines {
 
   class entry;
 
-  /// Those of the context behind `executor`.
+  /// The deadlines of the executor's context.
   static deadlines of(const asio::any_io_executor& executor);
 
-  /// Not on the strand, which the handlers of one connection may block.
+  /// Skips a strand, which the handlers of one connection may block.
   template <class Strand>
   requires requires(const Strand& strand) { strand.get_inner_executor(); }
   static deadlines of(const Strand& strand) {
     return of(asio::any_io_executor{strand.get_inner_executor()});
   }
 
-  /// Sets an entry to expire once, at `when`, instead of what it was set to. max() is never.
+  /// Sets an entry to expire once, at `when`, instead of its previous deadline. max(): never.
   void set(entry& one, time_point when) const;
 
   void cancel(entry& one) const;
 
-  /// One deadline. A class that derives from it cancels it before it ends.
+  /// One deadline. A derived class must cancel it before it is destroyed.
   class entry {
    public:
     entry() = default;
     entry(const entry&) = delete;
     entry& operator=(const entry&) = delete;
 
-    /// The deadline has passed, and the entry is no longer set. It may only post: the deadlines are
-    /// locked. Only `deadlines` calls it.
+    /// The deadline has passed, and the entry is no longer set. Must only post, because the
+    /// deadlines are locked. Called only by `deadlines`.
     virtual void expired() = 0;
 
-    // For `deadlines` only. A friend would count as able to destroy an entry: -Wnon-virtual-dtor.
+    // For `deadlines` only. A friend could destroy an entry: -Wnon-virtual-dtor.
     struct {
       entry* previous = nullptr;
       entry* next = nullptr;
@@ -78,7 +77,7 @@ class deadlines {
   std::shared_ptr<table> all_;
 };
 
-/// Where the entries are.
+/// The table of the entries.
 class deadlines::table final : public std::enable_shared_from_this<table> {
  public:
   void run_on(const asio::any_io_executor& executor) {
@@ -111,12 +110,12 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
  private:
   static constexpr auto never = (std::numeric_limits<std::int64_t>::max)();
 
-  // Where a list begins: an entry that is never set itself.
+  // The head of a list: an entry that is never set itself.
   struct list final : entry {
     void expired() override {}
   };
 
-  /// When nothing is set any more, no timer keeps the context busy.
+  /// When no entry is set, there is no timer that keeps the context busy.
   void unset(entry& one) {
     if (one.in_list.previous == nullptr) return;
     unlink(one);
@@ -160,7 +159,7 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
         try {
           one->expired();
         } catch (const std::bad_alloc&) {
-          // A little later there may be memory.
+          // Try again one tick later, when there may be memory.
           link(*one, due);
           return arm(now + 1);
         }
@@ -178,7 +177,7 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
   bool ended_ = false;
 };
 
-/// Keeps the table of one context.
+/// Owns the table of one context.
 class deadlines::service final : public asio::execution_context::service {
  public:
   using key_type = service;

@@ -28,8 +28,8 @@
 
 namespace hawser::detail {
 
-/// The addresses in the order in which to try them: the families take turns, the first one's first,
-/// each in its own order. RFC 8305 §4.
+/// The addresses in the order in which to try them: alternating between the families, beginning
+/// with the first address, and in their own order within each family. RFC 8305 §4.
 template <class Endpoint>
 std::vector<Endpoint> interleave(const std::vector<Endpoint>& found) {
   std::vector<Endpoint> first;
@@ -51,17 +51,17 @@ using steady_timer_on =
     asio::basic_waitable_timer<std::chrono::steady_clock,
                                asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-/// How patient a dialer is.
+/// The timeouts of a dialer.
 struct dial_patience {
   std::chrono::steady_clock::duration all = std::chrono::seconds{10};
 
-  /// An address that has not answered after that long gets company: RFC 8305 §5.
+  /// After this time without an answer, the next address is tried in parallel: RFC 8305 §5.
   std::chrono::steady_clock::duration one = std::chrono::milliseconds{250};
 };
 
-/// Finds a host and connects to the first of its addresses that answers. `done(ec, socket)` is called
-/// once, on the executor, unless cancel() comes before. The system's resolver cannot be interrupted:
-/// one that is asked for a name keeps the context busy until it answers.
+/// Resolves a host and connects to the first of its addresses that answers. Calls `done(ec,
+/// socket)` once, on the executor, unless cancel() is called before. The system's resolver cannot
+/// be interrupted: until it answers, it keeps the context busy.
 template <class Socket>
 class dialer final : public std::enable_shared_from_this<dialer<Socket>>, private deadlines::entry {
  public:
@@ -88,7 +88,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
                             });
   }
 
-  /// Any of these addresses, which are in the order of preference.
+  /// Connects to one of these addresses, which are in the order of preference.
   void reach(const std::vector<endpoint>& addresses) {
     addresses_ = interleave(addresses);
     if (addresses_.empty()) return finish(std::make_error_code(std::errc::address_not_available));
@@ -112,7 +112,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
 
   void try_next() {
     auto& socket = sockets_.emplace_back(executor_);
-    // Where that fails, async_connect() tries it again, and reports why it cannot.
+    // If that fails, async_connect() tries it again and reports the reason.
     std::error_code ignored;
     open_close_on_exec(socket, addresses_[next_].protocol(), ignored);
     ++pending_;
@@ -139,14 +139,14 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
     if (pending_ == 0) finish(standard_error(ec));
   }
 
-  /// Who dials a free port of this machine may be given that very port, and reach itself.
+  /// A connection to an unused local port can get that port as its own, and so be connected to itself.
   static bool is_echo(const Socket& socket) {
     std::error_code ec;
     const auto here = socket.local_endpoint(ec);
     return !ec && here == socket.remote_endpoint(ec);
   }
 
-  /// A lack of memory is the end of this attempt.
+  /// Runs `step`, unless the attempt is over; if memory allocation fails, the attempt is over.
   template <class Step>
   void unless_over(Step step) {
     if (!done_) return;
@@ -156,7 +156,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
   }
 
   void finish(std::error_code ec) {
-    // A temporary socket makes g++ 12 warn of what is never uninitialised.
+    // A temporary socket makes g++ 12 warn about uninitialised memory.
     auto& none = sockets_.emplace_back(executor_);
     const auto done = std::exchange(done_, nullptr);
     give_up();
@@ -171,7 +171,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
 
   void give_up() {
     deadlines_.cancel(*this);
-    // That needs memory. Without it, the answer comes and is not looked at.
+    // Needs memory. Without it, the answer arrives and is ignored.
     with_memory([this] { resolver_.cancel(); }, [] {});
     company_.cancel();
     std::error_code ignored;

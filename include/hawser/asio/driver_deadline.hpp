@@ -11,19 +11,17 @@
 
 namespace hawser::detail {
 
-/// The next deadline of a driver. When it has passed, `on_deadline()` of the
-/// driver is called on the driver's executor, if the driver still lives.
+/// The next deadline of a driver. After it has passed, the driver's `on_deadline()` is called on
+/// the driver's executor, if the driver still exists.
 template <class Driver>
 class driver_deadline final : deadlines::entry {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// `owner` has this object as a member, and calls cancel() before its context
-  /// is destroyed.
+  /// `owner` has this object as a member, and calls cancel() before its context is destroyed.
   driver_deadline(Driver& owner, deadlines all) : owner_{owner}, deadlines_{std::move(all)} {}
 
-  /// Calls at `when` at the latest, or earlier if it was set to an earlier
-  /// time.
+  /// Calls at `when` at the latest; keeps an earlier deadline.
   void set_at_latest(time_point when) {
     if (when >= due_) return;
     due_ = when;
@@ -32,10 +30,10 @@ class driver_deadline final : deadlines::entry {
 
   void cancel() noexcept { deadlines_.cancel(*this); }
 
-  /// Whether it has passed at `now`, and the call is pending.
+  /// Whether the deadline has passed at `now`, and the call is pending.
   bool is_due(time_point now) const noexcept { return due_ != never && due_ <= now; }
 
-  /// The call has come.
+  /// The call has happened.
   void reset() noexcept { due_ = never; }
 
  private:

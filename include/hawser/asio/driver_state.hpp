@@ -8,15 +8,15 @@
 
 namespace hawser::detail {
 
-/// How far an asynchronous driver has come with its connection. No phase is left backwards.
+/// The phase of an asynchronous driver. No transition leads to an earlier phase.
 enum class driver_phase : std::uint8_t {
-  open,      ///< Events may come
-  reported,  ///< `closed`, the last event, was handed over; output may still be written
+  open,      ///< Events can occur
+  reported,  ///< The last event, `closed`, is reported; output may still be written
   closed,    ///< The stream is closed
-  released,  ///< Closed, and the stream is destroyed as soon as no operation uses it
+  released,  ///< Closed; the stream is destroyed as soon as no operation uses it
 };
 
-/// What a driver has under way, each at most once.
+/// The operations of a driver, each pending at most once.
 enum class driver_operation : std::uint8_t {
   read,   ///< A read of the stream, or a wait until there is something to read
   write,  ///< A write to the stream
@@ -24,7 +24,7 @@ enum class driver_operation : std::uint8_t {
   turn,   ///< The next turn is posted
 };
 
-/// Why output that is queued is not written yet.
+/// Why queued output is not written yet.
 enum class output_hold : std::uint8_t {
   events,  ///< Events are being handed over: all replies leave in one write
   cork,    ///< The driver's owner has more to send
@@ -44,13 +44,13 @@ class driver_state {
 
   constexpr bool is_closed() const noexcept { return phase_ >= driver_phase::closed; }
 
-  /// Whether the stream may be destroyed.
+  /// Whether the stream can be destroyed.
   constexpr bool may_destroy_stream() const noexcept {
     return phase_ == driver_phase::released && !has(driver_operation::read) &&
            !has(driver_operation::write) && !has(driver_operation::end);
   }
 
-  /// Returns false if it is under way already.
+  /// Returns false if it is pending already.
   constexpr bool begin(driver_operation one) noexcept { return operations_.insert(one); }
   constexpr void complete(driver_operation one) noexcept { operations_.erase(one); }
   constexpr bool has(driver_operation one) const noexcept { return operations_.contains(one); }

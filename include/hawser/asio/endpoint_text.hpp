@@ -23,9 +23,8 @@ std::string address_of(const Endpoint& where) {
   }
 }
 
-/// What a limit for each address counts: an IPv4 address, also where it is mapped into IPv6, or the first
-/// 64 bits of an IPv6 address, which are one customer's and leave the rest to choose; of a Unix socket the
-/// path.
+/// The key of a limit per address: an IPv4 address, also if it is IPv4-mapped, the first 64 bits of
+/// an IPv6 address, because one customer can choose the rest, or the path of a Unix socket.
 template <class Endpoint>
 std::string counted_address(const Endpoint& where) {
   if constexpr (requires { where.address(); }) {
@@ -54,7 +53,7 @@ std::string text_of(const Endpoint& where) {
   }
 }
 
-/// The same of the other side of a socket; empty if that is gone.
+/// The same of a socket's remote endpoint; empty if it is not connected.
 template <class Socket>
 std::string remote_text_of(const Socket& socket) {
   std::error_code gone;
@@ -62,7 +61,8 @@ std::string remote_text_of(const Socket& socket) {
   return gone ? std::string{} : text_of(where);
 }
 
-/// Whether only this machine reaches a TCP endpoint. A Unix one is not for browsers.
+/// Whether a TCP endpoint can only be reached from this machine. False for Unix sockets, which
+/// browsers cannot use.
 template <class Endpoint>
 bool is_loopback_endpoint(const Endpoint& where) {
   if constexpr (requires { where.address(); }) {
@@ -73,7 +73,7 @@ bool is_loopback_endpoint(const Endpoint& where) {
   }
 }
 
-/// Of a server's listener: all its connections share them.
+/// The properties of a server's listener, shared by all its connections.
 struct listener_facts {
   std::string address = {};  ///< Address and port, or the path of a Unix socket
   arrival how = {};

@@ -9,7 +9,8 @@
 
 namespace hawser::detail {
 
-/// An error for what was thrown: the code of a std::system_error, errc::out_of_memory, or `otherwise`.
+/// The error for an exception: the code of a std::system_error, errc::out_of_memory for
+/// std::bad_alloc, or `otherwise`.
 inline std::error_code error_of(const std::exception_ptr& thrown,
                                 errc otherwise = errc::aborted) noexcept {
   try {

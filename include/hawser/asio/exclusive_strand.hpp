@@ -15,8 +15,8 @@
 
 namespace hawser::detail {
 
-/// A strand that a thread outside of it can hold, so that nothing runs on it meanwhile: what has begun is
-/// waited for. Copies are the same strand. An executor.
+/// A strand that a thread outside of it can lock, so that nothing runs on it meanwhile; a function
+/// that is running is waited for. Copies are the same strand. An executor.
 class exclusive_strand {
  public:
   using inner_executor_type = asio::strand<asio::any_io_executor>;
@@ -25,12 +25,12 @@ class exclusive_strand {
   explicit exclusive_strand(inner_executor_type inner)
       : exclusive_strand{std::move(inner), std::make_shared<std::recursive_mutex>()} {}
 
-  /// For as long as the lock lives. A function on this strand that calls it holds the strand already.
+  /// Locks the strand until the returned lock is destroyed. A function on this strand already has the lock.
   lock hold() const { return lock{*mutex_}; }
 
   bool running_in_this_thread() const noexcept { return inner_.running_in_this_thread(); }
 
-  /// What the strand stands on.
+  /// The executor below the strand.
   asio::any_io_executor get_inner_executor() const noexcept { return inner_.get_inner_executor(); }
 
   template <class Function>
@@ -38,11 +38,12 @@ class exclusive_strand {
     using kept = std::decay_t<Function>;
     auto run = [mutex = mutex_, given = kept(std::forward<Function>(function))]() mutable {
       const turn held{*mutex};
-      // Destroyed before the strand is free.
+      // Destroyed before the strand is unlocked.
       kept called{std::move(given)};
       std::move(called)();
     };
-    // A thread does not enter a second strand inside a first: the locks would nest in any order.
+    // A thread never enters a second strand inside a first one: the locks could be taken in any
+    // order, and deadlock.
     if (turn::is_taken() && !running_in_this_thread()) {
       (asio::require)(inner_, asio::execution::blocking.never).execute(std::move(run));
     } else {
@@ -56,7 +57,7 @@ class exclusive_strand {
     return asio::query(inner_, wanted);
   }
 
-  // In parentheses, since `require` is a macro of some systems.
+  // In parentheses, because `require` is a macro on some systems.
   template <class Property>
   requires asio::can_require_v<const inner_executor_type&, Property> exclusive_strand(require)
   (const Property& wanted) const noexcept {
@@ -76,7 +77,7 @@ class exclusive_strand {
   exclusive_strand(inner_executor_type inner, std::shared_ptr<std::recursive_mutex> mutex) noexcept
       : inner_{std::move(inner)}, mutex_{std::move(mutex)} {}
 
-  /// While it lives, this thread runs a function on a strand.
+  /// While this object exists, the thread runs a function on a strand.
   class turn {
    public:
     explicit turn(std::recursive_mutex& mutex) : held_{mutex} { ++count(); }
@@ -99,7 +100,7 @@ class exclusive_strand {
   std::shared_ptr<std::recursive_mutex> mutex_;
 };
 
-/// Holds an executor that can be held. One that a single thread runs needs no lock.
+/// Locks an executor that can be locked. An executor that a single thread runs needs no lock.
 template <class Executor>
 exclusive_strand::lock hold(const Executor& executor) {
   if constexpr (requires { executor.hold(); }) {
