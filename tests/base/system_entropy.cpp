@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,13 +29,16 @@ struct failures {
   bool device_is_empty = false;   ///< As if the random device had an end
   bool device_is_broken = false;  ///< Reading it fails with EIO, a hundred times
   int reads_left = 100;
-  int atfork_error = 0;  ///< Of every call
+  int atfork_error = 0;          ///< Of every call
+  int open_error = 0;            ///< Of opening the random device
+  int open_interruptions = 0;    ///< So many calls that open it are interrupted by a signal first
+  unsigned getrandom_flags = 0;  ///< Of all calls together
 };
 failures failing;
 
-bool interrupted() {
-  if (failing.interruptions == 0) return false;
-  --failing.interruptions;
+bool interrupted(int& interruptions) {
+  if (interruptions == 0) return false;
+  --interruptions;
   errno = EINTR;
   return true;
 }
@@ -47,8 +51,18 @@ ssize_t __real_getrandom(void* octets, std::size_t size, unsigned flags);
 ssize_t __wrap_getrandom(void* octets, std::size_t size, unsigned flags);
 ssize_t __real_read(int file, void* octets, std::size_t size);
 ssize_t __wrap_read(int file, void* octets, std::size_t size);
+int __real_open(const char* path, int flags, ...);
+int __wrap_open(const char* path, int flags, ...);
 int __real_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)());
 int __wrap_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)());
+}
+
+// No call here creates a file: there is no mode.
+int __wrap_open(const char* path, int flags, ...) {
+  if (interrupted(failing.open_interruptions)) return -1;
+  if (failing.open_error == 0) return __real_open(path, flags);
+  errno = failing.open_error;
+  return -1;
 }
 
 int __wrap_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)()) {
@@ -57,14 +71,15 @@ int __wrap_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)()) 
 }
 
 ssize_t __wrap_getrandom(void* octets, std::size_t size, unsigned flags) {
-  if (interrupted()) return -1;
+  failing.getrandom_flags |= flags;
+  if (interrupted(failing.interruptions)) return -1;
   if (failing.getrandom_error == 0) return __real_getrandom(octets, size, flags);
   errno = failing.getrandom_error;
   return -1;
 }
 
 ssize_t __wrap_read(int file, void* octets, std::size_t size) {
-  if (interrupted()) return -1;
+  if (interrupted(failing.interruptions)) return -1;
   if (failing.device_is_broken && failing.reads_left-- > 0) {
     errno = EIO;
     return -1;
@@ -201,12 +216,14 @@ TEST_CASE("random octets fill all of the memory given and nothing more") {
 }
 
 TEST_CASE("where the system has no randomness the program ends") {
-  const bool broken = GENERATE(false, true);
+  const auto without = GENERATE(failures{.device_is_empty = true},
+                                failures{.device_is_broken = true}, failures{.open_error = ENOENT});
   const auto child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     std::signal(SIGABRT, SIG_DFL);
-    failing = {.getrandom_error = ENOSYS, .device_is_empty = !broken, .device_is_broken = broken};
+    failing = without;
+    failing.getrandom_error = ENOSYS;
     std::array<std::byte, 16> memory{};
     hawser::fill_random(memory);
     ::_exit(0);
@@ -215,6 +232,23 @@ TEST_CASE("where the system has no randomness the program ends") {
   ::waitpid(child, &status, 0);
   CHECK(WIFSIGNALED(status));
   CHECK(WTERMSIG(status) == SIGABRT);
+}
+
+TEST_CASE("a signal while the random device is opened changes nothing") {
+  failing.open_interruptions = 3;
+  std::array<std::byte, 16> memory{};
+  hawser::detail::fill_from_device(memory);
+  CHECK(memory != std::array<std::byte, 16>{});
+  CHECK(failing.open_interruptions == 0);
+  failing = {};
+}
+
+TEST_CASE("where the system has no random bytes yet they are waited for") {
+  std::array<std::byte, 16> memory{};
+  hawser::fill_random(memory);
+  // GRND_NONBLOCK would fail with EAGAIN shortly after boot, and GRND_RANDOM would wait without need.
+  CHECK(failing.getrandom_flags == 0);
+  failing = {};
 }
 
 TEST_CASE("the random device may have descriptor 0") {

@@ -7,16 +7,17 @@ using namespace hawser;
 
 namespace {
 
-TEST_CASE("balanced is what nothing else was asked for") {
-  const deflate_options plain;
-  const auto balanced = options_of(deflate_preset::balanced);
-  CHECK(balanced.level == plain.level);
-  CHECK(balanced.memory_level == plain.memory_level);
-  CHECK(balanced.own_window_bits == plain.own_window_bits);
-  CHECK(balanced.peer_window_bits == plain.peer_window_bits);
-  CHECK(balanced.own_context_takeover);
-  CHECK(balanced.peer_context_takeover);
-  CHECK(balanced.threshold == 1024);
+TEST_CASE("balanced is the default: both contexts in windows of 4 KiB") {
+  const auto preset = GENERATE(true, false);
+  const auto options = preset ? options_of(deflate_preset::balanced) : deflate_options{};
+  CHECK(options.level == 5);
+  CHECK(options.memory_level == 5);
+  CHECK(options.own_window_bits == 12);
+  CHECK_FALSE(options.peer_window_bits);
+  CHECK(options.own_context_takeover);
+  CHECK(options.peer_context_takeover);
+  CHECK(options.threshold == 1024);
+  CHECK_FALSE(options.compress);
 }
 
 TEST_CASE("the low_memory preset keeps nothing between messages") {

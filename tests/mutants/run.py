@@ -1,55 +1,37 @@
 # SPDX-License-Identifier: BSL-1.0
-"""run.py BUILD [N] [SEED] [HEADER...]: do the tests notice when a header is wrong?
+"""run.py BUILD [N] [SEED] [HEADER...] [-j JOBS]: do the tests notice when a header is wrong?
 
 Takes N changes of one operator, constant or statement of each layer below asio/ (mutations.py), drawn
-by SEED, applies each alone, and compiles and runs the tests that include the header until one fails: the header's
-own first, then those that include the fewest headers. Prints what each change came to, the share that was
+by SEED, applies each alone, and compiles and runs the ten tests nearest to the header until one fails: the header's
+own first, then those that include it by the fewest steps. Prints what each change came to, the share that was
 noticed by layer, and the changes that no test noticed. A change that does not compile is noticed if a
 static_assert refused it; else another one is drawn. equivalent.txt lists changes that change nothing that
 a caller could see, with the reason.
 
-Fails if less than 98 % of the others were noticed. With HEADERs (base/utf8), only these are changed.
+Fails if less than 98 % of the others were noticed. With HEADERs (base/utf8) or layers (base), only these
+are changed. JOBS changes are tried at a time, one for each processor without it.
 """
 
+import argparse
 import collections
 import concurrent.futures
+import hashlib
 import os
 import pathlib
-import random
 import re
-import subprocess
+import resource
 import sys
 import threading
+import time
 
 import mutations
+from workshop import INCLUDE, REFUSED, ROOT, TESTS, Prepared, Workshop, included
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-INCLUDE = ROOT / "include/hawser"
-TESTS = ROOT / "tests"
-LAYERS = ("base", "frame", "handshake", "protocol", "negotiation", "transport", "deflate")
+LAYERS = ("base", "frame", "handshake", "protocol", "transport", "deflate")
 # Folders of tests. Not those of asio: the core has to be proved by its own.
 FOLDERS = (*LAYERS, "rfc6455", "rfc7692", "drivers")
+NEAREST = 10  # Tests that are asked: what only a farther one notices counts as not noticed.
 REQUIRED = 0.98
-COMPILE = ["g++", "-std=c++20", "-O0", "-w", "-D_GLIBCXX_ASSERTIONS", "-DASIO_STANDALONE",
-           f'-DHAWSER_SOURCE_DIR="{ROOT}"', "-fmax-errors=5"]
-# As in tests/CMakeLists.txt
-DEFINITIONS = {"drivers": ["-DASIO_DISABLE_EPOLL"]}
-LINK = {"base": ["-Wl,--wrap=getrandom,--wrap=read"]}
-WITH = {"drivers": ["simulation/program_clock.cpp"]}
-REFUSED = re.compile(r"static assertion failed|non-constant condition|constant expression|"
-                     r"call to non-.constexpr")
-SECONDS = 60  # Longer than any test takes: a change that makes one wait for ever is noticed
-
-
-def included(path, known={}):
-    """All headers of ours that a file includes, directly and not."""
-    if path not in known:
-        known[path] = set()
-        for name in re.findall(r'^#include "([^"]+)"', path.read_text(), re.MULTILINE):
-            for base in (ROOT / "include", TESTS):
-                if (base / name).exists():
-                    known[path] |= {base / name} | included(base / name)
-    return known[path]
 
 
 def tests_of(header):
@@ -61,64 +43,9 @@ def tests_of(header):
             if header in everything:
                 own = path.relative_to(TESTS).with_suffix("") == \
                     header.relative_to(INCLUDE).with_suffix("")
-                late = folder == "drivers"
-                found.append((not own, late, len(everything), rank, path))
-    return [path for *_, path in sorted(found)]
-
-
-class Workshop:
-    """Where one thread compiles and runs."""
-
-    def __init__(self, folder, main):
-        self.folder = folder
-        self.main = main
-        (folder / "hawser").mkdir(parents=True, exist_ok=True)
-
-    def compile(self, source, changed):
-        """The object of a test file, or what the compiler says."""
-        folder = source.relative_to(TESTS).parts[0]
-        into = self.folder / (source.stem + ".o")
-        command = [*COMPILE, *DEFINITIONS.get(folder, []), *([f"-I{self.folder}"] if changed else []),
-                   f"-I{ROOT / 'include'}", f"-I{TESTS}", "-c", source, "-o", into]
-        done = subprocess.run(command, capture_output=True, text=True)
-        return (into, "") if done.returncode == 0 else (None, done.stderr)
-
-    def passes(self, test, changed):
-        """(whether the test passes, what the compiler says if it does not compile)."""
-        folder = test.relative_to(TESTS).parts[0]
-        objects = []
-        for source in [test, *(TESTS / one for one in WITH.get(folder, []))]:
-            made, complaint = self.compile(source, changed)
-            if made is None:
-                return False, complaint
-            objects.append(made)
-        program = self.folder / "program"
-        linked = subprocess.run(["g++", *objects, self.main, "-o", program, "-pthread", "-lz",
-                                 *LINK.get(folder, [])], capture_output=True, text=True)
-        if linked.returncode != 0:
-            return False, linked.stderr
-        return self.runs(program), ""
-
-    def runs(self, program):
-        """In a process group of its own, so that nothing of it is left."""
-        running = subprocess.Popen([program, "--abort"], stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-                                   start_new_session=True, cwd=self.folder)
-        try:
-            return running.wait(timeout=SECONDS) == 0
-        except subprocess.TimeoutExpired:
-            os.killpg(running.pid, 9)
-            running.wait()
-            return False
-
-    def apply(self, header, mutation):
-        lines = header.read_text().splitlines(keepends=True)
-        lines[mutation.line - 1] = mutation.after + "\n"
-        for old in (self.folder / "hawser").rglob("*.hpp"):
-            old.unlink()
-        place = self.folder / header.relative_to(ROOT / "include")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text("".join(lines))
+                late = any(one.is_relative_to(INCLUDE / "asio") for one in everything)
+                found.append((not own, late, everything[header], len(everything), rank, path))
+    return [path for *_, path in sorted(found)][:NEAREST]
 
 
 class Trial:
@@ -127,21 +54,12 @@ class Trial:
     def __init__(self, build):
         self.build = build
         self.healthy = {}
-        self.lock = threading.Lock()
         self.local = threading.local()
-        build.mkdir(parents=True, exist_ok=True)
-        source = build / "main.cpp"
-        source.write_text('#define CATCH_CONFIG_MAIN\n#if __has_include(<catch2/catch.hpp>)\n'
-                          '#include <catch2/catch.hpp>\n#else\n'
-                          '#include <catch2/catch_session.hpp>\n'
-                          'int main(int n, char** v) { return Catch::Session().run(n, v); }\n'
-                          '#endif\n')
-        self.main = build / "main.o"
-        subprocess.run([*COMPILE, "-c", source, "-o", self.main], check=True)
+        self.prepared = Prepared(build)
 
     def workshop(self):
         if not hasattr(self.local, "workshop"):
-            self.local.workshop = Workshop(self.build / str(threading.get_ident()), self.main)
+            self.local.workshop = Workshop(self.build / str(threading.get_ident()), self.prepared)
         return self.local.workshop
 
     def is_healthy(self, test):
@@ -180,27 +98,39 @@ def equivalents():
 
 
 def stale(known):
-    """Entries whose line is not in its header any more."""
+    """Entries whose line is not in its header any more, or in two places of it."""
     for header, before, _ in known:
         path = INCLUDE / f"{header}.hpp"
-        if not path.exists() or before not in (line.strip() for line in path.read_text().splitlines()):
-            yield f"equivalent.txt: {header} has no line: {before}"
+        lines = [line.strip() for line in path.read_text().splitlines()] if path.exists() else []
+        if lines.count(before) != 1:
+            yield f"equivalent.txt: {header} has {lines.count(before)} lines: {before}"
 
 
 def candidates(layer, wanted):
     found = []
     for header in sorted((INCLUDE / layer).glob("*.hpp")):
         name = f"{layer}/{header.stem}"
-        if not wanted or name in wanted:
+        if not wanted or name in wanted or layer in wanted:
             found += [(name, header, one) for one in mutations.mutations(header.read_text())]
     return found
 
 
+def drawn(seed, found):
+    """The changes in the order of a seed, which does not depend on what else is in the headers."""
+    times = collections.Counter()
+
+    def place(one):
+        name, _, mutation = one
+        times[name, mutation.key] += 1
+        return hashlib.sha256(repr((seed, name, mutation.key, times[name, mutation.key])).encode()).digest()
+
+    return sorted(found, key=place)
+
+
 def sample(trial, layer, count, seed, wanted, known, pool):
     """(name, change, outcome) of `count` changes that compile or that a static_assert refuses."""
-    pending = candidates(layer, wanted)
-    random.Random(f"{seed} {layer}").shuffle(pending)
-    pending = [one for one in pending if (one[0], *one[2].key) not in known]
+    pending = [one for one in drawn(seed, candidates(layer, wanted))
+               if (one[0], *one[2].key) not in known]
     results = []
     while pending and len(results) < count:
         some, pending = pending[:count - len(results)], pending[count - len(results):]
@@ -213,17 +143,32 @@ def sample(trial, layer, count, seed, wanted, known, pool):
     return results
 
 
+def parse_arguments():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("count", type=int, nargs="?", default=50)
+    parser.add_argument("seed", type=int, nargs="?", default=1)
+    parser.add_argument("headers", nargs="*")
+    parser.add_argument("-j", dest="jobs", type=int, default=os.cpu_count())
+    return parser.parse_args()
+
+
+def minutes(begun):
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (f"{(time.monotonic() - begun) / 60:.0f} minutes, "
+            f"{(used.ru_utime + used.ru_stime) / 60:.0f} of a processor")
+
+
 def main():
-    build = pathlib.Path(sys.argv[1]).resolve()
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 50
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    wanted = set(sys.argv[4:])
+    arguments = parse_arguments()
+    count, seed, wanted = arguments.count, arguments.seed, set(arguments.headers)
     known = equivalents()
     complaints = list(stale(known))
-    trial = Trial(build)
+    begun = time.monotonic()
+    trial = Trial(arguments.build.resolve())
     survivors = []
     scores = collections.OrderedDict()
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for layer in LAYERS:
             results = sample(trial, layer, count, seed, wanted, known, pool)
             lost = [one for one in results if one[2] == "survived"]
@@ -240,7 +185,7 @@ def main():
     for layer, (some, all_of_layer) in scores.items():
         print(f"{some:4} of {all_of_layer:4} noticed  {100 * some / all_of_layer:5.1f} %  {layer}")
     print(f"{noticed:4} of {tried:4} noticed  {100 * noticed / max(1, tried):5.1f} %  together, "
-          f"seed {seed}")
+          f"seed {seed}, {minutes(begun)}")
     print("".join(line + "\n" for line in complaints), end="")
     return 1 if complaints or noticed < REQUIRED * tried or tried == 0 else 0
 

@@ -17,6 +17,7 @@ static_assert(hawser::deadline_after(time_point{1s}, 2s) == time_point{3s});
 static_assert(hawser::deadline_after(time_point{1s}, 0s) == time_point{1s});
 static_assert(hawser::deadline_after(never - 2s, 1s) == never - 1s);
 static_assert(hawser::deadline_after(never - 2s, 2s) == never);
+static_assert(hawser::deadline_after(never, duration{1}) == never);
 
 TEST_CASE("a wait that is longer than time itself never ends") {
   CHECK(hawser::deadline_after(never - 2s, 3s) == never);

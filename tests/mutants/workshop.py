@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: BSL-1.0
+"""Compiles, links and runs one test file, with or without a changed header, as cheaply as possible.
+
+clang++ is used if it is installed: at -O0 it needs a third of the time of g++. What all tests include of
+Catch2, of the standard library and of Asio is compiled once.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INCLUDE = ROOT / "include/hawser"
+TESTS = ROOT / "tests"
+
+CLANG = shutil.which("clang++") is not None
+OPTIONS = ["-std=c++20", "-O0", "-w", "-D_GLIBCXX_ASSERTIONS", "-DASIO_STANDALONE",
+           f'-DHAWSER_SOURCE_DIR="{ROOT}"']
+# As in cmake/Findasio.cmake
+COMPILER = ["clang++", *OPTIONS, "-ferror-limit=5", "-DASIO_HAS_CO_AWAIT=1", "-DASIO_HAS_STD_COROUTINE=1"] \
+    if CLANG else ["g++", *OPTIONS, "-fmax-errors=5"]
+# As in tests/CMakeLists.txt
+DEFINITIONS = {"drivers": ["-DASIO_DISABLE_EPOLL"]}
+LINK = {"base": ["-Wl,--wrap=getrandom,--wrap=read,--wrap=open,--wrap=pthread_atfork"]}
+WITH = {"drivers": ["simulation/program_clock.cpp"]}
+
+# What the compilers say of a static_assert that does not hold and of a constant that has none.
+REFUSED = re.compile(r"static assertion failed|static_assert failed|non-constant condition|"
+                     r"constant expression|call to non-.constexpr")
+
+SECONDS = 60  # Longer than any test takes: a change that makes one go on for ever is noticed,
+IDLE_SECONDS = 10  # and one that makes all threads wait, longer than any test waits,
+CPU_SECONDS = 20  # and one that makes it spin,
+KILOBYTES = 4 * 1024 * 1024  # and one that makes it take all memory.
+
+STANDARD = ("algorithm", "array", "atomic", "charconv", "chrono", "condition_variable", "deque", "functional",
+            "map", "memory", "mutex", "optional", "random", "set", "span", "string", "system_error",
+            "thread", "variant", "vector")
+CATCH = ('#if __has_include(<catch2/catch.hpp>)\n#include <catch2/catch.hpp>\n#else\n'
+         '#include <catch2/catch_all.hpp>\n#endif\n')
+
+
+def included(path, known={}):
+    """{header of ours that a file includes: by how many steps}"""
+    if path not in known:
+        steps = {}
+        for name in re.findall(r'^#include "([^"]+)"', path.read_text(), re.MULTILINE):
+            for base in (ROOT / "include", TESTS):
+                if (base / name).exists():
+                    further = {one: more + 1 for one, more in included(base / name).items()}
+                    for one, more in {**further, base / name: 1}.items():
+                        steps[one] = min(more, steps.get(one, more))
+        known[path] = steps
+    return known[path]
+
+
+def folder_of(source):
+    return source.relative_to(TESTS).parts[0]
+
+
+def activity(pid):
+    """(time of the processor that a process has used, whether one of its threads is not waiting)"""
+    threads = list(pathlib.Path(f"/proc/{pid}/task").glob("*/stat"))
+    used, runnable = 0, not threads  # Where there is no /proc
+    for path in threads:
+        try:
+            values = path.read_text().rpartition(")")[2].split()
+        except OSError:  # The thread has ended.
+            continue
+        used += int(values[11]) + int(values[12])
+        runnable |= values[0] != "S"
+    return used, runnable
+
+
+class Prepared:
+    """What is compiled once for all changes: the precompiled headers, main() and what includes no header of ours."""
+
+    def __init__(self, build):
+        self.build = build
+        self.lock = threading.Lock()
+        self.made = {}
+        build.mkdir(parents=True, exist_ok=True)
+        source = build / "main.cpp"
+        source.write_text('#define CATCH_CONFIG_MAIN\n#if __has_include(<catch2/catch.hpp>)\n'
+                          '#include <catch2/catch.hpp>\n#else\n'
+                          '#include <catch2/catch_session.hpp>\n'
+                          'int main(int n, char** v) { return Catch::Session().run(n, v); }\n'
+                          '#endif\n')
+        self.main = build / "main.o"
+        subprocess.run([*COMPILER, "-c", source, "-o", self.main], check=True)
+
+    def prelude(self, source):
+        """The options that put the precompiled header before a test file."""
+        definitions = DEFINITIONS.get(folder_of(source), [])
+        asio = any(path.is_relative_to(INCLUDE / "asio") for path in included(source))
+        name = "-".join(["prelude", *(["asio"] if asio else []), *(one[2:] for one in definitions)])
+        header = self.build / f"{name}.hpp"
+        with self.lock:
+            if name not in self.made:
+                header.write_text(CATCH + "".join(f"#include <{one}>\n" for one in STANDARD) +
+                                  ("#include <asio.hpp>\n" if asio else ""))
+                subprocess.run([*COMPILER, *definitions, *(["-fpch-instantiate-templates"] if CLANG else []),
+                                "-x", "c++-header", header, "-o", f"{header}.{'pch' if CLANG else 'gch'}"],
+                               check=True)
+                self.made[name] = header
+        return [*definitions, "-include", header]
+
+    def object_of(self, source):
+        """The object of a source that the change does not concern."""
+        options = self.prelude(source)
+        with self.lock:
+            if source not in self.made:
+                into = self.build / (source.stem + ".o")
+                subprocess.run([*COMPILER, *options, f"-I{ROOT / 'include'}", f"-I{TESTS}", "-c", source,
+                                "-o", into], check=True)
+                self.made[source] = into
+        return self.made[source]
+
+
+class Workshop:
+    """Where one thread applies a change, compiles and runs."""
+
+    def __init__(self, folder, prepared):
+        self.folder = folder
+        self.prepared = prepared
+        self.header = None
+        (folder / "hawser").mkdir(parents=True, exist_ok=True)
+
+    def apply(self, header, mutation):
+        lines = header.read_text().splitlines(keepends=True)
+        lines[mutation.line - 1] = mutation.after + "\n"
+        for old in (self.folder / "hawser").rglob("*.hpp"):
+            old.unlink()
+        place = self.folder / header.relative_to(ROOT / "include")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("".join(lines))
+        self.header = header
+
+    def compile(self, source, changed):
+        """The object of a test file, or what the compiler says."""
+        if changed and self.header not in included(source):
+            return self.prepared.object_of(source), ""
+        into = self.folder / (source.stem + ".o")
+        command = [*COMPILER, *self.prepared.prelude(source), *([f"-I{self.folder}"] if changed else []),
+                   f"-I{ROOT / 'include'}", f"-I{TESTS}", "-c", source, "-o", into]
+        done = subprocess.run(command, capture_output=True, text=True)
+        return (into, "") if done.returncode == 0 else (None, done.stderr)
+
+    def passes(self, test, changed):
+        """(whether the test passes, what the compiler says if it does not compile)."""
+        folder = folder_of(test)
+        objects = []
+        for source in [test, *(TESTS / one for one in WITH.get(folder, []))]:
+            made, complaint = self.compile(source, changed)
+            if made is None:
+                return False, complaint
+            objects.append(made)
+        program = self.folder / "program"
+        linked = subprocess.run([COMPILER[0], *objects, self.prepared.main, "-o", program, "-pthread", "-lz",
+                                 *LINK.get(folder, [])], capture_output=True, text=True)
+        if linked.returncode != 0:
+            return False, linked.stderr
+        return self.runs(program), ""
+
+    def runs(self, program):
+        """In a process group of its own, so that nothing of it is left."""
+        limits = f'ulimit -t {CPU_SECONDS} && ulimit -v {KILOBYTES} && ulimit -c 0 && exec "$0" --abort'
+        running = subprocess.Popen(["sh", "-c", limits, program], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                                   start_new_session=True, cwd=self.folder)
+        begun = moved = time.monotonic()
+        used = -1
+        while time.monotonic() - begun < SECONDS and time.monotonic() - moved < IDLE_SECONDS:
+            try:
+                return running.wait(timeout=0.2) == 0
+            except subprocess.TimeoutExpired:
+                before, (used, runnable) = used, activity(running.pid)
+                if runnable or used != before:
+                    moved = time.monotonic()
+        os.killpg(running.pid, 9)
+        running.wait()
+        return False
