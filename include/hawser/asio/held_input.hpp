@@ -10,9 +10,8 @@
 
 namespace hawser::detail {
 
-/// Input of a connection that waits to be dealt with, and the end of the stream behind it. The bytes stay
-/// where they are until all of them are taken, however small the pieces are; without any it needs no
-/// memory.
+/// Input of a connection that is not processed yet, and the end of the stream after it. The bytes do not
+/// move until all of them are taken, however small the pieces are. Without input it allocates nothing.
 class held_input {
  public:
   bool empty() const noexcept { return held_ == nullptr; }
@@ -29,21 +28,21 @@ class held_input {
     has_end_ = true;
   }
 
-  /// Whether add_end() was called and end() was not.
+  /// Whether add_end() was called, and end() was not.
   bool has_end() const noexcept { return has_end_; }
 
-  /// Takes what add_end() was given.
+  /// Returns the error passed to add_end(), once.
   std::error_code end() noexcept {
     has_end_ = false;
     return end_;
   }
 
-  /// What is not taken yet.
+  /// The bytes that are not taken yet.
   mutable_bytes rest() noexcept {
     return held_ ? mutable_bytes{held_->octets}.subspan(held_->taken) : mutable_bytes{};
   }
 
-  /// All but the last `left` octets are taken.
+  /// All but the last `left` bytes are taken.
   void keep(std::size_t left) noexcept {
     if (left == 0) return held_.reset();
     held_->taken = held_->octets.size() - left;

@@ -16,19 +16,20 @@
 
 namespace hawser {
 
-/// A whole plain HTTP request, for the application to answer. A copy may be kept and answered later,
-/// from any thread, until the server's handshake_timeout has passed since the request began; to move one
-/// is to copy it. Only the first answer counts. If the hook has returned and all copies are destroyed
-/// without an answer, the client gets 500 and on_error gets a std::system_error of errc::no_response.
+/// A complete plain HTTP request, for the application to answer. A copy can be stored and answered later,
+/// on any thread, until the server's handshake_timeout has passed since the request began. A move is a
+/// copy. Only the first answer counts. If the hook has returned and all copies are destroyed without an
+/// answer, the client gets 500, and on_error gets a std::system_error with errc::no_response.
 class http_request : public pending_request {
  public:
   explicit http_request(std::shared_ptr<detail::upgrade_state> state)
       : pending_request{std::move(state)} {}
 
-  /// Answers. The server writes Date, Content-Length and Connection itself, and leaves the body out where
-  /// there must be none (HEAD, 204, 304). A `Connection: close` in the response closes the connection. A
-  /// response that cannot be sent (a status below 200, CR or LF in a header) becomes a 500 and is
-  /// reported. Fails with errc::closed if the request is answered already or its time has passed.
+  /// Answers the request. The server writes Date, Content-Length and Connection itself, and omits
+  /// the body where none is allowed (HEAD, 204, 304). A `Connection: close` in the response closes
+  /// the connection. A response that cannot be sent (a status below 200, CR or LF in a header
+  /// field) becomes a 500 and is reported. Fails with errc::closed if the request is answered
+  /// already or its time has passed.
   std::error_code answer(response given) const {
     return give(detail::refusal_of(std::move(given)));
   }
@@ -39,29 +40,29 @@ class http_request : public pending_request {
   }
 };
 
-/// What a server grants to plain HTTP requests.
+/// The limits and timeouts of plain HTTP requests.
 struct http_options {
   http_limits limits = {};
 
-  /// A connection whose last request is answered waits so long for the next one before it is closed. 0: it
-  /// gets only what has arrived already; max(): it waits until the client or the server ends. Each
-  /// request, from its first byte to the application's answer, has the server's handshake_timeout, and so
-  /// has the client to take the answer. Zero: without end.
+  /// How long a connection may wait for the next request after an answered one. 0: only requests
+  /// that have arrived already are answered; max(): no limit. In addition, the server's
+  /// handshake_timeout (zero: no limit) applies to each request from its first byte to the
+  /// application's answer, and to the client's reading of the response.
   std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds{10};
 };
 
-/// What answers plain HTTP requests, at once or later.
+/// Answers plain HTTP requests, at once or later.
 using http_hook = std::function<void(http_request&)>;
 
 namespace detail {
 
-/// The time now, as responses have it.
+/// The current time, in the format of Date.
 inline std::string http_date_now() {
   return encode_http_date(
       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
 
-/// A hook that answers with what `respond` returns; none if that is empty.
+/// A hook that answers with the result of `respond`; an empty hook if `respond` is empty.
 inline http_hook answered_by(std::function<response(const request&)> respond) {
   if (!respond) return {};
   return [respond = std::move(respond)](http_request& asked) {

@@ -11,15 +11,16 @@
 
 namespace hawser::detail {
 
-/// One thread of a server's own: a context that only this thread runs, and the openings and sessions
-/// that live on it. They need no strand.
+/// One of a server's own threads: a context that only this thread runs, with its openings and
+/// sessions. They need no strand.
 class io_thread {
  public:
   using executor_type = asio::io_context::executor_type;
 
   io_thread() = default;
 
-  /// What still lives here ends, and calls no handler. While the context does not run, or on its thread.
+  /// Ends all openings and sessions of this thread, and calls no handler. Call it while the context
+  /// does not run, or on its thread.
   ~io_thread() { abandon_all(registries_); }
   io_thread(const io_thread&) = delete;
   io_thread& operator=(const io_thread&) = delete;
@@ -27,10 +28,10 @@ class io_thread {
   executor_type executor() noexcept { return context_.get_executor(); }
   const io_registries& registries() const noexcept { return registries_; }
 
-  /// Until release(), and until all is done.
+  /// Runs until release() is called and everything is done.
   void run() { context_.run(); }
 
-  /// From any thread, as the two that follow.
+  /// This and the next two may be called on any thread.
   void release() {
     asio::post(context_, [weak = std::weak_ptr{busy_}] {
       if (const auto busy = weak.lock()) busy->reset();

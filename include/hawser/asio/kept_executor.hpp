@@ -14,8 +14,8 @@
 
 namespace hawser::detail {
 
-/// The executors of one type that objects of one context use. They are destroyed with the context: a
-/// strand uses its context even when it is destroyed.
+/// The executors of one type that objects of one context use. They are destroyed with the context,
+/// because the destructor of a strand uses its context.
 template <class Executor>
 class kept_executors final : public asio::execution_context::service {
  public:
@@ -73,7 +73,7 @@ class kept_executor {
   kept_executor(const kept_executor&) = delete;
   kept_executor& operator=(const kept_executor&) = delete;
 
-  /// Only while the context lives.
+  /// Must be called only while the context exists.
   const Executor& get() const noexcept { return *place_; }
 
  private:
@@ -81,7 +81,7 @@ class kept_executor {
   const typename kept::list::place place_;
 };
 
-/// That of an io_context is no more than a pointer.
+/// The executor of an io_context is only a pointer.
 template <>
 class kept_executor<asio::io_context::executor_type> {
  public:

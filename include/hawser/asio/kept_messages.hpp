@@ -22,11 +22,11 @@
 
 namespace hawser {
 
-/// What becomes of messages that a client sends while it has no connection.
+/// How a client queues messages while it has no connection.
 struct outage_queue {
-  /// Bytes that the kept messages may occupy in memory: their payloads, and some 60 to 200 bytes for each
-  /// message. They are sent on the next connection. Never more than half of send_budget::hard. 0: none,
-  /// send() fails with errc::closed.
+  /// The memory that the queued messages may occupy, in bytes: their payloads, and about 60 to 200
+  /// bytes per message. They are sent on the next connection. At most half of send_budget::hard. 0:
+  /// nothing is queued, and send() fails with errc::closed.
   std::size_t most = 0;
 
   enum class policy : std::uint8_t {
@@ -45,7 +45,7 @@ class kept_messages {
 
   explicit kept_messages(outage_queue limit) : limit_{limit} {}
 
-  /// Whether anything is ever kept.
+  /// Whether messages are ever queued.
   bool keeps() const noexcept { return limit_.most != 0; }
 
   std::error_code keep(std::string_view text) {
@@ -64,8 +64,8 @@ class kept_messages {
     return put(prepared);
   }
 
-  /// The oldest message, to be sent. The one taken before is sent and forgotten, unless put_back() was
-  /// called. What is taken counts until then, so that what is kept meanwhile cannot exceed the limit.
+  /// Takes the oldest message, to be sent. Removes the message taken before, unless put_back() was
+  /// called for it. A taken message counts for the limit until then.
   std::optional<kept> take() {
     if (in_hand_ != 0) drop_oldest();
     if (messages_.empty()) return std::nullopt;
@@ -73,12 +73,12 @@ class kept_messages {
     return std::move(messages_.front());
   }
 
-  /// What was taken could not be sent. It is still the oldest, unless it was dropped meanwhile.
+  /// A taken message could not be sent. It is the oldest again, unless it was dropped meanwhile.
   void put_back(kept message) noexcept {
     if (std::exchange(in_hand_, 0) != 0) messages_.front() = std::move(message);
   }
 
-  /// Bytes that all of them occupy.
+  /// The memory that all messages occupy, in bytes.
   std::size_t size() const noexcept { return size_; }
 
  private:
@@ -99,7 +99,7 @@ class kept_messages {
     messages_.pop_front();
   }
 
-  /// With its share of what the deque has beside its elements.
+  /// Includes the message's share of the deque's own memory.
   static std::size_t occupied_by(const kept& message) noexcept {
     return sizeof(kept) + per_block +
            std::visit([](const auto& one) { return detail::occupied_by(one); }, message);
@@ -108,7 +108,7 @@ class kept_messages {
   const outage_queue limit_;
   std::deque<kept> messages_;
   std::size_t size_ = 0;
-  std::size_t in_hand_ = 0;  // what the front occupied, while it is taken
+  std::size_t in_hand_ = 0;  // what the first message occupied when it was taken; 0: none is taken
 };
 
 }  // namespace detail

@@ -6,8 +6,8 @@
 #include <asio/detail/config.hpp>
 #include <asio/version.hpp>
 
-// One line instead of hundreds where the headers on Asio lack what they need. asio/socket_transport.hpp
-// needs none of it.
+// If a requirement is missing, the compiler then prints one error instead of hundreds.
+// asio/socket_transport.hpp has none of these requirements.
 
 #if ASIO_VERSION < 102200
 #error "hawser needs Asio 1.22 or later"

@@ -5,7 +5,7 @@
 
 namespace hawser::detail {
 
-/// Does `step`, or, if there is no memory for it, then `otherwise`.
+/// Calls `step`, and if that throws std::bad_alloc, `otherwise`.
 template <class Step, class Otherwise>
 void with_memory(Step step, Otherwise otherwise) {
   try {
@@ -15,8 +15,8 @@ void with_memory(Step step, Otherwise otherwise) {
   otherwise();
 }
 
-/// Runs what needs memory. When there is none, that is noted and nothing more is run: what was in the
-/// midst of something can only be ended.
+/// Runs functions that allocate. After std::bad_alloc it runs no more of them: an operation that
+/// stopped half-way can only be ended.
 class memory_guard {
  public:
   template <class Step>
@@ -28,10 +28,10 @@ class memory_guard {
     }
   }
 
-  /// Whether memory was out.
+  /// Whether memory allocation has failed.
   bool is_out() const noexcept { return is_out_; }
 
-  /// For what has to be done at the end.
+  /// Allows functions again, for the final ones.
   void reset() noexcept { is_out_ = false; }
 
  private:

@@ -11,10 +11,10 @@
 
 namespace hawser::detail {
 
-// What a message occupies on the heap while it waits in a queue, so that many small ones count for what
-// they are. The object itself is the queue's to count.
+// The heap memory of a message in a queue, so that many small messages count for what they use. The
+// queue counts the object itself.
 
-/// What an allocator keeps beside each block.
+/// An estimate of an allocator's overhead per block.
 inline constexpr std::size_t per_block = 2 * sizeof(void*);
 
 inline std::size_t occupied_by(const std::vector<std::byte>& payload) noexcept {
@@ -26,7 +26,7 @@ inline std::size_t occupied_by(const std::string& payload) noexcept {
   return payload.capacity() <= inside ? 0 : payload.capacity() + 1 + per_block;
 }
 
-/// Other queues may share it: each counts all of it, except the forms that extensions have made.
+/// Other queues may share the payload: each counts all of it, except the forms encoded by extensions.
 inline std::size_t occupied_by(const prepared_message& payload) noexcept {
   constexpr std::size_t counts = 2 * sizeof(void*);  // of a std::shared_ptr
   return payload.frame()->capacity() + sizeof(byte_buffer) + sizeof(shared_encodings) + 2 * counts +

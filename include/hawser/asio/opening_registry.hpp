@@ -21,19 +21,20 @@ class opening_base {
  public:
   virtual ~opening_base() = default;
 
-  /// Tells the client that the server goes away: 503, or 1001 if it was accepted already. From any
-  /// thread, as abort().
+  /// Tells the client that the server is shutting down: 503, or close code 1001 if the client was
+  /// accepted already. This and abort() may be called on any thread.
   virtual void refuse() = 0;
 
-  /// Ends it at once.
+  /// Ends the opening at once.
   virtual void abort() = 0;
 
-  /// Ends it within this call. If other threads may run its executor, that is a strand that can be held.
+  /// Ends the opening before it returns. If other threads may run its executor, that must be a
+  /// strand that can be locked.
   virtual void abandon() = 0;
 };
 
-/// The openings of one context, which are kept alive until they leave: they may wait for the application
-/// alone. From any thread.
+/// The openings of one context. Keeps them alive until they leave, because an opening that waits
+/// for the application has no other owner. May be used on any thread.
 class opening_registry {
  public:
   void add(std::shared_ptr<opening_base> one) {
@@ -41,7 +42,7 @@ class opening_registry {
     members_.emplace(one.get(), std::move(one));
   }
 
-  /// Removes any one, or returns null.
+  /// Removes any one opening, or returns null.
   std::shared_ptr<opening_base> take() {
     const std::lock_guard guard{mutex_};
     if (members_.empty()) return nullptr;
@@ -49,7 +50,7 @@ class opening_registry {
   }
 
   void remove(const opening_base* one) {
-    std::shared_ptr<opening_base> removed;  // destroyed without the lock
+    std::shared_ptr<opening_base> removed;  // destroyed after the lock is released
     const std::lock_guard guard{mutex_};
     const auto found = members_.find(one);
     if (found == members_.end()) return;
@@ -57,7 +58,7 @@ class opening_registry {
     members_.erase(found);
   }
 
-  /// All that are there now.
+  /// All current openings.
   std::vector<std::shared_ptr<opening_base>> openings() const {
     std::vector<std::shared_ptr<opening_base>> all;
     const std::lock_guard guard{mutex_};
@@ -70,16 +71,16 @@ class opening_registry {
   std::unordered_map<const opening_base*, std::shared_ptr<opening_base>> members_;
 };
 
-/// What a server still does with the connections of one context.
+/// What a server does with the connections of one context.
 enum class serving : std::uint8_t {
-  all,   ///< It serves them
-  none,  ///< It closes them
-  cut,   ///< It ends them at once
+  all,   ///< Serves them
+  none,  ///< Closes them
+  cut,   ///< Ends them at once
 };
 
-/// Where an opening and the session that comes of it are registered. A connection registers first and
-/// reads `now` afterwards; the server's end sets `now` first and then goes through the registries. So
-/// none is missed, whatever threads the two run on.
+/// Where openings and their sessions are registered. A connection registers first and then reads
+/// `now`; a stopping server sets `now` first and then goes through the registries. So no connection
+/// is missed, whatever threads the two run on.
 struct io_registries {
   explicit io_registries(const asio::any_io_executor& executor)
       : sessions{std::make_shared<session_registry>(executor)} {}
@@ -89,22 +90,22 @@ struct io_registries {
   std::shared_ptr<std::atomic<serving>> now = std::make_shared<std::atomic<serving>>(serving::all);
 };
 
-/// Closes what is registered, and all that registers later. From any thread.
+/// Closes all registered connections, and those that register later. May be called on any thread.
 inline void close_all(const io_registries& registries) {
   registries.now->store(serving::none);
   for (const auto& one : registries.openings->openings()) one->refuse();
   for (const auto& one : registries.sessions->sessions()) one.close(close_code::going_away);
 }
 
-/// Ends what is registered, and all that registers later, at once. From any thread.
+/// Ends all registered connections at once, and those that register later. May be called on any thread.
 inline void abort_all(const io_registries& registries) {
   registries.now->store(serving::cut);
   for (const auto& one : registries.openings->openings()) one->abort();
   for (const auto& one : registries.sessions->sessions()) one.close_now();
 }
 
-/// Ends what is registered within this call; what registers later ends at once. Waits for handlers that
-/// other threads run, and calls none itself. Strands that other threads may run can be held.
+/// Ends all registered connections before it returns, and at once those that register later. Waits for
+/// handlers on other threads, and calls none itself. Strands that other threads may run must be lockable.
 inline void abandon_all(const io_registries& registries) {
   registries.now->store(serving::cut);
   while (const auto one = registries.openings->take()) one->abandon();

@@ -19,17 +19,18 @@
 
 namespace hawser::detail {
 
-/// What all openings of a server share; constant while it runs.
+/// The settings that all openings of a server share; constant while it runs.
 struct opening_settings {
   head_limits limits = {};
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
-  std::chrono::steady_clock::duration close_timeout = std::chrono::seconds{5};  ///< Without a route
-  default_server_policy handshake = {};  ///< For requests that no route is for
+  std::chrono::steady_clock::duration close_timeout =
+      std::chrono::seconds{5};           ///< Of requests without a route
+  default_server_policy handshake = {};  ///< For requests without a route
   std::vector<std::unique_ptr<route>> routes = {};
   http_options http = {};
   http_hook on_http = {};
 
-  /// The route of a path and its parameters: the first that matches.
+  /// The first route that matches the path, and its parameters; or null.
   const route* find(std::string_view path, path_parameters& parameters) const {
     for (const auto& one : routes) {
       if (auto found = one->match(path)) {
@@ -40,7 +41,7 @@ struct opening_settings {
     return nullptr;
   }
 
-  /// What answers a plain request for that route, or null. `OPTIONS *` is for the server as a whole.
+  /// The hook for a plain request of this route, or null. `OPTIONS *` concerns the server as a whole.
   const http_hook* hook_for(const request& asked, const route* found) const {
     const bool of_route = found != nullptr && found->http_hook() && asked.target() != "*";
     const auto& hook = of_route ? found->http_hook() : on_http;
@@ -48,8 +49,7 @@ struct opening_settings {
   }
 };
 
-/// The policy of the route that a request is for. The handshake asks allow_host() first: that finds the
-/// route.
+/// The policy of the route of a request. The handshake calls allow_host() first, which finds the route.
 struct routed_policy {
   const opening_settings* settings;
   const route* chosen = nullptr;
@@ -59,7 +59,7 @@ struct routed_policy {
     chosen = settings->find(asked.path(), parameters);
     return (chosen != nullptr ? handshake() : settings->handshake).allow_host(asked);
   }
-  /// Without a route the answer is 404, from wherever the request comes.
+  /// Without a route the response is 404, whatever the Origin.
   bool allow_origin(const request& asked) const {
     return chosen == nullptr || handshake().allow_origin(asked);
   }

@@ -18,15 +18,15 @@
 
 namespace hawser::detail {
 
-/// An operation that somebody waits for, whatever the handler is. It ends with one call of complete()
+/// A pending operation, independent of the type of its handler. It ends with one call of complete()
 /// or abandon(), which also destroys it.
 class operation {
  public:
   operation(const operation&) = delete;
   operation& operator=(const operation&) = delete;
 
-  /// Posts the handler, first to the stream's executor and then to its own: it never runs inside this
-  /// call.
+  /// Posts the handler, first to the stream's executor and then to its own, so the handler never
+  /// runs inside this call.
   virtual void complete(std::error_code ec) = 0;
 
   /// Destroys the handler without calling it.
@@ -39,7 +39,7 @@ class operation {
   ~operation() = default;
 };
 
-/// Abandons an operation that nobody completes.
+/// Abandons an operation that is not completed.
 struct abandoning {
   void operator()(operation* one) const noexcept { one->abandon(); }
 };
@@ -64,7 +64,7 @@ class operation_queue {
 
   Kind& pop() noexcept { return take(front()); }
 
-  /// Takes one out, wherever it is.
+  /// Removes one, at any position.
   Kind& take(Kind& one) noexcept {
     operation* before = nullptr;
     for (auto* each = first_; each != &one; each = each->behind) before = each;
@@ -73,7 +73,7 @@ class operation_queue {
     return one;
   }
 
-  /// Completes those for which `is_meant` says so.
+  /// Completes those for which `is_meant` returns true.
   template <class Predicate>
   void complete_if(Predicate is_meant, std::error_code ec) {
     for (auto* each = first_; each != nullptr;) {
@@ -87,7 +87,7 @@ class operation_queue {
     while (!empty()) pop().complete(ec);
   }
 
-  /// Abandons all. With the handlers, the owner of this queue may go too.
+  /// Abandons all. Destroying the handlers may destroy the owner of this queue.
   void abandon() noexcept {
     for (auto* each = std::exchange(first_, nullptr); each != nullptr;) {
       std::exchange(each, each->behind)->abandon();
@@ -114,7 +114,7 @@ allocator_of<Handler> get_allocator_of(const Handler& handler) noexcept {
   return asio::get_associated_allocator(handler, asio::recycling_allocator<void>{});
 }
 
-/// A handler on its way to its executor, with all that is associated with it.
+/// A handler that is posted to its executor, with everything that is associated with it.
 template <class Handler>
 struct completed_handler {
   Handler handler;
@@ -123,7 +123,7 @@ struct completed_handler {
   void operator()() { std::move(handler)(ec); }
 };
 
-/// An operation of some kind with its handler. Lies in memory of the handler's allocator, and keeps the
+/// An operation of type `Kind` with its handler. Uses the handler's allocator, and keeps the
 /// handler's executor busy.
 template <class Kind, class Handler, class Executor>
 class pending_operation final : public Kind {
@@ -146,7 +146,7 @@ class pending_operation final : public Kind {
   }
 
   void complete(std::error_code ec) override {
-    // A cancellation that comes from now on comes too late.
+    // From here on, cancellation has no effect.
     if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) {
       slot.clear();
     }
@@ -158,7 +158,7 @@ class pending_operation final : public Kind {
   }
 
   void abandon() noexcept override {
-    // The memory may belong to what the handler owns, so the handler goes last.
+    // The memory may belong to an object that the handler owns, so the handler is destroyed last.
     const auto handler = std::move(handler_);
     destroy(get_allocator_of(handler));
   }
@@ -184,7 +184,7 @@ class pending_operation final : public Kind {
   Handler handler_;
 };
 
-/// Makes an operation of `handler`; if it is cancelled, `cancel(type, operation)` is called.
+/// Makes an operation of `handler`. Cancellation calls `cancel(type, operation)`.
 template <class Kind, class Handler, class Executor, class Cancel, class... Facts>
 Kind& begin_operation(Handler handler, const Executor& executor, Cancel cancel, Facts&&... facts) {
   auto slot = asio::get_associated_cancellation_slot(handler);
@@ -192,7 +192,7 @@ Kind& begin_operation(Handler handler, const Executor& executor, Cancel cancel, 
                                                                std::forward<Facts>(facts)...);
   if (slot.is_connected()) {
     slot.assign([cancel, &one](asio::cancellation_type_t type) {
-      // When the operation completes, this function is cleared from the slot.
+      // Completing the operation clears this function from the slot, so call a copy.
       auto copy = cancel;
       std::move(copy)(type, one);
     });

@@ -10,9 +10,9 @@
 
 namespace hawser::detail {
 
-/// The share of a driver that an operation of its stream holds, until the operation completes and the
-/// handler calls take(). If the operation is destroyed instead, because its execution context ends,
-/// calls `driver->lose_operations()`.
+/// Shared ownership of a driver, held by an operation of its stream until the operation completes
+/// and the handler calls take(). If the operation is destroyed instead, because its execution
+/// context ends, calls `driver->lose_operations()`.
 template <class Driver>
 class operation_owner {
  public:
@@ -39,8 +39,8 @@ auto completing(operation_owner<Driver> owner) {
   };
 }
 
-/// A handler that calls `driver->*Complete(ec)`, of an operation whose memory is `driver.wait_room()`. Asio adds to its size, and all of it
-/// has to fit there.
+/// A handler that calls `driver->*Complete(ec)`, for an operation whose memory is
+/// `driver.wait_room()`. Asio adds to the size of the handler, and all of it must fit.
 template <auto Complete, class Driver>
 class waiting_handler {
  public:

@@ -7,15 +7,16 @@
 
 namespace hawser::detail {
 
-/// Memory inside a connection for the one operation that always waits. What Asio keeps for operations
-/// is sized by the largest that any connection ever started, and thousands of idle ones would hold it.
+/// Memory inside a connection for its wait operation. Asio's own cache keeps blocks of the size of
+/// the largest operation that a connection ever started, and thousands of idle connections would
+/// hold such blocks.
 class operation_room {
  public:
   operation_room() = default;
   operation_room(const operation_room&) = delete;
   operation_room& operator=(const operation_room&) = delete;
 
-  /// The room if it is free and large enough, else memory from elsewhere.
+  /// Returns this memory if it is free and large enough, otherwise memory from the heap.
   void* take(std::size_t size) {
     if (size > sizeof octets_ || std::exchange(taken_, true)) return ::operator new(size);
     return octets_;
@@ -31,7 +32,7 @@ class operation_room {
   bool taken_ = false;
 };
 
-/// Gives Asio the room for a handler's operation. The handler keeps the room alive.
+/// Allocates a handler's operation in this memory. The handler must keep the memory alive.
 template <class T>
 class room_allocator {
  public:

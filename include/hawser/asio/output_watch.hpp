@@ -9,23 +9,23 @@
 
 namespace hawser::detail {
 
-/// Counts the output that a stream takes, and notices progress beneath a stream that takes no more: a
-/// Linux socket wakes its writer only when a third of its buffer is free, which a slow peer may take
-/// minutes to read.
+/// Counts the output that a stream accepts, and detects progress below a stream that accepts none:
+/// Linux reports a socket as writable only when a third of its buffer is free, and a slow peer may
+/// take minutes to read that much.
 template <class Stream>
 class output_watch {
  public:
-  /// The stream has taken `size` bytes.
+  /// The stream has accepted `size` bytes.
   void took(std::size_t size) noexcept {
     taken_ += size;
     unacknowledged_ = 0;
   }
 
-  /// How many bytes it has taken in all.
+  /// The total number of bytes that the stream has accepted.
   std::uint64_t taken() const noexcept { return taken_; }
 
-  /// Whether the peer has acknowledged bytes since the last call, if the stream has taken none since.
-  /// False if the stream cannot tell.
+  /// Whether the peer has acknowledged bytes since the last call, if the stream has accepted none
+  /// since. False if the stream does not report that.
   bool has_moved(Stream& stream) noexcept {
     if constexpr (requires { stream_traits<Stream>::unacknowledged(stream); }) {
       const auto now = stream_traits<Stream>::unacknowledged(stream);
@@ -37,7 +37,7 @@ class output_watch {
 
  private:
   std::uint64_t taken_ = 0;
-  std::size_t unacknowledged_ = 0;  // at the last look; 0 before the first one
+  std::size_t unacknowledged_ = 0;  // at the last check; 0 before the first one
 };
 
 }  // namespace hawser::detail

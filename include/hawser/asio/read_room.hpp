@@ -14,8 +14,8 @@
 
 namespace hawser::detail {
 
-/// Where the pending read of a connection puts what comes: a few octets inside the connection while it
-/// is quiet, a larger buffer while it is busy, so that a burst takes one read.
+/// The buffer for a connection's pending read: a few bytes inside the connection while it is quiet,
+/// a larger buffer while it is busy, so that a burst takes one read.
 class read_room {
  public:
   read_room() = default;
@@ -23,14 +23,14 @@ class read_room {
   read_room(const read_room&) = delete;
   read_room& operator=(const read_room&) = delete;
 
-  /// The room for the next read.
+  /// The buffer for the next read.
   mutable_bytes octets() {
     if (busy_ == 0) return small_;
     if (large_.capacity() == 0) large_ = buffer_pool::take();
     return large_.prepare(large_size);
   }
 
-  /// Learns from what a read brought, once that has been dealt with.
+  /// Adapts the size to the number of bytes of a read, after these are processed.
   void learn(std::size_t size) noexcept {
     if (size >= small_.size()) {
       busy_ = patience;
@@ -48,9 +48,9 @@ class read_room {
   std::uint8_t busy_ = 0;
 };
 
-/// The buffer that the connections of one thread share: a message that lies in it whole is never
-/// copied, and an idle connection has no buffer of its own. Falls back to a 4 KiB buffer if an outer
-/// handler on this thread holds the shared one, or the thread has destroyed it.
+/// The buffer that the connections of one thread share: a message that is complete in it is not
+/// copied, and an idle connection has no buffer of its own. Uses a buffer of 4 KiB instead if an
+/// outer handler on this thread is using the shared one, or if the thread has destroyed it.
 class shared_room {
  public:
   shared_room() {
@@ -70,7 +70,7 @@ class shared_room {
 
   struct buffer {
     std::unique_ptr<std::byte[]> memory{new std::byte[size]};
-    mutable_bytes free{memory.get(), size};  // empty while a shared_room holds it
+    mutable_bytes free{memory.get(), size};  // empty while a shared_room uses it
   };
   using of_thread = thread_kept<buffer>;
 

@@ -11,7 +11,7 @@
 
 namespace hawser {
 
-/// A piece of a message to keep: it owns its payload, whose memory is used again by the next read. Text
+/// A piece of a message that owns its payload, whose memory is used again by the next read. Text
 /// may be cut inside a code point.
 struct received_part {
   message_kind kind = message_kind::text;

@@ -26,9 +26,9 @@
 
 namespace hawser {
 
-/// A client that stays connected, for programs that block: read() waits for the next message, over as
-/// many connections as it takes. All work is done while a thread is inside read(), and a little inside
-/// write(). One thread reads; any thread may call write(), close() and stop() meanwhile.
+/// A client that stays connected, with blocking calls: read() waits for the next message, across
+/// any number of connections. All work is done while a thread is inside read(), and some inside
+/// write(). One thread reads; any thread may call write(), close() and stop() at the same time.
 template <class Layer>
 class basic_reconnecting_websocket {
  public:
@@ -46,8 +46,8 @@ class basic_reconnecting_websocket {
     client_.on_stopped([this] { stopped_ = true; });
   }
 
-  /// Called inside read() when a connection is there, to subscribe for example. Set it, as the next
-  /// one, before the first read().
+  /// Called inside read() when there is a new connection, for example to subscribe. Set this and
+  /// the next hook before the first read().
   void on_open(std::function<void(session&)> hook) { client_.on_open(std::move(hook)); }
 
   /// Called inside read(): see client_handlers.
@@ -56,9 +56,9 @@ class basic_reconnecting_websocket {
     client_.on_reconnecting(std::move(hook));
   }
 
-  /// Waits for the next message, whatever happens to connections meanwhile. Empty when there will be
-  /// none any more: after close() or stop(), or when error() says why it was given up.
-  /// Not inside the functions that it calls.
+  /// Waits for the next message, and reconnects if necessary. Returns nothing when there will be no
+  /// more messages: after close() or stop(), or when the client has given up, see error(). Must not
+  /// be called inside the functions that it calls.
   std::optional<message> read() {
     const std::lock_guard guard{driving_};
     const driver now{*this};
@@ -68,13 +68,14 @@ class basic_reconnecting_websocket {
     return std::exchange(message_, std::nullopt);
   }
 
-  /// Sends on the present connection, or as client_options::queue has it: see client::send().
+  /// Sends on the current connection, or queues as client_options::queue says: see client::send().
   std::error_code write(std::string_view text) { return sent(client_.send(text)); }
   std::error_code write(bytes_view binary) { return sent(client_.send(binary)); }
   std::error_code write(message_view view) { return sent(client_.send(view)); }
 
-  /// Closes after what is queued, and connects no more. Waits for the end; what still comes is dropped.
-  /// Inside a function that read() calls it does not wait: read() returns at the end.
+  /// Closes the connection after the queued output, and does not connect again. Waits for the end,
+  /// and discards messages until then. Inside a function that read() calls, it does not wait:
+  /// read() returns at the end.
   std::error_code close(std::optional<close_code> code = close_code::normal,
                         std::string_view reason = {}) {
     if (const auto ec = client_.close(code, reason)) return ec;
@@ -84,17 +85,17 @@ class basic_reconnecting_websocket {
     return {};
   }
 
-  /// Ends everything at once, wherever it is: read() returns soon.
+  /// Ends everything at once, on any thread: read() returns soon.
   void stop() { client_.stop(); }
 
-  /// Why it was given up, once read() has returned nothing; no error after close() and stop().
+  /// Why the client has given up, after read() has returned nothing; no error after close() and stop().
   std::error_code error() const { return error_; }
 
-  /// The refusal that was the reason, if one was.
+  /// The refusal because of which the client has given up, if any.
   const std::optional<response>& refusal() const { return refusal_; }
 
  private:
-  /// While one lives, this thread runs the context.
+  /// While an object exists, this thread runs the context.
   class driver {
    public:
     explicit driver(basic_reconnecting_websocket& peer) noexcept : peer_{peer} {
@@ -115,7 +116,7 @@ class basic_reconnecting_websocket {
     if (!std::exchange(started_, true)) client_.start();
   }
 
-  /// Whoever reads does the work; if nobody does, what can be written now is.
+  /// The thread inside read() does the work; if there is none, writes what can be written without waiting.
   std::error_code sent(std::error_code ec) {
     if (is_driving()) return ec;
     if (const std::unique_lock guard{driving_, std::try_to_lock}; guard && !message_) {
@@ -130,7 +131,7 @@ class basic_reconnecting_websocket {
       asio::make_work_guard(context_);
   basic_client<Layer> client_;
   std::atomic<std::thread::id> driver_{};
-  std::mutex driving_;  // held by who runs the context, and guards all below
+  std::mutex driving_;  // held by the thread that runs the context; guards the members below
   std::optional<message> message_;
   session paused_;
   std::error_code error_;
@@ -139,7 +140,7 @@ class basic_reconnecting_websocket {
   bool stopped_ = false;
 };
 
-/// Over TCP, for ws: URLs. For wss: too, it is basic_reconnecting_websocket<tls_client_layer>.
+/// Over TCP, for ws: URLs. For wss: URLs too, use basic_reconnecting_websocket<tls_client_layer>.
 using reconnecting_websocket = basic_reconnecting_websocket<ws_layer>;
 
 }  // namespace hawser

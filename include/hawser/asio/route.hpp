@@ -25,56 +25,58 @@
 
 namespace hawser {
 
-/// How long a session keeps the request of its opening handshake, which takes as many bytes as its head
-/// had.
+/// How long a session keeps the request of its opening handshake, which uses as many bytes as the
+/// request's head.
 enum class request_lifetime : std::uint8_t {
   session,  ///< As long as the session has a handle
   opening,  ///< Until on_open has returned: session::request() is empty afterwards
 };
 
-/// What the sessions of a route may do.
+/// The options of a route's sessions.
 struct route_options {
-  /// Who may connect (by default pages of the same origin, and who sends no Origin), subprotocols and
-  /// further headers of the answer.
+  /// Which pages may connect (default: the same origin, and clients without an Origin), the
+  /// subprotocols, and additional header fields of the response.
   default_server_policy handshake = {};
   connection_options connection = {};
   send_budget budget = {};
 
-  /// If `opening`, request() is for on_open and the session's own thread only; where a coroutine serves the
-  /// session, on_open copies what that needs. The remote address and the parameters of the route stay.
+  /// With `opening`, request() may only be used in on_open and on the session's own thread; if a
+  /// coroutine serves the session, on_open must copy what the coroutine needs. The remote address
+  /// and the route's parameters stay valid.
   request_lifetime keep_request = request_lifetime::session;
 
-  /// An extension that clients may use if they offer it: permessage_deflate, for example.
+  /// An extension that clients may negotiate, for example permessage_deflate. Empty: none.
   any_negotiator extension = {};
 };
 
-/// What a server does for the requests of one path. Settings are made before the server runs; handlers
-/// are called on the thread of their session.
+/// What a server does with requests for one path. Change the settings before the server runs. The
+/// handlers are called on the thread of their session.
 class route {
  public:
-  /// `pattern` is a path whose segments may be parameters, `/rooms/:id`, and whose last one may be
-  /// `*`, which stands for all that follows. Percent-encoding is compared as it is.
+  /// `pattern` is a path. A segment may be a parameter, `/rooms/:id`, and the last one may be `*`,
+  /// which matches the rest of the path. Percent-encoding is compared without decoding.
   route(std::string pattern, route_options options)
       : pattern_{std::move(pattern)}, options_{std::move(options)} {}
 
-  /// Asked before a session begins: the hook accepts or refuses the upgrade, or keeps a copy of it and
-  /// answers later. If it does none of these, the client gets 500 and on_error is called. Without a hook
+  /// Called before a session begins. The hook accepts or rejects the upgrade, or stores a copy of
+  /// it and answers later. Otherwise the client gets 500, and on_error is called. Without a hook,
   /// the options decide.
   route& on_upgrade(std::function<void(upgrade&)> hook) {
     return set(on_upgrade_, std::move(hook));
   }
 
-  /// Answers plain HTTP requests for these paths, of any method but CONNECT, with or without a body: a
-  /// request that does not ask for a WebSocket as RFC 6455 §4.1 says. The hook answers with
-  /// http_request::answer(), or keeps a copy and answers later. On the thread of the connection. Without
-  /// a hook here the server's is asked. On a route that has this hook alone, and none for sessions,
-  /// requests for a WebSocket are plain requests, too: their Upgrade is ignored.
+  /// Called for plain HTTP requests to these paths: any method but CONNECT, with or without a body,
+  /// and anything that is not an upgrade by RFC 6455 §4.1. The hook calls http_request::answer(),
+  /// or stores a copy and answers later. On the thread of the connection. Without a hook here, the
+  /// server's hook is called. If the route has only this hook and none for sessions, upgrades are
+  /// served as plain requests: their Upgrade is ignored.
   route& on_http(hawser::http_hook hook) {
     on_http_ = std::move(hook);
     return *this;
   }
 
-  /// The same for a function that returns the response. What it throws is a 500 and is reported.
+  /// The same with a function that returns the response. If it throws, the client gets 500 and the
+  /// exception is reported.
   route& on_http(std::function<response(const request&)> hook) {
     return on_http(detail::answered_by(std::move(hook)));
   }
@@ -85,7 +87,7 @@ class route {
   route& on_message(std::function<void(session&, message_view)> hook) {
     return set(handlers_->on_message, std::move(hook));
   }
-  /// Messages in parts as they arrive, instead of on_message.
+  /// Reports messages in parts as they arrive, instead of on_message.
   route& on_part(std::function<void(session&, const message_part&)> hook) {
     return set(handlers_->on_part, std::move(hook));
   }
@@ -106,12 +108,12 @@ class route {
     return *this;
   }
 
-  /// Serves each session by a coroutine, `asio::awaitable<void>(session)`, on its thread. It gets the
-  /// messages by receive(); when it ends, the session is closed, with 1011 if by an exception.
+  /// Serves each session by a coroutine, `asio::awaitable<void>(session)`, on its thread, which gets the
+  /// messages by receive(). When it ends, the session is closed; with 1011 if it ended by an exception.
   template <class Coroutine>
   route& on_session(Coroutine coroutine) {
     has_sessions_ = true;
-    // A coroutine uses what its function captures until it ends, which may be after its session.
+    // The coroutine uses the function's captures until it ends, which may be after its session.
     const auto body = std::make_shared<Coroutine>(std::move(coroutine));
     handlers_->on_session = [body, handlers = std::weak_ptr{handlers_}](session served) {
       auto ended = [body, served, handlers](const std::exception_ptr& thrown) mutable {
@@ -129,12 +131,12 @@ class route {
   const std::function<void(upgrade&)>& upgrade_hook() const noexcept { return on_upgrade_; }
   const hawser::http_hook& http_hook() const noexcept { return on_http_; }
 
-  /// Whether nothing here is for sessions.
+  /// Whether no handler for sessions is set.
   bool is_http_only() const noexcept { return on_http_ && !has_sessions_; }
 
   std::shared_ptr<const session_handlers> handlers() const noexcept { return handlers_; }
 
-  /// The parameters if `path` is of this route.
+  /// The parameters, if `path` matches this route.
   std::optional<std::vector<std::pair<std::string, std::string>>> match(
       std::string_view path) const {
     std::vector<std::pair<std::string, std::string>> found;

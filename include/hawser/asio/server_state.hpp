@@ -21,9 +21,9 @@
 
 namespace hawser::detail {
 
-/// What a server has running: listeners, signals, the timer of its shutdown. Its handlers hold it weakly,
-/// so that they may still be queued when the server has been destroyed. They run one at a time, on
-/// `threads->executor()`, and so does what changes the state once the server runs.
+/// What a server runs besides connections: listeners, signals, the shutdown timer. Its handlers
+/// hold a weak pointer, so they may still be queued when the server is destroyed. They run one at a
+/// time on `threads->executor()`, as does every change of the state once the server runs.
 class server_state final : public stoppable,
                            public std::enable_shared_from_this<server_state>,
                            private context_end::listener {
@@ -35,19 +35,19 @@ class server_state final : public stoppable,
     signals_.emplace(threads_->executor());
     patience_.emplace(threads_->executor());
   }
-  // The threads' own contexts end with this.
+  // The own threads' contexts are destroyed with this object.
   ~server_state() override { leave(); }
   server_state(const server_state&) = delete;
   server_state& operator=(const server_state&) = delete;
 
-  /// Before start().
+  /// Must be called before start().
   void add(std::shared_ptr<listener_base> one) { listeners_.push_back(std::move(one)); }
 
   void start() {
     for (auto& one : listeners_) one->start();
   }
 
-  /// From any thread.
+  /// May be called on any thread.
   void shutdown(std::chrono::steady_clock::duration patience) {
     if (ended_) return;
     asio::post(threads_->executor(), [weak = weak_from_this(), patience] {
@@ -65,7 +65,7 @@ class server_state final : public stoppable,
         });
   }
 
-  /// The server is destroyed: all ends, and no handler is called.
+  /// Called when the server is destroyed: ends everything, and calls no handler.
   void end() {
     if (ended_) return;
     places_->on_empty({});
@@ -95,7 +95,7 @@ class server_state final : public stoppable,
     signals_->cancel(ignored);
     for (auto& one : listeners_) one->stop();
     threads_->close_all();
-    // From any thread.
+    // May be called on any thread.
     places_->on_empty([weak = weak_from_this()] {
       const auto self = weak.lock();
       if (!self || self->ended_) return;

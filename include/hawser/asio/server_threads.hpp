@@ -20,7 +20,7 @@
 
 namespace hawser::detail {
 
-/// What a server has running besides its connections.
+/// The part of a server that runs besides its connections.
 class stoppable {
  public:
   virtual ~stoppable() = default;
@@ -35,21 +35,21 @@ class server_threads {
   server_threads(const server_threads&) = delete;
   server_threads& operator=(const server_threads&) = delete;
 
-  /// Where the server's own handlers run, one at a time. Only while the context lives.
+  /// Where the server's own handlers run, one at a time. Must be called only while the context exists.
   virtual asio::any_io_executor executor() const = 0;
 
-  /// Closes all connections, and those that are still to come. From any thread, as the two that follow.
+  /// Closes all connections, and those that begin later. This and the next two may be called on any thread.
   virtual void close_all() = 0;
   virtual void abort_all() = 0;
 
   /// All connections have ended.
   virtual void release() {}
 
-  /// Stops the server's own part, then ends all connections and those that are still to come, and calls
+  /// Stops the server's own part, then ends all connections and those that begin later, and calls
   /// no handler.
   virtual void end(const std::shared_ptr<stoppable>& own) = 0;
 
-  /// The same where the execution context ends. Then nothing needs it any more.
+  /// The same when the execution context ends. Afterwards nothing uses it.
   virtual void context_ends() noexcept = 0;
 };
 
@@ -60,12 +60,12 @@ struct connection_home {
   io_registries registries;
 };
 
-/// Threads of the server's own, each of which runs a context of its own.
+/// The server's own threads, each of which runs its own context.
 class own_threads final : public server_threads {
  public:
   using executor_type = io_thread::executor_type;
 
-  /// 0: one for each processor.
+  /// 0: one per processor.
   explicit own_threads(std::size_t count) {
     if (count == 0) count = (std::max)(1U, std::thread::hardware_concurrency());
     for (std::size_t i = 0; i < count; ++i) threads_.push_back(std::make_unique<io_thread>());
@@ -74,13 +74,14 @@ class own_threads final : public server_threads {
   std::size_t count() const noexcept { return threads_.size(); }
   executor_type own_executor() const { return threads_.front()->executor(); }
 
-  /// The threads take turns.
+  /// Distributes the connections over the threads in turn.
   connection_home<executor_type> next() {
     auto& one = *threads_[next_++ % threads_.size()];
     return {one.executor(), one.registries()};
   }
 
-  /// This thread is one of them. Until release(), and until all is done; the caller keeps this object.
+  /// Makes the calling thread one of them. Runs until release() is called and everything is done.
+  /// The caller must keep this object alive.
   void run() {
     running_ = true;
     {
@@ -104,7 +105,8 @@ class own_threads final : public server_threads {
     for (auto& one : threads_) one->release();
   }
 
-  /// While they run, it happens on each thread as soon as it gets to it; else within this call.
+  /// If the threads run, each of them does this as soon as possible; otherwise it is done before
+  /// this call returns.
   void end(const std::shared_ptr<stoppable>& own) override {
     const auto stop = [](const std::shared_ptr<stoppable>& stopped,
                          const io_registries& registries) {
@@ -117,7 +119,7 @@ class own_threads final : public server_threads {
         stop(stopped, one->registries());
         continue;
       }
-      // run() keeps what this weak pointer means.
+      // run() keeps a strong pointer.
       asio::dispatch(one->executor(),
                      [stop, weak = std::weak_ptr{stopped}, registries = one->registries()] {
                        stop(weak.lock(), registries);
@@ -134,8 +136,8 @@ class own_threads final : public server_threads {
   std::atomic<bool> running_ = false;
 };
 
-/// An executor of the application's, which any number of threads may run. The server and each of its
-/// connections have a strand of their own there, or all of them the strand that was given.
+/// An executor of the application, which any number of threads may run. The server and each of its
+/// connections have a strand of their own, or all use the strand that was given.
 class shared_threads final : public server_threads {
  public:
   using executor_type = exclusive_strand;
@@ -148,7 +150,7 @@ class shared_threads final : public server_threads {
   explicit shared_threads(const asio::strand<Executor>& given)
       : each_its_own_{false}, own_{strand{given}}, registries_{*own_} {}
 
-  /// Only while the context lives.
+  /// Must be called only while the context exists.
   const executor_type& own_executor() const { return own_.value(); }
 
   connection_home<executor_type> next() const {
@@ -160,7 +162,7 @@ class shared_threads final : public server_threads {
   void close_all() override { detail::close_all(registries_); }
   void abort_all() override { detail::abort_all(registries_); }
 
-  /// Within this call. Waits for handlers that other threads run.
+  /// Done before this call returns. Waits for handlers on other threads.
   void end(const std::shared_ptr<stoppable>& own) override {
     {
       const auto held = own_executor().hold();

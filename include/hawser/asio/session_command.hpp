@@ -16,7 +16,7 @@
 
 namespace hawser::detail {
 
-/// What can be asked of a session from any thread, as something to keep until its own thread has time.
+/// The commands that any thread may give to a session, queued until the session's own thread runs them.
 struct send_command {
   message_kind kind;
   std::variant<std::vector<std::byte>, std::string, prepared_message> payload;
@@ -40,8 +40,8 @@ struct account_command {};
 using session_command = std::variant<send_command, ping_command, close_command, abort_command,
                                      flow_command, drained_command, account_command>;
 
-/// How much of the send budget a message or a ping takes while it is queued: what it occupies. The vector
-/// of commands may have grown to twice what is in it.
+/// How many bytes of the send budget a message or a ping uses while it is queued: the memory it
+/// occupies. The vector's capacity may be up to twice its size.
 inline std::size_t kept_size(const send_command& command) noexcept {
   return 2 * sizeof(session_command) +
          std::visit([](const auto& held) { return occupied_by(held); }, command.payload);
@@ -50,15 +50,15 @@ inline std::size_t kept_size(const ping_command& command) noexcept {
   return 2 * sizeof(session_command) + occupied_by(command.payload);
 }
 
-/// Whether the send budget limits how many of these wait.
+/// Whether the send budget limits the number of such commands.
 inline bool is_budgeted(const session_command& command) noexcept {
   return std::holds_alternative<send_command>(command) ||
          std::holds_alternative<ping_command>(command);
 }
 
-/// What the budget does not limit takes the place of an older command of its kind, unless something that
-/// is sent was queued after that: a queue that is not served does not grow by it. Then `command` is the
-/// older one, which may own a handle.
+/// A command outside of the budget replaces an older one of its kind, unless a message was queued
+/// after that, so that a queue that is not processed does not grow. `command` is then the older
+/// one, which may own a handle.
 inline bool replace_queued(std::vector<session_command>& queue, session_command& command) {
   if (is_budgeted(command)) return false;
   for (auto one = queue.rbegin(); one != queue.rend() && !is_budgeted(*one); ++one) {

@@ -14,15 +14,15 @@
 
 namespace hawser::detail {
 
-/// The sessions of one context, for what concerns all of them. When the context ends they are abandoned.
-/// From any thread.
+/// The sessions of one context, for operations on all of them. When the context ends they are
+/// abandoned. May be used on any thread.
 class session_registry final : public std::enable_shared_from_this<session_registry>,
                                private context_end::listener {
  public:
   explicit session_registry(const asio::any_io_executor& executor)
       : context_end::listener{executor} {}
 
-  /// A session's place, from enter() until it leaves or ends.
+  /// A session's entry, from enter() until it leaves or is destroyed.
   class registration {
    public:
     registration(session_state& member, std::shared_ptr<session_registry> registry)
@@ -31,10 +31,10 @@ class session_registry final : public std::enable_shared_from_this<session_regis
     registration(const registration&) = delete;
     registration& operator=(const registration&) = delete;
 
-    /// Once, when the session has owners: from now on other threads may share it.
+    /// Call this once, when the session has owners: from now on other threads may share it.
     void enter() { registry_->link(*this); }
 
-    /// On the session's thread.
+    /// Call this on the session's thread.
     void leave() {
       if (const auto registry = std::exchange(registry_, nullptr)) registry->unlink(*this);
     }
@@ -47,7 +47,7 @@ class session_registry final : public std::enable_shared_from_this<session_regis
     registration* next_ = nullptr;
   };
 
-  /// Handles of all that are there now.
+  /// Handles of all current sessions.
   std::vector<session> sessions() const {
     std::vector<session> all;
     const std::lock_guard guard{mutex_};
@@ -57,10 +57,9 @@ class session_registry final : public std::enable_shared_from_this<session_regis
     return all;
   }
 
-  /// Ends all of them, and calls no handler. Sessions on executors that other threads may run can be
-  /// held.
+  /// Ends all of them, and calls no handler. Executors that other threads may run must be lockable.
   void abandon() {
-    // The last one that leaves may be all that keeps this.
+    // The last session that leaves may have the last pointer to this object.
     const auto self = weak_from_this().lock();
     while (const auto state = take()) {
       const auto held = state->hold();
@@ -89,7 +88,7 @@ class session_registry final : public std::enable_shared_from_this<session_regis
     one.previous_ = one.next_ = nullptr;
   }
 
-  /// Removes any one that still has an owner, or returns null. It may leave later all the same.
+  /// Removes any one session that still has an owner, or returns null. It may leave later nevertheless.
   std::shared_ptr<session_state> take() {
     const std::lock_guard guard{mutex_};
     while (auto* const one = first_) {

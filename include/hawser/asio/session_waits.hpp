@@ -21,13 +21,13 @@ struct receive_operation : operation {
   ~receive_operation() = default;
 };
 
-/// A wait until a session has little to send.
+/// A wait until a session's queued output is small.
 struct drain_operation : operation {
  protected:
   ~drain_operation() = default;
 };
 
-/// What waits for a session, on the session's thread: the coroutines that use it.
+/// The pending waits of a session, used by coroutines on the session's thread.
 class session_waits {
  public:
   bool receiving() const noexcept { return !receiving_.empty(); }
@@ -44,19 +44,19 @@ class session_waits {
 
   void drained() { draining_.complete_all({}); }
 
-  /// Nothing more will come.
+  /// There will be no more messages.
   void end() {
     receiving_.complete_all(errc::closed);
     draining_.complete_all(errc::closed);
   }
 
-  /// Nobody will be told any more: the execution context ends.
+  /// The execution context ends: the handlers are destroyed and not called.
   void abandon() {
     receiving_.abandon();
     draining_.abandon();
   }
 
-  /// Ends one wait that still goes on.
+  /// Ends one wait, if it is still pending.
   void cancel(operation& one) {
     const auto is_it = [&](const operation& each) { return &each == &one; };
     receiving_.complete_if(is_it, asio::error::operation_aborted);

@@ -6,14 +6,14 @@
 
 namespace hawser::detail {
 
-/// A mutex of four octets, for objects of which there are thousands and that are hardly ever locked by
-/// two threads at once. For std::lock_guard.
+/// A mutex of four bytes, for objects that exist in thousands and are rarely locked by two threads
+/// at the same time. Use it with std::lock_guard.
 class small_mutex {
  public:
   void lock() noexcept {
     auto before = free;
     if (state_.compare_exchange_strong(before, held, std::memory_order_acquire)) return;
-    // Whoever had to wait leaves `awaited` behind: there may be others.
+    // A thread that had to wait leaves `awaited` behind: other threads may be waiting.
     while (state_.exchange(awaited, std::memory_order_acquire) != free) {
       state_.wait(awaited, std::memory_order_relaxed);
     }

@@ -34,7 +34,7 @@ namespace detail {
 
 enum class readiness : short { readable = POLLIN, writable = POLLOUT };
 
-/// Waits for one socket: true when it is ready or broken, false when `until` has passed.
+/// Waits for one socket: returns true when it is ready or broken, false when `until` has passed.
 template <class Handle>
 bool wait_for_socket(Handle handle, readiness wanted, std::chrono::steady_clock::time_point until,
                      std::error_code& ec) {
@@ -68,17 +68,17 @@ bool wait_for_socket(Handle handle, readiness wanted, std::chrono::steady_clock:
 }  // namespace detail
 
 /// A connected stream socket of Asio as a transport for the blocking driver: a `timed_stream` and
-/// an `abortable_stream`. Writing to a dead peer raises no signal. The socket's execution context
-/// need not run, and must outlive the transport.
+/// an `abortable_stream`. Writing to a closed connection raises no signal. The socket's execution
+/// context need not run, and must outlive the transport.
 template <class Socket>
 class basic_socket_transport {
  public:
   using socket_type = Socket;
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// Takes over a connected socket, makes it non-blocking and, for TCP, sets TCP_NODELAY: a driver
-  /// writes whole messages, which are not to wait for acknowledgements. What the system refuses of
-  /// that shows in the first read or write.
+  /// Takes a connected socket, makes it non-blocking and, for TCP, sets TCP_NODELAY: a driver
+  /// writes whole messages, which must not wait for acknowledgements. If the system refuses any of
+  /// this, the first read or write fails.
   explicit basic_socket_transport(Socket socket) : socket_{std::move(socket)} {
     std::error_code ignored;
     socket_.non_blocking(true, ignored);
@@ -122,14 +122,14 @@ class basic_socket_transport {
 
   time_point now() const noexcept { return std::chrono::steady_clock::now(); }
 
-  /// From any thread: reads and writes under way, and all that follow, fail soon.
+  /// May be called on any thread: current and later reads and writes fail soon.
   void abort() noexcept {
     reading_stopped_ = true;
     std::error_code ignored;
     socket_.shutdown(asio::socket_base::shutdown_both, ignored);
   }
 
-  /// From any thread: reading fails with errc::aborted, at once; writing goes on.
+  /// May be called on any thread: reads fail with errc::aborted at once; writing continues.
   void stop_reading() noexcept {
     reading_stopped_ = true;
     std::error_code ignored;

@@ -7,8 +7,8 @@
 
 namespace hawser::detail {
 
-/// An error of Asio's as one of the standard library's. Asio (1.22, at least) has a category of its
-/// own for the system's errors, in which none is equal to any std::errc.
+/// Converts an error of Asio to one of the standard library. Asio (1.22, at least) has its own
+/// category for the system's errors, in which no error is equal to a std::errc.
 inline std::error_code standard_error(std::error_code ec) noexcept {
   const bool of_system = ec.category() == ::asio::error::get_system_category();
   return of_system ? std::error_code{ec.value(), std::system_category()} : ec;

@@ -14,30 +14,30 @@
 
 namespace hawser {
 
-/// What the asynchronous drivers must know of a stream beyond AsyncStream. Specialise it for a stream
+/// What the asynchronous drivers use of a stream beyond AsyncStream. Specialise it for a stream
 /// type of your own that can do more than this.
 ///
-/// A specialisation may have `static std::size_t unacknowledged(Stream&) noexcept`: how many of the bytes
-/// that the stream has taken the peer has not acknowledged, 0 if that is not known. A peer for which this
-/// number falls is alive, even if the stream takes no more for longer than
+/// A specialisation may have `static std::size_t unacknowledged(Stream&) noexcept`: the number of
+/// accepted bytes that the peer has not acknowledged; 0 if that is not known. While this number
+/// falls the peer is alive, even if the stream accepts no output for longer than
 /// `connection_options::write_timeout`.
 template <class Stream>
 struct stream_traits {
-  /// Whether read_some and write_some may be called and fail with would_block instead of waiting, and
-  /// async_wait(Stream::wait_read, handler) tells when there is something to read.
+  /// Whether read_some and write_some do not wait but fail with would_block, and
+  /// async_wait(Stream::wait_read, handler) completes when the stream is readable.
   static constexpr bool is_direct = false;
 
-  /// Prepares a stream that is connected.
+  /// Prepares a connected stream.
   static void open(Stream&) {}
 
-  /// Whether it is encrypted, which the stream's own `bool is_secure() const` says, if there is one: it
-  /// may then carry a connection to a `wss:` URI, and pages of the same origin are `https:` ones.
+  /// Whether the stream is encrypted, by its `bool is_secure() const`, if there is one: it may then
+  /// carry a connection to a `wss:` URI, and the same origin means pages of `https:`.
   static bool is_secure(const Stream& stream) { return detail::is_secure(stream); }
 
-  /// What TLS has agreed on, or null.
+  /// What TLS has negotiated, or null.
   static std::shared_ptr<const tls_facts> facts(const Stream&) { return nullptr; }
 
-  /// Ends the sending side only. False if the stream cannot do that: it is then closed.
+  /// Ends the sending side only. Returns false if the stream does not support that; it is then closed.
   static bool end(Stream&) { return false; }
 
   /// Ends both sides; pending operations complete.
@@ -86,7 +86,7 @@ struct stream_traits<asio::basic_stream_socket<Protocol, Executor>> {
 
 namespace detail {
 
-/// Also for traits that say nothing of it.
+/// Also for traits without is_secure().
 template <class Stream>
 bool is_secure_stream(const Stream& stream) {
   if constexpr (requires { stream_traits<Stream>::is_secure(stream); }) {
@@ -96,7 +96,7 @@ bool is_secure_stream(const Stream& stream) {
   }
 }
 
-/// What TLS has agreed on, or null: see tls_stream::facts().
+/// What TLS has negotiated, or null: see tls_stream::facts().
 template <class Stream>
 std::shared_ptr<const tls_facts> stream_facts(const Stream& stream) {
   if constexpr (requires { stream_traits<Stream>::facts(stream); }) {

@@ -14,34 +14,35 @@
 
 namespace hawser {
 
-/// What a threaded_server listens on and allows.
+/// The options of a threaded_server.
 struct threaded_server_options {
-  /// The address to listen on; `0.0.0.0` or `::` for all. Only this machine unless set otherwise.
+  /// The address to listen on; `0.0.0.0` or `::` for all. Default: this machine only.
   std::string address = "127.0.0.1";
 
-  std::uint16_t port = 0;  ///< 0: any free one, see port()
+  std::uint16_t port = 0;  ///< 0: any free port, see port()
 
-  /// The most connections, each with a thread, handshakes included. Further clients get 503, or with TLS,
-  /// where an answer would cost a handshake first, are dropped. Zero: no limit.
+  /// The limit of connections, each with a thread, including handshakes. Over the limit, clients get
+  /// 503; with TLS the connection is closed without a response, to save the handshake. Zero: no limit.
   std::size_t max_connections = 1024;
 
-  /// Who may connect (by default pages of the same origin, and who sends no Origin), subprotocols and
-  /// further headers of the answer.
+  /// Which pages may connect (default: the same origin, and clients without an Origin), the
+  /// subprotocols, and additional header fields of the response.
   default_server_policy handshake = {};
 
   head_limits limits = {};
 
-  /// All handshakes of a connection, TLS included, may take this long. Zero: without end.
+  /// The longest duration of all handshakes of a connection, including TLS. Zero: no limit.
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
   connection_options connection = {};
 
-  /// An extension that clients may use if they offer it: permessage_deflate, for example.
+  /// An extension that clients may negotiate, for example permessage_deflate. Empty: none.
   any_negotiator extension = {};
 };
 
-/// What lies between the sockets and the connections of a threaded_server: here nothing, elsewhere TLS.
+/// The layer between the sockets and the connections of a threaded_server; this one is empty,
+/// another one is TLS.
 struct no_layer {
-  /// Whether a client understands what is written to its socket before open().
+  /// Whether a client can read what is written to its socket before open().
   static constexpr bool is_plain = true;
 
   template <class Stream>
@@ -49,7 +50,7 @@ struct no_layer {
     return socket;
   }
 
-  /// Makes what wrap() gave ready for use, on the connection's thread, until `until`.
+  /// Prepares the result of wrap(), on the connection's thread, at most until the given time.
   template <class Stream>
   void open(Stream&, std::chrono::steady_clock::time_point, std::error_code& ec) const {
     ec.clear();

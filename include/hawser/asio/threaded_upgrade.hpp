@@ -14,14 +14,14 @@
 
 namespace hawser {
 
-/// A good request for the hook of a threaded server, to accept() or refuse() before it returns, and what
-/// is known of the connection.
+/// A valid upgrade request, for the hook of a threaded server to accept() or refuse() before it
+/// returns, and the properties of the connection.
 class threaded_upgrade final
     : public server_handshake<negotiating_server_policy<const default_server_policy&>> {
   using base = server_handshake<negotiating_server_policy<const default_server_policy&>>;
 
  public:
-  /// The server makes it for each connection. The first two stay where they are.
+  /// Made by the server for each connection. `options` and `listener` must outlive this object.
   threaded_upgrade(const threaded_server_options& options, const detail::listener_facts& listener,
                    std::string remote_address)
       : base{{options.handshake, options.extension}, options.limits, listener.how},
@@ -37,15 +37,15 @@ class threaded_upgrade final
   /// Whether the connection is encrypted.
   bool is_secure() const noexcept { return request().is_secure(); }
 
-  /// What TLS has agreed on; null without TLS.
+  /// What TLS has negotiated; null without TLS.
   std::shared_ptr<const tls_facts> tls() const noexcept { return tls_; }
 
-  /// The certificate that the client has shown, or null.
+  /// The client's certificate, or null.
   std::shared_ptr<const certificate_facts> peer_certificate() const noexcept {
     return detail::certificate_of(tls_);
   }
 
-  /// The server says so once the handshake of TLS is done.
+  /// Called by the server after the TLS handshake.
   void set_tls(std::shared_ptr<const tls_facts> facts) noexcept { tls_ = std::move(facts); }
 
  private:

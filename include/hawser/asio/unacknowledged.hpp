@@ -10,7 +10,7 @@
 
 namespace hawser::detail {
 
-/// How many bytes of a socket's output the peer has not acknowledged; 0 if the system does not say.
+/// How many bytes of a socket's output the peer has not acknowledged; 0 if the system does not report that.
 template <class Handle>
 std::size_t unacknowledged([[maybe_unused]] Handle socket) noexcept {
 #if defined(__linux__)

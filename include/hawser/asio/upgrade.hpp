@@ -22,7 +22,8 @@ namespace hawser {
 
 namespace detail {
 
-/// `refusal` empty and no error: accepted, with those headers more.
+/// The answer to an upgrade: accepted with additional `headers` if `refusal` is empty and there is
+/// no error.
 struct upgrade_answer {
   std::shared_ptr<const response> refusal = {};
   header_fields headers = {};
@@ -33,7 +34,7 @@ inline upgrade_answer refusal_of(response refused) {
   return {.refusal = std::make_shared<const response>(std::move(refused))};
 }
 
-/// Takes the first answer to a request, from any thread, as long as the connection waits for one.
+/// Accepts the first answer to a request, on any thread, while the connection waits for one.
 class answer_slot {
  public:
   using receiver = std::function<void(upgrade_answer)>;
@@ -52,8 +53,8 @@ class answer_slot {
     return {};
   }
 
-  /// Takes no answer any more. False if there is one already, which has been told. Once this has
-  /// returned, the execution context is not touched.
+  /// Accepts no answer from now on. Returns false if there is one already, which has been passed
+  /// on. After this call, the execution context is not used.
   bool expire() {
     const std::lock_guard guard{mutex_};
     return !answered_.exchange(true);
@@ -67,8 +68,8 @@ class answer_slot {
   std::atomic<bool> answered_ = false;
 };
 
-/// A request that waits for an answer, shared by all handles. The last handle answers with an error if
-/// none has answered.
+/// A request that waits for an answer, shared by all handles. If there is no answer, the destructor
+/// of the last handle answers with an error.
 class upgrade_state {
  public:
   upgrade_state(session_facts facts, std::shared_ptr<answer_slot> slot)
@@ -90,23 +91,23 @@ class upgrade_state {
 
 }  // namespace detail
 
-/// What a hook sees of a request that waits for its answer. To move a handle is to copy it; views last as
-/// long as a copy does.
+/// A request that waits for its answer, as a hook sees it. A move is a copy. Views are valid as
+/// long as any copy.
 class pending_request {
  public:
   const hawser::request& request() const noexcept { return state_->facts().asked; }
   std::string_view remote_address() const noexcept { return state_->facts().remote_address; }
 
-  /// The listener that the connection came by: its address and port, or the path of a Unix socket.
+  /// The listener that accepted the connection: its address and port, or the path of a Unix socket.
   std::string_view listener() const noexcept { return state_->facts().listener->address; }
 
   /// Whether the connection is encrypted.
   bool is_secure() const noexcept { return request().is_secure(); }
 
-  /// What TLS has agreed on; null without TLS.
+  /// What TLS has negotiated; null without TLS.
   std::shared_ptr<const tls_facts> tls() const noexcept { return state_->facts().tls; }
 
-  /// The certificate that the client has shown, or null.
+  /// The client's certificate, or null.
   std::shared_ptr<const certificate_facts> peer_certificate() const noexcept {
     return detail::certificate_of(tls());
   }
@@ -116,7 +117,7 @@ class pending_request {
     return detail::value_of(name, state_->facts().parameters);
   }
 
-  /// Whether an answer comes too late.
+  /// Whether an answer would be too late.
   bool answered() const noexcept { return state_->slot().answered(); }
 
  protected:
@@ -134,27 +135,28 @@ class pending_request {
   std::shared_ptr<detail::upgrade_state> state_;
 };
 
-/// A good request to become a WebSocket, for the application to accept or refuse. A copy may be kept and
-/// answered later, from any thread, until the handshake's deadline; to move one is to copy it. Only the
-/// first answer counts. If the hook has returned and all copies are destroyed without an answer, the
-/// client gets 500 and on_error gets a std::system_error of errc::upgrade_unanswered.
+/// A valid request to become a WebSocket, for the application to accept or reject. A copy can be
+/// stored and answered later, on any thread, until the handshake's deadline. A move is a copy. Only
+/// the first answer counts. If the hook has returned and all copies are destroyed without an
+/// answer, the client gets 500, and on_error gets a std::system_error with
+/// errc::upgrade_unanswered.
 class upgrade : public pending_request {
  public:
   explicit upgrade(std::shared_ptr<detail::upgrade_state> state)
       : pending_request{std::move(state)} {}
 
-  /// Accepts, as far as the route's options do (Origin, subprotocols), with `headers` more in the
-  /// answer. Fails with errc::closed if it is answered already or the client waits no longer.
+  /// Accepts, as far as the route's options allow (Origin, subprotocols), and adds `headers` to the
+  /// response. Fails with errc::closed if the request is answered already, or the client has gone.
   std::error_code accept(header_fields headers = {}) const {
     return give({.headers = std::move(headers)});
   }
 
-  /// Refuses with a response of your own.
+  /// Rejects with a response of your own.
   std::error_code reject(response answer) const {
     return give(detail::refusal_of(std::move(answer)));
   }
 
-  /// Refuses with a status.
+  /// Rejects with a status.
   std::error_code reject(unsigned status, std::string body = {}) const {
     return reject(response{.status = status, .body = std::move(body)});
   }
