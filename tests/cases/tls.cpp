@@ -77,14 +77,14 @@ tls_link secured(raw_socket link, role self) { return {std::move(link), self}; }
 
 std::string url_at(std::uint16_t port) { return "wss://localhost:" + std::to_string(port) + '/'; }
 
-const std::shared_ptr<const tls_client_context>& trusting() {
-  static const auto context = std::make_shared<const tls_client_context>(trusting_options());
+const tls_client_context& trusting() {
+  static const auto context = trusting_client();
   return context;
 }
 
 void run_blocking(std::uint16_t port) {
   std::error_code ec;
-  auto peer = connect(url_at(port), *trusting(), ec, connecting());
+  auto peer = connect(url_at(port), trusting(), ec, connecting());
   if (peer) echo_all(*peer);
 }
 

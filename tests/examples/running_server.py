@@ -10,15 +10,24 @@ SECONDS = 20
 
 
 @contextlib.contextmanager
-def running_server(*command):
-    """Gives the server's URL, and stops the server afterwards."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as server:
+def running(*command, **options):
+    """Gives the server and its URL, and stops the server afterwards."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, encoding="utf-8", **options
+    ) as server:
         try:
             first = server.stdout.readline()
             url = re.search(r"\bwss?://(127\.0\.0\.1|localhost):\d+/", first)
             assert url, f"the first line of {command[0]} names no URL: {first!r}"
-            yield url[0]
+            yield server, url[0]
             server.send_signal(signal.SIGINT)
             assert server.wait(SECONDS) == 0, f"{command[0]} ended with {server.returncode}"
         finally:
             server.kill()
+
+
+@contextlib.contextmanager
+def running_server(*command):
+    """Gives the server's URL, and stops the server afterwards."""
+    with running(*command) as (_, url):
+        yield url

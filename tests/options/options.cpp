@@ -220,10 +220,11 @@ TEST_CASE("every option of compression has its default", "[options]") {
 TEST_CASE("every option of TLS has its default", "[options]") {
   const auto is_empty = [](const pem& one) { return detail::is_none(one); };
   {
-    const auto& [system, authorities, identity] = tls_client_options{};
+    const auto& [system, authorities, identity, configure] = tls_client_options{};
     CHECK(system == system_authorities::trusted);
     CHECK(is_empty(authorities));
     CHECK_FALSE(identity);
+    CHECK_FALSE(configure);
   }
   {
     const auto& [certificate, key, passphrase] = tls_identity{};
@@ -231,10 +232,11 @@ TEST_CASE("every option of TLS has its default", "[options]") {
     CHECK(is_empty(key));
     CHECK(passphrase.empty());
   }
-  const auto& [identities, clients, client_authorities] = tls_server_options{};
+  const auto& [identities, clients, client_authorities, configure] = tls_server_options{};
   CHECK(identities.empty());
   CHECK(clients == client_certificates::ignored);
   CHECK(is_empty(client_authorities));
+  CHECK_FALSE(configure);
 }
 
 /// All limits and time-outs of a connection switched off.

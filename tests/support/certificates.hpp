@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -44,6 +45,16 @@ struct wish {
 
 inline void require_good(bool good) {
   if (!good) throw std::runtime_error{"OpenSSL made no certificate"};
+}
+
+/// The common name in its subject.
+inline std::string common_name(const X509* certificate) {
+  if (certificate == nullptr) return "none";
+  std::string name(64, '\0');
+  const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
+                                             name.data(), static_cast<int>(name.size()));
+  name.resize(static_cast<std::size_t>(size));
+  return name;
 }
 
 template <class Write>

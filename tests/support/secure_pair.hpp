@@ -8,12 +8,15 @@
 #include <thread>
 #include <utility>
 
+#include <openssl/ssl.h>
+
 #include "hawser/base/bytes.hpp"
 #include "hawser/tls/client_context.hpp"
 #include "hawser/tls/server_context.hpp"
 #include "hawser/tls/transport.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 #include "support/bytes.hpp"
+#include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/wire.hpp"
 
@@ -27,7 +30,11 @@ inline tls_client_options trusting_options(const issued& authority = test_author
           .authorities = pem_text{authority.certificate_text}};
 }
 
-inline tls_client_context trusting_client() { return tls_client_context{trusting_options()}; }
+inline tls_client_context trusting_client(int max_version = TLS1_3_VERSION) {
+  auto options = trusting_options();
+  options.configure = [=](SSL_CTX* to) { SSL_CTX_set_max_proto_version(to, max_version); };
+  return tls_client_context{options};
+}
 
 inline tls_server_context server_with(const issued& identity) {
   tls_server_options options;
@@ -118,5 +125,18 @@ struct secure_pair {
         [this] { server.handshake(before_long(), server_error); });
   }
 };
+
+/// Whether the next connection of `client` resumes a session.
+inline bool resumes(const tls_client_context& client, const tls_server_context& server,
+                    const std::string& host = "localhost") {
+  secure_pair pair{client, host, server};
+  REQUIRE_FALSE(pair.client_error);
+  REQUIRE_FALSE(pair.server_error);
+  // TLS 1.3 gives its tickets behind the handshake.
+  std::error_code ec;
+  write_all(pair.server, as_bytes("x"), ec);
+  CHECK(read_all(pair.client, 1, ec).size() == 1);
+  return SSL_session_reused(pair.client.native_handle()) == 1;
+}
 
 }  // namespace hawser::test

@@ -80,7 +80,7 @@ TEST_CASE("the same client connects to a ws: URL") {
 }
 
 TEST_CASE("a server that goes away is connected to again, with one context for many clients") {
-  const auto shared = std::make_shared<const tls_client_context>(trusting());
+  const auto shared = trusting();
   auto server = std::make_unique<echo>(threaded_server_options{}, serving(test_server()));
   const auto port = server->server().port();
   driven_tls_client client{brisk_client(server->url("wss")), shared};

@@ -136,23 +136,8 @@ TEST_CASE("no connection is made for a host that cannot be verified") {
   CHECK_FALSE(refused("localhost"));
 }
 
-/// Whether the server of the next connection still knew the client.
-bool resumes(const tls_client_context& client, const tls_server_context& server,
-             const std::string& host = "localhost") {
-  secure_pair pair{client, host, server};
-  REQUIRE_FALSE(pair.client_error);
-  REQUIRE_FALSE(pair.server_error);
-  // TLS 1.3 gives its tickets behind the handshake.
-  std::error_code ec;
-  write_all(pair.server, as_bytes("x"), ec);
-  CHECK(read_all(pair.client, 1, ec).size() == 1);
-  return SSL_session_reused(pair.client.native_handle()) == 1;
-}
-
 TEST_CASE("the next connection with a host resumes the session", "[rfc-8446-2.2]") {
-  auto client = trusting_client();
-  const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
-  SSL_CTX_set_max_proto_version(client.native_handle(), version);
+  const auto client = trusting_client(GENERATE(TLS1_2_VERSION, TLS1_3_VERSION));
   const auto server = server_with(test_server());
   CHECK_FALSE(resumes(client, server));
   CHECK(resumes(client, server));
@@ -162,6 +147,55 @@ TEST_CASE("the next connection with a host resumes the session", "[rfc-8446-2.2]
   CHECK_FALSE(resumes(client, server_with(test_server())));
   const auto other = trusting_client();
   CHECK_FALSE(resumes(other, server));
+}
+
+TEST_CASE("a client that is reloaded trusts its new authorities, and resumes nothing from before",
+          "[rfc-8446-2.2]") {
+  const auto other = issue({.name = "other", .alternatives = "", .authority = true});
+  auto client = trusting_client(GENERATE(TLS1_2_VERSION, TLS1_3_VERSION));
+  const auto copy = client;
+  const auto server = server_with(test_server());
+  CHECK_FALSE(resumes(client, server));
+  CHECK(resumes(client, server));
+  client.reload(trusting_options(other));
+  CHECK(verdict(test_server(), "localhost", copy) ==
+        "the certificate's authority is unknown or not trusted");
+  CHECK(verdict(issue({.issuer = &other}), "localhost", copy) == "good");
+  client.reload(trusting_options());
+  CHECK_FALSE(resumes(copy, server));
+  CHECK(resumes(copy, server));
+}
+
+TEST_CASE("a client that is reloaded shows its new certificate") {
+  const auto named = [](const char* name) {
+    return issue({.name = name, .alternatives = "", .issuer = &test_authority()});
+  };
+  const auto server = server_asking(client_certificates::required);
+  auto options = trusting_options();
+  options.identity = named("first").identity();
+  tls_client_context client{options};
+  const auto shown = [&] {
+    const secure_pair pair{client, "localhost", server};
+    return common_name(SSL_get0_peer_certificate(pair.server.native_handle()));
+  };
+  CHECK(shown() == "first");
+  options.identity = named("second").identity();
+  client.reload(options);
+  CHECK(shown() == "second");
+  options.identity->key = pem_text{test_authority().key_text};
+  CHECK_THROWS_AS(client.reload(options), std::system_error);
+  CHECK(shown() == "second");
+}
+
+TEST_CASE("a reload does not change whether a client verifies") {
+  const auto stranger = issue({.name = "stranger", .alternatives = "", .authority = true});
+  auto careless = trusting_client();
+  careless.insecure_skip_verification();
+  careless.reload(trusting_options());
+  CHECK(verdict(stranger, "nowhere.example", careless) == "good");
+  auto careful = trusting_client();
+  careful.reload(trusting_options());
+  CHECK(verdict(test_server(), "elsewhere.example", careful) == wrong_host);
 }
 
 TEST_CASE("connections outlive their context") {

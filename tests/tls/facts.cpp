@@ -72,8 +72,10 @@ TEST_CASE("both ends know version, cipher, the name that was asked for and the c
   const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   const auto known = issue({.name = "device 7", .issuer = &test_authority()});
   const bool shows = GENERATE(true, false);
-  auto context = shows ? client_showing(known) : trusting_client();
-  SSL_CTX_set_max_proto_version(context.native_handle(), version);
+  auto options = trusting_options();
+  if (shows) options.identity = known.identity();
+  options.configure = [=](SSL_CTX* context) { SSL_CTX_set_max_proto_version(context, version); };
+  const tls_client_context context{options};
   const secure_pair met{context, "localhost", server_asking(client_certificates::wanted)};
 
   const auto at_client = met.client.facts();

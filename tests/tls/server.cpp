@@ -37,8 +37,9 @@ using asio::ip::tcp;
 class secure_echo {
  public:
   explicit secure_echo(server_options options = {},
-                       const std::function<void(tls_server&)>& prepare = {})
-      : server_{std::move(options), server_with(test_server())} {
+                       const std::function<void(tls_server&)>& prepare = {},
+                       tls_server_context context = server_with(test_server()))
+      : server_{std::move(options), std::move(context)} {
     server_.on_message([](session& peer, message_view message) { peer.send(message); });
     if (prepare) prepare(server_);
     thread_ = std::thread{[this] { server_.run(); }};
@@ -70,6 +71,28 @@ bool echoes(const std::string& url) {
   const auto answer = peer->read();
   const bool same = answer && answer->text() == "ahoy";
   return !peer->close() && same;
+}
+
+TEST_CASE("an event server goes on with its clients while its certificate is reloaded") {
+  const auto named = [](const char* name) {
+    return tls_server_options{
+        .identities = {issue({.name = name, .issuer = &test_authority()}).identity()}};
+  };
+  tls_server_context context{named("first")};
+  const secure_echo server{{}, {}, context};
+  const auto url = url_of("wss", server.port());
+  auto before = connect(url, trusting_client());
+  context.reload(named("second"));
+  auto after = connect(url, trusting_client());
+  CHECK(before.peer_certificate()->subject == "CN=first");
+  CHECK(after.peer_certificate()->subject == "CN=second");
+  for (auto* peer : {&before, &after}) {
+    CHECK_FALSE(peer->write("ahoy"));
+    const auto answer = peer->read();
+    REQUIRE(answer);
+    CHECK(answer->text() == "ahoy");
+    CHECK_FALSE(peer->close());
+  }
 }
 
 /// How many ports this process listens on.

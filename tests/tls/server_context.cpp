@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/tls/server_context.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -19,15 +24,6 @@ using namespace hawser;
 using namespace hawser::test;
 
 namespace {
-
-std::string common_name(const X509* certificate) {
-  if (certificate == nullptr) return "none";
-  std::string name(64, '\0');
-  const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
-                                             name.data(), static_cast<int>(name.size()));
-  name.resize(static_cast<std::size_t>(size));
-  return name;
-}
 
 tls_identity named(const std::string& name, const std::string& alternatives) {
   return issue({.name = name, .alternatives = alternatives, .issuer = &test_authority()})
@@ -58,9 +54,12 @@ TEST_CASE("a client gets the certificate of the name it asks for", "[rfc-6066-3]
 
 /// What client and server say of a client that offers `protocols`, spelled as ALPN does.
 std::string chosen(std::string_view protocols) {
-  auto client = trusting_client();
-  const auto* offer = reinterpret_cast<const unsigned char*>(protocols.data());
-  SSL_CTX_set_alpn_protos(client.native_handle(), offer, static_cast<unsigned>(protocols.size()));
+  auto options = trusting_options();
+  options.configure = [&](SSL_CTX* context) {
+    const auto* offer = reinterpret_cast<const unsigned char*>(protocols.data());
+    SSL_CTX_set_alpn_protos(context, offer, static_cast<unsigned>(protocols.size()));
+  };
+  const tls_client_context client{options};
   const secure_pair pair{client, "localhost", server_with(test_server())};
   if (pair.client_error) return pair.client_error.message();
   const unsigned char* name = nullptr;
@@ -100,8 +99,8 @@ meeting meet(client_certificates wanted, const issued* identity, int version = T
   options.client_authorities = pem_text{test_authority().certificate_text};
   auto trusting = trusting_options();
   if (identity != nullptr) trusting.identity = identity->identity();
-  tls_client_context context{trusting};
-  SSL_CTX_set_max_proto_version(context.native_handle(), version);
+  trusting.configure = [=](SSL_CTX* made) { SSL_CTX_set_max_proto_version(made, version); };
+  const tls_client_context context{trusting};
   auto [here, there] = make_memory_pipe({.clock = nullptr});
   secure_pipe client{std::move(here), context, "localhost"};
   secure_pipe server{std::move(there), tls_server_context{options}};
@@ -192,6 +191,153 @@ TEST_CASE("a server that cannot do what it should is not made") {
   CHECK_NOTHROW(tls_server_context{options});
   options.identities.push_back({});
   CHECK_THROWS_AS(tls_server_context{options}, std::system_error);
+}
+
+/// The name in the certificate that a new connection is shown.
+std::string shown_by(const tls_server_context& server) {
+  const secure_pair pair{trusting_client(), "localhost", server};
+  if (pair.client_error) return pair.client_error.message();
+  return common_name(SSL_get0_peer_certificate(pair.client.native_handle()));
+}
+
+tls_server_options serving_as(const std::string& name) {
+  return {.identities = {named(name, "DNS:localhost")}};
+}
+
+TEST_CASE("new connections get the certificate that was reloaded, also from a copy") {
+  tls_server_context server{serving_as("first")};
+  const auto copy = server;
+  CHECK(shown_by(copy) == "first");
+  server.reload(serving_as("second"));
+  CHECK(shown_by(copy) == "second");
+  CHECK(shown_by(server) == "second");
+}
+
+TEST_CASE("a connection keeps the certificate that it began with", "[rfc-8446-4.4.2]") {
+  tls_server_context server{serving_as("first")};
+  const auto client = trusting_client();
+  secure_pair open{client, "localhost", server};
+  // An end that is made before the reload and has its handshake after it.
+  auto [here, there] = make_memory_pipe({.clock = nullptr});
+  secure_pipe late_client{std::move(here), client, "localhost"};
+  secure_pipe late_server{std::move(there), server};
+
+  server.reload(serving_as("second"));
+
+  std::error_code ec;
+  write_all(open.server, as_bytes("still there"), ec);
+  CHECK(text(read_all(open.client, 11, ec)) == "still there");
+  std::error_code client_error;
+  std::error_code server_error;
+  at_once([&] { late_client.handshake(before_long(), client_error); },
+          [&] { late_server.handshake(before_long(), server_error); });
+  CHECK_FALSE(client_error);
+  CHECK_FALSE(server_error);
+  CHECK(common_name(SSL_get0_peer_certificate(late_client.native_handle())) == "first");
+}
+
+TEST_CASE("options that cannot be used leave the certificate in use as it is") {
+  tls_server_context server{serving_as("first")};
+  const auto good = serving_as("second");
+  const auto refuses = [&](auto spoil) {
+    auto options = good;
+    spoil(options);
+    CHECK_THROWS_AS(server.reload(options), std::system_error);
+    return shown_by(server) == "first";
+  };
+  CHECK(refuses([](auto& options) { options.identities.clear(); }));
+  CHECK(refuses([](auto& options) { options.identities.push_back({}); }));
+  CHECK(refuses([](auto& options) { options.identities[0].certificate = pem_text{"no PEM"}; }));
+  CHECK(refuses([](auto& options) {
+    auto& text = std::get<pem_text>(options.identities[0].certificate).text;
+    text.resize(text.size() / 2);
+  }));
+  CHECK(refuses([](auto& options) { options.identities[0].key = pem_file{"/nowhere/key.pem"}; }));
+  CHECK(refuses([](auto& options) { options.identities[0].key = pem_file{"/"}; }));
+  CHECK(
+      refuses([](auto& options) { options.identities[0].key = test_authority().identity().key; }));
+  CHECK(refuses([](auto& options) { options.clients = client_certificates::required; }));
+  CHECK(refuses([](auto& options) {
+    options.configure = [](SSL_CTX*) {
+      throw std::system_error{std::make_error_code(std::errc::not_supported)};
+    };
+  }));
+  server.reload(good);
+  CHECK(shown_by(server) == "second");
+}
+
+TEST_CASE("the error of a reload names the file") {
+  tls_server_context server{serving_as("first")};
+  auto options = serving_as("second");
+  options.identities[0].key = pem_file{"/nowhere/key.pem"};
+  CHECK_THROWS_WITH(server.reload(options), Catch::Contains("key in /nowhere/key.pem"));
+}
+
+TEST_CASE("settings of configure hold after a reload with it") {
+  auto options = serving_as("first");
+  options.configure = [](SSL_CTX* context) {
+    SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+  };
+  tls_server_context server{options};
+  for (int i = 0; i < 2; ++i) {
+    const secure_pair pair{trusting_client(), "localhost", server};
+    CHECK(SSL_version(pair.client.native_handle()) == TLS1_2_VERSION);
+    server.reload(options);
+  }
+}
+
+TEST_CASE("a ticket from before a reload does not resume, one from after it does",
+          "[rfc-8446-2.2]") {
+  const auto client = trusting_client(GENERATE(TLS1_2_VERSION, TLS1_3_VERSION));
+  tls_server_context server{serving_as("first")};
+  CHECK_FALSE(resumes(client, server));
+  CHECK(resumes(client, server));
+  server.reload(serving_as("second"));
+  CHECK_FALSE(resumes(client, server));
+  CHECK(resumes(client, server));
+}
+
+TEST_CASE("a client that is no longer trusted after a reload cannot resume", "[rfc-8446-4.6.1]") {
+  const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  const auto other = issue({.name = "other", .alternatives = "", .authority = true});
+  auto options = serving_as("server");
+  options.clients = client_certificates::required;
+  options.client_authorities = pem_text{test_authority().certificate_text};
+  tls_server_context server{options};
+  auto shown = trusting_options();
+  shown.identity = named("known", "");
+  shown.configure = [=](SSL_CTX* made) { SSL_CTX_set_max_proto_version(made, version); };
+  const tls_client_context client{shown};
+  CHECK_FALSE(resumes(client, server));
+  CHECK(resumes(client, server));
+  options.client_authorities = pem_text{other.certificate_text};
+  server.reload(options);
+  const secure_pair pair{client, "localhost", server};
+  CHECK(told(pair.server_error) == "the certificate's authority is unknown or not trusted");
+}
+
+TEST_CASE("a context is reloaded while other threads make connections from it", "[threads]") {
+  const auto first = serving_as("first");
+  const auto second = serving_as("second");
+  tls_server_context server{first};
+  constexpr int threads = 3;
+  std::atomic<int> running = threads;
+  std::atomic<int> good = 0;
+  std::vector<std::thread> connecting;
+  for (int i = 0; i < threads; ++i) {
+    connecting.emplace_back([&, copy = server] {
+      for (int n = 0; n < 20; ++n) {
+        const auto name = shown_by(copy);
+        if (name == "first" || name == "second") ++good;
+      }
+      --running;
+    });
+  }
+  int reloads = 0;
+  while (running > 0) server.reload(++reloads % 2 == 0 ? first : second);
+  for (auto& one : connecting) one.join();
+  CHECK(good == threads * 20);
+  CHECK(reloads > 0);
 }
 
 }  // namespace

@@ -55,6 +55,27 @@ TEST_CASE("messages of every length come back through TLS", "[rfc-5.2]") {
   CHECK(far.errors().empty());
 }
 
+TEST_CASE("a threaded server goes on with its clients while its certificate is reloaded") {
+  const auto named = [](const char* name) {
+    return tls_server_options{
+        .identities = {issue({.name = name, .issuer = &test_authority()}).identity()}};
+  };
+  tls_server_context context{named("first")};
+  echo far{threaded_server_options{}, context};
+  auto before = connect(far.url("wss"), trusting_client());
+  context.reload(named("second"));
+  auto after = connect(far.url("wss"), trusting_client());
+  CHECK(before.peer_certificate()->subject == "CN=first");
+  CHECK(after.peer_certificate()->subject == "CN=second");
+  for (auto* peer : {&before, &after}) {
+    CHECK_FALSE(peer->write("ahoy"));
+    const auto answer = peer->read();
+    REQUIRE(answer);
+    CHECK(answer->text() == "ahoy");
+    CHECK_FALSE(peer->close());
+  }
+}
+
 TEST_CASE("one thread writes while another reads, through TLS") {
   echo far{threaded_server_options{}, server_with(test_server())};
   const auto trusting = trusting_client();

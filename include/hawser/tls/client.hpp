@@ -25,16 +25,12 @@ class tls_client_layer {
 
   // Not explicit, so that a client can be made from options and a context.
   tls_client_layer(tls_client_context context = tls_client_context{})
-      : context_{std::make_shared<const tls_client_context>(std::move(context))} {}
-
-  /// For a context that many clients share.
-  tls_client_layer(std::shared_ptr<const tls_client_context> context)
       : context_{std::move(context)} {}
 
   template <class Socket>
   std::unique_ptr<tls_stream<Socket>> wrap(Socket socket, const std::string& host,
                                            std::error_code& ec) const {
-    auto ssl = context_->make_ssl(host, ec);
+    auto ssl = context_.make_ssl(host, ec);
     if (ec) return nullptr;
     return std::make_unique<tls_stream<Socket>>(std::move(socket), std::move(ssl));
   }
@@ -47,7 +43,7 @@ class tls_client_layer {
   }
 
  private:
-  std::shared_ptr<const tls_client_context> context_;
+  tls_client_context context_;
 };
 
 /// A client for wss: and ws: URLs, made from its options and optionally a tls_client_context. The

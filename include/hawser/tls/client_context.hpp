@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,37 +34,39 @@ struct tls_client_options {
 
   /// The client's own certificate, sent to servers that request one. Not set: none.
   std::optional<tls_identity> identity = {};
+
+  /// Called with each SSL_CTX that is made from these options, before any connection uses it: for
+  /// other settings of OpenSSL. Empty: not called. Its exceptions reach the caller of the
+  /// constructor or of reload().
+  std::function<void(SSL_CTX*)> configure = {};
 };
 
 /// The state that a client's TLS connections share: settings, trusted certificates, sessions to
 /// resume. Connections verify the server's certificate (chain, validity period, and host: RFC
-/// 9525), and use TLS 1.2 or 1.3. Any number of threads may use a context at the same time.
-/// Connections may outlive it.
+/// 9525), and use TLS 1.2 or 1.3. A context is a handle: copies share one state, so one context may
+/// serve many clients. Any number of threads may use a context and its copies at the same time.
+/// Connections may outlive all of them.
 class tls_client_context {
  public:
   /// Throws std::system_error if a file cannot be read or its content cannot be used.
-  explicit tls_client_context(const tls_client_options& options = {})
-      : context_{detail::make_ssl_context(TLS_client_method())} {
-    auto* context = context_.get();
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-    if (options.system == system_authorities::trusted &&
-        SSL_CTX_set_default_verify_paths(context) != 1) {
-      detail::throw_tls_error("the system's authorities");
-    }
-    if (!detail::is_none(options.authorities)) detail::trust(context, options.authorities);
-    if (options.identity) use(*options.identity);
-    if (SSL_CTX_set_alpn_protos(context, detail::http_1_1.data(), detail::http_1_1.size()) != 0) {
-      detail::throw_tls_error("ALPN");
-    }
-    sessions::attach(context, std::make_unique<detail::session_cache>());
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(context, &keep_session);
+  explicit tls_client_context(const tls_client_options& options = {}) : current_{make(options)} {}
+
+  /// Replaces the options of this context and its copies, from any thread, also while clients use
+  /// them. Files are read again, on the calling thread. New connections use the new options and
+  /// resume no earlier session; the others, also those inside the TLS handshake, keep theirs. Throws
+  /// what the constructor throws, and changes nothing then.
+  void reload(const tls_client_options& options) {
+    auto next = make(options);
+    // insecure_skip_verification() stays in effect.
+    const int mode = SSL_CTX_get_verify_mode(current_.get().get());
+    if ((mode & SSL_VERIFY_PEER) == 0) SSL_CTX_set_verify(next.get(), mode, nullptr);
+    current_.replace(std::move(next));
   }
 
   /// DANGEROUS: disables verification, so that anyone on the network path can act as the server,
   /// and read and change all data. For experiments only; call it before the first connection.
   void insecure_skip_verification() noexcept {
-    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_NONE, nullptr);
+    SSL_CTX_set_verify(current_.get().get(), SSL_VERIFY_NONE, nullptr);
   }
 
   /// The SSL of one connection that expects `host`, a name or an address without brackets: RFC 6066
@@ -78,26 +81,44 @@ class tls_client_context {
       ec = std::make_error_code(std::errc::invalid_argument);
       return nullptr;
     }
-    detail::ssl_ptr made{SSL_new(context_.get())};
+    const auto context = current_.get();
+    detail::ssl_ptr made{SSL_new(context.get())};
     if (!made || !expect(made.get(), host)) {
       ec = detail::take_tls_error();
       return nullptr;
     }
-    const auto session = sessions::of(context_.get()).take(expected_by(made.get()));
+    const auto session = sessions::of(context.get()).take(expected_by(made.get()));
     if (session) SSL_set_session(made.get(), session.get());
     SSL_set_connect_state(made.get());
     return made;
   }
 
-  /// For other settings of OpenSSL; use it before the first connection.
-  SSL_CTX* native_handle() noexcept { return context_.get(); }
-
  private:
   using sessions = detail::context_state<detail::session_cache>;
 
-  void use(const tls_identity& given) {
+  static detail::ssl_context_ptr make(const tls_client_options& options) {
+    auto made = detail::make_ssl_context(TLS_client_method());
+    auto* context = made.get();
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    if (options.system == system_authorities::trusted &&
+        SSL_CTX_set_default_verify_paths(context) != 1) {
+      detail::throw_tls_error("the system's authorities");
+    }
+    if (!detail::is_none(options.authorities)) detail::trust(context, options.authorities);
+    if (options.identity) use(context, *options.identity);
+    if (SSL_CTX_set_alpn_protos(context, detail::http_1_1.data(), detail::http_1_1.size()) != 0) {
+      detail::throw_tls_error("ALPN");
+    }
+    sessions::attach(context, std::make_unique<detail::session_cache>());
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, &keep_session);
+    if (options.configure) options.configure(context);
+    return made;
+  }
+
+  static void use(SSL_CTX* context, const tls_identity& given) {
     const auto identity = detail::load(given);
-    if (SSL_CTX_use_cert_and_key(context_.get(), identity.certificate.get(), identity.key.get(),
+    if (SSL_CTX_use_cert_and_key(context, identity.certificate.get(), identity.key.get(),
                                  identity.chain.get(), 1) != 1) {
       detail::throw_tls_error(detail::name_of(given.certificate, "certificate"));
     }
@@ -136,7 +157,7 @@ class tls_client_context {
     return 0;
   }
 
-  detail::ssl_context_ptr context_;
+  detail::current_ssl_context current_;
 };
 
 }  // namespace hawser

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -54,6 +55,41 @@ inline void trust(SSL_CTX* context, const pem& authorities) {
   }
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
 }
+
+/// The SSL_CTX that new connections are made with. Copies share it, and any thread may replace it at
+/// any time. A connection keeps the SSL_CTX that it was made with.
+class current_ssl_context {
+ public:
+  explicit current_ssl_context(ssl_context_ptr first)
+      : state_{std::make_shared<state>(std::move(first))} {}
+
+  // A move copies: no object is left without an SSL_CTX.
+  current_ssl_context(const current_ssl_context&) = default;
+  current_ssl_context& operator=(const current_ssl_context&) = default;
+  ~current_ssl_context() = default;
+
+  ssl_context_ptr get() const {
+    const std::lock_guard guard{state_->mutex};
+    SSL_CTX_up_ref(state_->context.get());
+    return ssl_context_ptr{state_->context.get()};
+  }
+
+  void replace(ssl_context_ptr next) {
+    // The previous one is freed after the lock: that may free keys and many sessions.
+    const std::lock_guard guard{state_->mutex};
+    state_->context.swap(next);
+  }
+
+ private:
+  struct state {
+    explicit state(ssl_context_ptr first) : context{std::move(first)} {}
+
+    std::mutex mutex;
+    ssl_context_ptr context;
+  };
+
+  std::shared_ptr<state> state_;
+};
 
 /// An object of type `State` that belongs to an SSL_CTX and has the same lifetime.
 template <class State>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -39,37 +40,36 @@ struct tls_server_options {
 
   /// The authorities for client certificates; needed unless these are ignored.
   pem client_authorities = {};
+
+  /// Called with each SSL_CTX that is made from these options, before any connection uses it: for
+  /// other settings of OpenSSL. Empty: not called. Its exceptions reach the caller of the
+  /// constructor or of reload().
+  std::function<void(SSL_CTX*)> configure = {};
 };
 
 /// The state that a server's TLS connections share. They use TLS 1.2 or 1.3 and ALPN `http/1.1`,
-/// and send session tickets. Any number of threads may use a context at the same time. Connections
-/// may outlive it. To use new certificates, make a new context.
+/// and send session tickets. A context is a handle: copies share one state, so keep a copy of the
+/// context that a server gets, to reload() it. Any number of threads may use a context and its
+/// copies at the same time. Connections may outlive all of them.
 class tls_server_context {
  public:
   /// Throws std::system_error if a file cannot be read or its content cannot be used, if there is
   /// no identity, or if `client_authorities` is required and empty.
-  explicit tls_server_context(const tls_server_options& options)
-      : context_{detail::make_ssl_context(TLS_server_method())} {
-    auto* context = context_.get();
-    auto loaded = std::make_unique<identities>();
-    for (const auto& identity : options.identities) loaded->push_back(detail::load(identity));
-    if (loaded->empty()) throw_invalid("a server needs a certificate");
-    SSL_CTX_set_cert_cb(context, &choose_identity,
-                        &detail::context_state<identities>::attach(context, std::move(loaded)));
-    SSL_CTX_set_alpn_select_cb(context, &choose_protocol, nullptr);
-    ask_clients(options);
-    // The sessions are kept by the clients, in tickets.
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    constexpr std::string_view name = "hawser";
-    const auto* id = reinterpret_cast<const unsigned char*>(name.data());
-    SSL_CTX_set_session_id_context(context, id, static_cast<unsigned>(name.size()));
-  }
+  explicit tls_server_context(const tls_server_options& options) : current_{make(options)} {}
+
+  /// Replaces the options of this context and its copies, from any thread, also while servers use
+  /// them. Files are read again, on the calling thread. New connections get the new certificates;
+  /// the others, also those inside the TLS handshake, keep theirs. An earlier ticket does not
+  /// resume: its client makes a full handshake, with the new certificates and `client_authorities`.
+  /// Throws what the constructor throws, and changes nothing then.
+  void reload(const tls_server_options& options) { current_.replace(make(options)); }
 
   /// The SSL of one connection. Streams and transports call this themselves.
   detail::ssl_ptr make_ssl(std::error_code& ec) const {
     ec.clear();
     ERR_clear_error();
-    detail::ssl_ptr made{SSL_new(context_.get())};
+    const auto context = current_.get();
+    detail::ssl_ptr made{SSL_new(context.get())};
     if (made) {
       SSL_set_accept_state(made.get());
     } else {
@@ -78,21 +78,36 @@ class tls_server_context {
     return made;
   }
 
-  /// For other settings of OpenSSL; use it before the first connection.
-  SSL_CTX* native_handle() noexcept { return context_.get(); }
-
  private:
   using identities = std::vector<detail::loaded_identity>;
+
+  static detail::ssl_context_ptr make(const tls_server_options& options) {
+    auto made = detail::make_ssl_context(TLS_server_method());
+    auto* context = made.get();
+    auto loaded = std::make_unique<identities>();
+    for (const auto& identity : options.identities) loaded->push_back(detail::load(identity));
+    if (loaded->empty()) throw_invalid("a server needs a certificate");
+    SSL_CTX_set_cert_cb(context, &choose_identity,
+                        &detail::context_state<identities>::attach(context, std::move(loaded)));
+    SSL_CTX_set_alpn_select_cb(context, &choose_protocol, nullptr);
+    ask_clients(context, options);
+    // The sessions are kept by the clients, in tickets. The keys of the tickets belong to the SSL_CTX.
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    constexpr std::string_view name = "hawser";
+    const auto* id = reinterpret_cast<const unsigned char*>(name.data());
+    SSL_CTX_set_session_id_context(context, id, static_cast<unsigned>(name.size()));
+    if (options.configure) options.configure(context);
+    return made;
+  }
 
   [[noreturn]] static void throw_invalid(const char* what) {
     throw std::system_error{std::make_error_code(std::errc::invalid_argument), what};
   }
 
-  void ask_clients(const tls_server_options& options) {
+  static void ask_clients(SSL_CTX* context, const tls_server_options& options) {
     if (options.clients == client_certificates::ignored) return;
     if (detail::is_none(options.client_authorities))
       throw_invalid("no authority for client certificates is given");
-    auto* context = context_.get();
     detail::trust(context, options.client_authorities);
     for (const auto& authority : detail::read_certificates(options.client_authorities)) {
       SSL_CTX_add_client_CA(context, authority.get());
@@ -138,7 +153,7 @@ class tls_server_context {
     return SSL_TLSEXT_ERR_OK;
   }
 
-  detail::ssl_context_ptr context_;
+  detail::current_ssl_context current_;
 };
 
 }  // namespace hawser

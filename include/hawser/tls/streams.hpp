@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <memory>
 #include <utility>
 
 #include "hawser/tls/server_context.hpp"
@@ -18,16 +17,15 @@ class tls_streams {
   /// The stream is made when the client's first byte has arrived.
   static constexpr bool client_speaks_first = true;
 
-  explicit tls_streams(tls_server_context context)
-      : context_{std::make_shared<const tls_server_context>(std::move(context))} {}
+  explicit tls_streams(tls_server_context context) : context_{std::move(context)} {}
 
   template <class Socket>
   tls_stream<Socket> operator()(Socket socket) const {
-    return {std::move(socket), *context_};
+    return {std::move(socket), context_};
   }
 
  private:
-  std::shared_ptr<const tls_server_context> context_;  // shared by copies
+  tls_server_context context_;
 };
 
 }  // namespace hawser

@@ -55,7 +55,7 @@ things client_scene(bool closed) {
   things all;
   const auto secure = all.make<const tls_client_context>(trusting_options());
   const auto context = all.make<asio::io_context>(1);
-  const auto one = all.make<tls_client>(*context, brisk_client(far.server.url("wss")), secure);
+  const auto one = all.make<tls_client>(*context, brisk_client(far.server.url("wss")), *secure);
   const auto kept = all.make<session>();
   bool is_open = false;
   bool is_closed = false;
