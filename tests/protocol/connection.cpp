@@ -426,17 +426,37 @@ TEST_CASE("what arrived while nobody looked counts as life", "[rfc-5.5.2]") {
   CHECK(peer.deadline() == at(1h + 20s));
 }
 
-TEST_CASE("what is written in time does not put off the keep-alive", "[rfc-5.5.2]") {
+TEST_CASE("what is written at once does not put off the keep-alive", "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
+  const bool looks_meanwhile = GENERATE(true, false);
   test_connection<> peer{self, with_keep_alive(20s, 60s)};
   lines frames;
   for (const auto now : {at(0s), at(10s), at(25s), at(40s)}) {
     peer.advance(now);
     CHECK_FALSE(peer.send("x"));
+    // A write takes some time.
+    if (looks_meanwhile) peer.advance(now);
+    if (looks_meanwhile) peer.advance(now + 1ms);
     for (const auto& frame : frames_shown(written_by(peer))) frames.push_back(frame);
+    if (looks_meanwhile) peer.advance(now + 2ms);
   }
   CHECK(frames ==
         lines{"text \"x\"", "text \"x\"", "ping 0000000000000001", "text \"x\"", "text \"x\""});
+}
+
+TEST_CASE("what is written at once does not put off the end of a silent peer", "[rfc-5.5.2]") {
+  const auto self = GENERATE(role::client, role::server);
+  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  auto now = at(0s);
+  for (; peer.state() == close_state::open && now < at(60s); now += 1s) {
+    peer.advance(now);
+    if (peer.send("x")) break;
+    peer.advance(now);
+    peer.advance(now + 1ms);
+    written_by(peer);
+  }
+  CHECK(now == at(30s));
+  CHECK(feed(peer, {}) == lines{"closed{1006, the peer did not answer the keep-alive ping}"});
 }
 
 TEST_CASE("while a driver does not read, the peer's silence says nothing", "[rfc-5.5.2]") {

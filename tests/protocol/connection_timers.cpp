@@ -84,7 +84,7 @@ TEST_CASE("output that makes progress begins its time anew") {
   CHECK(timers.deadline(writing) == at_once);
   CHECK(timers.advance(at(1s), writing) == due::nothing);
   CHECK(timers.deadline(writing) == at(1s) + 2500ms);
-  timers.output_moved();
+  timers.written(false);
   CHECK(timers.deadline(writing) == at_once);
   CHECK(timers.advance(at(21s), writing) == due::nothing);
   timers.advance(at(41s) - 1ns, writing);

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 using time_point = ping_machine::time_point;
+using duration = ping_machine::duration;
 constexpr auto never = time_point::max();
 constexpr auto at_once = time_point::min();
 
@@ -152,6 +153,18 @@ TEST_CASE("an answer may be waited for without end") {
   CHECK(machine.advance(at(20s)).send_ping);
   CHECK(machine.deadline() == never);
   CHECK(machine.advance(at(100'000h)) == ping_step{ping_state::pinged, false, false});
+}
+
+TEST_CASE("output that waits for an eighth of the shorter time begins the count anew") {
+  const auto [interval, timeout, wait] =
+      GENERATE(table<duration, duration, duration>({{16s, 32s, 2s}, {16s, 8s, 1s}, {16s, 0s, 2s}}));
+  ping_machine machine{interval, timeout};
+  machine.advance(at(0s));
+  machine.output_waits(wait - 1ns);
+  CHECK(machine.deadline() == at(16s));
+  machine.output_waits(wait);
+  machine.advance(at(5s));
+  CHECK(machine.deadline() == at(21s));
 }
 
 }  // namespace

@@ -269,7 +269,11 @@ class core_peer : public peer {
     tell_time();
     read();
     write();
-    if (connection_.deadline() == (time_point::min)()) tell_time();
+    // A ping may have become due while output waited.
+    while (connection_.deadline() <= around_.now()) {
+      tell_time();
+      write();
+    }
     const auto wanted = connection_.wants();
     if (!wanted.read && !wanted.write && !wanted.end_stream) {
       leave_stream();

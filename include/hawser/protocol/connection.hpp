@@ -206,7 +206,7 @@ class basic_connection {
   /// Removes the first `count` bytes, which are written, from output().
   void consume_output(std::size_t count) {
     sender_.consume(count);
-    timers_.output_moved();
+    timers_.written(buffered_bytes() == 0);
   }
 
   /// Reports that the peer has acknowledged output although the stream accepts no more. A driver

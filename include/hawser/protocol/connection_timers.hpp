@@ -66,8 +66,13 @@ class connection_timers {
   /// A message, or a part of one, is queued.
   constexpr void message_queued() noexcept { idle_.restart(); }
 
-  /// The stream has accepted output, or the peer has acknowledged output although the stream
-  /// accepts no more.
+  /// The stream has accepted output; `all` if no more is queued.
+  constexpr void written(bool all) noexcept {
+    output_moved();
+    if (all) waits_since_ = unset;
+  }
+
+  /// The peer has acknowledged output, although the stream accepts no more.
   constexpr void output_moved() noexcept { stalled_since_ = unset; }
 
   /// Input is not read for now: the timers that wait for the peer restart at the next advance().
@@ -93,7 +98,10 @@ class connection_timers {
     if (what.writing) return advance_output();
     if (idle_.advance(now)) return due::idle_close;
     const auto step = ping_.advance(now);
-    if (step.send_ping) return due::ping;
+    if (step.send_ping) {
+      waits_since_ = now_;
+      return due::ping;
+    }
     return step.end ? due::keep_alive_timeout : due::nothing;
   }
 
@@ -115,8 +123,8 @@ class connection_timers {
   }
 
   constexpr due advance_output() noexcept {
-    // A ping would wait behind the output, so a missing answer would not mean that the peer is dead.
-    ping_.hold();
+    if (waits_since_ == unset) waits_since_ = now_;
+    ping_.output_waits(now_ - waits_since_);
     if (stalled_since_ == unset) stalled_since_ = now_;
     looked_at_ = now_;
     return now_ >= write_deadline() ? due::write_timeout : due::nothing;
@@ -155,6 +163,7 @@ class connection_timers {
   time_point now_{};
   time_point close_by_ = unset;
   time_point stalled_since_ = unset;
+  time_point waits_since_ = unset;  // since when output has been queued, without a pause
   time_point looked_at_{};
   time_point message_since_{};
   bool message_restarts_ = true;

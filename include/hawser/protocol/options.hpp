@@ -44,7 +44,9 @@ struct connection_options {
   /// driver has a thread per connection and ignores this.
   turn_limits turn = {};
 
-  /// A ping is sent after nothing was received for this long. Zero: never.
+  /// A ping is sent after nothing was received for this long. Zero: never. This timer and that of
+  /// keep_alive_timeout restart while output has been queued, without a pause, for an eighth of the
+  /// shorter of the two: a ping would wait behind it. Output that is written sooner has no influence.
   duration keep_alive_interval = std::chrono::seconds{20};
 
   /// After that ping, any byte must arrive within this time, or the connection ends. Zero: no limit.

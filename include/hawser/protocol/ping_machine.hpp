@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -59,8 +60,17 @@ class ping_machine {
     counting_ = false;
   }
 
-  /// Restarts the timer: while our own output waits, a missing answer would not mean that the peer is dead.
+  /// Restarts the timer at the next advance().
   constexpr void hold() noexcept { counting_ = false; }
+
+  /// Output has been queued for `time` without a pause. Restarts the timer if that is long: a ping behind
+  /// that output would have no answer although the peer is alive. A short time has no influence, so that a
+  /// connection that often writes is pinged.
+  constexpr void output_waits(duration time) noexcept {
+    const bool limited = timeout_ != duration::zero();
+    const auto shorter = limited ? (std::min)(interval_, timeout_) : interval_;
+    if (time >= shorter / 8) hold();
+  }
 
   constexpr ping_step advance(time_point now) noexcept {
     if (!counting_) {
