@@ -66,7 +66,7 @@ TEST_CASE("the whole alphabet is used", "[rfc-4648-4]") {
   CHECK(decode(characters) == text(octets));
 }
 
-TEST_CASE("every octet in every place comes back") {
+TEST_CASE("every byte at every position is decoded to itself") {
   for (int value = 0; value < 256; ++value) {
     for (std::size_t place = 0; place < 3; ++place) {
       std::string octets(3, '\0');

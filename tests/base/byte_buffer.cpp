@@ -12,7 +12,7 @@ using namespace hawser::test;
 
 namespace {
 
-TEST_CASE("octets are appended behind what is there") {
+TEST_CASE("append() adds bytes at the end") {
   byte_buffer buffer;
   CHECK(buffer.empty());
   buffer.append(bytes("moor"));
@@ -22,7 +22,7 @@ TEST_CASE("octets are appended behind what is there") {
   CHECK(buffer.size() == 7);
 }
 
-TEST_CASE("only what is committed of a prepared room counts") {
+TEST_CASE("only committed bytes of prepared memory count") {
   byte_buffer buffer;
   buffer.append(bytes("a"));
   const auto room = buffer.prepare(10);
@@ -32,7 +32,7 @@ TEST_CASE("only what is committed of a prepared room counts") {
   CHECK(as_text(buffer.view()) == "ab");
 }
 
-TEST_CASE("many small pieces move the octets a few times only") {
+TEST_CASE("many small appends move the bytes a few times only") {
   byte_buffer buffer;
   int moved = 0;
   for (int i = 0; i < 10'000; ++i) {

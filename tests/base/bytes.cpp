@@ -24,7 +24,7 @@ static_assert(comes_back(std::uint16_t{0xFEDC}));
 static_assert(comes_back(std::uint32_t{0xFEDCBA98}));
 static_assert(comes_back(std::uint64_t{0xFEDCBA9876543210}));
 
-TEST_CASE("numbers go over the wire with the most significant octet first", "[rfc-5.2]") {
+TEST_CASE("integers are stored with the most significant byte first", "[rfc-5.2]") {
   std::array<std::byte, 8> wire{};
   hawser::store_big_endian(wire, std::uint64_t{0x0102030405060708});
   CHECK(to_hex(wire) == "0102030405060708");
@@ -33,7 +33,7 @@ TEST_CASE("numbers go over the wire with the most significant octet first", "[rf
   CHECK(hawser::load_big_endian<std::uint32_t>(wire) == 0xABCD0304);
 }
 
-TEST_CASE("text and octets are views of the same memory") {
+TEST_CASE("as_bytes() and as_text() are views of the same memory") {
   const std::string_view hello = "h\xC3\xA9";
   const auto octets = hawser::as_bytes(hello);
   CHECK(to_hex(octets) == "68c3a9");

@@ -19,7 +19,7 @@ struct needs_a_seed {
   std::array<std::byte, 4> operator()(int seed);
 };
 
-TEST_CASE("whatever gives four octets when called is a source of mask keys", "[rfc-5.3]") {
+TEST_CASE("any function that returns four bytes is a mask source", "[rfc-5.3]") {
   STATIC_REQUIRE(hawser::mask_source<counting_source>);
   STATIC_REQUIRE(hawser::mask_source<std::array<std::byte, 4> (*)()>);
   STATIC_REQUIRE_FALSE(hawser::mask_source<wrong_size>);

@@ -54,7 +54,7 @@ TEST_CASE("errors compare with the conditions a caller cares about") {
   CHECK(std::error_code{errc::read_timeout} != condition::closed);
 }
 
-TEST_CASE("a time-out is the standard's timed_out too") {
+TEST_CASE("a timeout is equal to std::errc::timed_out too") {
   for (int value = first; value <= last; ++value) {
     const std::error_code ec = static_cast<errc>(value);
     CAPTURE(ec.message());
@@ -95,7 +95,7 @@ TEST_CASE("every condition has a message of its own") {
   }
 }
 
-TEST_CASE("the categories are told apart by name") {
+TEST_CASE("the categories have different names") {
   CHECK(std::string{hawser::error_category().name()} == "hawser");
   CHECK(std::string{hawser::condition_category().name()} == "hawser.condition");
 }

@@ -38,7 +38,7 @@ TEST_CASE("the standard's long examples are hashed", "[rfc-3174-7.3]") {
   CHECK(to_hex(hawser::sha1(digits)) == "dea356a2cddd90c7a7ecedc5ebb563934f460452");
 }
 
-TEST_CASE("a text hashes as its octets do") {
+TEST_CASE("a text has the hash of its bytes") {
   CHECK(hawser::sha1(hawser::as_bytes("abc")) == hawser::sha1("abc"));
 }
 

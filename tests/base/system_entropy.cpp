@@ -194,7 +194,7 @@ TEST_CASE("a system that does not report forks has no influence on mask keys", "
   CHECK(status == 0);
 }
 
-TEST_CASE("random octets fill all of the memory given and nothing more") {
+TEST_CASE("fill_random() fills all of the given memory and nothing more") {
   const auto fill = GENERATE(&hawser::fill_random, &hawser::detail::fill_from_device);
   const int interruptions = GENERATE(0, 3);
   failing.getrandom_error = GENERATE(0, ENOSYS, EPERM);

@@ -56,7 +56,7 @@ std::size_t count_code_points(utf8_validator so_far, std::size_t& late) {
   return found;
 }
 
-TEST_CASE("the table is the same whoever makes it, the compiler or the program") {
+TEST_CASE("the table is the same at compile time and at run time") {
   CHECK((hawser::detail::make_utf8_rows() == hawser::detail::utf8_rows));
 }
 
@@ -69,9 +69,8 @@ TEST_CASE("every code point but the surrogates is valid", "[rfc-3629-3][rfc-8.1]
   CHECK(wrong == 0);
 }
 
-TEST_CASE(
-    "nothing else is valid, and it is refused at the first octet that no code point has there",
-    "[rfc-3629-4][rfc-8.1][autobahn-6.4.1]") {
+TEST_CASE("everything else is invalid, and refused at the first byte that no code point has there",
+          "[rfc-3629-4][rfc-8.1][autobahn-6.4.1]") {
   std::size_t late = 0;
   CHECK(count_code_points({}, late) == 0x110000 - 0x800);
   CHECK(late == 0);
@@ -119,7 +118,7 @@ TEST_CASE("a reset inside a code point forgets it") {
   CHECK_FALSE(validator.feed("ac"_b));
 }
 
-TEST_CASE("one wrong octet is found wherever it stands in a long text", "[rfc-8.1]") {
+TEST_CASE("one invalid byte is found at any position of a long text", "[rfc-8.1]") {
   const auto letter = GENERATE(as<std::string>{}, "a", "\xC3\xA9", "\xE2\x82\xAC",
                                "\xF0\x9F\x98\x80", "a\xE2\x82\xAC");
   std::string good;
@@ -137,8 +136,7 @@ TEST_CASE("one wrong octet is found wherever it stands in a long text", "[rfc-8.
   }
 }
 
-TEST_CASE("a code point that plain ASCII breaks off is found, however much of it follows",
-          "[rfc-8.1]") {
+TEST_CASE("a code point cut by ASCII is found, however much ASCII follows", "[rfc-8.1]") {
   const auto broken = GENERATE(as<std::string>{}, "\xC3", "\xE2\x82", "\xF0\x9F\x98");
   const std::string plain(80, 'x');
   for (std::size_t place = 0; place < 40; ++place) {
@@ -163,7 +161,7 @@ TEST_CASE("text in two pieces, cut anywhere, is judged as it is whole", "[rfc-5.
   }
 }
 
-TEST_CASE("long pieces are judged as single octets are, on texts with chance faults") {
+TEST_CASE("the result for long pieces is that for single bytes, on texts with random faults") {
   std::mt19937 chance{20111207};
   const auto below = [&](std::size_t bound) { return chance() % bound; };
   const std::vector<std::string> letters{

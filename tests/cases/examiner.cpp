@@ -40,7 +40,7 @@ std::string verdict_on(const numbered_case& one, const octets& answers, bool in_
   return by.verdict();
 }
 
-TEST_CASE("an examiner finds an endpoint right, and tells what is wrong with others") {
+TEST_CASE("an examiner passes a correct endpoint, and reports the faults of others") {
   const auto one = answered("0.1", "text comes back", {{{text_frame("Hi")}, {text_back("Hi")}}});
   const auto close = close_from(role::server, 1000);
   const auto good = frame(opcode::text, "Hi");
@@ -66,7 +66,7 @@ TEST_CASE("an examiner finds an endpoint right, and tells what is wrong with oth
   CHECK(verdict_on(one, good + close, false) == "the stream was reset");
 }
 
-TEST_CASE("an examiner wants what is late to be refused before it is said") {
+TEST_CASE("an examiner can require that a message is refused before its rest is sent") {
   auto one = ended(
       "0.2", "text is refused early",
       {{{text_frame("good", fin::no)}}, {{continuation("bad", fin::no)}}, {{continuation("rest")}}},
@@ -76,7 +76,8 @@ TEST_CASE("an examiner wants what is late to be refused before it is said") {
   CHECK(verdict_on(one, {}) == "the endpoint did not answer");
 }
 
-TEST_CASE("an examiner wants compression as it was asked for, and made use of", "[rfc7692-7]") {
+TEST_CASE("an examiner requires compression as it was negotiated, and that it is used",
+          "[rfc7692-7]") {
   auto one = answered("0.3", "text comes back", {{{text_frame("Hello")}, {text_back("Hello")}}});
   one.deflate = {{true, 9}};
   const auto verdict = [&](const octets& answer, const std::string& agreed) {

@@ -34,7 +34,7 @@ TEST_CASE("a message may refer to the one before", "[rfc7692-7.2.3.2]") {
   CHECK(deflated(*with, hello) == "f2 48 cd c9 c9 07 00"_b);
 }
 
-TEST_CASE("an empty message is one octet, wherever it stands", "[rfc7692-7.2.3.6]") {
+TEST_CASE("an empty message is one byte, at any position", "[rfc7692-7.2.3.6]") {
   const auto with = usual_deflater();
   CHECK(deflated(*with, {}) == "00"_b);
   CHECK(deflated(*with, {}) == "00"_b);
@@ -81,8 +81,7 @@ TEST_CASE("a message in pieces is one message", "[rfc7692-6.1]") {
   CHECK(strict.output() == whole);
 }
 
-TEST_CASE("whatever the settings, no message refers back further than its window",
-          "[rfc7692-7.1.2]") {
+TEST_CASE("with any settings, no message refers back further than its window", "[rfc7692-7.1.2]") {
   const auto bits = GENERATE(9, 10, 12, 15);
   const auto memory_level = GENERATE(1, 5, 9);
   const auto level = GENERATE(1, 6, 9);
@@ -100,7 +99,7 @@ TEST_CASE("whatever the settings, no message refers back further than its window
   CHECK(strict.longest_distance > 0);
 }
 
-TEST_CASE("random octets become hardly longer") {
+TEST_CASE("random bytes become hardly longer") {
   std::mt19937 random{1};
   octets noise(100'000);
   for (auto& octet : noise) octet = std::byte(random());
@@ -112,7 +111,7 @@ TEST_CASE("random octets become hardly longer") {
   CHECK(strict.stored_blocks > 0);
 }
 
-TEST_CASE("encoded octets are appended to what is there") {
+TEST_CASE("encoded bytes are appended to the output") {
   octets encoded = "01 02"_b;
   usual_deflater()->encode(hello, part::last, encoded);
   CHECK(encoded == "01 02 f2 48 cd c9 c9 07 00"_b);

@@ -60,14 +60,15 @@ TEST_CASE("contexts are taken over if both sides let them be", "[rfc7692-7.1.1]"
   CHECK(encoded(one, hello) == (agreed && wanted ? second_hello : first_hello));
 }
 
-TEST_CASE("a peer that takes over contexts is understood, whatever was asked of it",
+TEST_CASE("a peer that keeps its context is understood, whatever was negotiated",
           "[rfc7692-7.1.1]") {
   deflate_extension one{{}, {15, true}, usual({.peer_context_takeover = false})};
   CHECK(decoded(one, first_hello) == octets{hello.begin(), hello.end()});
   CHECK(decoded(one, second_hello) == octets{hello.begin(), hello.end()});
 }
 
-TEST_CASE("a peer that does not take over contexts is held to that", "[rfc7692-7.1.1]") {
+TEST_CASE("a peer that agreed to keep no context must not refer to earlier messages",
+          "[rfc7692-7.1.1]") {
   deflate_extension one{{}, {15, false}, usual()};
   CHECK(decoded(one, first_hello) == octets{hello.begin(), hello.end()});
   octets room(100);
@@ -97,14 +98,15 @@ TEST_CASE("the application may decide by kind and size") {
   CHECK(one.begin_shared(message_kind::binary, 1) == 0);
 }
 
-TEST_CASE("who is to keep to a window of 8 bits sends everything as it is", "[rfc7692-7.1.2]") {
+TEST_CASE("with a negotiated window of 8 bits, all messages are sent uncompressed",
+          "[rfc7692-7.1.2]") {
   deflate_extension one{{8, true}, {8, true}, usual()};
   CHECK(one.begin_encoding(message_kind::text, 5000) == 0);
   CHECK(one.begin_shared(message_kind::text, 5000) == 0);
   CHECK(decoded(one, first_hello) == octets{hello.begin(), hello.end()});
 }
 
-TEST_CASE("messages that many connections send are encoded alike, whatever went before",
+TEST_CASE("messages shared by many connections are encoded alike, whatever was sent before",
           "[rfc7692-7.1.1]") {
   deflate_extension keeping{{15, true}, {}, usual()};
   deflate_extension forgetting{{15, false}, {}, usual()};

@@ -68,14 +68,14 @@ TEST_CASE("a last block is not the end of anything", "[rfc7692-7.2.3.4]") {
   CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
 }
 
-TEST_CASE("a sender that leaves out the octet behind a last block is understood") {
+TEST_CASE("a missing byte after the last block is accepted") {
   CHECK(inflated_in_all_ways("f3 48 cd c9 c9 07 00"_b) == hello);
   const auto by = inflater::make({15});
   CHECK(inflated(*by, "f3 48 cd c9 c9 07 00"_b).output == hello);
   CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
 }
 
-TEST_CASE("a sender that leaves out even the octet of an empty message is understood") {
+TEST_CASE("a missing byte of an empty message is accepted") {
   CHECK(inflated_in_all_ways({}).empty());
   const auto by = inflater::make({15});
   CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == hello);
@@ -106,7 +106,7 @@ TEST_CASE("long messages come out as they went in", "[rfc7692-7.2.2]") {
   }
 }
 
-TEST_CASE("a window of 8 bits is enough for who keeps to it", "[rfc7692-7.1.2]") {
+TEST_CASE("a window of 8 bits is enough for a peer that uses no more", "[rfc7692-7.1.2]") {
   const auto by = inflater::make({8});
   REQUIRE(by);
   CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == hello);
@@ -115,7 +115,7 @@ TEST_CASE("a window of 8 bits is enough for who keeps to it", "[rfc7692-7.1.2]")
 
 // Nine literals and a match in a last block; one bit of the match and the end of the block are missing.
 TEST_CASE(
-    "a last block that ends behind the message is refused, whatever space there is for output",
+    "a last block that ends after the message is refused, whatever memory there is for output",
     "[rfc7692-7.2.3.4]") {
   for (std::size_t room = 1; room <= 16; ++room) {
     CAPTURE(room);
@@ -145,7 +145,7 @@ TEST_CASE("a message that is cut off is refused, wherever that is", "[rfc7692-7.
   CHECK(refused == encoded.size() - 1);
 }
 
-TEST_CASE("any octets are decoded or refused, and never more than once each") {
+TEST_CASE("any bytes are decoded or refused, and each of them once") {
   std::mt19937 random{5};
   std::size_t good = 0;
   for (int round = 0; round < 3000; ++round) {

@@ -53,14 +53,16 @@ deflate_options all_options() {
   return options;
 }
 
-TEST_CASE("a client's offer is the most compatible one, unless it wants more", "[rfc7692-7.1]") {
+TEST_CASE("a client offers the most compatible parameters by default", "[rfc7692-7.1]") {
   CHECK(offers_of({}) == texts{"client_max_window_bits"});
   CHECK(offers_of({.own_window_bits = 9}) == texts{"client_max_window_bits"});
   CHECK(offers_of({.own_context_takeover = false}) ==
         texts{"client_no_context_takeover; client_max_window_bits"});
 }
 
-TEST_CASE("what is asked of a server is offered first, and then done without", "[rfc7692-5]") {
+TEST_CASE(
+    "a client that requires parameters of the server offers them first, then an offer without them",
+    "[rfc7692-5]") {
   CHECK(offers_of({.peer_window_bits = 10}) ==
         texts{"server_max_window_bits=10; client_max_window_bits", "client_max_window_bits"});
   CHECK(offers_of({.peer_context_takeover = false}) ==
@@ -74,7 +76,7 @@ TEST_CASE("what is asked of a server is offered first, and then done without", "
   CHECK(offers_of({.peer_window_bits = 99}) == texts{"client_max_window_bits"});
 }
 
-TEST_CASE("a server grants what it is asked for", "[rfc7692-7.1]") {
+TEST_CASE("a server accepts the requested parameters", "[rfc7692-7.1]") {
   CHECK(answer_to("") == "");
   CHECK(answer_to("server_no_context_takeover") == "server_no_context_takeover");
   CHECK(answer_to("client_no_context_takeover") == "client_no_context_takeover");
@@ -111,7 +113,7 @@ TEST_CASE("a server asks for what its options say, as far as it may", "[rfc7692-
   CHECK(answer_to("", {.peer_window_bits = 10}) == "");
 }
 
-TEST_CASE("a server must not forget what it was asked for", "[rfc7692-7.1]") {
+TEST_CASE("a server's answer must contain the requested parameters", "[rfc7692-7.1]") {
   CHECK(is_legal("server_no_context_takeover", "server_no_context_takeover"));
   CHECK_FALSE(is_legal("server_no_context_takeover", ""));
   CHECK(is_legal("server_max_window_bits=10", "server_max_window_bits=10"));
@@ -120,7 +122,7 @@ TEST_CASE("a server must not forget what it was asked for", "[rfc7692-7.1]") {
   CHECK_FALSE(is_legal("server_max_window_bits=10", ""));
 }
 
-TEST_CASE("a server may answer with what it was not asked for", "[rfc7692-7.1]") {
+TEST_CASE("a server's answer may contain parameters that were not requested", "[rfc7692-7.1]") {
   CHECK(is_legal("", "server_no_context_takeover"));
   CHECK(is_legal("", "client_no_context_takeover"));
   CHECK(is_legal("", "server_max_window_bits=9"));

@@ -17,7 +17,7 @@ TEST_CASE("the default offer is the most compatible one", "[rfc7692-7.1]") {
   CHECK(permessage_deflate{}.offer() == "permessage-deflate; client_max_window_bits");
 }
 
-TEST_CASE("several offers are one list, the most wanted first", "[rfc7692-5]") {
+TEST_CASE("several offers form one list, the preferred one first", "[rfc7692-5]") {
   CHECK(permessage_deflate{{.peer_window_bits = 10}}.offer() ==
         "permessage-deflate; server_max_window_bits=10; client_max_window_bits, "
         "permessage-deflate; client_max_window_bits");

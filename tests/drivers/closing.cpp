@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-TEST_CASE("a connection ends as the table has it, whoever closes and however",
+TEST_CASE("a connection ends as the table says, for each way to close",
           "[rfc-5.5.1][rfc-7.1.1][rfc-7.1.2][rfc-7.1.5][rfc-7.1.7]") {
   const auto one = GENERATE(from_range(every_driver()));
   const auto row = GENERATE(range(std::size_t{0}, closings().size()));
@@ -120,7 +120,8 @@ TEST_CASE("after the end every call says so and nothing is sent") {
   if (one.how->begins_to_close) CHECK(near->begin_close() == errc::closed);
 }
 
-TEST_CASE("who has begun to close sends nothing more, and comes to an end", "[rfc-7.1.2]") {
+TEST_CASE("after the closing handshake has begun nothing more is sent, and the connection ends",
+          "[rfc-7.1.2]") {
   const auto one = GENERATE(from_range(every_driver()));
   const bool answers = GENERATE(true, false);
   INFO(one);
@@ -143,9 +144,8 @@ TEST_CASE("who has begun to close sends nothing more, and comes to an end", "[rf
   CHECK(near->elapsed() == (answers ? 0s : 5s));
 }
 
-TEST_CASE(
-    "a peer that takes nothing after its Close holds nobody up for longer than a close may take",
-    "[rfc-7.1.1]") {
+TEST_CASE("a peer that reads nothing after its Close is waited for until the close timeout at most",
+          "[rfc-7.1.1]") {
   const auto one = GENERATE(from_range(every_driver()));
   const bool begins = GENERATE(true, false);
   const bool ends = GENERATE(true, false);
@@ -164,7 +164,7 @@ TEST_CASE(
   CHECK(near->elapsed() <= 30s);
 }
 
-TEST_CASE("who closes takes in what the peer must get rid of before it reads the Close",
+TEST_CASE("a closing side reads what the peer must send before it can read the Close",
           "[rfc-7.1.1]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);

@@ -23,7 +23,7 @@ namespace {
 
 // A peer that takes nothing
 
-TEST_CASE("a write to a peer that takes nothing ends at the write time-out") {
+TEST_CASE("a write to a peer that reads nothing ends at the write timeout") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 10});
@@ -50,7 +50,7 @@ TEST_CASE("a peer that takes a little now and then keeps a write alive") {
   CHECK(near->is_open());
 }
 
-TEST_CASE("a close to a peer that takes nothing ends at the close time-out") {
+TEST_CASE("a close to a peer that reads nothing ends at the close timeout") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.close_timeout = 5s}, .far_room = 0});

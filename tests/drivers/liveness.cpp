@@ -21,8 +21,10 @@ namespace {
 
 const std::string overdue = "closed{1006, the peer did not answer the keep-alive ping}";
 
-TEST_CASE("a silent peer is pinged after the interval and given up when the answer is overdue",
-          "[rfc-5.5.2]") {
+TEST_CASE(
+    "a silent peer is pinged after the interval, and the connection ends when the answer is "
+    "overdue",
+    "[rfc-5.5.2]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 7s}});
@@ -36,7 +38,8 @@ TEST_CASE("a silent peer is pinged after the interval and given up when the answ
   CHECK(near->far().frames() == lines{"ping 0000000000000001"});
 }
 
-TEST_CASE("a peer that answers pings stays, and the answer tells the round trip", "[rfc-5.5.3]") {
+TEST_CASE("a peer that answers pings stays connected, and the answer gives the round-trip time",
+          "[rfc-5.5.3]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 20s}});
@@ -55,7 +58,7 @@ TEST_CASE("a peer that answers pings stays, and the answer tells the round trip"
   CHECK(std::chrono::floor<std::chrono::seconds>(*near->round_trip()) == 5s);
 }
 
-TEST_CASE("a pong tells the round trip of the ping it answers", "[rfc-5.5.3]") {
+TEST_CASE("a pong gives the round-trip time of the ping it answers", "[rfc-5.5.3]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin();
@@ -71,7 +74,7 @@ TEST_CASE("a pong tells the round trip of the ping it answers", "[rfc-5.5.3]") {
   CHECK(near->round_trip() == 2s);
 }
 
-TEST_CASE("a connection that carries no message is closed at the idle time-out while it is read") {
+TEST_CASE("a connection without messages is closed at the idle timeout while it is read") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 0s, .idle_timeout = 60s}});
@@ -95,7 +98,7 @@ TEST_CASE("a connection that carries no message is closed at the idle time-out w
   CHECK(far.frames() == lines{"text \"x\"", "close 1001 \"idle for too long\""});
 }
 
-TEST_CASE("a connection is not closed as idle while nobody reads") {
+TEST_CASE("a connection is not closed as idle while reading is paused") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 0s, .idle_timeout = 60s}});
@@ -115,7 +118,8 @@ TEST_CASE("a connection is not closed as idle while nobody reads") {
   CHECK(near->far().frames() == lines{"close 1001 \"idle for too long\""});
 }
 
-TEST_CASE("a message without progress ends at its time-out although pongs come", "[abuse]") {
+TEST_CASE("a message without progress ends the connection at its timeout, although pongs arrive",
+          "[abuse]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 10s, .message_timeout = 60s}});
@@ -137,7 +141,7 @@ TEST_CASE("a message without progress ends at its time-out although pongs come",
   CHECK(answered == 6);
 }
 
-TEST_CASE("an unfinished message is not given up while nobody reads", "[abuse]") {
+TEST_CASE("an unfinished message does not time out while reading is paused", "[abuse]") {
   const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 0s, .message_timeout = 60s}});
@@ -151,7 +155,7 @@ TEST_CASE("an unfinished message is not given up while nobody reads", "[abuse]")
   CHECK(near->hear() == "text \"begun\"");
 }
 
-TEST_CASE("a slow message does not let the keep-alive ping, however long it takes") {
+TEST_CASE("no keep-alive ping is sent while a slow message arrives, however long that takes") {
   const auto one = GENERATE(from_range(drivers_that(&driver::sees_octets)));
   INFO(one);
   const auto near =
@@ -162,7 +166,7 @@ TEST_CASE("a slow message does not let the keep-alive ping, however long it take
   CHECK(near->far().frames().empty());
 }
 
-TEST_CASE("a peer that reads slowly but steadily is not given up", "[abuse]") {
+TEST_CASE("a peer that reads slowly but steadily stays connected", "[abuse]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   constexpr std::size_t size = 200'000;
@@ -187,7 +191,7 @@ TEST_CASE("a peer that reads slowly but steadily is not given up", "[abuse]") {
   CHECK(far.frames().front().starts_with("binary 200000 octets"));
 }
 
-TEST_CASE("a peer that stops reading after some progress is given up in time", "[abuse]") {
+TEST_CASE("a peer that stops reading after some progress times out", "[abuse]") {
   const auto one = GENERATE(from_range(drivers_that(&driver::waits, false)));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 0s, .write_timeout = 20s},
@@ -203,7 +207,7 @@ TEST_CASE("a peer that stops reading after some progress is given up in time", "
   CHECK(near->elapsed() <= 84s);
 }
 
-TEST_CASE("a close ends although octets come without a pause", "[rfc-7.1.1]") {
+TEST_CASE("a close ends although bytes keep arriving", "[rfc-7.1.1]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near =
@@ -213,7 +217,7 @@ TEST_CASE("a close ends although octets come without a pause", "[rfc-7.1.1]") {
   CHECK(std::chrono::floor<std::chrono::seconds>(near->elapsed()) == 4s);
 }
 
-TEST_CASE("who was busy for long does not take an answer for overdue that has arrived",
+TEST_CASE("an answer that arrived during a long delay of the driver is not overdue",
           "[rfc-5.5.2]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
@@ -236,7 +240,8 @@ TEST_CASE("who was busy for long does not take an answer for overdue that has ar
   SECTION("when it begins to close") { CHECK_FALSE(near->begin_close()); }
 }
 
-TEST_CASE("who only writes does not hold against a peer what nobody has read", "[rfc-5.5.2]") {
+TEST_CASE("a program that only writes does not time out a peer whose bytes it has not read",
+          "[rfc-5.5.2]") {
   const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 20s}});
@@ -298,7 +303,7 @@ TEST_CASE("a connection that only writes is pinged once per interval", "[rfc-5.5
   CHECK(frames.size() == 5);
 }
 
-TEST_CASE("who was busy for long finds a peer dead that did not answer") {
+TEST_CASE("a peer that did not answer during a long delay of the driver times out") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 20s}});

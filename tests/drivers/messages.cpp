@@ -55,7 +55,7 @@ TEST_CASE("messages of every length come back as they were",
   CHECK(near->elapsed() == 0s);
 }
 
-TEST_CASE("streams of single octets carry a whole conversation", "[rfc-5.2]") {
+TEST_CASE("a whole conversation works with streams of single bytes", "[rfc-5.2]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.max_read = 1, .max_write = 1});
@@ -70,7 +70,7 @@ TEST_CASE("streams of single octets carry a whole conversation", "[rfc-5.2]") {
   CHECK(near->far().frames() == lines{"pong \"?\"", "close 1001"});
 }
 
-TEST_CASE("octets that were read behind the handshake are frames like all others", "[rfc-4.2.2]") {
+TEST_CASE("bytes read after the handshake are frames like all others", "[rfc-4.2.2]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   octets wire;
@@ -91,7 +91,7 @@ TEST_CASE("octets that were read behind the handshake are frames like all others
   CHECK(near->hear_all() == expected);
 }
 
-TEST_CASE("a message is handed over in parts as it arrives") {
+TEST_CASE("a message is reported in parts as it arrives") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto from = one.peer();
@@ -123,7 +123,7 @@ TEST_CASE("the rest of a message of which parts were read is read as one message
   CHECK(near->hear_part() == "text part first last \"next\"");
 }
 
-TEST_CASE("parts of a message that is over the limit of memory are never stored", "[rfc-5.4]") {
+TEST_CASE("parts of a message above the size limit are never stored", "[rfc-5.4]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.max_message_size = 100'000'000}, .in_parts = true});
@@ -188,7 +188,7 @@ TEST_CASE("a message is written in fragments, and no other one between them", "[
         lines{"text unfinished \"one\"", "ping \"?\"", "continuation \"two\"", "text \"other\""});
 }
 
-TEST_CASE("a ping is answered before the message behind it is handed over", "[rfc-5.5.2]") {
+TEST_CASE("a ping is answered before the message after it is reported", "[rfc-5.5.2]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin();

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-TEST_CASE("a read with a time-out waits exactly so long and the connection goes on") {
+TEST_CASE("a read with a timeout waits exactly that long, and the connection stays open") {
   const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
   INFO(one);
   const auto near = one.begin();
@@ -34,7 +34,7 @@ TEST_CASE("a read with a time-out waits exactly so long and the connection goes 
   CHECK_FALSE(near->write("still here"));
 }
 
-TEST_CASE("a read with a time-out of zero takes what is there") {
+TEST_CASE("a read with a timeout of zero takes what has arrived") {
   const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
   INFO(one);
   const auto near = one.begin();
@@ -50,7 +50,7 @@ TEST_CASE("a read with a time-out of zero takes what is there") {
   CHECK(near->elapsed() == 0s);
 }
 
-TEST_CASE("a read with a time-out tells the end of the connection from the end of its patience") {
+TEST_CASE("a read with a timeout distinguishes the end of the connection from its timeout") {
   const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
   INFO(one);
   const auto near = one.begin();
@@ -61,7 +61,7 @@ TEST_CASE("a read with a time-out tells the end of the connection from the end o
   CHECK(near->elapsed() == 0s);
 }
 
-TEST_CASE("a time-out ends a read although octets come without a pause") {
+TEST_CASE("a timeout ends a read although bytes keep arriving") {
   const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
   INFO(one);
   const auto near =

@@ -160,7 +160,7 @@ void talk_blocking(role self, memory_pipe pipe, std::optional<websocket<memory_p
   near->close();
 }
 
-TEST_CASE("whichever allocation of a blocking conversation fails, its caller is told",
+TEST_CASE("whichever allocation of a blocking conversation fails, its caller gets an error",
           "[failure]") {
   const auto self = GENERATE(role::client, role::server);
   const auto count = fail_each_allocation([&](std::size_t number) {
@@ -347,8 +347,10 @@ TEST_CASE("whichever allocation of a server fails, one client loses by it at mos
   CHECK(count > 20);
 }
 
-TEST_CASE("whichever allocation fails while an upgrade waits for its answer, nobody else loses",
-          "[failure]") {
+TEST_CASE(
+    "whichever allocation fails while an upgrade waits for its answer, other clients are not "
+    "affected",
+    "[failure]") {
   const bool answers = GENERATE(true, false);
   std::optional<upgrade> waiting;
   served all;
@@ -374,7 +376,7 @@ TEST_CASE("whichever allocation fails while an upgrade waits for its answer, nob
   CHECK(count > 5);
 }
 
-TEST_CASE("whichever allocation fails while plain HTTP is answered, nobody else loses",
+TEST_CASE("whichever allocation fails while plain HTTP is answered, other clients are not affected",
           "[failure]") {
   std::optional<http_request> waiting;
   served all;
@@ -469,7 +471,7 @@ TEST_CASE("whichever allocation of a call from another thread fails, it throws a
   CHECK(client.hear_frames(1) == std::vector<std::string>{"close 1000"});
 }
 
-TEST_CASE("whichever allocation of a close from another thread fails, it can be asked for again",
+TEST_CASE("whichever allocation of a close from another thread fails, close can be called again",
           "[failure]") {
   const std::string reason(40, 'r');
   mailbox<session> sessions;
@@ -491,7 +493,8 @@ TEST_CASE("whichever allocation of a close from another thread fails, it can be 
   CHECK(count > 0);
 }
 
-TEST_CASE("whichever allocation of a wait for room fails, whoever waits is told", "[failure]") {
+TEST_CASE("whichever allocation of a wait for queue capacity fails, the caller gets an error",
+          "[failure]") {
   const auto count = fail_each_allocation([](std::size_t number) {
     lone_session one;
     const auto peer = one.open();

@@ -94,8 +94,9 @@ TEST_CASE("whichever allocation of a threaded server fails, one client loses by 
   CHECK(count > 10);
 }
 
-TEST_CASE("whichever allocation of a server that turns clients away fails, nobody else loses",
-          "[failure]") {
+TEST_CASE(
+    "whichever allocation fails while a server refuses clients, other clients are not affected",
+    "[failure]") {
   // The thread of who is kept may still allocate while it waits: it must not be the one that fails.
   mailbox<bool> spared;
   echo all{{.max_connections = 1}, [&spared] {

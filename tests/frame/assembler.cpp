@@ -98,7 +98,7 @@ TEST_CASE("text is checked over its fragments, binary is not", "[rfc-8.1]") {
   CHECK(other.count(cut, true) == errc{});
 }
 
-TEST_CASE("the first part is told once a message", "[rfc-5.4]") {
+TEST_CASE("take_first() is true once per message", "[rfc-5.4]") {
   assembler made{10, 10};
   for (int i = 0; i < 2; ++i) {
     REQUIRE(made.begin_frame(frame(opcode::binary, false, 0)) == errc{});
@@ -110,7 +110,7 @@ TEST_CASE("the first part is told once a message", "[rfc-5.4]") {
   }
 }
 
-TEST_CASE("a message that is given up needs no end, and what is stored stays", "[rfc-7.1.2]") {
+TEST_CASE("an abandoned message needs no end, and its stored bytes are kept", "[rfc-7.1.2]") {
   assembler made{100, 10};
   REQUIRE(made.begin_frame(frame(opcode::text, false, 2)) == errc{});
   made.store(as_bytes("ab"));
@@ -167,7 +167,7 @@ TEST_CASE("text is checked up to the limit before the rest is too much", "[rfc-8
         (bad_at < 10 ? errc::invalid_utf8 : errc::message_too_big));
 }
 
-TEST_CASE("encoded octets have a limit of their own, far above that of the message", "[rfc-10.4]") {
+TEST_CASE("encoded bytes have their own limit, far above that of the message", "[rfc-10.4]") {
   assembler one{10, 100};
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
   CHECK(one.encoded_room() == 16 * 10 + 64 * 1024);
@@ -180,7 +180,7 @@ TEST_CASE("encoded octets have a limit of their own, far above that of the messa
   CHECK(one.encoded_room() == 16 * 10 + 64 * 1024 - 1000);
 }
 
-TEST_CASE("where the message has no limit, its encoded octets have none", "[rfc-10.4]") {
+TEST_CASE("a message without a size limit has no limit of encoded bytes", "[rfc-10.4]") {
   constexpr auto all = static_cast<std::uint64_t>(-1);
   const auto limit = GENERATE_COPY(as<std::uint64_t>{}, all, all / 16);
   CAPTURE(limit);

@@ -45,7 +45,7 @@ static_assert(!may_send(close_code::no_status, role::client));
 static_assert(!may_send(close_code::abnormal, role::client));
 static_assert(!may_send(close_code::tls_handshake, role::client));
 
-TEST_CASE("an error tells the peer what kind it was", "[rfc-7.4.1]") {
+TEST_CASE("the close code shows the kind of the error", "[rfc-7.4.1]") {
   CHECK(close_code_for(errc::bad_reserved_bits) == close_code::protocol_error);
   CHECK(close_code_for(errc::expected_continuation) == close_code::protocol_error);
   CHECK(close_code_for(errc::bad_close_code) == close_code::protocol_error);

@@ -108,7 +108,7 @@ TEST_CASE("a header is as long as it says", "[rfc-5.2]") {
   }
 }
 
-TEST_CASE("a header is complete with its last octet and not before", "[rfc-5.2]") {
+TEST_CASE("a header is complete with its last byte and not before", "[rfc-5.2]") {
   for (const auto length : {std::uint64_t{0}, std::uint64_t{125}, std::uint64_t{126},
                             std::uint64_t{65'535}, std::uint64_t{65'536}, std::uint64_t{1} << 62}) {
     for (const auto from : {role::client, role::server}) {
@@ -126,7 +126,7 @@ TEST_CASE("a header is complete with its last octet and not before", "[rfc-5.2]"
   }
 }
 
-TEST_CASE("op, fin and reserved bits are there with the second octet", "[rfc-5.2]") {
+TEST_CASE("op, fin and reserved bits are set with the second byte", "[rfc-5.2]") {
   const auto back = read("2a ff"_b);
   CHECK(back.size == 0);
   CHECK(back.header.op == opcode::pong);
@@ -134,7 +134,7 @@ TEST_CASE("op, fin and reserved bits are there with the second octet", "[rfc-5.2
   CHECK(back.header.reserved == rsv2);
 }
 
-TEST_CASE("each first octet is read as it is written", "[rfc-5.2]") {
+TEST_CASE("each first byte is decoded as it was encoded", "[rfc-5.2]") {
   for (int first = 0; first < 256; ++first) {
     const octets wire{static_cast<std::byte>(first), std::byte{7}};
     const auto back = read(wire);
@@ -145,7 +145,7 @@ TEST_CASE("each first octet is read as it is written", "[rfc-5.2]") {
   }
 }
 
-TEST_CASE("every length of up to three octets comes back", "[rfc-5.2]") {
+TEST_CASE("every length of up to three bytes is decoded as it was encoded", "[rfc-5.2]") {
   for (std::uint64_t length = 0; length < 70'000; ++length) {
     std::array<std::byte, max_header_size> wire{};
     const auto size = encode({opcode::text, true, 0, false, {}, length}, wire);

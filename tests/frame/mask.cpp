@@ -84,7 +84,7 @@ TEST_CASE("a payload in two pieces, cut anywhere, is masked as it is whole", "[r
   }
 }
 
-TEST_CASE("a payload that comes in single octets is masked as it is whole", "[rfc-5.3]") {
+TEST_CASE("a payload in single bytes is masked like the whole payload", "[rfc-5.3]") {
   auto payload = pattern(77);
   for (std::size_t i = 0; i < payload.size(); ++i) {
     hawser::apply_mask(hawser::mutable_bytes{payload}.subspan(i, 1), example_key, i);

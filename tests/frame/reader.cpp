@@ -68,7 +68,7 @@ lines frames_of(role self, const octets& input, std::uint8_t reserved = 0) {
   });
 }
 
-TEST_CASE("frames are read whole and unmasked however they are cut", "[rfc-5.2][rfc-5.3]") {
+TEST_CASE("frames are read completely and unmasked, wherever they are cut", "[rfc-5.2][rfc-5.3]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const std::string medium(300, 'm');
@@ -145,7 +145,7 @@ TEST_CASE("a reserved bit is allowed on the first frame of a message, if agreed"
   }
 }
 
-TEST_CASE("what a single frame may not be is refused with its second octet", "[rfc-5.2][rfc-5.5]") {
+TEST_CASE("a frame that is not allowed is refused with its second byte", "[rfc-5.2][rfc-5.5]") {
   struct refused {
     const char* digits;
     errc why;
@@ -170,7 +170,7 @@ TEST_CASE("what a single frame may not be is refused with its second octet", "[r
         lines{shown(self == role::server ? errc::unmasked_frame : errc::masked_frame)});
 }
 
-TEST_CASE("a wrong length is refused with its last octet, before the mask", "[rfc-5.2]") {
+TEST_CASE("an invalid length is refused with its last byte, before the mask", "[rfc-5.2]") {
   CHECK(frames_of(role::server, "82 fe 00 7d"_b) == lines{shown(errc::length_not_minimal)});
   CHECK(frames_of(role::server, "82 ff 00 00 00 00 00 00 ff ff"_b) ==
         lines{shown(errc::length_not_minimal)});

@@ -25,7 +25,7 @@ TEST_CASE("a frame is appended behind what is there", "[rfc-5.7]") {
   CHECK(written(out) == "ff 81 05 48 65 6c 6c 6f  8a 85 37 fa 21 3d 7f 9f 4d 51 58"_b);
 }
 
-TEST_CASE("the length is the payload's, whatever the header said", "[rfc-5.2]") {
+TEST_CASE("the encoded length is that of the payload, not the header's own", "[rfc-5.2]") {
   byte_buffer out;
   append_frame(out, {opcode::text, true, 0, false, {}, 99}, {});
   CHECK(written(out) == "81 00"_b);

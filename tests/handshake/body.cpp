@@ -38,7 +38,7 @@ void check(const header_fields& headers, std::string_view text, std::string_view
   }
 }
 
-TEST_CASE("a body of a known length is complete with its last octet", "[rfc9112-6.2]") {
+TEST_CASE("a body of a known length is complete with its last byte", "[rfc9112-6.2]") {
   check({{"Content-Length", "5"}}, "Hello, world", "Hello|, world");
   check({{"content-length", "5"}}, "Hell", "Hell");
   check({{"Content-Length", "0"}}, "Hello", "|Hello");
@@ -54,7 +54,7 @@ TEST_CASE("a body without a length goes on until the stream ends", "[rfc9112-6.3
   check({{"Content-Length", "1"}, {"Transfer-Encoding", "gzip"}}, "Hello", "Hello");
 }
 
-TEST_CASE("a status without a body has none, whatever the head says", "[rfc9112-6.3]") {
+TEST_CASE("a status without a body has none, whatever the header fields are", "[rfc9112-6.3]") {
   for (const unsigned status : {204U, 304U}) {
     check({{"Content-Length", "5"}}, "Hello", "|Hello", status);
     check({{"Transfer-Encoding", "chunked"}}, "5\r\nHello\r\n", "|5\r\nHello\r\n", status);

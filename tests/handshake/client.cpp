@@ -82,7 +82,7 @@ TEST_CASE("the request is spelled and ordered as in the standard", "[rfc-1.2][rf
         "\r\n");
 }
 
-TEST_CASE("the request leaves out what was not asked for and adds what was", "[rfc-4.1]") {
+TEST_CASE("the request has the fields of the offer and no others", "[rfc-4.1]") {
   const auto where = uri::decode("wss://user:pass@[::1]:9001?x=%20", uri::user_info::allow);
   REQUIRE(where);
   const client_handshake handshake{
@@ -119,7 +119,7 @@ TEST_CASE("a client says what it is, unless it is to say something else or nothi
   CHECK(agents_of({.user_agent = ""}).empty());
 }
 
-TEST_CASE("each handshake has a fresh key of 16 octets", "[rfc-4.1]") {
+TEST_CASE("each handshake has a new key of 16 bytes", "[rfc-4.1]") {
   std::set<std::string> keys;
   for (int i = 0; i < 100; ++i) {
     const client_handshake<> handshake{server};

@@ -110,7 +110,7 @@ TEST_CASE("nothing is served behind the last request of a connection", "[rfc9112
   CHECK(served(get + "GET / HTTP/1.1\r\n\r\n" + get) == "GET /get |.");
 }
 
-TEST_CASE("a body is not taken for a request, however its length is told",
+TEST_CASE("a body is not parsed as a request, however its length is given",
           "[rfc9112-11.2][abuse]") {
   const std::string start = "POST / HTTP/1.1\r\nHost: h\r\n";
   for (const std::string lines :
@@ -127,7 +127,7 @@ TEST_CASE("a body is not taken for a request, however its length is told",
         "POST / " + get + "|");
 }
 
-TEST_CASE("a request behind one that is not answered, or whose answer is not written, waits",
+TEST_CASE("a request waits until the one before it is answered and the response is written",
           "[abuse]") {
   http_conversation<> talk;
   const auto wire = get + get;
@@ -238,7 +238,7 @@ TEST_CASE("an upgrade may be refused as ever") {
   CHECK(text(talk.output()).starts_with("HTTP/1.1 403 "));
 }
 
-TEST_CASE("a request whose host is refused ends the conversation, plain or not",
+TEST_CASE("a request with a refused host ends the conversation, plain or not",
           "[rfc9110-15.5.20]") {
   const std::string_view words =
       GENERATE(std::string_view{get}, std::string_view{post}, upgrade_request);

@@ -54,7 +54,7 @@ TEST_CASE("the limits of plain requests are 64 KiB and 1000 requests unless set 
   CHECK(http_limits{}.requests == 1000);
 }
 
-TEST_CASE("a request is whole with its body, however that is cut", "[rfc9112-6]") {
+TEST_CASE("a request is complete with its body, wherever that is cut", "[rfc9112-6]") {
   for (const auto& way : segmentations("5\r\nHello\r\n0\r\nA: b\r\n\r\nGET /")) {
     http_exchange one;
     CHECK(begin(one, {{"Transfer-Encoding", "chunked"}}) == status::need_more);
@@ -105,7 +105,8 @@ TEST_CASE("a response that cannot be sent becomes a 500", "[abuse]") {
   }
 }
 
-TEST_CASE("a client that waits for it is told to go on with the body", "[rfc9110-10.1.1]") {
+TEST_CASE("a client that expects 100-continue gets it before it sends its body",
+          "[rfc9110-10.1.1]") {
   const header_fields lines{{"Expect", "100-Continue"}, {"Content-Length", "5"}};
   http_exchange one;
   CHECK(begin(one, lines) == status::need_more);

@@ -72,7 +72,7 @@ TEST_CASE("a response's head is read to its empty line and no further", "[rfc911
   check(kind::response, "HTTP/1.1 007 x\r\n\r\n", "7 x | | 18 + ");
 }
 
-TEST_CASE("the version decides nothing but is told", "[rfc9112-2.3]") {
+TEST_CASE("the version is reported and changes nothing", "[rfc9112-2.3]") {
   check(kind::request, "GET / HTTP/1.0\r\n\r\n", "GET / (not 1.1) | | 18 + ");
   check(kind::request, "GET / HTTP/2.0\r\n\r\n", "GET / (not 1.1) | | 18 + ");
   check(kind::request, "GET / HTTP/0.9\r\n\r\n", "GET / (not 1.1) | | 18 + ");
@@ -309,7 +309,8 @@ TEST_CASE("the hundred and first header line is refused as soon as it starts", "
   check(kind::request, start + lines(2'000), too_many);
 }
 
-TEST_CASE("a head of 16 KiB is read, one octet more is refused as soon as it comes", "[abuse]") {
+TEST_CASE("a head of 16 KiB is accepted, one byte more is refused as soon as it arrives",
+          "[abuse]") {
   std::string text = "GET / HTTP/1.1\r\nA: ";
   text.append(16 * 1024 - text.size() - 4, 'x');
   for (const auto& way : segmentations(text + "\r\n\r\nmore")) {
@@ -326,7 +327,8 @@ TEST_CASE("a head of 16 KiB is read, one octet more is refused as soon as it com
   check(kind::response, "HTTP/1.1 200 OK\r\n" + std::string(20'000, 'n'), too_large);
 }
 
-TEST_CASE("a target of 8 KiB is read, one octet more is refused as soon as it comes", "[abuse]") {
+TEST_CASE("a target of 8 KiB is accepted, one byte more is refused as soon as it arrives",
+          "[abuse]") {
   const std::string target = '/' + std::string(8 * 1024 - 1, 't');
   for (const auto& way : segmentations("GET " + target + " HTTP/1.1\r\n\r\n")) {
     CHECK(outcome(kind::request, way).starts_with("GET " + target + " |"));
@@ -349,7 +351,7 @@ TEST_CASE("limits can be set", "[abuse]") {
   check(kind::request, "GET / HTTP/1.1\r\nA: 1\r\nB", too_many, {.fields = 1});
 }
 
-TEST_CASE("each octet is taken when it comes and never asked for again", "[abuse]") {
+TEST_CASE("each byte is taken when it arrives and parsed once", "[abuse]") {
   // Whatever a parser wanted to look at twice it would have to leave in the input, or to store: a
   // view of one octet at a time, gone after the call, is all this one ever gets.
   std::string text = "GET / HTTP/1.1\r\n";

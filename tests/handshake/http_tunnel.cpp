@@ -31,7 +31,7 @@ status give(http_tunnel& tunnel, std::string_view text) {
   return tunnel.next(input);
 }
 
-TEST_CASE("a tunnel is asked for by host and port and nothing else", "[rfc9110-9.3.6]") {
+TEST_CASE("the request for a tunnel has the host and port and nothing else", "[rfc9110-9.3.6]") {
   const http_tunnel tunnel{server, plain};
   CHECK(tunnel.state() == status::need_more);
   CHECK(text(tunnel.output()) ==
@@ -93,7 +93,8 @@ TEST_CASE("output is consumed in any portions") {
   CHECK(written == all);
 }
 
-TEST_CASE("after any 2xx the stream is the server's, and its octets stay", "[rfc9110-9.3.6]") {
+TEST_CASE("after any 2xx the bytes that follow are the server's, and stay in the input",
+          "[rfc9110-9.3.6]") {
   for (const std::string_view head : {
            "HTTP/1.1 200 OK\r\n\r\n",
            "HTTP/1.0 200 Connection established\r\n\r\n",
@@ -125,7 +126,7 @@ TEST_CASE("after any 2xx the stream is the server's, and its octets stay", "[rfc
   }
 }
 
-TEST_CASE("a refusal is told with status, headers and body", "[rfc9110-15]") {
+TEST_CASE("a refusal is reported with status, headers and body", "[rfc9110-15]") {
   const struct {
     std::string_view answer;
     errc error;
@@ -210,7 +211,7 @@ TEST_CASE("interim answers are counted against one limit", "[abuse]") {
   CHECK(tunnel.error() == errc::head_too_large);
 }
 
-TEST_CASE("an end or a time-out before the answer fails the tunnel") {
+TEST_CASE("the end of the stream or a timeout before the response fails the tunnel") {
   const std::string_view answer = "HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
   for (std::size_t size = 0; size < answer.size(); ++size) {
     http_tunnel ended{server, plain};

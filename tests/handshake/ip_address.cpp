@@ -17,7 +17,7 @@ static_assert(decode_ipv6("2001:DB8::8:800:200C:417A") ==
 
 namespace {
 
-TEST_CASE("an address is its octets in network byte order", "[rfc4291-2.2]") {
+TEST_CASE("an address has its bytes in network byte order", "[rfc4291-2.2]") {
   const struct {
     std::string_view text;
     std::string_view octets;

@@ -32,7 +32,7 @@ TEST_CASE("the standard's key has the standard's answer at run time", "[rfc-1.3]
   CHECK(view(hawser::accept_key_for(key)) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
-TEST_CASE("a key is 16 octets in base64, no more, no less", "[rfc-4.2.1]") {
+TEST_CASE("a key is the base64 of exactly 16 bytes", "[rfc-4.2.1]") {
   CHECK(hawser::is_handshake_key("dGhlIHNhbXBsZSBub25jZQ=="));
   CHECK(hawser::is_handshake_key("AAAAAAAAAAAAAAAAAAAAAA=="));
   CHECK(hawser::is_handshake_key("+/+/+/+/+/+/+/+/+/+/+w=="));

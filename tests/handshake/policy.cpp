@@ -112,7 +112,7 @@ TEST_CASE("a listener on a loopback address answers for this machine alone unles
   }
 }
 
-TEST_CASE("who sends no Origin is no browser and may connect", "[rfc-10.2]") {
+TEST_CASE("a client without an Origin is not a browser and may connect", "[rfc-10.2]") {
   const request asked{"GET", "/", {{"Host", "example.com"}}};
   CHECK(hawser::same_origin(asked));
   CHECK(hawser::any_origin(asked));
@@ -138,7 +138,7 @@ TEST_CASE("a server may allow other origins", "[rfc-10.2]") {
   CHECK_FALSE(default_server_policy{.origin = nullptr}.allow_origin(from("http://h", "h")));
 }
 
-TEST_CASE("the server's most wanted subprotocol among those offered is chosen", "[rfc-4.2.2]") {
+TEST_CASE("the server's preferred subprotocol among those offered is chosen", "[rfc-4.2.2]") {
   const auto choose = [](std::vector<std::string> ours, std::string_view offered) {
     const default_server_policy policy{.subprotocols = std::move(ours)};
     return policy.choose_subprotocol({"GET", "/", {{"Sec-WebSocket-Protocol", offered}}});
@@ -166,7 +166,7 @@ TEST_CASE("lines that the handshake writes itself cannot be added", "[rfc-4.1]")
   CHECK_FALSE(hawser::detail::are_addable({{"X", "a\r\nb"}}));
 }
 
-TEST_CASE("a client offers what it is told to, and no extension") {
+TEST_CASE("a client offers its settings, and no extension") {
   const hawser::default_client_policy policy{
       .origin = "http://h", .subprotocols = {"a", "b"}, .headers = {{"X", "y"}}};
   const auto offer = policy.make_offer();

@@ -11,7 +11,7 @@ using hawser::proxy_kind;
 
 namespace {
 
-TEST_CASE("a URL says which proxy to go through, and as whom") {
+TEST_CASE("a URL names the proxy and its credentials") {
   const struct {
     std::string_view text;
     proxy expected;

@@ -94,7 +94,7 @@ TEST_CASE("a request has a body, which is no part of its target") {
   static_assert(sizeof(request) <= 2 * sizeof(std::string) + 2 * sizeof(void*));
 }
 
-TEST_CASE("what is not there is told apart from what is empty") {
+TEST_CASE("a missing field is distinguished from an empty one") {
   const request asked{"GET", "/", {{"X", ""}}};
   CHECK(asked.header("X") == "");
   CHECK_FALSE(asked.header("Y"));

@@ -61,7 +61,7 @@ TEST_CASE("a status without a body gets none", "[rfc9112-6.3][rfc9110-8.6]") {
   CHECK(hawser::has_body(200));
 }
 
-TEST_CASE("whoever names a protocol to upgrade to says so in Connection", "[rfc9110-7.8]") {
+TEST_CASE("a response with Upgrade names it in Connection", "[rfc9110-7.8]") {
   CHECK(encode(response{.status = 426, .headers = {{"Upgrade", "websocket"}}}) ==
         "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\n"
         "Connection: close, Upgrade\r\nContent-Length: 0\r\n\r\n");

@@ -171,7 +171,7 @@ void check(const std::vector<refusal>& table) {
   }
 }
 
-TEST_CASE("a request that is not an upgrade is told how to ask for one", "[rfc-4.2.1]") {
+TEST_CASE("the response to a request that is not an upgrade names the upgrade", "[rfc-4.2.1]") {
   const auto plain = errc::not_an_upgrade;
   check({
       {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", plain, 426},
@@ -187,7 +187,8 @@ TEST_CASE("a request that is not an upgrade is told how to ask for one", "[rfc-4
   });
 }
 
-TEST_CASE("another version than 13 is told which one is spoken", "[rfc-4.2.2][rfc-4.4]") {
+TEST_CASE("the response to another version than 13 names the supported version",
+          "[rfc-4.2.2][rfc-4.4]") {
   const auto line = "Sec-WebSocket-Version: 13";
   for (const auto instead :
        {"Sec-WebSocket-Version: 8", "Sec-WebSocket-Version: 14", "Sec-WebSocket-Version: 130",
@@ -318,7 +319,7 @@ TEST_CASE("a client that never speaks costs no memory but the handshake's own", 
   CHECK(sizeof(handshake) <= 512);
 }
 
-TEST_CASE("whatever a client sends, its handshake keeps a few times the head's limit at most",
+TEST_CASE("whatever a client sends, its handshake stores at most a few times the limit of the head",
           "[abuse]") {
   const default_server_policy policy;
   std::string names;
@@ -386,7 +387,7 @@ TEST_CASE("thousands of plain requests at once cost no more than one, and an upg
   CHECK(sizeof talk <= sizeof(server_handshake<const default_server_policy&>) + 2 * sizeof(void*));
 }
 
-TEST_CASE("a connection whose answer is written keeps neither that nor the body", "[abuse]") {
+TEST_CASE("after the response is written, neither it nor the body is stored", "[abuse]") {
   const std::string large(60'000, 'x');
   const auto wire = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n" + large;
   const response given{.body = large};
@@ -529,8 +530,7 @@ TEST_CASE("a request knows whether it came over TLS and by a loopback address") 
   CHECK(secure.request().is_from_loopback());
 }
 
-TEST_CASE("the policy sees the offers in order, and its answer is sent word for word",
-          "[rfc-9.1]") {
+TEST_CASE("the policy gets the offers in order, and its answer is sent unchanged", "[rfc-9.1]") {
   server_handshake handshake{scripted_policy{.extensions = "b; y=\"2\""}};
   give(handshake, asking("Sec-WebSocket-Extensions: a; x=1, b\r\n"
                          "Sec-WebSocket-Extensions: b; y=2\r\n"));
@@ -611,9 +611,8 @@ TEST_CASE("a refusal that cannot be sent becomes a 500", "[abuse]") {
   }
 }
 
-TEST_CASE(
-    "a request whose body two readers could delimit differently is malformed whatever it asks",
-    "[rfc9112-6.3][rfc9112-11.2][abuse]") {
+TEST_CASE("a request whose body could be delimited in two ways is malformed, whatever it requests",
+          "[rfc9112-6.3][rfc9112-11.2][abuse]") {
   const std::string chunked = "Transfer-Encoding: chunked\r\n";
   for (const auto& lines : {"Content-Length: 1\r\nContent-Length: 1\r\n" + std::string{},
                             chunked + "Content-Length: 5\r\n", chunked + chunked}) {

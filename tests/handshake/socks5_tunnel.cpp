@@ -89,7 +89,7 @@ TEST_CASE("credentials are sent to a proxy that chooses them", "[rfc1929-2]") {
   CHECK(tunnel.state() == status::done);
 }
 
-TEST_CASE("credentials are kept from a proxy that does not want them", "[rfc1928-3]") {
+TEST_CASE("credentials are not sent to a proxy that does not request them", "[rfc1928-3]") {
   socks5_tunnel tunnel{server, with_user};
   CHECK(drain(tunnel) == greeting_with_user);
   give(tunnel, "0500");
@@ -178,7 +178,8 @@ TEST_CASE("the longest credentials are sent whole", "[rfc1929-2]") {
   CHECK(drain(tunnel) == "01ff" + to_hex(bytes(user)) + "ff" + to_hex(bytes(password)));
 }
 
-TEST_CASE("however the answers are cut, what follows them stays", "[rfc1928-6]") {
+TEST_CASE("wherever the replies are cut, the bytes that follow them stay in the input",
+          "[rfc1928-6]") {
   for (const auto* address : {
            "01"
            "00000000"
@@ -269,7 +270,7 @@ TEST_CASE("each reply is described in words of its own", "[rfc1928-6]") {
   }
 }
 
-TEST_CASE("a proxy that breaks its protocol, or wants other credentials, fails the tunnel") {
+TEST_CASE("a proxy that breaks its protocol, or requires other credentials, fails the tunnel") {
   const struct {
     const proxy& via;
     std::string answers;
@@ -326,7 +327,7 @@ TEST_CASE("a proxy that breaks its protocol, or wants other credentials, fails t
   }
 }
 
-TEST_CASE("an end or a time-out before the last answer fails the tunnel") {
+TEST_CASE("the end of the stream or a timeout before the last reply fails the tunnel") {
   const auto answers =
       "0502"
       "0100"

@@ -223,7 +223,7 @@ TEST_CASE("what is no ws: or wss: URI is refused", "[rfc-3]") {
   }
 }
 
-TEST_CASE("user and password are taken only when asked for", "[rfc-3]") {
+TEST_CASE("user and password are accepted only if that is allowed", "[rfc-3]") {
   const auto allow = uri::user_info::allow;
   const auto where = uri::decode("wss://Aladdin:open%20sesame@h:9001/x@y", allow);
   REQUIRE(where);

@@ -231,7 +231,7 @@ TEST_CASE("what prepare and find_proxy throw is reported, and the attempt has fa
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("what retry throws is reported, and the client gives up") {
+TEST_CASE("an exception of retry is reported, and the client gives up") {
   stage server;
   auto options = brisk_client(server.url());
   options.retry = [](std::error_code, const auto&) -> bool { throw std::runtime_error{"no"}; };

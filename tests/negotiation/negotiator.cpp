@@ -25,7 +25,7 @@ TEST_CASE("without a negotiator nothing is offered, answered or accepted", "[rfc
   CHECK_FALSE(none.make(role::client, {{"run-length"}}));
 }
 
-TEST_CASE("a negotiator of any type is asked, and its copies too", "[rfc-9.1]") {
+TEST_CASE("any_negotiator calls a negotiator of any type, and its copies too", "[rfc-9.1]") {
   const any_negotiator first{run_length_negotiator{}};
   const any_negotiator known = first;
   CHECK(known);

@@ -268,7 +268,7 @@ TEST_CASE("with limits of zero a message may have any size and any number of fra
   CHECK(message->payload.size() == size);
 }
 
-TEST_CASE("with time-outs of zero a connection ends at no time", "[options]") {
+TEST_CASE("with timeouts of zero a connection never ends by itself", "[options]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, unlimited()};
   peer.advance(at(0s));
@@ -342,7 +342,7 @@ TEST_CASE("with a cap of zero a backoff grows without end", "[options]") {
   CHECK(wait_before(2000, {.cap = 0s}) == (backoff::duration::max)());
 }
 
-TEST_CASE("what is left of a time-out is zero only where there is none", "[options]") {
+TEST_CASE("the time left is zero only without a deadline", "[options]") {
   const auto now = at(10s);
   CHECK(time_limit(now, 0s) == never);
   CHECK(time_limit(now, 5s) == at(15s));
@@ -352,7 +352,7 @@ TEST_CASE("what is left of a time-out is zero only where there is none", "[optio
   CHECK(time_left(at(5s), now) > 0s);
 }
 
-TEMPLATE_TEST_CASE("with limits and time-outs of zero a server serves, and clients connect",
+TEMPLATE_TEST_CASE("with limits and timeouts of zero a server serves, and clients connect",
                    "[options]", threaded_echo, event_echo) {
   TestType server{{.connection = unlimited(), .handshake_timeout = 0s, .max_connections = 0}};
   connect_options options;
@@ -367,7 +367,7 @@ TEMPLATE_TEST_CASE("with limits and time-outs of zero a server serves, and clien
   peer.close();
 }
 
-TEST_CASE("a client with limits and time-outs of zero connects, and may queue any amount",
+TEST_CASE("a client with limits and timeouts of zero connects, and may queue any amount",
           "[options]") {
   event_echo server;
   asio::io_context context;

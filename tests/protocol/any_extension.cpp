@@ -59,7 +59,7 @@ TEST_CASE("an extension that only moves is held", "[rfc-9]") {
   CHECK(moved);
 }
 
-TEST_CASE("an extension that does not share has nothing to share when it is asked") {
+TEST_CASE("an extension that does not share has a sharing key of zero") {
   any_extension held{run_length{}};
   octets encoded;
   CHECK(held.sharing_key() == 0);

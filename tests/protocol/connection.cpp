@@ -50,7 +50,7 @@ TEST_CASE("a connection begins open, with nothing to write") {
   CHECK(feed(peer, {}).empty());
 }
 
-TEST_CASE("the peer is pinged after the interval and given up when no answer comes",
+TEST_CASE("the peer is pinged after the interval, and the connection ends if there is no answer",
           "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};
@@ -70,7 +70,7 @@ TEST_CASE("the peer is pinged after the interval and given up when no answer com
   CHECK(peer.deadline() == never);
 }
 
-TEST_CASE("a connection without messages is closed with 1001 after the idle time-out") {
+TEST_CASE("a connection without messages is closed with 1001 after the idle timeout") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self, {.keep_alive_interval = 8s, .idle_timeout = 20s}};
@@ -131,7 +131,8 @@ TEST_CASE("messages and pieces of them keep a connection from being idle") {
   CHECK(frames_shown(written_by(peer)) == lines{"close 1001 \"idle for too long\""});
 }
 
-TEST_CASE("a message that waits to be written begins the idle time-out when all of it is written") {
+TEST_CASE(
+    "after a message that waits to be written, the idle timeout begins when all of it is written") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self,
                          {.keep_alive_interval = 8s, .idle_timeout = 20s, .write_timeout = 0s}};
@@ -155,7 +156,7 @@ TEST_CASE("a message that waits to be written begins the idle time-out when all 
   CHECK(frames_shown(written_by(peer)) == lines{"close 1001 \"idle for too long\""});
 }
 
-TEST_CASE("a refused send and a control frame do not restart the idle time-out") {
+TEST_CASE("a refused send and a control frame do not restart the idle timeout") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, {.keep_alive_interval = 0s, .idle_timeout = 20s}};
   peer.advance(at(0s));
@@ -198,7 +199,7 @@ TEST_CASE("a refused send and a control frame do not restart the idle time-out")
   CHECK(frames_shown(written_by(peer)) == lines{"close 1001 \"idle for too long\""});
 }
 
-TEST_CASE("a message that makes no progress fails the connection however many pongs come",
+TEST_CASE("a message that makes no progress fails the connection, although pongs arrive",
           "[abuse]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
@@ -294,7 +295,7 @@ TEST_CASE("a turn ends after its number of events, and the next one goes on with
   CHECK(notes.lines().size() == 8);
 }
 
-TEST_CASE("a turn ends inside a message whose decoding takes long", "[abuse]") {
+TEST_CASE("a turn ends inside a message that takes long to decode", "[abuse]") {
   const auto self = GENERATE(role::client, role::server);
   const auto how = GENERATE(delivery::messages, delivery::parts);
   constexpr std::size_t size = 100'000;
@@ -356,7 +357,7 @@ TEST_CASE("an event ends what a turn has left to do", "[abuse]") {
   CHECK(rest.empty());
 }
 
-TEST_CASE("the answer to the keep-alive tells the round-trip time", "[rfc-5.5.3]") {
+TEST_CASE("the answer to the keep-alive gives the round-trip time", "[rfc-5.5.3]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};
   peer.advance(at(0s));
@@ -385,7 +386,7 @@ TEST_CASE("each keep-alive ping has a payload of its own", "[rfc-5.5.2]") {
   }
 }
 
-TEST_CASE("any octet counts as life", "[rfc-5.5.2]") {
+TEST_CASE("any byte counts as a sign of life", "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};
   const auto message = frame_from(peer_of(self), opcode::text, std::string(200, 'x'));
@@ -402,7 +403,7 @@ TEST_CASE("any octet counts as life", "[rfc-5.5.2]") {
   CHECK(notes.lines() == lines{"text " + shown(as_bytes(std::string(200, 'x')))});
 }
 
-TEST_CASE("an octet after the ping is an answer", "[rfc-5.5.2]") {
+TEST_CASE("a byte after the ping is an answer", "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};
   peer.advance(at(0s));
@@ -414,7 +415,7 @@ TEST_CASE("an octet after the ping is an answer", "[rfc-5.5.2]") {
   CHECK(peer.deadline() == at(50s));
 }
 
-TEST_CASE("what arrived while nobody looked counts as life", "[rfc-5.5.2]") {
+TEST_CASE("bytes that arrived while the driver was busy count as a sign of life", "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};
   peer.advance(at(0s));
@@ -459,7 +460,7 @@ TEST_CASE("what is written at once does not put off the end of a silent peer", "
   CHECK(feed(peer, {}) == lines{"closed{1006, the peer did not answer the keep-alive ping}"});
 }
 
-TEST_CASE("while a driver does not read, the peer's silence says nothing", "[rfc-5.5.2]") {
+TEST_CASE("while a driver does not read, the keep-alive timer is suspended", "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};
   peer.advance(at(0s));
@@ -499,7 +500,7 @@ TEST_CASE("times without end do not overflow") {
   CHECK(peer.state() == close_state::sent);
 }
 
-TEST_CASE("after a jump of the time a peer is asked before it is given up", "[rfc-5.5.2]") {
+TEST_CASE("after a jump of the time a peer is pinged before the connection ends", "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};
   peer.advance(at(0s));
@@ -517,7 +518,7 @@ TEST_CASE("time that goes backwards does no harm") {
   CHECK(feed(peer, {}).empty());
 }
 
-TEST_CASE("output that nobody takes ends the connection to the nanosecond") {
+TEST_CASE("output that the peer does not read ends the connection to the nanosecond") {
   const auto self = GENERATE(role::client, role::server);
   connection_options options;
   options.write_timeout = 7s;
@@ -584,7 +585,7 @@ TEST_CASE("queuing more does not count as progress") {
   CHECK(peer.state() == close_state::ended);
 }
 
-TEST_CASE("output may wait for ever if so wanted") {
+TEST_CASE("output may wait for ever with a write timeout of zero") {
   connection_options options;
   options.write_timeout = 0s;
   test_connection<> peer{role::server, options};
@@ -659,7 +660,7 @@ TEST_CASE("a close that was refused changes nothing", "[rfc-7.4]") {
   CHECK(frames_shown(written_by(peer)) == lines{"text \"still open\""});
 }
 
-TEST_CASE("after close() the message that was handed over stays", "[rfc-7.1.2]") {
+TEST_CASE("after close() the last message stays valid", "[rfc-7.1.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const bool fragmented = GENERATE(false, true);
@@ -928,17 +929,17 @@ void talk(std::uint32_t seed, delivery how) {
   CHECK(both.server.wants() == nothing);
 }
 
-TEST_CASE("whatever one side sends, however it is cut, the other receives") {
+TEST_CASE("one side receives what the other sends, wherever it is cut") {
   const auto how = GENERATE(delivery::messages, delivery::parts);
   for (std::uint32_t seed = 1; seed <= 40; ++seed) talk<no_extension>(seed, how);
 }
 
-TEST_CASE("whatever one side sends, encoded and however it is cut, the other receives") {
+TEST_CASE("one side receives what the other sends, encoded and wherever it is cut") {
   const auto how = GENERATE(delivery::messages, delivery::parts);
   for (std::uint32_t seed = 1; seed <= 40; ++seed) talk<run_length>(seed, how);
 }
 
-TEST_CASE("whatever arrives, the story is the same however it is cut, and ends once") {
+TEST_CASE("whatever arrives, the events do not depend on the cuts, and end once") {
   for (std::uint32_t seed = 1; seed <= 300; ++seed) {
     INFO("seed " << seed);
     std::mt19937 random{seed};

@@ -71,7 +71,7 @@ TEST_CASE("an unfinished message has its time from its last progress on") {
   }
 }
 
-TEST_CASE("a message may remain unfinished for ever if the time-out is zero") {
+TEST_CASE("a message may remain unfinished for ever if the timeout is zero") {
   connection_timers timers{{.keep_alive_interval = 0s, .message_timeout = 0s}};
   timers.message_progressed();
   CHECK(timers.deadline(in_message) == never);

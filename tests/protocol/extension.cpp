@@ -25,8 +25,7 @@ static_assert(message_extension<no_extension>);
 static_assert(no_extension{}.reserved_bits() == 0);
 static_assert(no_extension{}.begin_encoding(message_kind::text, 1) == 0);
 
-TEST_CASE("no extension encodes nothing, and whatever is said to be encoded is refused",
-          "[rfc-5.2]") {
+TEST_CASE("no_extension encodes nothing, and encoded input is refused", "[rfc-5.2]") {
   no_extension none;
   octets room(10);
   octets encoded;
@@ -129,7 +128,7 @@ TEST_CASE("what cannot be decoded fails the connection", "[rfc-9]") {
         failed(close_code::invalid_payload, errc::bad_extension_data));
 }
 
-TEST_CASE("text is checked after decoding, octet by octet", "[rfc-8.1]") {
+TEST_CASE("text is checked after decoding, byte by byte", "[rfc-8.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto refused = failed(close_code::invalid_payload, errc::invalid_utf8);
@@ -193,7 +192,7 @@ TEST_CASE("the extension decides which messages it encodes", "[rfc-9]") {
                                 encoded_from(self, message_kind::text, as_bytes("def")));
 }
 
-TEST_CASE("a fragment of which nothing can be told yet is not sent", "[rfc-5.4]") {
+TEST_CASE("a fragment whose encoding is still empty is not sent", "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<run_length> peer{self};
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::more));
@@ -325,7 +324,7 @@ TEST_CASE("input that decodes to nothing makes an empty message", "[rfc-9]") {
   CHECK(story_of(self, in_fragments(peer_of(self)), {}, silent_extension{}) == lines{"text \"\""});
 }
 
-TEST_CASE("a message may be sent as it is, whatever was agreed on", "[rfc-9]") {
+TEST_CASE("a message can be sent unencoded, whatever was negotiated", "[rfc-9]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<run_length> peer{self};
   const auto payload = as_bytes("aaaa");

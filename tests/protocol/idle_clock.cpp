@@ -15,7 +15,7 @@ namespace {
 
 constexpr auto never = idle_clock::time_point::max();
 
-TEST_CASE("an idle clock counts from the first time it is told") {
+TEST_CASE("an idle clock begins at its first advance()") {
   idle_clock clock{10s};
   CHECK_FALSE(clock.is_over(at(1h)));
   CHECK_FALSE(clock.advance(at(1h)));
@@ -24,8 +24,7 @@ TEST_CASE("an idle clock counts from the first time it is told") {
   CHECK(clock.advance(at(1h + 10s)));
 }
 
-TEST_CASE(
-    "an idle clock counts anew from what has arrived, and from when it is told after a send") {
+TEST_CASE("an idle clock restarts at a message that arrives, and at the advance() after a send") {
   idle_clock clock{10s};
   clock.advance(at(0s));
   clock.received(at(9s));
@@ -36,7 +35,7 @@ TEST_CASE(
   CHECK(clock.deadline() == at(29s));
 }
 
-TEST_CASE("an idle clock without a time-out is never over") {
+TEST_CASE("an idle clock without a timeout never expires") {
   idle_clock clock{0s};
   CHECK(clock.deadline() == never);
   CHECK_FALSE(clock.advance(at(0s)));

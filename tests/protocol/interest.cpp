@@ -10,7 +10,7 @@ namespace {
 static_assert(interest{} == interest{false, false, false});
 static_assert(interest{true, false, false} != interest{});
 
-TEST_CASE("a connection that wants nothing has its stream closed, so nothing is the default") {
+TEST_CASE("all false, the default, means that the stream is to be closed") {
   const interest none;
   CHECK_FALSE(none.read);
   CHECK_FALSE(none.write);

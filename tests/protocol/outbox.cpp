@@ -137,7 +137,7 @@ TEST_CASE("an outbox is lent from front() until all of that is written") {
   CHECK(copy_of(out.front()) == frame_from(role::server, opcode::text, "de"));
 }
 
-TEST_CASE("clear() drops everything but the octets that may be under way") {
+TEST_CASE("clear() drops everything but the bytes of a pending write") {
   outbox out;
   out.add(text_header, as_bytes("under way"));
   const auto pending = out.front();
@@ -280,7 +280,7 @@ octets cut_frames(role from, opcode op, const octets& payload, std::size_t most)
 
 constexpr auto example_masks = [] { return example_key; };
 
-TEST_CASE("a message is cut into frames however it is queued", "[rfc-5.4]") {
+TEST_CASE("a message is cut into frames, however it is queued", "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto size = GENERATE(std::size_t{1}, std::size_t{1000}, std::size_t{2001},
                              std::size_t{3000}, std::size_t{20'000});
@@ -393,7 +393,7 @@ TEST_CASE("control frames that pass others never pass each other", "[rfc-5.5.3]"
   CHECK(seen == count);
 }
 
-TEST_CASE("a message that cannot be cut for want of memory is not queued at all") {
+TEST_CASE("a message that cannot be cut for lack of memory is not queued at all") {
   const bool owned = GENERATE(false, true);
   outbox out;
   out.add(text_header, as_bytes("before"));

@@ -87,7 +87,7 @@ TEST_CASE("the documentation has the table of the keep-alive", "[rfc-5.5.2]") {
   CHECK(project_file("docs/state-machines.md").find(table) != std::string::npos);
 }
 
-TEST_CASE("the peer is pinged to the nanosecond, and given up to the nanosecond") {
+TEST_CASE("the ping is sent, and the connection ends, exact to the nanosecond") {
   ping_machine machine{20s, 10s};
   machine.advance(at(100s));
   CHECK(machine.advance(at(120s) - 1ns) == ping_step{ping_state::alive, false, false});
@@ -102,7 +102,7 @@ TEST_CASE("the peer is pinged to the nanosecond, and given up to the nanosecond"
   CHECK(machine.state() == ping_state::dead);
 }
 
-TEST_CASE("whatever is received begins the interval anew") {
+TEST_CASE("everything that is received restarts the interval") {
   ping_machine machine{20s, 10s};
   machine.advance(at(0s));
   machine.received();
@@ -116,7 +116,7 @@ TEST_CASE("whatever is received begins the interval anew") {
   CHECK(machine.deadline() == at(68s));
 }
 
-TEST_CASE("a jump of the time asks the peer before it is given up") {
+TEST_CASE("after a jump of the time the peer is pinged before the connection ends") {
   ping_machine machine{20s, 10s};
   machine.advance(at(0s));
   CHECK(machine.advance(at(24h)) == ping_step{ping_state::pinged, true, false});

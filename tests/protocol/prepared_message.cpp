@@ -43,7 +43,7 @@ TEST_CASE("a prepared text must be valid", "[rfc-8.1]") {
   CHECK(peer.buffered_bytes() == 0);
 }
 
-TEST_CASE("a prepared message is sent by either role, as often as wanted", "[rfc-5.1]") {
+TEST_CASE("a prepared message can be sent by either role, any number of times", "[rfc-5.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto size = GENERATE(as<std::size_t>{}, 0, 10, 4093, 4094, 100'000);
   const std::string payload(size, 'x');
@@ -94,7 +94,7 @@ TEST_CASE("a prepared message keeps to the rules of sending", "[rfc-5.4]") {
   CHECK(peer.send(prepared) == errc::closed);
 }
 
-TEST_CASE("a prepared message is understood whatever extension was agreed on", "[rfc-9]") {
+TEST_CASE("a prepared message is understood with any negotiated extension", "[rfc-9]") {
   const auto from = GENERATE(role::client, role::server);
   joined<run_length> both;
   REQUIRE(!both.at(from).send("first"));

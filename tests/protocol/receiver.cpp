@@ -84,7 +84,7 @@ TEST_CASE("what was stored is kept until it is released", "[rfc-5.4]") {
   CHECK(at.next() == "nothing");
 }
 
-TEST_CASE("control frames are handed over whole", "[rfc-5.5]") {
+TEST_CASE("control frames are reported complete", "[rfc-5.5]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   receiving<> at{self};
@@ -101,7 +101,7 @@ TEST_CASE("control frames are handed over whole", "[rfc-5.5]") {
   CHECK(at.next() == "nothing");
 }
 
-TEST_CASE("next_control() throws data away and tells of control frames", "[rfc-7.1.2]") {
+TEST_CASE("next_control() discards data frames and reports control frames", "[rfc-7.1.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   receiving<> at{self};
@@ -113,7 +113,7 @@ TEST_CASE("next_control() throws data away and tells of control frames", "[rfc-7
   CHECK(at.next_control() == "nothing");
 }
 
-TEST_CASE("next_control() goes on in the middle of a frame and keeps what was handed over",
+TEST_CASE("next_control() continues inside a frame and keeps the last message valid",
           "[rfc-7.1.2]") {
   receiving<run_length> at{role::client, GENERATE(delivery::messages, delivery::parts)};
   auto first =
@@ -145,7 +145,7 @@ TEST_CASE("the input may end between messages only", "[rfc-5.4]") {
   CHECK(!at.in.between_messages());
 }
 
-TEST_CASE("what is wrong with a message is told", "[rfc-5.4][rfc-8.1]") {
+TEST_CASE("an error in a message is reported", "[rfc-5.4][rfc-8.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto told = [&](const octets& input) {
@@ -196,7 +196,8 @@ TEST_CASE("the way of delivery may change in the middle of an encoded message", 
   CHECK(at.next() == "text \"de\"");
 }
 
-TEST_CASE("what no part has had room for stays in the input, wherever that goes", "[rfc-9]") {
+TEST_CASE("bytes that do not fit into a part stay in the input, wherever its memory is",
+          "[rfc-9]") {
   const auto self = GENERATE(role::client, role::server);
   const octets plain(20'000, std::byte{'x'});
   const auto encoded = run_length_of(plain);

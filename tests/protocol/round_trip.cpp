@@ -23,7 +23,7 @@ constexpr bool measures_in_a_constant_expression() {
 }
 static_assert(measures_in_a_constant_expression());
 
-TEST_CASE("the pong with the ping's payload tells the time between them", "[rfc-5.5.3]") {
+TEST_CASE("the pong with the ping's payload gives the time between them", "[rfc-5.5.3]") {
   round_trip trip;
   trip.sent(bytes("one"), at(10s));
   CHECK(trip.received(bytes("one"), at(10s + 5ms)) == 5ms);

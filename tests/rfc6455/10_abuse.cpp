@@ -129,7 +129,7 @@ TEST_CASE("a flood of fragments ends at the limit", "[rfc-10.4]") {
   CHECK(most <= 400 * kibibyte);
 }
 
-TEST_CASE("a flood of messages of one octet takes no memory", "[rfc-10.4]") {
+TEST_CASE("a flood of messages of one byte uses no memory", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
   const auto input = many(frame_from(peer_of(self), opcode::text, "x"), 1000);
@@ -208,7 +208,7 @@ TEST_CASE("data after the Close frame is dropped without memory and without an e
   CHECK(peer.state() == (ours_first ? close_state::sent : close_state::exchanged));
 }
 
-TEST_CASE("a peer that keeps talking instead of closing is given up all the same", "[rfc-7.1.7]") {
+TEST_CASE("a peer that keeps sending instead of closing times out", "[rfc-7.1.7]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self};

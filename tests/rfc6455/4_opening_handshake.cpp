@@ -50,7 +50,7 @@ struct two_sides {
 
 constexpr std::size_t ways = 7;
 
-TEST_CASE("a client and a server agree, however their bytes are cut", "[rfc-4]") {
+TEST_CASE("a client and a server complete the handshake, wherever their bytes are cut", "[rfc-4]") {
   const auto way = GENERATE(range(std::size_t{0}, ways));
   const auto where = uri::decode("ws://[::1]:9001/chat?room=1");
   two_sides<default_client_policy, default_server_policy> sides{

@@ -219,7 +219,7 @@ TEST_CASE("a close during a fragmented message ends it", "[rfc-5.4][rfc-7.1.2]")
   CHECK(frames_shown(written_by(peer)) == lines{"text unfinished \"a\"", "close 1000"});
 }
 
-TEST_CASE("in parts a message is handed over as it arrives", "[rfc-5.4]") {
+TEST_CASE("a message is reported in parts as it arrives", "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   connection_options options;

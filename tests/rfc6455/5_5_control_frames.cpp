@@ -46,7 +46,7 @@ TEST_CASE("ten pings in one read get ten pongs", "[rfc-5.5.3][autobahn-2.10][aut
   CHECK(story_of(self, input) == expected);
 }
 
-TEST_CASE("a pong that nobody asked for gets no answer",
+TEST_CASE("an unsolicited pong gets no answer",
           "[rfc-5.5.3][autobahn-2.7][autobahn-2.8][autobahn-2.9]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
@@ -56,7 +56,7 @@ TEST_CASE("a pong that nobody asked for gets no answer",
         lines{"pong \"unsolicited\"", "ping \"ping\"", "> pong \"ping\""});
 }
 
-TEST_CASE("a control frame of over 125 octets fails the connection",
+TEST_CASE("a control frame with more than 125 bytes fails the connection",
           "[rfc-5.5][autobahn-2.5][autobahn-7.3.6]") {
   const auto self = GENERATE(role::client, role::server);
   const auto op = GENERATE(8, 9, 10);
@@ -115,7 +115,7 @@ TEST_CASE("a pong that waited is sent before our Close frame", "[rfc-5.5.2]") {
   CHECK(frames_shown(written_by(peer)) == lines{"pong \"?\"", "close 1000"});
 }
 
-TEST_CASE("after our Close pings get no answer and are not told of", "[rfc-5.5.1]") {
+TEST_CASE("pings after our Close are neither answered nor reported", "[rfc-5.5.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self};
@@ -125,7 +125,7 @@ TEST_CASE("after our Close pings get no answer and are not told of", "[rfc-5.5.1
   CHECK(frames_shown(written_by(peer)) == lines{"close 1000"});
 }
 
-TEST_CASE("pings and pongs of ours have at most 125 octets", "[rfc-5.5]") {
+TEST_CASE("our pings and pongs have at most 125 bytes", "[rfc-5.5]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
   const auto most = any_octets(125);

@@ -134,7 +134,7 @@ TEST_CASE("a length that is not in its shortest form fails the connection", "[rf
   CHECK(story_of(self, head) == failed(close_code::protocol_error, errc::length_not_minimal));
 }
 
-TEST_CASE("a length of over 63 bits fails the connection", "[rfc-5.2]") {
+TEST_CASE("a length with its top bit set fails the connection", "[rfc-5.2]") {
   const auto digits = GENERATE("827f 8000000000000000", "827f ffffffffffffffff");
   const auto self = GENERATE(role::client, role::server);
   connection_options options;
@@ -161,7 +161,7 @@ TEST_CASE("the header alone is enough to fail the connection", "[rfc-5.2][rfc-5.
         self == role::server ? errc::unmasked_frame : errc::masked_frame);
 }
 
-TEST_CASE("the first two octets are enough if they break a rule", "[rfc-5.2][rfc-5.5]") {
+TEST_CASE("the first two bytes are enough if they break a rule", "[rfc-5.2][rfc-5.5]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto control = header_from(from, 9, 65'536);
@@ -169,7 +169,7 @@ TEST_CASE("the first two octets are enough if they break a rule", "[rfc-5.2][rfc
         failed(close_code::protocol_error, errc::control_too_long));
 }
 
-TEST_CASE("a message may be as long as the limit and not an octet longer", "[rfc-10.4]") {
+TEST_CASE("a message may be as long as the limit and not a byte longer", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto limit = GENERATE(as<std::size_t>{}, 1, 125, 126, 1000, 70'000);

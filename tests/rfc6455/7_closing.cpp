@@ -64,13 +64,13 @@ TEST_CASE("a Close frame with a code that must not be sent fails the connection"
   CHECK(story_of(self, close_from(peer_of(self), code, "why")) == refused);
 }
 
-TEST_CASE("a Close frame with one octet fails the connection", "[rfc-5.5.1][autobahn-7.3.2]") {
+TEST_CASE("a Close frame with one byte fails the connection", "[rfc-5.5.1][autobahn-7.3.2]") {
   const auto self = GENERATE(role::client, role::server);
   CHECK(story_of(self, frame_from(peer_of(self), opcode::close, "x")) ==
         failed(close_code::protocol_error, errc::bad_close_payload));
 }
 
-TEST_CASE("a close reason may have 123 octets and is handed over", "[rfc-5.5.1][autobahn-7.3.5]") {
+TEST_CASE("a close reason may have 123 bytes and is reported", "[rfc-5.5.1][autobahn-7.3.5]") {
   const auto self = GENERATE(role::client, role::server);
   const std::string reason(123, '*');
   CHECK(story_of(self, close_from(peer_of(self), 1000, reason)) ==
@@ -166,7 +166,8 @@ TEST_CASE("both sides may close at once", "[rfc-7.1.3]") {
   CHECK(both.server.wants() == nothing);
 }
 
-TEST_CASE("whoever closes, both are told, and both streams end", "[rfc-7.1.2][rfc-7.1.4]") {
+TEST_CASE("whichever side closes, both sides get an event, and both streams end",
+          "[rfc-7.1.2][rfc-7.1.4]") {
   const auto first = GENERATE(role::client, role::server);
   joined both;
   REQUIRE(!both.at(first).send("last words"));
@@ -232,7 +233,7 @@ TEST_CASE("a stream that ends without a Close frame is not clean", "[rfc-7.1.4][
   CHECK(peer.output().empty());
 }
 
-TEST_CASE("a stream that ends inside a frame or a message is told apart", "[rfc-7.1.4]") {
+TEST_CASE("the end of the stream inside a frame or a message is distinguished", "[rfc-7.1.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto input = frame_from(from, opcode::text, "whole") +
@@ -262,7 +263,7 @@ TEST_CASE("after our Close it does not matter where in a message the stream ends
   CHECK(feed(peer, {}) == lines{"closed{1006, the peer ended the stream without a Close frame}"});
 }
 
-TEST_CASE("a stream that breaks tells why", "[rfc-7.1.7]") {
+TEST_CASE("the error of a broken stream is reported", "[rfc-7.1.7]") {
   const auto self = GENERATE(role::client, role::server);
   const auto reset = std::make_error_code(std::errc::connection_reset);
   test_connection<> peer{self};
@@ -327,7 +328,7 @@ TEST_CASE("a close without a code sends an empty frame", "[rfc-5.5.1]") {
   CHECK(written_by(peer) == frame_from(self, 8, {}));
 }
 
-TEST_CASE("a peer that does not answer the Close is given up at the deadline", "[rfc-7.1.7]") {
+TEST_CASE("a peer that does not answer the Close times out", "[rfc-7.1.7]") {
   const auto self = GENERATE(role::client, role::server);
   connection_options options;
   options.close_timeout = 5s;
@@ -349,7 +350,7 @@ TEST_CASE("a peer that does not answer the Close is given up at the deadline", "
   CHECK(peer.deadline() == std::chrono::steady_clock::time_point::max());
 }
 
-TEST_CASE("a peer that never takes our Close is given up at the deadline", "[rfc-7.1.7]") {
+TEST_CASE("a peer that never reads our Close times out", "[rfc-7.1.7]") {
   const auto self = GENERATE(role::client, role::server);
   const auto way = GENERATE(0, 1, 2);
   test_connection<> peer{self};
@@ -366,7 +367,7 @@ TEST_CASE("a peer that never takes our Close is given up at the deadline", "[rfc
   CHECK(peer.buffered_bytes() == 0);
 }
 
-TEST_CASE("a peer that closes, ends the stream and takes nothing is given up", "[rfc-7.1.7]") {
+TEST_CASE("a peer that closes, ends the stream and reads nothing times out", "[rfc-7.1.7]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
   REQUIRE(!peer.send("under way"));
@@ -380,7 +381,7 @@ TEST_CASE("a peer that closes, ends the stream and takes nothing is given up", "
   CHECK(peer.wants() == nothing);
 }
 
-TEST_CASE("a stream whose own end takes too long is given up at the deadline", "[rfc-7.1.1]") {
+TEST_CASE("a stream whose own end takes too long is closed at the deadline", "[rfc-7.1.1]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
   feed(peer, close_from(peer_of(self), 1000));
@@ -399,7 +400,7 @@ TEST_CASE("a stream whose own end takes too long is given up at the deadline", "
   CHECK(peer.deadline() == (std::chrono::steady_clock::time_point::max)());
 }
 
-TEST_CASE("a client whose server never ends the stream gives up at the deadline", "[rfc-7.1.1]") {
+TEST_CASE("a client whose server never ends the stream closes it at the deadline", "[rfc-7.1.1]") {
   test_connection<> client{role::client};
   feed(client, close_from(role::server, 1000));
   written_by(client);

@@ -95,7 +95,7 @@ TEST_CASE("valid text is delivered unchanged",
   }
 }
 
-TEST_CASE("text may be cut into fragments at every octet",
+TEST_CASE("text may be cut into fragments at every byte",
           "[rfc-8.1][autobahn-6.2.2][autobahn-6.2.3][autobahn-6.2.4]") {
   const auto self = GENERATE(role::client, role::server);
   for (const auto digits : valid) {
@@ -124,7 +124,7 @@ TEST_CASE("invalid text fails the connection",
   }
 }
 
-TEST_CASE("invalid text fails at the octet that nothing can make good",
+TEST_CASE("invalid text fails at the first byte that makes it invalid",
           "[rfc-8.1][autobahn-6.4.1][autobahn-6.4.2][autobahn-6.4.3][autobahn-6.4.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto as_frames = GENERATE(false, true);

@@ -89,7 +89,7 @@ TEST_CASE("control frames stand between compressed fragments, as they are", "[rf
         lines{"ping \"?\"", "pong \"!\"", "text \"Hello\"", "> pong \"?\""});
 }
 
-TEST_CASE("every fragment may be one octet long", "[rfc7692-7.2.3.1]") {
+TEST_CASE("every fragment may be one byte long", "[rfc7692-7.2.3.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   auto input = frame(from, "f2", fin::no);
@@ -240,7 +240,7 @@ lines received(test_connection<copied_deflate>& to, std::mt19937& random, octets
   return messages;
 }
 
-TEST_CASE("any messages come out equal, whatever was agreed on and wherever they are cut",
+TEST_CASE("any messages are received as they were sent, with any parameters and any cuts",
           "[rfc7692-7.2]") {
   for (std::uint32_t seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);
@@ -355,7 +355,7 @@ TEST_CASE("what is sent keeps to the window and the context that were agreed on"
   CHECK(keeping.longest_distance <= std::size_t{1} << bits);
 }
 
-TEST_CASE("connections of equal settings send the same memory, whatever their contexts",
+TEST_CASE("connections with equal settings send the same memory, whatever their contexts",
           "[rfc7692-7.1.1]") {
   const auto options = without_threshold({.own_window_bits = 15});
   const auto peer = [&](int bits, bool takeover) {

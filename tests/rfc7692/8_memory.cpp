@@ -164,8 +164,7 @@ TEST_CASE("blocks without any output are no way to send for ever", "[rfc7692-8][
   CHECK(result.most < inflating);
 }
 
-TEST_CASE("small messages that are flushed for each octet are not refused for it",
-          "[rfc7692-6.1]") {
+TEST_CASE("small messages that are flushed after each byte are accepted", "[rfc7692-6.1]") {
   const auto self = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = 20 * kibibyte;
@@ -359,7 +358,7 @@ TEST_CASE("a gibibyte goes through, compressed both ways, in little memory", "[r
   CHECK(result.most < mebibyte);
 }
 
-TEST_CASE("so do octets that cannot be compressed", "[rfc7692-6.1]") {
+TEST_CASE("bytes that cannot be compressed use no more memory either", "[rfc7692-6.1]") {
   const auto result = pass(64, 2);
   CHECK(result.received == result.sent);
   CHECK(result.most < mebibyte);

@@ -174,7 +174,7 @@ TEST_CASE("a server's Retry-After is the least of the next wait, and of no other
   CHECK(schedule.disconnected(start, -1s) == start + 8s);
 }
 
-TEST_CASE("clients that a server told the same come back at different times") {
+TEST_CASE("clients with the same Retry-After come back at different times") {
   backoff_schedule early{{}, least};
   backoff_schedule middle{{}, half};
   CHECK(early.disconnected(start, 5s) == start + 5s);

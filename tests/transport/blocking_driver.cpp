@@ -290,7 +290,7 @@ TEST_CASE("a close without an answer leaves a reader behind that cannot be woken
   CHECK(peer.written != 0);
 }
 
-TEST_CASE("close_now wakes a reader, writers and who waits for a turn to write") {
+TEST_CASE("close_now wakes a reader, writers and a thread that waits to write") {
   for (int round = 0; round < 20; ++round) {
     auto [here, there] = threaded_pipe(10);
     websocket<memory_pipe> near{role::client, std::move(here), patient};
@@ -312,7 +312,7 @@ TEST_CASE("close_now wakes a reader, writers and who waits for a turn to write")
   }
 }
 
-TEST_CASE("close_now wakes who waits behind a message that nobody goes on with") {
+TEST_CASE("close_now wakes a thread that waits for another thread's unfinished message") {
   for (int round = 0; round < 20; ++round) {
     auto [here, there] = threaded_pipe();
     websocket<memory_pipe> near{role::client, std::move(here), patient};

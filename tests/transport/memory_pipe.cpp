@@ -77,7 +77,7 @@ TEST_CASE("every call sets the error anew") {
   CHECK_FALSE(ec);
 }
 
-TEST_CASE("a read takes no more than it has room for") {
+TEST_CASE("a read takes no more than fits into its buffer") {
   auto [near, far] = make_memory_pipe();
   std::error_code ec;
   write(near, "abc", ec);
@@ -111,7 +111,7 @@ TEST_CASE("after a shutdown the other end reads the rest, then the end") {
   }
 }
 
-TEST_CASE("whoever destroys an end ends the stream") {
+TEST_CASE("the destructor of an end ends the stream") {
   auto [near, other] = make_memory_pipe();
   std::optional far{std::move(other)};
   std::error_code ec;
@@ -125,7 +125,7 @@ TEST_CASE("whoever destroys an end ends the stream") {
   CHECK(ec == std::errc::broken_pipe);
 }
 
-TEST_CASE("a full end that is shut down or whose other end is gone has an error to write") {
+TEST_CASE("a write to a full end fails after a shutdown, or when the other end is destroyed") {
   auto [near, other] = make_memory_pipe({.second = {.capacity = 0}});
   std::optional far{std::move(other)};
   std::error_code ec;
@@ -173,7 +173,7 @@ TEST_CASE("a wait for what is there takes no time") {
   CHECK(near.now() == start);
 }
 
-TEST_CASE("a wait in vain lets virtual time pass, exactly as much as asked") {
+TEST_CASE("a wait without result advances virtual time exactly to its limit") {
   auto [near, far] = make_memory_pipe({.second = {.capacity = 0}});
   const auto start = near.now();
   std::error_code ec;
@@ -187,7 +187,7 @@ TEST_CASE("a wait in vain lets virtual time pass, exactly as much as asked") {
   CHECK(near.now() == start + 30s);
 }
 
-TEST_CASE("a wait ends when delayed octets arrive, at the last moment too") {
+TEST_CASE("a wait ends when delayed bytes arrive, at the last moment too") {
   auto [near, far] = make_memory_pipe({.first = {.delay = 5s}});
   const auto start = near.now();
   std::error_code ec;
@@ -247,7 +247,7 @@ TEST_CASE("the hook is called again when what was written reaches the other end"
   CHECK(read(near, ec) == "pong");
 }
 
-TEST_CASE("a hook that makes room ends a wait to write") {
+TEST_CASE("a hook that frees capacity ends a wait to write") {
   auto [near, far] = make_memory_pipe({.second = {.capacity = 1}});
   std::string taken;
   near.on_idle([&peer = far, &taken] {
@@ -284,7 +284,7 @@ TEST_CASE("without a virtual clock time is the system's and a wait takes it") {
   CHECK_FALSE(near.wait_readable(before, ec));
 }
 
-TEST_CASE("delayed octets end a wait in the system's time") {
+TEST_CASE("delayed bytes end a wait in system time") {
   auto [near, far] = make_memory_pipe({.first = {.delay = 1ms}, .clock = nullptr});
   std::error_code ec;
   const auto before = std::chrono::steady_clock::now();

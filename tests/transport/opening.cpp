@@ -155,7 +155,7 @@ TEST_CASE("a request with too many lines is refused after the last that is allow
   CHECK(status_of_whole(s.far.text()) == 431);
 }
 
-TEST_CASE("a request an octet a second is answered at the deadline", "[abuse]") {
+TEST_CASE("a request of one byte per second is answered at the deadline", "[abuse]") {
   stage s{{.second = {.delay = 1s}}, false};
   std::size_t sent = 0;
   s.near.on_idle([&] {
@@ -173,8 +173,9 @@ TEST_CASE("a request an octet a second is answered at the deadline", "[abuse]") 
   CHECK(s.elapsed() == 8s);
 }
 
-TEST_CASE("who says nothing is answered at the deadline, and waited for no longer than a close",
-          "[abuse]") {
+TEST_CASE(
+    "a silent client is answered at the deadline, and waited for until the close timeout at most",
+    "[abuse]") {
   stage s{{}, false};
   std::error_code ec;
   server_handshake handshake;
@@ -185,7 +186,7 @@ TEST_CASE("who says nothing is answered at the deadline, and waited for no longe
   CHECK(s.elapsed() == 10s);
 }
 
-TEST_CASE("who never stops talking is not listened to for ever", "[abuse]") {
+TEST_CASE("a client that never stops sending is read for a limited time only", "[abuse]") {
   stage s{{.second = {.delay = 1s}}, false};
   s.near.on_idle([&] { s.far.say("GET / HTTP/1.1\r\n\r\n and more and more"); });
   std::error_code ec;
@@ -195,7 +196,7 @@ TEST_CASE("who never stops talking is not listened to for ever", "[abuse]") {
   CHECK(s.elapsed() == 4s);
 }
 
-TEST_CASE("a client that does not take the answer is given up at a deadline", "[abuse]") {
+TEST_CASE("a client that does not read the response is dropped at a deadline", "[abuse]") {
   stage s{{.second = {.capacity = 10}}, false};
   std::error_code ec;
   server_handshake handshake;
@@ -307,7 +308,7 @@ TEST_CASE("a client asks, and reads the frames behind a good answer", "[rfc-4.1]
   CHECK(shown(peer->close_reason()) == "closed{1001, clean}");
 }
 
-TEST_CASE("a refusal is handed over with its status, its headers and a bounded body") {
+TEST_CASE("a refusal is reported with its status, its headers and a bounded body") {
   stage s;
   const bool ends = GENERATE(true, false);
   const auto size = GENERATE(std::size_t{0}, std::size_t{5}, std::size_t{200'000});
@@ -351,7 +352,7 @@ TEST_CASE("an answer that is none is an error that says what is wrong", "[rfc-4.
   CHECK(ec == condition::handshake_rejected);
 }
 
-TEST_CASE("a server that does not answer, or not in full, is given up at the deadline") {
+TEST_CASE("a server that does not answer, or not completely, times out") {
   stage s;
   std::error_code ec;
   client_handshake handshake{chat(), sample_nonce()};
@@ -362,7 +363,7 @@ TEST_CASE("a server that does not answer, or not in full, is given up at the dea
   CHECK(s.elapsed() == 7s);
 }
 
-TEST_CASE("a refusal whose body stops in the middle is a refusal all the same") {
+TEST_CASE("a refusal whose body stops in the middle is still a refusal") {
   stage s;
   s.far.say("HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf");
   std::error_code ec;
@@ -373,7 +374,7 @@ TEST_CASE("a refusal whose body stops in the middle is a refusal all the same") 
   CHECK(s.elapsed() == 7s);
 }
 
-TEST_CASE("a refusal whose end is cut off by an error of the stream stays one",
+TEST_CASE("a refusal cut off by an error of the stream is still a refusal",
           "[rfc-4.1][rfc9112-8]") {
   const std::string head = "HTTP/1.1 401 No\r\nContent-Length: 20\r\n\r\n";
   const auto lost = std::make_error_code(std::errc::connection_reset);

@@ -100,7 +100,8 @@ TEST_CASE("a message that is dropped unfinished closes the connection with 1011"
   CHECK(shown(talk.near().close_reason()) == "closed{1011, clean}");
 }
 
-TEST_CASE("who has a message under way cannot send another one before its end", "[rfc-5.4]") {
+TEST_CASE("a thread with an unfinished message cannot send another one before its end",
+          "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   const bool begun = GENERATE(false, true);
   scripted_talk talk{self};
@@ -123,7 +124,7 @@ TEST_CASE("who has a message under way cannot send another one before its end", 
                : lines{ping, "text \"b\"", "text \"c\""}));
 }
 
-TEST_CASE("whoever goes on with a message has it under way", "[rfc-5.4]") {
+TEST_CASE("an unfinished message belongs to the thread that continues it", "[rfc-5.4]") {
   auto [here, there] = make_memory_pipe({.clock = nullptr});
   websocket<memory_pipe> near{role::server, std::move(here)};
   auto message = near.begin_message(message_kind::text);
@@ -153,7 +154,7 @@ TEST_CASE("a message moves with what was sent of it") {
   CHECK(talk.far().frames() == lines{"text unfinished \"a\"", "continuation \"b\""});
 }
 
-TEST_CASE("a message whose peer is gone says so") {
+TEST_CASE("a message to a peer that has gone reports it") {
   const auto self = GENERATE(role::client, role::server);
   scripted_talk talk{self};
   auto message = talk.near().begin_message(message_kind::text);
@@ -164,7 +165,7 @@ TEST_CASE("a message whose peer is gone says so") {
   CHECK_FALSE(talk.near().read());
 }
 
-TEST_CASE("who waits behind a message that is dropped learns that the connection is closed") {
+TEST_CASE("a thread that waits for a message that is dropped gets closed") {
   for (int round = 0; round < 200; ++round) {
     auto [here, there] = make_memory_pipe({.clock = nullptr});
     websocket<memory_pipe> near{role::server, std::move(here)};

@@ -88,7 +88,7 @@ TEST_CASE("a full end makes the other end's writes block until it is read") {
   CHECK(read(far, ec) == "lo");
 }
 
-TEST_CASE("octets on their way fill an end as those do that have arrived") {
+TEST_CASE("bytes on their way count for the capacity, like bytes that have arrived") {
   auto [near, far] = make_memory_pipe({.first = {.delay = 1s}, .second = {.capacity = 1}});
   std::error_code ec;
   CHECK(write(near, "a", ec) == 1);
@@ -114,7 +114,7 @@ TEST_CASE("what is written can be delayed, and arrives in order when the time ha
   CHECK_FALSE(ec);
 }
 
-TEST_CASE("a shorter delay does not let later octets overtake") {
+TEST_CASE("a shorter delay does not let later bytes overtake") {
   const auto clock = std::make_shared<hawser::virtual_clock>();
   auto [near, far] = make_memory_pipe({.first = {.delay = 10ms}, .clock = clock});
   std::error_code ec;
@@ -148,7 +148,7 @@ TEST_CASE("the stream can be made to break at a given position") {
   CHECK(far.wait_readable(forever, ec));
 }
 
-TEST_CASE("the n-th call can be made to fail, whatever it is, and all after it") {
+TEST_CASE("any n-th call can be made to fail, and all calls after it") {
   const auto n = GENERATE(range(1U, 6U));
   const auto timed_out = std::make_error_code(std::errc::timed_out);
   auto [near, far] = make_memory_pipe({.first = {.failing_call = n, .call_error = timed_out}});

@@ -18,7 +18,7 @@ struct encrypted {
   }
 };
 
-TEST_CASE("a stream that says nothing of TLS has no facts") {
+TEST_CASE("a stream without facts() has no facts") {
   CHECK(detail::tls_facts_of(plain{}) == nullptr);
   CHECK(detail::tls_facts_of(encrypted{})->version == "TLSv1.3");
 }

@@ -11,7 +11,7 @@ using namespace hawser::detail;
 
 namespace {
 
-TEST_CASE("a turn is given back however it ends") {
+TEST_CASE("a turn ends however its scope is left") {
   bool taken = false;
   std::condition_variable freed;
   const auto take = [&] {

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-TEST_CASE("a virtual clock moves only when it is told to") {
+TEST_CASE("a virtual clock moves only when it is advanced") {
   hawser::virtual_clock clock;
   const auto start = clock.now();
   CHECK(clock.now() == start);
@@ -29,7 +29,7 @@ TEST_CASE("a virtual clock never goes back") {
   CHECK(clock.now() == start + 1min);
 }
 
-TEST_CASE("a virtual clock starts where neither zero nor an earlier time is mistaken for now") {
+TEST_CASE("a virtual clock does not start near zero") {
   const auto start = hawser::virtual_clock{}.now();
   CHECK(start - 1h > hawser::virtual_clock::time_point{});
   CHECK(start + 24h < hawser::virtual_clock::time_point::max());

@@ -42,7 +42,7 @@ TEST_CASE("a websocket can be moved, and is dropped without a Close when it is d
 }
 
 TEST_CASE(
-    "the peer sees the end of the stream as soon as the connection is over, whatever ended it",
+    "the peer sees the end of the stream as soon as the connection has ended, for whatever reason",
     "[rfc-7.1.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto ends = GENERATE(as<std::string>{}, "clean", "violation", "no Close", "silence");

@@ -141,7 +141,7 @@ talk_result talk(role self, std::size_t number) {
   return result;
 }
 
-TEST_CASE("whichever allocation of a conversation over TLS fails, its caller is told",
+TEST_CASE("whichever allocation of a conversation over TLS fails, its caller gets an error",
           "[failure]") {
   const auto self = GENERATE(role::client, role::server);
   for (int warm = 0; warm < 3; ++warm) REQUIRE_FALSE(talk(self, failing::never).ec);
