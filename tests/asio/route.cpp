@@ -10,6 +10,7 @@
 #include "support/catch.hpp"
 
 using namespace hawser;
+using namespace std::string_literals;
 
 namespace {
 
@@ -33,7 +34,14 @@ TEST_CASE("a pattern matches paths by their segments") {
       {"/rooms/:id", "/rooms/", std::nullopt},
       {"/rooms/:id", "/rooms", std::nullopt},
       {"/rooms/:id", "/rooms/7/8", std::nullopt},
-      {"/rooms/:id/:who", "/rooms/7/a%2Fb", parameters{{"id", "7"}, {"who", "a%2Fb"}}},
+      {"/rooms/:id/:who", "/rooms/7/a%2Fb", parameters{{"id", "7"}, {"who", "a/b"}}},
+      {"/rooms/:id", "/rooms/%CE%B1+b%20c%00", parameters{{"id", "\xCE\xB1+b c\0"s}}},
+      {"/rooms/:id", "/rooms/%", std::nullopt},
+      {"/rooms/:id", "/rooms/7%2", std::nullopt},
+      {"/rooms/:id/all", "/rooms/%zz/all", std::nullopt},
+      {"/a%20b", "/a%20b", parameters{}},
+      {"/a b", "/a%20b", std::nullopt},
+      {"/files/*", "/files/%zz", parameters{}},
       {"/files/*", "/files/a/b/c", parameters{}},
       {"/files/*", "/files/", parameters{}},
       {"/files/*", "/other/a", std::nullopt},

@@ -421,7 +421,7 @@ TEST_CASE("a session knows its request, address, subprotocol and parameters, and
   wishes.handshake.subprotocols = {"other", "chat"};
   auto client = connect(server.url("/rooms/7%20a?x=y"), wishes);
   CHECK_FALSE(client.write("Hello"));
-  CHECK(facts.take() == lines{"x=y", "7%20a", "", "chat", "Hello", "1 5", "1 5"});
+  CHECK(facts.take() == lines{"x=y", "7 a", "", "chat", "Hello", "1 5", "1 5"});
   CHECK(client.read());
   CHECK_FALSE(client.close());
 }

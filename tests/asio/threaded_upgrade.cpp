@@ -24,6 +24,7 @@ TEST_CASE("an upgrade of a threaded server knows its client, its listener and th
   server.on_upgrade([&](threaded_upgrade& asked) {
     facts.put(asked.remote_address().substr(0, 10));
     facts.put(asked.listener());
+    facts.put(asked.request().query("name").value_or("none"));
     facts.put(asked.is_secure() || asked.tls() || asked.peer_certificate() ? "secure" : "plain");
     asked.accept();
   });
@@ -33,9 +34,10 @@ TEST_CASE("an upgrade of a threaded server knows its client, its listener and th
     });
   }};
   const auto port = std::to_string(server.port());
-  auto client = connect("ws://localhost:" + port + "/");
+  auto client = connect("ws://localhost:" + port + "/?name=Anna+M");
   CHECK(facts.take() == "127.0.0.1:");
   CHECK(facts.take() == "127.0.0.1:" + port);
+  CHECK(facts.take() == "Anna M");
   CHECK(facts.take() == "plain");
   CHECK(facts.take() == "plain");
   CHECK_FALSE(client.is_secure());

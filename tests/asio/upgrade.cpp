@@ -65,6 +65,37 @@ TEST_CASE("the hook sees what was asked and by whom") {
   CHECK(facts.take() == lines{"127.0.0.1:"});
 }
 
+TEST_CASE("an upgrade, a session and a plain request decode what was asked") {
+  mailbox<lines> facts;
+  const auto asked_for = [&](const request& asked, std::string_view id) {
+    const auto user = asked.basic_credentials().value_or(basic_credentials{});
+    facts.put({std::string{id}, asked.query("name").value_or("none"),
+               asked.query("bad").value_or("none"), user.user + ' ' + user.password,
+               std::string{asked.headers.find("X-Token").value_or("none")}});
+  };
+  live_server server{[&](hawser::server& made) {
+    auto& room = made.route("/rooms/:id");
+    room.on_upgrade([&](upgrade& asked) {
+      asked_for(asked.request(), asked.parameter("id"));
+      asked.accept();
+    });
+    room.on_open([&](session& open) { asked_for(open.request(), open.parameter("id")); });
+    room.on_http([&](http_request& asked) {
+      asked_for(asked.request(), asked.parameter("id"));
+      asked.answer(204);
+    });
+  }};
+  const std::string target = "/rooms/a%2Fb+c?name=Anna+M%C3%BC&bad=%zz";
+  const std::string more = "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\nX-Token: t\r\n";
+  const lines decoded{"a/b+c", "Anna M\xC3\xBC", "none", "Aladdin open sesame", "t"};
+  CHECK(status_for(server->port(), upgrade_to(target, more)) == 101);
+  CHECK(facts.take() == decoded);
+  CHECK(facts.take() == decoded);
+  const auto plain = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n" + more + "\r\n";
+  CHECK(status_for(server->port(), plain) == 204);
+  CHECK(facts.take() == decoded);
+}
+
 TEST_CASE("the hook accepts with headers") {
   auto server = asking([](upgrade& asked) {
     header_fields headers;

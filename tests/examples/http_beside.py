@@ -19,8 +19,11 @@ def main(server):
         where = urllib.parse.urlsplit(url)
         page = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS)
 
-        def ask(method, path, body=None):
-            page.request(method, path, body, {"Content-Type": "text/plain"})
+        def ask(method, path, body=None, credentials=None):
+            headers = {"Content-Type": "text/plain"}
+            if credentials:
+                headers["Authorization"] = credentials
+            page.request(method, path, body, headers)
             answer = page.getresponse()
             return answer.status, answer.read(), answer
 
@@ -43,6 +46,18 @@ def main(server):
             assert ask("POST", "/say", iter([b"in ", b"chunks"]))[0] == 204
             assert heard.read(7) == b"\x81\x05hello"
             assert heard.read(11) == b"\x81\x09in chunks"
+            assert ask("POST", "/say", b"x", "Bearer t0k3n")[0] == 401
+            with socket.create_connection((where.hostname, where.port), SECONDS) as other:
+                other.sendall(UPGRADE.replace("/room", "/room?name=Anna+M%2E", 1).encode())
+                assert heard.read(17) == b"\x81\x0fAnna M. is here"
+        page.close()
+
+    with running_server(server, "0", "t0k3n") as url:
+        where = urllib.parse.urlsplit(url)
+        page = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS)
+        assert ask("POST", "/say", b"x")[0] == 401
+        assert ask("POST", "/say", b"x", "Bearer t0k3")[0] == 401
+        assert ask("POST", "/say", b"x", "Bearer t0k3n")[0] == 204
         page.close()
 
 

@@ -46,8 +46,7 @@ std::string serve(bytes_view asked, std::uint32_t seed) {
   if (!good) return answer;
 
   // A client whose key that was would be content.
-  require(server.request().headers().find("Sec-WebSocket-Key").has_value(),
-          "accepted without a key");
+  require(server.request().headers.find("Sec-WebSocket-Key").has_value(), "accepted without a key");
   return answer + '|' + left;
 }
 

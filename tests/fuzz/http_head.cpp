@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/handshake/http_head.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "fuzz/fuzz.hpp"
+#include "hawser/base/base64.hpp"
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/percent.hpp"
+#include "hawser/handshake/credentials.hpp"
+#include "hawser/handshake/query.hpp"
+#include "hawser/handshake/request.hpp"
 
 using namespace hawser;
 using namespace hawser::fuzz;
@@ -29,6 +37,31 @@ std::string read(http_head& head, bytes_view input, std::uint32_t seed) {
   if (last == http_head::status::failed) return "failed " + std::string{describe(head.error())};
   if (last == http_head::status::need_more) return "more";
   return "done " + std::string{head.fields().text()} + '|' + left;
+}
+
+/// What the application asks of a request.
+void examine(const request& asked) {
+  query_list parameters{asked.query()};
+  while (const auto one = parameters.next()) {
+    const auto name = percent_decode(one->name, plus_sign::space);
+    if (!name) continue;
+    const auto all = asked.queries(*name);
+    const auto first = asked.query(*name);
+    require(all.empty() || (first && *first == all.front()), "another first value");
+    require(asked.query().size() >= all.size(), "more values than characters");
+    const auto value = percent_decode(one->value, plus_sign::space);
+    require(!value || all.empty() || std::find(all.begin(), all.end(), *value) != all.end(),
+            "a value is lost");
+  }
+  const auto token = asked.bearer_token();
+  require(!token || token->find_first_of(" \t,\"") == std::string_view::npos,
+          "a token of two words");
+  if (const auto who = asked.basic_credentials()) {
+    require(!token, "two kinds of credentials");
+    require(who->user.find(':') == std::string::npos, "a user with a colon");
+    const auto again = "Basic " + base64_encode(as_bytes(who->user + ':' + who->password));
+    require(decode_basic_credentials(again) == who, "other credentials when read again");
+  }
 }
 
 }  // namespace
@@ -67,5 +100,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto repeated = read(second, as_bytes(again), 0);
   require(repeated == "done " + std::string{whole.fields().text()} + '|', "not read again");
   require(second.target() == whole.target(), "another target when read again");
+  if (kind == http_head::kind::request) examine(request{whole});
   return 0;
 }

@@ -51,7 +51,7 @@ class served {
     if (now == status::whole) {
       const auto& asked = talk_.request();
       require(asked.body().size() <= most_body, "a body larger than allowed");
-      require(request_framing(asked.headers(), http_version::http_1_1).error == errc{},
+      require(request_framing(asked.headers, http_version::http_1_1).error == errc{},
               "an ambiguous length");
       require(++count_ <= 5, "more requests than allowed");
       story_ += std::string{asked.method()} + ' ' + std::string{asked.target()} + ' ' +

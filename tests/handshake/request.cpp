@@ -65,7 +65,7 @@ TEST_CASE("a request is made of a head, or of what another server has parsed") {
     CHECK(asked->target() == "/x?y");
     CHECK(asked->header("HOST") == "h");
     CHECK(asked->origin() == "http://h");
-    CHECK(asked->headers().size() == 2);
+    CHECK(asked->headers.size() == 2);
   }
 }
 
@@ -118,6 +118,36 @@ TEST_CASE("a cookie is found by its exact name in any of the lines", "[rfc6265-4
   for (const auto name : {"sid", "SI", "ID", "x", "", "31d4d96e407aad42"}) {
     CAPTURE(name);
     CHECK_FALSE(asked.cookie(name));
+  }
+}
+
+TEST_CASE("parameters of the query are decoded") {
+  const request asked{"GET", "/chat?room=a%2Fb&name=Anna+M%C3%BC&room=2&x&bad=%zz&room=3", {}};
+  CHECK(asked.query("room") == "a/b");
+  CHECK(asked.queries("room") == std::vector<std::string>{"a/b", "2", "3"});
+  CHECK(asked.query("name") == "Anna M\xC3\xBC");
+  CHECK(asked.query("x") == "");
+  CHECK_FALSE(asked.query("bad"));
+  CHECK_FALSE(asked.query("none"));
+  CHECK(asked.queries("none").empty());
+  CHECK_FALSE(request{}.query("x"));
+}
+
+TEST_CASE("credentials come from the only Authorization line", "[rfc6750-2.1][rfc7617-2]") {
+  const auto with = [](std::vector<std::string_view> values) {
+    request asked{"GET", "/", {{"Host", "h"}}};
+    for (const auto value : values) asked.headers.add("authorization", value);
+    return asked;
+  };
+  CHECK(with({"Bearer mF_9.B5f-4.1JqM"}).bearer_token() == "mF_9.B5f-4.1JqM");
+  CHECK_FALSE(with({"Bearer mF_9.B5f-4.1JqM"}).basic_credentials());
+  const auto basic = with({"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="});
+  CHECK(basic.basic_credentials() == hawser::basic_credentials{"Aladdin", "open sesame"});
+  CHECK_FALSE(basic.bearer_token());
+  for (const auto& asked :
+       {with({}), with({"Bearer a", "Bearer a"}), with({"Basic Ojo=", "Basic Ojo="})}) {
+    CHECK_FALSE(asked.bearer_token());
+    CHECK_FALSE(asked.basic_credentials());
   }
 }
 

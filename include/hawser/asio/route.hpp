@@ -17,6 +17,7 @@
 #include "hawser/asio/session_handlers.hpp"
 #include "hawser/asio/session_state.hpp"
 #include "hawser/asio/upgrade.hpp"
+#include "hawser/base/percent.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
@@ -54,7 +55,9 @@ struct route_options {
 class route {
  public:
   /// `pattern` is a path. A segment may be a parameter, `/rooms/:id`, and the last one may be `*`,
-  /// which matches the rest of the path. Percent-encoding is compared without decoding.
+  /// which matches the rest of the path. Other segments are compared without decoding. The value of a
+  /// parameter is percent-decoded, so it may contain any byte, also `/` and NUL. A path with invalid
+  /// percent-encoding in a parameter does not match.
   route(std::string pattern, route_options options)
       : pattern_{std::move(pattern)}, options_{std::move(options)} {}
 
@@ -136,7 +139,7 @@ class route {
 
   std::shared_ptr<const session_handlers> handlers() const noexcept { return handlers_; }
 
-  /// The parameters, if `path` matches this route.
+  /// The parameters, decoded, if `path` matches this route.
   std::optional<std::vector<std::pair<std::string, std::string>>> match(
       std::string_view path) const {
     std::vector<std::pair<std::string, std::string>> found;
@@ -147,7 +150,11 @@ class route {
       const auto given = take_segment(path);
       const bool is_parameter = wanted.starts_with(':');
       if (is_parameter ? given.empty() : wanted != given) return std::nullopt;
-      if (is_parameter) found.emplace_back(wanted.substr(1), given);
+      if (is_parameter) {
+        auto value = percent_decode(given);
+        if (!value) return std::nullopt;
+        found.emplace_back(wanted.substr(1), std::move(*value));
+      }
       if (pattern.empty() || path.empty()) break;
     }
     if (pattern.empty() && path.empty()) return found;

@@ -190,7 +190,8 @@ class session {
     return state_ ? state_->asked() : none.get();
   }
 
-  /// The value of a parameter of the route: `/rooms/:id` has `id`. Empty if there is none.
+  /// The value of a parameter of the route, percent-decoded: `/rooms/:id` has `id`. It may hold any byte.
+  /// Empty if there is no such parameter.
   std::string_view parameter(std::string_view name) const {
     return state_ ? state_->parameter(name) : std::string_view{};
   }

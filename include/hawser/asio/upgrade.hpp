@@ -112,7 +112,8 @@ class pending_request {
     return detail::certificate_of(tls());
   }
 
-  /// The value of a parameter of the route, or an empty text.
+  /// The value of a parameter of the route, percent-decoded: `/rooms/:id` has `id`. It may hold any byte.
+  /// Empty if there is no such parameter.
   std::string_view parameter(std::string_view name) const noexcept {
     return detail::value_of(name, state_->facts().parameters);
   }

@@ -50,7 +50,7 @@ class http_exchange {
     state_ = status::need_more;
     persistent_ = ++count_ != limits.requests && wants_to_persist();
 
-    const auto framing = request_framing(request_.headers(), version);
+    const auto framing = request_framing(request_.headers, version);
     if (framing.error != errc{}) return fail(framing.error);
     if (framing.length > limits.body) return fail(errc::body_too_large);
     if (const auto error = check_expectation(); error != errc{}) return fail(error);
@@ -124,7 +124,7 @@ class http_exchange {
  private:
   /// RFC 9112 §9.3.
   bool wants_to_persist() const {
-    const auto& headers = request_.headers();
+    const auto& headers = request_.headers;
     if (has_token(headers, "Connection", "close")) return false;
     return version_ == http_version::http_1_1 || has_token(headers, "Connection", "keep-alive");
   }
@@ -136,7 +136,7 @@ class http_exchange {
   /// RFC 9110 §10.1.1.
   errc check_expectation() const {
     bool known = true;
-    for_each_element(request_.headers(), "Expect", [&](std::string_view expectation) {
+    for_each_element(request_.headers, "Expect", [&](std::string_view expectation) {
       known = known && iequals(expectation, "100-continue");
     });
     return known || !expects_continue() ? errc{} : errc::unknown_expectation;

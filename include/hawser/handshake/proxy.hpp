@@ -7,8 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "hawser/base/ascii.hpp"
+#include "hawser/base/percent.hpp"
 #include "hawser/handshake/uri.hpp"
 
 namespace hawser {
@@ -47,11 +49,15 @@ inline std::optional<proxy_kind> decode_proxy_scheme(std::string_view name) noex
 }
 
 /// Sets the credentials from the text before the last `@` of an authority: RFC 3986 §3.2.1. Returns
-/// false if they contain a control character, which RFC 7617 §2 forbids.
+/// false if their percent-encoding is invalid, or if they contain a control character, which RFC 7617
+/// §2 forbids.
 inline bool set_credentials(proxy& result, std::string_view text) {
   const auto end = (std::min)(text.find(':'), text.size());
-  result.user = decode_percent(text.substr(0, end));
-  if (end != text.size()) result.password = decode_percent(text.substr(end + 1));
+  auto user = percent_decode(text.substr(0, end));
+  auto password = percent_decode(text.substr((std::min)(end + 1, text.size())));
+  if (!user || !password) return false;
+  result.user = std::move(*user);
+  result.password = std::move(*password);
   const auto allowed = [](char c) { return c != '\t' && is_field_value_char(c); };
   return std::all_of(result.user.begin(), result.user.end(), allowed) &&
          std::all_of(result.password.begin(), result.password.end(), allowed);

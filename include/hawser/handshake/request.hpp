@@ -12,10 +12,12 @@
 #include <vector>
 
 #include "hawser/base/ascii.hpp"
+#include "hawser/handshake/credentials.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/field_list.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/http_head.hpp"
+#include "hawser/handshake/query.hpp"
 
 namespace hawser {
 
@@ -36,9 +38,9 @@ class request {
       : request{head.method(), head.target(), head.take_fields(), {}, how} {}
 
   /// Makes a request that another HTTP server has parsed.
-  request(std::string_view method, std::string_view target, header_fields headers,
+  request(std::string_view method, std::string_view target, header_fields fields,
           std::string_view body = {}, arrival how = {})
-      : headers_{std::move(headers)},
+      : headers{std::move(fields)},
         target_size_{clamped<std::uint32_t>(target.size())},
         method_size_{clamped<std::uint16_t>(method.size())},
         arrival_{how} {
@@ -80,18 +82,30 @@ class request {
     return path.empty() ? "/" : path;
   }
 
-  /// The text after the target's `?`, or empty.
+  /// The text after the target's `?`, percent-encoding kept, or empty.
   std::string_view query() const noexcept {
     const auto rest = after_authority();
     const auto mark = rest.find('?');
     return mark == std::string_view::npos ? std::string_view{} : rest.substr(mark + 1);
   }
 
-  const header_fields& headers() const noexcept { return headers_; }
+  /// The value of the first parameter of this name in the query, decoded: `7 8` for `id` in
+  /// `/x?id=7+8`. Nothing if there is none, or if its percent-encoding is invalid: see find_in_query().
+  std::optional<std::string> query(std::string_view name) const {
+    return find_in_query(query(), name);
+  }
+
+  /// The same for all parameters of this name, in order: see find_all_in_query().
+  std::vector<std::string> queries(std::string_view name) const {
+    return find_all_in_query(query(), name);
+  }
+
+  /// The header lines, as they were sent.
+  header_fields headers;
 
   /// The value of the first field of this name.
   std::optional<std::string_view> header(std::string_view name) const noexcept {
-    return headers_.find(name);
+    return headers.find(name);
   }
 
   /// The requested host, with its port if there is one. The host of a target that is an absolute
@@ -114,7 +128,7 @@ class request {
 
   /// The value of the first cookie of this name, as it was sent: RFC 6265 §4.2.
   std::optional<std::string_view> cookie(std::string_view name) const noexcept {
-    for (const auto field : headers_) {
+    for (const auto field : headers) {
       if (!iequals(field.name, "Cookie")) continue;
       for (auto rest = field.value; !rest.empty();) {
         const auto pair = trim_whitespace(rest.substr(0, rest.find(';')));
@@ -128,16 +142,30 @@ class request {
     return std::nullopt;
   }
 
+  /// The token of `Authorization: Bearer …`: see decode_bearer_token(). Nothing if there are several
+  /// Authorization lines.
+  std::optional<std::string_view> bearer_token() const noexcept {
+    const auto value = headers.find_only("Authorization");
+    return value ? decode_bearer_token(*value) : std::nullopt;
+  }
+
+  /// User and password of `Authorization: Basic …`, decoded: see decode_basic_credentials(). Nothing if
+  /// there are several Authorization lines.
+  std::optional<hawser::basic_credentials> basic_credentials() const {
+    const auto value = headers.find_only("Authorization");
+    return value ? decode_basic_credentials(*value) : std::nullopt;
+  }
+
   /// The offered subprotocols, the preferred one first: RFC 6455 §4.1 (10).
   std::vector<std::string_view> subprotocols() const {
     std::vector<std::string_view> names;
-    for_each_element(headers_, "Sec-WebSocket-Protocol",
+    for_each_element(headers, "Sec-WebSocket-Protocol",
                      [&](std::string_view name) { names.push_back(name); });
     return names;
   }
 
   /// The offered extensions, the preferred one first, or nothing if their list is malformed.
-  std::optional<extension_list> extensions() const { return decode_extensions(headers_); }
+  std::optional<extension_list> extensions() const { return decode_extensions(headers); }
 
  private:
   template <class Size>
@@ -162,7 +190,6 @@ class request {
   }
 
   std::string text_;  // method, target and body in one text, because a session keeps its request
-  header_fields headers_;
   std::uint32_t target_size_ = 0;
   std::uint16_t method_size_ = 0;
   arrival arrival_;

@@ -30,7 +30,7 @@ namespace detail {
 
 /// Whether Host is valid and occurs once, as RFC 9112 §3.2 requires. HTTP/1.0 may omit it.
 inline bool has_good_host(const request& asked, http_version version) {
-  const auto hosts = asked.headers().values("Host");
+  const auto hosts = asked.headers.values("Host");
   if (hosts.empty()) {
     return version == http_version::http_1_0 &&
            (asked.host().empty() || decode_authority(asked.host()));
@@ -44,14 +44,14 @@ inline errc check_request(const request& asked, http_version version) {
   const bool about_server = asked.method() == "OPTIONS" && asked.target() == "*";
   if (!asked.has_good_target() && !about_server) return errc::bad_start_line;
   if (!has_good_host(asked, version)) return errc::bad_host;
-  return request_framing(asked.headers(), version).error;
+  return request_framing(asked.headers, version).error;
 }
 
 /// Whether a request asks to become a WebSocket. In HTTP/1.0, Upgrade is ignored: RFC 9110 §7.8.
 inline bool is_upgrade(const request& asked, http_version version) {
   return version == http_version::http_1_1 && asked.method() == "GET" &&
-         has_token(asked.headers(), "Upgrade", "websocket") &&
-         has_token(asked.headers(), "Connection", "upgrade");
+         has_token(asked.headers, "Upgrade", "websocket") &&
+         has_token(asked.headers, "Connection", "upgrade");
 }
 
 /// Checks a request by RFC 6455 §4.2.1, the most specific error first.
@@ -61,7 +61,7 @@ inline errc check_upgrade(const request& asked, http_version version) {
     const bool reads = asked.method() == "GET" || asked.method() == "HEAD";
     return reads ? errc::not_an_upgrade : errc::bad_method;
   }
-  const auto& headers = asked.headers();
+  const auto& headers = asked.headers;
   if (!request_framing(headers, version).is_empty()) return errc::unexpected_body;
   if (headers.find_only("Sec-WebSocket-Version") != "13") return errc::unsupported_version;
   const auto key = headers.find_only("Sec-WebSocket-Key");

@@ -12,6 +12,7 @@
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/base64.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/percent.hpp"
 
 namespace hawser {
 
@@ -41,27 +42,12 @@ inline std::optional<std::uint16_t> decode_port(std::string_view digits) noexcep
   return port;
 }
 
-/// Decodes percent-encoding: RFC 3986 §2.1. A `%` without two digits after it is kept.
-inline std::string decode_percent(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned octet = 0;
-    const auto digits = text.substr(i + 1, 2);
-    const auto end = digits.data() + digits.size();
-    const bool encoded = text[i] == '%' && digits.size() == 2 &&
-                         std::from_chars(digits.data(), end, octet, 16).ptr == end;
-    result += encoded ? static_cast<char>(octet) : text[i];
-    if (encoded) i += 2;
-  }
-  return result;
-}
-
 /// The percent-decoded host of an authority, or nothing if it is not valid: RFC 3986 §3.2.2.
 inline std::optional<std::string> decode_host(const authority& parts) {
   if (parts.brackets) return std::string{parts.host};
-  auto host = decode_percent(parts.host);
+  auto host = percent_decode(parts.host);
   const auto allowed = [](char c) { return c != '%' && is_host_char(c); };
-  if (!std::all_of(host.begin(), host.end(), allowed)) return std::nullopt;
+  if (!host || !std::all_of(host->begin(), host->end(), allowed)) return std::nullopt;
   return host;
 }
 
@@ -71,9 +57,9 @@ inline bool is_zone(std::string_view text) {
     return is_letter(c) || is_digit(c) ||
            std::string_view{"-._~%"}.find(c) != std::string_view::npos;
   };
-  const auto zone = decode_percent(text);
-  return !text.empty() && std::all_of(text.begin(), text.end(), unreserved) &&
-         std::all_of(zone.begin(), zone.end(),
+  const auto zone = percent_decode(text);
+  return zone && !text.empty() && std::all_of(text.begin(), text.end(), unreserved) &&
+         std::all_of(zone->begin(), zone->end(),
                      [](char c) { return c > ' ' && c < '\x7F' && c != '%'; });
 }
 
@@ -132,7 +118,7 @@ class uri {
 
   /// The decoded zone of an IPv6 address, or empty: `eth0` in `ws://[fe80::1%25eth0]/`. Valid only
   /// on this machine, and never sent: RFC 6874 §4.
-  std::string zone() const { return detail::decode_percent(zone_); }
+  std::string zone() const { return percent_decode(zone_).value_or(zone_); }
 
   /// The name to resolve: the host, with its zone as in `fe80::1%eth0`.
   std::string node() const { return zone_.empty() ? host_ : host_ + '%' + zone(); }
@@ -166,7 +152,7 @@ class uri {
 
   /// The value of an Authorization field for user(): RFC 7617 §2.
   std::string basic_credentials() const {
-    return "Basic " + base64_encode(as_bytes(detail::decode_percent(user_)));
+    return "Basic " + base64_encode(as_bytes(percent_decode(user_).value_or(user_)));
   }
 
  private:
@@ -184,6 +170,7 @@ class uri {
     if (at != std::string_view::npos) {
       if (rule == user_info::refuse) return false;
       user_ = text.substr(0, at);
+      if (!percent_decode(user_)) return false;
       text.remove_prefix(at + 1);
     }
     std::string without_zone{text};

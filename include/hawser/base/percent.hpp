@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "hawser/base/language.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hawser/base/ascii.hpp"
+
+namespace hawser {
+
+/// What a `+` in encoded text stands for: itself in a path or a host, a space in the query of a form.
+enum class plus_sign : std::uint8_t { literal, space };
+
+namespace detail {
+
+/// The value of a hexadecimal digit, or 16 for another character.
+constexpr unsigned decode_hex(char c) noexcept {
+  if (is_digit(c)) return static_cast<unsigned>(c - '0');
+  const char lower = to_lower(c);
+  return lower >= 'a' && lower <= 'f' ? static_cast<unsigned>(lower - 'a') + 10 : 16;
+}
+
+/// Takes one encoded character off the front of `text`, which is not empty. Nothing if it is a `%`
+/// without two hexadecimal digits.
+constexpr std::optional<char> take_encoded(std::string_view& text, plus_sign plus) noexcept {
+  const char first = text.front();
+  if (first != '%') {
+    text.remove_prefix(1);
+    return first == '+' && plus == plus_sign::space ? ' ' : first;
+  }
+  if (text.size() < 3) return std::nullopt;
+  const auto value = decode_hex(text[1]) << 4 | decode_hex(text[2]);
+  if (decode_hex(text[1]) > 15 || decode_hex(text[2]) > 15) return std::nullopt;
+  text.remove_prefix(3);
+  return static_cast<char>(static_cast<unsigned char>(value));
+}
+
+/// Whether `encoded` decodes to `plain`. Allocates nothing.
+constexpr bool decodes_to(std::string_view encoded, std::string_view plain,
+                          plus_sign plus) noexcept {
+  while (!encoded.empty()) {
+    const auto c = take_encoded(encoded, plus);
+    if (!c || plain.empty() || *c != plain.front()) return false;
+    plain.remove_prefix(1);
+  }
+  return plain.empty();
+}
+
+}  // namespace detail
+
+/// Decodes percent-encoding, RFC 3986 §2.1. Returns nothing if a `%` has no two hexadecimal digits
+/// behind it. The result may hold any byte, also NUL, CR, LF and `/`, and need not be UTF-8.
+inline std::optional<std::string> percent_decode(std::string_view text,
+                                                 plus_sign plus = plus_sign::literal) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const auto c = detail::take_encoded(text, plus);
+    if (!c) return std::nullopt;
+    result += *c;
+  }
+  return result;
+}
+
+}  // namespace hawser
