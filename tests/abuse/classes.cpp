@@ -99,7 +99,7 @@ void check_service(Server& server) {
   CHECK(server.ends.take() == "closed{1000, clean}");
 }
 
-/// For who would not end by itself, and is not ended by any other time-out.
+/// For a peer that would not end the connection itself, and that no other timeout ends.
 echo_options brief_closing() {
   echo_options options;
   options.connection.close_timeout = 200ms;
@@ -129,7 +129,7 @@ TEMPLATE_TEST_CASE("slow handshakes, an octet at a time, end at the time-out", "
     const ceiling limit{1024 * kib, 5s};
     std::vector<raw_socket> slow;
     for (int i = 0; i < 20; ++i) slow.emplace_back(server.port());
-    // Each octet is in time; all of them together are not.
+    // Each byte is in time, but all of them together are not.
     const auto end = std::chrono::steady_clock::now() + 1s;
     for (std::size_t at = 0; std::chrono::steady_clock::now() < end; ++at) {
       for (auto& one : slow) one.say(upgrade_request.substr(at % 20, 1));
@@ -208,11 +208,11 @@ TEMPLATE_TEST_CASE("a writer that stops inside a frame is found dead", "[abuse]"
   TestType server{impatient()};
   const auto header = header_from(role::client, 2, 500'000);
   {
-    // As much as has come, with room to grow, and the buffer of its thread.
+    // The bytes that have arrived, the rest of their buffer's capacity, and the buffer of the thread.
     const ceiling limit{1536 * kib, 5s};
     auto client = opened(server.port());
     client.say(header);
-    // Slow is not dead: each octet counts as life.
+    // A slow reader is not dead: each byte counts as life.
     const auto begin = std::chrono::steady_clock::now();
     for (auto next = begin; next < begin + 1500ms; next += 1ms) {
       while (std::chrono::steady_clock::now() < next) std::this_thread::yield();
@@ -532,13 +532,13 @@ TEST_CASE("masks do not repeat, and no bit of them is likelier than another", "[
     ++seen[key];
     for (std::size_t bit = 0; bit < 32; ++bit) ones[bit] += key >> bit & 1;
   }
-  // Of so many, one pair in 32 runs is alike by chance; five in none.
+  // On average one pair in 32 runs is equal by chance, five in no run.
   CHECK(seen.size() + 5 > count);
   // Eight standard deviations.
   for (const auto number : ones) CHECK((number > count / 2 - 512 && number < count / 2 + 512));
 }
 
-/// The processor's time for a request with one list of so many elements, the least of a few tries.
+/// The processor time for a request with one list of `elements` elements, the least of several tries.
 std::clock_t time_for(std::size_t elements) {
   std::string list = "Connection: ";
   for (std::size_t i = 0; i < elements; ++i) list += i % 2 == 0 ? "a, " : ",,";

@@ -200,7 +200,7 @@ TEST_CASE("fill_random() fills all of the given memory and nothing more") {
   failing.getrandom_error = GENERATE(0, ENOSYS, EPERM);
   for (const std::size_t size : std::array<std::size_t, 7>{0, 1, 16, 255, 256, 257, 5'000}) {
     std::vector<std::byte> ever_set(size);
-    // An octet that stays zero in ten rounds does so once in 10^24.
+    // The probability that a byte is zero in all ten rounds is 1 in 10^24.
     for (int round = 0; round < 10; ++round) {
       std::vector<std::byte> memory(size + 16);
       if (size > 0) failing.interruptions = interruptions;

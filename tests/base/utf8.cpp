@@ -129,7 +129,7 @@ TEST_CASE("one invalid byte is found at any position of a long text", "[rfc-8.1]
     wrong[place] = '\xFF';
     CAPTURE(place);
     CHECK_FALSE(hawser::is_valid_utf8(wrong));
-    // Fail fast: what comes before is a good beginning, whatever block it ends in.
+    // Fails early: the text before the error is valid so far, in whatever block it ends.
     utf8_validator validator;
     CHECK(validator.feed(bytes(wrong.substr(0, place))));
     CHECK_FALSE(validator.feed(bytes(wrong.substr(place, 1))));

@@ -12,13 +12,13 @@
 #include "support/bytes.hpp"
 #include "support/wire.hpp"
 
-// The cases by which the field compares WebSocket endpoints, numbered as there, as data: what an
-// examiner says to an endpoint that sends every message back, and what it must hear.
+// The cases by which WebSocket implementations are commonly compared, with their usual numbers, as
+// data: what an examiner sends to an endpoint that echoes every message, and what it must receive.
 
 namespace hawser::test {
 
-/// A frame that the examiner says. With octets of its payload before or after these, it is only a part
-/// of the frame, and the first part has the header.
+/// A frame that the examiner sends. If bytes of its payload come before or after these, it is only
+/// a part of the frame, and the first part has the header.
 struct said {
   int op;
   octets payload = {};
@@ -28,7 +28,7 @@ struct said {
   std::size_t after = 0;
 };
 
-/// A message or a pong that must be heard.
+/// A message or a pong that must be received.
 struct heard {
   int op;
   octets payload = {};
@@ -63,12 +63,12 @@ struct numbered_case {
   bool closes = true;
   /// Whether the last step is said only when the endpoint has closed.
   bool late_end = false;
-  /// The octets that are sent in one write; by_frames: a frame each; 0: a step each.
+  /// The number of bytes that are sent in one write; by_frames: one frame each; 0: one step each.
   std::size_t chop = 0;
 
   /// What is agreed on, by the first of these that the endpoint takes. Empty: nothing is offered.
   std::vector<deflate_wish> deflate = {};
-  /// The octets of compressed messages that go in one frame. 0: all.
+  /// The number of bytes of a compressed message that are sent in one frame. 0: all.
   std::size_t fragment = 0;
 };
 
@@ -120,7 +120,7 @@ inline said close_frame(int code, std::string_view reason = {}) {
 inline heard text_back(std::string_view payload) { return {1, bytes(payload)}; }
 inline heard pong_back(std::string_view payload) { return {10, bytes(payload)}; }
 
-/// A payload of that many octets, in frames of `fragment` octets at most.
+/// A payload of that many bytes, in frames of at most `fragment` bytes.
 inline std::vector<said> in_fragments(int op, const octets& payload, std::size_t fragment) {
   std::vector<said> frames;
   for (std::size_t at = 0; at < payload.size() || frames.empty(); at += fragment) {

@@ -42,7 +42,7 @@ void add_order(std::vector<numbered_case>& cases) {
 
 void add_payloads(std::vector<numbered_case>& cases) {
   const std::string longest(123, '*');
-  // 1005 is how an empty Close is told: RFC 6455 §7.1.5.
+  // 1005 stands for an empty Close: RFC 6455 §7.1.5.
   cases.push_back(closed_by("7.3.1", "an empty Close is answered with an empty one", {{8}}, 1005));
   cases.push_back(closed_by("7.3.2", "one octet is no code", {{8, "03"_b}}, 1002));
   cases.push_back(closed_by("7.3.3", "a code is answered", {close_frame(1000)}, 1000));

@@ -87,7 +87,7 @@ std::size_t length_from(std::byte lead) {
   return value < 0xC0 ? 1 : value < 0xE0 ? 2 : value < 0xF0 ? 3 : 4;
 }
 
-/// Makes text of some octets of text: what is left of a character at either end becomes spaces.
+/// Makes valid text of a piece of text: the rest of a character at either end becomes spaces.
 void mend(octets& cut) {
   const auto first = std::find_if_not(cut.begin(), cut.end(), continues);
   std::fill(cut.begin(), first, std::byte{' '});

@@ -25,7 +25,7 @@ namespace hawser::test {
 /// How what the examiner says is cut into the pieces that are sent by themselves.
 enum class cutting : std::uint8_t {
   as_sent,    ///< As the case has it
-  octetwise,  ///< Octet by octet, but for the middle of what is long: see examiner
+  octetwise,  ///< Byte by byte, except for the middle of long input: see examiner
   random,     ///< In random pieces, most of them short
 };
 
@@ -33,8 +33,8 @@ enum class cutting : std::uint8_t {
 /// side, from the opening handshake to the end of the stream.
 class examiner {
  public:
-  /// `edge`: with cutting::octetwise, so many at the beginning and at the end of what is said at once go
-  /// one by one.
+  /// `edge`: with cutting::octetwise, the number of bytes at the beginning and at the end of a
+  /// write that are sent one by one.
   examiner(const numbered_case& one, role self, cutting how, std::size_t edge)
       : case_{one}, self_{self}, how_{how}, edge_{edge}, frames_{peer_of(self)} {
     if (self == role::client) say(bytes(request()));
@@ -231,7 +231,7 @@ class examiner {
     say(bytes(accepted));
   }
 
-  // What is heard
+  // The received bytes.
 
   void take(const wire_frame& frame) {
     if (code_) return blame("the endpoint talked on behind its Close: " + test::shown(frame));

@@ -108,7 +108,7 @@ void add_reserved_opcodes(std::vector<numbered_case>& cases) {
   }
 }
 
-/// The same three times: all at once, by frames and by octets.
+/// The same three times: all at once, by frames and by bytes.
 template <class Make>
 void three_times(std::vector<numbered_case>& cases, int first, std::string_view sentence,
                  Make make) {

@@ -44,7 +44,7 @@ void examine_server(examiner& by, std::uint16_t port, Wrap wrap) {
   examine(by, link);
 }
 
-/// Joins an examiner to a client: `run(port)` connects there and returns when the connection is over.
+/// Connects an examiner to a client: `run(port)` connects there and returns when the connection has ended.
 template <class Run, class Wrap>
 void examine_client(examiner& by, Run run, Wrap wrap) {
   stage here;

@@ -45,8 +45,8 @@ inline bool is_cut(const numbered_case& one, cutting how) {
   return !sanitized || how == cutting::as_sent || one.deflate.empty();
 }
 
-/// Goes through all cases with an endpoint in that role, however what it is sent is cut. `examine` joins
-/// an examiner to the endpoint until one of them has ended. Prints how many cases came out right.
+/// Runs all cases with an endpoint in that role, for each way to cut its input. `examine` connects
+/// an examiner to the endpoint until one of them has ended. Prints how many cases passed.
 template <class Examine>
 void check_cases(const std::string& channel, role endpoint, Examine examine) {
   std::size_t right = 0;
@@ -68,8 +68,8 @@ void check_cases(const std::string& channel, role endpoint, Examine examine) {
             << " cases strictly right, " << connections << " connections" << std::endl;
 }
 
-/// Joins an examiner to a link that blocks: say(octets), hear() (empty at the end), ended() (in order),
-/// hang_up().
+/// Connects an examiner to a blocking link: say(octets), hear() (empty at the end), ended() (in
+/// order), hang_up().
 template <class Link>
 void examine(examiner& by, Link& link) {
   bool hung_up = false;

@@ -40,7 +40,7 @@ void add_group(std::vector<numbered_case>& cases, int group, const std::string& 
   }
 }
 
-/// The digits of a lead octet and a space for each octet from `first` to `last`.
+/// The digits of a lead byte and a space for each byte from `first` to `last`.
 std::string lonely(int first, int last) {
   std::string digits;
   for (int octet = first; octet <= last; ++octet) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// conformance_client URL: asks a fuzzing server for its cases, echoes in each what it is sent until the
-// server has seen enough, and has the report written.
+// conformance_client URL: requests the cases of a fuzzing server, echoes all messages of each until
+// the server ends it, and requests the report.
 #include <charconv>
 #include <exception>
 #include <iostream>

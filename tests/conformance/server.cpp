@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// conformance_server [PORT]: an echo server for a fuzzing client that judges servers case by case. It
-// compresses for who offers it, and echoes messages of up to 16 MiB in any number of fragments.
+// conformance_server [PORT]: an echo server for a fuzzing client that tests servers case by case.
+// Compresses for clients that offer it, and echoes messages of up to 16 MiB in any number of fragments.
 #include <cstdint>
 #include <cstdlib>
 #include <exception>

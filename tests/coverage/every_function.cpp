@@ -3,8 +3,8 @@
 #include "hawser/hawser.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 
-// Never run. Compiled with every inline function and every member of each class template, so that what
-// no test uses is counted and found not to have been run: elsewhere the compiler leaves it out.
+// Never run. Instantiates every inline function and every member of each class template, so that
+// functions without a test count as not run; otherwise the compiler omits them.
 
 namespace hawser {
 

@@ -19,7 +19,7 @@ namespace {
 
 const auto hello = "48 65 6c 6c 6f"_b;
 
-/// Whatever room there is at a time, and wherever the payload is cut.
+/// With every size of output memory, and every cut of the payload.
 octets inflated_in_all_ways(const octets& payload) {
   const auto whole = inflated(*inflater::make({15}), payload);
   REQUIRE(whole.error == errc{});

@@ -109,7 +109,7 @@ TEST_CASE("a server asks for what its options say, as far as it may", "[rfc7692-
   CHECK(answer_to("server_max_window_bits=12; client_max_window_bits", all_options()) ==
         "server_no_context_takeover; client_no_context_takeover; server_max_window_bits=9; "
         "client_max_window_bits=10");
-  // A client that did not say that it understands it is not told.
+  // The parameter is not sent to a client that has not offered it.
   CHECK(answer_to("", {.peer_window_bits = 10}) == "");
 }
 

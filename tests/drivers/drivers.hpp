@@ -9,19 +9,20 @@
 #include "hawser/frame/opcode.hpp"
 #include "support/printers.hpp"
 
-// Who has to keep the rules: each is one test, which runs with all drivers, or with all that have what
-// it is about.
+// The drivers that must follow the rules. Each rule is one test, which runs with all drivers, or
+// with all that have the property it needs.
 
 namespace hawser::test {
 
 struct driver {
   const char* name;
   std::unique_ptr<talk> (*begin)(role self, const talk_settings& settings);
-  bool reads;            ///< Has reads, with and without a time-out; others hand over what comes.
+  bool reads;            ///< Has reads, with and without a timeout; other drivers report messages
+                         ///< as they arrive.
   bool waits;            ///< What it writes is waited for; others only queue it.
   bool begins_to_close;  ///< Has a close that is not waited for.
-  bool rests;            ///< Its keep-alive rests while nobody reads.
-  bool sees_octets;      ///< Sees that octets move, and not only whole records.
+  bool rests;            ///< Suspends its keep-alive timer while reading is paused.
+  bool sees_octets;      ///< Counts bytes, and not only whole records, as progress.
   bool polls;            ///< Its stream may have nothing to do when it is asked.
 };
 

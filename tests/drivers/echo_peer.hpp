@@ -17,7 +17,7 @@ class echo_peer {
 
   test_connection<>& connection() { return peer_; }
 
-  /// What it heard, and how the connection ended for it.
+  /// The messages it has received, and how its connection ended.
   const lines& notes() const { return notes_.lines(); }
 
   void step() {

@@ -103,7 +103,7 @@ TEST_CASE("what had arrived before a write failed can still be read") {
 
 // A call of the stream that fails
 
-/// A long conversation: whatever fails in it, every call returns, and all of them agree.
+/// A long conversation. Whichever call fails, every call returns, and all of them agree.
 void converse(const subject& one, talk& near) {
   (void)near.write("Hello");
   (void)near.ping(as_bytes("?"));

@@ -112,7 +112,7 @@ TEST_CASE("a connection is not closed as idle while reading is paused") {
     near->far().say(close_from(one.peer(), 1001));
     near->far().hang_up();
   });
-  // Who can tell that nothing has come need not wait for it.
+  // A driver that can check for input need not wait for it.
   CHECK(near->hear() == "closed{1001, clean}");
   CHECK(near->elapsed() - back == (one.how->rests ? 60s : 0s));
   CHECK(near->far().frames() == lines{"close 1001 \"idle for too long\""});
@@ -182,7 +182,7 @@ TEST_CASE("a peer that reads slowly but steadily stays connected", "[abuse]") {
   });
   const auto ec = near->write(octets(size));
   CHECK_FALSE(ec);
-  // Its 500 bytes a second make room for a writer that waits once in a minute.
+  // 500 bytes a second free enough capacity for a writer that waits, once a minute.
   CHECK(near->hear(300s) == "nothing");
   CHECK(near->is_open());
   near->when_idle([&] { far.seen(); });
@@ -312,7 +312,7 @@ TEST_CASE("a peer that did not answer during a long delay of the driver times ou
   const auto back = near->elapsed();
   SECTION("when it reads again") {
     CHECK(near->hear() == overdue);
-    // Who can tell that nothing has come need not wait for it.
+    // A driver that can check for input need not wait for it.
     CHECK(near->elapsed() - back == (one.how->rests ? 20s : 0s));
   }
   SECTION("when it writes") {

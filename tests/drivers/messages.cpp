@@ -137,7 +137,7 @@ TEST_CASE("parts of a message above the size limit are never stored", "[rfc-5.4]
     while (got < size) {
       const auto part = near->hear_part();
       REQUIRE(part.starts_with("binary part "));
-      // Long ones are told by their size.
+      // Long messages are identified by their size.
       const auto digits = part.find_first_of("0123456789");
       const auto length = digits == part.npos ? std::count(part.begin(), part.end(), '.')
                                               : std::stol(part.substr(digits));

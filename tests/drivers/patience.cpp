@@ -12,7 +12,7 @@ using namespace hawser;
 using namespace hawser::test;
 using namespace std::chrono_literals;
 
-// Reads with a time-out: a session has none.
+// Reads with a timeout, which sessions do not have.
 
 namespace {
 

@@ -20,7 +20,7 @@
 
 namespace hawser::test {
 
-/// How a talk begins, and what its stream has to suffer; the sizes are in octets.
+/// The settings of a talk and the faults of its stream. Sizes are in bytes.
 struct talk_settings {
   using duration = std::chrono::steady_clock::duration;
   static constexpr auto never = static_cast<std::size_t>(-1);
@@ -38,7 +38,7 @@ struct talk_settings {
   std::errc fault = std::errc::connection_reset;
 };
 
-/// One side of a conversation, whatever drives it, and the far end of its stream, in one thread and in
+/// One side of a conversation, with any driver, and the far end of its stream, in one thread and in
 /// a time that only passes while this side waits.
 class talk {
  public:

@@ -360,7 +360,7 @@ TEST_CASE(
     try {
       if (answers) waiting->accept();
     } catch (const std::bad_alloc&) {
-      // What could not be told is as if it had not been said.
+      // An answer that could not be passed on does not count.
       const sparing not_counted;
       CHECK_FALSE(waiting->answered());
     }
@@ -411,7 +411,7 @@ TEST_CASE("whichever allocation fails while plain HTTP is answered, other client
 /// What is asked of a session by a thread that is not its own.
 using foreign_call = std::function<std::error_code(session&)>;
 
-/// With what the peer hears of it, if anything.
+/// And what the peer receives of it, if anything.
 std::vector<std::pair<std::string, foreign_call>> foreign_calls() {
   const auto big = std::string(40, 'x');
   const auto nothing = [](auto call) {
@@ -521,7 +521,7 @@ TEST_CASE("whichever allocation of a wait for queue capacity fails, the caller g
   CHECK(count > 1);  // the operation, and where the session keeps it
 }
 
-/// What becomes of a client that says something, hears it again and closes.
+/// The story of a client that sends a message, receives it back and closes.
 struct client_story {
   bool heard = false;
   std::size_t opened = 0;

@@ -7,8 +7,8 @@
 
 namespace hawser::test {
 
-/// Makes one allocation of this thread fail, and counts them: those of support/heap.hpp, what Asio
-/// takes its memory from, and whatever else asks may_allocate().
+/// Makes one allocation of this thread fail, and counts all of them: those of support/heap.hpp,
+/// Asio's, and those of code that calls may_allocate().
 class failing {
  public:
   static constexpr auto never = static_cast<std::size_t>(-1);
@@ -52,7 +52,7 @@ class sparing {
 /// For other sources of memory: whether this allocation may succeed.
 bool may_allocate() noexcept;
 
-/// How many octets the program has on the heap.
+/// The number of bytes that the program has on the heap.
 std::size_t octets_held() noexcept;
 
 /// Runs `attempt` with the first allocation failing, then with the second, until none fails any more.

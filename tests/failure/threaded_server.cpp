@@ -53,7 +53,7 @@ class echo {
   threaded_server& operator*() { return server_; }
   void stop() { server_.stop(); }
   std::size_t errors() const { return errors_; }
-  /// Whether as many errors are told soon: a client may hear of them first.
+  /// Whether `count` errors are reported soon: clients may get them first.
   bool tells(std::size_t count) const {
     return eventually([&] { return errors_ == count; });
   }
@@ -97,7 +97,8 @@ TEST_CASE("whichever allocation of a threaded server fails, one client loses by 
 TEST_CASE(
     "whichever allocation fails while a server refuses clients, other clients are not affected",
     "[failure]") {
-  // The thread of who is kept may still allocate while it waits: it must not be the one that fails.
+  // The thread of the connected client may allocate while it waits: that allocation must not be the
+  // one that fails.
   mailbox<bool> spared;
   echo all{{.max_connections = 1}, [&spared] {
              thread_local const sparing until_it_ends;
@@ -137,7 +138,7 @@ TEST_CASE("whichever allocation of a server that stops fails, it stops", "[failu
   CHECK(count > 0);
 }
 
-/// While this lives, no thread can be made: none has room for its stack.
+/// While this object exists, no thread can be created, because there is no memory for its stack.
 class no_more_threads {
  public:
   no_more_threads() {

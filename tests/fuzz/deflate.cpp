@@ -63,7 +63,7 @@ compressed_connection make(role self, const setting& with, delivery how = delive
       deflate_extension{own, peer, std::make_shared<const deflate_options>(with.options)}};
 }
 
-/// Whatever octets there are, as what a server has compressed.
+/// Any bytes, as the compressed output of a server.
 octets wire_of(decisions& input) {
   octets wire;
   bool first = true;
@@ -142,7 +142,7 @@ void there_and_back(const setting& with, std::uint32_t seed, decisions& input) {
   require(told_client.lines() == said[1], "the client reads something else");
 }
 
-/// A list of offers or answers from anybody; and what one side offers and the other answers.
+/// Any list of offers or answers; and the offers of one side with the answers of the other.
 void negotiate(const setting& with, decisions& input) {
   const permessage_deflate any{with.options};
   const auto list = decode_extensions(shown(input.rest()));

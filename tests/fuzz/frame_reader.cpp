@@ -18,7 +18,7 @@ struct frame_seen {
   octets payload;
 };
 
-/// What a reader makes of the input, however it is cut.
+/// The result of a reader for the input, which must not depend on its cuts.
 struct reading {
   std::vector<frame_seen> frames;
   errc error{};

@@ -27,7 +27,7 @@ inline void require(bool holds, std::string_view what) {
   std::abort();
 }
 
-/// The fuzzer's octets as decisions; zeros when there are none left.
+/// The fuzzer's bytes as decisions; zeros when there are none left.
 class decisions {
  public:
   decisions(const std::uint8_t* data, std::size_t size)
@@ -48,7 +48,7 @@ class decisions {
     return (high << 8 | octet()) % limit;
   }
 
-  /// So many octets, or as many as there are.
+  /// `size` bytes, or as many as there are left.
   bytes_view take(std::size_t size) {
     const auto some = rest_.first((std::min)(size, rest_.size()));
     rest_ = rest_.subspan(some.size());

@@ -27,8 +27,8 @@ struct counted_masks {
 
 using fuzzed_connection = basic_connection<no_extension, counted_masks>;
 
-/// What a connection has told, in lines; the parts of a message make one. Checks what is true of every
-/// story.
+/// The events of a connection, in lines; the parts of a message form one line. Checks the
+/// invariants of every sequence of events.
 class record {
  public:
   explicit record(std::uint64_t most) : most_{most} {}

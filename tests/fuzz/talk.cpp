@@ -27,7 +27,7 @@ connection_options patience() {
   return options;
 }
 
-/// One side, and what the other one must be told because of it.
+/// One side, and the events that the other side must report for it.
 struct side {
   explicit side(role self) : peer{self, patience()} {}
 
@@ -206,13 +206,13 @@ class talk {
     taker.told.take(taker.peer, {});
   }
 
-  /// What a side was told is what the other has said, up to some point.
+  /// The events of one side are what the other has sent, up to some point.
   void judge(std::size_t which) {
     const auto& said = sides_[1 - which].said;
     std::size_t next = 0;
     for (const auto& line : sides_[which].told.lines()) {
       if (line.starts_with("closed") || line.starts_with("pong")) continue;
-      // The keep-alive counts in eight octets.
+      // The keep-alive's payload is a counter of eight bytes.
       const bool ours = next < said.size() && line == said[next];
       if (!ours && line.starts_with("ping ") && line.size() == 13) continue;
       require(ours, "something that was not said, or not in that order");

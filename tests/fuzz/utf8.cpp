@@ -34,7 +34,7 @@ std::size_t point_size(std::string_view text) {
   return 0;
 }
 
-/// How many octets at the front are whole code points.
+/// The number of bytes at the front that form complete code points.
 std::size_t valid_size(std::string_view text) {
   std::size_t size = 0;
   while (size < text.size()) {

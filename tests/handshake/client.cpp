@@ -387,7 +387,7 @@ TEST_CASE("interim responses without an end are cut off", "[abuse]") {
   CHECK(handshake.error() == errc::head_too_large);
   CHECK(given > 16 * 1024);
 
-  // Also when they use up the limit to the octet.
+  // Also when they use the whole limit.
   client_handshake exact{server, sample_key(), default_client_policy{}, {.size = 50}};
   CHECK(give(exact, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n") ==
         status::need_more);

@@ -73,9 +73,9 @@ TEST_CASE("a token is found whole, in any case, anywhere in the list", "[rfc-4.2
   CHECK_FALSE(has(""));
 }
 
-// Compilers count the steps of a constant expression: 33 million at most by default with g++, one
-// million with clang++. Splitting that looked at the rest of the list for each element would need
-// over 33 million for these; a fixed number of steps for each octet stays below 300 thousand.
+// Compilers count the steps of a constant expression: by default at most 33 million with g++, one
+// million with clang++. A split that reads the rest of the list for each element would need more
+// than 33 million for these; a fixed number of steps per byte stays below 300 thousand.
 template <std::size_t Size>
 constexpr std::size_t count_elements(std::string_view pattern) {
   std::array<char, Size> text{};

@@ -84,7 +84,7 @@ TEST_CASE("what would break the lines of a head is never added", "[rfc9110-5.5]"
     CHECK_FALSE(fields.add(name, value));
     CHECK_FALSE(fields.valid());
     CHECK(fields.text() == "Good: 1\r\n");
-    // One bad line spoils the container, so that nobody overlooks it.
+    // One invalid field makes the whole container invalid, so the error cannot be missed.
     CHECK(fields.add("Also-Good", "2"));
     CHECK_FALSE(fields.valid());
     CHECK_FALSE(header_fields{{name, value}}.valid());

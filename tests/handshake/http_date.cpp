@@ -33,7 +33,7 @@ TEST_CASE("a date is read in its three forms", "[rfc9110-5.6.7]") {
       {"Sat, 31 Dec 2016 23:59:60 GMT", sys_days{year{2017} / 1 / 1}},
       {"Fri, 31 Dec 9999 23:59:59 GMT", sys_days{year{10000} / 1 / 1} - 1s},
       {"Sat, 01 Jan 0000 00:00:00 GMT", sys_days{year{0} / 1 / 1}},
-      // The day's name says nothing new.
+      // The name of the day is not compared.
       {"Mon, 06 Nov 1994 08:49:37 GMT", example},
       {"Sun Nov 16 08:49:37 1994", example + std::chrono::days{10}},
       {"Sun Nov 06 08:49:37 1994", example},

@@ -18,8 +18,8 @@ using kind = http_head::kind;
 
 namespace {
 
-/// What becomes of a head that arrives like this, as a line to read: the three words, the header
-/// lines, how many octets were taken, and what was left.
+/// The result of a head that arrives in these pieces, as one line: the three words, the header
+/// fields, the number of bytes taken, and the rest of the input.
 std::string outcome(kind of, const segments& arriving, head_limits limits = {}) {
   http_head head{of, limits};
   const auto left = feed(head, arriving, http_head::status::need_more);
@@ -148,7 +148,7 @@ TEST_CASE("a malformed request line is refused", "[rfc9112-3]") {
            "GE\0T / HTTP/1.1"sv,
            "\xC3\xA9 / HTTP/1.1"sv,
            "HTTP/1.1 200 OK"sv,
-           // The first octets of TLS.
+           // The first bytes of TLS.
            "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"sv,
        }) {
     check(kind::request, std::string{line} + "\r\nHost: h\r\n\r\n", bad_line);
@@ -335,7 +335,7 @@ TEST_CASE("a target of 8 KiB is accepted, one byte more is refused as soon as it
   }
   check(kind::request, "GET " + target, "need more");
   check(kind::request, "GET " + target + "t", too_long);
-  // The limit comes before whatever else may be wrong behind it.
+  // The limit is checked before any error after it.
   check(kind::request, "GET " + target + "tt\x01", too_long);
   check(kind::request, "GET " + target + "\x01", bad_line);
 }
@@ -352,8 +352,8 @@ TEST_CASE("limits can be set", "[abuse]") {
 }
 
 TEST_CASE("each byte is taken when it arrives and parsed once", "[abuse]") {
-  // Whatever a parser wanted to look at twice it would have to leave in the input, or to store: a
-  // view of one octet at a time, gone after the call, is all this one ever gets.
+  // A parser that read a byte twice would have to leave it in the input or to store it; this parser
+  // only gets views of one byte, which are invalid after the call.
   std::string text = "GET / HTTP/1.1\r\n";
   while (text.size() < 16'000) text += "X: y \r\n";
   http_head head{kind::request, {.fields = 10'000}};

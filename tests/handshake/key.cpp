@@ -22,7 +22,7 @@ constexpr std::array<std::byte, 16> octets_1_to_16() {
   return octets;
 }
 
-// RFC 6455 §1.3 and §4.1: the answer to a key, and the octets 1 to 16 as a key.
+// RFC 6455 §1.3 and §4.1: the answer to a key, and the bytes 1 to 16 as a key.
 static_assert(view(hawser::accept_key_for("dGhlIHNhbXBsZSBub25jZQ==")) ==
               "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 static_assert(view(hawser::encode_key(octets_1_to_16())) == "AQIDBAUGBwgJCgsMDQ4PEA==");
@@ -41,13 +41,13 @@ TEST_CASE("a key is the base64 of exactly 16 bytes", "[rfc-4.2.1]") {
            "dGhlIHNhbXBsZSBub25jZQ",        // no padding
            "dGhlIHNhbXBsZSBub25jZQ=",       // half of it
            "dGhlIHNhbXBsZSBub25jZQ===",     // too much
-           "dGhlIHNhbXBsZSBub25j",          // 15 octets
-           "dGhlIHNhbXBsZSBub25jZQA=",      // 17 octets
-           "dGhlIHNhbXBsZSBub25jZWFh",      // 18 octets, 24 characters
+           "dGhlIHNhbXBsZSBub25j",          // 15 bytes
+           "dGhlIHNhbXBsZSBub25jZQA=",      // 17 bytes
+           "dGhlIHNhbXBsZSBub25jZWFh",      // 18 bytes, 24 characters
            "dGhlIHNhbXBsZSBub25jZQ==AAAA",  // more after the padding
            "dGhlIHNhbXBsZSBub25j ZQ=",      // white space
            "dGhlIHNhbXBsZSBub25jZ_==",      // another alphabet
-           "SGVsbG8sIHdvcmxkIQ==",          // 13 octets
+           "SGVsbG8sIHdvcmxkIQ==",          // 13 bytes
        }) {
     CAPTURE(bad);
     CHECK_FALSE(hawser::is_handshake_key(bad));

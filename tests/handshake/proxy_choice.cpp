@@ -51,7 +51,7 @@ TEST_CASE("the variable that fits the scheme names the proxy") {
       // Who cannot be used is not passed over.
       {{{"http_proxy", "https://a"}, {"all_proxy", "c:3"}}, "bad", "c:3"},
       {{{"all_proxy", "c:port"}}, "bad", "bad"},
-      // Exempt is exempt, whatever the proxy.
+      // An exempt host uses no proxy, whichever is set.
       {{{"all_proxy", "c:3"}, {"no_proxy", "example.com"}}, "none", "none"},
       {{{"all_proxy", "c:3"}, {"NO_PROXY", "example.com"}}, "none", "none"},
       {{{"all_proxy", "c:3"}, {"no_proxy", "other"}, {"NO_PROXY", "*"}}, "c:3", "c:3"},

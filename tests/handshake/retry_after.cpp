@@ -36,7 +36,7 @@ TEST_CASE("a server says how long to wait by seconds or by a date", "[rfc9110-10
       {"Fri, 31 Dec 1999 23:59:00 GMT", 1s},
       {"Friday, 31-Dec-99 23:59:09 GMT", 10s},
       {"Sat Jan  1 00:00:00 2000", 61s},
-      // What has passed is over.
+      // A date in the past means zero.
       {"Fri, 31 Dec 1999 23:58:58 GMT", 0s},
       {"Thu, 01 Jan 1970 00:00:00 GMT", 0s},
       {"Sat, 01 Jan 0000 00:00:00 GMT", 0s},

@@ -196,7 +196,7 @@ TEST_CASE("the response to another version than 13 names the supported version",
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 13", "X: y"}) {
     check({{asking_with(line, instead), errc::unsupported_version, 426}});
   }
-  // The first drafts had neither this version nor this key: the version is the better news.
+  // The first drafts had neither this version nor this key; the response names the version.
   check(
       {{"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5\r\n\r\n",
@@ -457,7 +457,7 @@ struct scripted_policy {
   header_fields extra_headers(const request&) { return headers; }
 };
 
-/// Says what it is asked, and refuses what it is set to.
+/// Answers every decision as its settings say.
 struct asking_policy : scripted_policy {
   std::string refused = {};
   std::vector<std::string> asked = {};
@@ -670,7 +670,7 @@ TEST_CASE("plain HTTP can be answered by the application") {
   CHECK(answer.body == "fine");
   CHECK_FALSE(answer.header("Upgrade"));
 
-  // Too late once the first octet is out.
+  // Too late once the first byte is written.
   const auto size = handshake.output().size();
   handshake.consume_output(1);
   handshake.refuse({.status = 404});

@@ -50,7 +50,7 @@ std::string drain(socks5_tunnel& tunnel) {
   return written;
 }
 
-/// Gives the octets that `digits` spell and returns what is left of them.
+/// Passes the bytes that `digits` spell, and returns the rest.
 std::string give(socks5_tunnel& tunnel, std::string_view digits) {
   const auto octets = from_hex(digits);
   hawser::bytes_view input{octets};
@@ -214,7 +214,7 @@ TEST_CASE("wherever the replies are cut, the bytes that follow them stay in the 
         CHECK(to_hex(bytes(feed(tunnel, way, status::need_more))) == rest);
         CHECK(tunnel.state() == status::done);
         CHECK(tunnel.error() == errc{});
-        // All that was to be said was said, though nobody wrote in between.
+        // All output was produced, although none of it was written in between.
         CHECK(drain(tunnel) == greeting_with_user + credentials + request);
         CHECK(tunnel.fail(errc::handshake_timeout) == status::done);
       }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // deflate_client URL [LEVEL MEMORY OWN_BITS PEER_BITS OWN_TAKEOVER PEER_TAKEOVER THRESHOLD]: offers
-// compression, prints what is agreed on, does what the server tells it, and prints how the connection
-// ends.
+// compression, prints the negotiated parameters, follows the server's commands, and prints how the
+// connection ends.
 #include <exception>
 #include <iostream>
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // event_client URL [--keep-alive MS] [--authority FILE] [--proxy URL] [--once TEXT | --stay TEXT]:
-// offers the subprotocols `other` and `script` and does what the server tells it, from an event loop.
-// With a text, sends that, prints what comes back, and closes if that is to be done once. Goes through
-// the proxy, or for --once through the one that the environment names. Prints why there is no
-// connection, or how it ends.
+// offers the subprotocols `other` and `script` and follows the server's commands, on an event loop.
+// With a text, sends it and prints the echo; with --once, then closes. Uses the proxy, or for
+// --once the one that the environment names. Prints why there is no connection, or how it ends.
 #include <iostream>
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// event_server [--keep-alive MS] [--certificate FILE --key FILE] [--origin any]: does what clients tell
-// it, from an event loop, and prints how each connection ends.
+// event_server [--keep-alive MS] [--certificate FILE --key FILE] [--origin any]: follows the
+// commands of its clients, on an event loop, and prints how each connection ends.
 #include <exception>
 #include <iostream>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // scripted_client URL [--keep-alive MS] [--authority FILE]: a blocking client that offers the
-// subprotocols `other` and `script`, does what the server tells it, and prints how the connection ends,
-// or why there is none.
+// subprotocols `other` and `script`, follows the server's commands, and prints how the connection
+// ends, or why there is none.
 #include <exception>
 #include <iostream>
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// scripted_server [--keep-alive MS] [--certificate FILE --key FILE]: a threaded server with the options'
-// defaults that does what clients tell it, and prints how each connection, or its opening handshake,
-// ends.
+// scripted_server [--keep-alive MS] [--certificate FILE --key FILE]: a threaded server with default options
+// that follows the commands of its clients, and prints how each connection, or its opening handshake, ends.
 #include <exception>
 #include <iostream>
 #include <string>

@@ -40,7 +40,7 @@ class settings {
     return hawser::tls_server_context{options};
   }
 
-  /// `--authority FILE`: whom a client trusts beside the system's authorities.
+  /// `--authority FILE`: a certificate that a client trusts in addition to the system's authorities.
   hawser::tls_client_context client_context() const {
     hawser::tls_client_options options;
     if (const char* file = find("--authority")) options.authorities = hawser::pem_file{file};

@@ -18,7 +18,7 @@ template class hawser::websocket<hawser::memory_pipe>;
 template class hawser::websocket<hawser::socket_transport>;
 template class hawser::basic_connection<hawser::deflate_extension>;
 
-// Without exceptions Asio wants it from the program.
+// Without exceptions, Asio requires this function from the program.
 template <class Exception>
 void asio::detail::throw_exception(const Exception& /*thrown*/) {
   std::abort();

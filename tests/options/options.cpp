@@ -239,7 +239,7 @@ TEST_CASE("every option of TLS has its default", "[options]") {
   CHECK_FALSE(configure);
 }
 
-/// All limits and time-outs of a connection switched off.
+/// The options of a connection without any limit or timeout.
 connection_options unlimited() {
   connection_options options;
   options.max_message_size = 0;

@@ -68,7 +68,7 @@ TEST_CASE("an extension that does not share has a sharing key of zero") {
   CHECK(encoded.empty());
 }
 
-/// Can be told apart from what it would be without sharing.
+/// Differs from its form without sharing.
 struct sharing_run_length : run_length {
   static constexpr std::uint64_t key = 7;
   int* calls = nullptr;

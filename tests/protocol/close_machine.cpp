@@ -77,12 +77,12 @@ static_assert(always([](role self, close_state from, close_input input, close_st
   return self != role::client || step.end_stream == after_server;
 }));
 
-// Whatever moves the machine does something or tells the application; the rest is ignored.
+// Every transition has an action or is reported to the application; other inputs are ignored.
 static_assert(always([](role, close_state from, close_input, close_step step) {
   return step.next != from || does_nothing(step);
 }));
 
-// Both roles differ in who ends the stream, and in nothing else.
+// The roles differ only in which side ends the stream.
 static_assert(always([](role self, close_state from, close_input input, close_step step) {
   auto other = next_step(self == role::client ? role::server : role::client, from, input);
   other.end_stream = step.end_stream;

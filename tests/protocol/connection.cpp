@@ -802,7 +802,7 @@ TEST_CASE("a message can be echoed from the view it came in, given away or not")
   CHECK(both.notes_of(from).lines() == lines{expected, expected});
 }
 
-/// What a random side has sent: what the other must be told.
+/// What a random side has sent: the messages that the other side must report.
 template <class Extension>
 class random_side {
  public:

@@ -276,7 +276,7 @@ TEST_CASE("an extension that makes no progress fails the connection", "[rfc-9]")
       failed(close_code::invalid_payload, errc::bad_extension_data));
 }
 
-/// Writes for ever, whatever it is given.
+/// Writes without end, whatever its input.
 struct endless_extension : run_length {
   errc decode(bytes_view& in, mutable_bytes& out, part) {
     in = {};

@@ -209,7 +209,7 @@ TEST_CASE("a long queue of small frames is given back as it is written") {
   }
   const auto held = heap.held();
   CHECK(longest <= 66 * 1024);
-  // A buffer has doubled until it was full: half of it may be room.
+  // A buffer has doubled until it was full, so half of it may be unused.
   CHECK(held <= size + 256 * 1024);
 }
 

@@ -47,7 +47,7 @@ static_assert(always([](ping_state from, ping_input input, ping_step step) {
          step == ping_step{ping_state::alive, false, false};
 }));
 
-// The dead stay dead, and are given up once.
+// No transition leaves `dead`, and the connection is ended once.
 static_assert(always([](ping_state from, ping_input, ping_step step) {
   return from != ping_state::dead || step == ping_step{ping_state::dead, false, false};
 }));
@@ -55,7 +55,7 @@ static_assert(always([](ping_state from, ping_input, ping_step step) {
   return step.end == (from != ping_state::dead && step.next == ping_state::dead);
 }));
 
-// Nobody dies who was not asked.
+// Only a pinged peer can become dead.
 static_assert(always([](ping_state from, ping_input, ping_step step) {
   return from != ping_state::alive || step.next != ping_state::dead;
 }));

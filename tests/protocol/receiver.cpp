@@ -213,7 +213,7 @@ TEST_CASE("bytes that do not fit into a part stay in the input, wherever its mem
     got = std::move(got) + octets{piece->payload.begin(), piece->payload.end()};
     ends += piece->last ? 1 : 0;
     at.in.release();
-    // As a driver does that has one room for many connections.
+    // Like a driver that has one buffer for many connections.
     octets elsewhere{at.rest.begin(), at.rest.end()};
     std::fill(at.kept.begin(), at.kept.end(), std::byte{0});
     at.arrives(std::move(elsewhere));

@@ -53,7 +53,7 @@ TEST_CASE("a length that is promised takes no memory", "[rfc-10.4]") {
   options.max_message_size = 2048 * mebibyte;
   test_connection<run_length> peer{self, options};
   const auto head = header_from(peer_of(self), 2, 1024 * mebibyte, fin::yes, encoded ? 4 : 0);
-  // One octet of each two, if they are decoded.
+  // One byte of each two, if they are decoded.
   auto some = frame_from(peer_of(self), 2, octets(kibibyte, std::byte{1}));
   some.erase(some.begin(), some.end() - kibibyte);
   const heap_meter heap;
@@ -167,7 +167,7 @@ TEST_CASE("a flood of pings to a driver that writes is answered in bounded memor
   for (int i = 0; i < 50; ++i) {
     flood(peer, input, 1);
     most_waiting = (std::max)(most_waiting, peer.buffered_bytes());
-    // A slow peer takes an octet at a time.
+    // A slow peer takes one byte at a time.
     if (!peer.output().empty()) peer.consume_output(1);
   }
   const auto most = heap.most();
@@ -229,7 +229,7 @@ TEST_CASE("what explodes in decoding ends at the limit, without its memory", "[r
   connection_options options;
   options.max_message_size = 100 * kibibyte;
   test_connection<run_length> peer{self, options};
-  // 255 octets of each two, 25 MiB in all.
+  // 255 bytes of each two, 25 MiB in all.
   auto bomb = frame_from(from, 2, many("ff 78"_b, 100'000), fin::yes, 4);
   mutable_bytes input{bomb};
   const heap_meter heap;

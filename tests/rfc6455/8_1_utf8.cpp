@@ -41,7 +41,7 @@ const std::string_view valid[] = {
     "48656c6c6f2dc2b540c39fc3b6c3a4c3bcc3a0c3a12d5554462d382121",
 };
 
-// What must come before the octet that makes it invalid, and from that octet on.
+// The text before the byte that makes it invalid, and the text from that byte on.
 struct invalid_text {
   std::string_view before;
   std::string_view from;

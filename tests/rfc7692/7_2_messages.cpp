@@ -225,7 +225,7 @@ void send_somehow(test_connection<copied_deflate>& from, std::mt19937& random, b
   REQUIRE(!from.send_part(message_kind::binary, payload, part::last));
 }
 
-/// Only the messages, whatever pieces the octets come in.
+/// Only the messages, in whatever pieces the bytes arrive.
 lines received(test_connection<copied_deflate>& to, std::mt19937& random, octets wire) {
   diary notes;
   for (mutable_bytes rest{wire}; !rest.empty();) {

@@ -58,7 +58,7 @@ octets bomb(std::size_t size) {
   return encoded;
 }
 
-/// What a peer makes of some input in pieces of so many octets, and how much memory that takes.
+/// The result of some input in pieces of that many bytes, and the memory that it takes.
 struct outcome {
   std::optional<closed> end = {};
   std::size_t delivered = 0;
@@ -315,7 +315,7 @@ struct passage {
   std::size_t most = 0;
 };
 
-/// So many parts there and back, of which every so many-th is made of random octets.
+/// `count` parts there and back, of which one in `random_one_in` consists of random bytes.
 passage pass(std::size_t count, std::size_t random_one_in) {
   std::mt19937 random{1};
   octets noise(64 * 1024);

@@ -22,7 +22,7 @@
 
 namespace hawser::test {
 
-/// One end of the network for a side that blocks, and who waits at it.
+/// One end of the network for a blocking side, and the side that waits for it.
 struct blocking_end {
   surroundings& around;
   std::size_t side;
@@ -31,7 +31,7 @@ struct blocking_end {
   std::optional<time_point> closing_by = {};
   std::function<void()> on_wait = [] {};  // whenever one begins
   bool aborted = false;
-  bool cancelled = false;  // the run is over
+  bool cancelled = false;  // the run has ended
 
   blocking_end(surroundings& here, std::size_t which) : around{here}, side{which} {}
   ~blocking_end() { around.net.close(side); }
@@ -199,7 +199,7 @@ class blocking_peer : public peer {
     me.on_closed(socket_->close_reason());
   }
 
-  /// What was queued counts as sent, whatever becomes of it.
+  /// A queued message counts as sent, whether or not it arrives.
   template <class Write>
   std::error_code write(std::size_t size, Write what) {
     if (!socket_->is_open()) return errc::closed;

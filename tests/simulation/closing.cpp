@@ -99,7 +99,7 @@ std::vector<system> successors(const system& now, bool with_losses) {
       });
     }
     if (!with_losses || one.state == close_state::ended) continue;
-    add([&](system& to) {  // patience ends, or the application gives up
+    add([&](system& to) {  // a timeout, or the application aborts
       to.sides[0].excused = to.sides[1].excused = true;
       feed(to, which, close_input::deadline);
     });
@@ -141,7 +141,7 @@ void judge_end(const system& now, tally& count) {
   for (std::size_t which = 0; which < 2; ++which) {
     const auto& one = now.sides[which];
     INFO(shown(one.self) << ' ' << shown(one.state));
-    // Who waits for ever has a deadlock, unless nobody has begun to close.
+    // Waiting for ever is a deadlock, unless no side has begun to close.
     REQUIRE((one.state == close_state::ended || one.state == close_state::open));
     if (one.state != close_state::ended) continue;
     REQUIRE(is_quiet(one));

@@ -40,15 +40,15 @@ class chance {
 
 /// What the network of one run does of its own accord.
 struct weather {
-  bool calm = true;  ///< Nothing is lost and nothing is late: whatever ends must end well
+  bool calm = true;  ///< Nothing is lost and nothing is late, so every end must be clean
   int delay = 5;     ///< In milliseconds, at most
   std::size_t window = 64 * 1024;  ///< Octets a direction holds
-  std::size_t short_writes = 0;    ///< One write in so many takes a few octets only; 0: none
+  std::size_t short_writes = 0;    ///< One write in this many takes a few bytes only; 0: none
   std::size_t short_reads = 0;
-  std::size_t failing_calls = 0;  ///< One call in so many fails, and the stream is broken
+  std::size_t failing_calls = 0;  ///< One call in this many fails, and the stream is broken
 };
 
-/// A stream between two ends, as TCP: octets arrive in order, later, in other pieces, or not at all.
+/// A stream between two ends, like TCP: bytes arrive in order, later, in other pieces, or not at all.
 class network {
  public:
   network(chance& random, census& seen, const weather& kind, const time_point& now)
@@ -136,7 +136,7 @@ class network {
     }
   }
 
-  /// Nothing arrives in this direction any more, and nobody is told.
+  /// From now on nothing arrives in this direction, and no side gets an error.
   void swallow(std::size_t side) { ways_[side].swallowing = true; }
 
   /// Nothing arrives in this direction for some time.
@@ -167,7 +167,7 @@ class network {
     return soonest;
   }
 
-  /// Whether there is room again for somebody who found none.
+  /// Whether there is capacity again after a write found none.
   bool take_woken() noexcept { return std::exchange(woken_, false); }
 
  private:
@@ -183,7 +183,7 @@ class network {
     std::size_t on_the_way = 0;
     octets arrived;
     time_point stalled_until{};
-    bool ended = false;  // by who sends
+    bool ended = false;  // by the sender
     bool over = false;   // and that has arrived
     bool swallowing = false;
     bool refused = false;  // since the last read

@@ -68,7 +68,7 @@ class opening_core_peer final : public core_peer {
     if (now >= dropped_at_) return drop(errc::handshake_timeout);
     if (now >= until_ && !std::exchange(late_, true)) {
       handshake_.fail(errc::handshake_timeout);
-      // As much again to tell the client.
+      // The same time again to send the response.
       dropped_at_ = now + options_.close_timeout;
     }
     if (!around_.kind.calm && around_.random.once_in(50)) {
@@ -162,7 +162,7 @@ class opening_core_peer final : public core_peer {
   std::shared_ptr<const opening_plan> plan_;
   handshake_type handshake_;
   time_point until_;       // without an answer
-  time_point dropped_at_;  // whatever happens
+  time_point dropped_at_;  // in any case
   std::optional<time_point> decides_at_;
   octets rest_;
   bool late_ = false;
@@ -307,7 +307,7 @@ class opening_session_peer final : public session_peer<How> {
     base::turn();
     auto& self = base::me;
     if (!self.is_open() && !self.over() && base::end_->closed) {
-      // A server is not told of clients that it has not let in.
+      // A server gets no event for clients that it has refused.
       self.on_not_opened(refused_ ? make_error_code(errc::upgrade_refused)
                                   : std::make_error_code(std::errc::connection_aborted));
     }

@@ -25,7 +25,7 @@
 
 namespace hawser::test {
 
-/// What both sides of a run want of their opening handshake.
+/// What both sides of a run expect of their opening handshake.
 struct opening_plan {
   using client_policy = negotiating_client_policy<default_client_policy>;
   using server_policy = negotiating_server_policy<default_server_policy>;

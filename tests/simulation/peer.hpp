@@ -37,8 +37,8 @@ struct surroundings {
   const weather& kind;
   network& net;
 
-  /// For a side that waits within its turn: lets the others have theirs, or time pass. False if the
-  /// run is over.
+  /// For a side that waits within its turn: lets the other sides run, or time pass. False if the
+  /// run has ended.
   std::function<bool()> pass = {};
 
   /// The extension of each side, and what was agreed on; none if they are empty.
@@ -50,7 +50,7 @@ struct surroundings {
   time_point now() const noexcept { return program_clock::now; }
 };
 
-/// One side of a connection: somebody who uses it, and a driver that serves it.
+/// One side of a connection: a user, and a driver.
 class peer {
  public:
   peer(std::size_t side, surroundings& around)
@@ -65,9 +65,9 @@ class peer {
   virtual bool done() const = 0;
   /// Does what the network and the time allow.
   virtual void turn() = 0;
-  /// When the driver wants its next turn at the latest.
+  /// The latest time of the driver's next turn.
   virtual time_point due() const = 0;
-  /// How many octets wait to be written.
+  /// The number of bytes that wait to be written.
   virtual std::size_t waiting() const = 0;
 
   /// One random action of the user.
@@ -123,7 +123,7 @@ class peer {
   virtual void do_abort() = 0;
   virtual void do_pause() = 0;
   virtual void do_read_on() = 0;
-  /// Whether the opening handshake is over.
+  /// Whether the opening handshake is complete.
   virtual bool is_open() const { return true; }
   /// Whether the user has a hand free.
   virtual bool can_act() const { return is_open(); }

@@ -24,7 +24,7 @@
 
 namespace hawser::test {
 
-/// The first thing that was wrong in a run. Events must not throw, so it is kept until somebody asks.
+/// The first error of a run. Events must not throw, so it is stored until it is checked.
 class verdict {
  public:
   void require(bool holds, std::string_view what) {
@@ -36,7 +36,7 @@ class verdict {
   std::string broken_;
 };
 
-/// Payloads: stretches of the same octets or of the same valid text, each from its own place.
+/// Payloads: pieces of the same bytes or of the same valid text, each from its own position.
 class payload_source {
  public:
   static constexpr std::size_t longest = 110 * 1024;
@@ -50,7 +50,7 @@ class payload_source {
     return bytes_view{binary_}.subspan(place % places, size);
   }
 
-  /// Up to three octets shorter, so that it begins and ends between code points.
+  /// Up to three bytes shorter, so that it begins and ends between code points.
   bytes_view text(std::size_t place, std::size_t size) const {
     auto first = place % places;
     auto last = first + size;
@@ -86,8 +86,8 @@ struct sent_message {
   bytes_view payload;
 };
 
-/// What one side of a connection has done, and what it may therefore be told. Every event goes through
-/// this, and whatever was not to happen is noted.
+/// What one side of a connection has done, and so which events are allowed. Every event is checked
+/// here, and each one that is not allowed is recorded.
 class user {
  public:
   user(std::size_t side, verdict& judge, census& seen, hash_of_story& story)
@@ -112,7 +112,7 @@ class user {
   }
   void has_aborted() { aborted_ = true; }
 
-  /// The next ping's payload tells its number; those of the keep-alive are longer.
+  /// The payload of the next ping is its number; the keep-alive's payloads are longer.
   std::array<std::byte, 4> next_ping() const {
     std::array<std::byte, 4> payload;
     store_big_endian(payload, static_cast<std::uint32_t>(pings_.size()));
@@ -121,7 +121,7 @@ class user {
 
   // What happened
 
-  /// The opening handshake is over, and this is what was agreed on.
+  /// The opening handshake is complete, with this agreement.
   void on_opened(const agreement& agreed) {
     judge_.require(!over_ && !agreed_, "a second beginning");
     agreed_ = agreed;
@@ -211,7 +211,7 @@ class user {
     judge_.require(!hears_pongs || pings_answered_ == pings_.size(), "a ping without an answer");
   }
 
-  /// What can be said only when both sides are over.
+  /// The checks that need the end of both sides.
   void judge_end() {
     judge_.require(over_, "no end was told");
     if (not_opened_ && other_->agreed_) {

@@ -163,7 +163,7 @@ class world {
     }
   }
 
-  /// Until all is delivered, if nobody closes.
+  /// Runs until everything is delivered, if no side closes.
   void settle() {
     if (!net_.take_woken()) program_clock::now += milliseconds{5};
     turns();
@@ -203,7 +203,7 @@ class world {
     turns();
     judge_.require(program_clock::now < patience, "a connection that never ends");
     judge_.require(++rounds_ < 200'000, "a driver that never rests");
-    // Where nothing is late, nobody has to wait for a deadline.
+    // If nothing is late, no side has to wait for a deadline.
     const bool in_time = program_clock::now < ending_since_ + options_.close_timeout;
     judge_.require(!kind_.calm || in_time, "an end that took a deadline");
   }

@@ -22,8 +22,8 @@
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 
-// For each concept a type that has what the concept asks for and nothing else, but works: whatever
-// is instantiated with it asks for no more either. They move, since they are handed over by value.
+// For each concept, a type with exactly the members that the concept requires, which work: a template
+// instantiated with it requires no more. They can be moved, because they are passed by value.
 
 namespace hawser::test {
 
@@ -129,7 +129,7 @@ class extension_archetype final : movable_only {
   }
 };
 
-/// A server_policy that allows everybody and adds nothing.
+/// A server_policy that allows everything and adds nothing.
 class server_policy_archetype final : movable_only {
  public:
   server_policy_archetype(int) noexcept : movable_only{made_by_test{}} {}

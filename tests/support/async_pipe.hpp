@@ -24,15 +24,15 @@
 
 namespace hawser::test {
 
-/// What a stream suffers: short reads and writes, a peer that takes nothing more, a call that fails,
-/// as do all that follow, unless it only had nothing to do (would_block). The sizes are in octets.
+/// The faults of a stream: short reads and writes, a peer that stops reading, a failing call, after
+/// which all calls fail, unless the error was would_block. The sizes are in bytes.
 struct async_faults {
   static constexpr auto never = static_cast<std::size_t>(-1);
 
   std::size_t max_read = never;
   std::size_t max_write = never;
   std::size_t capacity = never;
-  std::size_t wakes_at = 1;  // a writer that waits goes on when so much is free
+  std::size_t wakes_at = 1;  // a waiting writer continues when this much is free
   std::size_t room = never;  // what may wait to be read
   std::size_t failing_call = never;
   std::error_code error = std::make_error_code(std::errc::io_error);
@@ -164,7 +164,7 @@ class basic_async_pipe {
   template <class Handler>
   void async_wait(int, Handler&& handler) {
     auto& here = self();
-    here.room = {};  // whoever reads has one
+    here.room = {};  // the reader has its own buffer
     here.reader = waiter([handler = std::forward<Handler>(handler)](
                              std::error_code ec, std::size_t) mutable { handler(ec); });
     begin(here.reader);
@@ -176,7 +176,7 @@ class basic_async_pipe {
     auto& here = self();
     here.room = {static_cast<std::byte*>(buffer.data()), buffer.size()};
     here.reader = waiter(std::forward<Handler>(handler));
-    // So does Asio's TLS when it only wants to be called later.
+    // Asio's TLS also reads nothing when it only needs a later call.
     if (buffer.size() == 0) return std::exchange(here.reader, nullptr)->complete({}, 0);
     begin(here.reader);
   }

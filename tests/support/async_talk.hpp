@@ -28,7 +28,7 @@ inline std::string shown(const received_part& kept) {
   return shown(view);
 }
 
-/// What became of an operation. Copies are handlers that tell the original.
+/// The outcome of an operation. Copies are handlers that report to the original.
 class outcome_of {
  public:
   auto handler() {
@@ -92,7 +92,7 @@ class async_talk {
 
   void run() { run_ready(io_); }
 
-  /// Reads one message: what it is, or the error.
+  /// Reads one message and returns its text, or the error.
   std::string read() {
     outcome_of reading;
     near().async_read(into_, reading.handler());

@@ -11,13 +11,13 @@
 
 namespace hawser::test {
 
-/// The octets of a text.
+/// The bytes of a text.
 inline std::vector<std::byte> bytes(std::string_view characters) {
   const auto view = as_bytes(characters);
   return {view.begin(), view.end()};
 }
 
-/// The octets as characters.
+/// The bytes as characters.
 inline std::string text(bytes_view octets) { return std::string{as_text(octets)}; }
 
 /// That many bytes which do not repeat soon: a byte that is missing, doubled or in another's place shows.
@@ -27,7 +27,7 @@ inline std::vector<std::byte> pattern(std::size_t size) {
   return made;
 }
 
-/// Two lower-case digits an octet, with nothing between.
+/// Two lower-case digits per byte, without separators.
 inline std::string to_hex(bytes_view octets) {
   std::string digits;
   for (const auto octet : octets) {
@@ -37,7 +37,7 @@ inline std::string to_hex(bytes_view octets) {
   return digits;
 }
 
-/// The octets that `digits` spell; spaces do not count.
+/// The bytes that `digits` spell; spaces are ignored.
 inline std::vector<std::byte> from_hex(std::string_view digits) {
   std::vector<std::byte> octets;
   unsigned high = 0;

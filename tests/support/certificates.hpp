@@ -17,7 +17,7 @@
 
 #include "hawser/tls/pem.hpp"
 
-// Certificates that a test makes for itself, and that nobody keeps.
+// Certificates that a test makes for itself, not stored anywhere.
 
 namespace hawser::test {
 

@@ -28,7 +28,7 @@ struct own_close {
 /// What a peer does after it has said what it has to say.
 enum class farewell : std::uint8_t {
   ends,    ///< It ends its stream
-  stays,   ///< It does nothing more: whatever is to come of it comes at the close time-out
+  stays,   ///< It does nothing more: what follows happens at the close timeout
   resets,  ///< It resets the connection
 };
 
@@ -181,8 +181,8 @@ inline const std::vector<closing>& closings() {
   return table;
 }
 
-/// Lets the peer do what the row has, then this side, by `end()`, which closes if it is told to, reads to
-/// the end and tells the story.
+/// Lets the peer act as the row says, then this side, by `end()`, which closes if the row says so,
+/// reads to the end and returns the events.
 template <class Far, class End>
 void check_closing(const closing& row, role self, Far& far, End end) {
   far.say(row.said(peer_of(self)));

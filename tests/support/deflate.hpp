@@ -62,7 +62,7 @@ inline octets deflated(deflater& by, bytes_view message) {
 
 inline octets deflated(bytes_view message) { return deflated(*usual_deflater(), message); }
 
-/// A message by an inflater that gets so much room at a time.
+/// A message decoded by an inflater that gets this much output memory at a time.
 struct inflation {
   octets output;
   errc error{};

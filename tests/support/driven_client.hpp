@@ -65,7 +65,7 @@ class stage {
   std::string head_;
 };
 
-/// A backlog that is full: whoever connects gets no answer.
+/// A listener with a full backlog: connections to it get no answer.
 class deaf_port {
  public:
   deaf_port() : acceptor_{raw_socket::context(), tcp::v4()} {
@@ -87,7 +87,7 @@ class deaf_port {
   std::vector<tcp::socket> crowd_;
 };
 
-/// Carries octets both ways, as a tunnel does, until one side ends.
+/// Relays bytes both ways, like a tunnel, until one side ends.
 class relay {
  public:
   relay(raw_socket& near, raw_socket& far)
@@ -110,7 +110,7 @@ class relay {
   std::thread back_;
 };
 
-/// A port where nobody listens.
+/// A port without a listener.
 inline std::uint16_t free_port() {
   tcp::acceptor bound{raw_socket::context(), loopback()};
   return bound.local_endpoint().port();
@@ -184,7 +184,7 @@ class basic_driven_client {
     return all;
   }
 
-  /// The next delay that on_reconnecting was told.
+  /// The delay in the next call of on_reconnecting.
   std::chrono::steady_clock::duration delay() { return delays_.take().value(); }
 
  private:

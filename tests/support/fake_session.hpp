@@ -14,7 +14,7 @@
 
 namespace hawser::test {
 
-/// A session without a connection: it notes what it is asked for, on its own thread or when woken.
+/// A session without a connection: it records its commands, on its own thread or when woken.
 class fake_session final : public detail::session_state,
                            public std::enable_shared_from_this<fake_session> {
  public:

@@ -12,12 +12,12 @@
 
 namespace hawser::test {
 
-/// How much room before each block keeps its size.
+/// The memory before each block, which stores its size.
 inline constexpr std::size_t size_room = alignof(std::max_align_t);
 
 }  // namespace hawser::test
 
-// Not inlined: a compiler that looks inside takes the room before a block for an error.
+// Not inlined: a compiler that sees the body reports the memory before a block as an error.
 
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   const auto refuses = hawser::test::refuses_memory.load();

@@ -46,7 +46,7 @@ class heap_meter {
 /// Asked before each allocation whether it is to fail. Null: none is.
 inline std::atomic<bool (*)() noexcept> refuses_memory{nullptr};
 
-/// While this object lives, there is no memory for anybody.
+/// While this object exists, every allocation fails.
 class heap_is_full {
  public:
   heap_is_full() noexcept {

@@ -57,7 +57,7 @@ struct lone_session {
 
   void say(const octets& some) { asio::write(far, asio::buffer(some)); }
 
-  /// The far end takes so much, while the session runs.
+  /// The far end reads this many bytes while the session runs.
   void take(std::size_t count) {
     far.non_blocking(true);
     octets room(100'000);

@@ -132,7 +132,7 @@ inline std::vector<std::string> failed(close_code code, errc why,
   return before;
 }
 
-/// Two connections whose octets go from one to the other.
+/// Two connections, each of which reads the output of the other.
 template <class Extension = no_extension>
 struct joined {
   test_connection<Extension> client;
@@ -146,7 +146,7 @@ struct joined {
   test_connection<Extension>& at(role side) { return side == role::client ? client : server; }
   diary& notes_of(role side) { return side == role::client ? client_diary : server_diary; }
 
-  /// Moves at most `most` octets from one side to the other.
+  /// Moves at most `most` bytes from one side to the other.
   std::size_t move_from(role side, std::size_t most = static_cast<std::size_t>(-1)) {
     auto& from = at(side);
     const auto out = from.output();
@@ -157,7 +157,7 @@ struct joined {
     return size;
   }
 
-  /// Moves octets both ways until there are none left, and ends the streams that are to end.
+  /// Moves bytes both ways until there are none left, and ends the streams that must end.
   void settle() {
     while (move_from(role::client) + move_from(role::server) != 0) {
     }

@@ -23,8 +23,8 @@
 
 namespace hawser::test {
 
-/// A payload as a reader wants it: short text in quotes, other octets as digits, long ones by their
-/// size and a hash that tells them apart.
+/// A payload in readable form: short text in quotes, other bytes as digits, long payloads by their
+/// size and a hash.
 inline std::string shown(bytes_view octets) {
   if (octets.size() > 48) {
     std::uint64_t hash = 0xcbf29ce484222325;

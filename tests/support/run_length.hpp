@@ -13,9 +13,9 @@
 
 namespace hawser::test {
 
-/// A message extension that a reader can follow: payloads are runs, each a count from 1 to 255 and
-/// an octet. It holds the last run back until the message ends, explodes 2 octets to 255, and can
-/// be cut inside a pair; so it tries all that a real compression would.
+/// A message extension that is easy to read: payloads are runs, each a count from 1 to 255 and a
+/// byte. It holds the last run back until the message ends, expands 2 bytes to 255, and can be cut
+/// inside a pair, so it covers all cases of a real compression.
 class run_length {
  public:
   run_length() = default;
@@ -72,7 +72,7 @@ class run_length {
   std::size_t threshold_ = 0;
   std::byte held_octet_{};
   unsigned held_ = 0;       // of the run that encode() has not written yet
-  std::uint8_t count_ = 0;  // read, while its octet is not
+  std::uint8_t count_ = 0;  // the count has been read, its byte has not
   std::byte run_octet_{};
   unsigned run_ = 0;  // still to be written by decode()
 };

@@ -71,7 +71,7 @@ inline std::chrono::steady_clock::time_point before_long() {
   return std::chrono::steady_clock::now() + std::chrono::seconds{60};
 }
 
-/// Reads until `size` octets are there, the end or an error.
+/// Reads until `size` bytes have arrived, the end or an error.
 template <class Stream>
 octets read_all(Stream& stream, std::size_t size, std::error_code& ec) {
   octets got;
@@ -85,7 +85,7 @@ octets read_all(Stream& stream, std::size_t size, std::error_code& ec) {
   return got;
 }
 
-/// Writes all, as a driver does: what would block is tried again with the same octets.
+/// Writes all, like a driver: a write that would block is tried again with the same bytes.
 template <class Stream>
 void write_all(Stream& stream, bytes_view out, std::error_code& ec) {
   ec.clear();

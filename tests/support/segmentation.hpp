@@ -17,7 +17,7 @@ namespace hawser::test {
 /// beyond its end is seen.
 using pieces = std::vector<octets>;
 
-/// Pieces of `size` octets.
+/// Pieces of `size` bytes.
 inline pieces cut_evenly(const octets& input, std::size_t size) {
   pieces cut;
   for (std::size_t at = 0; at < input.size(); at += size) {
@@ -28,7 +28,7 @@ inline pieces cut_evenly(const octets& input, std::size_t size) {
   return cut;
 }
 
-/// Two pieces, the first of `size` octets.
+/// Two pieces, the first of `size` bytes.
 inline pieces cut_at(const octets& input, std::size_t size) {
   const auto middle = input.begin() + static_cast<std::ptrdiff_t>(size);
   return {octets{input.begin(), middle}, octets{middle, input.end()}};
@@ -48,8 +48,8 @@ inline pieces cut_at_random(const octets& input, std::uint32_t seed) {
   return cut;
 }
 
-/// Runs `body`, which takes pieces and tells what came of them, with the input all at once, octet
-/// by octet and in random cuts. However it is cut, the same must come of it: that is returned.
+/// Runs `body`, which takes pieces and returns a result, with the input in one piece, byte by byte
+/// and in random cuts. The result must be the same for all of them, and is returned.
 template <class Body>
 auto under_segmentations(const octets& input, Body body) {
   const auto whole = body(pieces{input});

@@ -16,7 +16,7 @@ namespace hawser::test {
 /// One way in which a text can arrive.
 using segments = std::vector<std::string>;
 
-/// All at once, one octet at a time, and in random cuts that are the same in each run.
+/// All at once, one byte at a time, and in random cuts that are the same in each run.
 inline std::vector<segments> segmentations(std::string_view text) {
   std::vector<segments> ways{{std::string{text}}, {}};
   for (std::size_t i = 0; i < text.size(); ++i) ways[1].emplace_back(text.substr(i, 1));

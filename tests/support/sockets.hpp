@@ -57,7 +57,7 @@ std::pair<typename Protocol::socket, typename Protocol::socket> joined_sockets(
   return {std::move(first), std::move(second)};
 }
 
-/// A TCP socket whose octets the test writes and reads itself.
+/// A TCP socket whose bytes the test writes and reads itself.
 class raw_socket {
  public:
   explicit raw_socket(std::uint16_t port) : socket_{context()} {
@@ -66,7 +66,7 @@ class raw_socket {
   }
   explicit raw_socket(tcp::socket socket) : socket_{std::move(socket)} { give_up_reading(); }
 
-  /// A context nobody runs.
+  /// A context that is not run.
   static asio::io_context& context() {
     static asio::io_context shared;
     return shared;
@@ -83,7 +83,7 @@ class raw_socket {
   }
   bool say(std::string_view words) { return say(as_bytes(words)); }
 
-  /// Some octets, or none at the end or when none come.
+  /// Some bytes; none at the end, or if none arrive.
   octets hear() {
     if (!kept_.empty()) return std::exchange(kept_, {});
     octets room(64 * 1024);
@@ -93,7 +93,7 @@ class raw_socket {
     return room;
   }
 
-  /// All octets until the end.
+  /// All bytes until the end.
   octets hear_all() {
     octets all;
     for (auto some = hear(); !some.empty(); some = hear()) all = std::move(all) + some;
@@ -111,7 +111,7 @@ class raw_socket {
     return frames_shown(all);
   }
 
-  /// All up to and with that text, if it comes. What follows stays to be heard.
+  /// All bytes up to and including that text, if it arrives. Bytes after it stay for the next call.
   std::string hear_until(std::string_view end) {
     std::string all;
     for (auto some = hear(); !some.empty(); some = hear()) {
@@ -125,7 +125,7 @@ class raw_socket {
     return all;
   }
 
-  /// So many bytes, or fewer if no more come. What follows stays to be heard.
+  /// `size` bytes, or fewer if no more arrive. Bytes after them stay for the next call.
   std::string hear_bytes(std::size_t size) {
     std::string all;
     while (all.size() < size) {

@@ -13,8 +13,8 @@
 
 namespace hawser::test {
 
-/// An inflater after RFC 1951 that shares nothing with zlib, for what zlib does not tell: how far back
-/// a stream refers, and what blocks it is made of.
+/// An inflater by RFC 1951 that shares nothing with zlib, for what zlib does not report: how far
+/// back a stream refers, and which blocks it has.
 class strict_inflate {
  public:
   /// Decodes a message, with those before as its context. False if it is malformed, or does not end

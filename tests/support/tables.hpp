@@ -16,7 +16,7 @@ using table_row = std::vector<std::string>;
 /// A table as Markdown has it, its columns padded. The first row is the head.
 inline std::string markdown(const std::vector<table_row>& rows) {
   std::vector<std::size_t> widths(rows.front().size());
-  // What is read counts, not how many octets spell it.
+  // Counts characters, not bytes.
   const auto width = [](const std::string& cell) {
     std::size_t count = 0;
     for (const char c : cell) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;

@@ -38,7 +38,7 @@ inline constexpr std::array example_key{std::byte{0x37}, std::byte{0xFA}, std::b
 
 enum class fin : bool { no, yes };
 
-/// Only the header of a frame as `from` sends it, promising `length` octets.
+/// Only the header of a frame as `from` sends it, with a declared length of `length` bytes.
 inline octets header_from(role from, int op, std::uint64_t length, fin end = fin::yes,
                           int reserved = 0) {
   const unsigned mask = from == role::client ? 0x80 : 0;
@@ -56,8 +56,8 @@ inline octets header_from(role from, int op, std::uint64_t length, fin end = fin
   return out;
 }
 
-/// Masks or unmasks the octets of a payload of which `before` came earlier. Eight at a time: gigabytes go
-/// through here, in programs that are not optimised.
+/// Masks or unmasks the bytes of a payload of which `before` came earlier. Eight at a time:
+/// gigabytes go through here, in programs without optimisation.
 inline void apply_key(mutable_bytes payload, bytes_view key, std::size_t before = 0) {
   std::array<std::byte, 8> repeated;
   for (std::size_t i = 0; i < 8; ++i) repeated[i] = key[(before + i) % 4];

@@ -15,7 +15,7 @@ namespace hawser::test {
 
 using lines = std::vector<std::string>;
 
-/// The far end of a stream, where a test writes every octet itself and sees every octet that came.
+/// The far end of a stream, where a test writes every byte itself and sees every byte that arrived.
 class wire_end {
  public:
   wire_end() = default;
@@ -23,7 +23,7 @@ class wire_end {
   wire_end& operator=(wire_end&&) = delete;
   virtual ~wire_end() = default;
 
-  /// Says as much as there is room for; the rest by and by, whenever say_on() is called.
+  /// Writes as much as the stream accepts; say_on() writes the rest.
   void say(const octets& some) {
     unsaid_ = unsaid_ + some;
     say_on();
@@ -36,7 +36,7 @@ class wire_end {
     if (unsaid_.empty() && std::exchange(hangs_up_, false)) end();
   }
 
-  /// How much of what was said had no room so far.
+  /// The number of bytes that the stream has not accepted yet.
   virtual std::size_t unsaid() const { return unsaid_.size(); }
 
   /// All that has arrived so far.
@@ -69,10 +69,10 @@ class wire_end {
   virtual void vanish() = 0;
 
  private:
-  /// Sends what there is room for: that many octets.
+  /// Sends as many bytes as the stream accepts, and returns their number.
   virtual std::size_t put(bytes_view some) = 0;
 
-  /// Adds what has arrived, so many bytes at most.
+  /// Appends the bytes that have arrived, at most `most`.
   virtual void take(octets& seen, std::size_t most) = 0;
 
   virtual void end() = 0;

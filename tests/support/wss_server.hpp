@@ -56,7 +56,7 @@ class running_echo {
     return errors_;
   }
 
-  /// Waits until the server is told that a connection went wrong.
+  /// Waits until an error of a connection is reported to the server.
   std::error_code next_error() {
     std::unique_lock guard{mutex_};
     changed_.wait(guard, [this] { return !errors_.empty(); });

@@ -31,7 +31,7 @@ engine make_server() {
   return engine{server_with(test_server()).make_ssl(ec)};
 }
 
-/// Carries at most `most` octets from one to the other; how many it was.
+/// Moves at most `most` bytes from one to the other; returns their number.
 std::size_t carry(engine& from, engine& to,
                   std::size_t most = std::numeric_limits<std::size_t>::max()) {
   const auto out = from.output();

@@ -20,7 +20,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// A file that is gone when the test is over.
+/// A file that is removed when the test has ended.
 class temporary_file {
  public:
   explicit temporary_file(const std::string& content) {

@@ -109,7 +109,7 @@ meeting meet(client_certificates wanted, const issued* identity, int version = T
   at_once(
       [&] {
         client.handshake(before_long(), client_error);
-        // With TLS 1.3 only the first octet tells what the server thinks.
+        // With TLS 1.3, a client gets the server's verdict with the first byte it reads.
         if (!client_error) read_all(client, 1, client_error);
         std::error_code ignored;
         client.shutdown(ignored);

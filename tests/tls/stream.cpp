@@ -105,7 +105,7 @@ TEST_CASE("a stream shakes hands as what its context makes it") {
   });
   pair.run();
   CHECK(at_server.text == "hello");
-  // The end that is not told is told apart.
+  // A missing close_notify is distinguished.
   CHECK(at_server.end == asio::ssl::error::stream_truncated);
 }
 

@@ -170,7 +170,7 @@ TEST_CASE("both handshakes together have the handshake's time") {
   std::error_code ec;
   client.handshake(before_long(), ec);
   REQUIRE_FALSE(ec);
-  // It is told over TLS.
+  // The response is sent over TLS.
   CHECK(text(read_all(client, 1000, ec)).starts_with("HTTP/1.1 408"));
   client.shutdown(ec);
   CHECK(far.next_error() == errc::handshake_timeout);

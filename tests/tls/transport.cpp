@@ -121,7 +121,7 @@ TEST_CASE("octets that are decrypted already are readable at once") {
   octets room(3);
   REQUIRE(pair.client.wait_readable(before_long(), ec));
   REQUIRE(pair.client.read_some(room, ec) == 3);
-  // In the middle of a record, and with a record that nobody has looked at.
+  // Inside a record, and with a record that is not processed yet.
   CHECK(pair.client.wait_readable(pair.client.now(), ec));
   CHECK(text(read_all(pair.client, 8, ec)) == "stsecond");
   CHECK_FALSE(pair.client.wait_readable(pair.client.now(), ec));

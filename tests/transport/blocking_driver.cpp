@@ -49,8 +49,8 @@ void await_call(websocket<memory_pipe>& peer, std::size_t before = 0) {
 
 constexpr connection_options patient{.keep_alive_interval = 0s, .write_timeout = 0s};
 
-/// Three writers, one of which sends fragments; whatever another thread does, each message arrives
-/// whole and those of one thread in their order.
+/// Three writers, one of which sends fragments. Each message must arrive whole, and those of one
+/// thread in order.
 void write_from_threads(websocket<memory_pipe>& peer, int count) {
   const auto content = [](int thread, int number) {
     return std::to_string(thread) + ' ' + std::to_string(number) + ' ' +
@@ -139,8 +139,8 @@ TEST_CASE("a close from another thread ends a read and both see the same end", "
   }
 }
 
-/// A peer, and the stream to it. The reader of the stream sleeps until the peer answers or the stream is
-/// aborted, whatever the time is; each look at the clock takes a millisecond.
+/// A peer, and the stream to it. The reader of the stream sleeps until the peer answers or the
+/// stream is aborted, whatever the time is; each call of now() takes a millisecond.
 struct sleepy_peer {
   std::mutex mutex;
   std::condition_variable changed;
@@ -404,7 +404,7 @@ TEST_CASE("a reader that answers a ping does not get stuck in another thread's m
   std::thread writer{[&] { written = near.write(std::string(100, 'x')); }};
   CHECK(eventually([&] { return queued >= 2; }));
   far.say(frame_from(role::server, opcode::text, "Hello"));
-  // The pong has 6 octets. Nothing behind it is taken until the message is read.
+  // The pong has 6 bytes. Nothing after it is taken until the message is read.
   CHECK(eventually([&] { return far.seen().size() >= 6; }));
   reader.join();
   CHECK(eventually([&] { return far.seen().size() >= 6 + 106; }));

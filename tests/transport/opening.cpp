@@ -169,7 +169,7 @@ TEST_CASE("a request of one byte per second is answered at the deadline", "[abus
   CHECK(status_of_whole(s.far.text()) == 408);
   CHECK(s.far.over());
   CHECK(sent <= 8);
-  // The client's last octet and its end are a second under way.
+  // The client's last byte and its end take a second to arrive.
   CHECK(s.elapsed() == 8s);
 }
 

@@ -76,7 +76,7 @@ std::vector<std::string> all_said() {
           some_text(300)};
 }
 
-/// What a connection has heard.
+/// The messages that a connection has received.
 struct hearing {
   std::vector<std::string> messages;
   std::optional<closed> end;

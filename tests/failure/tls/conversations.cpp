@@ -56,9 +56,9 @@ const tls_client_context& trusting() {
   return one;
 }
 
-/// As fail_each_allocation(), but only every so many-th where there are thousands and each takes its
-/// time, with sanitizers above all, unless HAWSER_FAILURE_STRIDE says which; 1 is all of them. The
-/// attempt returns whether one has failed.
+/// Like fail_each_allocation(), but where there are thousands of slow allocations, above all with
+/// sanitizers, only every n-th fails: HAWSER_FAILURE_STRIDE sets n; 1 is all of them. The attempt
+/// returns whether one has failed.
 template <class Attempt>
 std::size_t fail_allocations(std::size_t every, Attempt attempt) {
   const char* const asked = std::getenv("HAWSER_FAILURE_STRIDE");
@@ -117,7 +117,7 @@ struct talk_result {
 
 /// Both sides, of which this thread's has one allocation failing.
 talk_result talk(role self, std::size_t number) {
-  // Who cannot write any more waits for the peer's end. Where nothing fails, nobody may be in a hurry.
+  // A side that cannot write waits for the peer's end. The attempt without failure must not time out.
   const auto patience = number == failing::never ? milliseconds{soon} : milliseconds{20};
   auto [here, there] = make_memory_pipe({.clock = nullptr});
   const std::string text(3000, 'x');
@@ -149,7 +149,7 @@ TEST_CASE("whichever allocation of a conversation over TLS fails, its caller get
   std::size_t told = 0;
   const auto count = fail_allocations(1, [&](std::size_t number) {
     const auto result = talk(self, number);
-    // Some OpenSSL can do without; what then comes out of it is good.
+    // OpenSSL can continue after some failures; its output must then be valid.
     if (result.happened && (result.ec || result.thrown)) ++told;
     CHECK(result.ec != std::errc::bad_message);
     return result.happened;
@@ -186,7 +186,7 @@ TEST_CASE("whichever allocation of a context fails, there is none", "[failure]")
   CHECK(all_held() < before + 16 * 1024);
 }
 
-/// What a client hears of its message, or the error.
+/// The echo that a client receives, or the error.
 std::string ask(const std::string& url) {
   std::error_code ec;
   connect_options options;
@@ -243,8 +243,8 @@ TEST_CASE("whichever allocation of an event server with TLS fails, one client lo
   server listening{options};
   asio::io_context* context = nullptr;
   listening.on_message([](session& peer, message_view message) { peer.send(message); });
-  // The server's own thread needs no strand, which could not do without memory. The first client shows its
-  // context, which this thread runs from then on.
+  // The server's own thread needs no strand, which could not be made without memory. The first
+  // client makes its context known, which this thread runs from then on.
   listening.on_close([&](session& peer, const closed&) {
     if (context != nullptr) return;
     const auto executor = peer.get_executor();
@@ -283,7 +283,7 @@ TEST_CASE("whichever allocation of an event server with TLS fails, one client lo
         thrown = error.what();
       }
     }
-    // A client must not wait for who has gone.
+    // A client must not wait for a peer that has gone.
     if (!thrown.empty()) listening.shutdown();
     client.join();
     return heard;

@@ -5,8 +5,8 @@
 
 namespace hawser::test {
 
-/// How many octets OpenSSL has on the heap. From the start of the program each of its allocations may be
-/// one that fails: see failing.hpp.
+/// The number of bytes that OpenSSL has on the heap. From the start of the program, any of its
+/// allocations can be made to fail: see failing.hpp.
 std::size_t openssl_holds() noexcept;
 
 }  // namespace hawser::test
