@@ -114,6 +114,13 @@ PLANTED = {
         (FRAME, HEADER + "constexpr int mode = SSL_VERIFY_NONE;\n", "outside of"),
         ("examples/echo.cpp", "context.set_verify_mode(ssl::verify_none);\n", "outside of"),
     ],
+    "voice": [
+        (FRAME, HEADER + "int size;  // in octets\n", "say byte"),
+        (FRAME, HEADER + "/// Reported to whoever asks.\n", "name the caller"),
+        (FRAME, HEADER + "// Until the connection is over.\n", "has ended"),
+        ("README.md", "The client is told 503.\n", "reported"),
+        ("tests/frame/header.cpp", TOP + 'TEST_CASE("a time-out") {}\n', "timeout"),
+    ],
     "version": [
         ("include/hawser/version.hpp", HEADER + VERSION.replace("2.3", "2.4"), "is not"),
         ("include/hawser/version.hpp", HEADER, "no version"),

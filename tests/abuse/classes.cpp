@@ -122,7 +122,7 @@ std::size_t flood(raw_socket& client, const octets& what, std::size_t most) {
   return times;
 }
 
-TEMPLATE_TEST_CASE("slow handshakes, an octet at a time, end at the time-out", "[abuse]",
+TEMPLATE_TEST_CASE("slow handshakes of one byte at a time end at the timeout", "[abuse]",
                    event_echo, threaded_echo) {
   TestType server{impatient()};
   {
@@ -161,7 +161,7 @@ TEMPLATE_TEST_CASE("header floods cost no more than the limit", "[abuse]", event
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("connections that never speak cost little, and end at the time-out", "[abuse]",
+TEMPLATE_TEST_CASE("silent connections use little memory, and end at the timeout", "[abuse]",
                    event_echo, threaded_echo) {
   TestType server{impatient()};
   constexpr std::size_t count = 50;
@@ -176,8 +176,8 @@ TEMPLATE_TEST_CASE("connections that never speak cost little, and end at the tim
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("who opens a connection and then is silent is found dead", "[abuse]", event_echo,
-                   threaded_echo) {
+TEMPLATE_TEST_CASE("a client that opens a connection and then is silent is detected as dead",
+                   "[abuse]", event_echo, threaded_echo) {
   TestType server{impatient()};
   {
     const ceiling limit{256 * kib, 5s};
@@ -187,7 +187,7 @@ TEMPLATE_TEST_CASE("who opens a connection and then is silent is found dead", "[
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("a reader that takes nothing is given up, and what it was sent is bounded",
+TEMPLATE_TEST_CASE("a reader that reads nothing times out, and its queued output is bounded",
                    "[abuse]", event_echo, threaded_echo) {
   TestType server{impatient()};
   const auto message = frame_from(role::client, opcode::binary, std::string(60'000, 'm'));
@@ -223,7 +223,7 @@ TEMPLATE_TEST_CASE("a writer that stops inside a frame is found dead", "[abuse]"
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("a flood of pings from who reads no pongs ends", "[abuse]", event_echo,
+TEMPLATE_TEST_CASE("a flood of pings from a client that reads no pongs ends", "[abuse]", event_echo,
                    threaded_echo) {
   TestType server{impatient()};
   octets pings;
@@ -319,7 +319,7 @@ TEMPLATE_TEST_CASE("a message that is never finished costs its limit at most", "
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("a message without progress ends at its time-out however many pongs come",
+TEMPLATE_TEST_CASE("a message without progress ends at its timeout, although pongs arrive",
                    "[abuse]", event_echo, threaded_echo) {
   auto options = brief_closing();
   options.connection.message_timeout = 500ms;
@@ -384,8 +384,8 @@ TEMPLATE_TEST_CASE("a name that leads to this machine gets no connection",
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("nothing that is asked comes back as a line of the answer", "[abuse]",
-                   event_echo, threaded_echo) {
+TEMPLATE_TEST_CASE("no part of a request appears as a line of the response", "[abuse]", event_echo,
+                   threaded_echo) {
   TestType server{brief_closing()};
   const std::string_view injected = GENERATE("X: a\nSet-Cookie: b\r\n", "X: a\rSet-Cookie: b\r\n",
                                              "Sec-WebSocket-Protocol: a\r\n Set-Cookie: b\r\n");
@@ -434,7 +434,8 @@ std::string posting(const std::string& length_line) {
 }
 
 TEST_CASE(
-    "bodies that come slowly, or never in full, end at the time-out and cost what came of them",
+    "bodies that arrive slowly, or never completely, end at the timeout and use memory for what "
+    "arrived only",
     "[abuse]") {
   http_echo server;
   {
@@ -478,7 +479,8 @@ TEST_CASE("chunks, extensions and trailers without an end are cut off", "[abuse]
   check_service(server);
 }
 
-TEST_CASE("requests without an end hold up nobody and cost no more than one", "[abuse]") {
+TEST_CASE("requests without an end delay no other client and use no more memory than one",
+          "[abuse]") {
   const bool reads = GENERATE(true, false);
   http_echo server{{.limits = {.requests = 0}}};
   {

@@ -52,7 +52,7 @@ TEST_CASE("percent-encoding is decoded to any byte, or refused as a whole", "[rf
   }
 }
 
-TEST_CASE("a plus sign is a space only where that is asked for") {
+TEST_CASE("a plus sign is decoded to a space only if that is requested") {
   CHECK(percent_decode("a+b%2B+", plus_sign::space) == "a b+ ");
   CHECK(percent_decode("a+b", plus_sign::literal) == "a+b");
   CHECK(detail::decodes_to("a+b", "a b", plus_sign::space));

@@ -176,7 +176,7 @@ TEST_CASE("after a fork parent and child draw different keys", "[rfc-5.3]") {
   check_keys_after_fork();
 }
 
-// In a process of its own: the system is asked only once.
+// In its own process: the system is called only once.
 TEST_CASE("where forks are not reported", "[.]") {
   failing.atfork_error = ENOMEM;
   check_keys_after_fork();

@@ -37,7 +37,7 @@ class far_side {
       pipe_.shutdown(ec);
       hung_up_ = moved = true;
     }
-    // Nobody has anything to say: what the endpoint waits for will never come.
+    // Neither side can continue: what the endpoint waits for will never arrive.
     if (!moved) pipe_.abort();
   }
 

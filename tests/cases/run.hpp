@@ -68,8 +68,8 @@ void check_cases(const std::string& channel, role endpoint, Examine examine) {
             << " cases strictly right, " << connections << " connections" << std::endl;
 }
 
-/// Connects an examiner to a blocking link: say(octets), hear() (empty at the end), ended() (in
-/// order), hang_up().
+/// Connects an examiner to a blocking link: `say(octets)`, `hear()` (empty at the end), `ended()` (in
+/// order), `hang_up()`.
 template <class Link>
 void examine(examiner& by, Link& link) {
   bool hung_up = false;

@@ -18,7 +18,7 @@ constexpr std::size_t kibi = 1024;
 /// A mebi, but where a sanitizer watches: it makes these cases very slow.
 constexpr std::size_t mebi = (sanitized ? 64 : 1024) * kibi;
 
-/// Octets that are not the same everywhere: letters, or what is no text.
+/// Bytes that vary: letters for a text, others for a binary message.
 octets varied(int op, std::size_t size) {
   octets block(5987);
   for (std::size_t i = 0; i < block.size(); ++i) {

@@ -74,7 +74,7 @@ void add_fragmented(std::vector<numbered_case>& cases) {
       ended("6.3.2", "nor is one in fragments", {{in_fragments(1, from_hex(edited), 1)}}, 1007));
 }
 
-/// The rest of the text is said only when the endpoint has closed.
+/// The rest of the text is sent only after the endpoint has closed.
 void add_early_refusals(std::vector<numbered_case>& cases) {
   const auto good = from_hex(kosme);
   const auto rest = from_hex("656469746564");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// case_server: a few cases for conformance_client, in the way of fuzzing servers. It says on standard
-// output where it listens, then what came of each case, and of the report that was asked for.
+// case_server: a few cases for conformance_client, in the way of fuzzing servers. Prints on standard
+// output where it listens, then the result of each case, and whether the report was requested.
 #include <exception>
 #include <iostream>
 #include <string>
@@ -14,7 +14,7 @@ namespace {
 
 const std::vector<std::string> cases{"", "echo me", std::string(100'000, 'x')};
 
-/// Which case was asked for; 0 if none.
+/// The number of the requested case; 0 if none.
 std::size_t case_of(const hawser::session& peer) {
   const auto query = peer.request().query();
   for (std::size_t i = 1; i <= cases.size(); ++i) {

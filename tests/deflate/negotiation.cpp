@@ -81,7 +81,7 @@ TEST_CASE("a server accepts the requested parameters", "[rfc7692-7.1]") {
   CHECK(answer_to("server_no_context_takeover") == "server_no_context_takeover");
   CHECK(answer_to("client_no_context_takeover") == "client_no_context_takeover");
   CHECK(answer_to("server_max_window_bits=10") == "server_max_window_bits=10");
-  // Its own window is of 12 bits, and it may say so where it is asked.
+  // Its own window has 12 bits, and it may name that if the client requests a limit.
   CHECK(answer_to("server_max_window_bits=15") == "server_max_window_bits=12");
   CHECK(answer_to("server_max_window_bits=15", {.own_window_bits = 15}) ==
         "server_max_window_bits=15");

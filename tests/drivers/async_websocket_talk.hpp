@@ -69,7 +69,7 @@ class async_websocket_talk final : public Base {
     outcome_of closing;
     near_.async_close(code, reason, closing.handler());
     run_ready(base::io_);
-    // What is over at once was not refused.
+    // A close that completes at once was not refused.
     return closing.pending() || !is_open() ? std::error_code{} : closing.error();
   }
   void close_now() override { near_.close_now(); }

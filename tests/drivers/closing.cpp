@@ -35,7 +35,7 @@ TEST_CASE("a connection ends as the table says, for each way to close",
       if (close) CHECK_FALSE(near->begin_close(close->code, close->reason));
       return near->hear_all();
     }
-    // Whoever closes may wait for the end itself or leave that to a read.
+    // A driver that waits in close() gets the end there; the others get it from a read.
     const auto ec = near->close(close->code, close->reason);
     CHECK(ec == near->close_reason().error);
     return {shown(near->close_reason())};

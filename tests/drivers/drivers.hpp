@@ -19,11 +19,11 @@ struct driver {
   std::unique_ptr<talk> (*begin)(role self, const talk_settings& settings);
   bool reads;            ///< Has reads, with and without a timeout; other drivers report messages
                          ///< as they arrive.
-  bool waits;            ///< What it writes is waited for; others only queue it.
-  bool begins_to_close;  ///< Has a close that is not waited for.
+  bool waits;            ///< Waits for what it writes; other drivers only queue it.
+  bool begins_to_close;  ///< Has a close that does not wait.
   bool rests;            ///< Suspends its keep-alive timer while reading is paused.
   bool sees_octets;      ///< Counts bytes, and not only whole records, as progress.
-  bool polls;            ///< Its stream may have nothing to do when it is asked.
+  bool polls;            ///< Calls its stream directly, which may have nothing to read.
 };
 
 inline std::vector<driver>& known_drivers() {

@@ -92,7 +92,7 @@ TEST_CASE("what had arrived before a write failed can still be read") {
   CHECK(near->hear() == "text \"first\"");
   CHECK(near->hear() == "text \"second\"");
   const auto end = near->hear();
-  // Whoever reads by itself may have read the Close when its write fails.
+  // A driver that reads by itself may have read the Close when its write fails.
   const bool may_be_clean = tells_the_end && !one.how->waits && !one.how->polls;
   if (!may_be_clean || end != "closed{1001, clean, \"bye\"}") {
     CHECK(end == (tells_the_end ? "closed{1001, Broken pipe}" : "closed{1006, Broken pipe}"));

@@ -83,7 +83,7 @@ TEST_CASE("a connection without messages is closed at the idle timeout while it 
   CHECK_FALSE(near->write("x"));
   CHECK(near->hear(50s) == "nothing");
   CHECK(near->is_open());
-  // Who was busy for long sees first what has come.
+  // After a long delay, the driver reads first what has arrived.
   far.say(frame_from(one.peer(), opcode::text, "there"));
   near->advance(1h);
   CHECK(near->hear() == "text \"there\"");
@@ -254,7 +254,7 @@ TEST_CASE("a program that only writes does not time out a peer whose bytes it ha
   CHECK(near->hear() == "text \"heard\"");
 }
 
-TEST_CASE("a silent peer is given up although the connection often writes", "[rfc-5.5.2]") {
+TEST_CASE("a silent peer times out although the connection often writes", "[rfc-5.5.2]") {
   const auto one = GENERATE(from_range(drivers_that(&driver::rests, false)));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 10s}});
@@ -269,7 +269,7 @@ TEST_CASE("a silent peer is given up although the connection often writes", "[rf
   CHECK(std::count(frames.begin(), frames.end(), "ping 0000000000000001") == 1);
 }
 
-TEST_CASE("a peer that reads slowly is not given up because a ping would wait behind the output",
+TEST_CASE("a peer that reads slowly does not time out because a ping would wait behind the output",
           "[rfc-5.5.2][abuse]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);

@@ -60,7 +60,7 @@ class talk {
   /// How often the stream was used: all that can be made to fail.
   virtual std::size_t calls() = 0;
 
-  // This side sends. Who waits for that says what came of it.
+  // This side sends. A driver that waits for its writes returns their errors.
   virtual std::error_code write(std::string_view text) = 0;
   virtual std::error_code write(bytes_view binary) = 0;
   virtual std::error_code write(message_view view) = 0;

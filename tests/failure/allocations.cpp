@@ -251,8 +251,8 @@ asio::io_context& context_of(const session& peer) {
   return static_cast<asio::io_context&>(asio::query(peer.get_executor(), asio::execution::context));
 }
 
-/// A server with one thread of its own, whose context the test runs, and a client that says all it has to
-/// say at once.
+/// A server with one thread of its own, whose context the test runs, and a client that sends
+/// everything at once.
 struct served {
   std::size_t opened = 0;
   std::size_t closed_times = 0;
@@ -408,7 +408,7 @@ TEST_CASE("whichever allocation fails while plain HTTP is answered, other client
   CHECK(count > 20);
 }
 
-/// What is asked of a session by a thread that is not its own.
+/// A call on a session from a thread that is not its own.
 using foreign_call = std::function<std::error_code(session&)>;
 
 /// And what the peer receives of it, if anything.

@@ -45,7 +45,7 @@ std::string serve(bytes_view asked, std::uint32_t seed) {
   require(answer.find("\r\n\r\n") != std::string::npos, "half an answer");
   if (!good) return answer;
 
-  // A client whose key that was would be content.
+  // The client with that key would accept the response.
   require(server.request().headers.find("Sec-WebSocket-Key").has_value(), "accepted without a key");
   return answer + '|' + left;
 }

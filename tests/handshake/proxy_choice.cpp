@@ -48,7 +48,7 @@ TEST_CASE("the variable that fits the scheme names the proxy") {
       {{{"https_proxy", ""}, {"HTTPS_PROXY", "d:4"}}, "none", "d:4"},
       {{{"all_proxy", "c:3"}, {"ALL_PROXY", "d:4"}}, "c:3", "c:3"},
       {{{"http_proxy", ""}, {"all_proxy", "c:3"}}, "c:3", "c:3"},
-      // Who cannot be used is not passed over.
+      // A proxy that cannot be used is an error, not skipped.
       {{{"http_proxy", "https://a"}, {"all_proxy", "c:3"}}, "bad", "c:3"},
       {{{"all_proxy", "c:port"}}, "bad", "bad"},
       // An exempt host uses no proxy, whichever is set.

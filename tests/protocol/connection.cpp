@@ -123,7 +123,7 @@ TEST_CASE("messages and pieces of them keep a connection from being idle") {
   written_by(peer);
   peer.advance(now + 60s);
   CHECK(peer.wants() == read_only);
-  // Who does not read cannot know.
+  // Without reading there is no input, so the timers are suspended.
   peer.hold_keep_alive();
   peer.advance(now + 80s);
   CHECK(peer.wants() == read_only);

@@ -42,7 +42,7 @@ class chance {
 struct weather {
   bool calm = true;  ///< Nothing is lost and nothing is late, so every end must be clean
   int delay = 5;     ///< In milliseconds, at most
-  std::size_t window = 64 * 1024;  ///< Octets a direction holds
+  std::size_t window = 64 * 1024;  ///< Bytes that one direction holds
   std::size_t short_writes = 0;    ///< One write in this many takes a few bytes only; 0: none
   std::size_t short_reads = 0;
   std::size_t failing_calls = 0;  ///< One call in this many fails, and the stream is broken

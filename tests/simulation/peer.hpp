@@ -41,10 +41,10 @@ struct surroundings {
   /// run has ended.
   std::function<bool()> pass = {};
 
-  /// The extension of each side, and what was agreed on; none if they are empty.
+  /// The extension of each side, and the agreement; none if they are empty.
   std::array<any_negotiator, 2> extensions = {};
   agreement agreed = {};
-  /// Told of every prepared message before it is sent, as others send it, too.
+  /// Called with every prepared message before it is sent, because other connections send it too.
   std::function<void(const prepared_message&)> broadcast = {};
 
   time_point now() const noexcept { return program_clock::now; }

@@ -248,7 +248,7 @@ class user {
       const bool answered = outcome_ == code_;
       return judge_.require(answered || other_->closing_ || other_->failed_, "a code nobody sent");
     }
-    // Whoever has not closed has everything that the other one sent before it did.
+    // A side that has not closed has everything that the other one sent before its Close.
     judge_.require(received_ == other_->sent_.size() || other_->failed_,
                    "a message lost before a clean end");
     if (!other_->closing_) return judge_.require(other_->failed_, "an end that nobody asked for");

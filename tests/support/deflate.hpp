@@ -81,7 +81,7 @@ inline inflation inflated(inflater& by, bytes_view payload, std::size_t room_siz
   }
 }
 
-/// Octets that repeat themselves more or less, as real messages do, or not at all.
+/// Bytes with more or fewer repetitions, like real messages, or none.
 inline octets some_octets(std::mt19937& random, std::size_t size) {
   octets made;
   const auto kinds = 1 + random() % 64;

@@ -16,13 +16,13 @@ class heap_meter {
     blocks = 0;
   }
 
-  /// Octets taken since the beginning and not given back.
+  /// Bytes allocated since the beginning and not freed.
   std::size_t held() const noexcept { return now - (std::min)(now.load(), start_); }
 
-  /// Octets that the program has on the heap.
+  /// Bytes that the program has on the heap.
   static std::size_t in_use() noexcept { return now; }
 
-  /// The most that was held at once.
+  /// The largest value of held().
   std::size_t most() const noexcept { return peak - start_; }
 
   /// How often memory was taken.

@@ -69,7 +69,7 @@ std::size_t fail_allocations(std::size_t every, Attempt attempt) {
   }
 }
 
-/// What OpenSSL and the rest of the program hold, what threads keep for next time apart.
+/// The memory of OpenSSL and of the rest of the program, without what threads keep for reuse.
 std::size_t all_held() {
   buffer_pool::clear();
   return openssl_holds() + octets_held();
