@@ -158,6 +158,11 @@ struct sleepy_peer {
     changed.wait(lock, [this] { return asleep; });
   }
 
+  void advance(std::chrono::steady_clock::duration time) {
+    const std::lock_guard lock{mutex};
+    now += time;
+  }
+
   void end() {
     const std::lock_guard lock{mutex};
     ended = true;
@@ -288,6 +293,27 @@ TEST_CASE("a close without an answer leaves a reader behind that cannot be woken
   reader.join();
   CHECK(near.close_reason().error == errc::close_timeout);
   CHECK(peer.written != 0);
+}
+
+TEMPLATE_TEST_CASE(
+    "a close whose timeout has passed does not wait for a thread that sleeps in a read",
+    "[rfc-7.1.2]", sleepy_stream, abortable_sleepy_stream) {
+  sleepy_peer peer;
+  peer.answers = false;
+  connection_options options = patient;
+  options.close_timeout = 10s;
+  websocket<TestType> near{role::client, TestType{peer}, options};
+  std::thread reader{[&] { (void)near.read(); }};
+  peer.await_sleep();
+  CHECK_FALSE(near.begin_close());
+  peer.advance(11s);
+  SECTION("in close()") {}
+  SECTION("in a write") { CHECK(near.write("x") == errc::closed); }
+  CHECK(near.close() == errc::close_timeout);
+  CHECK(peer.is(&sleepy_peer::aborted) == abortable_stream<TestType>);
+  peer.end();
+  reader.join();
+  CHECK(near.close_reason().error == errc::close_timeout);
 }
 
 TEST_CASE("close_now wakes a reader, writers and a thread that waits to write") {

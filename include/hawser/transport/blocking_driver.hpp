@@ -351,12 +351,15 @@ class blocking_driver {
     std::array<std::byte, 4096> room;
     while (reading_) {
       advance(now_of(stream_));
+      // Where time has ended the connection, now or in another call, nothing else wakes the reader.
+      const auto wanted = connection_.wants();
+      if (!wanted.read && !wanted.write && !wanted.end_stream) give_up(errc::close_timeout);
       const bool ended = connection_.state() == close_state::ended;
       if (ended && !abortable_stream<Stream>) return;
-      const auto due = ended ? (time_point::max)() : connection_.deadline();
+      const auto due = connection_.deadline();
       const auto left = (std::min)(due, now_of(stream_) + std::chrono::hours{1}) - now_of(stream_);
       const bool in_time = changed_.wait_for(guard, left, [this] { return !reading_; });
-      if (!in_time && (ended || due != (time_point::max)())) give_up(errc::close_timeout);
+      if (!in_time && due != (time_point::max)()) give_up(errc::close_timeout);
     }
     const turn reading{reading_, changed_};
     std::error_code ec;
