@@ -33,8 +33,8 @@ using namespace hawser::test;
 
 namespace {
 
-/// A stream that has as many of the same frame as one reads at a time, almost without an end, and takes
-/// whatever is written.
+/// A stream whose reads return the same frame as often as it fits, almost without end, and which
+/// accepts every write.
 class endless_stream {
  public:
   using executor_type = asio::io_context::executor_type;
@@ -89,7 +89,7 @@ namespace {
 
 using counted_connection = basic_connection<run_length>;
 
-/// A driver that counts what it is handed.
+/// A driver that counts the events it gets.
 class counting_driver final
     : public detail::async_driver<counting_driver, endless_stream, counted_connection> {
   using base = detail::async_driver<counting_driver, endless_stream, counted_connection>;
@@ -123,7 +123,7 @@ class counting_driver final
 
 using socket = asio::local::stream_protocol::socket;
 
-/// A driver that keeps what it hears, and answers each message.
+/// A driver that records its events, and answers each message.
 class noting_driver final : public detail::async_driver<noting_driver, socket, hawser::connection> {
   using base = detail::async_driver<noting_driver, socket, hawser::connection>;
 
@@ -184,7 +184,7 @@ struct pair_of_ends {
   hawser::connection peer{role::client};
 };
 
-TEST_CASE("messages of every size are handed over, whatever rooms they are read into") {
+TEST_CASE("messages of every size are reported, whatever buffers they are read into") {
   pair_of_ends ends;
   ends.driver->start({});
   std::vector<std::string> sent;
@@ -205,7 +205,7 @@ TEST_CASE("the answers to what came at once leave at once") {
   CHECK(ends.far.available() == 30);
 }
 
-TEST_CASE("while paused nothing is handed over, and nothing is lost") {
+TEST_CASE("while paused nothing is reported, and nothing is lost") {
   pair_of_ends ends;
   ends.driver->pauses = true;
   ends.driver->start({});
@@ -228,7 +228,8 @@ TEST_CASE("what the handshake read too much comes first") {
   CHECK(ends.driver->heard == std::vector<std::string>{"early"});
 }
 
-TEST_CASE("a peer that is gone is told once, and then the stream is over and the context idle") {
+TEST_CASE(
+    "the end of a peer is reported once, and then the stream is closed and the context idle") {
   pair_of_ends ends;
   ends.driver->start({});
   ends.far.close();

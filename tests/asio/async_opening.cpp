@@ -84,7 +84,7 @@ struct meeting {
 std::string said_by_peer_of(role self) { return self == role::server ? request_head : answer_head; }
 std::string said_by(role self) { return self == role::server ? answer_head : request_head; }
 
-TEST_CASE("an opening succeeds wherever the stream is cut, and hands over what follows",
+TEST_CASE("an opening succeeds wherever the stream is cut, and returns the bytes after it",
           "[rfc-4.1][rfc-4.2.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto cut = GENERATE(std::size_t{1}, std::size_t{7}, async_faults::never);
@@ -109,7 +109,7 @@ TEST_CASE("an opening succeeds wherever the stream is cut, and hands over what f
   CHECK(following == frames);
 }
 
-TEST_CASE("a client that asks for something else is told why, and the stream ends in good order",
+TEST_CASE("a client that requests something else gets a response, and the stream ends cleanly",
           "[rfc-4.2.1]") {
   meeting met;
   met.far.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -386,7 +386,7 @@ TEST_CASE("a stream that ends inside the opening says so in both roles") {
   if (self == role::server) CHECK(met.far.text().substr(0, 12) == "HTTP/1.1 400");
 }
 
-TEST_CASE("an opening that takes too long ends, and a client is told 408") {
+TEST_CASE("an opening that takes too long ends, and a client gets 408") {
   const auto self = GENERATE(role::client, role::server);
   meeting met;
   met.far.say(said_by_peer_of(self).substr(0, 30));
@@ -401,7 +401,7 @@ TEST_CASE("an opening that takes too long ends, and a client is told 408") {
   CHECK(met.near.is_closed());
 }
 
-TEST_CASE("a peer that takes nothing of the opening is given up") {
+TEST_CASE("a peer that does not read the opening times out") {
   const auto self = GENERATE(role::client, role::server);
   meeting met{{.capacity = 20}};
   met.far.say(said_by_peer_of(self));

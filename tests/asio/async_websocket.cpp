@@ -172,7 +172,7 @@ TEST_CASE("the answers to messages that came at once leave at once") {
   CHECK(talk.near().next_layer().calls() - calls <= 4);
 }
 
-TEST_CASE("who answers only some of many messages does not wait for the rest") {
+TEST_CASE("an answer to some of many messages does not wait for the rest of them") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   async_talk talk{self};
@@ -285,9 +285,9 @@ TEST_CASE("a close does not wait for a peer that takes nothing more") {
   CHECK(closing.error() == asio::error::broken_pipe);
 }
 
-// Time-outs and cancellation
+// Timeouts and cancellation
 
-TEST_CASE("a read with a time-out gives up and the connection goes on") {
+TEST_CASE("a read with a timeout completes, and the connection stays open") {
   const auto self = GENERATE(role::client, role::server);
   async_talk talk{self};
   const auto wire = frame_from(peer_of(self), opcode::text, "half of it");
@@ -310,7 +310,7 @@ TEST_CASE("a read with a time-out gives up and the connection goes on") {
   CHECK(shown(into) == "text \"half of it\"");
 }
 
-TEST_CASE("a read that is cancelled at any octet of a conversation loses nothing") {
+TEST_CASE("a read that is cancelled at any byte of a conversation loses nothing") {
   const auto self = GENERATE(role::client, role::server);
   const auto type = GENERATE(asio::cancellation_type::terminal, asio::cancellation_type::partial,
                              asio::cancellation_type::total);
@@ -420,7 +420,7 @@ TEST_CASE("a close that is cancelled goes on") {
 
 // Lifetimes
 
-TEST_CASE("whatever waits completes when an async_websocket is destroyed") {
+TEST_CASE("all pending operations complete when an async_websocket is destroyed") {
   const auto self = GENERATE(role::client, role::server);
   async_talk talk{self, {}, {.capacity = 0}};
   message into;

@@ -22,7 +22,7 @@ bool expires(const std::weak_ptr<int>& held) {
   return eventually([&] { return held.expired(); });
 }
 
-TEST_CASE("a brief context runs until it is told to stop, and then what is ready") {
+TEST_CASE("a brief context runs until it is stopped, and then runs the handlers that are ready") {
   int calls = 0;
   {
     brief_context context;
@@ -33,7 +33,7 @@ TEST_CASE("a brief context runs until it is told to stop, and then what is ready
   CHECK(calls == 3);
 }
 
-TEST_CASE("a brief context that is never told to stop ends with its work") {
+TEST_CASE("a brief context that is not stopped ends with its work") {
   brief_context context;
   context.run_until([] { return false; });
 }

@@ -88,7 +88,7 @@ TEST_CASE("each session may be served by a coroutine") {
   }
 }
 
-TEST_CASE("what a coroutine throws ends its session and is told") {
+TEST_CASE("an exception of a coroutine ends its session and is reported") {
   stage server;
   driven_client client{brisk_client(server.url())};
   client->on_session([](session) -> asio::awaitable<void> {
@@ -187,7 +187,8 @@ TEST_CASE("a client that ends sends nothing any more") {
   CHECK(client->send("late") == errc::closed);
 }
 
-TEST_CASE("what is kept and has no room waits for it, and what comes later waits behind it") {
+TEST_CASE(
+    "queued messages above the send budget wait for it, and later messages wait behind them") {
   stage server;
   auto options = keeping(server.url(), 100'000);
   options.budget.hard = 10'000;
@@ -258,7 +259,7 @@ class ledger {
 
   std::uint16_t port() const { return server_->port(); }
 
-  /// Drops all connections without a word, and comes back.
+  /// Drops all connections without a response, and listens again.
   void restart() {
     const auto port = server_->port();
     kill();

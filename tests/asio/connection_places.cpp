@@ -13,8 +13,8 @@ using namespace hawser::detail;
 namespace {
 
 TEST_CASE(
-    "there are as many places as the limit says, and a place is free when whoever has it lets it "
-    "go") {
+    "there are as many places as the limit says, and a place is free again when its owner releases "
+    "it") {
   const auto places = std::make_shared<connection_places>(2, 0);
   auto first = places->take("a");
   auto second = places->take("a");

@@ -29,7 +29,7 @@ class listener final : public context_end::listener {
   std::function<void()> told_;
 };
 
-TEST_CASE("whoever listens is told that a context ends, once") {
+TEST_CASE("a listener gets the report of its context's end once") {
   std::string story;
   std::optional<asio::io_context> io{1};
   std::optional<listener> first{std::in_place, *io, [&] { story += '1', first.reset(); }};
@@ -41,7 +41,7 @@ TEST_CASE("whoever listens is told that a context ends, once") {
   CHECK(story == "31");
 }
 
-TEST_CASE("what is told that a context ends may take others along") {
+TEST_CASE("a listener may destroy other listeners in its report") {
   std::string story;
   std::optional<asio::io_context> io{1};
   std::optional<listener> first;
@@ -64,7 +64,7 @@ TEST_CASE("a listener may stay when its context has ended") {
   CHECK(story == "21");
 }
 
-TEST_CASE("each context tells its own listeners") {
+TEST_CASE("each context reports to its own listeners") {
   std::string story;
   asio::io_context other{1};
   std::optional<listener> here;

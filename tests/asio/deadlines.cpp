@@ -83,7 +83,7 @@ TEST_CASE("many deadlines expire once each, in order of time and never early") {
   }
 }
 
-TEST_CASE("what has no memory when it is due expires a little later, and holds up nobody") {
+TEST_CASE("an entry without memory for its expiry expires a little later, and delays no other") {
   asio::io_context context{1};
   std::deque<noted> all;
   const auto due = clock::now();

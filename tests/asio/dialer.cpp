@@ -143,7 +143,7 @@ TEST_CASE("no address is an error") {
   CHECK(made.run() == std::errc::address_not_available);
 }
 
-TEST_CASE("a dialer that is cancelled says nothing and leaves no work") {
+TEST_CASE("a dialer that is cancelled does not call back and leaves no work") {
   deaf_port deaf;
   const auto host = GENERATE(as<std::string>{}, "127.0.0.1", "localhost");
   call made;

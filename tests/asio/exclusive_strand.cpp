@@ -36,7 +36,7 @@ exclusive_strand strand_on(Context& context) {
       asio::strand<asio::any_io_executor>{asio::any_io_executor{context.get_executor()}}};
 }
 
-TEST_CASE("functions on a strand do not run at the same time, whatever executor means it") {
+TEST_CASE("functions on a strand do not run at the same time, through whichever executor") {
   asio::thread_pool pool{4};
   const auto strand = strand_on(pool);
   const asio::any_io_executor erased{strand};
@@ -92,7 +92,7 @@ TEST_CASE("a strand keeps its context busy while work on it is guarded") {
   CHECK_FALSE(socket.is_open());
 }
 
-TEST_CASE("who holds a strand waits for the function that runs, and holds up the next") {
+TEST_CASE("locking a strand waits for the function that runs, and delays the next") {
   asio::thread_pool pool{2};
   const auto strand = strand_on(pool);
   mailbox<bool> begun;

@@ -81,7 +81,7 @@ live_server showing(server_options options = {}) {
                      std::move(options)};
 }
 
-TEST_CASE("the hook is asked whatever the method and the version are",
+TEST_CASE("the hook is called for every method and version",
           "[rfc9110-7.8][rfc9110-9.3.2][rfc9110-15.6.6]") {
   auto server = showing();
   const auto port = server->port();
@@ -152,7 +152,7 @@ TEST_CASE("an upgrade to a route that is for HTTP alone is ignored", "[rfc9110-7
   CHECK(status_of(client.hear_until("\r\n\r\n")) == 101);
 }
 
-TEST_CASE("a body is read whole, however it comes", "[rfc9112-6][rfc9112-7.1]") {
+TEST_CASE("a body is read completely, wherever it is cut", "[rfc9112-6][rfc9112-7.1]") {
   auto server = showing();
   raw_socket client{server->port()};
   client.say(posting("Hello"));
@@ -166,8 +166,7 @@ TEST_CASE("a body is read whole, however it comes", "[rfc9112-6][rfc9112-7.1]") 
   CHECK(body_of(next_answer(client)) == "POST / " + large);
 }
 
-TEST_CASE("a client that expects it is told to send its body, and another one what is wrong",
-          "[rfc9110-10.1.1]") {
+TEST_CASE("a client that expects 100-continue gets it, or an error", "[rfc9110-10.1.1]") {
   server_options options;
   options.http.limits.body = 5;
   auto server = showing(options);
@@ -283,7 +282,7 @@ TEST_CASE("a hook that is taken away again answers nothing") {
   CHECK(status_of(last_answer(server->port(), asking("GET", "/"))) == 426);
 }
 
-TEST_CASE("an application that answers too late is told so, and its client 503") {
+TEST_CASE("an application that answers too late gets an error, and its client 503") {
   mailbox<http_request> kept;
   server_options options;
   options.handshake_timeout = 1s;
@@ -332,7 +331,7 @@ TEST_CASE("a body that never ends is a 408, and so is a second head", "[abuse]")
   CHECK(client.hear().empty());
 }
 
-TEST_CASE("a connection without a next request is closed without a word", "[rfc9112-9.5]") {
+TEST_CASE("a connection without a next request is closed without a response", "[rfc9112-9.5]") {
   server_options options;
   options.http.idle_timeout = 1ms;
   auto server = showing(options);

@@ -175,7 +175,7 @@ TEST_CASE("what could not be sent is not kept") {
   CHECK(queue.size() == 0);
 }
 
-TEST_CASE("a queue keeps nothing unless it is told to") {
+TEST_CASE("a queue with a limit of zero keeps nothing") {
   CHECK_FALSE(kept_messages{outage_queue{}}.keeps());
 }
 

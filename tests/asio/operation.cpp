@@ -66,7 +66,7 @@ TEST_CASE("an operation that waits keeps its handler's executor busy") {
   CHECK(told.text == "1 ");
 }
 
-TEST_CASE("an operation that is abandoned destroys its handler and calls nobody") {
+TEST_CASE("abandoning an operation destroys its handler and does not call it") {
   notes told;
   auto life = std::make_shared<int>();
   auto& one = begin_operation<numbered>([&told, life](std::error_code) { told.text = "called"; },
@@ -79,7 +79,7 @@ TEST_CASE("an operation that is abandoned destroys its handler and calls nobody"
   CHECK(told.text.empty());
 }
 
-TEST_CASE("a queue gives operations back in order, and any of them when asked") {
+TEST_CASE("a queue returns operations in order, and removes any of them") {
   notes told;
   operation_queue<numbered> queue;
   CHECK(queue.empty());

@@ -63,7 +63,7 @@ TEST_CASE("a handler passes on how much was done") {
   CHECK(story == "42done gone");
 }
 
-TEST_CASE("an operation that ends with its context tells its driver") {
+TEST_CASE("an operation that ends with its context reports that to its driver") {
   std::string story;
   std::optional<asio::io_context> context{1};
   std::optional<asio::steady_timer> timer{std::in_place, *context, 1h};

@@ -9,7 +9,7 @@ using namespace hawser::detail;
 
 namespace {
 
-TEST_CASE("the room is one operation's at a time, and the next one's after that") {
+TEST_CASE("the memory serves one operation at a time") {
   operation_room room;
   void* const first = room.take(40);
   void* const second = room.take(40);
@@ -20,7 +20,7 @@ TEST_CASE("the room is one operation's at a time, and the next one's after that"
   room.give(first);
 }
 
-TEST_CASE("what is too large for the room is taken from elsewhere, and leaves the room free") {
+TEST_CASE("an operation that is too large uses other memory, and leaves this free") {
   operation_room room;
   void* const large = room.take(sizeof(operation_room) + 1);
   void* const small = room.take(8);
@@ -30,7 +30,7 @@ TEST_CASE("what is too large for the room is taken from elsewhere, and leaves th
   room.give(large);
 }
 
-TEST_CASE("an allocator gives the room to whatever type it is rebound to") {
+TEST_CASE("an allocator uses the memory for any type it is rebound to") {
   operation_room room;
   const room_allocator<void> any{room};
   const room_allocator<long> numbers{any};

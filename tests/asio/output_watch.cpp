@@ -45,7 +45,7 @@ TEST_CASE("what the stream takes begins the looks anew, and is counted") {
   CHECK_FALSE(watch.has_moved(stream));
 }
 
-TEST_CASE("a stream that cannot tell never moves") {
+TEST_CASE("a stream without unacknowledged() never moves") {
   silent_stream stream;
   output_watch<silent_stream> watch;
   CHECK_FALSE(watch.has_moved(stream));

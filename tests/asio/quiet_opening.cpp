@@ -63,7 +63,7 @@ TEST_CASE("the stream of a client is made when its first byte is there", "[abuse
   CHECK(far.server->connections() == 2);
 }
 
-TEST_CASE("the handshake time-out ends a silent client, which never had a stream", "[abuse]") {
+TEST_CASE("the handshake timeout ends a silent client, whose stream was never made", "[abuse]") {
   server_options options;
   options.handshake_timeout = 100ms;
   counting_server far{{}, options};

@@ -7,7 +7,7 @@ using namespace hawser::detail;
 
 namespace {
 
-TEST_CASE("a quiet connection reads into a few octets, a busy one into many, and back again") {
+TEST_CASE("a quiet connection reads into a few bytes, a busy one into many, and back again") {
   read_room room;
   const auto quiet = room.octets().size();
   room.learn(quiet - 1);
@@ -25,7 +25,7 @@ TEST_CASE("a quiet connection reads into a few octets, a busy one into many, and
   CHECK(reads > 1);
 }
 
-TEST_CASE("the shared room is one caller's at a time, and the next one's after that") {
+TEST_CASE("the shared buffer serves one caller at a time") {
   const std::byte* memory = nullptr;
   {
     shared_room first;

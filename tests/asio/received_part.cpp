@@ -10,7 +10,7 @@ using namespace hawser::test;
 
 namespace {
 
-TEST_CASE("a received part is a whole message until it is told otherwise, and is seen as a part") {
+TEST_CASE("a received part is a whole message by default, and is viewed as a part") {
   received_part piece;
   CHECK(piece.is_text());
   CHECK(piece.text().empty());

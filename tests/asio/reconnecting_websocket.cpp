@@ -42,7 +42,7 @@ TEST_CASE("messages are read over as many connections as it takes") {
       auto client = server.open();
       client.say(said(words) + said(words));
       client.hang_up();
-      // Nobody reads, and so works, after the last message.
+      // After the last message no thread reads, so none runs the client.
       if (words != std::string_view{"three"}) client.hear_all();
     }
   }};
@@ -102,7 +102,7 @@ TEST_CASE("a client that blocks closes as others do") {
   CHECK(frames_shown(heard) == lines{"close 1001 \"bye\""});
 }
 
-TEST_CASE("a client that blocks gives up when there is no hope") {
+TEST_CASE("a blocking client gives up after a permanent error") {
   stage server;
   std::thread play{[&] { server.refuse(refusal_with(403)); }};
   reconnecting_websocket peer{brisk_client(server.url())};

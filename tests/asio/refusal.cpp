@@ -19,7 +19,7 @@ using namespace hawser::test;
 
 namespace {
 
-TEST_CASE("a client that is refused reads a whole 503, though nobody read its request") {
+TEST_CASE("a refused client reads a whole 503, although the server has not read its request") {
   asio::io_context context{1};
   detail::refusals<tcp::socket> refusals;
   auto [here, there] = joined_sockets<tcp>(context);
@@ -37,7 +37,7 @@ TEST_CASE("a client that is refused reads a whole 503, though nobody read its re
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{1});
 }
 
-TEST_CASE("no more than a few are told why, and for no longer than a second", "[abuse]") {
+TEST_CASE("a limited number of clients get the refusal, for at most a second", "[abuse]") {
   asio::io_context context{1};
   detail::refusals<tcp::socket> refusals;
   std::vector<raw_socket> clients;
@@ -49,7 +49,7 @@ TEST_CASE("no more than a few are told why, and for no longer than a second", "[
     refusals.refuse(std::move(here), errc::too_many_connections);
   }
   CHECK(open_files() == before + 70 + 64);
-  // Nobody hangs up or reads, and still it ends.
+  // The client neither hangs up nor reads, and still the refusal ends.
   context.run();
   CHECK(open_files() == before + 70);
   int told = 0;

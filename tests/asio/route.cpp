@@ -54,7 +54,7 @@ TEST_CASE("a pattern matches paths by their segments") {
   }
 }
 
-TEST_CASE("a route keeps what it is told, and what it was made with") {
+TEST_CASE("a route keeps its settings and its pattern") {
   route_options given;
   given.budget.high = 7;
   route made{"/", given};

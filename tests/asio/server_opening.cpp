@@ -45,7 +45,7 @@ std::string whole_answer(std::uint16_t port, std::string_view request) {
   return client.ended() ? answer : answer + "and then not the end";
 }
 
-TEST_CASE("what is no good request is told why, in a whole response that ends the stream",
+TEST_CASE("a request that is not valid gets a whole response, which ends the stream",
           "[rfc-4.2.1]") {
   struct request {
     std::string words;
@@ -216,7 +216,7 @@ TEST_CASE("a client that is gone while the application decides costs nothing") {
   server.await_connections(0);
 }
 
-TEST_CASE("a request may come octet by octet, and its answer too") {
+TEST_CASE("a request may arrive byte by byte, and so may its response") {
   event_echo server;
   raw_socket client{server.port()};
   for (const auto& letter : upgrade_request) client.say(std::string_view{&letter, 1});
@@ -225,7 +225,7 @@ TEST_CASE("a request may come octet by octet, and its answer too") {
 
 // The same for every kind of server
 
-TEMPLATE_TEST_CASE("a client that never finishes its handshake holds up nobody and is told 408",
+TEMPLATE_TEST_CASE("a client that never finishes its handshake delays no other and gets 408",
                    "[abuse]", event_echo, threaded_echo) {
   echo_options options;
   options.handshake_timeout = 300ms;
@@ -234,7 +234,7 @@ TEMPLATE_TEST_CASE("a client that never finishes its handshake holds up nobody a
   raw_socket silent{server.port()};
   raw_socket slow{server.port()};
   std::thread writer{[&] {
-    // An octet whenever the server's patience has lasted for one more.
+    // One byte every 20 ms, until the server responds.
     for (const auto& letter : upgrade_request) {
       if (!slow.say(std::string_view{&letter, 1})) return;
       std::error_code ec;
@@ -273,7 +273,7 @@ TEMPLATE_TEST_CASE("a flood of headers is cut off by its size and by its number"
   flood.join();
 }
 
-TEMPLATE_TEST_CASE("a handshake under way is told 503 when the server stops", "", event_echo,
+TEMPLATE_TEST_CASE("an unfinished handshake gets 503 when the server stops", "", event_echo,
                    threaded_echo) {
   TestType server;
   raw_socket silent{server.port()};
@@ -289,7 +289,7 @@ TEMPLATE_TEST_CASE("a handshake under way is told 503 when the server stops", ""
   CHECK(server.returns());
 }
 
-TEST_CASE("an upgrade that waits for the application is told 503 when the server goes away") {
+TEST_CASE("an upgrade that waits for the application gets 503 when the server shuts down") {
   mailbox<upgrade> kept;
   live_server server{
       [&](hawser::server& made) { made.on_upgrade([&](upgrade& asked) { kept.put(asked); }); }};

@@ -280,7 +280,7 @@ TEST_CASE("a shutdown on a pool closes sessions with 1001 and refuses those that
   CHECK(ends == 20);
 }
 
-TEST_CASE("no connection slips through a shutdown, whatever it does in that moment", "[threads]") {
+TEST_CASE("no connection is missed by a shutdown, whatever it does at that moment", "[threads]") {
   server_options options;
   options.route.connection.close_timeout = 20ms;
   for (int round = 0; round < 20; ++round) {
@@ -437,7 +437,7 @@ void destroy_in(inside where, server& made, const std::function<void()>& destroy
   made.on_close([wanted](session&, const closed&) { wanted(inside::on_close); });
 }
 
-/// Does what makes the handler run, and hears the end of the connection.
+/// Makes the handler run, and waits for the end of the connection.
 void provoke(inside where, std::uint16_t port) {
   raw_socket client{port};
   client.say(where == inside::on_http ? "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -37,7 +37,7 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-/// A server that hands over the sessions that open.
+/// A server that passes on the sessions that open.
 struct handing_server {
   mailbox<session> opened;
   mailbox<std::string> ends;
@@ -207,7 +207,8 @@ TEST_CASE(
   CHECK_FALSE(client.close());
 }
 
-TEST_CASE("what must not be sent is refused, whoever asks", "[rfc-5.5][rfc-7.4][rfc-8.1]") {
+TEST_CASE("a message that must not be sent is refused, on any thread",
+          "[rfc-5.5][rfc-7.4][rfc-8.1]") {
   handing_server server;
   auto client = connect(server.server->url());
   const auto peer = server.next();
@@ -356,7 +357,7 @@ TEST_CASE("a ping is answered, and its round trip is known") {
   reader.join();
 }
 
-TEST_CASE("a paused session hands over nothing, then everything in order") {
+TEST_CASE("a paused session reports nothing, then everything in order") {
   mailbox<std::string> got;
   handing_server server{{}, [&](hawser::server& made) {
                           made.on_message([&](session& peer, message_view view) {
@@ -388,7 +389,7 @@ TEST_CASE("a paused session hands over nothing, then everything in order") {
   CHECK_FALSE(client.close());
 }
 
-TEST_CASE("a paused session can be closed, and hears of the answer") {
+TEST_CASE("a paused session can be closed, and gets the answer") {
   handing_server server;
   auto client = connect(server.server->url());
   const auto peer = server.next();

@@ -33,7 +33,7 @@ void check_counted(Make make) {
   CHECK(held <= counted);
 }
 
-TEST_CASE("a queued message counts for what it occupies, however small it is", "[abuse]") {
+TEST_CASE("a queued message counts for the memory it occupies, however small it is", "[abuse]") {
   const auto size = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{15}, std::size_t{5000});
   const std::string text(size, 'x');
   check_counted([&] { return send_command{message_kind::text, text}; });
@@ -57,7 +57,7 @@ TEST_CASE("what the budget does not limit takes the place of an older one of its
   CHECK_FALSE(std::get<flow_command>(queue.front()).paused);
 }
 
-TEST_CASE("what was asked for before a message is not moved behind it") {
+TEST_CASE("a command queued before a message is not moved behind it") {
   std::vector<session_command> queue;
   queue.emplace_back(flow_command{true});
   queue.emplace_back(ping_command{});

@@ -14,7 +14,7 @@ using namespace hawser::test;
 
 namespace {
 
-TEST_CASE("no handler is set that nobody set") {
+TEST_CASE("no handler is set by default") {
   const session_handlers none;
   CHECK_FALSE(none.on_open);
   CHECK_FALSE(none.on_message);

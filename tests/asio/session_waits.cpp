@@ -42,7 +42,7 @@ struct noted final : Operation {
   std::error_code error;
 };
 
-TEST_CASE("messages go to those who wait for them, in order") {
+TEST_CASE("messages go to the waits for them, in order") {
   detail::session_waits waits;
   message first;
   message second;
@@ -72,7 +72,7 @@ TEST_CASE("the end ends every wait with errc::closed") {
   CHECK(draining.error == errc::closed);
 }
 
-TEST_CASE("who waits for room is told, and only one wait is cancelled") {
+TEST_CASE("a wait for queue capacity completes, and only one wait is cancelled") {
   detail::session_waits waits;
   message into;
   noted<detail::receive_operation> receiving{into};
@@ -127,7 +127,7 @@ TEST_CASE("a message is read when a coroutine asks for it and not before") {
   one.run();
 }
 
-TEST_CASE("who resumes a session that a coroutine serves changes nothing") {
+TEST_CASE("resuming a session that a coroutine serves has no effect") {
   served_session one;
   const auto peer = one.open();
   peer.resume();
@@ -186,7 +186,7 @@ TEST_CASE("what came before a Close is received, then every wait ends, and later
   CHECK(one.story == lines{"open", "closed{1000, clean}"});
 }
 
-TEST_CASE("async_drained waits until little is left to send, whoever serves the session") {
+TEST_CASE("async_drained waits until the queued output is small, for any session") {
   const bool coroutine = GENERATE(true, false);
   lone_session one;
   if (coroutine) one.handlers.on_session = [](session) {};
@@ -223,7 +223,9 @@ TEST_CASE("async_drained waits until little is left to send, whoever serves the 
   one.run();
 }
 
-TEST_CASE("a session without a coroutine has nothing to receive, and ends who waits for room") {
+TEST_CASE(
+    "a session without a coroutine has nothing to receive, and its end completes waits for queue "
+    "capacity") {
   lone_session one;
   const auto peer = one.open();
   message into;
@@ -273,7 +275,9 @@ TEST_CASE("a coroutine serves each session of a server, and its end closes the s
   CHECK(ends.take() == "closed{1000, clean}");
 }
 
-TEST_CASE("what a coroutine throws closes its session with 1011, is told, and harms no other") {
+TEST_CASE(
+    "an exception of a coroutine closes its session with 1011, is reported, and affects no other "
+    "session") {
   mailbox<std::string> errors;
   live_server server{[&](hawser::server& made) {
     made.on_session([](session peer) -> asio::awaitable<void> {

@@ -29,8 +29,6 @@ TEST_CASE("one thread at a time holds a small mutex, and each that waits gets it
   CHECK(count == threads * turns);
 }
 
-TEST_CASE("a small mutex takes no more room than a number") {
-  STATIC_REQUIRE(sizeof(small_mutex) == 4);
-}
+TEST_CASE("a small mutex is as large as an integer") { STATIC_REQUIRE(sizeof(small_mutex) == 4); }
 
 }  // namespace

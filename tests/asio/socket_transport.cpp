@@ -57,7 +57,8 @@ std::string read(Transport& end, std::error_code& ec) {
   return text(room);
 }
 
-TEMPLATE_TEST_CASE("octets go both ways, and the end is no error", "", tcp, local) {
+TEMPLATE_TEST_CASE("bytes are sent both ways, and the end of the stream is not an error", "", tcp,
+                   local) {
   two_transports<TestType> both;
   auto ec = std::make_error_code(std::errc::io_error);
   CHECK(both.near.write_some(as_bytes("ping"), ec) == 4);
@@ -164,7 +165,7 @@ TEMPLATE_TEST_CASE("writing to a dead peer is an error and no signal", "", tcp, 
   CHECK((ec == std::errc::broken_pipe || ec == std::errc::connection_reset));
 }
 
-TEST_CASE("a reset is told from an end") {
+TEST_CASE("a reset is distinguished from the end of the stream") {
   two_transports<tcp> both;
   both.far.socket().set_option(asio::socket_base::linger{true, 0});
   both.far.socket().close();
@@ -193,7 +194,7 @@ TEMPLATE_TEST_CASE("an abort from another thread ends a wait, and everything aft
   both.near.abort();
 }
 
-TEMPLATE_TEST_CASE("who stops reading writes on", "", tcp, local) {
+TEMPLATE_TEST_CASE("after stop_reading() writes continue", "", tcp, local) {
   two_transports<TestType> both;
   std::error_code ec;
   both.far.write_some(as_bytes("unread"), ec);

@@ -9,9 +9,8 @@ using namespace hawser;
 
 namespace {
 
-TEST_CASE(
-    "a threaded server that is told nothing listens on this machine, with limits and deadlines",
-    "[rfc-10.2]") {
+TEST_CASE("a threaded server listens on this machine by default, with limits and timeouts",
+          "[rfc-10.2]") {
   const threaded_server_options usual;
   CHECK(usual.address == "127.0.0.1");
   CHECK(usual.port == 0);

@@ -32,7 +32,7 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-/// What a client is told.
+/// The response that a client gets.
 response answer_to(const live_server& server, const std::string& target = "/") {
   std::error_code ec;
   response refusal{.status = 101};
@@ -45,7 +45,7 @@ live_server asking(const std::function<void(upgrade&)>& hook, server_options opt
   return live_server{[&](server& made) { made.on_upgrade(hook); }, std::move(options)};
 }
 
-TEST_CASE("the hook sees what was asked and by whom") {
+TEST_CASE("the hook sees the request and the client's address") {
   mailbox<lines> facts;
   live_server server{[&](hawser::server& made) {
     made.route("/rooms/:id").on_upgrade([&](upgrade& asked) {
@@ -65,7 +65,7 @@ TEST_CASE("the hook sees what was asked and by whom") {
   CHECK(facts.take() == lines{"127.0.0.1:"});
 }
 
-TEST_CASE("an upgrade, a session and a plain request decode what was asked") {
+TEST_CASE("an upgrade, a session and a plain request decode the request") {
   mailbox<lines> facts;
   const auto asked_for = [&](const request& asked, std::string_view id) {
     const auto user = asked.basic_credentials().value_or(basic_credentials{});
@@ -221,7 +221,7 @@ TEST_CASE("an upgrade that is kept and dropped is refused, never accepted", "[ab
   }
 }
 
-TEST_CASE("an answer after the handshake's time is an error, and the client is told 408") {
+TEST_CASE("an answer after the handshake's time is an error, and the client gets 408") {
   mailbox<upgrade> kept;
   server_options options;
   options.handshake_timeout = 100ms;

@@ -29,7 +29,7 @@ TEST_CASE("what is wrong with a certificate is said in words for people") {
   CHECK(said(X509_V_ERR_CRL_HAS_EXPIRED) == "CRL has expired");
 }
 
-TEST_CASE("the category says whose the error is") {
+TEST_CASE("the category distinguishes certificate errors") {
   const auto ec = make_certificate_error(X509_V_ERR_CERT_REVOKED);
   CHECK(ec.category() == certificate_category());
   CHECK(std::string{ec.category().name()} == "hawser.certificate");

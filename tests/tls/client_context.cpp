@@ -22,7 +22,7 @@ namespace {
 std::string verdict(const issued& server, const std::string& host,
                     const tls_client_context& client = trusting_client()) {
   const secure_pair pair{client, host, server_with(server)};
-  // Who refuses the other says so.
+  // The side that refuses the other sends an alert.
   CHECK(static_cast<bool>(pair.client_error) == static_cast<bool>(pair.server_error));
   if (!pair.client_error) return "good";
   CHECK(pair.client_error.category() == certificate_category());
@@ -103,13 +103,13 @@ TEST_CASE("a chain leads to the authority") {
   CHECK(verdict(server, "localhost") == "good");
 }
 
-TEST_CASE("verification is skipped only when that is asked for aloud") {
+TEST_CASE("verification is skipped only if that is requested explicitly") {
   auto client = trusting_client();
   client.insecure_skip_verification();
   CHECK(verdict(issue({.to_days = 0}), "nowhere.example", client) == "good");
 }
 
-TEST_CASE("a name is told to the server, an address is not", "[rfc-6066-3]") {
+TEST_CASE("the server gets a host name in SNI, but no address", "[rfc-6066-3]") {
   const auto told = [](const std::string& host) -> std::string {
     std::error_code ec;
     const auto made = trusting_client().make_ssl(host, ec);

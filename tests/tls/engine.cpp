@@ -65,7 +65,7 @@ std::string read_text(engine& from, outcome expected = outcome::done) {
   return room.substr(0, size);
 }
 
-TEST_CASE("two engines need nothing but someone who carries octets") {
+TEST_CASE("two engines only need their bytes to be moved") {
   auto client = make_client();
   auto server = make_server();
   shake_hands(client, server, GENERATE(std::size_t{1}, std::size_t{1000}, std::size_t{100'000}));
@@ -90,7 +90,8 @@ TEST_CASE("an engine takes one record at a time, and no more before that is gone
   CHECK(client.write(bytes_view{much}.subspan(size), size) == outcome::clogged);
 }
 
-TEST_CASE("the end is told, and the other direction goes on", "[rfc-8446-6.1]") {
+TEST_CASE("the end of one direction is reported, and the other direction continues",
+          "[rfc-8446-6.1]") {
   auto client = make_client();
   auto server = make_server();
   shake_hands(client, server, 1000);
@@ -105,7 +106,7 @@ TEST_CASE("the end is told, and the other direction goes on", "[rfc-8446-6.1]") 
   CHECK(read_text(client, outcome::ended).empty());
 }
 
-TEST_CASE("what is not TLS fails for good, with a reason") {
+TEST_CASE("bytes that are not TLS fail permanently, with a reason") {
   auto server = make_server();
   const auto junk = as_bytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   std::copy(junk.begin(), junk.end(), server.room().begin());
@@ -116,7 +117,7 @@ TEST_CASE("what is not TLS fails for good, with a reason") {
   CHECK(server.handshake() == outcome::failed);
 }
 
-TEST_CASE("an octet that was changed on the way is noticed", "[rfc-8446-5.2]") {
+TEST_CASE("a byte that was changed on the way is detected", "[rfc-8446-5.2]") {
   auto client = make_client();
   auto server = make_server();
   shake_hands(client, server, 1000);

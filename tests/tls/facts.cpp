@@ -68,7 +68,7 @@ TEST_CASE("a name with a NUL inside is left out") {
   CHECK(facts.dns_names.empty());
 }
 
-TEST_CASE("both ends know version, cipher, the name that was asked for and the certificates") {
+TEST_CASE("both ends report version, cipher, the requested name and the certificates") {
   const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   const auto known = issue({.name = "device 7", .issuer = &test_authority()});
   const bool shows = GENERATE(true, false);

@@ -85,7 +85,7 @@ TEST_CASE("what follows the first certificate is its chain") {
   CHECK(X509_cmp(sk_X509_value(loaded.chain.get(), 0), test_authority().certificate.get()) == 0);
 }
 
-TEST_CASE("a key may be encrypted, and nobody is asked for the passphrase") {
+TEST_CASE("a key may be encrypted, and OpenSSL does not prompt for the passphrase") {
   auto identity = test_server().identity();
   identity.key = pem_text{encrypted_key("open sesame")};
   identity.passphrase = "open sesame";

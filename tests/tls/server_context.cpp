@@ -123,7 +123,8 @@ meeting meet(client_certificates wanted, const issued* identity, int version = T
   return {told(client_error), told(server_error), common_name(certificate)};
 }
 
-TEST_CASE("a server may want a certificate of its clients, or require one", "[rfc-8446-4.4.2]") {
+TEST_CASE("a server can request a certificate from its clients, or require one",
+          "[rfc-8446-4.4.2]") {
   const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   const auto known = issue({.name = "known", .alternatives = "", .issuer = &test_authority()});
   for (const auto wanted : {client_certificates::wanted, client_certificates::required}) {
@@ -138,7 +139,7 @@ TEST_CASE("a server may want a certificate of its clients, or require one", "[rf
   CHECK(meet(client_certificates::wanted, nullptr, version).at_server == "good");
 }
 
-TEST_CASE("a client without the certificate that is required is turned away, and told") {
+TEST_CASE("a client without a required certificate is refused with an alert") {
   const auto met = meet(client_certificates::required, nullptr);
   CHECK(met.at_server.find("peer did not return a certificate") == 0);
   CHECK(met.at_client.find("alert certificate required") != std::string::npos);
@@ -147,7 +148,7 @@ TEST_CASE("a client without the certificate that is required is turned away, and
   CHECK(before.at_client.find("alert handshake failure") != std::string::npos);
 }
 
-TEST_CASE("a client's certificate must be good even if it is only wanted") {
+TEST_CASE("a client's certificate must be valid even if it is optional") {
   const auto wanted = GENERATE(client_certificates::wanted, client_certificates::required);
   const auto stranger = issue({.name = "stranger", .alternatives = ""});
   const auto met = meet(wanted, &stranger);

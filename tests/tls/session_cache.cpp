@@ -53,7 +53,7 @@ TEST_CASE("a session that cannot be resumed is not kept") {
   CHECK(number_of(cache.take("one")) == -1);
 }
 
-TEST_CASE("neither one host nor many fill the memory") {
+TEST_CASE("neither one host nor many hosts fill the memory") {
   detail::session_cache cache;
   cache.put("first", session(1));
   for (unsigned char i = 0; i < 100; ++i) cache.put("busy", session(i));

@@ -109,7 +109,7 @@ TEST_CASE("a stream shakes hands as what its context makes it") {
   CHECK(at_server.end == asio::ssl::error::stream_truncated);
 }
 
-TEST_CASE("over TLS a page of the same origin is an https one, whatever the driver", "[rfc-10.2]") {
+TEST_CASE("over TLS the same origin means pages of https, with any driver", "[rfc-10.2]") {
   const bool good = GENERATE(true, false);
   stream_pair pair;
   client_handshake asking{

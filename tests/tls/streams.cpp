@@ -81,7 +81,7 @@ TEST_CASE("an event server serves wss: beside ws:") {
   }
 }
 
-TEST_CASE("who does not trust the event server's certificate gets no connection") {
+TEST_CASE("a client that does not trust the event server's certificate gets no connection") {
   two_ports far;
   std::error_code ec;
   const tls_client_context wary;
@@ -89,7 +89,7 @@ TEST_CASE("who does not trust the event server's certificate gets no connection"
   CHECK(ec.category() == certificate_category());
 }
 
-TEST_CASE("who does not speak TLS to a port of wss: gets no connection, and others do") {
+TEST_CASE("a client that does not speak TLS to a wss: port gets no connection, and others do") {
   two_ports far;
   const auto trusting = trusting_client();
   std::error_code ec;
@@ -101,7 +101,7 @@ TEST_CASE("who does not speak TLS to a port of wss: gets no connection, and othe
   CHECK_FALSE(peer.close());
 }
 
-TEST_CASE("a client that an event server refuses is told why over TLS") {
+TEST_CASE("a client that an event server refuses gets the response over TLS") {
   two_ports far;
   connect_options strange;
   strange.handshake.origin = "http://attacker.example";
@@ -210,7 +210,7 @@ TEST_CASE("plain HTTP is answered over TLS, and an upgrade may follow", "[rfc911
   CHECK(heard.find("\r\n\r\nHello secureHTTP/1.1 101 ") != heard.npos);
 }
 
-TEST_CASE("who comes when a port of wss: is full is dropped") {
+TEST_CASE("a client that exceeds the limit of a wss: port is dropped") {
   server_options options;
   options.max_connections = 1;
   two_ports far{options};
@@ -249,7 +249,7 @@ TEST_CASE("a silent client of a wss: port costs no buffers of TLS", "[abuse]") {
 }
 
 TEST_CASE(
-    "a TLS handshake under way ends when the event server shuts down, and nobody hears of it") {
+    "an unfinished TLS handshake ends when the event server shuts down, and is not reported") {
   const auto files = open_files();
   {
     std::atomic<int> calls = 0;

@@ -176,7 +176,7 @@ TEST_CASE("both handshakes together have the handshake's time") {
   CHECK(far.next_error() == errc::handshake_timeout);
 }
 
-TEST_CASE("who does not speak TLS is reported, and others are served") {
+TEST_CASE("a client that does not speak TLS is reported, and others are served") {
   echo far{threaded_server_options{}, server_with(test_server())};
   asio::io_context context;
   auto socket = visit(context, far, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -189,7 +189,7 @@ TEST_CASE("who does not speak TLS is reported, and others are served") {
   CHECK(connect(far.url("wss"), trusting).is_open());
 }
 
-TEST_CASE("a client that is turned away hears why, whatever it has sent meanwhile") {
+TEST_CASE("a refused client gets the response, whatever it has sent meanwhile") {
   tls_server_options wanted;
   wanted.identities = {test_server().identity()};
   wanted.clients = client_certificates::required;
@@ -209,7 +209,7 @@ TEST_CASE("a client that is turned away hears why, whatever it has sent meanwhil
   CHECK(far.next_error().message().find("peer did not return a certificate") == 0);
 }
 
-TEST_CASE("who comes when the server is full is dropped") {
+TEST_CASE("a client over the connection limit is dropped") {
   threaded_server_options options;
   options.max_connections = 1;
   echo far{options, server_with(test_server())};

@@ -43,7 +43,7 @@ std::error_code read_error(secure_pipe& from) {
   return ec;
 }
 
-TEST_CASE("what one end writes the other reads, however the octets below are cut") {
+TEST_CASE("one end reads what the other writes, wherever the bytes below are cut") {
   const auto cut = GENERATE(std::size_t{1}, std::size_t{7}, pipe_faults::never);
   slow_pair pair{{.max_read = cut, .max_write = cut}};
   const auto sent = pattern(cut == 1 ? 20'000 : 200'000);
@@ -69,7 +69,7 @@ TEST_CASE("a narrow pipe makes writers wait, and tears nothing") {
   CHECK(got == sent);
 }
 
-TEST_CASE("a write that would block has taken nothing, and goes on with the same octets") {
+TEST_CASE("a write that would block has accepted nothing, and continues with the same bytes") {
   slow_pair pair;
   pair.server.next_layer().set_faults({.capacity = 100});
   std::error_code ec;
@@ -113,7 +113,7 @@ TEST_CASE("reading and writing never wait") {
   CHECK_FALSE(ec);
 }
 
-TEST_CASE("octets that are decrypted already are readable at once") {
+TEST_CASE("bytes that are already decrypted are readable at once") {
   slow_pair pair;
   std::error_code ec;
   write_all(pair.server, as_bytes("first"), ec);
@@ -144,7 +144,7 @@ TEST_CASE("a part of a record is nothing to read") {
   CHECK_FALSE(pair.client.wait_readable(pair.client.now(), ec));
 }
 
-TEST_CASE("the end that is told is the end", "[rfc-8446-6.1]") {
+TEST_CASE("a close_notify is the end of the stream", "[rfc-8446-6.1]") {
   slow_pair pair;
   std::error_code ec;
   write_all(pair.client, as_bytes("last"), ec);
@@ -163,7 +163,7 @@ TEST_CASE("the end that is told is the end", "[rfc-8446-6.1]") {
   CHECK_FALSE(read_error(pair.client));
 }
 
-TEST_CASE("the end that is not told is a truncation", "[rfc-8446-6.1]") {
+TEST_CASE("the end of the stream below without a close_notify is a truncation", "[rfc-8446-6.1]") {
   slow_pair pair;
   std::error_code ec;
   write_all(pair.client, as_bytes("last"), ec);
@@ -173,14 +173,14 @@ TEST_CASE("the end that is not told is a truncation", "[rfc-8446-6.1]") {
   CHECK(read_error(pair.server) == asio::ssl::error::stream_truncated);
 }
 
-TEST_CASE("a reset is told apart from both ends") {
+TEST_CASE("a reset is distinguished from both ends") {
   slow_pair pair;
   pair.client.abort();
   CHECK(read_error(pair.client) == std::errc::connection_aborted);
   CHECK(read_error(pair.server) == std::errc::connection_reset);
 }
 
-TEST_CASE("the end reaches a peer whose pipe is full, when there is room") {
+TEST_CASE("the close_notify reaches a peer whose pipe is full when there is capacity") {
   slow_pair pair;
   std::error_code ec;
   pair.client.next_layer().set_faults({.capacity = 5});
@@ -192,7 +192,7 @@ TEST_CASE("the end reaches a peer whose pipe is full, when there is room") {
   CHECK_FALSE(read_error(pair.client));
 }
 
-TEST_CASE("a handshake that nobody answers ends in time") {
+TEST_CASE("a handshake without an answer ends in time") {
   auto [here, there] = make_memory_pipe();
   const auto client = GENERATE(true, false);
   const auto trusting = trusting_client();
@@ -247,7 +247,8 @@ TEST_CASE("a peer that does not speak TLS is noticed") {
   CHECK(ec.message().find("wrong version number") == 0);
 }
 
-TEST_CASE("a server that refuses a client takes what it still has to say, lest the alert is lost") {
+TEST_CASE(
+    "a server that refuses a client reads its remaining input, so that the alert is not lost") {
   auto [here, there] = make_memory_pipe({.first = {.capacity = 1000}});
   const auto serving = server_with(test_server());
   secure_pipe server{std::move(here), serving};
@@ -275,7 +276,7 @@ TEST_CASE("nothing is written before the handshake") {
   CHECK(ec == std::errc::not_connected);
 }
 
-TEST_CASE("who is no host is no server to connect to") {
+TEST_CASE("a client without a host is refused") {
   auto [here, there] = make_memory_pipe();
   const auto trusting = trusting_client();
   CHECK_THROWS_AS((secure_pipe{std::move(here), trusting, ""}), std::system_error);
@@ -311,7 +312,7 @@ std::error_code talk_with_failure(std::size_t n, std::size_t& calls) {
   return ec;
 }
 
-TEST_CASE("whichever call of the stream below fails, the error comes out and nobody hangs") {
+TEST_CASE("whichever call of the stream below fails, the error is returned and no call hangs") {
   std::size_t calls = 0;
   std::size_t n = 1;
   for (; talk_with_failure(n, calls) == std::errc::connection_reset; ++n) REQUIRE(n < 100);
