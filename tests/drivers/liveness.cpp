@@ -191,7 +191,7 @@ TEST_CASE("a peer that reads slowly but steadily stays connected", "[abuse]") {
   CHECK(far.frames().front().starts_with("binary 200000 octets"));
 }
 
-TEST_CASE("a peer that stops reading after some progress times out", "[abuse]") {
+TEST_CASE("a peer that stops reading after some progress times out", "[abuse][handlers]") {
   const auto one = GENERATE(from_range(drivers_that(&driver::waits, false)));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 0s, .write_timeout = 20s},

@@ -148,7 +148,8 @@ TEST_CASE("parts of a message above the size limit are never stored", "[rfc-5.4]
   }
 }
 
-TEST_CASE("the answer to a ping passes between the frames of a long message", "[rfc-5.5.2]") {
+TEST_CASE("the answer to a ping passes between the frames of a long message",
+          "[rfc-5.5.2][handlers]") {
   const auto one = GENERATE(from_range(drivers_that(&driver::reads, false)));
   INFO(one);
   constexpr std::size_t size = 300'000;

@@ -119,6 +119,15 @@ TEST_CASE("an abandoned message needs no end, and its stored bytes are kept", "[
   CHECK(text(made.stored()) == "ab");
 }
 
+TEST_CASE("a text that is given up inside a character has no influence on the next", "[rfc-8.1]") {
+  assembler made{100, 10};
+  REQUIRE(made.begin_frame(frame(opcode::text, false, 2)) == errc{});
+  REQUIRE(made.count("e2 82"_b, false) == errc{});
+  made.abandon();
+  REQUIRE(made.begin_frame(frame(opcode::text, true, 1)) == errc{});
+  CHECK(made.count("28"_b, true) == errc{});
+}
+
 TEST_CASE("what is stored is kept in order until it is cleared") {
   assembler made{100, 10};
   made.store(as_bytes("ab"));

@@ -11,6 +11,12 @@ using hawser::proxy_kind;
 
 namespace {
 
+TEST_CASE("a proxy that nothing was set of is none") {
+  CHECK(proxy{} ==
+        proxy{.kind = proxy_kind::none, .host = "", .port = 0, .user = "", .password = ""});
+  CHECK_FALSE(proxy{}.has_credentials());
+}
+
 TEST_CASE("a URL names the proxy and its credentials") {
   const struct {
     std::string_view text;

@@ -2,7 +2,7 @@
 """run.py BUILD [N] [SEED] [HEADER...] [-j JOBS]: do the tests notice when a header is wrong?
 
 Takes N changes of one operator, constant or statement of each layer below asio/ (mutations.py), drawn
-by SEED, applies each alone, and compiles and runs the ten tests nearest to the header until one fails: the header's
+by SEED, applies each alone, and compiles and runs the five tests nearest to the header until one fails: the header's
 own first, then those that include it by the fewest steps. Prints what each change came to, the share that was
 noticed by layer, and the changes that no test noticed. A change that does not compile is noticed if a
 static_assert refused it; else another one is drawn. equivalent.txt lists changes that change nothing that
@@ -15,6 +15,7 @@ are changed. JOBS changes are tried at a time, one for each processor without it
 import argparse
 import collections
 import concurrent.futures
+import functools
 import hashlib
 import os
 import pathlib
@@ -25,26 +26,39 @@ import threading
 import time
 
 import mutations
-from workshop import INCLUDE, REFUSED, ROOT, TESTS, Prepared, Workshop, included
+from workshop import INCLUDE, REFUSED, ROOT, TESTS, Prepared, Workshop, included, sources_of
 
 LAYERS = ("base", "frame", "handshake", "protocol", "transport", "deflate")
-# Folders of tests. Not those of asio: the core has to be proved by its own.
+# Folders of tests. No test that needs asio/: the core has to be proved without it.
 FOLDERS = (*LAYERS, "rfc6455", "rfc7692", "drivers")
-NEAREST = 10  # Tests that are asked: what only a farther one notices counts as not noticed.
+NEAREST = 5  # Tests that are asked: what only a farther one notices counts as not noticed.
 REQUIRED = 0.98
 
 
+@functools.cache
+def programs():
+    """{test file: {header: by how many steps it includes it}}, without those that need Asio."""
+    found = {}
+    for folder in FOLDERS:
+        paths = [TESTS / "drivers/websocket.cpp"] if folder == "drivers" else (TESTS / folder).glob("*.cpp")
+        for path in sorted(paths):
+            steps = {}
+            for source in sources_of(path):
+                for header, more in included(source).items():
+                    steps[header] = min(more, steps.get(header, more))
+            if not any(header.is_relative_to(INCLUDE / "asio") for header in steps):
+                found[path] = steps
+    return found
+
+
 def tests_of(header):
-    """The test files that include a header, in the order in which they are tried."""
+    """The test files that are nearest to a header, in the order in which they are tried."""
     found = []
-    for rank, folder in enumerate(FOLDERS):
-        for path in sorted((TESTS / folder).glob("*.cpp")):
-            everything = included(path)
-            if header in everything:
-                own = path.relative_to(TESTS).with_suffix("") == \
-                    header.relative_to(INCLUDE).with_suffix("")
-                late = any(one.is_relative_to(INCLUDE / "asio") for one in everything)
-                found.append((not own, late, everything[header], len(everything), rank, path))
+    for path, steps in programs().items():
+        if header in steps:
+            own = path.relative_to(TESTS).with_suffix("") == \
+                header.relative_to(INCLUDE).with_suffix("")
+            found.append((not own, steps[header], len(steps), path))
     return [path for *_, path in sorted(found)][:NEAREST]
 
 

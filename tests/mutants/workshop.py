@@ -2,7 +2,7 @@
 """Compiles, links and runs one test file, with or without a changed header, as cheaply as possible.
 
 clang++ is used if it is installed: at -O0 it needs a third of the time of g++. What all tests include of
-Catch2, of the standard library and of Asio is compiled once.
+Catch2 and of the standard library is compiled once.
 """
 
 import os
@@ -18,15 +18,13 @@ INCLUDE = ROOT / "include/hawser"
 TESTS = ROOT / "tests"
 
 CLANG = shutil.which("clang++") is not None
-OPTIONS = ["-std=c++20", "-O0", "-w", "-D_GLIBCXX_ASSERTIONS", "-DASIO_STANDALONE",
-           f'-DHAWSER_SOURCE_DIR="{ROOT}"']
-# As in cmake/Findasio.cmake
-COMPILER = ["clang++", *OPTIONS, "-ferror-limit=5", "-DASIO_HAS_CO_AWAIT=1", "-DASIO_HAS_STD_COROUTINE=1"] \
-    if CLANG else ["g++", *OPTIONS, "-fmax-errors=5"]
+COMPILER = ["clang++" if CLANG else "g++", "-std=c++20", "-O0", "-w", "-D_GLIBCXX_ASSERTIONS",
+            f'-DHAWSER_SOURCE_DIR="{ROOT}"', "-ferror-limit=5" if CLANG else "-fmax-errors=5"]
 # As in tests/CMakeLists.txt
-DEFINITIONS = {"drivers": ["-DASIO_DISABLE_EPOLL"]}
 LINK = {"base": ["-Wl,--wrap=getrandom,--wrap=read,--wrap=open,--wrap=pthread_atfork"]}
-WITH = {"drivers": ["simulation/program_clock.cpp"]}
+# The tests of all drivers are one program with those of each: here with the one that is below asio/.
+WITH = {"drivers": [f"drivers/{one}.cpp" for one in ("closing", "failing", "liveness", "messages", "patience")]}
+ARGUMENTS = {"drivers": ["~[handlers]"]}
 
 # What the compilers say of a static_assert that does not hold and of a constant that has none.
 REFUSED = re.compile(r"static assertion failed|static_assert failed|non-constant condition|"
@@ -76,13 +74,18 @@ def activity(pid):
     return used, runnable
 
 
+def sources_of(test):
+    """What a program consists of besides main(), the file of its name first."""
+    return [test, *(TESTS / one for one in WITH.get(folder_of(test), []))]
+
+
 class Prepared:
-    """What is compiled once for all changes: the precompiled headers, main() and what includes no header of ours."""
+    """What is compiled once for all changes: a precompiled header, main() and what does not include the header."""
 
     def __init__(self, build):
         self.build = build
         self.lock = threading.Lock()
-        self.made = {}
+        self.objects = {}
         build.mkdir(parents=True, exist_ok=True)
         source = build / "main.cpp"
         source.write_text('#define CATCH_CONFIG_MAIN\n#if __has_include(<catch2/catch.hpp>)\n'
@@ -92,33 +95,24 @@ class Prepared:
                           '#endif\n')
         self.main = build / "main.o"
         subprocess.run([*COMPILER, "-c", source, "-o", self.main], check=True)
+        self.prelude = build / "prelude.hpp"
+        self.prelude.write_text(CATCH + "".join(f"#include <{one}>\n" for one in STANDARD))
+        subprocess.run([*COMPILER, *(["-fpch-instantiate-templates"] if CLANG else []), "-x", "c++-header",
+                        self.prelude, "-o", f"{self.prelude}.{'pch' if CLANG else 'gch'}"], check=True)
 
-    def prelude(self, source):
-        """The options that put the precompiled header before a test file."""
-        definitions = DEFINITIONS.get(folder_of(source), [])
-        asio = any(path.is_relative_to(INCLUDE / "asio") for path in included(source))
-        name = "-".join(["prelude", *(["asio"] if asio else []), *(one[2:] for one in definitions)])
-        header = self.build / f"{name}.hpp"
-        with self.lock:
-            if name not in self.made:
-                header.write_text(CATCH + "".join(f"#include <{one}>\n" for one in STANDARD) +
-                                  ("#include <asio.hpp>\n" if asio else ""))
-                subprocess.run([*COMPILER, *definitions, *(["-fpch-instantiate-templates"] if CLANG else []),
-                                "-x", "c++-header", header, "-o", f"{header}.{'pch' if CLANG else 'gch'}"],
-                               check=True)
-                self.made[name] = header
-        return [*definitions, "-include", header]
+    def command(self, source, into, first=None):
+        """Compiles a source; headers are looked for in the folder `first` before all others."""
+        return [*COMPILER, "-include", self.prelude, *([f"-I{first}"] if first else []),
+                f"-I{ROOT / 'include'}", f"-I{TESTS}", "-c", source, "-o", into]
 
     def object_of(self, source):
         """The object of a source that the change does not concern."""
-        options = self.prelude(source)
         with self.lock:
-            if source not in self.made:
-                into = self.build / (source.stem + ".o")
-                subprocess.run([*COMPILER, *options, f"-I{ROOT / 'include'}", f"-I{TESTS}", "-c", source,
-                                "-o", into], check=True)
-                self.made[source] = into
-        return self.made[source]
+            if source not in self.objects:
+                into = self.build / ("-".join(source.relative_to(TESTS).with_suffix("").parts) + ".o")
+                subprocess.run(self.command(source, into), check=True)
+                self.objects[source] = into
+        return self.objects[source]
 
 
 class Workshop:
@@ -142,34 +136,33 @@ class Workshop:
 
     def compile(self, source, changed):
         """The object of a test file, or what the compiler says."""
-        if changed and self.header not in included(source):
+        if self.header not in included(source):
             return self.prepared.object_of(source), ""
         into = self.folder / (source.stem + ".o")
-        command = [*COMPILER, *self.prepared.prelude(source), *([f"-I{self.folder}"] if changed else []),
-                   f"-I{ROOT / 'include'}", f"-I{TESTS}", "-c", source, "-o", into]
+        command = self.prepared.command(source, into, self.folder if changed else None)
         done = subprocess.run(command, capture_output=True, text=True)
         return (into, "") if done.returncode == 0 else (None, done.stderr)
 
     def passes(self, test, changed):
         """(whether the test passes, what the compiler says if it does not compile)."""
-        folder = folder_of(test)
         objects = []
-        for source in [test, *(TESTS / one for one in WITH.get(folder, []))]:
+        for source in sources_of(test):
             made, complaint = self.compile(source, changed)
             if made is None:
                 return False, complaint
             objects.append(made)
         program = self.folder / "program"
+        folder = folder_of(test)
         linked = subprocess.run([COMPILER[0], *objects, self.prepared.main, "-o", program, "-pthread", "-lz",
                                  *LINK.get(folder, [])], capture_output=True, text=True)
         if linked.returncode != 0:
             return False, linked.stderr
-        return self.runs(program), ""
+        return self.runs(program, ARGUMENTS.get(folder, [])), ""
 
-    def runs(self, program):
+    def runs(self, program, arguments):
         """In a process group of its own, so that nothing of it is left."""
-        limits = f'ulimit -t {CPU_SECONDS} && ulimit -v {KILOBYTES} && ulimit -c 0 && exec "$0" --abort'
-        running = subprocess.Popen(["sh", "-c", limits, program], stdout=subprocess.DEVNULL,
+        limits = f'ulimit -t {CPU_SECONDS} && ulimit -v {KILOBYTES} && ulimit -c 0 && exec "$0" --abort "$@"'
+        running = subprocess.Popen(["sh", "-c", limits, program, *arguments], stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
                                    start_new_session=True, cwd=self.folder)
         begun = moved = time.monotonic()

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ using lines = std::vector<std::string>;
 static_assert(message_extension<no_extension>);
 static_assert(no_extension{}.reserved_bits() == 0);
 static_assert(no_extension{}.begin_encoding(message_kind::text, 1) == 0);
+
+// No message is larger: a threshold is exceeded by what is sent in fragments.
+static_assert(unknown_size == (std::numeric_limits<std::size_t>::max)());
 
 TEST_CASE("no_extension encodes nothing, and encoded input is refused", "[rfc-5.2]") {
   no_extension none;

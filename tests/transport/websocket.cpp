@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/transport/websocket.hpp"
 
+#include <chrono>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "hawser/base/error.hpp"
@@ -13,6 +15,7 @@
 
 using namespace hawser;
 using namespace hawser::test;
+using namespace std::chrono_literals;
 
 // What it has in common with the other drivers is in tests/drivers.
 
@@ -56,6 +59,36 @@ TEST_CASE(
   CHECK_FALSE(near.read());
   CHECK(near.close_reason().clean == (ends == "clean"));
   CHECK(far.over());
+}
+
+TEST_CASE("a read with a timeout reports whether it was too long or the connection has ended") {
+  const auto self = GENERATE(role::client, role::server);
+  scripted_talk talk{self};
+  const auto read = [&](std::error_code& ec) { return talk.near().read(1s, ec).has_value(); };
+  const auto read_part = [&](std::error_code& ec) {
+    return talk.near().read_part(1s, ec).has_value();
+  };
+  std::error_code ec = errc::aborted;
+  CHECK_FALSE(read(ec));
+  CHECK(ec == errc::read_timeout);
+  CHECK(talk.elapsed() == 1s);
+  ec = errc::aborted;
+  CHECK_FALSE(read_part(ec));
+  CHECK(ec == errc::read_timeout);
+  CHECK(talk.elapsed() == 2s);
+
+  talk.far().say(frame_from(peer_of(self), opcode::text, "last"));
+  CHECK(read(ec));
+  CHECK_FALSE(ec);
+  CHECK(talk.elapsed() == 2s);
+
+  talk.far().say(close_from(peer_of(self), 1000));
+  talk.far().hang_up();
+  CHECK_FALSE(read(ec));
+  CHECK(ec == errc::closed);
+  ec.clear();
+  CHECK_FALSE(read_part(ec));
+  CHECK(ec == errc::closed);
 }
 
 TEST_CASE("the peer that does not answer a Close in time sees the end of the stream",
