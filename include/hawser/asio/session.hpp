@@ -43,6 +43,11 @@ namespace hawser {
 /// send(), ping(), close(), close_now(), pause(), resume() and on_drained() may be called on any
 /// thread, also at the same time. The calls of one thread take effect in their order. None of them
 /// waits, calls a handler, or throws because of the peer.
+///
+/// async_receive(), async_drained(), receive(), drained() and data() must be called on the session's
+/// executor, get_executor(): in a handler of the session, in the coroutine of on_session, or in a function
+/// that was posted there. On another thread they are a data race. The same holds for the cancellation of a
+/// wait. The completion handler runs on its own associated executor.
 class session {
   // Defined before its uses, which need its return type.
   template <class Operation, class CompletionToken, class... Facts>
@@ -145,21 +150,23 @@ class session {
 
   /// Waits for the next message of a session that a coroutine serves (route::on_session), and
   /// stores it in `into`. Completes with void(std::error_code): errc::closed when there are no more
-  /// messages. Several receives complete in order. The socket is read only while one is pending. On
-  /// the session's thread only. Can be cancelled.
+  /// messages. Several receives complete in order. The socket is read only while one is pending. Must be
+  /// called, and cancelled, on the session's executor; `into` must stay until completion.
   template <class CompletionToken>
   auto async_receive(message& into, CompletionToken&& token) const {
     return wait<detail::receive_operation>(std::forward<CompletionToken>(token), into);
   }
 
   /// Waits until buffered_bytes() is at most half of send_budget::high; completes at once if it is. For all
-  /// sessions. Completes with void(std::error_code). On the session's thread only. Can be cancelled.
+  /// sessions. Completes with void(std::error_code). Must be called, and cancelled, on the session's
+  /// executor.
   template <class CompletionToken>
   auto async_drained(CompletionToken&& token) const {
     return wait<detail::drain_operation>(std::forward<CompletionToken>(token));
   }
 
-  /// async_receive() for coroutines: returns nothing when the session has ended.
+  /// async_receive() for coroutines: returns nothing when the session has ended. Must be awaited on the
+  /// session's executor: a coroutine of another executor is spawned on get_executor() for it.
   asio::awaitable<std::optional<message>> receive() const {
     message into;
     std::error_code ec;
@@ -169,7 +176,7 @@ class session {
   }
 
   /// async_drained() for coroutines, to be awaited between sends; errc::closed when the session has
-  /// ended. Store the result in a variable, `if (const auto ec = co_await …)`: g++ 12 compiles a
+  /// ended. Must be awaited on the session's executor, as receive(). Store the result in a variable, `if (const auto ec = co_await …)`: g++ 12 compiles a
   /// condition without one wrongly.
   asio::awaitable<std::error_code> drained() const {
     std::error_code ec;
@@ -234,7 +241,7 @@ class session {
   }
 
   /// Storage for the application's own data of this connection, until on_close has returned. It may
-  /// hold this handle. On the session's thread only. An empty handle stores nothing.
+  /// hold this handle. Must be used on the session's executor. An empty handle stores nothing.
   std::any& data() const {
     if (state_) return state_->data();
     thread_local never_destroyed<std::any>
