@@ -15,8 +15,6 @@
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
-#include "hawser/asio/deadlines.hpp"
-#include "hawser/asio/driver_deadline.hpp"
 #include "hawser/asio/driver_state.hpp"
 #include "hawser/asio/held_input.hpp"
 #include "hawser/asio/kept_executor.hpp"
@@ -24,6 +22,7 @@
 #include "hawser/asio/operation_owner.hpp"
 #include "hawser/asio/operation_room.hpp"
 #include "hawser/asio/output_watch.hpp"
+#include "hawser/asio/owned_deadline.hpp"
 #include "hawser/asio/read_room.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/bytes.hpp"
@@ -53,26 +52,16 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     destroy_released_stream();
   }
 
-  /// For driver_deadline.
-  void on_deadline() {
-    deadline_.reset();
-    if (over()) return;
-    memory_.run([this] { advance(); });
-    process_pending();
-  }
-
  protected:
   async_driver(Stream stream, Connection connection)
       : stream_{std::move(stream)},
         executor_{stream_->get_executor()},
         connection_{std::move(connection)},
-        deadline_{*this, deadlines::of(get_executor())} {
+        deadline_{*this, get_executor()} {
     traits::open(*stream_);
   }
 
-  ~async_driver() {
-    if (!over()) deadline_.cancel();
-  }
+  ~async_driver() = default;
 
   /// Deals with what the handshake read too much, and begins to read.
   void start(bytes_view received) {
@@ -362,6 +351,12 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     settle();
   }
 
+  void on_deadline() {
+    if (over()) return;
+    memory_.run([this] { advance(); });
+    process_pending();
+  }
+
   void set_deadline() {
     if (connection_.deadline() == (clock::time_point::min)()) advance();
     deadline_.set_at_latest(connection_.deadline());
@@ -381,7 +376,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   std::optional<Stream> stream_;  // empty only after release_stream()
   const kept_executor<executor_type> executor_;
   Connection connection_;
-  driver_deadline<async_driver> deadline_;
+  owned_deadline<async_driver, &async_driver::on_deadline> deadline_;
   std::conditional_t<traits::is_direct, operation_room, read_room> room_;
   held_input held_;
   output_watch<Stream> output_;

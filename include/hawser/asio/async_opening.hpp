@@ -15,12 +15,11 @@
 #include <asio/buffer.hpp>
 #include <asio/cancellation_type.hpp>
 #include <asio/error.hpp>
-#include <asio/post.hpp>
 
-#include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/error_of.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/operation.hpp"
+#include "hawser/asio/owned_deadline.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
@@ -38,19 +37,19 @@ namespace detail {
 /// `done(ec, rest)` is called, once. After an error the stream is closed.
 template <class Stream, class Handshake, class Decide, class Done>
 class opening_driver final
-    : public std::enable_shared_from_this<opening_driver<Stream, Handshake, Decide, Done>>,
-      private deadlines::entry {
+    : public std::enable_shared_from_this<opening_driver<Stream, Handshake, Decide, Done>> {
  public:
   opening_driver(Stream& stream, std::shared_ptr<Handshake> handshake, Decide decide,
                  const opening_options& options, Done done)
       : stream_{stream},
         executor_{stream.get_executor()},
-        deadlines_{deadlines::of(executor_)},
+        deadline_{*this, executor_},
         handshake_{std::move(handshake)},
         decide_{std::move(decide)},
         options_{options},
         done_{std::move(done)} {}
-  ~opening_driver() { deadlines_.cancel(*this); }
+
+  const typename Stream::executor_type& get_executor() const noexcept { return executor_; }
 
   void start() {
     traits::open(stream_);
@@ -189,7 +188,7 @@ class opening_driver final
 
   void finish(std::error_code ec) {
     if (!done_) return;
-    deadlines_.cancel(*this);
+    deadline_.cancel();
     if (ec) traits::close(stream_);
     auto done = std::move(*done_);
     done_.reset();
@@ -197,15 +196,11 @@ class opening_driver final
   }
 
   void wait_at_most(std::chrono::steady_clock::duration time) {
-    deadlines_.set(*this, time_limit(std::chrono::steady_clock::now(), time));
+    deadline_.set(time_limit(std::chrono::steady_clock::now(), time));
   }
 
-  void expired() override {
-    auto self = this->weak_from_this().lock();
-    if (!self) return;
-    const auto executor = executor_;
-    asio::post(executor,
-               [self = std::move(self)] { self->unless_done([&] { self->time_is_over(); }); });
+  void on_deadline() {
+    unless_done([this] { time_is_over(); });
   }
 
   void time_is_over() {
@@ -217,7 +212,7 @@ class opening_driver final
 
   Stream& stream_;
   const typename Stream::executor_type executor_;
-  const deadlines deadlines_;
+  owned_deadline<opening_driver, &opening_driver::on_deadline> deadline_;
   std::shared_ptr<Handshake> handshake_;
   Decide decide_;
   const opening_options options_;

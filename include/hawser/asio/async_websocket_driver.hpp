@@ -22,7 +22,6 @@
 #include "hawser/asio/async_driver.hpp"
 #include "hawser/asio/async_opening.hpp"
 #include "hawser/asio/context_end.hpp"
-#include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/error_of.hpp"
 #include "hawser/asio/operation.hpp"
 #include "hawser/asio/received_part.hpp"
@@ -98,7 +97,7 @@ class async_websocket_driver final
       : base{std::move(stream), std::move(connection)},
         context_end::listener{base::get_executor()},
         options_{options},
-        alarm_{*this} {
+        alarm_{*this, base::get_executor()} {
     base::pause();
   }
 
@@ -135,7 +134,7 @@ class async_websocket_driver final
       serve_reads();
     };
     reads_.push(begin<read_operation>(std::move(handler), cancel, into, until));
-    if (until < alarm_at_) set_alarm(until);
+    alarm_.set_at_latest(until);
     serve_reads();
   }
 
@@ -239,28 +238,6 @@ class async_websocket_driver final
  private:
   enum class phase : std::uint8_t { unopened, opening, open, over };
 
-  /// Expires for the reads with a deadline.
-  class alarm final : deadlines::entry {
-   public:
-    explicit alarm(async_websocket_driver& owner)
-        : owner_{owner}, deadlines_{deadlines::of(owner.get_executor())} {}
-    ~alarm() { cancel(); }
-
-    void set(time_point when) { deadlines_.set(*this, when); }
-    void cancel() { deadlines_.cancel(*this); }
-
-   private:
-    void expired() override {
-      auto driver = owner_.weak_from_this().lock();
-      if (!driver) return;
-      const auto executor = driver->get_executor();
-      asio::post(executor, [driver = std::move(driver)] { driver->expire_reads(); });
-    }
-
-    async_websocket_driver& owner_;
-    const deadlines deadlines_;
-  };
-
   void context_ends() noexcept override {
     // The abandoned handlers may own the last pointer to this object.
     const auto self = this->shared_from_this();
@@ -361,18 +338,13 @@ class async_websocket_driver final
     base::settle();
   }
 
-  void set_alarm(time_point when) {
-    alarm_at_ = when;
-    alarm_.set(when);
-  }
-
   void expire_reads() {
     if (phase_ != phase::open) return;
     const auto now = clock::now();
     reads_.complete_if([now](auto& one) { return one.until <= now; }, errc::read_timeout);
     auto soonest = (time_point::max)();
     reads_.for_each([&](auto& one) { soonest = (std::min)(soonest, one.until); });
-    set_alarm(soonest);
+    alarm_.set(soonest);
     await_input();
   }
 
@@ -383,8 +355,7 @@ class async_websocket_driver final
   operation_queue<read_operation> reads_;
   operation_queue<write_operation> writes_;
   operation_queue<operation> closes_;
-  alarm alarm_;
-  time_point alarm_at_ = (time_point::max)();
+  owned_deadline<async_websocket_driver, &async_websocket_driver::expire_reads> alarm_;
   phase phase_ = phase::unopened;
   bool delivered_ = false;  // since output was held back
 };

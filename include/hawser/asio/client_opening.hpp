@@ -13,15 +13,14 @@
 #include <asio/basic_stream_socket.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/post.hpp>
 #include <asio/strand.hpp>
 
 #include "hawser/asio/async_opening.hpp"
 #include "hawser/asio/connect_options.hpp"
-#include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/dialer.hpp"
 #include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/memory_guard.hpp"
+#include "hawser/asio/owned_deadline.hpp"
 #include "hawser/asio/session_state.hpp"
 #include "hawser/asio/standard_error.hpp"
 #include "hawser/asio/stream_traits.hpp"
@@ -56,8 +55,7 @@ using client_socket = asio::basic_stream_socket<asio::ip::tcp, client_executor>;
 /// where a redirection leads. Ends with one call of `owner.opened(stream, facts, rest)` or
 /// `owner.not_opened(ec, refusal)`, unless abort() comes before.
 template <class Layer, class Owner>
-class client_opening final : public std::enable_shared_from_this<client_opening<Layer, Owner>>,
-                             private deadlines::entry {
+class client_opening final : public std::enable_shared_from_this<client_opening<Layer, Owner>> {
  public:
   client_opening(const client_executor& executor, const connect_options& options, Layer& layer,
                  std::shared_ptr<Owner> owner)
@@ -65,8 +63,9 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
         options_{options},
         layer_{layer},
         owner_{std::move(owner)},
-        deadlines_{deadlines::of(executor)} {}
-  ~client_opening() { deadlines_.cancel(*this); }
+        deadline_{*this, executor} {}
+
+  const client_executor& get_executor() const noexcept { return executor_; }
 
   void start(const std::string& url) {
     auto where = uri::decode(url, options_.credentials);
@@ -155,11 +154,11 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     std::error_code ec;
     secure_ = layer_.wrap(std::move(*socket_), destination_->where().host(), ec);
     if (ec) return fail(ec);
-    deadlines_.set(*this, until_);
+    deadline_.set(until_);
     using traits = stream_traits<secure_stream>;
     traits::async_open(*secure_, [self = this->shared_from_this()](std::error_code error) {
       self->unless_over([&] {
-        self->deadlines_.cancel(*self);
+        self->deadline_.cancel();
         error ? self->fail(error) : self->ask(*self->secure_);
       });
     });
@@ -219,19 +218,15 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
         ->start();
   }
 
+  void on_deadline() { fail(errc::handshake_timeout); }
+
   void close() {
-    deadlines_.cancel(*this);
+    deadline_.cancel();
     if (const auto begun = dialer_.lock()) begun->cancel();
     if (socket_) stream_traits<client_socket>::close(*socket_);
     if constexpr (Layer::is_secure) {
       if (secure_) stream_traits<secure_stream>::close(*secure_);
     }
-  }
-
-  void expired() override {
-    auto self = this->weak_from_this().lock();
-    if (!self) return;
-    asio::post(executor_, [self = std::move(self)] { self->fail(errc::handshake_timeout); });
   }
 
   template <class AnyLayer>
@@ -248,7 +243,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   const connect_options& options_;
   Layer& layer_;
   std::shared_ptr<Owner> owner_;
-  const deadlines deadlines_;
+  owned_deadline<client_opening, &client_opening::on_deadline> deadline_;
   std::chrono::steady_clock::time_point until_;
   std::optional<destination> destination_;
   std::optional<uri> place_;  // what is connected to

@@ -16,12 +16,11 @@
 #include <asio/ip/address.hpp>
 #include <asio/ip/basic_resolver.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/post.hpp>
 #include <asio/wait_traits.hpp>
 
 #include "hawser/asio/close_on_exec.hpp"
-#include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/memory_guard.hpp"
+#include "hawser/asio/owned_deadline.hpp"
 #include "hawser/asio/standard_error.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/protocol/deadline.hpp"
@@ -63,7 +62,7 @@ struct dial_patience {
 /// socket)` once, on the executor, unless cancel() is called before. The system's resolver cannot
 /// be interrupted: until it answers, it keeps the context busy.
 template <class Socket>
-class dialer final : public std::enable_shared_from_this<dialer<Socket>>, private deadlines::entry {
+class dialer final : public std::enable_shared_from_this<dialer<Socket>> {
  public:
   using executor_type = typename Socket::executor_type;
   using endpoint = asio::ip::tcp::endpoint;
@@ -75,8 +74,9 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
         done_{std::move(done)},
         resolver_{executor},
         company_{executor},
-        deadlines_{deadlines::of(executor)} {}
-  ~dialer() { deadlines_.cancel(*this); }
+        deadline_{*this, executor} {}
+
+  const executor_type& get_executor() const noexcept { return executor_; }
 
   void dial(const std::string& host, std::uint16_t port) {
     wait_at_most();
@@ -170,7 +170,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
   }
 
   void give_up() {
-    deadlines_.cancel(*this);
+    deadline_.cancel();
     // Needs memory. Without it, the answer arrives and is ignored.
     with_memory([this] { resolver_.cancel(); }, [] {});
     company_.cancel();
@@ -178,16 +178,12 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
     for (auto& one : sockets_) one.close(ignored);
   }
 
-  void wait_at_most() {
-    deadlines_.set(*this, time_limit(std::chrono::steady_clock::now(), patience_.all));
+  void on_deadline() {
+    unless_over([this] { finish(errc::connect_timeout); });
   }
 
-  void expired() override {
-    auto self = this->weak_from_this().lock();
-    if (!self) return;
-    asio::post(executor_, [self = std::move(self)] {
-      self->unless_over([&] { self->finish(errc::connect_timeout); });
-    });
+  void wait_at_most() {
+    deadline_.set(time_limit(std::chrono::steady_clock::now(), patience_.all));
   }
 
   const executor_type executor_;
@@ -195,7 +191,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>>, privat
   callback done_;
   resolver resolver_;
   steady_timer_on<executor_type> company_;
-  const deadlines deadlines_;
+  owned_deadline<dialer, &dialer::on_deadline> deadline_;
   std::vector<endpoint> addresses_;
   std::list<Socket> sockets_;
   std::size_t next_ = 0;

@@ -9,12 +9,11 @@
 #include <utility>
 
 #include <asio/dispatch.hpp>
-#include <asio/post.hpp>
 
 #include "hawser/asio/connection_places.hpp"
-#include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/opening_registry.hpp"
+#include "hawser/asio/owned_deadline.hpp"
 #include "hawser/asio/server_opening.hpp"
 #include "hawser/protocol/deadline.hpp"
 
@@ -29,8 +28,7 @@ concept client_speaks_first = MakeStream::client_speaks_first;
 /// not to cost the buffers of one. The handshake time-out is running; there is no way to send an answer.
 template <class Socket, client_speaks_first MakeStream>
 class quiet_opening final : public opening_base,
-                            public std::enable_shared_from_this<quiet_opening<Socket, MakeStream>>,
-                            private deadlines::entry {
+                            public std::enable_shared_from_this<quiet_opening<Socket, MakeStream>> {
  public:
   quiet_opening(Socket socket, std::shared_ptr<const MakeStream> make_stream,
                 std::string remote_address, std::shared_ptr<const listener_facts> listener,
@@ -44,8 +42,9 @@ class quiet_opening final : public opening_base,
         registries_{std::move(registries)},
         place_{std::move(place)},
         executor_{socket_.get_executor()},
-        deadlines_{deadlines::of(executor_)} {}
-  ~quiet_opening() override { deadlines_.cancel(*this); }
+        deadline_{*this, executor_} {}
+
+  const typename Socket::executor_type& get_executor() const noexcept { return executor_; }
 
   /// From any thread.
   void start() {
@@ -72,7 +71,7 @@ class quiet_opening final : public opening_base,
   void wait() {
     registries_.openings->add(this->shared_from_this());
     if (registries_.now->load() != serving::all) return close();
-    deadlines_.set(*this, time_limit(accepted_, settings_->handshake_timeout));
+    deadline_.set(time_limit(accepted_, settings_->handshake_timeout));
     socket_.async_wait(Socket::wait_read, [self = this->shared_from_this()](std::error_code ec) {
       if (self->over_) return;
       ec ? self->close() : self->open();
@@ -104,15 +103,8 @@ class quiet_opening final : public opening_base,
 
   void leave() {
     over_ = true;
-    deadlines_.cancel(*this);
+    deadline_.cancel();
     registries_.openings->remove(this);
-  }
-
-  void expired() override {
-    auto self = this->weak_from_this().lock();
-    if (!self) return;
-    const auto executor = executor_;
-    asio::post(executor, [self = std::move(self)] { self->close(); });
   }
 
   Socket socket_;
@@ -123,7 +115,7 @@ class quiet_opening final : public opening_base,
   const io_registries registries_;
   connection_places::place place_;
   const typename Socket::executor_type executor_;
-  const deadlines deadlines_;
+  owned_deadline<quiet_opening, &quiet_opening::close> deadline_;
   const clock::time_point accepted_ = clock::now();
   bool over_ = false;
 };

@@ -17,11 +17,11 @@
 #include <asio/write.hpp>
 
 #include "hawser/asio/connection_places.hpp"
-#include "hawser/asio/deadlines.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/opening_registry.hpp"
 #include "hawser/asio/opening_settings.hpp"
+#include "hawser/asio/owned_deadline.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_driver.hpp"
@@ -39,8 +39,7 @@ namespace hawser::detail {
 /// of http_conversation.
 template <class Stream>
 class server_opening final : public opening_base,
-                             public std::enable_shared_from_this<server_opening<Stream>>,
-                             private deadlines::entry {
+                             public std::enable_shared_from_this<server_opening<Stream>> {
  public:
   /// `facts` say where the connection comes from and by which listener.
   server_opening(Stream stream, session_facts facts,
@@ -52,12 +51,13 @@ class server_opening final : public opening_base,
         registries_{std::move(registries)},
         place_{std::move(place)},
         talk_{routed_policy{settings_.get()}, settings_->limits, facts.listener->how},
-        deadlines_{deadlines::of(executor_)},
+        deadline_{*this, executor_},
         facts_{std::move(facts)} {
     if (is_secure_stream(stream_)) talk_.set_secure();
     traits::open(stream_);
   }
-  ~server_opening() override { deadlines_.cancel(*this); }
+
+  const typename Stream::executor_type& get_executor() const noexcept { return executor_; }
 
   /// The handshake time-out is counted from `accepted`. From any thread.
   void start(std::chrono::steady_clock::time_point accepted = std::chrono::steady_clock::now()) {
@@ -95,7 +95,7 @@ class server_opening final : public opening_base,
   void begin(std::chrono::steady_clock::time_point accepted) {
     registries_.openings->add(this->shared_from_this());
     if (registries_.now->load() == serving::cut) return close();
-    deadlines_.set(*this, time_limit(accepted, settings_->handshake_timeout));
+    deadline_.set(time_limit(accepted, settings_->handshake_timeout));
     if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
       traits::async_open(stream_, [self = this->shared_from_this()](std::error_code ec) {
         self->unless_over([&] { ec ? self->close() : self->listen(); });
@@ -347,7 +347,7 @@ class server_opening final : public opening_base,
   /// Nothing more happens here. The opening stays registered until what is returned ends.
   [[nodiscard]] std::unique_ptr<const server_opening, unregister> finish() {
     over_ = true;
-    deadlines_.cancel(*this);
+    deadline_.cancel();
     expire_answer();
     return std::unique_ptr<const server_opening, unregister>{this};
   }
@@ -359,15 +359,11 @@ class server_opening final : public opening_base,
   }
 
   void wait_at_most(std::chrono::steady_clock::duration time) {
-    deadlines_.set(*this, time_limit(std::chrono::steady_clock::now(), time));
+    deadline_.set(time_limit(std::chrono::steady_clock::now(), time));
   }
 
-  void expired() override {
-    auto self = this->weak_from_this().lock();
-    if (!self) return;
-    const auto executor = executor_;
-    asio::post(executor,
-               [self = std::move(self)] { self->unless_over([&] { self->time_is_over(); }); });
+  void on_deadline() {
+    unless_over([this] { time_is_over(); });
   }
 
   void time_is_over() {
@@ -382,7 +378,7 @@ class server_opening final : public opening_base,
   io_registries registries_;
   connection_places::place place_;
   conversation talk_;
-  const deadlines deadlines_;
+  owned_deadline<server_opening, &server_opening::on_deadline> deadline_;
   const route* route_ = nullptr;
   const http_hook* http_hook_ = nullptr;  // for the plain request that is being served
   session_facts facts_;
