@@ -80,6 +80,7 @@
 #include "hawser/transport/backoff.hpp"
 #include "hawser/transport/blocking_driver.hpp"
 #include "hawser/transport/concepts.hpp"
+#include "hawser/transport/lingering_close.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/outgoing_message.hpp"
 #include "hawser/transport/thread_number.hpp"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +23,7 @@
 #include "hawser/tls/facts.hpp"
 #include "hawser/tls/server_context.hpp"
 #include "hawser/transport/concepts.hpp"
+#include "hawser/transport/lingering_close.hpp"
 #include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
@@ -270,14 +270,9 @@ class tls_transport {
 
   /// Discards input: closing a stream with unread input may discard the alert with the reason.
   void linger(time_point until) {
-    std::error_code ec;
-    shutdown(ec);
-    std::array<std::byte, 1024> room;
-    std::size_t size = 0;
-    do {
-      if (!state_->below.wait_readable(until, ec) || ec) return;
-      size = state_->below.read_some(room, ec);
-    } while (ec == std::errc::operation_would_block || (!ec && size != 0));
+    std::error_code ignored;
+    shutdown(ignored);
+    detail::discard_input(state_->below, until);
   }
 
   std::unique_ptr<state> state_;

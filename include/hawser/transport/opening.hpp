@@ -18,6 +18,7 @@
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/transport/concepts.hpp"
+#include "hawser/transport/lingering_close.hpp"
 #include "hawser/transport/websocket.hpp"
 
 namespace hawser {
@@ -75,15 +76,8 @@ class deadline_io {
     }
   }
 
-  /// Ends our side, and discards input until the peer ends its side: closing a stream with unread
-  /// input may discard the bytes that were just written.
-  void end() {
-    std::error_code ec;
-    stream_.shutdown(ec);
-    std::array<std::byte, 1024> room;
-    while (!ec && read(room, ec) != 0) {
-    }
-  }
+  /// Ends this side, and discards input until the peer ends its side.
+  void end() { lingering_close(stream_, until_); }
 
  private:
   Stream& stream_;
