@@ -34,6 +34,7 @@
 #include "hawser/asio/listener.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/occupied.hpp"
+#include "hawser/asio/opening_driver.hpp"
 #include "hawser/asio/opening_registry.hpp"
 #include "hawser/asio/opening_settings.hpp"
 #include "hawser/asio/operation.hpp"

@@ -211,7 +211,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
       self->unless_over([&] { then(*self, ec, rest); });
     };
     const auto left = time_left(until_, std::chrono::steady_clock::now());
-    using driver = opening_driver<Stream, Handshake, policy_decides, decltype(done)>;
+    using driver = performed_opening<Stream, Handshake, policy_decides, decltype(done)>;
     std::make_shared<driver>(
         stream, std::shared_ptr<Handshake>{this->shared_from_this(), &handshake}, policy_decides{},
         opening_options{.handshake_timeout = left}, std::move(done))
