@@ -23,7 +23,7 @@ std::string all(Predicate predicate) {
   return found;
 }
 
-TEST_CASE("only the letters of ASCII have a case") {
+TEST_CASE("only ASCII letters have a case") {
   for (int value = 0; value < 256; ++value) {
     const auto c = static_cast<char>(value);
     CAPTURE(value);
@@ -58,7 +58,7 @@ TEST_CASE("letters and digits are those of ASCII") {
   CHECK(all(hawser::is_letter) == "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 }
 
-TEST_CASE("a field's value has no control character but the tab", "[rfc-9110-5.5]") {
+TEST_CASE("a field value has no control character but the tab", "[rfc-9110-5.5]") {
   const auto allowed = all(hawser::is_field_value_char);
   CHECK(allowed.size() == 256 - 33 + 1);
   CHECK(allowed.starts_with("\t !"));
@@ -67,7 +67,7 @@ TEST_CASE("a field's value has no control character but the tab", "[rfc-9110-5.5
   CHECK(hawser::is_field_value_char('\xFF'));
 }
 
-TEST_CASE("trimming takes spaces and tabs off the ends, nothing else", "[rfc-9110-5.6.3]") {
+TEST_CASE("trimming removes spaces and tabs at the ends, nothing else", "[rfc-9110-5.6.3]") {
   CHECK(all(hawser::is_whitespace) == "\t ");
   CHECK(hawser::trim_whitespace("") == "");
   CHECK(hawser::trim_whitespace(" \t ") == "");

@@ -76,7 +76,7 @@ TEST_CASE("every byte at every position is decoded to itself") {
   }
 }
 
-TEST_CASE("what no encoder writes is not decoded", "[rfc-4648-3]") {
+TEST_CASE("text that no encoder writes is not decoded", "[rfc-4648-3]") {
   const auto text = GENERATE(as<std::string_view>{},
                              // padding missing, misplaced, or too much of it
                              "Zg", "Zg=", "Z", "Zm8", "Zg=a", "Z===", "A===", "====", "=",
@@ -93,7 +93,8 @@ TEST_CASE("what no encoder writes is not decoded", "[rfc-4648-3]") {
 
 TEST_CASE("a NUL is not part of the alphabet") { CHECK(decode("Zm\0v"sv) == std::nullopt); }
 
-TEST_CASE("what does not fit is not decoded, and nothing is written behind the end") {
+TEST_CASE(
+    "text that does not fit is not decoded, and nothing is written after the end of the output") {
   std::array<std::byte, 3> octets{};
   CHECK(hawser::base64_decode("Zm9v", octets) == 3);
   octets = {};

@@ -13,7 +13,7 @@ using namespace hawser::test;
 
 namespace {
 
-TEST_CASE("a buffer that was given back is found again, empty") {
+TEST_CASE("a pooled buffer is taken again, empty") {
   buffer_pool::clear();
   auto buffer = buffer_pool::take();
   CHECK(buffer.capacity() == 0);

@@ -44,7 +44,7 @@ TEST_CASE("many small appends move the bytes a few times only") {
   CHECK(moved <= 20);
 }
 
-TEST_CASE("clear keeps the memory, reset gives it back") {
+TEST_CASE("clear keeps the memory, reset frees it") {
   byte_buffer buffer;
   buffer.append(bytes("something"));
   buffer.clear();
@@ -54,7 +54,7 @@ TEST_CASE("clear keeps the memory, reset gives it back") {
   CHECK(buffer.capacity() == 0);
 }
 
-TEST_CASE("what is moved from is empty and can be used again") {
+TEST_CASE("a moved-from buffer is empty and can be used again") {
   byte_buffer first;
   first.append(bytes("bollard"));
   auto second = std::move(first);

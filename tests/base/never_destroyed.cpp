@@ -15,7 +15,7 @@ struct counted {
   int& destroyed;
 };
 
-TEST_CASE("an object that is never destroyed is made of what is given, and stays") {
+TEST_CASE("a never_destroyed object is constructed from its arguments, and not destroyed") {
   int destroyed = 0;
   {
     never_destroyed<counted> one{destroyed};

@@ -30,7 +30,7 @@ static_assert(digest_is(hawser::sha1("dGhlIHNhbXBsZSBub25jZQ=="
                                      "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"),
                         "b37a4f2cc0624f1690f64606cf385945b2bec4ea"));
 
-TEST_CASE("the standard's long examples are hashed", "[rfc-3174-7.3]") {
+TEST_CASE("the RFC's long examples are hashed", "[rfc-3174-7.3]") {
   CHECK(to_hex(hawser::sha1(std::string(1'000'000, 'a'))) ==
         "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
   std::string digits;
@@ -42,7 +42,7 @@ TEST_CASE("a text has the hash of its bytes") {
   CHECK(hawser::sha1(hawser::as_bytes("abc")) == hawser::sha1("abc"));
 }
 
-TEST_CASE("the padding is right on either side of a block's end", "[rfc-3174-4]") {
+TEST_CASE("the padding is right on both sides of a block's end", "[rfc-3174-4]") {
   // From another implementation: n times the letter x.
   const auto [size, expected] = GENERATE(table<std::size_t, std::string>({
       {54, "31045e7bb077ff8d188a776b196b980388735dbb"},

@@ -106,12 +106,12 @@ bool have_a_key_in_common(const key_list& left, const key_list& right) {
   return std::find_first_of(left.begin(), left.end(), right.begin(), right.end()) != left.end();
 }
 
-TEST_CASE("a source of mask keys costs its owner nothing") {
+TEST_CASE("a source of mask keys has no state") {
   STATIC_REQUIRE(std::is_empty_v<hawser::system_mask_source>);
   STATIC_REQUIRE(std::is_trivially_copyable_v<hawser::system_mask_source>);
 }
 
-TEST_CASE("mask keys repeat no more often than chance has it", "[rfc-5.3]") {
+TEST_CASE("mask keys repeat no more often than by chance", "[rfc-5.3]") {
   constexpr std::size_t drawn = 100'000;
   hawser::system_mask_source source;
   std::vector<std::uint32_t> keys(drawn);
@@ -172,7 +172,7 @@ void check_keys_after_fork() {
   CHECK_FALSE(have_a_key_in_common(ours, theirs));
 }
 
-TEST_CASE("after a fork parent and child draw different keys", "[rfc-5.3]") {
+TEST_CASE("after a fork parent and child get different keys", "[rfc-5.3]") {
   check_keys_after_fork();
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("fill_random() fills all of the given memory and nothing more") {
   failing = {};
 }
 
-TEST_CASE("where the system has no randomness the program ends") {
+TEST_CASE("without a random source the program ends") {
   const auto without = GENERATE(failures{.device_is_empty = true},
                                 failures{.device_is_broken = true}, failures{.open_error = ENOENT});
   const auto child = ::fork();
@@ -234,7 +234,7 @@ TEST_CASE("where the system has no randomness the program ends") {
   CHECK(WTERMSIG(status) == SIGABRT);
 }
 
-TEST_CASE("a signal while the random device is opened changes nothing") {
+TEST_CASE("a signal while the random device is opened has no effect") {
   failing.open_interruptions = 3;
   std::array<std::byte, 16> memory{};
   hawser::detail::fill_from_device(memory);
@@ -243,7 +243,7 @@ TEST_CASE("a signal while the random device is opened changes nothing") {
   failing = {};
 }
 
-TEST_CASE("where the system has no random bytes yet they are waited for") {
+TEST_CASE("fill_random() waits for the random bytes of the system after boot") {
   std::array<std::byte, 16> memory{};
   hawser::fill_random(memory);
   // GRND_NONBLOCK would fail with EAGAIN shortly after boot, and GRND_RANDOM would wait without need.

@@ -29,7 +29,7 @@ void when_thread_ends(std::function<void()> act) {
   last.act = std::move(act);
 }
 
-TEST_CASE("each thread has an object of its own") {
+TEST_CASE("each thread has its own object") {
   using kept = thread_kept<int>;
   *kept::get() = 1;
   int* others = nullptr;
@@ -42,7 +42,7 @@ TEST_CASE("each thread has an object of its own") {
   CHECK(kept::get() != others);
 }
 
-TEST_CASE("when a thread has destroyed its object there is none") {
+TEST_CASE("after a thread has destroyed its object, get() is null") {
   using kept = thread_kept<std::function<void()>>;
   bool found = true;
   std::thread other{[&] {
@@ -53,7 +53,7 @@ TEST_CASE("when a thread has destroyed its object there is none") {
   CHECK_FALSE(found);
 }
 
-TEST_CASE("buffers may still be taken and given back when a thread has destroyed its pool") {
+TEST_CASE("buffers can be taken and given back after a thread has destroyed its pool") {
   std::size_t capacity = 1;
   std::thread other{[&] {
     byte_buffer kept;

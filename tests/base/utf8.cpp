@@ -76,7 +76,7 @@ TEST_CASE("everything else is invalid, and refused at the first byte that no cod
   CHECK(late == 0);
 }
 
-TEST_CASE("text that may end anywhere else may not end inside a code point", "[rfc-8.1]") {
+TEST_CASE("text must not end inside a code point", "[rfc-8.1]") {
   const auto point = GENERATE(as<std::string>{}, "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80");
   for (std::size_t size = 0; size <= point.size(); ++size) {
     utf8_validator validator;
@@ -86,7 +86,7 @@ TEST_CASE("text that may end anywhere else may not end inside a code point", "[r
   CHECK_FALSE(hawser::is_valid_utf8(point.substr(0, point.size() - 1)));
 }
 
-TEST_CASE("no text at all is valid") {
+TEST_CASE("an empty text is valid") {
   CHECK(hawser::is_valid_utf8(""));
   CHECK(hawser::is_valid_utf8(hawser::bytes_view{}));
   CHECK(utf8_validator{}.complete());
@@ -98,7 +98,7 @@ TEST_CASE("NUL, the non-characters and a byte order mark are text like any other
   CHECK(hawser::is_valid_utf8("\xEF\xBB\xBF"));
 }
 
-TEST_CASE("after a refusal everything is refused until the reset") {
+TEST_CASE("after a refusal everything is refused until reset()") {
   utf8_validator validator;
   CHECK_FALSE(validator.feed("ff"_b));
   CHECK_FALSE(validator.feed({}));
@@ -110,7 +110,7 @@ TEST_CASE("after a refusal everything is refused until the reset") {
   CHECK(validator.complete());
 }
 
-TEST_CASE("a reset inside a code point forgets it") {
+TEST_CASE("reset() inside a code point begins a new text") {
   utf8_validator validator;
   CHECK(validator.feed("e2 82"_b));
   validator.reset();
@@ -148,7 +148,8 @@ TEST_CASE("a code point cut by ASCII is found, however much ASCII follows", "[rf
   }
 }
 
-TEST_CASE("text in two pieces, cut anywhere, is judged as it is whole", "[rfc-5.4][rfc-8.1]") {
+TEST_CASE("text in two pieces, cut anywhere, has the result of the whole text",
+          "[rfc-5.4][rfc-8.1]") {
   const auto sample =
       "\xCE\xBA\xE1\xBD\xB9\xCF\x83\xCE\xBC\xCE\xB5 plain words of some length \xF0"
       "\x9F\x98\x80\xE2\x82\xAC and as many after them \xC3\xA9"s;

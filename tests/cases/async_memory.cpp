@@ -80,7 +80,7 @@ void examine_in_memory(role self, examiner& by) {
   if (far.over()) by.hears_end(true);
 }
 
-TEST_CASE("an async_websocket is right in all cases, over memory", "[conformance]") {
+TEST_CASE("an async_websocket passes all cases, over memory", "[conformance]") {
   const auto self = GENERATE(role::server, role::client);
   check_cases("async_websocket over memory", self,
               [self](examiner& by) { examine_in_memory(self, by); });

@@ -42,7 +42,7 @@ const std::vector<numbered_case>& all_cases() {
 
 using namespace hawser::test;
 
-TEST_CASE("all cases of the field are there, each once") {
+TEST_CASE("all numbered cases exist, each once") {
   std::map<std::string, int> chapters;
   std::set<std::string> numbers;
   for (const auto& one : all_cases()) {

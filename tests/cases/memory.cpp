@@ -88,7 +88,7 @@ void examine_in_memory(role self, examiner& by) {
   far.listen();
 }
 
-TEST_CASE("a websocket is right in all cases, over a memory_pipe", "[conformance]") {
+TEST_CASE("a websocket passes all cases, over a memory_pipe", "[conformance]") {
   const auto self = GENERATE(role::server, role::client);
   check_cases("websocket over a memory_pipe", self,
               [self](examiner& by) { examine_in_memory(self, by); });

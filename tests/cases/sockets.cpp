@@ -30,24 +30,24 @@ void run_blocking(std::uint16_t port) {
 
 void run_on_events(std::uint16_t port) { run_client<client>(url_at(port)); }
 
-TEST_CASE("a threaded_server is right in all cases, over TCP", "[conformance]") {
+TEST_CASE("a threaded_server passes all cases, over TCP", "[conformance]") {
   threaded_echo server{serving()};
   check_cases("threaded_server over TCP", role::server,
               [&](examiner& by) { examine_server(by, server.port(), plain); });
 }
 
-TEST_CASE("a server is right in all cases, over TCP", "[conformance]") {
+TEST_CASE("a server passes all cases, over TCP", "[conformance]") {
   event_echo server{serving()};
   check_cases("server over TCP", role::server,
               [&](examiner& by) { examine_server(by, server.port(), plain); });
 }
 
-TEST_CASE("a connection of connect() is right in all cases, over TCP", "[conformance]") {
+TEST_CASE("a connection of connect() passes all cases, over TCP", "[conformance]") {
   check_cases("connect() over TCP", role::client,
               [](examiner& by) { examine_client(by, run_blocking, plain); });
 }
 
-TEST_CASE("a client is right in all cases, over TCP", "[conformance]") {
+TEST_CASE("a client passes all cases, over TCP", "[conformance]") {
   check_cases("client over TCP", role::client,
               [](examiner& by) { examine_client(by, run_on_events, plain); });
 }

@@ -90,7 +90,7 @@ void run_blocking(std::uint16_t port) {
 
 void run_on_events(std::uint16_t port) { run_client<tls_client>(url_at(port), trusting()); }
 
-TEST_CASE("a tls_threaded_server is right in all cases", "[conformance]") {
+TEST_CASE("a tls_threaded_server passes all cases", "[conformance]") {
   threaded_server_options options;
   options.connection = endpoint_options();
   options.extension = endpoint_deflate();
@@ -99,7 +99,7 @@ TEST_CASE("a tls_threaded_server is right in all cases", "[conformance]") {
               [&](examiner& by) { examine_server(by, server.server().port(), secured); });
 }
 
-TEST_CASE("a server is right in all cases, over TLS", "[conformance]") {
+TEST_CASE("a server passes all cases, over TLS", "[conformance]") {
   std::uint16_t port = 0;
   server_options options;
   options.route.connection = endpoint_options();
@@ -114,12 +114,12 @@ TEST_CASE("a server is right in all cases, over TLS", "[conformance]") {
               [&](examiner& by) { examine_server(by, port, secured); });
 }
 
-TEST_CASE("a connection of connect() is right in all cases, over TLS", "[conformance]") {
+TEST_CASE("a connection of connect() passes all cases, over TLS", "[conformance]") {
   check_cases("connect() over TLS", role::client,
               [](examiner& by) { examine_client(by, run_blocking, secured); });
 }
 
-TEST_CASE("a tls_client is right in all cases", "[conformance]") {
+TEST_CASE("a tls_client passes all cases", "[conformance]") {
   check_cases("tls_client over TLS", role::client,
               [](examiner& by) { examine_client(by, run_on_events, secured); });
 }

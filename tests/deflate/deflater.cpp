@@ -21,7 +21,7 @@ namespace {
 
 const auto hello = as_bytes("Hello");
 
-TEST_CASE("the standard's examples are compressed as it shows", "[rfc7692-7.2.3.1]") {
+TEST_CASE("the RFC's examples are compressed as it shows", "[rfc7692-7.2.3.1]") {
   const auto with = usual_deflater();
   CHECK(deflated(*with, hello) == "f2 48 cd c9 c9 07 00"_b);
 }
@@ -47,7 +47,7 @@ TEST_CASE("an empty message is one byte, at any position", "[rfc7692-7.2.3.6]") 
   CHECK(deflated(*with, hello) == "f2 00 11 00 00"_b);
 }
 
-TEST_CASE("a piece may be longer than zlib takes at once", "[rfc7692-6.1]") {
+TEST_CASE("a piece may be longer than zlib's limit of one call", "[rfc7692-6.1]") {
   constexpr std::size_t at_once = std::size_t{1} << 24;
   octets message(2 * at_once + 5);
   message[at_once - 1] = std::byte{1};
@@ -117,7 +117,7 @@ TEST_CASE("encoded bytes are appended to the output") {
   CHECK(encoded == "01 02 f2 48 cd c9 c9 07 00"_b);
 }
 
-TEST_CASE("settings out of their range are the nearest ones in it") {
+TEST_CASE("settings out of their range are clamped to it") {
   using settings = deflater::settings;
   CHECK(deflater::settings_for({.level = 0, .memory_level = 0, .own_window_bits = 8}, 15) ==
         settings{1, 1, 9});
@@ -128,7 +128,7 @@ TEST_CASE("settings out of their range are the nearest ones in it") {
   CHECK(deflater::make({1, 1, 9})->made_with() == settings{1, 1, 9});
 }
 
-TEST_CASE("what zlib cannot deflate with makes no deflater") {
+TEST_CASE("settings that zlib refuses make no deflater") {
   CHECK_FALSE(deflater::make({6, 8, 8}));
   CHECK_FALSE(deflater::make({6, 8, 16}));
 }

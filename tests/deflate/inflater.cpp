@@ -39,7 +39,7 @@ octets inflated_in_all_ways(const octets& payload) {
 
 errc error_of(const octets& payload) { return inflated(*inflater::make({15}), payload).error; }
 
-TEST_CASE("the standard's examples are decompressed", "[rfc7692-7.2.3]") {
+TEST_CASE("the RFC's examples are decompressed", "[rfc7692-7.2.3]") {
   CHECK(inflated_in_all_ways("f2 48 cd c9 c9 07 00"_b) == hello);              // 7.2.3.1
   CHECK(inflated_in_all_ways("00 05 00 fa ff 48 65 6c 6c 6f 00"_b) == hello);  // 7.2.3.3
   CHECK(inflated_in_all_ways("f3 48 cd c9 c9 07 00 00"_b) == hello);           // 7.2.3.4
@@ -57,7 +57,7 @@ TEST_CASE("a message may refer to the one before, until a reset", "[rfc7692-7.2.
   CHECK(inflated(*by, "f2 00 11 00 00"_b).error == errc::bad_extension_data);
 }
 
-TEST_CASE("a last block is not the end of anything", "[rfc7692-7.2.3.4]") {
+TEST_CASE("a block marked as the last one does not end the message", "[rfc7692-7.2.3.4]") {
   // Two of them, then one that refers to them.
   const auto final_hello = "f3 48 cd c9 c9 07 00"_b;
   CHECK(inflated_in_all_ways(final_hello + final_hello + "00"_b) == hello + hello);
@@ -83,7 +83,7 @@ TEST_CASE("a missing byte of an empty message is accepted") {
   CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
 }
 
-TEST_CASE("empty pieces count for nothing") {
+TEST_CASE("empty pieces have no effect") {
   const auto by = inflater::make({15});
   CHECK(inflated(*by, {}, 8, part::more).output.empty());
   CHECK(inflated(*by, "f2 48 cd c9"_b, 8, part::more).error == errc{});
@@ -93,7 +93,7 @@ TEST_CASE("empty pieces count for nothing") {
   CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
 }
 
-TEST_CASE("long messages come out as they went in", "[rfc7692-7.2.2]") {
+TEST_CASE("long messages are decompressed as they were sent", "[rfc7692-7.2.2]") {
   std::mt19937 random{11};
   const auto room = GENERATE(as<std::size_t>{}, 1, 257, 4096, 1'000'000);
   const auto by = inflater::make({15});
@@ -125,7 +125,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("data that is no deflate stream is refused", "[rfc7692-7.2.2]") {
+TEST_CASE("data that is not a deflate stream is refused", "[rfc7692-7.2.2]") {
   for (const auto* payload : {"06", "07", "ff", "00 01 00 00 00 61", "f2 48 cd c9 c9 07",
                               "f2 48 cd c9", "f2", "fa", "00 05 00 fa ff 48 65 6c 6c 6f", "00 00",
                               "00 00 00", "03", "f2 00 11 00 00", "aa aa aa aa"}) {
@@ -134,7 +134,7 @@ TEST_CASE("data that is no deflate stream is refused", "[rfc7692-7.2.2]") {
   }
 }
 
-TEST_CASE("a message that is cut off is refused, wherever that is", "[rfc7692-7.2.2]") {
+TEST_CASE("a truncated message is refused, at every position", "[rfc7692-7.2.2]") {
   std::mt19937 random{3};
   const auto encoded = deflated(some_octets(random, 2000));
   std::size_t refused = 0;
@@ -159,7 +159,7 @@ TEST_CASE("any bytes are decoded or refused, and each of them once") {
   CHECK(good > 0);
 }
 
-TEST_CASE("what zlib cannot inflate with makes no inflater") {
+TEST_CASE("settings that zlib refuses make no inflater") {
   CHECK_FALSE(inflater::make({16}));
   CHECK_FALSE(inflater::make({7}));
 }

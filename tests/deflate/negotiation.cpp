@@ -88,13 +88,13 @@ TEST_CASE("a server accepts the requested parameters", "[rfc7692-7.1]") {
   CHECK(answer_to("client_max_window_bits=10") == "client_max_window_bits=10");
 }
 
-TEST_CASE("a server never promises a window of 8 bits, but takes one", "[rfc7692-7.1.2]") {
+TEST_CASE("a server never offers a window of 8 bits, but accepts one", "[rfc7692-7.1.2]") {
   CHECK(answer_to("server_max_window_bits=8") == "declined");
   CHECK(answer_to("server_max_window_bits=9") == "server_max_window_bits=9");
   CHECK(answer_to("client_max_window_bits=8") == "client_max_window_bits=8");
 }
 
-TEST_CASE("a server asks for what its options say, as far as it may", "[rfc7692-7.1]") {
+TEST_CASE("a server requests what its options say, as far as the offer allows", "[rfc7692-7.1]") {
   CHECK(answer_to("client_max_window_bits") == "client_max_window_bits=12");
   CHECK(answer_to("client_max_window_bits=15") == "client_max_window_bits=12");
   CHECK(answer_to("client_max_window_bits", {.peer_window_bits = 15}) == "");
@@ -129,7 +129,8 @@ TEST_CASE("a server's answer may contain parameters that were not requested", "[
   CHECK(is_legal("client_no_context_takeover", ""));
 }
 
-TEST_CASE("a server limits a client's window only if that can be done", "[rfc7692-7.1.2.2]") {
+TEST_CASE("a server limits a client's window only if the client supports that",
+          "[rfc7692-7.1.2.2]") {
   CHECK_FALSE(is_legal("", "client_max_window_bits=15"));
   CHECK(is_legal("client_max_window_bits", "client_max_window_bits=8"));
   CHECK(is_legal("client_max_window_bits", "client_max_window_bits=15"));
@@ -138,7 +139,7 @@ TEST_CASE("a server limits a client's window only if that can be done", "[rfc769
   CHECK_FALSE(is_legal("client_max_window_bits=10", "client_max_window_bits=11"));
 }
 
-TEST_CASE("every answer of a server is legal for its offer", "[rfc7692-7.1]") {
+TEST_CASE("every answer of a server is valid for its offer", "[rfc7692-7.1]") {
   std::size_t count = 0;
   for (const std::string server : {"", "; server_max_window_bits=9", "; server_max_window_bits=15"})
     for (const std::string client : {"", "; client_max_window_bits", "; client_max_window_bits=8",
@@ -158,7 +159,7 @@ TEST_CASE("every answer of a server is legal for its offer", "[rfc7692-7.1]") {
   CHECK(count == 144);
 }
 
-TEST_CASE("an answer holds for both directions", "[rfc7692-7.1]") {
+TEST_CASE("an answer applies to both directions", "[rfc7692-7.1]") {
   const auto agreed = parameters("server_no_context_takeover; server_max_window_bits=9");
   CHECK(deflate_direction_of(agreed, role::server) == deflate_direction{9, false});
   CHECK(deflate_direction_of(agreed, role::client) == deflate_direction{15, true});

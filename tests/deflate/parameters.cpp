@@ -20,7 +20,7 @@ std::optional<deflate_parameters> answer(const std::string& parameters) {
   return decode_deflate_answer(decode_extensions("permessage-deflate" + parameters).value().at(0));
 }
 
-TEST_CASE("every parameter is understood, in any order", "[rfc7692-7.1]") {
+TEST_CASE("every parameter is parsed, in any order", "[rfc7692-7.1]") {
   CHECK(offer("") == deflate_parameters{});
   CHECK(offer("; server_no_context_takeover") == deflate_parameters{true});
   CHECK(offer("; client_no_context_takeover") == deflate_parameters{false, true});
@@ -30,7 +30,7 @@ TEST_CASE("every parameter is understood, in any order", "[rfc7692-7.1]") {
               " client_no_context_takeover") == deflate_parameters{true, true, 12, 11});
 }
 
-TEST_CASE("only a client's window may be left open, and only in an offer", "[rfc7692-7.1.2]") {
+TEST_CASE("only a client's window may have no value, and only in an offer", "[rfc7692-7.1.2]") {
   CHECK(offer("; client_max_window_bits") ==
         deflate_parameters{false, false, {}, deflate_parameters::no_value});
   CHECK_FALSE(answer("; client_max_window_bits"));
@@ -59,7 +59,7 @@ TEST_CASE("a quoted value is the same value", "[rfc7692-7.1]") {
   CHECK_FALSE(offer("; server_max_window_bits=\"16\""));
 }
 
-TEST_CASE("what has no value is refused one", "[rfc7692-7.1.1]") {
+TEST_CASE("a parameter without a value must not have one", "[rfc7692-7.1.1]") {
   CHECK_FALSE(offer("; server_no_context_takeover=1"));
   CHECK_FALSE(offer("; client_no_context_takeover=true"));
 }
@@ -75,13 +75,13 @@ TEST_CASE("unknown and repeated parameters are refused", "[rfc7692-7]") {
   CHECK_FALSE(offer("; client_max_window_bits; client_max_window_bits=10"));
 }
 
-TEST_CASE("an element of another name is not of permessage-deflate", "[rfc7692-7]") {
+TEST_CASE("an element of another name is not permessage-deflate", "[rfc7692-7]") {
   CHECK_FALSE(decode_deflate_offer({"permessage-bzip2"}));
   CHECK_FALSE(decode_deflate_answer({"x-webkit-deflate-frame"}));
   CHECK_FALSE(decode_deflate_offer({"Permessage-Deflate"}));
 }
 
-TEST_CASE("what is written is read as it was", "[rfc7692-7.1]") {
+TEST_CASE("an encoded element is parsed as it was", "[rfc7692-7.1]") {
   CHECK(encode(deflate_parameters{}) == "permessage-deflate");
   CHECK(encode(deflate_parameters{false, false, {}, deflate_parameters::no_value}) ==
         "permessage-deflate; client_max_window_bits");

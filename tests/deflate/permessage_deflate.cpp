@@ -23,7 +23,7 @@ TEST_CASE("several offers form one list, the preferred one first", "[rfc7692-5]"
         "permessage-deflate; client_max_window_bits");
 }
 
-TEST_CASE("a server takes the first offer that it can do", "[rfc7692-7][autobahn-13.1.1]") {
+TEST_CASE("a server accepts the first offer that it can fulfil", "[rfc7692-7][autobahn-13.1.1]") {
   const permessage_deflate known;
   CHECK(known.answer({}) == "");
   CHECK(known.answer(list("permessage-deflate")) == "permessage-deflate");
@@ -38,7 +38,7 @@ TEST_CASE("a server takes the first offer that it can do", "[rfc7692-7][autobahn
         "permessage-deflate; server_max_window_bits=10");
 }
 
-TEST_CASE("a server declines what no offer lets it do", "[rfc7692-7]") {
+TEST_CASE("a server declines if no offer can be fulfilled", "[rfc7692-7]") {
   const permessage_deflate known;
   for (const std::string offer :
        {"x", "permessage-deflate; x", "permessage-deflate; server_max_window_bits",
@@ -54,7 +54,7 @@ TEST_CASE("a server declines what no offer lets it do", "[rfc7692-7]") {
   }
 }
 
-TEST_CASE("a client takes no answer that is not legal", "[rfc7692-7]") {
+TEST_CASE("a client accepts no invalid answer", "[rfc7692-7]") {
   const permessage_deflate known;
   CHECK(known.accepts({}));
   CHECK(known.accepts(list("permessage-deflate")));
@@ -76,7 +76,7 @@ TEST_CASE("a client takes no answer that is not legal", "[rfc7692-7]") {
   }
 }
 
-TEST_CASE("an answer to any of the offers is legal", "[rfc7692-5]") {
+TEST_CASE("an answer to any of the offers is valid", "[rfc7692-5]") {
   const permessage_deflate known{{.peer_window_bits = 10, .peer_context_takeover = false}};
   CHECK(known.accepts(
       list("permessage-deflate; server_max_window_bits=9; server_no_context_takeover")));
@@ -84,7 +84,7 @@ TEST_CASE("an answer to any of the offers is legal", "[rfc7692-5]") {
   CHECK(known.accepts(list("permessage-deflate; server_max_window_bits=15")));
 }
 
-TEST_CASE("both sides make an extension of the same answer", "[rfc7692-7]") {
+TEST_CASE("both sides make an extension from the same answer", "[rfc7692-7]") {
   const permessage_deflate known;
   for (const auto self : {role::client, role::server}) {
     auto made = known.make(self, list("permessage-deflate; server_max_window_bits=10"));
@@ -95,7 +95,7 @@ TEST_CASE("both sides make an extension of the same answer", "[rfc7692-7]") {
   }
 }
 
-TEST_CASE("an option that is changed later changes nothing") {
+TEST_CASE("an option that is changed later has no effect") {
   deflate_options options;
   const permessage_deflate known{options};
   const auto copy = known;

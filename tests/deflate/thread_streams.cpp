@@ -17,7 +17,7 @@ namespace {
 
 using deflaters = thread_streams<deflater>;
 
-TEST_CASE("what was given back is taken again, with nothing before it", "[rfc7692-7.1.1]") {
+TEST_CASE("a stream that was given back is taken again, without context", "[rfc7692-7.1.1]") {
   deflaters::clear();
   auto first = deflaters::take({6, 8, 15});
   const auto* address = first.get();
@@ -28,7 +28,7 @@ TEST_CASE("what was given back is taken again, with nothing before it", "[rfc769
   CHECK(deflated(*second, as_bytes("Hello")) == "f2 48 cd c9 c9 07 00"_b);
 }
 
-TEST_CASE("only what was made with the same settings is taken again") {
+TEST_CASE("a stream is only taken again for the same settings") {
   deflaters::clear();
   auto given = deflaters::take({6, 8, 15});
   const auto* address = given.get();
@@ -38,14 +38,14 @@ TEST_CASE("only what was made with the same settings is taken again") {
   CHECK(deflaters::take({6, 8, 15}).get() == address);
 }
 
-TEST_CASE("two messages that are under way at once have a stream each") {
+TEST_CASE("two messages at the same time use different streams") {
   deflaters::clear();
   const auto first = deflaters::take({6, 8, 15});
   const auto second = deflaters::take({6, 8, 15});
   CHECK(first != second);
 }
 
-TEST_CASE("a few are kept, the newest") {
+TEST_CASE("the last streams given back are kept") {
   deflaters::clear();
   for (const int bits : {9, 10, 11, 12}) deflaters::give(deflater::make({1, 1, bits}));
   const auto newest = deflater::make({1, 1, 9});
@@ -56,7 +56,7 @@ TEST_CASE("a few are kept, the newest") {
   }
 }
 
-TEST_CASE("each thread has its own") {
+TEST_CASE("each thread has its own streams") {
   deflaters::clear();
   auto here = deflaters::take({6, 8, 15});
   const auto* address = here.get();
@@ -70,7 +70,7 @@ TEST_CASE("each thread has its own") {
   CHECK(there != address);
 }
 
-TEST_CASE("inflaters are shared likewise", "[rfc7692-7.1.1]") {
+TEST_CASE("inflaters are shared in the same way", "[rfc7692-7.1.1]") {
   thread_streams<inflater>::clear();
   auto first = thread_streams<inflater>::take({15});
   const auto* address = first.get();

@@ -36,7 +36,7 @@ TEST_CASE("all memory of a stream is taken from operator new") {
   CHECK(left == 0);
 }
 
-TEST_CASE("a deflater takes what the documentation says") {
+TEST_CASE("a deflater uses the memory that the documentation says") {
   const auto bits = GENERATE(9, 12, 15);
   const auto memory_level = GENERATE(1, 5, 8);
   const heap_meter meter;
@@ -47,7 +47,7 @@ TEST_CASE("a deflater takes what the documentation says") {
   CHECK(held < formula + 8 * 1024);
 }
 
-TEST_CASE("an inflater has no window before there is something to keep in it") {
+TEST_CASE("an inflater has no window until there is data to keep in it") {
   const auto bits = GENERATE(9, 12, 15);
   const auto encoded = deflated(as_bytes(some_text(100)));
   const auto largest = deflated(*usual_deflater(9), as_bytes(some_text(100'000)));

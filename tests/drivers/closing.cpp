@@ -71,7 +71,7 @@ TEST_CASE("close waits for the peer's Close and for the end of the stream",
   CHECK_FALSE(near->is_open());
 }
 
-TEST_CASE("a code or reason that must not be sent is refused and the connection goes on",
+TEST_CASE("a code or reason that must not be sent is refused, and the connection stays open",
           "[rfc-7.4]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
@@ -91,7 +91,7 @@ TEST_CASE("a code or reason that must not be sent is refused and the connection 
   CHECK(near->far().frames() == lines{"text \"on\"", "close"});
 }
 
-TEST_CASE("after the end every call says so and nothing is sent") {
+TEST_CASE("after the end every call fails and nothing is sent") {
   const auto one = GENERATE(from_range(every_driver()));
   const bool at_once = GENERATE(true, false);
   INFO(one);

@@ -34,7 +34,7 @@ TEST_CASE("a write to a peer that reads nothing ends at the write timeout") {
   CHECK(near->write("x") == errc::closed);
 }
 
-TEST_CASE("a peer that takes a little now and then keeps a write alive") {
+TEST_CASE("a peer that reads a little now and then keeps a write alive") {
   const auto one = GENERATE(from_range(drivers_that(&driver::sees_octets)));
   INFO(one);
   const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 10});
@@ -58,7 +58,7 @@ TEST_CASE("a close to a peer that reads nothing ends at the close timeout") {
   CHECK(near->elapsed() == 5s);
 }
 
-TEST_CASE("messages go on arriving while the peer takes no pongs") {
+TEST_CASE("messages keep arriving while the peer reads no pongs") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 1});
@@ -76,7 +76,7 @@ TEST_CASE("messages go on arriving while the peer takes no pongs") {
   CHECK(near->far().frames() == lines{"pong \"?\""});
 }
 
-TEST_CASE("what had arrived before a write failed can still be read") {
+TEST_CASE("messages that arrived before a write failed can still be read") {
   const auto one = GENERATE(from_range(every_driver()));
   const bool tells_the_end = GENERATE(true, false);
   INFO(one);
@@ -167,7 +167,7 @@ TEST_CASE("whichever call of the stream fails, a conversation ends once and with
   fail_each_call(one, std::errc::connection_reset);
 }
 
-TEST_CASE("whichever call of the stream finds nothing to do, a conversation goes on") {
+TEST_CASE("whichever call of the stream would block, a conversation continues") {
   const auto one = GENERATE(from_range(drivers_that(&driver::polls)));
   INFO(one);
   fail_each_call(one, std::errc::operation_would_block);

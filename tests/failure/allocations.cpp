@@ -199,7 +199,8 @@ struct begun {
   }
 };
 
-TEST_CASE("whichever allocation of an async_websocket fails, what it has begun ends", "[failure]") {
+TEST_CASE("whichever allocation of an async_websocket fails, its pending operations complete",
+          "[failure]") {
   const auto self = GENERATE(role::client, role::server);
   const auto input = standard_talk(peer_of(self));
   const auto count = fail_each_allocation([&](std::size_t number) {
@@ -326,7 +327,7 @@ struct served {
   }
 };
 
-TEST_CASE("whichever allocation of a server fails, one client loses by it at most", "[failure]") {
+TEST_CASE("whichever allocation of a server fails, at most one client is affected", "[failure]") {
   served all;
   // What Asio has kept of connections that are over serves new ones only if there are no more.
   const auto others = GENERATE(0U, 2U);
@@ -446,7 +447,7 @@ bool throws_failing(std::size_t number, session& peer, const foreign_call& ask) 
   return false;
 }
 
-TEST_CASE("whichever allocation of a call from another thread fails, it throws and did nothing",
+TEST_CASE("whichever allocation of a call from another thread fails, it throws and has no effect",
           "[failure]") {
   mailbox<session> sessions;
   live_server server{
@@ -554,7 +555,7 @@ client_story run_client(const std::string& url, std::size_t number) {
   return story;
 }
 
-TEST_CASE("whichever allocation of a client fails, it connects again or says that it does not",
+TEST_CASE("whichever allocation of a client fails, it connects again or reports that it does not",
           "[failure]") {
   live_server far{[](server& made) {
     made.on_message([](session& peer, message_view view) { peer.send(view); });

@@ -75,7 +75,7 @@ class echo {
   std::thread thread_;
 };
 
-TEST_CASE("whichever allocation of a threaded server fails, one client loses by it at most",
+TEST_CASE("whichever allocation of a threaded server fails, at most one client is affected",
           "[failure]") {
   echo all;
   const auto whole = all.serve();
@@ -120,7 +120,7 @@ TEST_CASE(
   CHECK(kept.hear_frames(1) == std::vector<std::string>{"text \"still there\""});
 }
 
-TEST_CASE("whichever allocation of a server that stops fails, it stops", "[failure]") {
+TEST_CASE("whichever allocation of a stopping server fails, it stops", "[failure]") {
   threaded_server_options options;
   options.connection.close_timeout = std::chrono::milliseconds{30};
   const auto count = fail_each_allocation([&](std::size_t number) {
@@ -160,7 +160,7 @@ class no_more_threads {
   pthread_attr_t usual_{};
 };
 
-TEST_CASE("where no thread can be made, one client loses by it", "[failure]") {
+TEST_CASE("if no thread can be created, one client is affected", "[failure]") {
   echo all;
   const auto whole = all.serve();
   const auto errors = all.errors();

@@ -92,7 +92,7 @@ static_assert(error_of(octets_of(0x82, 127, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 
 // It is noticed before the mask has come.
 static_assert(error_of(octets_of(0x82, 0xFE, 0, 1)) == errc::length_not_minimal);
 
-TEST_CASE("a header is as long as it says", "[rfc-5.2]") {
+TEST_CASE("encoded_size() is the size that encode() writes", "[rfc-5.2]") {
   const bool masked = GENERATE(false, true);
   for (const auto& [length, size] : {std::pair<std::uint64_t, std::size_t>{0, 2},
                                      {125, 2},

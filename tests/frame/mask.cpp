@@ -51,7 +51,7 @@ std::vector<std::byte> transformed(std::vector<std::byte> octets, hawser::mask_k
   return octets;
 }
 
-TEST_CASE("the standard's masked Hello is unmasked at run time", "[rfc-5.7]") {
+TEST_CASE("the RFC's masked Hello is unmasked at run time", "[rfc-5.7]") {
   auto payload = "7f 9f 4d 51 58"_b;
   hawser::apply_mask(payload, example_key);
   CHECK(text(payload) == "Hello");
@@ -73,7 +73,7 @@ TEST_CASE("every length at every alignment is masked, and nothing beside it", "[
   }
 }
 
-TEST_CASE("a payload in two pieces, cut anywhere, is masked as it is whole", "[rfc-5.3]") {
+TEST_CASE("a payload in two pieces, cut anywhere, is masked like the whole payload", "[rfc-5.3]") {
   const auto whole = transformed(pattern(150), example_key);
   for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
     auto payload = pattern(150);
@@ -92,7 +92,7 @@ TEST_CASE("a payload in single bytes is masked like the whole payload", "[rfc-5.
   CHECK(payload == transformed(pattern(77), example_key));
 }
 
-TEST_CASE("a masked copy leaves its source alone") {
+TEST_CASE("a masked copy does not change its source") {
   const auto source = pattern(100);
   std::vector<std::byte> copy(100);
   hawser::copy_masked(source, copy.data(), example_key);
@@ -100,7 +100,7 @@ TEST_CASE("a masked copy leaves its source alone") {
   CHECK(source == pattern(100));
 }
 
-TEST_CASE("a masked copy may move its source down over itself, by any distance") {
+TEST_CASE("a masked copy may overlap the end of its source, at any distance") {
   for (const auto size : std::array<std::size_t, 9>{0, 1, 7, 8, 31, 32, 33, 100, 150}) {
     for (std::size_t distance = 0; distance <= 40; ++distance) {
       auto memory = pattern(distance + size);

@@ -8,7 +8,7 @@ using namespace hawser;
 
 namespace {
 
-TEST_CASE("the top bit makes a control frame, and eleven opcodes mean nothing",
+TEST_CASE("opcodes with the top bit are control frames, and ten opcodes are reserved",
           "[rfc-5.2][rfc-5.5]") {
   for (int i = 0; i < 16; ++i) {
     const auto op = static_cast<opcode>(i);

@@ -84,7 +84,7 @@ TEST_CASE("frames are read completely and unmasked, wherever they are cut", "[rf
               "close \"\""});
 }
 
-TEST_CASE("a frame cut in two is read at every cut", "[rfc-5.2]") {
+TEST_CASE("a frame cut in two is read, at every cut", "[rfc-5.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto size = GENERATE(as<std::size_t>{}, 0, 1, 5, 125, 126, 200);
   const std::string payload(size, 'p');
@@ -96,7 +96,7 @@ TEST_CASE("a frame cut in two is read at every cut", "[rfc-5.2]") {
   }
 }
 
-TEST_CASE("what follows a frame is left in the input", "[rfc-5.2]") {
+TEST_CASE("bytes after a frame stay in the input", "[rfc-5.2]") {
   auto wire = frame_from(role::server, opcode::text, "Hello") + bytes("rest");
   mutable_bytes input{wire};
   frame_reader reader{role::client};
@@ -108,7 +108,7 @@ TEST_CASE("what follows a frame is left in the input", "[rfc-5.2]") {
   CHECK(reader.at_end());
 }
 
-TEST_CASE("payload that was taken can be put back", "[rfc-5.3]") {
+TEST_CASE("payload can be put back", "[rfc-5.3]") {
   const auto self = GENERATE(role::client, role::server);
   const auto size = GENERATE(range(0, 8));
   const auto wire = frame_from(peer_of(self), opcode::text, "Hello there") +
@@ -128,7 +128,7 @@ TEST_CASE("payload that was taken can be put back", "[rfc-5.3]") {
         std::string_view{"Hello there"}.substr(11 - static_cast<std::size_t>(size)));
 }
 
-TEST_CASE("a reserved bit is allowed on the first frame of a message, if agreed", "[rfc-5.2]") {
+TEST_CASE("a negotiated reserved bit is allowed on the first frame of a message", "[rfc-5.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto error = shown(errc::bad_reserved_bits);

@@ -16,7 +16,7 @@ namespace {
 
 octets written(const byte_buffer& out) { return {out.view().begin(), out.view().end()}; }
 
-TEST_CASE("a frame is appended behind what is there", "[rfc-5.7]") {
+TEST_CASE("a frame is appended after the bytes of the buffer", "[rfc-5.7]") {
   byte_buffer out;
   out.append("ff"_b);
   append_frame(out, {opcode::text, true, 0, false, {}, 0}, bytes("Hello"));
@@ -31,7 +31,7 @@ TEST_CASE("the encoded length is that of the payload, not the header's own", "[r
   CHECK(written(out) == "81 00"_b);
 }
 
-TEST_CASE("the payload that was given is not changed by the mask", "[rfc-5.3]") {
+TEST_CASE("masking does not change the given payload", "[rfc-5.3]") {
   const auto payload = bytes("some payload of some length, more than a word or two");
   const auto kept = payload;
   byte_buffer out;
@@ -40,7 +40,7 @@ TEST_CASE("the payload that was given is not changed by the mask", "[rfc-5.3]") 
   CHECK(written(out) == frame_from(role::client, 2, payload));
 }
 
-TEST_CASE("a header is appended alone for a payload that is written from elsewhere") {
+TEST_CASE("a header is appended alone, for a payload that is written separately") {
   byte_buffer out;
   append_header(out, {opcode::binary, false, rsv1, false, {}, 0}, 300);
   CHECK(written(out) == "42 7e 01 2c"_b);

@@ -21,7 +21,7 @@ static_assert(!hawser::is_loopback(*hawser::decode_ip_address("0.0.0.0")));
 static_assert(!hawser::is_loopback(*hawser::decode_ip_address("::")));
 static_assert(!hawser::is_loopback(*hawser::decode_ip_address("::ffff:10.0.0.1")));
 
-TEST_CASE("localhost, the names inside it and loopback addresses are this machine", "[rfc6761]") {
+TEST_CASE("localhost, its subdomains and loopback addresses are this machine", "[rfc6761]") {
   for (const std::string_view host :
        {"localhost", "LocalHost", "localhost.", "localhost:9001", "localhost.:9001", "a.localhost",
         "a.b.localhost:80", "A.LOCALHOST.", "127.0.0.1", "127.0.0.1:9001", "127.1.2.3", "[::1]",
@@ -57,7 +57,7 @@ TEST_CASE("localhost, the names inside it and loopback addresses are this machin
   }
 }
 
-TEST_CASE("a list of hosts has names, addresses, the names inside a domain, or everything") {
+TEST_CASE("a host list has names, addresses, subdomains of a domain, or every host") {
   const auto listed = [](std::string_view host, std::vector<std::string> hosts) {
     return is_listed_host(host, hosts);
   };

@@ -45,7 +45,7 @@ TEST_CASE("a body of a known length is complete with its last byte", "[rfc9112-6
   check({{"Content-Length", "0"}}, "", "|");
 }
 
-TEST_CASE("a body without a length goes on until the stream ends", "[rfc9112-6.3]") {
+TEST_CASE("a body without a length continues until the stream ends", "[rfc9112-6.3]") {
   check({}, "Hello", "Hello");
   for (const auto length : {"", "five", "5x", "-1", "5, 5", "99999999999999999999999"}) {
     check({{"Content-Length", length}}, "Hello", "Hello");
@@ -63,7 +63,7 @@ TEST_CASE("a status without a body has none, whatever the header fields are", "[
   CHECK(outcome(body_reader{}, {"Hello"}) == "|Hello");
 }
 
-TEST_CASE("a body in chunks is put together and ends with the empty one", "[rfc9112-7.1]") {
+TEST_CASE("a chunked body is joined and ends with the empty chunk", "[rfc9112-7.1]") {
   const header_fields chunked{{"Transfer-Encoding", "Chunked"}, {"Content-Length", "3"}};
   check(chunked, "5\r\nHello\r\n7\r\n, world\r\n0\r\n\r\n", "Hello, world|\r\n");
   check(chunked, "0005;name=\"value\"\r\nHello\r\n0;x\r\n", "Hello|");
@@ -75,7 +75,7 @@ TEST_CASE("a body in chunks is put together and ends with the empty one", "[rfc9
   check(chunked, "<html>\r\n", "|");
 }
 
-TEST_CASE("of a long body 64 KiB are kept and no more is read", "[abuse]") {
+TEST_CASE("of a long body the first 64 KiB are kept and no more is read", "[abuse]") {
   const std::string most(hawser::max_body_size, 'x');
   const auto kept = [&](const header_fields& headers, const std::string& text) {
     return outcome(body_reader{500, headers}, {text});

@@ -26,7 +26,7 @@ TEST_CASE("a step of a client writes its output in any pieces") {
   CHECK(step.state() == client_step::status::need_more);
 }
 
-TEST_CASE("a step of a client fails once, with the error that is known first") {
+TEST_CASE("a step of a client fails once, with its first error") {
   greeting step;
   CHECK(step.error() == errc{});
   step.refuse(errc::proxy_refused);

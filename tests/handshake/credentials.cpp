@@ -65,7 +65,7 @@ TEST_CASE("user and password of basic authentication are decoded", "[rfc7617-2]"
   }
 }
 
-TEST_CASE("what is no basic authentication has no user", "[rfc7617-2][abuse]") {
+TEST_CASE("other schemes than basic authentication have no user", "[rfc7617-2][abuse]") {
   for (const auto value : {
            ""sv,
            "Basic"sv,

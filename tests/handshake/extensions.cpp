@@ -12,7 +12,7 @@ using hawser::extension_list;
 
 namespace {
 
-TEST_CASE("the standard's examples of extension lists are understood", "[rfc-9.1]") {
+TEST_CASE("the RFC's examples of extension lists are parsed", "[rfc-9.1]") {
   CHECK(decode_extensions("foo") == extension_list{{"foo"}});
   CHECK(decode_extensions("bar; baz=2") == extension_list{{"bar", {{"baz", "2"}}}});
   CHECK(decode_extensions("foo, bar; baz=2") == extension_list{{"foo"}, {"bar", {{"baz", "2"}}}});
@@ -53,7 +53,7 @@ TEST_CASE("a parameter without a value is not one with an empty value", "[rfc-9.
   CHECK_FALSE(list->front().parameters.front().value);
 }
 
-TEST_CASE("a malformed list is no list", "[rfc-9.1]") {
+TEST_CASE("a malformed list is refused", "[rfc-9.1]") {
   for (const std::string_view text : {
            ";",
            "x;",
@@ -98,7 +98,7 @@ TEST_CASE("a malformed list is no list", "[rfc-9.1]") {
   }
 }
 
-TEST_CASE("the lines of a head are one list", "[rfc-9.1]") {
+TEST_CASE("all fields of a head form one list", "[rfc-9.1]") {
   const hawser::header_fields fields{{"Sec-WebSocket-Extensions", "a; x=1"},
                                      {"Host", "h"},
                                      {"sec-websocket-extensions", ""},
@@ -110,7 +110,7 @@ TEST_CASE("the lines of a head are one list", "[rfc-9.1]") {
       {{"Sec-WebSocket-Extensions", "a; x=\"1"}, {"Sec-WebSocket-Extensions", "2\""}}));
 }
 
-TEST_CASE("an answer is offered if each of its extensions is", "[rfc-9.1]") {
+TEST_CASE("an answer is valid if each of its extensions was offered", "[rfc-9.1]") {
   const extension_list offers{{"a"}, {"b", {{"x"}}}};
   CHECK(hawser::are_offered({}, offers));
   CHECK(hawser::are_offered({{"b"}}, offers));

@@ -36,7 +36,7 @@ TEST_CASE("a list is split at its commas, without white space and empty elements
   CHECK(split("two words, x") == elements{"two words", "x"});
 }
 
-TEST_CASE("a comma inside a quoted string separates nothing", "[rfc9110-5.6.4]") {
+TEST_CASE("a comma inside a quoted string does not separate", "[rfc9110-5.6.4]") {
   CHECK(split(R"(a="x,y", b)") == elements{R"(a="x,y")", "b"});
   CHECK(split(R"(a="x\",y", b)") == elements{R"(a="x\",y")", "b"});
   CHECK(split(R"(a="\\", b)") == elements{R"(a="\\")", "b"});
@@ -51,14 +51,14 @@ TEST_CASE("a quoted string without an end takes the rest of the value", "[rfc911
   CHECK(split("\"") == elements{"\""});
 }
 
-TEST_CASE("the lines of one name are one list, in order", "[rfc9110-5.3]") {
+TEST_CASE("the fields of one name form one list, in order", "[rfc9110-5.3]") {
   const header_fields fields{{"P", "a, b"}, {"Q", "x"}, {"p", ""}, {"P", ",c"}};
   elements found;
   hawser::for_each_element(fields, "p", [&](std::string_view one) { found.push_back(one); });
   CHECK(found == elements{"a", "b", "c"});
 }
 
-TEST_CASE("a token is found whole, in any case, anywhere in the list", "[rfc-4.2.1]") {
+TEST_CASE("a token is found as a whole element, in any case, at any position", "[rfc-4.2.1]") {
   const auto has = [](std::string_view value) {
     return hawser::has_token({{"Connection", "x"}, {"connection", value}}, "Connection", "upgrade");
   };

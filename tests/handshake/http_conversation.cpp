@@ -101,7 +101,7 @@ TEST_CASE("requests of a connection are served in order, then it may become a We
         "OPTIONS * |HEAD / |");
 }
 
-TEST_CASE("nothing is served behind the last request of a connection", "[rfc9112-9.6]") {
+TEST_CASE("no request is served after the last one of a connection", "[rfc9112-9.6]") {
   CHECK(served("GET /a HTTP/1.0\r\n\r\n" + get) == "GET /a |.");
   CHECK(served("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + get) == "GET /a |GET /get |");
   CHECK(served("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + get) == "GET /a |.");
@@ -146,7 +146,7 @@ TEST_CASE("a request waits until the one before it is answered and the response 
   CHECK(input.empty());
 }
 
-TEST_CASE("a plain request that nothing serves is answered with how to ask for a WebSocket",
+TEST_CASE("a plain request without a handler gets a response that names the upgrade",
           "[rfc9110-15.5.22]") {
   const auto declined = [](const std::string& wire) {
     http_conversation<> talk;
@@ -166,7 +166,7 @@ TEST_CASE("a plain request that nothing serves is answered with how to ask for a
   CHECK(text(talk.output()).find("Connection: close") != std::string::npos);
 }
 
-TEST_CASE("a stream that ends between two requests ends well", "[rfc9112-9.6]") {
+TEST_CASE("the end of the stream between two requests is not an error", "[rfc9112-9.6]") {
   servant one;
   CHECK_FALSE(one.talk.is_idle());
   one.take(hawser::as_bytes(get));
@@ -183,7 +183,7 @@ TEST_CASE("a stream that ends between two requests ends well", "[rfc9112-9.6]") 
   }
 }
 
-TEST_CASE("a conversation can end at any time, with an answer if one is due") {
+TEST_CASE("a conversation can end at any time, with a response if a request is unanswered") {
   const auto end = [](const std::string& wire, errc why) {
     http_conversation<> talk;
     auto input = hawser::as_bytes(wire);
@@ -226,7 +226,7 @@ TEST_CASE("an upgrade may be ignored", "[rfc9110-7.8]") {
   CHECK(text(one.talk.output()).starts_with("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"));
 }
 
-TEST_CASE("an upgrade may be refused as ever") {
+TEST_CASE("an upgrade may be refused as in any handshake") {
   http_conversation<> talk;
   auto input = hawser::as_bytes(upgrade_request);
   CHECK(talk.accept() == status::need_more);
@@ -249,7 +249,7 @@ TEST_CASE("a request with a refused host ends the conversation, plain or not",
   CHECK(talk.error() == errc::host_refused);
 }
 
-TEST_CASE("a policy that throws leaves a request that can be refused") {
+TEST_CASE("if the policy throws, the request can still be refused") {
   const default_server_policy throwing{
       .origin = [](const hawser::request&) -> bool { throw std::runtime_error{"no list"}; }};
   http_conversation<const default_server_policy&> talk{throwing};

@@ -49,7 +49,7 @@ std::string answer_to(const header_fields& lines, const response& given,
   return answer;
 }
 
-TEST_CASE("the limits of plain requests are 64 KiB and 1000 requests unless set otherwise") {
+TEST_CASE("the limits of plain requests are 64 KiB and 1000 requests by default") {
   CHECK(http_limits{}.body == 64 * 1024);
   CHECK(http_limits{}.requests == 1000);
 }
@@ -68,7 +68,7 @@ TEST_CASE("a request is complete with its body, wherever that is cut", "[rfc9112
   CHECK(without.request().body().empty());
 }
 
-TEST_CASE("an answer has its length, its date and what becomes of the connection",
+TEST_CASE("a response has its length, its date and the state of the connection",
           "[rfc9110-6.6.1][rfc9112-9.3]") {
   const response ok{.headers = {{"X", "y"}, {"Content-Length", "7"}, {"Date", "never"}},
                     .body = "Hello"};
@@ -142,7 +142,8 @@ TEST_CASE("other expectations are refused", "[rfc9110-10.1.1]") {
   }
 }
 
-TEST_CASE("a body that is too long, malformed or cut ends the connection", "[rfc9112-9.3][abuse]") {
+TEST_CASE("a body that is too long, malformed or truncated ends the connection",
+          "[rfc9112-9.3][abuse]") {
   struct wrong {
     header_fields lines;
     std::string_view body;
@@ -175,7 +176,7 @@ TEST_CASE("a body that is too long, malformed or cut ends the connection", "[rfc
   CHECK(written(cut).starts_with("HTTP/1.1 400 "));
 }
 
-TEST_CASE("a connection has so many requests", "[abuse]") {
+TEST_CASE("the number of requests of a connection is limited", "[abuse]") {
   http_exchange one;
   for (const auto now : {status::answered, status::answered, status::failed}) {
     begin(one, {}, {.requests = 3});
@@ -192,7 +193,7 @@ TEST_CASE("a connection has so many requests", "[abuse]") {
   }
 }
 
-TEST_CASE("an exchange ends for a reason outside of it, with an answer") {
+TEST_CASE("an exchange can be ended for a reason outside of it, with a response") {
   http_exchange slow;
   begin(slow, {{"Content-Length", "5"}});
   CHECK(slow.fail(errc::handshake_timeout) == status::failed);
@@ -214,7 +215,7 @@ TEST_CASE("an exchange ends for a reason outside of it, with an answer") {
   CHECK(written(answered).starts_with("HTTP/1.1 200 "));
 }
 
-TEST_CASE("an answer to nothing, or a second one, does nothing") {
+TEST_CASE("an answer to no request, or a second one, has no effect") {
   http_exchange one;
   CHECK(one.answer({}) == status::answered);
   CHECK(one.output().empty());

@@ -80,7 +80,8 @@ TEST_CASE("the version is reported and changes nothing", "[rfc9112-2.3]") {
   check(kind::request, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "PRI * (not 1.1) | | 18 + SM\r\n\r\n");
 }
 
-TEST_CASE("white space around a value goes, case stays, repeated lines stay", "[rfc9112-5]") {
+TEST_CASE("white space around a value is removed, case and repeated fields are kept",
+          "[rfc9112-5]") {
   check(kind::request, "GET / HTTP/1.1\r\nA: \t x y \t \r\nB:\r\na:z\r\nC:  \r\n\r\n",
         "GET / | A=x y B= a=z C= | 46 + ");
   check(kind::request, "GET / HTTP/1.1\r\nX: a:b: c\r\n\r\n", "GET / | X=a:b: c | 29 + ");
@@ -88,7 +89,7 @@ TEST_CASE("white space around a value goes, case stays, repeated lines stay", "[
         "GET / | X=\xC3\xA9\xFF | 26 + ");
 }
 
-TEST_CASE("one empty line before a request means nothing", "[rfc9112-2.2]") {
+TEST_CASE("one empty line before a request is ignored", "[rfc9112-2.2]") {
   check(kind::request, "\r\nGET / HTTP/1.1\r\n\r\n", "GET / | | 20 + ");
   check(kind::request, "\r\n\r\nGET / HTTP/1.1\r\n\r\n", bad_line);
   check(kind::request, "\nGET / HTTP/1.1\r\n\r\n", bad_line);
@@ -196,7 +197,8 @@ TEST_CASE("lines end in CR LF, and neither stands alone", "[rfc9112-2.2]") {
   check(kind::request, "GET / HTTP/1.1\r\nA: b\r\n\rX", bad_field);
 }
 
-TEST_CASE("a header line is a name, a colon at once, and a value in one line", "[rfc9112-5.1]") {
+TEST_CASE("a header field is a name, a colon without space before it, and a value in one line",
+          "[rfc9112-5.1]") {
   using namespace std::string_view_literals;
   for (const auto line : {
            "A"sv,
@@ -227,7 +229,7 @@ TEST_CASE("a folded line is refused in a request", "[rfc9112-5.2]") {
   }
 }
 
-TEST_CASE("a fold in a response is one space of the value", "[rfc9112-5.2]") {
+TEST_CASE("a fold in a response becomes one space of the value", "[rfc9112-5.2]") {
   const auto folded = [](const std::string& lines, const std::string& expected) {
     const auto head = "HTTP/1.1 200 OK\r\n" + lines + "\r\n\r\n";
     check(kind::response, head + "more",
@@ -242,7 +244,7 @@ TEST_CASE("a fold in a response is one space of the value", "[rfc9112-5.2]") {
   folded("A: b\r\n C: d", "A=b C: d");
 }
 
-TEST_CASE("a fold before the first header line, or broken in itself, is refused",
+TEST_CASE("a fold before the first header field, or a malformed one, is refused",
           "[rfc9112-2.2][rfc9112-5.2]") {
   for (const std::string lines :
        {" A: b", "\tA: b", "A: b\r\n \x01", "A: b\r\n c\n", "A: b\r\n \r\rC: d", "A: b\n c"}) {
@@ -266,7 +268,7 @@ std::size_t good_part(kind of, std::string_view text) {
   return text.size();
 }
 
-TEST_CASE("what cannot become HTTP fails with the first byte that makes it so",
+TEST_CASE("a response fails with the first byte that makes it invalid",
           "[rfc9112-2.3][rfc9112-3][rfc9112-4]") {
   const std::string_view wrong =
       GENERATE("!<html>", "!220 ready\r\n", "!SSH-2.0-x\r\n", "HTTP!S/1.1", "HTTP/!x", "HTTP/1!1",
@@ -280,8 +282,7 @@ TEST_CASE("what cannot become HTTP fails with the first byte that makes it so",
   CHECK(good_part(kind::response, mark + 1 == wrong.size() ? wrong : text) == mark);
 }
 
-TEST_CASE("a request that cannot become HTTP fails with the first byte that makes it so",
-          "[rfc9112-3]") {
+TEST_CASE("a request fails with the first byte that makes it invalid", "[rfc9112-3]") {
   const std::string_view wrong = GENERATE(
       "~\x16\x03\x01", "~ /", "~<html>", "GET~\r\n", "GET ~ ", "GET /~\r\n", "GET / ~FTP/1.1",
       "GET / ~x", "GET / H~ttp", "GET / HTTP/1.1~ ", "GET / HTTP/1.1\r~x",
@@ -298,7 +299,7 @@ std::string lines(std::size_t count) {
   return text;
 }
 
-TEST_CASE("the hundred and first header line is refused as soon as it starts", "[abuse]") {
+TEST_CASE("header field number 101 is refused as soon as it starts", "[abuse]") {
   const std::string start = "GET / HTTP/1.1\r\n";
   for (const auto& way : segmentations(start + lines(100) + "\r\n")) {
     CHECK(outcome(kind::request, way).ends_with("| 518 + "));
@@ -368,7 +369,7 @@ TEST_CASE("each byte is taken when it arrives and parsed once", "[abuse]") {
   }
 }
 
-TEST_CASE("a head that is done or failed takes nothing more") {
+TEST_CASE("a head that is done or failed takes no more bytes") {
   for (const std::string_view text : {"GET / HTTP/1.1\r\n\r\n", "GET\r"}) {
     http_head head{kind::request};
     auto input = hawser::as_bytes(text);
@@ -380,7 +381,7 @@ TEST_CASE("a head that is done or failed takes nothing more") {
   }
 }
 
-TEST_CASE("the header lines can be taken out, and a head can be moved") {
+TEST_CASE("the fields can be moved out, and a head can be moved") {
   http_head head{kind::request};
   auto input = hawser::as_bytes("GET /x HTTP/1.1\r\nA: b\r\n\r\n");
   head.next(input);

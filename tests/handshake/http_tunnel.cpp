@@ -40,7 +40,7 @@ TEST_CASE("the request for a tunnel has the host and port and nothing else", "[r
         "\r\n");
 }
 
-TEST_CASE("an IPv6 address stands in brackets", "[rfc9110-9.3.6]") {
+TEST_CASE("an IPv6 address has brackets", "[rfc9110-9.3.6]") {
   const http_tunnel tunnel{*uri::decode("ws://[2001:db8::7]"), plain};
   CHECK(text(tunnel.output()) ==
         "CONNECT [2001:db8::7]:80 HTTP/1.1\r\n"
@@ -48,7 +48,7 @@ TEST_CASE("an IPv6 address stands in brackets", "[rfc9110-9.3.6]") {
         "\r\n");
 }
 
-TEST_CASE("credentials and further lines are sent", "[rfc7617-2]") {
+TEST_CASE("credentials and additional fields are sent", "[rfc7617-2]") {
   const http_tunnel tunnel{server, with_user, {{"User-Agent", "u"}, {"X", "y"}}};
   CHECK(text(tunnel.output()) ==
         "CONNECT server.example.com:443 HTTP/1.1\r\n"
@@ -61,7 +61,7 @@ TEST_CASE("credentials and further lines are sent", "[rfc7617-2]") {
   CHECK(text(bearer.output()).find("Proxy-Authorization: Bearer t\r\n") != std::string::npos);
 }
 
-TEST_CASE("what must not be sent to a proxy is refused before anything is sent", "[abuse]") {
+TEST_CASE("a request that must not be sent to a proxy fails before anything is sent", "[abuse]") {
   const struct {
     proxy via;
     header_fields more;
@@ -82,7 +82,7 @@ TEST_CASE("what must not be sent to a proxy is refused before anything is sent",
   }
 }
 
-TEST_CASE("output is consumed in any portions") {
+TEST_CASE("output can be consumed in any portions") {
   http_tunnel tunnel{server, plain};
   const auto all = text(tunnel.output());
   std::string written;
@@ -164,7 +164,7 @@ TEST_CASE("a refusal is reported with status, headers and body", "[rfc9110-15]")
   CHECK(tunnel.response().reason == "Proxy Authentication Required");
 }
 
-TEST_CASE("a refusal stays one when its body is cut off, too slow or too long", "[abuse]") {
+TEST_CASE("a refusal remains one if its body is cut off, too slow or too long", "[abuse]") {
   const std::string head = "HTTP/1.1 407 No\r\n\r\n";
   http_tunnel ended{server, plain};
   CHECK(give(ended, head + "wh") == status::need_more);
@@ -182,7 +182,7 @@ TEST_CASE("a refusal stays one when its body is cut off, too slow or too long", 
   CHECK(endless.response().body.size() == hawser::max_body_size);
 }
 
-TEST_CASE("a proxy that speaks no HTTP, or too much, fails the tunnel", "[abuse]") {
+TEST_CASE("a proxy that does not speak HTTP, or sends too much, fails the tunnel", "[abuse]") {
   const struct {
     std::string answer;
     errc error;
@@ -203,7 +203,7 @@ TEST_CASE("a proxy that speaks no HTTP, or too much, fails the tunnel", "[abuse]
   }
 }
 
-TEST_CASE("interim answers are counted against one limit", "[abuse]") {
+TEST_CASE("interim responses count for one limit", "[abuse]") {
   http_tunnel tunnel{server, plain, {}, {.size = 200}};
   std::string answer;
   for (int i = 0; i < 20; ++i) answer += "HTTP/1.1 100 Continue\r\n\r\n";

@@ -45,7 +45,7 @@ TEST_CASE("an address has its bytes in network byte order", "[rfc4291-2.2]") {
   }
 }
 
-TEST_CASE("what only looks like an address is none", "[rfc4291-2.2]") {
+TEST_CASE("text that only looks like an address is refused", "[rfc4291-2.2]") {
   for (const auto text : {
            ""sv,           "1"sv,
            "1.2.3"sv,      "1.2.3."sv,

@@ -27,7 +27,7 @@ static_assert(view(hawser::accept_key_for("dGhlIHNhbXBsZSBub25jZQ==")) ==
               "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 static_assert(view(hawser::encode_key(octets_1_to_16())) == "AQIDBAUGBwgJCgsMDQ4PEA==");
 
-TEST_CASE("the standard's key has the standard's answer at run time", "[rfc-1.3][rfc-4.2.2]") {
+TEST_CASE("the RFC's key has the RFC's answer at run time", "[rfc-1.3][rfc-4.2.2]") {
   const std::string key = "dGhlIHNhbXBsZSBub25jZQ==";
   CHECK(view(hawser::accept_key_for(key)) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }

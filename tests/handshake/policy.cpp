@@ -80,7 +80,7 @@ TEST_CASE("the scheme of the same origin is the connection's, with its usual por
   CHECK_FALSE(hawser::same_origin(from("https://example.com:80", "example.com")));
 }
 
-TEST_CASE("behind a proxy that ends TLS the same origin is https", "[rfc-10.2]") {
+TEST_CASE("behind a proxy that terminates TLS the same origin is https", "[rfc-10.2]") {
   for (const bool secure : {false, true}) {
     const hawser::arrival how{.secure = secure};
     const auto allows = [&](std::string_view origin, std::string_view host) {
@@ -94,7 +94,7 @@ TEST_CASE("behind a proxy that ends TLS the same origin is https", "[rfc-10.2]")
   }
 }
 
-TEST_CASE("a listener on a loopback address answers for this machine alone unless set otherwise",
+TEST_CASE("a listener with a loopback address serves only this machine by default",
           "[rfc9110-15.5.20]") {
   const auto allows = [](const default_server_policy& policy, std::string_view host,
                          bool loopback) {
@@ -152,7 +152,7 @@ TEST_CASE("the server's preferred subprotocol among those offered is chosen", "[
   CHECK(choose({}, "chat") == "");
 }
 
-TEST_CASE("lines that the handshake writes itself cannot be added", "[rfc-4.1]") {
+TEST_CASE("fields that the handshake writes itself cannot be added", "[rfc-4.1]") {
   using hawser::header_fields;
   CHECK(hawser::detail::are_addable({}));
   CHECK(hawser::detail::are_addable({{"Set-Cookie", "a=b"}, {"Origin", "x"}, {"Secret", ""}}));

@@ -29,7 +29,7 @@ std::string chosen(std::string_view url, const environment& variables) {
   return found->host + ':' + std::to_string(found->port);
 }
 
-TEST_CASE("the variable that fits the scheme names the proxy") {
+TEST_CASE("the variable for the scheme names the proxy") {
   const struct {
     environment variables;
     std::string_view for_ws;
@@ -66,7 +66,7 @@ TEST_CASE("the variable that fits the scheme names the proxy") {
   }
 }
 
-TEST_CASE("a request's Proxy field in a CGI program's HTTP_PROXY is not followed", "[abuse]") {
+TEST_CASE("HTTP_PROXY, the Proxy field of a request in a CGI program, is ignored", "[abuse]") {
   CHECK(chosen("ws://example.com/", {{"HTTP_PROXY", "evil:1"}}) == "none");
   CHECK(chosen("wss://example.com/", {{"HTTP_PROXY", "evil:1"}}) == "none");
   CHECK(chosen("ws://example.com/", {{"HTTP_PROXY", "evil:1"}, {"ALL_PROXY", "c:3"}}) == "c:3");

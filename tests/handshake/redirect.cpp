@@ -26,7 +26,7 @@ std::string redirected(std::string_view text, std::string_view location, unsigne
   return std::string{there->scheme()} + "://" + user + there->host_field() + there->target();
 }
 
-TEST_CASE("a redirection leads to another place", "[rfc9110-15.4][rfc9110-10.2.2]") {
+TEST_CASE("a redirection leads to another URI", "[rfc9110-15.4][rfc9110-10.2.2]") {
   const auto from = "ws://h:9001/a/b/c?q";
   CHECK(redirected(from, "ws://other/x") == "ws://other/x");
   CHECK(redirected(from, "wss://other:9002/x?y") == "wss://other:9002/x?y");
@@ -39,7 +39,7 @@ TEST_CASE("a redirection leads to another place", "[rfc9110-15.4][rfc9110-10.2.2
   CHECK(redirected(from, "/x#fragment") == "ws://h:9001/x");
 }
 
-TEST_CASE("a relative reference is resolved where it was met", "[rfc3986-5.4]") {
+TEST_CASE("a relative reference is resolved against the URI of the request", "[rfc3986-5.4]") {
   // The examples of RFC 3986 §5.4.1 and §5.4.2 that a WebSocket's path can have.
   const std::pair<std::string_view, std::string_view> table[] = {
       {"g", "/b/c/g"},
@@ -80,7 +80,7 @@ TEST_CASE("a relative reference is resolved where it was met", "[rfc3986-5.4]") 
   CHECK(redirected("ws://a?x/y", "g") == "ws://a/g");
 }
 
-TEST_CASE("only some answers redirect", "[rfc9110-15.4]") {
+TEST_CASE("only some statuses redirect", "[rfc9110-15.4]") {
   for (const unsigned status : {301U, 302U, 303U, 307U, 308U}) {
     CHECK(redirected("ws://h/", "/x", status) == "ws://h/x");
   }
@@ -93,7 +93,7 @@ TEST_CASE("only some answers redirect", "[rfc9110-15.4]") {
       from, response{.status = 302, .headers = {{"Location", "/a"}, {"Location", "/b"}}}));
 }
 
-TEST_CASE("a place that is no WebSocket's is nowhere", "[rfc-3]") {
+TEST_CASE("a Location that is not a WebSocket's is no redirection", "[rfc-3]") {
   for (const auto location :
        {"", "mailto:a@b", "ftp://h/", "javascript:alert(1)", "ws:x", "http:", "http://", "//",
         "ws://h:0/", "/a b", "//user@h/", "ws://u:p@h/", "h:80/x"}) {
@@ -102,14 +102,14 @@ TEST_CASE("a place that is no WebSocket's is nowhere", "[rfc-3]") {
   }
 }
 
-TEST_CASE("nothing leads from a secure place to one that is not", "[abuse]") {
+TEST_CASE("no redirection leads from wss: to ws:", "[abuse]") {
   CHECK(redirected("wss://h/", "ws://h/").empty());
   CHECK(redirected("wss://h/", "http://h/").empty());
   CHECK(redirected("wss://h/", "https://other/") == "wss://other/");
   CHECK(redirected("ws://h/", "https://h/") == "wss://h/");
 }
 
-TEST_CASE("user and password go to the same server only", "[abuse]") {
+TEST_CASE("user and password are kept for the same server only", "[abuse]") {
   const auto from = "ws://u:p@h:9001/a";
   CHECK(redirected(from, "/b") == "ws://u:p@h:9001/b");
   CHECK(redirected(from, "ws://H:9001/b") == "ws://u:p@H:9001/b");
@@ -129,7 +129,7 @@ TEST_CASE("a server is a scheme, a host and a port", "[rfc6454-5]") {
   CHECK_FALSE(same("ws://h:443", "wss://h"));
 }
 
-TEST_CASE("a zone stays on the same server and is none elsewhere", "[rfc6874-4]") {
+TEST_CASE("a zone is kept for the same server and removed for others", "[rfc6874-4]") {
   const auto from = *uri::decode("ws://[fe80::1%25lo]:9001/a");
   const auto there = redirection(from, response{.status = 302, .headers = {{"Location", "b"}}});
   REQUIRE(there);
@@ -153,7 +153,7 @@ default_client_policy sent_elsewhere(const std::vector<std::string>& safe = {}) 
                                     safe);
 }
 
-TEST_CASE("another server gets nothing of a request that is not known to be safe", "[abuse]") {
+TEST_CASE("another server gets no field of a request that may contain secrets", "[abuse]") {
   const auto rest = sent_elsewhere();
   CHECK(rest.headers.text() == "user-agent: u\r\n");
   CHECK(rest.subprotocols.empty());
@@ -161,7 +161,7 @@ TEST_CASE("another server gets nothing of a request that is not known to be safe
   CHECK(rest.user_agent == "mine/2");
 }
 
-TEST_CASE("another server gets what is named as safe") {
+TEST_CASE("another server gets the fields that are named as safe") {
   CHECK(sent_elsewhere({"ACCEPT-language"}).headers.text() ==
         "user-agent: u\r\nAccept-Language: el\r\naccept-language: en\r\n");
   CHECK(sent_elsewhere({"Cookie"}).headers.find("Cookie") == "a=b");
@@ -170,7 +170,7 @@ TEST_CASE("another server gets what is named as safe") {
   CHECK(subprotocols.headers.size() == 1);
 }
 
-TEST_CASE("a request that must not be sent stays one") {
+TEST_CASE("a request that must not be sent stays as it is") {
   CHECK_FALSE(hawser::for_another_server({.headers = {{"X", "a\r\nb"}}}, {}).headers.valid());
 }
 

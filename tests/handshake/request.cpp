@@ -14,7 +14,8 @@ using hawser::request;
 
 namespace {
 
-TEST_CASE("a target has a path and perhaps a query, percent-encoding kept", "[rfc9112-3.2]") {
+TEST_CASE("a target has a path and an optional query, both still percent-encoded",
+          "[rfc9112-3.2]") {
   struct expectation {
     std::string_view target;
     std::string_view path;
@@ -54,7 +55,7 @@ TEST_CASE("a target has a path and perhaps a query, percent-encoding kept", "[rf
   }
 }
 
-TEST_CASE("a request is made of a head, or of what another server has parsed") {
+TEST_CASE("a request is made of a head, or of the parts that another server has parsed") {
   hawser::http_head head{hawser::http_head::kind::request};
   auto input = hawser::as_bytes("GET /x?y HTTP/1.1\r\nHost: h\r\nOrigin: http://h\r\n\r\n");
   REQUIRE(head.next(input) == hawser::http_head::status::done);
@@ -69,7 +70,7 @@ TEST_CASE("a request is made of a head, or of what another server has parsed") {
   }
 }
 
-TEST_CASE("a request owns what it says") {
+TEST_CASE("a request owns its text") {
   request asked{"GET", "/path/long/enough/to/be/allocated", {{"Host", "example.com"}}};
   const auto copy = asked;
   const auto moved = std::move(asked);
@@ -79,7 +80,7 @@ TEST_CASE("a request owns what it says") {
   CHECK(copy.header("Host") == "example.com");
 }
 
-TEST_CASE("a request has a body, which is no part of its target") {
+TEST_CASE("a request has a body, which is not part of its target") {
   request asked{"POST", "/x", {{"Host", "h"}}, "Hello"};
   CHECK(asked.body() == "Hello");
   CHECK(asked.target() == "/x");
@@ -105,7 +106,7 @@ TEST_CASE("a missing field is distinguished from an empty one") {
   CHECK(asked.extensions() == hawser::extension_list{});
 }
 
-TEST_CASE("a cookie is found by its exact name in any of the lines", "[rfc6265-4.2]") {
+TEST_CASE("a cookie is found by its exact name in any of the fields", "[rfc6265-4.2]") {
   const request asked{"GET",
                       "/",
                       {{"Cookie", "SID=31d4d96e407aad42; lang=en-US;empty=;;x"},
@@ -133,7 +134,7 @@ TEST_CASE("parameters of the query are decoded") {
   CHECK_FALSE(request{}.query("x"));
 }
 
-TEST_CASE("credentials come from the only Authorization line", "[rfc6750-2.1][rfc7617-2]") {
+TEST_CASE("credentials come from the only Authorization field", "[rfc6750-2.1][rfc7617-2]") {
   const auto with = [](std::vector<std::string_view> values) {
     request asked{"GET", "/", {{"Host", "h"}}};
     for (const auto value : values) asked.headers.add("authorization", value);
@@ -151,7 +152,7 @@ TEST_CASE("credentials come from the only Authorization line", "[rfc6750-2.1][rf
   }
 }
 
-TEST_CASE("subprotocols and extensions are lists over all their lines", "[rfc-4.2.1]") {
+TEST_CASE("subprotocols and extensions are lists over all their fields", "[rfc-4.2.1]") {
   const request asked{"GET",
                       "/",
                       {{"Sec-WebSocket-Protocol", "chat, superchat"},

@@ -54,7 +54,7 @@ std::string outcome_of(const body_framing& framing, std::string_view text,
 
 std::string failure(errc error) { return "! " + std::string{describe(error)}; }
 
-TEST_CASE("a body has the length that its head says, or none", "[rfc9112-6.3]") {
+TEST_CASE("a body has the length in its head, or none", "[rfc9112-6.3]") {
   const auto length = [](std::string_view digits) {
     const auto framing = request_framing({{"content-length", digits}}, http_version::http_1_0);
     CHECK(framing.error == errc{});
@@ -73,8 +73,7 @@ TEST_CASE("a body has the length that its head says, or none", "[rfc9112-6.3]") 
   CHECK_FALSE(chunked.is_empty());
 }
 
-TEST_CASE("a length that two readers could understand differently is an error",
-          "[rfc9112-6.3][rfc9112-11.2][abuse]") {
+TEST_CASE("an ambiguous length is an error", "[rfc9112-6.3][rfc9112-11.2][abuse]") {
   for (const auto digits : {"", "five", "5x", "-1", "+5", "0x5", "5, 5", "5,", "5 5", "5;", "5."}) {
     CAPTURE(digits);
     CHECK(request_framing({{"Content-Length", digits}}, http_version::http_1_1).error ==
@@ -115,7 +114,7 @@ TEST_CASE("a body of a known length ends with its last byte", "[rfc9112-6.2]") {
   CHECK(outcome_of({}, "Hello") == "|Hello");
 }
 
-TEST_CASE("the body of a request in chunks is put together and ends with the empty one",
+TEST_CASE("the chunked body of a request is joined and ends with the empty chunk",
           "[rfc9112-7.1]") {
   CHECK(outcome_of(in_chunks, "5\r\nHello\r\n7\r\n, world\r\n0\r\n\r\nGET /") ==
         "Hello, world|GET /");
@@ -132,7 +131,7 @@ TEST_CASE("chunk extensions and trailers are dropped", "[rfc9112-7.1.1][rfc9112-
   CHECK(outcome_of(in_chunks, "1\r\nx\r\n0\r\nA: b\r\nContent-Length:9\r\nC:\r\n\r\n.") == "x|.");
 }
 
-TEST_CASE("what is no chunk is malformed", "[rfc9112-7.1][rfc9112-11.2][abuse]") {
+TEST_CASE("malformed chunks are refused", "[rfc9112-7.1][rfc9112-11.2][abuse]") {
   for (const std::string text : {
            "\r\n",
            "\n",
@@ -186,7 +185,7 @@ TEST_CASE("a body may be as long as the limit and not a byte longer", "[abuse]")
   CHECK(outcome_of(in_chunks, "1\r\na\r\nffffffffffffffff\r\n", 5) == large);
 }
 
-TEST_CASE("extensions and trailers have a limit of their own", "[abuse]") {
+TEST_CASE("extensions and trailers have their own limit", "[abuse]") {
   const auto large = failure(errc::body_too_large);
   CHECK(outcome(in_chunks, {"1;" + std::string(4000, 'x') + "\r\na\r\n0\r\n\r\n"}, 5) == "a|");
   CHECK(outcome(in_chunks, {"1;" + std::string(5000, 'x')}, 5) == large);

@@ -77,7 +77,7 @@ response answer_of(const Handshake& handshake) {
   return answer;
 }
 
-TEST_CASE("the standard's request gets the standard's answer", "[rfc-1.2][rfc-4.2.2]") {
+TEST_CASE("the RFC's request gets the RFC's response", "[rfc-1.2][rfc-4.2.2]") {
   const std::string text =
       "GET /chat HTTP/1.1\r\n"
       "Host: server.example.com\r\n"
@@ -108,7 +108,7 @@ TEST_CASE("the standard's request gets the standard's answer", "[rfc-1.2][rfc-4.
   }
 }
 
-TEST_CASE("a good request may be written in many ways", "[rfc-4.2.1]") {
+TEST_CASE("a valid request may be written in many ways", "[rfc-4.2.1]") {
   const std::string table[] = {
       asking(),
       "\r\n" + asking(),
@@ -283,7 +283,7 @@ TEST_CASE("a malformed request is answered with 400", "[rfc-4.2.2][rfc9112-2.2]"
   });
 }
 
-TEST_CASE("what cannot become a request is answered with 400 at its first such byte",
+TEST_CASE("an invalid request is answered with 400 at its first invalid byte",
           "[rfc9112-2.2][rfc9112-3]") {
   const std::string_view wrong = GENERATE("\x16", "<", "\r\r", "GET / F", "GET / HTTP/1.1x");
   server_handshake<> handshake;
@@ -293,7 +293,7 @@ TEST_CASE("what cannot become a request is answered with 400 at its first such b
   CHECK(text(handshake.output()).starts_with("HTTP/1.1 400 "));
 }
 
-TEST_CASE("a flood of header lines, a huge head or a huge target is cut off", "[abuse]") {
+TEST_CASE("a flood of header fields, a huge head or a huge target is refused", "[abuse]") {
   std::string many;
   for (int i = 0; i < 95; ++i) many += "X: y\r\n";
   check({
@@ -310,7 +310,7 @@ TEST_CASE("a flood of header lines, a huge head or a huge target is cut off", "[
   CHECK(small.error() == errc::head_too_large);
 }
 
-TEST_CASE("a client that never speaks costs no memory but the handshake's own", "[abuse]") {
+TEST_CASE("a silent client uses no memory but the handshake's own", "[abuse]") {
   const default_server_policy policy;
   const heap_meter meter;
   const server_handshake<const default_server_policy&> handshake{policy};
@@ -347,7 +347,8 @@ TEST_CASE("whatever a client sends, its handshake stores at most a few times the
   }
 }
 
-TEST_CASE("a body costs what has arrived of it, not what its head promises", "[abuse]") {
+TEST_CASE("a body uses memory for the bytes that have arrived, not for its declared length",
+          "[abuse]") {
   constexpr std::size_t gib = 1024 * 1024 * 1024;
   for (const auto& [framing, said] :
        {std::pair{hawser::body_framing{.length = gib}, std::string(1000, 'x')},
@@ -362,7 +363,7 @@ TEST_CASE("a body costs what has arrived of it, not what its head promises", "[a
   }
 }
 
-TEST_CASE("thousands of plain requests at once cost no more than one, and an upgrade nothing more",
+TEST_CASE("thousands of requests at once use no more memory than one, and an upgrade no more",
           "[abuse]") {
   using phase = hawser::http_conversation<>::status;
   const std::string get = "GET /get HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -474,7 +475,7 @@ struct asking_policy : scripted_policy {
   }
 };
 
-TEST_CASE("the application sees a request only when its host and its origin are allowed",
+TEST_CASE("the application gets a request only if its host and its origin are allowed",
           "[rfc-10.2][rfc9110-15.5.20]") {
   using lines = std::vector<std::string>;
   using handshaking = server_handshake<asking_policy>;
@@ -518,7 +519,7 @@ TEST_CASE("the application sees a request only when its host and its origin are 
   }
 }
 
-TEST_CASE("a request knows whether it came over TLS and by a loopback address") {
+TEST_CASE("a request reports whether it came over TLS and through a loopback address") {
   server_handshake<> plain;
   give(plain, asking());
   CHECK_FALSE(plain.request().is_secure());
@@ -540,7 +541,7 @@ TEST_CASE("the policy gets the offers in order, and its answer is sent unchanged
   CHECK(handshake.result().extensions == extension_list{{"b", {{"y", "2"}}}});
 }
 
-TEST_CASE("a policy that would answer what was not offered makes a 500 of it", "[rfc-4.2.2]") {
+TEST_CASE("a policy that answers what was not offered makes a 500 of it", "[rfc-4.2.2]") {
   const std::pair<scripted_policy, errc> table[] = {
       {{.subprotocol = "other"}, errc::unexpected_subprotocol},
       {{.subprotocol = "CHAT"}, errc::unexpected_subprotocol},
@@ -561,7 +562,7 @@ TEST_CASE("a policy that would answer what was not offered makes a 500 of it", "
   }
 }
 
-TEST_CASE("headers of the policy and of the moment join the answer") {
+TEST_CASE("header fields of the policy and of accept() are added to the response") {
   server_handshake handshake{default_server_policy{.headers = {{"Server", "hawser"}}}};
   give(handshake, asking());
   CHECK(handshake.accept({{"Set-Cookie", "a=b"}, {"Set-Cookie", "c=d"}}) == status::done);
@@ -570,7 +571,7 @@ TEST_CASE("headers of the policy and of the moment join the answer") {
   CHECK(answer.headers.values("Set-Cookie") == std::vector<std::string_view>{"a=b", "c=d"});
 }
 
-TEST_CASE("a header that would break the answer in two is refused before anything is sent",
+TEST_CASE("a header field that would break the response in two is refused before anything is sent",
           "[abuse]") {
   for (const auto& headers :
        {header_fields{{"X", "a\r\nSet-Cookie: evil=1"}},
@@ -585,7 +586,7 @@ TEST_CASE("a header that would break the answer in two is refused before anythin
   }
 }
 
-TEST_CASE("the application refuses with a status, headers and a body of its own", "[rfc-4.2.2]") {
+TEST_CASE("the application can refuse with status, headers and body", "[rfc-4.2.2]") {
   server_handshake<> handshake;
   give(handshake, asking());
   CHECK(handshake.refuse({.status = 401,
@@ -624,7 +625,7 @@ TEST_CASE("a request whose body could be delimited in two ways is malformed, wha
           errc::unknown_coding, 501}});
 }
 
-TEST_CASE("what is malformed, or asks for a tunnel, is not the application's to answer") {
+TEST_CASE("a malformed request, or a CONNECT, cannot be answered by the application") {
   for (const auto& asked : {std::string{"nonsense\r\n\r\n"}, asking_with("HTTP/1.1", "HTTP/2.0"),
                             std::string{"CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n"}}) {
     server_handshake<> handshake;
@@ -636,7 +637,7 @@ TEST_CASE("what is malformed, or asks for a tunnel, is not the application's to 
   }
 }
 
-TEST_CASE("a handshake that begins anew has nothing of the one before") {
+TEST_CASE("a handshake that begins again has no data of the request before") {
   server_handshake handshake{default_server_policy{.subprotocols = {"a"}}, {.size = 300}};
   CHECK(handshake.is_untouched());
   give(handshake, "PUT /one HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -677,7 +678,7 @@ TEST_CASE("plain HTTP can be answered by the application") {
   CHECK(handshake.output().size() == size - 1);
 }
 
-TEST_CASE("an answer that comes too late does nothing and says so") {
+TEST_CASE("an answer that comes too late has no effect and returns failed") {
   server_handshake<> handshake;
   give(handshake, asking());
   CHECK(handshake.fail(errc::handshake_timeout) == status::failed);
@@ -689,7 +690,7 @@ TEST_CASE("an answer that comes too late does nothing and says so") {
   CHECK(text(handshake.output()) == written);
 }
 
-TEST_CASE("nothing undoes an acceptance") {
+TEST_CASE("an accepted request stays accepted") {
   server_handshake<> handshake;
   give(handshake, asking());
   handshake.accept();
@@ -703,7 +704,7 @@ TEST_CASE("nothing undoes an acceptance") {
   CHECK(handshake.error() == errc{});
 }
 
-TEST_CASE("an early answer does nothing") {
+TEST_CASE("an early answer has no effect") {
   server_handshake<> handshake;
   CHECK(handshake.accept() == status::need_more);
   CHECK(handshake.refuse({.status = 404}) == status::need_more);
@@ -711,7 +712,7 @@ TEST_CASE("an early answer does nothing") {
   CHECK(give(handshake, asking()) == status::request);
 }
 
-TEST_CASE("the driver's reasons to end a handshake have their answers") {
+TEST_CASE("the driver's reasons to end a handshake have their responses") {
   for (const auto& [error, code] : {std::pair{errc::handshake_timeout, 408U},
                                     {errc::too_many_connections, 503U},
                                     {errc::closed, 503U}}) {
@@ -749,7 +750,7 @@ TEST_CASE("a pipelined second request stays in the input with the frames") {
   CHECK(input.size() == asking().size());
 }
 
-TEST_CASE("a request that another HTTP server has parsed is answered the same") {
+TEST_CASE("a request that another HTTP server has parsed gets the same response") {
   const header_fields good{{"Host", "h"},
                            {"upgrade", "websocket"},
                            {"connection", "keep-alive, upgrade"},
@@ -770,7 +771,7 @@ TEST_CASE("a request that another HTTP server has parsed is answered the same") 
   CHECK(answer_of(plain).status == 426);
 }
 
-TEST_CASE("the answer is written in any number of steps") {
+TEST_CASE("the response is written in any number of steps") {
   server_handshake<> handshake;
   give(handshake, asking());
   handshake.accept();

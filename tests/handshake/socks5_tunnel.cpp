@@ -96,7 +96,8 @@ TEST_CASE("credentials are not sent to a proxy that does not request them", "[rf
   CHECK(drain(tunnel) == request);
 }
 
-TEST_CASE("names are left to the proxy, addresses are sent as such", "[rfc1928-4][rfc1928-5]") {
+TEST_CASE("names are resolved by the proxy, addresses are sent as addresses",
+          "[rfc1928-4][rfc1928-5]") {
   const auto longest = std::string(255, 'n');
   const struct {
     std::string url;
@@ -141,7 +142,7 @@ TEST_CASE("names are left to the proxy, addresses are sent as such", "[rfc1928-4
   }
 }
 
-TEST_CASE("what has no place in SOCKS is refused before anything is sent", "[rfc1929-2]") {
+TEST_CASE("requests that SOCKS cannot express fail before anything is sent", "[rfc1929-2]") {
   const auto socks = [](const std::string& user, const std::string& password) {
     return proxy{hawser::proxy_kind::socks5, "h", 1080, user, password};
   };
@@ -169,7 +170,7 @@ TEST_CASE("what has no place in SOCKS is refused before anything is sent", "[rfc
   }
 }
 
-TEST_CASE("the longest credentials are sent whole", "[rfc1929-2]") {
+TEST_CASE("the longest credentials are sent completely", "[rfc1929-2]") {
   const std::string user(255, 'u');
   const std::string password(255, 'p');
   socks5_tunnel tunnel{server, {hawser::proxy_kind::socks5, "h", 1080, user, password}};
@@ -235,7 +236,7 @@ TEST_CASE("wherever the replies are cut, the bytes that follow them stay in the 
   }
 }
 
-TEST_CASE("output that is being written stays where it is") {
+TEST_CASE("output does not move while it is being written") {
   socks5_tunnel tunnel{server, with_user};
   const auto* pending = tunnel.output().data();
   give(tunnel,
@@ -245,7 +246,7 @@ TEST_CASE("output that is being written stays where it is") {
   CHECK(to_hex(tunnel.output()) == greeting_with_user + credentials + request);
 }
 
-TEST_CASE("each reply of a proxy becomes an error", "[rfc1928-6]") {
+TEST_CASE("each reply of a proxy has an error", "[rfc1928-6]") {
   for (unsigned value = 1; value < 256; ++value) {
     CAPTURE(value);
     auto tunnel = requested();
@@ -260,7 +261,7 @@ TEST_CASE("each reply of a proxy becomes an error", "[rfc1928-6]") {
   }
 }
 
-TEST_CASE("each reply is described in words of its own", "[rfc1928-6]") {
+TEST_CASE("each reply has its own description", "[rfc1928-6]") {
   std::set<std::string_view> seen;
   for (int value = 0; value <= 9; ++value) {
     const auto words = hawser::describe(static_cast<socks5_reply>(value));

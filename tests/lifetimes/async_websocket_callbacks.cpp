@@ -243,7 +243,7 @@ TEST_CASE("an async_websocket may be destroyed, closed or cancelled between any 
   CHECK(turns > 10);
 }
 
-TEST_CASE("an opening that has all it needs fails where the websocket ends before it completes") {
+TEST_CASE("an opening that has all its input fails if the websocket ends before it completes") {
   const auto self = GENERATE(role::client, role::server);
   const bool destroyed = GENERATE(true, false);
   CAPTURE(self == role::client, destroyed);
@@ -268,7 +268,7 @@ TEST_CASE("an opening that has all it needs fails where the websocket ends befor
   CHECK(opening.error() == asio::error::operation_aborted);
 }
 
-TEST_CASE("a cancellation that comes after the context has ended does nothing") {
+TEST_CASE("a cancellation after the context has ended has no effect") {
   asio::cancellation_signal reads;
   asio::cancellation_signal writes;
   asio::cancellation_signal closes;

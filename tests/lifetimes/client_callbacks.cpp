@@ -202,7 +202,7 @@ TEST_CASE("a client may be ended in each of its callbacks, and does not connect 
   }
 }
 
-TEST_CASE("what prepare and find_proxy throw is reported, and the attempt has failed") {
+TEST_CASE("an exception of prepare or find_proxy is reported, and the attempt fails") {
   const bool preparing = GENERATE(true, false);
   int count = 0;
   const auto act = [&] {

@@ -34,7 +34,7 @@ struct old_client_policy : default_client_policy {
   bool accept_extensions(const extension_list&) const { return true; }
 };
 
-TEST_CASE("a policy keeps its own extensions where there is no negotiator", "[rfc-9.1]") {
+TEST_CASE("a policy negotiates its own extensions without a negotiator", "[rfc-9.1]") {
   negotiating_server_policy server{old_server_policy{}, {}};
   CHECK(server.accept_extensions({}) == "old");
   CHECK_FALSE(server.make_extension({{"run-length"}}));
@@ -44,7 +44,7 @@ TEST_CASE("a policy keeps its own extensions where there is no negotiator", "[rf
   CHECK_FALSE(client.make_extension({{"run-length"}}));
 }
 
-TEST_CASE("a negotiator takes the place of a policy's extensions", "[rfc-9.1]") {
+TEST_CASE("a negotiator replaces the extensions of a policy", "[rfc-9.1]") {
   negotiating_server_policy server{old_server_policy{}, run_length_negotiator{}};
   CHECK(server.accept_extensions({{"run-length"}}) == "run-length");
   CHECK(server.accept_extensions({}).empty());
@@ -55,7 +55,7 @@ TEST_CASE("a negotiator takes the place of a policy's extensions", "[rfc-9.1]") 
   CHECK(client.make_extension({{"run-length"}}));
 }
 
-TEST_CASE("all else is the policy's own", "[rfc-9.1]") {
+TEST_CASE("everything else is decided by the policy itself", "[rfc-9.1]") {
   const default_server_policy inner{.origin = any_origin, .subprotocols = {"chat"}, .headers = {}};
   negotiating_server_policy<const default_server_policy&> server{inner, run_length_negotiator{}};
   CHECK(server.allow_origin({}));
@@ -65,7 +65,7 @@ TEST_CASE("all else is the policy's own", "[rfc-9.1]") {
   CHECK(client.make_offer().subprotocols == std::vector<std::string>{"chat"});
 }
 
-TEST_CASE("accept() and connect() make the extension that was agreed on", "[rfc-9.1]") {
+TEST_CASE("accept() and connect() make the negotiated extension", "[rfc-9.1]") {
   const bool wanted = GENERATE(true, false);
   const any_negotiator extension =
       wanted ? any_negotiator{run_length_negotiator{}} : any_negotiator{};

@@ -23,7 +23,7 @@ using lines = std::vector<std::string>;
 
 static_assert(sizeof(any_extension) == sizeof(void*));
 
-TEST_CASE("without an extension every payload is what it is", "[rfc-9]") {
+TEST_CASE("without an extension payloads are not encoded", "[rfc-9]") {
   any_extension none;
   CHECK_FALSE(none);
   CHECK_FALSE(any_extension{no_extension{}});
@@ -41,7 +41,7 @@ TEST_CASE("without an extension every payload is what it is", "[rfc-9]") {
   CHECK(none.decode(in, out, part::last) == errc::bad_reserved_bits);
 }
 
-TEST_CASE("an extension of any type does its work behind one pointer", "[rfc-9]") {
+TEST_CASE("an extension of any type works behind one pointer", "[rfc-9]") {
   const auto from = GENERATE(role::client, role::server);
   basic_connection<any_extension, fixed_mask_source> near{from, {}, run_length{3}};
   test_connection<run_length> far{peer_of(from)};
@@ -52,7 +52,7 @@ TEST_CASE("an extension of any type does its work behind one pointer", "[rfc-9]"
   CHECK(feed(near, written_by(far)) == lines{"text \"zzz\""});
 }
 
-TEST_CASE("an extension that only moves is held", "[rfc-9]") {
+TEST_CASE("an extension that can only be moved is accepted", "[rfc-9]") {
   any_extension held{extension_archetype{}};
   CHECK(held);
   const any_extension moved{std::move(held)};
@@ -86,7 +86,7 @@ struct sharing_run_length : run_length {
 
 static_assert(sharing_extension<sharing_run_length> && !sharing_extension<run_length>);
 
-TEST_CASE("a prepared message is encoded once for all that may share it") {
+TEST_CASE("a prepared message is encoded once for all connections that can share it") {
   int calls = 0;
   const prepared_message prepared{std::string_view{"aaa"}};
   sharing_run_length sharing;
@@ -100,7 +100,7 @@ TEST_CASE("a prepared message is encoded once for all that may share it") {
 }
 
 TEST_CASE(
-    "a prepared message that cannot be encoded is sent as it is, and tried again the next time") {
+    "a prepared message that cannot be encoded is sent unencoded, and tried again the next time") {
   int calls = 0;
   const prepared_message prepared{std::string_view{"aaa"}};
   sharing_run_length sharing;
@@ -114,7 +114,7 @@ TEST_CASE(
   CHECK(calls == 3);
 }
 
-TEST_CASE("an extension that does not share sends a prepared message as it is") {
+TEST_CASE("an extension that does not share sends a prepared message unencoded") {
   basic_connection<any_extension, fixed_mask_source> one{role::server, {}, run_length{}};
   REQUIRE(!one.send(prepared_message{std::string_view{"aaa"}}));
   CHECK(written_by(one) == frame_from(role::server, opcode::text, "aaa"));

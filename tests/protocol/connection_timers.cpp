@@ -22,7 +22,7 @@ constexpr connection_timers::activity writing{.writing = true};
 constexpr connection_timers::activity in_message{.in_message = true};
 constexpr connection_timers::activity closing{.open = false};
 
-TEST_CASE("the first deadline of a connection that is open decides") {
+TEST_CASE("the first deadline of an open connection is returned") {
   connection_timers timers{
       {.keep_alive_interval = 20s, .keep_alive_timeout = 7s, .idle_timeout = 50s}};
   CHECK(timers.deadline(reading) == at_once);
@@ -37,7 +37,7 @@ TEST_CASE("the first deadline of a connection that is open decides") {
   CHECK(timers.advance(at(148s), reading) == due::keep_alive_timeout);
 }
 
-TEST_CASE("an unfinished message has its time from its last progress on") {
+TEST_CASE("the timeout of an unfinished message begins with its last progress") {
   connection_timers timers{{.keep_alive_interval = 0s, .message_timeout = 60s}};
   timers.advance(at(10s), reading);
   CHECK(timers.deadline(reading) == never);
@@ -52,18 +52,18 @@ TEST_CASE("an unfinished message has its time from its last progress on") {
   CHECK(timers.lacks_input(at(71s), in_message));
   CHECK_FALSE(timers.lacks_input(at(71s), reading));
   CHECK(timers.advance(at(71s) - 1ns, in_message) == due::nothing);
-  SECTION("it passes") { CHECK(timers.advance(at(71s), in_message) == due::message_timeout); }
-  SECTION("it passes although output waits") {
+  SECTION("it expires") { CHECK(timers.advance(at(71s), in_message) == due::message_timeout); }
+  SECTION("it expires although output waits") {
     const connection_timers::activity both{.writing = true, .in_message = true};
     CHECK(timers.advance(at(71s), both) == due::message_timeout);
   }
-  SECTION("it begins anew with progress") {
+  SECTION("it restarts with progress") {
     timers.received(at(70s));
     timers.message_progressed();
     CHECK(timers.advance(at(71s), in_message) == due::nothing);
     CHECK(timers.deadline(in_message) == at(131s));
   }
-  SECTION("it begins anew after the reading was held up") {
+  SECTION("it restarts after reading was suspended") {
     timers.hold();
     CHECK_FALSE(timers.lacks_input(at(80s), in_message));
     CHECK(timers.advance(at(80s), in_message) == due::nothing);
@@ -79,7 +79,7 @@ TEST_CASE("a message may remain unfinished for ever if the timeout is zero") {
   CHECK_FALSE(timers.lacks_input(at(100h), in_message));
 }
 
-TEST_CASE("output that makes progress begins its time anew") {
+TEST_CASE("output that makes progress restarts its timeout") {
   connection_timers timers{{.message_timeout = 0s, .write_timeout = 20s}};
   CHECK(timers.deadline(writing) == at_once);
   CHECK(timers.advance(at(1s), writing) == due::nothing);
@@ -92,7 +92,7 @@ TEST_CASE("output that makes progress begins its time anew") {
   CHECK(timers.advance(at(41s), writing) == due::write_timeout);
 }
 
-TEST_CASE("a closing handshake has its time from the first advance on") {
+TEST_CASE("the timeout of a closing handshake begins with the first advance()") {
   connection_timers timers{{.close_timeout = 5s}};
   timers.advance(at(1s), reading);
   CHECK(timers.deadline(closing) == at_once);

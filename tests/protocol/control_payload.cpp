@@ -23,7 +23,7 @@ constexpr bool grows_in_a_constant_expression() {
 }
 static_assert(grows_in_a_constant_expression());
 
-TEST_CASE("a control payload is put together of pieces", "[rfc-5.5]") {
+TEST_CASE("a control payload is joined from pieces", "[rfc-5.5]") {
   control_payload kept;
   CHECK(kept.view().empty());
   kept.append(bytes("Hel"));

@@ -123,7 +123,7 @@ TEST_CASE("after a jump of the time the peer is pinged before the connection end
   CHECK(machine.deadline() == at(24h + 10s));
 }
 
-TEST_CASE("while it is held nothing is counted") {
+TEST_CASE("hold() restarts the timer") {
   ping_machine machine{20s, 10s};
   machine.advance(at(0s));
   machine.hold();
@@ -147,7 +147,7 @@ TEST_CASE("an interval of zero never pings, one without end neither") {
   CHECK(endless.advance(at(100'000h)) == ping_step{ping_state::alive, false, false});
 }
 
-TEST_CASE("an answer may be waited for without end") {
+TEST_CASE("a timeout of zero waits for the answer without limit") {
   ping_machine machine{20s, ping_machine::duration::max()};
   machine.advance(at(0s));
   CHECK(machine.advance(at(20s)).send_ping);

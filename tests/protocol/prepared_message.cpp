@@ -71,7 +71,7 @@ TEST_CASE("servers share the memory of a long prepared message") {
   CHECK(prepared.frame().use_count() <= 2);
 }
 
-TEST_CASE("what is under way lives longer than the prepared message") {
+TEST_CASE("a pending write keeps the memory of a destroyed prepared message") {
   test_connection<> peer{role::server};
   {
     const prepared_message prepared{std::string_view{std::string(100'000, 'x')}};
@@ -83,7 +83,7 @@ TEST_CASE("what is under way lives longer than the prepared message") {
   CHECK(octets{pending.begin(), pending.end()} == before);
 }
 
-TEST_CASE("a prepared message keeps to the rules of sending", "[rfc-5.4]") {
+TEST_CASE("a prepared message follows the rules of sending", "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   const prepared_message prepared{std::string_view{"x"}};
   test_connection<> peer{self};

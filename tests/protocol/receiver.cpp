@@ -49,7 +49,7 @@ struct receiving {
   std::string next_control() { return shown_result(in.next_control(extension, rest)); }
 };
 
-TEST_CASE("a message that lies whole in the input is a view of it", "[rfc-5.4]") {
+TEST_CASE("a message that is complete in the input is a view of it", "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto how = GENERATE(delivery::messages, delivery::parts);
   receiving<> at{self, how};
@@ -71,7 +71,7 @@ TEST_CASE("the last fragment alone is a view of the input if the others were emp
   CHECK(std::get<message_view>(result).payload.data() == at.kept.data() + 4);
 }
 
-TEST_CASE("what was stored is kept until it is released", "[rfc-5.4]") {
+TEST_CASE("stored bytes are kept until release()", "[rfc-5.4]") {
   receiving<> at{role::client};
   at.arrives(frame_from(role::server, opcode::text, "ab", fin::no) +
              frame_from(role::server, opcode::continuation, "cd") +
@@ -161,7 +161,7 @@ TEST_CASE("an error in a message is reported", "[rfc-5.4][rfc-8.1]") {
   CHECK(told(header_from(from, 2, 1 << 30)) == shown(errc::message_too_big));
 }
 
-TEST_CASE("the way of delivery may change in the middle of a message", "[rfc-5.4]") {
+TEST_CASE("the delivery may change inside a message", "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   receiving<> at{self};
@@ -179,7 +179,7 @@ TEST_CASE("the way of delivery may change in the middle of a message", "[rfc-5.4
   CHECK(at.next() == "text \"gh\"");
 }
 
-TEST_CASE("the way of delivery may change in the middle of an encoded message", "[rfc-9]") {
+TEST_CASE("the delivery may change inside an encoded message", "[rfc-9]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   receiving<run_length> at{self};
@@ -222,7 +222,7 @@ TEST_CASE("bytes that do not fit into a part stay in the input, wherever its mem
   CHECK(got == plain + plain);
 }
 
-TEST_CASE("what is stored becomes a part with the next fragment, even an empty one", "[rfc-5.4]") {
+TEST_CASE("stored bytes become a part with the next fragment, even an empty one", "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const bool encoded = GENERATE(false, true);

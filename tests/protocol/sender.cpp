@@ -52,7 +52,8 @@ struct sending {
   }
 };
 
-TEST_CASE("messages and control frames leave in the order they are given", "[rfc-5.4]") {
+TEST_CASE("messages and control frames are sent in the order in which they were queued",
+          "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   sending<> from{self};
   REQUIRE(from.message("one") == errc{});
@@ -86,7 +87,7 @@ TEST_CASE("text of fragments is checked before anything is queued", "[rfc-8.1]")
   CHECK(from.written() == lines{"text \"still no message open\""});
 }
 
-TEST_CASE("pongs follow each other until a write is under way", "[rfc-5.5.3]") {
+TEST_CASE("pongs follow each other until a write is pending", "[rfc-5.5.3]") {
   sending<> from{role::server};
   from.out.pong(as_bytes("1"));
   from.out.pong(as_bytes("2"));

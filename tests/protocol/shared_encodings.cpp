@@ -31,7 +31,7 @@ TEST_CASE("each form is made once") {
   CHECK(forms.size() == 2);
 }
 
-TEST_CASE("what could not be made is tried again") {
+TEST_CASE("a form that could not be made is tried again") {
   shared_encodings forms;
   CHECK_FALSE(forms.find_or_make(1, [] { return shared_encodings::frame{}; }));
   CHECK(forms.size() == 0);

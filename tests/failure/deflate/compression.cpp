@@ -92,7 +92,7 @@ struct hearing {
   }
 };
 
-TEST_CASE("whichever allocation of a compressing sender fails, what goes out can be read",
+TEST_CASE("whichever allocation of a compressing sender fails, its output is valid",
           "[rfc7692-7.2.1][failure]") {
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
@@ -126,7 +126,7 @@ TEST_CASE("whichever allocation of a compressing sender fails, what goes out can
   CHECK(count > 10);
 }
 
-TEST_CASE("whichever allocation of a receiver of compressed messages fails, it ends or goes on",
+TEST_CASE("whichever allocation of a receiver of compressed messages fails, it ends or continues",
           "[rfc7692-7.2.2][failure]") {
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
@@ -161,7 +161,7 @@ TEST_CASE("whichever allocation of a receiver of compressed messages fails, it e
   CHECK(count > 3);
 }
 
-TEST_CASE("whichever allocation of a compressing websocket fails, it ends at once or talks well",
+TEST_CASE("whichever allocation of a compressing websocket fails, it ends at once or works",
           "[rfc7692-7.2][failure]") {
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
@@ -229,8 +229,9 @@ TEST_CASE("whichever allocation of a compressing websocket fails, it ends at onc
   CHECK(count > 10);
 }
 
-TEST_CASE("whichever allocation of a compressing async_websocket fails, what it has begun ends",
-          "[rfc7692-7.2][failure]") {
+TEST_CASE(
+    "whichever allocation of a compressing async_websocket fails, its pending operations complete",
+    "[rfc7692-7.2][failure]") {
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
   const auto count = fail_each_allocation([&](std::size_t number) {

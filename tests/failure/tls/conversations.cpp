@@ -161,7 +161,7 @@ TEST_CASE("whichever allocation of a conversation over TLS fails, its caller get
   CHECK(all_held() < before + 64 * 1024);
 }
 
-TEST_CASE("whichever allocation of a context fails, there is none", "[failure]") {
+TEST_CASE("whichever allocation of a context fails, the constructor throws", "[failure]") {
   const bool serves = GENERATE(true, false);
   const auto make = [&] {
     if (serves) {
@@ -201,7 +201,7 @@ std::string ask(const std::string& url) {
 }
 
 TEST_CASE(
-    "whichever allocation of a threaded server with TLS fails, one client loses by it at most",
+    "whichever allocation of a threaded server with TLS fails, at most one client is affected",
     "[failure]") {
   std::atomic<bool> threw = false;
   threaded_server_options options;
@@ -236,7 +236,7 @@ TEST_CASE(
   running.join();
 }
 
-TEST_CASE("whichever allocation of an event server with TLS fails, one client loses by it at most",
+TEST_CASE("whichever allocation of an event server with TLS fails, at most one client is affected",
           "[failure]") {
   server_options options;
   options.route.connection.close_timeout = milliseconds{20};

@@ -55,7 +55,8 @@ TEST_CASE("with compression, handles and options may be destroyed in any order")
   destroy_in_each_order(scenes());
 }
 
-TEST_CASE("with compression, what a thread has made may be destroyed when it has ended, or last") {
+TEST_CASE(
+    "with compression, objects made by a thread may be destroyed after it has ended, or last") {
   destroy_with_threads(scenes());
 }
 

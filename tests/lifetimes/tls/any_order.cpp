@@ -110,7 +110,7 @@ TEST_CASE("over TLS, handles, options and contexts may be destroyed in any order
   destroy_in_each_order(scenes());
 }
 
-TEST_CASE("over TLS, what a thread has made may be destroyed when it has ended, or last") {
+TEST_CASE("over TLS, objects made by a thread may be destroyed after it has ended, or last") {
   destroy_with_threads(scenes());
 }
 
