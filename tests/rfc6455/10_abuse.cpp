@@ -46,7 +46,7 @@ octets many(const octets& frame, std::size_t count) {
   return made;
 }
 
-TEST_CASE("a length that is promised takes no memory", "[rfc-10.4]") {
+TEST_CASE("a declared length uses no memory", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const bool encoded = GENERATE(false, true);
   connection_options options;
@@ -64,7 +64,7 @@ TEST_CASE("a length that is promised takes no memory", "[rfc-10.4]") {
   CHECK(most <= (encoded ? 16 * kibibyte : 4 * kibibyte));
 }
 
-TEST_CASE("a message that is never finished takes what has arrived and no more", "[rfc-10.4]") {
+TEST_CASE("a message that is never finished uses memory for what has arrived only", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto fragment = GENERATE(as<std::size_t>{}, 1, 100, 10'000);
   const auto from = peer_of(self);
@@ -80,7 +80,7 @@ TEST_CASE("a message that is never finished takes what has arrived and no more",
   CHECK(most <= 3 * fragment * (std::min<std::size_t>)(count, 100'000) + 2 * fragment + kibibyte);
 }
 
-TEST_CASE("in parts an endless message takes no memory", "[rfc-10.4]") {
+TEST_CASE("an endless message in parts uses no memory", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   connection_options options;
@@ -98,7 +98,7 @@ TEST_CASE("in parts an endless message takes no memory", "[rfc-10.4]") {
   CHECK(most <= 64 * kibibyte);
 }
 
-TEST_CASE("a flood of empty frames takes no memory and ends at the limit", "[rfc-10.4]") {
+TEST_CASE("a flood of empty frames uses no memory and ends at the limit", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self};
@@ -175,7 +175,7 @@ TEST_CASE("a flood of pings to a driver that writes is answered in bounded memor
   CHECK(most <= 400 * kibibyte);
 }
 
-TEST_CASE("a flood of pongs takes no memory", "[rfc-5.5.3][rfc-10.4]") {
+TEST_CASE("a flood of pongs uses no memory", "[rfc-5.5.3][rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
   const auto input = many(frame_from(peer_of(self), opcode::pong, std::string(125, 'p')), 500);
@@ -223,7 +223,8 @@ TEST_CASE("a peer that keeps sending instead of closing times out", "[rfc-7.1.7]
   CHECK(peer.wants() == interest{});
 }
 
-TEST_CASE("what explodes in decoding ends at the limit, without its memory", "[rfc-10.4]") {
+TEST_CASE("a payload that expands when decoded ends at the limit, without its memory",
+          "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   connection_options options;
@@ -239,7 +240,7 @@ TEST_CASE("what explodes in decoding ends at the limit, without its memory", "[r
   CHECK(most <= 420 * kibibyte);
 }
 
-TEST_CASE("an explosion over many fragments ends at the limit", "[rfc-10.4]") {
+TEST_CASE("an expansion over many fragments ends at the limit", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   connection_options options;
@@ -257,7 +258,7 @@ TEST_CASE("an explosion over many fragments ends at the limit", "[rfc-10.4]") {
   CHECK(most <= 420 * kibibyte);
 }
 
-TEST_CASE("encoded fragments that decode to nothing take no memory", "[rfc-10.4]") {
+TEST_CASE("encoded fragments that decode to nothing use no memory", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<run_length> peer{self};
@@ -270,7 +271,7 @@ TEST_CASE("encoded fragments that decode to nothing take no memory", "[rfc-10.4]
   CHECK(most <= 16 * kibibyte);
 }
 
-TEST_CASE("after a big message its memory is given back", "[rfc-10.4]") {
+TEST_CASE("after a big message its memory is freed", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self};
@@ -286,7 +287,7 @@ TEST_CASE("after a big message its memory is given back", "[rfc-10.4]") {
   CHECK(held <= kibibyte);
 }
 
-TEST_CASE("a connection that only waits takes no memory of its own", "[rfc-10.4]") {
+TEST_CASE("a connection that only waits has no memory of its own", "[rfc-10.4]") {
   const heap_meter heap;
   std::size_t held = 0;
   {
@@ -298,7 +299,7 @@ TEST_CASE("a connection that only waits takes no memory of its own", "[rfc-10.4]
   CHECK(sizeof(test_connection<>) <= 1024);
 }
 
-TEST_CASE("thousands of frames in one read cost time in proportion", "[rfc-10.4]") {
+TEST_CASE("thousands of frames in one read take proportional time", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto frame = frame_from(peer_of(self), opcode::ping, "");
   // Both are answered, in one buffer; what is counted is memory taken, not time, which is noise.

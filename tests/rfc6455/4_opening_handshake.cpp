@@ -67,7 +67,8 @@ TEST_CASE("a client and a server complete the handshake, wherever their bytes ar
   CHECK(sides.server.result().subprotocol == "v1");
 }
 
-TEST_CASE("without a subprotocol in common there is none, and the client decides", "[rfc-4.2.2]") {
+TEST_CASE("without a common subprotocol none is negotiated, and the client decides",
+          "[rfc-4.2.2]") {
   two_sides<default_client_policy, default_server_policy> sides{
       client_handshake{*uri::decode("ws://h"), default_client_policy{.subprotocols = {"v2"}}},
       server_handshake{default_server_policy{.subprotocols = {"v1"}}}};
@@ -76,7 +77,7 @@ TEST_CASE("without a subprotocol in common there is none, and the client decides
   CHECK(sides.client.result().subprotocol.empty());
 }
 
-TEST_CASE("a client learns why a server refused it", "[rfc-4.2.2]") {
+TEST_CASE("a client gets the reason of a server's refusal", "[rfc-4.2.2]") {
   const auto way = GENERATE(range(std::size_t{0}, ways));
   two_sides<default_client_policy, default_server_policy> sides{
       client_handshake{*uri::decode("ws://h"), default_client_policy{.origin = "http://evil.com"}},

@@ -36,7 +36,7 @@ TEST_CASE("fragments make one message", "[rfc-5.4][autobahn-5.3][autobahn-5.4][a
         lines{"binary \"abcd\""});
 }
 
-TEST_CASE("empty fragments count for nothing", "[rfc-5.4][autobahn-6.1.2][autobahn-6.1.3]") {
+TEST_CASE("empty fragments have no effect", "[rfc-5.4][autobahn-6.1.2][autobahn-6.1.3]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto op = GENERATE(opcode::text, opcode::binary);
@@ -114,7 +114,7 @@ TEST_CASE("a continuation after the last fragment fails the connection",
         failed(close_code::protocol_error, errc::unexpected_continuation, {"text \"a\""}));
 }
 
-TEST_CASE("a new message inside an unfinished one fails the connection",
+TEST_CASE("a new message before the end of an unfinished one fails the connection",
           "[rfc-5.4][autobahn-5.18]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
@@ -167,7 +167,7 @@ TEST_CASE("the default allows 131072 frames in a message", "[rfc-5.4][autobahn-9
   CHECK(feed(peer, next) == lines{"closed{1009, the message has too many frames}"});
 }
 
-TEST_CASE("fragments are sent as they are given, and control frames between them", "[rfc-5.4]") {
+TEST_CASE("fragments are sent as they are queued, and control frames between them", "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto kind = GENERATE(message_kind::text, message_kind::binary);
   test_connection<> peer{self};

@@ -75,7 +75,7 @@ TEST_CASE("a fragmented control frame fails the connection",
         failed(close_code::protocol_error, errc::control_fragmented));
 }
 
-TEST_CASE("while nothing can be written only the newest ping is answered", "[rfc-5.5.3]") {
+TEST_CASE("while the stream accepts nothing only the newest ping is answered", "[rfc-5.5.3]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self};
@@ -94,7 +94,7 @@ TEST_CASE("while nothing can be written only the newest ping is answered", "[rfc
   CHECK(peer.buffered_bytes() == 0);
 }
 
-TEST_CASE("a pong that waited comes after what was queued before it is written", "[rfc-5.5.3]") {
+TEST_CASE("a pong that waited is sent after output that was queued before it", "[rfc-5.5.3]") {
   test_connection<> peer{role::server};
   REQUIRE(!peer.send("first"));
   const auto size = peer.output().size();
@@ -138,7 +138,7 @@ TEST_CASE("our pings and pongs have at most 125 bytes", "[rfc-5.5]") {
         frame_from(self, 9, {}) + frame_from(self, 9, most) + frame_from(self, 10, most));
 }
 
-TEST_CASE("a message goes on after a control frame that is cut anywhere", "[rfc-5.4][rfc-5.5]") {
+TEST_CASE("a message continues after a control frame that is cut anywhere", "[rfc-5.4][rfc-5.5]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto input = frame_from(from, opcode::text, "be", fin::no) +

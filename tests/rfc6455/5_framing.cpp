@@ -17,7 +17,7 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-TEST_CASE("the standard's examples are read", "[rfc-5.7]") {
+TEST_CASE("the RFC's examples are read", "[rfc-5.7]") {
   const auto hello = lines{"text \"Hello\""};
   CHECK(story_of(role::client, "81 05 48 65 6c 6c 6f"_b) == hello);
   CHECK(story_of(role::server, "81 85 37 fa 21 3d 7f 9f 4d 51 58"_b) == hello);
@@ -33,7 +33,7 @@ TEST_CASE("the standard's examples are read", "[rfc-5.7]") {
         lines{"binary " + shown(large)});
 }
 
-TEST_CASE("the standard's examples are written", "[rfc-5.7]") {
+TEST_CASE("the RFC's examples are written", "[rfc-5.7]") {
   test_connection<> server{role::server};
   test_connection<> client{role::client};
   REQUIRE(!server.send("Hello"));
@@ -89,7 +89,7 @@ TEST_CASE("a reserved bit fails the connection",
   CHECK(story_of(self, frame_from(peer_of(self), op, bytes("x"), fin::yes, bits)) == expected);
 }
 
-TEST_CASE("what came before a reserved bit is delivered, what comes after is not",
+TEST_CASE("messages before a reserved bit are reported, later ones are not",
           "[rfc-5.2][autobahn-3.2][autobahn-3.3][autobahn-3.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
@@ -190,7 +190,7 @@ TEST_CASE("a message may be as long as the limit and not a byte longer", "[rfc-1
   CHECK(story_of(self, first + header_from(from, 0, std::uint64_t{1} << 62), options) == refused);
 }
 
-TEST_CASE("without a limit given a server takes 1 MiB and a client 16 MiB", "[rfc-10.4]") {
+TEST_CASE("by default a server accepts 1 MiB and a client 16 MiB", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const std::size_t limit = (self == role::server ? 1 : 16) * 1024 * 1024;
   test_connection<> peer{self};
@@ -200,7 +200,7 @@ TEST_CASE("without a limit given a server takes 1 MiB and a client 16 MiB", "[rf
         lines{"closed{1009, the message is too big}"});
 }
 
-TEST_CASE("each frame of a client has a key of its own", "[rfc-5.3]") {
+TEST_CASE("each frame of a client has its own mask key", "[rfc-5.3]") {
   basic_connection<no_extension, counting_mask_source> peer{role::client};
   const auto size = GENERATE(as<std::size_t>{}, 0, 100, 5000);
   REQUIRE(!peer.send(pattern(size)));
@@ -228,7 +228,7 @@ TEST_CASE("a server never masks", "[rfc-5.1]") {
   for (const auto& frame : frames_in(written_by(peer))) CHECK(frame.mask.empty());
 }
 
-TEST_CASE("thousands of frames in one read need no stack", "[rfc-5.2]") {
+TEST_CASE("thousands of frames in one read use no stack", "[rfc-5.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const std::size_t count = 20'000;

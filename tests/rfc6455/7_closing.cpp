@@ -38,7 +38,8 @@ TEST_CASE("a Close frame is answered with its own code",
         lines{"closed{" + number + ", clean, \"why\"}", "> close " + number});
 }
 
-TEST_CASE("a server does not send 1010 back, which is a client's", "[rfc-7.4.1][autobahn-7.7.8]") {
+TEST_CASE("a server does not send 1010 back, which only clients may send",
+          "[rfc-7.4.1][autobahn-7.7.8]") {
   CHECK(story_of(role::server, close_from(role::client, 1010)) ==
         lines{"closed{1010, clean}", "> close 1000"});
   CHECK(story_of(role::client, close_from(role::server, 1010)) ==
@@ -84,7 +85,7 @@ TEST_CASE("a close reason that is not UTF-8 fails the connection", "[rfc-8.1][au
         failed(close_code::invalid_payload, errc::invalid_utf8));
 }
 
-TEST_CASE("what is queued is sent before the Close frame", "[rfc-7.1.2][autobahn-7.1.1]") {
+TEST_CASE("queued output is sent before the Close frame", "[rfc-7.1.2][autobahn-7.1.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self};
@@ -101,7 +102,7 @@ TEST_CASE("what is queued is sent before the Close frame", "[rfc-7.1.2][autobahn
                                                 we_begin ? "close 1001 \"bye\"" : "close 1001"});
 }
 
-TEST_CASE("after a Close frame nothing is looked at",
+TEST_CASE("after a Close frame input is ignored",
           "[rfc-5.5.1][autobahn-7.1.2][autobahn-7.1.3][autobahn-7.1.4][autobahn-7.1.6]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
@@ -208,8 +209,7 @@ TEST_CASE("a client waits until the server has ended the stream", "[rfc-7.1.1]")
   CHECK(client.wants() == nothing);
 }
 
-TEST_CASE("a Close that is answered is written even when the peer has ended the stream",
-          "[rfc-7.1.1]") {
+TEST_CASE("the answer to a Close is written even if the peer has ended the stream", "[rfc-7.1.1]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
   feed(peer, close_from(peer_of(self), 1000));
@@ -275,7 +275,7 @@ TEST_CASE("the error of a broken stream is reported", "[rfc-7.1.7]") {
   CHECK(std::get<closed>(*happened).code == close_code::abnormal);
 }
 
-TEST_CASE("the end of the stream after the handshake changes nothing", "[rfc-7.1.4]") {
+TEST_CASE("the end of the stream after the handshake has no effect", "[rfc-7.1.4]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
   CHECK(feed(peer, close_from(peer_of(self), 1000)) == lines{"closed{1000, clean}"});
@@ -453,7 +453,7 @@ TEST_CASE("there is one closed event, whatever happens afterwards", "[rfc-7.1.4]
   CHECK(peer.wants() == nothing);
 }
 
-TEST_CASE("the reason of the closed event lives as long as the connection", "[rfc-7.1.6]") {
+TEST_CASE("the reason of the closed event is valid as long as the connection", "[rfc-7.1.6]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
   auto wire = close_from(peer_of(self), 1000, "good bye");
@@ -468,7 +468,7 @@ TEST_CASE("the reason of the closed event lives as long as the connection", "[rf
   CHECK(std::get<closed>(*happened).reason == "good bye");
 }
 
-TEST_CASE("what the library says of a failure fits into a Close frame", "[rfc-5.5.1]") {
+TEST_CASE("each reason that the library sends fits into a Close frame", "[rfc-5.5.1]") {
   for (int i = 1; i <= static_cast<int>(errc::connect_timeout); ++i) {
     const auto why = static_cast<errc>(i);
     INFO(shown(why));

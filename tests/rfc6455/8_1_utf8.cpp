@@ -81,7 +81,7 @@ const std::string_view unfinished[] = {
     "ce",   "cebae1", "cebae1bd", "cebae1bdb9cf", "c3",     "e0a0",     "ef",
     "efbf", "f0",     "f090",     "f09080",       "f48fbf", "48 69 c3", "cebae1bdb9cf83ce"};
 
-TEST_CASE("valid text is delivered unchanged",
+TEST_CASE("valid text is reported unchanged",
           "[rfc-8.1][autobahn-6.2.1][autobahn-6.5.1][autobahn-6.5.2][autobahn-6.5.3]"
           "[autobahn-6.5.4][autobahn-6.5.5][autobahn-6.7.1][autobahn-6.7.2][autobahn-6.7.3]"
           "[autobahn-6.7.4][autobahn-6.9.1][autobahn-6.9.2][autobahn-6.9.3][autobahn-6.9.4]"
@@ -171,7 +171,7 @@ TEST_CASE("a text is not the continuation of the text before", "[rfc-8.1]") {
         failed(close_code::invalid_payload, errc::invalid_utf8, {"text c3a4"}));
 }
 
-TEST_CASE("binary messages may hold anything", "[rfc-5.6]") {
+TEST_CASE("binary messages may contain any bytes", "[rfc-5.6]") {
   const auto self = GENERATE(role::client, role::server);
   for (const auto& [before, from] : invalid) {
     const auto any = from_hex(before) + from_hex(from);
@@ -179,7 +179,7 @@ TEST_CASE("binary messages may hold anything", "[rfc-5.6]") {
   }
 }
 
-TEST_CASE("text of ours must be valid", "[rfc-8.1]") {
+TEST_CASE("text that we send must be valid", "[rfc-8.1]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
   for (const auto& [before, from] : invalid) {

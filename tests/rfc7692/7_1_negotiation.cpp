@@ -87,13 +87,14 @@ TEST_CASE("a client offers what its options say", "[rfc7692-7.1]") {
             "permessage-deflate; client_no_context_takeover; client_max_window_bits"});
 }
 
-TEST_CASE("a server answers nothing that was not offered", "[rfc7692-5]") {
+TEST_CASE("a server answers only what was offered", "[rfc7692-5]") {
   CHECK(answer_to({}, permessage_deflate{}) == "none");
   CHECK(answer_to({"x-other"}, permessage_deflate{}) == "none");
   CHECK(answer_to({"permessage-deflate"}, {}) == "none");
 }
 
-TEST_CASE("a server takes the first offer it can do, over several lines", "[rfc7692-5]") {
+TEST_CASE("a server accepts the first offer that it can fulfil, over several fields",
+          "[rfc7692-5]") {
   const permessage_deflate known;
   CHECK(answer_to({"x-other", "permessage-deflate; server_max_window_bits=8",
                    "permessage-deflate; client_no_context_takeover, permessage-deflate"},
@@ -103,7 +104,8 @@ TEST_CASE("a server takes the first offer it can do, over several lines", "[rfc7
         "permessage-deflate; client_max_window_bits=12");
 }
 
-TEST_CASE("a request with a bad offer of ours is accepted without it", "[rfc7692-7]") {
+TEST_CASE("an upgrade with a malformed offer of our extension is accepted without it",
+          "[rfc7692-7]") {
   const auto offer =
       GENERATE(as<std::string>{}, "permessage-deflate; server_max_window_bits",
                "permessage-deflate; server_max_window_bits=16", "permessage-deflate; x=1",
@@ -112,7 +114,7 @@ TEST_CASE("a request with a bad offer of ours is accepted without it", "[rfc7692
   CHECK(answer_to({offer}, permessage_deflate{}) == "none");
 }
 
-TEST_CASE("a client goes on without an extension, or with a legal answer", "[rfc7692-5]") {
+TEST_CASE("a client continues without an extension, or with a valid answer", "[rfc7692-5]") {
   const permessage_deflate known{deflate_preset::low_memory};
   CHECK(taken({}, known) == errc{});
   CHECK(taken({"permessage-deflate"}, known) == errc{});
@@ -121,7 +123,7 @@ TEST_CASE("a client goes on without an extension, or with a legal answer", "[rfc
   CHECK(taken({"permessage-deflate; client_max_window_bits=\"9\""}, known) == errc{});
 }
 
-TEST_CASE("a client fails on an answer that is not legal for its offer", "[rfc7692-7]") {
+TEST_CASE("a client fails on an invalid answer", "[rfc7692-7]") {
   const auto answer = GENERATE(as<std::string>{}, "permessage-deflate; client_max_window_bits",
                                "permessage-deflate; client_max_window_bits=16",
                                "permessage-deflate; server_max_window_bits=7",
@@ -130,12 +132,12 @@ TEST_CASE("a client fails on an answer that is not legal for its offer", "[rfc76
   CHECK(taken({answer}, permessage_deflate{}) == errc::unexpected_extension);
 }
 
-TEST_CASE("a client that offers nothing takes nothing", "[rfc7692-5]") {
+TEST_CASE("a client that offers nothing accepts nothing", "[rfc7692-5]") {
   CHECK(taken({}, {}) == errc{});
   CHECK(taken({"permessage-deflate"}, {}) == errc::unexpected_extension);
 }
 
-TEST_CASE("two lines of an answer are one list", "[rfc7692-7]") {
+TEST_CASE("two fields of an answer form one list", "[rfc7692-7]") {
   CHECK(taken({"permessage-deflate", "permessage-deflate"}, permessage_deflate{}) ==
         errc::unexpected_extension);
 }

@@ -43,7 +43,7 @@ octets message_of(role from, message_kind kind, bytes_view payload) {
   return frame_from(from, static_cast<int>(kind), deflated(payload), fin::yes, compressed);
 }
 
-TEST_CASE("each example of the standard is the message that it says", "[rfc7692-7.2.3]") {
+TEST_CASE("each example of the RFC decodes to its message", "[rfc7692-7.2.3]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const lines hello{"text \"Hello\""};
@@ -57,8 +57,7 @@ TEST_CASE("each example of the standard is the message that it says", "[rfc7692-
   CHECK(told(self, frame(from, "00")) == lines{"text \"\""});
 }
 
-TEST_CASE("the examples are sent as the standard shows them",
-          "[rfc7692-7.2.3.1][rfc7692-7.2.3.2]") {
+TEST_CASE("the examples are sent as in the RFC", "[rfc7692-7.2.3.1][rfc7692-7.2.3.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto options = without_threshold({.level = 6, .memory_level = 8, .own_window_bits = 15});
   test_connection<copied_deflate> peer{self, {}, copied_deflate{options}};
@@ -69,7 +68,7 @@ TEST_CASE("the examples are sent as the standard shows them",
         frame(self, "f2 48 cd c9 c9 07 00") + frame(self, "f2 00 11 00 00") + frame(self, "00"));
 }
 
-TEST_CASE("plain and compressed messages mix, and only the latter are context",
+TEST_CASE("uncompressed and compressed messages mix, and only the latter are context",
           "[rfc7692-6][rfc7692-7.2.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
@@ -80,7 +79,7 @@ TEST_CASE("plain and compressed messages mix, and only the latter are context",
         lines{"text \"Hello\"", "text \"plain\"", "binary \"plain\"", "text \"Hello\""});
 }
 
-TEST_CASE("control frames stand between compressed fragments, as they are", "[rfc7692-6.1]") {
+TEST_CASE("control frames between compressed fragments are not compressed", "[rfc7692-6.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   CHECK(told(self, frame(from, "f2 48", fin::no) + frame_from(from, opcode::ping, "?") +
@@ -99,7 +98,7 @@ TEST_CASE("every fragment may be one byte long", "[rfc7692-7.2.3.1]") {
   CHECK(told(self, input + more(from, "00", fin::no) + more(from, "")) == lines{"text \"Hello\""});
 }
 
-TEST_CASE("only the first frame of a message says that it is compressed", "[rfc7692-6]") {
+TEST_CASE("only the first frame of a message has the compression bit", "[rfc7692-6]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto refused = failed(close_code::protocol_error, errc::bad_reserved_bits);
@@ -110,7 +109,7 @@ TEST_CASE("only the first frame of a message says that it is compressed", "[rfc7
   CHECK(told(self, frame_from(from, op, {}, fin::yes, compressed)) == refused);
 }
 
-TEST_CASE("the other reserved bits still mean nothing", "[rfc7692-6]") {
+TEST_CASE("the other reserved bits still fail the connection", "[rfc7692-6]") {
   const auto self = GENERATE(role::client, role::server);
   const auto bits = GENERATE(1, 2, 3, 5, 6, 7);
   CHECK(told(self, frame(peer_of(self), "00", fin::yes, bits)) ==
@@ -123,7 +122,7 @@ TEST_CASE("without the extension a compressed message fails the connection", "[r
         failed(close_code::protocol_error, errc::bad_reserved_bits));
 }
 
-TEST_CASE("what is no deflate stream fails the connection", "[rfc7692-7.2.2]") {
+TEST_CASE("data that is not a deflate stream fails the connection", "[rfc7692-7.2.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto payload = GENERATE("ff", "f2 00 11 00 00", "f2 48 cd c9 c9 07", "00 01 00 00 00 61");
   const auto story =
@@ -176,7 +175,7 @@ TEST_CASE("the limit counts fragments together after decompression", "[rfc7692-8
   CHECK(told(self, input, options) == failed(close_code::message_too_big, errc::message_too_big));
 }
 
-TEST_CASE("what is discarded after our Close is not decompressed", "[rfc7692-6.2]") {
+TEST_CASE("messages that are discarded after our Close are not decompressed", "[rfc7692-6.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<copied_deflate> peer{self, {}, copied_deflate{}};
@@ -291,7 +290,7 @@ octets spoiled_message(std::mt19937& random, role from, std::size_t limit, int w
          frame_from(from, 0, bytes_view{wire}.subspan(half));
 }
 
-TEST_CASE("what is wrong with a compressed message does not depend on where it is cut",
+TEST_CASE("the error of a compressed message does not depend on where it is cut",
           "[rfc7692-7.2.2][rfc-8.1]") {
   std::array<int, 4> seen{};
   for (std::uint32_t seed = 1; seed <= 400; ++seed) {
@@ -318,7 +317,7 @@ TEST_CASE("what is wrong with a compressed message does not depend on where it i
 }
 
 // Every byte within the limit of the encoded payload is decoded and checked, wherever it arrives.
-TEST_CASE("what comes first of bad text and too many encoded bytes decides how a message ends",
+TEST_CASE("the first of invalid text and too many encoded bytes decides how a message ends",
           "[rfc7692-8][rfc-8.1]") {
   const bool text_first = GENERATE(true, false);
   CAPTURE(text_first);
@@ -333,8 +332,7 @@ TEST_CASE("what comes first of bad text and too many encoded bytes decides how a
         failed(*close_code_for(why), why));
 }
 
-TEST_CASE("what is sent keeps to the window and the context that were agreed on",
-          "[rfc7692-7.1.1][rfc7692-7.1.2]") {
+TEST_CASE("sent messages use the negotiated window and context", "[rfc7692-7.1.1][rfc7692-7.1.2]") {
   const auto bits = GENERATE(9, 11, 15);
   const auto takeover = GENERATE(true, false);
   const auto options = without_threshold({.level = 9, .memory_level = 9, .own_window_bits = 15});
@@ -375,7 +373,7 @@ TEST_CASE("connections with equal settings send the same memory, whatever their 
   CHECK(smaller.output().data() != sent.data());
 }
 
-TEST_CASE("a broadcast between a connection's own messages is understood", "[rfc7692-7.1.1]") {
+TEST_CASE("a broadcast between a connection's own messages is decoded", "[rfc7692-7.1.1]") {
   const auto bits = GENERATE(9, 15);
   const auto options = without_threshold({.own_window_bits = 15});
   two_sides both{{{bits, true}, {}, 6, 8}, options};

@@ -98,7 +98,7 @@ outcome outcome_of(role self, const octets& input, const connection_options& opt
 /// An inflater, its window, and what belongs to the connection.
 constexpr std::size_t inflating = 48 * kibibyte;
 
-TEST_CASE("a message that explodes ends at the limit and takes no more memory",
+TEST_CASE("a message that expands ends at the limit and uses no more memory",
           "[rfc7692-8][rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto payload = bomb(64 * mebibyte);
@@ -114,7 +114,7 @@ TEST_CASE("a message that explodes ends at the limit and takes no more memory",
   CHECK(result.most < 3 * mebibyte + 64 * kibibyte);
 }
 
-TEST_CASE("a message that explodes over fragments ends at the limit", "[rfc7692-8][rfc-10.4]") {
+TEST_CASE("a message that expands over fragments ends at the limit", "[rfc7692-8][rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto payload = bomb(8 * mebibyte);
@@ -132,7 +132,7 @@ TEST_CASE("a message that explodes over fragments ends at the limit", "[rfc7692-
   CHECK(result.most < 3 * mebibyte + 64 * kibibyte);
 }
 
-TEST_CASE("in parts a message that explodes takes a part's memory", "[rfc7692-8]") {
+TEST_CASE("a message that expands uses the memory of one part, in parts", "[rfc7692-8]") {
   const auto self = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = 1024 * mebibyte;
@@ -145,7 +145,7 @@ TEST_CASE("in parts a message that explodes takes a part's memory", "[rfc7692-8]
   CHECK(result.most < inflating + 16 * kibibyte);
 }
 
-TEST_CASE("blocks without any output are no way to send for ever", "[rfc7692-8][rfc-10.4]") {
+TEST_CASE("blocks without output end at a limit", "[rfc7692-8][rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto block = GENERATE("00 00 00 ff ff", "02 08 20 80 00", "03 00");
   const auto from = peer_of(self);
@@ -181,7 +181,7 @@ TEST_CASE("small messages that are flushed after each byte are accepted", "[rfc7
   CHECK(result.delivered == 20 * kibibyte);
 }
 
-TEST_CASE("connections that never send anything compressed have no contexts", "[rfc7692-7.1]") {
+TEST_CASE("connections that send nothing compressed have no contexts", "[rfc7692-7.1]") {
   const auto preset = GENERATE(deflate_preset::low_memory, deflate_preset::balanced);
   using peer_type = basic_connection<any_extension, fixed_mask_source>;
   constexpr std::size_t count = 1000;
@@ -200,7 +200,7 @@ TEST_CASE("connections that never send anything compressed have no contexts", "[
   CHECK(each < sizeof(peer_type) + 200);
 }
 
-TEST_CASE("without contexts a connection gives back what a message took", "[rfc7692-7.1.1]") {
+TEST_CASE("without contexts a connection frees the memory of a message", "[rfc7692-7.1.1]") {
   using peer_type = basic_connection<any_extension, fixed_mask_source>;
   constexpr std::size_t count = 200;
   const permessage_deflate known{deflate_preset::low_memory};
@@ -229,7 +229,7 @@ TEST_CASE("without contexts a connection gives back what a message took", "[rfc7
   CHECK(each < sizeof(peer_type) + 300);
 }
 
-TEST_CASE("where there is no memory to decompress, the connection ends") {
+TEST_CASE("without memory to decompress the connection ends") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<copied_deflate> peer{self, {}, copied_deflate{}};
   deflate_extension bare{{}, {}, std::make_shared<const deflate_options>(without_threshold())};
@@ -251,7 +251,7 @@ TEST_CASE("where there is no memory to decompress, the connection ends") {
   CHECK(bits == 0);
 }
 
-TEST_CASE("where memory ends in the middle of a message, the connection ends") {
+TEST_CASE("if memory runs out inside a message the connection ends") {
   const auto encoded = deflated(as_bytes(some_text(100'000)));
   const auto by = inflater::make({15});
   octets room(10'000);
@@ -349,7 +349,7 @@ passage pass(std::size_t count, std::size_t random_one_in) {
   return result;
 }
 
-TEST_CASE("a gibibyte goes through, compressed both ways, in little memory", "[rfc7692-6.1]") {
+TEST_CASE("a gibibyte is sent compressed both ways in little memory", "[rfc7692-6.1]") {
   // With a sanitizer it takes ten times as long, and shows no more.
   const std::size_t count = sanitized ? 256 : 4096;
   const auto result = pass(count, 0);
@@ -364,7 +364,7 @@ TEST_CASE("bytes that cannot be compressed use no more memory either", "[rfc7692
   CHECK(result.most < mebibyte);
 }
 
-TEMPLATE_TEST_CASE("a message that explodes costs a server its limit, and floods of them no more",
+TEMPLATE_TEST_CASE("a message that expands uses a server's limit, and a flood of them no more",
                    "[rfc7692-8][abuse]", event_echo, threaded_echo) {
   echo_options options;
   options.extension = permessage_deflate{};
@@ -388,7 +388,7 @@ TEMPLATE_TEST_CASE("a message that explodes costs a server its limit, and floods
   }
 }
 
-TEST_CASE("a flood of small bombs does not starve the other connections of its thread",
+TEST_CASE("a flood of small bombs does not delay the other connections of its thread",
           "[rfc7692-8][abuse]") {
   mailbox<bool> at_work;
   mailbox<bool> go_on;
@@ -430,8 +430,9 @@ TEST_CASE("a flood of small bombs does not starve the other connections of its t
   flooder.join();
 }
 
-TEMPLATE_TEST_CASE("a flood of compressed connections costs each its contexts and no more",
-                   "[rfc7692-7.1][abuse]", event_echo, threaded_echo) {
+TEMPLATE_TEST_CASE(
+    "each of many compressed connections uses the memory of its contexts and no more",
+    "[rfc7692-7.1][abuse]", event_echo, threaded_echo) {
   constexpr std::size_t count = 50;
   echo_options options;
   options.extension = permessage_deflate{};

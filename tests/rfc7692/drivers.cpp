@@ -78,7 +78,7 @@ TEST_CASE("an event server and a blocking client compress what they send", "[rfc
   CHECK(!peer.close());
 }
 
-TEST_CASE("a side that does not know compression is served without", "[rfc7692-5]") {
+TEST_CASE("a side without compression is served without it", "[rfc7692-5]") {
   const bool known_here = GENERATE(true, false);
   const any_negotiator known{permessage_deflate{}};
   auto server = event_echo(known_here ? known : any_negotiator{});
@@ -106,7 +106,7 @@ TEST_CASE("a threaded server compresses", "[rfc7692-5]") {
   running.join();
 }
 
-TEST_CASE("bytes on the wire are fewer, and a raw client sees the bit", "[rfc7692-7.2.3]") {
+TEST_CASE("fewer bytes are sent, and a raw client sees the compression bit", "[rfc7692-7.2.3]") {
   auto server = event_echo(permessage_deflate{without_threshold({.own_window_bits = 15})});
   auto client = compressing_client(server->port());
   client.say(frame_from(role::client, 1, "f2 48 cd c9 c9 07 00"_b, fin::yes, 4));
@@ -121,7 +121,7 @@ TEST_CASE("bytes on the wire are fewer, and a raw client sees the bit", "[rfc769
                      frame_from(role::server, 1, "f2 00 11 00 00"_b, fin::yes, 4));
 }
 
-TEST_CASE("one message may be sent as it is, from any thread", "[rfc7692-6]") {
+TEST_CASE("a single message may be sent uncompressed, from any thread", "[rfc7692-6]") {
   mailbox<session> sessions;
   live_server server{
       [&](hawser::server& made) {
@@ -143,7 +143,7 @@ TEST_CASE("one message may be sent as it is, from any thread", "[rfc7692-6]") {
                                                           "text rsv 4 f248cdc9c90700"});
 }
 
-TEST_CASE("a blocking server sends single messages as they are, in fragments too", "[rfc7692-6]") {
+TEST_CASE("a blocking server sends single messages uncompressed, in fragments too", "[rfc7692-6]") {
   threaded_server server{{.extension = permessage_deflate{without_threshold()}}};
   std::thread running{[&] {
     server.run([](auto& peer) {

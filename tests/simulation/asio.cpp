@@ -18,23 +18,24 @@ std::unique_ptr<peer> side(role self, surroundings& around, const connection_opt
 
 constexpr auto core = side<core_peer>;
 
-TEST_CASE("an async_websocket keeps its promises to a connection", "[simulation]") {
-  simulate("an async_websocket keeps its promises to a connection", 1'000,
+TEST_CASE("an async_websocket with a connection meets all requirements", "[simulation]") {
+  simulate("an async_websocket with a connection meets all requirements", 1'000,
            side<websocket_peer<calling::waits>>, core);
 }
 
-TEST_CASE("an async_websocket over a socket keeps its promises to a connection", "[simulation]") {
-  simulate("an async_websocket over a socket keeps its promises to a connection", 1'000, core,
+TEST_CASE("an async_websocket over a socket with a connection meets all requirements",
+          "[simulation]") {
+  simulate("an async_websocket over a socket with a connection meets all requirements", 1'000, core,
            side<websocket_peer<calling::direct>>);
 }
 
-TEST_CASE("a session keeps its promises to a connection", "[simulation]") {
-  simulate("a session keeps its promises to a connection", 1'000, side<core_peer>,
+TEST_CASE("a session with a connection meets all requirements", "[simulation]") {
+  simulate("a session with a connection meets all requirements", 1'000, side<core_peer>,
            side<session_peer<calling::direct>>);
 }
 
-TEST_CASE("a client's session keeps its promises to an async_websocket", "[simulation]") {
-  simulate("a client's session keeps its promises to an async_websocket", 2'000,
+TEST_CASE("a client's session with an async_websocket meets all requirements", "[simulation]") {
+  simulate("a client's session with an async_websocket meets all requirements", 2'000,
            side<session_peer<calling::waits>>, side<websocket_peer<calling::direct>>);
 }
 

@@ -19,13 +19,13 @@ std::unique_ptr<peer> side(role self, surroundings& around, const connection_opt
 // One thread cannot read while it writes.
 const expectations blocking{{scene::any, scene::blocking}, {rarity::ping_not_answered}};
 
-TEST_CASE("a blocking client keeps its promises to a connection", "[simulation]") {
-  simulate("a blocking client keeps its promises to a connection", 2'000, side<blocking_peer>,
+TEST_CASE("a blocking client with a connection meets all requirements", "[simulation]") {
+  simulate("a blocking client with a connection meets all requirements", 2'000, side<blocking_peer>,
            side<core_peer>, blocking);
 }
 
-TEST_CASE("a blocking server keeps its promises to a connection", "[simulation]") {
-  simulate("a blocking server keeps its promises to a connection", 2'000, side<core_peer>,
+TEST_CASE("a blocking server with a connection meets all requirements", "[simulation]") {
+  simulate("a blocking server with a connection meets all requirements", 2'000, side<core_peer>,
            side<blocking_peer>, blocking);
 }
 

@@ -16,9 +16,9 @@ using namespace hawser;
 
 namespace {
 
-TEST_CASE("a good certificate is no error") { CHECK_FALSE(make_certificate_error(X509_V_OK)); }
+TEST_CASE("a valid certificate is no error") { CHECK_FALSE(make_certificate_error(X509_V_OK)); }
 
-TEST_CASE("what is wrong with a certificate is said in words for people") {
+TEST_CASE("the errors of a certificate have readable messages") {
   const auto said = [](int result) { return make_certificate_error(result).message(); };
   CHECK(said(X509_V_ERR_HOSTNAME_MISMATCH) == "the certificate is not for this host");
   CHECK(said(X509_V_ERR_CERT_HAS_EXPIRED) == "the certificate has expired");
@@ -36,7 +36,7 @@ TEST_CASE("the category distinguishes certificate errors") {
   CHECK(ec.value() == X509_V_ERR_CERT_REVOKED);
 }
 
-TEST_CASE("OpenSSL's complaints are taken once, errors of the system as such") {
+TEST_CASE("OpenSSL's errors are taken once, and system errors keep their category") {
   OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);  // Else it has no words
   ERR_clear_error();
   CHECK(detail::take_tls_error() == asio::ssl::error::unspecified_system_error);

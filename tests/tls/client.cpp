@@ -55,7 +55,7 @@ TEST_CASE("a client connects to a wss: URL, talks, and ends") {
   CHECK(server.errors().empty());
 }
 
-TEST_CASE("a client's session knows what TLS has agreed on", "[rfc5280-4.2.1.6]") {
+TEST_CASE("a client's session reports what TLS has negotiated", "[rfc5280-4.2.1.6]") {
   echo server{threaded_server_options{}, serving(test_server())};
   std::string told;
   asio::io_context context{1};
@@ -79,7 +79,7 @@ TEST_CASE("the same client connects to a ws: URL") {
   CHECK(client.next() == "text \"ahoy\"");
 }
 
-TEST_CASE("a server that goes away is connected to again, with one context for many clients") {
+TEST_CASE("a client reconnects to a server that stops, with one context for many clients") {
   const auto shared = trusting();
   auto server = std::make_unique<echo>(threaded_server_options{}, serving(test_server()));
   const auto port = server->server().port();
@@ -97,14 +97,14 @@ TEST_CASE("a server that goes away is connected to again, with one context for m
   CHECK(client.next() == "text \"ahoy\"");
 }
 
-TEST_CASE("a certificate that is not good is the end") {
+TEST_CASE("an invalid certificate ends the client") {
   echo server{threaded_server_options{}, serving(issue_for("DNS:elsewhere.example"))};
   driven_tls_client client{brisk_client(server.url("wss")), trusting()};
   client.start();
   CHECK(client.rest() == lines{"failed: the certificate is not for this host", "stopped", "idle"});
 }
 
-TEST_CASE("a refusal behind which TLS is not ended is the end", "[rfc9112-8]") {
+TEST_CASE("a refusal without a close_notify ends the client", "[rfc9112-8]") {
   const cutting_server far{
       serving(test_server()),
       GENERATE("HTTP/1.1 401 X\r\n\r\nno", "HTTP/1.1 401 X\r\nContent-Length: 20\r\n\r\nno")};
@@ -113,7 +113,7 @@ TEST_CASE("a refusal behind which TLS is not ended is the end", "[rfc9112-8]") {
   CHECK(client.rest() == lines{"failed: 401", "stopped", "idle"});
 }
 
-TEST_CASE("a redirection behind which TLS is not ended is followed", "[rfc9112-8]") {
+TEST_CASE("a redirection without a close_notify is followed", "[rfc9112-8]") {
   echo there{threaded_server_options{}, serving(test_server())};
   const cutting_server here{serving(test_server()),
                             "HTTP/1.1 302 X\r\nLocation: " + there.url("wss") + "\r\n\r\nthere"};
@@ -124,7 +124,7 @@ TEST_CASE("a redirection behind which TLS is not ended is followed", "[rfc9112-8
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("a certificate that is not valid yet is waited for") {
+TEST_CASE("a client tries again if the certificate is not yet valid") {
   const auto early = issue({.issuer = &test_authority(), .from_days = 1, .to_days = 2});
   echo server{threaded_server_options{}, serving(early)};
   driven_tls_client client{brisk_client(server.url("wss")), trusting()};
@@ -133,7 +133,7 @@ TEST_CASE("a certificate that is not valid yet is waited for") {
   CHECK(client.next() == "attempt 2: the certificate is not valid yet");
 }
 
-TEST_CASE("a tls_client verifies the URL's name where it connects elsewhere") {
+TEST_CASE("a tls_client verifies the URL's name when it connects elsewhere") {
   threaded_server_options named;
   named.handshake.allowed_hosts = {"server.example"};
   echo server{named, serving(issue_for("DNS:server.example"))};

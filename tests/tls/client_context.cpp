@@ -43,7 +43,7 @@ TEST_CASE("a certificate must be for the host", "[rfc-9525-6]") {
   CHECK(verdict(server, "127.0.0.1") == "the certificate is not for this address");
 }
 
-TEST_CASE("the common name is no host name", "[rfc-9525-2]") {
+TEST_CASE("the common name is not used as a host name", "[rfc-9525-2]") {
   const auto server = issue({.name = "localhost", .alternatives = "", .issuer = &test_authority()});
   CHECK(verdict(server, "localhost") == wrong_host);
 }
@@ -56,7 +56,7 @@ TEST_CASE("a wildcard stands for one whole label", "[rfc-9525-6.3]") {
   CHECK(verdict(server, "partial.example.org") == wrong_host);
 }
 
-TEST_CASE("an address is looked for among the addresses", "[rfc-9525-6.5]") {
+TEST_CASE("an address is compared with the certificate's addresses", "[rfc-9525-6.5]") {
   const auto server = issue_for("IP:127.0.0.1,IP:::1,DNS:10.0.0.1");
   CHECK(verdict(server, "127.0.0.1") == "good");
   CHECK(verdict(server, "::1") == "good");
@@ -64,7 +64,7 @@ TEST_CASE("an address is looked for among the addresses", "[rfc-9525-6.5]") {
   CHECK(verdict(server, "10.0.0.1") == "the certificate is not for this address");
 }
 
-TEST_CASE("a certificate has its time") {
+TEST_CASE("a certificate has a validity period") {
   const auto expired = issue({.issuer = &test_authority(), .from_days = -9, .to_days = -2});
   CHECK(verdict(expired, "localhost") == "the certificate has expired");
   const auto early = issue({.issuer = &test_authority(), .from_days = 2, .to_days = 9});
@@ -80,7 +80,7 @@ TEST_CASE("an authority must be trusted") {
   CHECK(verdict(server, "localhost", tls_client_context{trusting_options(stranger)}) == "good");
 }
 
-TEST_CASE("a certificate that vouches for itself is good if it is the trusted one") {
+TEST_CASE("a self-signed certificate is valid if it is trusted itself") {
   const auto server = issue({});
   CHECK(verdict(server, "localhost") ==
         "the certificate is self-signed, and not one that is trusted");
@@ -88,7 +88,7 @@ TEST_CASE("a certificate that vouches for itself is good if it is the trusted on
   CHECK(verdict(server, "otherhost", tls_client_context{trusting_options(server)}) == wrong_host);
 }
 
-TEST_CASE("authorities of one's own are added to the system's, or replace them") {
+TEST_CASE("your own authorities are added to the system's, or replace them") {
   auto options = trusting_options();
   options.system = GENERATE(system_authorities::trusted, system_authorities::ignored);
   CHECK(verdict(test_server(), "localhost", tls_client_context{options}) == "good");
@@ -149,7 +149,7 @@ TEST_CASE("the next connection with a host resumes the session", "[rfc-8446-2.2]
   CHECK_FALSE(resumes(other, server));
 }
 
-TEST_CASE("a client that is reloaded trusts its new authorities, and resumes nothing from before",
+TEST_CASE("after a reload a client trusts its new authorities, and resumes no earlier session",
           "[rfc-8446-2.2]") {
   const auto other = issue({.name = "other", .alternatives = "", .authority = true});
   auto client = trusting_client(GENERATE(TLS1_2_VERSION, TLS1_3_VERSION));
@@ -166,7 +166,7 @@ TEST_CASE("a client that is reloaded trusts its new authorities, and resumes not
   CHECK(resumes(copy, server));
 }
 
-TEST_CASE("a client that is reloaded shows its new certificate") {
+TEST_CASE("after a reload a client sends its new certificate") {
   const auto named = [](const char* name) {
     return issue({.name = name, .alternatives = "", .issuer = &test_authority()});
   };
@@ -208,7 +208,7 @@ TEST_CASE("connections outlive their context") {
   CHECK(text(read_all(pair.client, 11, ec)) == "still there");
 }
 
-TEST_CASE("what cannot be used as an identity or an authority is refused at once") {
+TEST_CASE("an identity or an authority that cannot be used is refused at once") {
   auto options = trusting_options();
   options.identity = tls_identity{.certificate = pem_text{test_server().certificate_text},
                                   .key = pem_text{test_authority().key_text}};

@@ -62,7 +62,7 @@ TEST_CASE("a copy of the current SSL_CTX has what replaced it, and a moved-from 
   CHECK(kept.get() == old);
 }
 
-TEST_CASE("state that is attached lives as long as the last connection") {
+TEST_CASE("attached state exists as long as the last connection") {
   struct witness {
     explicit witness(bool& gone) : gone_{gone} {}
     witness(const witness&) = delete;

@@ -79,7 +79,7 @@ TEST_CASE("two engines only need their bytes to be moved") {
   CHECK_FALSE(server.has_input());
 }
 
-TEST_CASE("an engine takes one record at a time, and no more before that is gone") {
+TEST_CASE("an engine accepts one record at a time, and no more before that is consumed") {
   auto client = make_client();
   auto server = make_server();
   shake_hands(client, server, 1000);

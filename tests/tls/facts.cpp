@@ -21,7 +21,7 @@ namespace {
 
 using names = std::vector<std::string>;
 
-TEST_CASE("a certificate is read with all its names, its time and its fingerprint",
+TEST_CASE("a certificate is read with all its names, its validity period and its fingerprint",
           "[rfc5280-4.2.1.6]") {
   const auto made =
       issue({.name = "Gr\xC3\xB6\xC3\x9F"
@@ -47,7 +47,7 @@ TEST_CASE("a certificate is read with all its names, its time and its fingerprin
   CHECK(now < facts.not_after);
 }
 
-TEST_CASE("a certificate without alternative names has none, one without an end never ends") {
+TEST_CASE("a certificate without alternative names has none, one without an end never expires") {
   const auto made = issue({.alternatives = ""});
   ASN1_TIME_set_string(X509_getm_notAfter(made.certificate.get()), "99991231235959Z");
   const auto facts = detail::read_certificate(made.certificate.get());
@@ -55,7 +55,7 @@ TEST_CASE("a certificate without alternative names has none, one without an end 
   CHECK(facts.not_after.time_since_epoch() == 253'402'300'799s);
 }
 
-TEST_CASE("a name with a NUL inside is left out") {
+TEST_CASE("a name with a NUL is omitted") {
   const auto made = issue({.alternatives = "DNS:good.example"});
   certificate_facts facts;
   GENERAL_NAME* name = GENERAL_NAME_new();
@@ -97,7 +97,7 @@ TEST_CASE("both ends report version, cipher, the requested name and the certific
   CHECK(at_server->peer_certificate->verified);
 }
 
-TEST_CASE("a certificate that this side does not insist on is not verified") {
+TEST_CASE("a certificate that this side does not verify is reported as not verified") {
   const auto stranger = issue({.name = "stranger"});
   tls_client_context careless{trusting_options()};
   careless.insecure_skip_verification();
@@ -109,7 +109,7 @@ TEST_CASE("a certificate that this side does not insist on is not verified") {
   CHECK_FALSE(facts->peer_certificate->verified);
 }
 
-TEST_CASE("before the handshake there is nothing to know; an address has no name to ask for") {
+TEST_CASE("before the handshake there are no facts; an address has no server name") {
   std::error_code ec;
   const auto fresh = trusting_client().make_ssl("localhost", ec);
   CHECK(detail::read_facts(fresh.get()) == nullptr);

@@ -32,7 +32,7 @@ void talk(optional_pipe& one, optional_pipe& other) {
   CHECK(read_all(other, 1, ec).empty());
 }
 
-TEST_CASE("a stream that is not encrypted is passed through") {
+TEST_CASE("a stream without TLS is passed through") {
   auto [here, there] = make_memory_pipe({.clock = nullptr});
   optional_pipe one{std::move(here)};
   optional_pipe other{std::move(there)};
@@ -44,7 +44,7 @@ TEST_CASE("a stream that is not encrypted is passed through") {
   talk(one, other);
 }
 
-TEST_CASE("a stream that is encrypted is TLS") {
+TEST_CASE("a stream with TLS is encrypted") {
   secure_pair pair{trusting_client(), "localhost", server_with(test_server())};
   optional_pipe one{std::move(pair.client)};
   optional_pipe other{std::move(pair.server)};

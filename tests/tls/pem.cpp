@@ -74,7 +74,7 @@ TEST_CASE("certificates and keys are read from texts and from files") {
   CHECK(complaint({.certificate = both.source(), .key = both.source()}).empty());
 }
 
-TEST_CASE("what follows the first certificate is its chain") {
+TEST_CASE("the certificates after the first one are its chain") {
   auto identity = test_server().identity();
   CHECK(sk_X509_num(detail::load(identity).chain.get()) == 0);
   identity.certificate =
@@ -98,7 +98,7 @@ TEST_CASE("a key may be encrypted, and OpenSSL does not prompt for the passphras
   CHECK_FALSE(complaint(identity).empty());
 }
 
-TEST_CASE("a complaint names the file and what is wrong with it") {
+TEST_CASE("an error names the file and the reason") {
   auto identity = test_server().identity();
   identity.certificate = pem_file{"/nowhere/at/all.pem"};
   CHECK(contains(complaint(identity), "certificate in /nowhere/at/all.pem: No such file"));
@@ -112,7 +112,7 @@ TEST_CASE("a complaint names the file and what is wrong with it") {
   CHECK(contains(complaint(identity), "key of another certificate: key values mismatch"));
 }
 
-TEST_CASE("a certificate that is cut off is an error, not the end") {
+TEST_CASE("a truncated certificate is an error, not the end of the file") {
   auto identity = test_server().identity();
   const auto& text = test_server().certificate_text;
   identity.certificate = pem_text{text + text.substr(0, text.size() / 2)};

@@ -119,7 +119,7 @@ TEST_CASE("a server for wss: has one port, which never answers in cleartext", "[
   CHECK(echoes(url_of("wss", far.port())));
 }
 
-TEST_CASE("what is added to a server for wss: is encrypted too, unless it asks for plain streams") {
+TEST_CASE("an added listener of a server for wss: is encrypted too, unless it has plain streams") {
   std::uint16_t added = 0;
   std::uint16_t v6 = 0;
   std::uint16_t plain = 0;
@@ -149,7 +149,7 @@ TEST_CASE("what is added to a server for wss: is encrypted too, unless it asks f
   }
 }
 
-TEST_CASE("a server for wss: listens in cleartext through no reference to a server by default") {
+TEST_CASE("no reference to a server for wss: listens in cleartext by default") {
   tls_server secure{{}, server_with(test_server())};
   server& any = secure;
   const tcp::endpoint where{asio::ip::address_v4::loopback(), 0};
@@ -157,7 +157,7 @@ TEST_CASE("a server for wss: listens in cleartext through no reference to a serv
   CHECK(any.listen(where, plain_streams{}).port() != 0);
 }
 
-TEST_CASE("a server for wss: that cannot listen says so at once") {
+TEST_CASE("a server for wss: that cannot listen throws at once") {
   const tls_server first{{}, server_with(test_server())};
   const auto again = [&](server_options options) {
     tls_server{std::move(options), server_with(test_server())};
@@ -166,7 +166,7 @@ TEST_CASE("a server for wss: that cannot listen says so at once") {
   CHECK_THROWS_AS(again({.address = "no address"}), std::system_error);
 }
 
-TEST_CASE("a server for wss: without a first listener has those that are added") {
+TEST_CASE("a server for wss: without a first listener has only those that are added") {
   const auto before = listening_ports();
   tls_server made{{.listener = first_listener::none}, server_with(test_server())};
   CHECK(listening_ports() == before);
@@ -175,7 +175,7 @@ TEST_CASE("a server for wss: without a first listener has those that are added")
   CHECK(made.port() == where.port());
 }
 
-TEST_CASE("a server for wss: runs on a context of the application's") {
+TEST_CASE("a server for wss: runs on a context of the application") {
   asio::io_context context{1};
   tls_server made{context, {}, server_with(test_server())};
   std::string listener;

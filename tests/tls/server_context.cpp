@@ -30,7 +30,7 @@ tls_identity named(const std::string& name, const std::string& alternatives) {
       .identity();
 }
 
-TEST_CASE("a client gets the certificate of the name it asks for", "[rfc-6066-3]") {
+TEST_CASE("a client gets the certificate of the name it requests", "[rfc-6066-3]") {
   tls_server_options options;
   options.identities = {named("first", "DNS:first.example,IP:127.0.0.1"),
                         named("any", "DNS:*.second.example"),
@@ -68,7 +68,7 @@ std::string chosen(std::string_view protocols) {
   return {reinterpret_cast<const char*>(name), size};
 }
 
-TEST_CASE("HTTP/1.1 is chosen, and nothing else", "[rfc-7301-3.2]") {
+TEST_CASE("HTTP/1.1 is chosen, and no other protocol", "[rfc-7301-3.2]") {
   CHECK(chosen("\x08http/1.1") == "http/1.1");
   CHECK(chosen("\x02h2\x08http/1.1") == "http/1.1");
   CHECK(chosen("").empty());
@@ -159,7 +159,7 @@ TEST_CASE("a client's certificate must be valid even if it is optional") {
   CHECK(meet(wanted, &expired).at_server == "the certificate has expired");
 }
 
-TEST_CASE("a client that resumes is still known by its certificate", "[rfc-8446-2.2]") {
+TEST_CASE("a resumed session keeps the client's certificate", "[rfc-8446-2.2]") {
   const auto known = issue({.name = "known", .alternatives = "", .issuer = &test_authority()});
   tls_server_options options;
   options.identities = {test_server().identity()};
@@ -181,7 +181,7 @@ TEST_CASE("a client that resumes is still known by its certificate", "[rfc-8446-
   }
 }
 
-TEST_CASE("a server that cannot do what it should is not made") {
+TEST_CASE("a server context with invalid options throws") {
   CHECK_THROWS_AS(tls_server_context{tls_server_options{}}, std::system_error);
   tls_server_options options;
   options.identities = {test_server().identity()};

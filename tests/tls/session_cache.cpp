@@ -28,7 +28,7 @@ int number_of(const detail::ssl_session_ptr& taken) {
   return size == 1 ? id[0] : -2;
 }
 
-TEST_CASE("the newest session of a host comes first, and once", "[rfc-8446-C.4]") {
+TEST_CASE("the newest session of a host is returned first, and once", "[rfc-8446-C.4]") {
   detail::session_cache cache;
   cache.put("one", session(1));
   cache.put("two", session(2));

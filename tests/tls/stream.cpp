@@ -91,7 +91,7 @@ struct reader {
   }
 };
 
-TEST_CASE("a stream shakes hands as what its context makes it") {
+TEST_CASE("a stream has the side of its context") {
   stream_pair pair;
   CHECK_FALSE(pair.client_error);
   CHECK_FALSE(pair.server_error);
@@ -129,7 +129,7 @@ TEST_CASE("over TLS the same origin means pages of https, with any driver", "[rf
   CHECK(pair.client->facts()->server_name == "localhost");
 }
 
-TEST_CASE("what is wrong with the server's certificate is the handshake's error") {
+TEST_CASE("an invalid certificate is the error of the handshake") {
   stream_pair pair{"elsewhere.example"};
   CHECK(pair.client_error == pair.client->certificate_error());
   CHECK(pair.client_error.category() == certificate_category());
@@ -137,7 +137,7 @@ TEST_CASE("what is wrong with the server's certificate is the handshake's error"
   CHECK(pair.server_error);
 }
 
-TEST_CASE("any completion token will do") {
+TEST_CASE("any completion token can be used") {
   stream_pair pair;
   asio::io_context context;
   stream lonely{tcp::socket{context}, trusting_client(), "localhost"};
@@ -146,7 +146,7 @@ TEST_CASE("any completion token will do") {
   CHECK_THROWS_AS(done.get(), std::system_error);
 }
 
-TEST_CASE("a stream that was moved goes on elsewhere") {
+TEST_CASE("a moved stream continues") {
   stream_pair pair;
   auto moved = std::move(*pair.client);
   pair.client.reset();
@@ -158,7 +158,7 @@ TEST_CASE("a stream that was moved goes on elsewhere") {
   CHECK(at_client.text == "hello");
 }
 
-TEST_CASE("both sides end one after the other, and what was on its way arrives", "[rfc-8446-6.1]") {
+TEST_CASE("both sides end one after the other, and bytes on their way arrive", "[rfc-8446-6.1]") {
   stream_pair pair;
   reader at_client;
   at_client.read(*pair.client);
@@ -180,7 +180,7 @@ TEST_CASE("both sides end one after the other, and what was on its way arrives",
   CHECK_FALSE(*client_ended);
 }
 
-TEST_CASE("what the peer still sends after this side has ended is read", "[rfc-8446-6.1]") {
+TEST_CASE("bytes that the peer sends after this side has ended are read", "[rfc-8446-6.1]") {
   stream_pair pair;
   const std::string much(1'000'000, 'x');
   bool ended = false;
@@ -200,7 +200,7 @@ TEST_CASE("what the peer still sends after this side has ended is read", "[rfc-8
   CHECK(at_server.end == asio::error::eof);
 }
 
-TEST_CASE("a peer that just goes away has ended too") {
+TEST_CASE("a peer that disappears has ended too") {
   stream_pair pair;
   std::optional<std::error_code> ended;
   traits::async_end(*pair.server, [&](std::error_code ec) { ended = ec; });

@@ -64,7 +64,7 @@ class two_ports {
   std::thread thread_;
 };
 
-TEST_CASE("an event server serves wss: beside ws:") {
+TEST_CASE("an event server serves wss: and ws: at the same time") {
   two_ports far;
   const auto trusting = trusting_client();
   for (const auto& url : {far.plain(), far.secure()}) {
@@ -116,7 +116,7 @@ TEST_CASE("a client that an event server refuses gets the response over TLS") {
   CHECK_FALSE(connect(far.secure(), trusting).close());
 }
 
-TEST_CASE("a page of a port of wss: is an https one, of a port of ws: an http one", "[rfc-10.2]") {
+TEST_CASE("the same origin means https on a wss: port and http on a ws: port", "[rfc-10.2]") {
   two_ports far;
   const auto trusting = trusting_client();
   for (const auto& url : {far.plain(), far.secure()}) {
@@ -133,7 +133,7 @@ TEST_CASE("a page of a port of wss: is an https one, of a port of ws: an http on
   }
 }
 
-TEST_CASE("upgrades and sessions know their listener and what TLS has agreed on",
+TEST_CASE("upgrades and sessions report their listener and what TLS has negotiated",
           "[rfc8446-4.4.2]") {
   mailbox<std::string> told;
   std::string secure;

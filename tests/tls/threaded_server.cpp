@@ -100,7 +100,7 @@ TEST_CASE("one thread writes while another reads, through TLS") {
   CHECK_FALSE(peer.close());
 }
 
-TEST_CASE("the hook, the handler and the client know what TLS has agreed on", "[rfc8446-4.4.2]") {
+TEST_CASE("the hook, the handler and the client get what TLS has negotiated", "[rfc8446-4.4.2]") {
   tls_threaded_server server{threaded_server_options{},
                              server_asking(client_certificates::required)};
   std::string asked_by;
@@ -150,7 +150,7 @@ asio::ip::tcp::socket visit(asio::io_context& context, echo& far, std::string_vi
   return socket;
 }
 
-TEST_CASE("the TLS handshake has to be done within the handshake's time") {
+TEST_CASE("the handshake timeout includes the TLS handshake") {
   threaded_server_options options;
   options.handshake_timeout = 100ms;
   echo far{options, server_with(test_server())};
@@ -159,7 +159,7 @@ TEST_CASE("the TLS handshake has to be done within the handshake's time") {
   CHECK(far.next_error() == errc::handshake_timeout);
 }
 
-TEST_CASE("both handshakes together have the handshake's time") {
+TEST_CASE("both handshakes together have one timeout") {
   threaded_server_options options;
   options.handshake_timeout = 300ms;
   echo far{options, server_with(test_server())};
@@ -221,7 +221,7 @@ TEST_CASE("a client over the connection limit is dropped") {
   CHECK_FALSE(first.close());
 }
 
-TEST_CASE("a server that stops waits for no TLS handshake") {
+TEST_CASE("a server that stops does not wait for a TLS handshake") {
   echo far{threaded_server_options{}, server_with(test_server())};
   asio::io_context context;
   const auto socket = visit(context, far, "\x16");

@@ -57,7 +57,7 @@ TEST_CASE("one end reads what the other writes, wherever the bytes below are cut
   CHECK(got == sent);
 }
 
-TEST_CASE("a narrow pipe makes writers wait, and tears nothing") {
+TEST_CASE("a full pipe makes writers wait, and cuts no record") {
   slow_pair pair{{.capacity = GENERATE(std::size_t{10}, std::size_t{1000})}};
   const auto sent = pattern(50'000);
   std::error_code write_ec;
@@ -83,7 +83,7 @@ TEST_CASE("a write that would block has accepted nothing, and continues with the
   CHECK(text(read_all(pair.server, 82, ec)) == std::string(80, 'a') + "bc");
 }
 
-TEST_CASE("both directions are used at once, by a thread for each") {
+TEST_CASE("two threads use both directions at the same time") {
   slow_pair pair{{.capacity = 20'000}};
   const auto sent = pattern(1'000'000);
   std::error_code ec[4];
@@ -127,7 +127,7 @@ TEST_CASE("bytes that are already decrypted are readable at once") {
   CHECK_FALSE(pair.client.wait_readable(pair.client.now(), ec));
 }
 
-TEST_CASE("a part of a record is nothing to read") {
+TEST_CASE("a part of a record is not readable") {
   slow_pair pair;
   std::error_code ec;
   octets room(10);
@@ -206,7 +206,7 @@ TEST_CASE("a handshake without an answer ends in time") {
   CHECK(end.now() == begin + 10s);
 }
 
-TEST_CASE("a handshake that is fed too slowly ends in time") {
+TEST_CASE("a handshake that receives too slowly ends in time") {
   auto [here, there] = make_memory_pipe();
   const auto serving = server_with(test_server());
   secure_pipe server{std::move(here), serving};
@@ -227,7 +227,7 @@ TEST_CASE("a handshake that is fed too slowly ends in time") {
   CHECK(server.now() == begin + 10s);
 }
 
-TEST_CASE("a stream that ends inside the handshake is not a good one") {
+TEST_CASE("a stream that ends inside the handshake is an error") {
   auto [here, there] = make_memory_pipe();
   const auto trusting = trusting_client();
   secure_pipe client{std::move(here), trusting, "localhost"};
@@ -237,7 +237,7 @@ TEST_CASE("a stream that ends inside the handshake is not a good one") {
   CHECK(ec == errc::truncated_handshake);
 }
 
-TEST_CASE("a peer that does not speak TLS is noticed") {
+TEST_CASE("a peer that does not speak TLS is detected") {
   auto [here, there] = make_memory_pipe();
   const auto trusting = trusting_client();
   secure_pipe client{std::move(here), trusting, "localhost"};
@@ -321,7 +321,7 @@ TEST_CASE("whichever call of the stream below fails, the error is returned and n
   CHECK(calls < n);
 }
 
-TEST_CASE("a server's end may have no SSL before the first byte of the client", "[abuse]") {
+TEST_CASE("a server's transport may have no SSL before the client's first byte", "[abuse]") {
   auto [near, far] = make_memory_pipe();
   const auto serving = server_with(test_server());
   int made = 0;

@@ -60,7 +60,7 @@ TEST_CASE("the first retry is immediate, and the waits double up to the cap") {
   CHECK(waits(9, {.spread = jitter::none}, most) == expected);
 }
 
-TEST_CASE("base, factor and cap shape the waits") {
+TEST_CASE("base, factor and cap determine the waits") {
   const struct {
     backoff settings;
     std::vector<duration> expected;
@@ -81,7 +81,7 @@ TEST_CASE("base, factor and cap shape the waits") {
   }
 }
 
-TEST_CASE("waits without end never overflow") {
+TEST_CASE("waits without a cap never overflow") {
   const backoff settings{.cap = (duration::max)(), .spread = jitter::none};
   backoff_schedule schedule{settings, most};
   auto now = start;
@@ -110,7 +110,7 @@ TEST_CASE("with full jitter a wait is any part of the full one") {
   CHECK(waits(2, years, half)[1] == duration{duration::max().count() / 2});
 }
 
-TEST_CASE("each wait is drawn anew") {
+TEST_CASE("each wait has a new random value") {
   struct counting {
     std::uint32_t value = 0;
     std::uint32_t operator()() noexcept { return value += 0x4000'0000; }
@@ -129,7 +129,7 @@ TEST_CASE("the system's jitter differs from one client to the next") {
   CHECK(seen.size() > 15);
 }
 
-TEST_CASE("a connection that lasts starts the schedule anew, a short one does not") {
+TEST_CASE("a long connection restarts the schedule, a short one does not") {
   backoff_schedule schedule{{.spread = jitter::none, .healthy_after = 10s}, most};
   auto now = start;
   CHECK(schedule.disconnected(now) == now);
@@ -147,7 +147,7 @@ TEST_CASE("a connection that lasts starts the schedule anew, a short one does no
   CHECK(schedule.disconnected(now) == now + 1s);
 }
 
-TEST_CASE("the attempts of a row are limited") {
+TEST_CASE("the attempts in a row are limited") {
   CHECK(waits(9, {.spread = jitter::none, .max_attempts = 3}, most) ==
         std::vector<duration>{0s, 1s, 2s});
   CHECK(waits(1000, {}, least).size() == 1000);
@@ -164,7 +164,7 @@ TEST_CASE("the attempts of a row are limited") {
   CHECK(schedule.disconnected(start + 10s));
 }
 
-TEST_CASE("a server's Retry-After is the least of the next wait, and of no other") {
+TEST_CASE("a server's Retry-After is the minimum of the next wait, and of no other") {
   const backoff exact{.spread = jitter::none};
   backoff_schedule schedule{exact, most};
   CHECK(schedule.disconnected(start, 5s) == start + 5s);

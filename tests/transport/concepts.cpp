@@ -81,20 +81,20 @@ TEST_CASE("a blocking stream has three functions of the right types") {
   STATIC_REQUIRE_FALSE(blocking_stream<shuts_without_error>);
 }
 
-TEST_CASE("a timed stream waits until a point of its own clock") {
+TEST_CASE("a timed stream waits until a time of its own clock") {
   STATIC_REQUIRE(timed_stream<with_waits>);
   STATIC_REQUIRE_FALSE(timed_stream<minimal>);
   STATIC_REQUIRE_FALSE(timed_stream<waits_for_a_while>);
   STATIC_REQUIRE_FALSE(timed_stream<of_another_clock>);
 }
 
-TEST_CASE("an abortable stream is aborted without more ado") {
+TEST_CASE("an abortable stream has abort()") {
   STATIC_REQUIRE(abortable_stream<abortable_archetype>);
   STATIC_REQUIRE_FALSE(abortable_stream<minimal>);
   STATIC_REQUIRE_FALSE(abortable_stream<aborts_with_a_result>);
 }
 
-TEST_CASE("the archetypes are of their own concept only") {
+TEST_CASE("each archetype models its own concept only") {
   STATIC_REQUIRE(blocking_stream<blocking_archetype>);
   STATIC_REQUIRE_FALSE(timed_stream<blocking_archetype>);
   STATIC_REQUIRE_FALSE(abortable_stream<blocking_archetype>);
@@ -106,7 +106,7 @@ TEST_CASE("the archetypes are of their own concept only") {
 }
 
 // The least that each concept asks for is enough for a whole conversation, two threads of it.
-TEMPLATE_TEST_CASE("two ends that only have what the concept asks for open, talk and close", "",
+TEMPLATE_TEST_CASE("two ends with only the required members open, talk and close", "",
                    blocking_archetype, timed_archetype, abortable_archetype) {
   auto [near, far] = make_memory_pipe({.clock = nullptr});
   std::error_code server_error;

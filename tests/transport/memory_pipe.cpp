@@ -40,7 +40,7 @@ TEST_CASE("an end can be moved and not copied") {
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<memory_pipe>);
 }
 
-TEST_CASE("what one end writes the other reads, in both directions") {
+TEST_CASE("one end reads what the other writes, in both directions") {
   auto [near, far] = make_memory_pipe();
   std::error_code ec;
   CHECK(write(near, "ping", ec) == 4);
@@ -57,7 +57,7 @@ TEST_CASE("a read with nothing there would block") {
   CHECK(ec == std::errc::operation_would_block);
 }
 
-TEST_CASE("every call sets the error anew") {
+TEST_CASE("every call sets the error") {
   auto [near, far] = make_memory_pipe();
   const auto stale = std::make_error_code(std::errc::io_error);
   auto ec = stale;
@@ -100,12 +100,12 @@ TEST_CASE("after a shutdown the other end reads the rest, then the end") {
   CHECK(read(far, ec).empty());
   CHECK_FALSE(ec);
 
-  SECTION("this end writes no more") {
+  SECTION("this end cannot write") {
     CHECK(write(near, "x", ec) == 0);
     CHECK(ec == std::errc::broken_pipe);
     CHECK(near.wait_writable(forever, ec));
   }
-  SECTION("this end reads on") {
+  SECTION("this end can read") {
     CHECK(write(far, "answer", ec) == 6);
     CHECK(read(near, ec) == "answer");
   }
@@ -131,13 +131,13 @@ TEST_CASE("a write to a full end fails after a shutdown, or when the other end i
   std::error_code ec;
   CHECK_FALSE(near.wait_writable(near.now(), ec));
   SECTION("it was shut down") { near.shutdown(ec); }
-  SECTION("the other end is gone") { far.reset(); }
+  SECTION("the other end is destroyed") { far.reset(); }
   CHECK(near.wait_writable(forever, ec));
   CHECK(write(near, "x", ec) == 0);
   CHECK(ec == std::errc::broken_pipe);
 }
 
-TEST_CASE("a moved end goes on, and assigning to an end ends its stream") {
+TEST_CASE("a moved end continues, and assigning to an end ends its stream") {
   auto [near, far] = make_memory_pipe();
   auto [target, watcher] = make_memory_pipe();
   std::error_code ec;
@@ -148,7 +148,7 @@ TEST_CASE("a moved end goes on, and assigning to an end ends its stream") {
   CHECK(read(target, ec) == "moved");
 }
 
-TEST_CASE("an aborted end gives errors, and so does the other, without what was on its way") {
+TEST_CASE("after abort both ends fail, and bytes on their way are lost") {
   auto [near, far] = make_memory_pipe();
   std::error_code ec;
   write(near, "lost", ec);
@@ -163,7 +163,7 @@ TEST_CASE("an aborted end gives errors, and so does the other, without what was 
   CHECK(ec == std::errc::connection_reset);
 }
 
-TEST_CASE("a wait for what is there takes no time") {
+TEST_CASE("a wait for bytes that have arrived takes no time") {
   auto [near, far] = make_memory_pipe();
   const auto start = near.now();
   std::error_code ec;
@@ -207,7 +207,7 @@ TEST_CASE("a wait ends when delayed bytes arrive, at the last moment too") {
   CHECK_FALSE(ec);
 }
 
-TEST_CASE("a wait that nothing can ever end fails instead of hanging") {
+TEST_CASE("a wait that can never end fails instead of blocking") {
   auto [near, far] = make_memory_pipe({.second = {.capacity = 0}});
   std::error_code ec;
   CHECK_FALSE(near.wait_readable(forever, ec));
@@ -233,7 +233,7 @@ TEST_CASE("an idle end serves the other one in its hook") {
   CHECK(ec == std::errc::resource_deadlock_would_occur);
 }
 
-TEST_CASE("the hook is called again when what was written reaches the other end") {
+TEST_CASE("the hook is called again when written bytes reach the other end") {
   auto [near, far] = make_memory_pipe({.first = {.delay = 2s}, .second = {.delay = 3s}});
   std::error_code hook_error;
   near.on_idle([&peer = far, &hook_error] {
@@ -273,7 +273,7 @@ TEST_CASE("several pipes can share a clock") {
   CHECK(other_far.now() == near.now());
 }
 
-TEST_CASE("without a virtual clock time is the system's and a wait takes it") {
+TEST_CASE("without a virtual clock a wait takes the system's time") {
   auto [near, far] = make_memory_pipe({.clock = nullptr});
   const auto before = std::chrono::steady_clock::now();
   CHECK(near.now() >= before);
@@ -313,7 +313,7 @@ std::string read_to_end(memory_pipe& end) {
   return words;
 }
 
-TEST_CASE("two threads a side may read and write at the same time") {
+TEST_CASE("two threads per side may read and write at the same time") {
   auto [near, far] = make_memory_pipe({.first = {.max_read = 7, .max_write = 5, .capacity = 11},
                                        .second = {.max_read = 3, .capacity = 2},
                                        .clock = nullptr});

@@ -91,7 +91,7 @@ struct stage {
 
 // A server
 
-TEST_CASE("a good request is accepted, and the frames behind it are read", "[rfc-4.2.2]") {
+TEST_CASE("a valid request is accepted, and the frames after it are read", "[rfc-4.2.2]") {
   const auto cut = GENERATE(std::size_t{1}, std::size_t{50}, pipe_faults::never);
   auto [near, there] = make_memory_pipe({.first = {.max_read = cut, .max_write = cut}});
   scripted_end far{std::move(there)};
@@ -110,7 +110,7 @@ TEST_CASE("a good request is accepted, and the frames behind it are read", "[rfc
   CHECK(shown(peer->close_reason()) == "closed{1000, clean}");
 }
 
-TEST_CASE("each bad request gets a whole answer that says why, then the end",
+TEST_CASE("each invalid request gets a whole response with the reason, then the end",
           "[rfc-4.2.1][rfc-4.2.2]") {
   struct bad {
     std::string request;
@@ -144,7 +144,8 @@ TEST_CASE("each bad request gets a whole answer that says why, then the end",
   CHECK(s.elapsed() == 0s);
 }
 
-TEST_CASE("a request with too many lines is refused after the last that is allowed", "[abuse]") {
+TEST_CASE("a request with too many fields is refused after the last one that is allowed",
+          "[abuse]") {
   stage s;
   s.far.say("GET / HTTP/1.1\r\n");
   for (int i = 0; i < 101; ++i) s.far.say("x: y\r\n");
@@ -214,7 +215,7 @@ TEST_CASE("a client that does not read the response is dropped at a deadline", "
   }
 }
 
-TEST_CASE("the application may refuse with an answer of its own") {
+TEST_CASE("the application may refuse with its own response") {
   stage s;
   s.far.say(good_request);
   std::error_code ec;
@@ -249,7 +250,7 @@ TEST_CASE("an application that neither accepts nor refuses lets no client in", "
   CHECK(status_of_whole(s.far.text()) == 500);
 }
 
-TEST_CASE("the application may accept with headers of its own") {
+TEST_CASE("the application may accept with its own header fields") {
   stage s;
   s.far.say(good_request);
   std::error_code ec;
@@ -264,7 +265,7 @@ TEST_CASE("the application may accept with headers of its own") {
   CHECK(s.far.text().find("\r\nSet-Cookie: a=b\r\n") != std::string::npos);
 }
 
-TEST_CASE("a request that the client does not finish is bad, and a broken stream is broken") {
+TEST_CASE("an unfinished request is an error, and a broken stream another one") {
   const auto size = GENERATE(std::size_t{0}, std::size_t{1}, good_request.size() - 1);
   stage s;
   s.far.say(good_request.substr(0, size));
@@ -290,7 +291,7 @@ const uri& chat() {
   return where;
 }
 
-TEST_CASE("a client asks, and reads the frames behind a good answer", "[rfc-4.1]") {
+TEST_CASE("a client sends a request, and reads the frames after the response", "[rfc-4.1]") {
   const auto cut = GENERATE(std::size_t{1}, std::size_t{50}, pipe_faults::never);
   auto [near, there] = make_memory_pipe({.first = {.max_read = cut, .max_write = cut}});
   scripted_end far{std::move(there)};
@@ -327,7 +328,7 @@ TEST_CASE("a refusal is reported with its status, its headers and a bounded body
   CHECK(s.elapsed() == 0s);
 }
 
-TEST_CASE("an answer that is none is an error that says what is wrong", "[rfc-4.1]") {
+TEST_CASE("an invalid response is an error with its reason", "[rfc-4.1]") {
   struct bad {
     std::string answer;
     errc why;
@@ -423,7 +424,7 @@ TEST_CASE("a wss: URI is for encrypted streams only", "[rfc-4.1][abuse]") {
     CHECK(ec == errc::unsupported_scheme);
     CHECK(far.text().empty());
   }
-  SECTION("and the stream says whether it is one") {
+  SECTION("and the stream reports whether it is one") {
     CHECK(connect(sealed_pipe{std::move(here)}, handshake, ec));
     CHECK_FALSE(ec);
   }
@@ -466,7 +467,7 @@ struct hesitant_pipe : memory_pipe {
   int times;
 };
 
-TEST_CASE("a stream that was readable and has nothing is waited for again") {
+TEST_CASE("a stream that was readable and would block is waited for again") {
   const auto self = GENERATE(role::client, role::server);
   auto [here, there] = make_memory_pipe();
   scripted_end far{std::move(there)};
@@ -506,7 +507,7 @@ TEST_CASE("an opening that fails makes no websocket") {
   CHECK(far.over());
 }
 
-TEST_CASE("both sides know the subprotocol that was agreed on", "[rfc-1.9]") {
+TEST_CASE("both sides get the negotiated subprotocol", "[rfc-1.9]") {
   auto [near, there] = make_memory_pipe();
   scripted_end far{std::move(there)};
   std::error_code ec;
@@ -551,7 +552,7 @@ TEST_CASE("whichever call of the stream fails, the opening ends with that error"
   CHECK(n > 7);
 }
 
-TEST_CASE("whichever call fails while a client is refused, the reason stays") {
+TEST_CASE("whichever call fails while a client is refused, the error stays the same") {
   std::size_t n = 1;
   for (bool failed = true; failed; ++n) {
     INFO("call " << n << " fails");

@@ -28,7 +28,7 @@ namespace {
 
 using outgoing = websocket<memory_pipe>::outgoing;
 
-TEST_CASE("each piece leaves at once, as a fragment, and finish ends the message", "[rfc-5.4]") {
+TEST_CASE("each piece is sent at once, as a fragment, and finish ends the message", "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   scripted_talk talk{self};
   auto message = talk.near().begin_message(message_kind::text);
@@ -52,7 +52,7 @@ TEST_CASE("a message in one piece, or in none, is one frame", "[rfc-5.4]") {
   CHECK(talk.far().frames() == lines{"text \"all\"", "binary \"\""});
 }
 
-TEST_CASE("text may be cut inside a code point, and is checked as it goes", "[rfc-8.1]") {
+TEST_CASE("text may be cut inside a code point, and is checked as it is sent", "[rfc-8.1]") {
   const auto self = GENERATE(role::client, role::server);
   scripted_talk talk{self};
   auto message = talk.near().begin_message(message_kind::text);
@@ -63,7 +63,7 @@ TEST_CASE("text may be cut inside a code point, and is checked as it goes", "[rf
   CHECK(talk.far().frames() == lines{"text unfinished e282", "continuation ac"});
 }
 
-TEST_CASE("nothing can be written to a message that is finished") {
+TEST_CASE("nothing can be written after finish") {
   const auto self = GENERATE(role::client, role::server);
   scripted_talk talk{self};
   auto message = talk.near().begin_message(message_kind::text);
@@ -74,7 +74,7 @@ TEST_CASE("nothing can be written to a message that is finished") {
   CHECK(talk.far().frames() == lines{"text \"done\""});
 }
 
-TEST_CASE("a message that is dropped before anything was sent leaves no trace") {
+TEST_CASE("a message that is dropped before anything was sent has no effect") {
   const auto self = GENERATE(role::client, role::server);
   scripted_talk talk{self};
   { const auto message = talk.near().begin_message(message_kind::text); }
@@ -142,7 +142,7 @@ TEST_CASE("an unfinished message belongs to the thread that continues it", "[rfc
   CHECK_FALSE(here_now);
 }
 
-TEST_CASE("a message moves with what was sent of it") {
+TEST_CASE("a message can be moved after a part of it was sent") {
   STATIC_REQUIRE(std::is_nothrow_move_constructible_v<outgoing>);
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<outgoing>);
   scripted_talk talk{role::server};

@@ -39,7 +39,7 @@ std::vector<std::string> read_all(memory_pipe& end, std::error_code& ec) {
 
 using pieces = std::vector<std::string>;
 
-TEST_CASE("an end without faults takes and gives all there is") {
+TEST_CASE("an end without faults reads and writes everything") {
   auto [near, far] = make_memory_pipe();
   std::error_code ec;
   CHECK(write(near, "Hello ", ec) == 6);
@@ -96,7 +96,7 @@ TEST_CASE("bytes on their way count for the capacity, like bytes that have arriv
   CHECK(ec == std::errc::operation_would_block);
 }
 
-TEST_CASE("what is written can be delayed, and arrives in order when the time has come") {
+TEST_CASE("written bytes can be delayed, and arrive in order at their time") {
   const auto clock = std::make_shared<hawser::virtual_clock>();
   auto [near, far] = make_memory_pipe({.first = {.delay = 10ms}, .clock = clock});
   std::error_code ec;
@@ -169,7 +169,7 @@ TEST_CASE("any n-th call can be made to fail, and all calls after it") {
   CHECK(far.calls() == 1);
 }
 
-TEST_CASE("a call that fails does nothing") {
+TEST_CASE("a call that fails has no effect") {
   auto [near, far] = make_memory_pipe({.first = {.failing_call = 2}});
   std::error_code ec;
   CHECK(write(near, "a", ec) == 1);
@@ -180,7 +180,7 @@ TEST_CASE("a call that fails does nothing") {
   CHECK(ec == std::errc::operation_would_block);
 }
 
-TEST_CASE("a call that would block for once is no error, and the next goes on") {
+TEST_CASE("a call that would block once is not final, and the next one continues") {
   auto [near, far] = make_memory_pipe(
       {.second = {.failing_call = 2,
                   .call_error = std::make_error_code(std::errc::operation_would_block)}});
@@ -193,7 +193,7 @@ TEST_CASE("a call that would block for once is no error, and the next goes on") 
   CHECK_FALSE(ec);
 }
 
-TEST_CASE("asking for the time or ending at once is not a call that is counted") {
+TEST_CASE("now() and abort() are not counted as calls") {
   auto [near, far] = make_memory_pipe();
   near.now();
   near.set_faults({});
@@ -201,7 +201,7 @@ TEST_CASE("asking for the time or ending at once is not a call that is counted")
   CHECK(near.calls() == 0);
 }
 
-TEST_CASE("faults can be changed while the stream lives") {
+TEST_CASE("faults can be changed while the stream is used") {
   auto [near, far] = make_memory_pipe();
   std::error_code ec;
   write(near, "abcd", ec);
@@ -213,7 +213,7 @@ TEST_CASE("faults can be changed while the stream lives") {
   CHECK(ec == std::errc::connection_reset);
 }
 
-TEST_CASE("each end has faults of its own") {
+TEST_CASE("each end has its own faults") {
   auto [near, far] = make_memory_pipe({.first = {.max_read = 1}, .second = {.max_read = 2}});
   std::error_code ec;
   write(near, "abc", ec);

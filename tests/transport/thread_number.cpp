@@ -11,7 +11,7 @@ using hawser::detail::thread_number;
 
 namespace {
 
-TEST_CASE("a thread has one number, and none that a thread before it had") {
+TEST_CASE("each thread has one number, which no other thread has had") {
   std::set<std::uint64_t> seen{0, thread_number()};
   CHECK(seen.size() == 2);
   CHECK(seen.contains(thread_number()));

@@ -23,7 +23,7 @@ TEST_CASE("a stream without facts() has no facts") {
   CHECK(detail::tls_facts_of(encrypted{})->version == "TLSv1.3");
 }
 
-TEST_CASE("a certificate keeps the facts that it is a part of") {
+TEST_CASE("a certificate keeps the facts that it is a part of alive") {
   CHECK(detail::certificate_of(nullptr) == nullptr);
   CHECK(detail::certificate_of(encrypted{}.facts()) == nullptr);
   auto facts = std::make_shared<const tls_facts>(

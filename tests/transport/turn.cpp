@@ -23,7 +23,7 @@ TEST_CASE("a turn ends however its scope is left") {
   CHECK_FALSE(taken);
 }
 
-TEST_CASE("a lock is held again after what was done without it, even if that throws") {
+TEST_CASE("a lock is held again after an unlocked operation, even if that throws") {
   std::mutex mutex;
   std::unique_lock held{mutex};
   const auto leave = [&] {
@@ -35,7 +35,7 @@ TEST_CASE("a lock is held again after what was done without it, even if that thr
   CHECK(held.owns_lock());
 }
 
-TEST_CASE("what is to be done when something is thrown is done then only") {
+TEST_CASE("when_thrown calls its function only after an exception") {
   int times = 0;
   const auto leave = [&](bool throws) {
     const when_thrown noted{[&] { ++times; }};

@@ -113,21 +113,21 @@ std::unique_ptr<peer> server(role self, surroundings& around, const connection_o
 
 const expectations compressing{{scene::any, scene::compression}};
 
-TEST_CASE("two connections that compress keep their promises",
+TEST_CASE("two connections that compress meet all requirements",
           "[rfc7692-7.2][simulation][compression]") {
-  simulate("two connections that compress keep their promises", 1'000, client<core_peer>,
+  simulate("two connections that compress meet all requirements", 1'000, client<core_peer>,
            server<core_peer>, compressing);
 }
 
-TEST_CASE("an async_websocket that compresses keeps its promises to a connection",
+TEST_CASE("an async_websocket that compresses with a connection meets all requirements",
           "[rfc7692-7.2][simulation][compression]") {
-  simulate("an async_websocket that compresses keeps its promises to a connection", 1'000,
+  simulate("an async_websocket that compresses with a connection meets all requirements", 1'000,
            client<core_peer>, server<websocket_peer<calling::waits>>, compressing);
 }
 
-TEST_CASE("a session that compresses keeps its promises to an async_websocket",
+TEST_CASE("a session that compresses with an async_websocket meets all requirements",
           "[rfc7692-7.2][simulation][compression]") {
-  simulate("a session that compresses keeps its promises to an async_websocket", 1'000,
+  simulate("a session that compresses with an async_websocket meets all requirements", 1'000,
            client<websocket_peer<calling::direct>>, server<session_peer<calling::direct>>,
            compressing);
 }
