@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <exception>
 #include <iostream>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -40,8 +39,10 @@ struct greeter {
 };
 
 int main(int argc, char** argv) try {
-  const auto where = hawser::uri::decode(argc == 2 ? argv[1] : "ws://127.0.0.1:9001/");
-  if (!where) throw std::invalid_argument{"usage: callback_client [ws://HOST:PORT/PATH]"};
+  const std::string url = argc == 2 ? argv[1] : "ws://127.0.0.1:9001/";
+  std::error_code ec;
+  const auto where = hawser::uri::decode(url, ec);
+  if (!where) throw std::system_error{ec, hawser::without_secrets(url)};
   asio::io_context io{1};
   // A tcp::socket is not encrypted, so async_connect() refuses a wss: URI. Use a tls_stream for
   // that.

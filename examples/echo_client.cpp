@@ -54,8 +54,5 @@ int main(int argc, char** argv) try {
   auto peer = hawser::connect(argv[1]);
   return once ? send_once(peer, argv[3]) : send_lines(peer);
 } catch (const hawser::connect_error& error) {
-  const auto status = std::to_string(error.answer().status);
-  const bool refused = error.code() == hawser::errc::upgrade_refused;
-  return fail(std::string{"No connection to "} + error.what() +
-              (refused ? ", HTTP status " + status : ""));
+  return fail(std::string{"No connection to "} + error.what());
 }

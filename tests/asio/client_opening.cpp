@@ -148,7 +148,8 @@ TEST_CASE("a client that is to connect nowhere gives up") {
   options.connect.connect_to = "::1";
   driven_client client{options};
   client.start();
-  CHECK(client.rest() == lines{"failed: not a ws: or wss: URI", "stopped", "idle"});
+  CHECK(client.rest() ==
+        lines{"failed: connect_to is not a host or a host with a port", "stopped", "idle"});
 }
 
 TEST_CASE("a refusal whose end a reset cuts off is the end", "[rfc9112-8]") {
@@ -270,7 +271,7 @@ TEST_CASE("who speaks before the client does is no server behind a proxy") {
 
 TEST_CASE("a proxy that cannot be used is an error, not a reason to do without") {
   auto options = brisk_client("ws://server.example/");
-  options.connect.find_proxy = through_proxy("ftp://proxy.example/");
+  options.connect.find_proxy = [](const uri&) { return hawser::proxy::decode("ftp://h/"); };
   driven_client client{options};
   client.start();
   CHECK(client.rest() ==

@@ -26,9 +26,10 @@ TEST_CASE("what the network does may be otherwise next time") {
 }
 
 TEST_CASE("what somebody would have to change will be the same next time") {
-  const auto cause = GENERATE(errc::bad_uri, errc::unsupported_scheme, errc::bad_header_value,
-                              errc::bad_proxy, errc::proxy_authentication, errc::bad_proxy_answer,
-                              errc::bad_accept, errc::unexpected_subprotocol, errc::bad_start_line);
+  const auto cause = GENERATE(errc::bad_uri_port, errc::bad_connect_to, errc::unsupported_scheme,
+                              errc::bad_header_value, errc::bad_proxy, errc::proxy_authentication,
+                              errc::bad_proxy_answer, errc::bad_accept,
+                              errc::unexpected_subprotocol, errc::bad_start_line);
   CAPTURE(describe(cause));
   CHECK_FALSE(is_worth_retrying(cause, std::nullopt));
 }

@@ -179,8 +179,9 @@ TEST_CASE("a server says when to come again", "[rfc-9110]") {
 
 TEST_CASE("what no attempt can mend is not tried") {
   const auto [url, why] = GENERATE(table<std::string, errc>({
-      {"http://127.0.0.1/", errc::bad_uri},
-      {"ws://user:password@127.0.0.1/", errc::bad_uri},
+      {"http://127.0.0.1/", errc::bad_uri_scheme},
+      {"ws://127.0.0.1:0/", errc::bad_uri_port},
+      {"ws://user:password@127.0.0.1/", errc::user_info_refused},
       {"wss://127.0.0.1/", errc::unsupported_scheme},
   }));
   driven_client client{brisk_client(url)};

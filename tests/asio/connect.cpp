@@ -201,7 +201,7 @@ TEST_CASE("connect() may go elsewhere than the URL says, where the URL's name st
 TEST_CASE("a place to connect to that is none is an error") {
   std::error_code ec;
   CHECK_FALSE(connect("ws://127.0.0.1/", ec, {.connect_to = "nowhere:0"}));
-  CHECK(ec == errc::bad_uri);
+  CHECK(ec == errc::bad_connect_to);
 }
 
 TEST_CASE("an IPv6 address may have a zone, which the server does not see", "[rfc6874-4]") {
@@ -305,8 +305,11 @@ TEST_CASE("a proxy that says too much, or nothing, leads nowhere") {
 }
 
 TEST_CASE("connect() does not do without a proxy that cannot be used") {
+  // Where a connection to the proxy would be refused: nothing is tried.
+  const proxy unusable{proxy_kind::socks5, "127.0.0.1", closed_port(), "user", ""};
   connect_options options;
-  options.find_proxy = through_proxy("ftp://127.0.0.1/");
+  options.find_proxy = GENERATE_COPY(proxy_finder{[](const uri&) { return std::nullopt; }},
+                                     proxy_finder{[=](const uri&) { return unusable; }});
   std::error_code ec;
   CHECK_FALSE(connect("ws://127.0.0.1/", ec, options));
   CHECK(ec == errc::bad_proxy);
@@ -361,14 +364,13 @@ TEST_CASE("a listener that takes nobody is given up at the time-out", "[abuse]")
 
 TEST_CASE("what is no ws: URL is refused before anything is resolved") {
   const auto [url, why] = GENERATE(table<std::string, errc>({
-      {"", errc::bad_uri},
-      {"http://127.0.0.1/", errc::bad_uri},
-      {"ws://", errc::bad_uri},
-      {"ws://127.0.0.1:0/", errc::bad_uri},
-      {"ws://127.0.0.1:65536/", errc::bad_uri},
-      {"ws://127.0.0.1/#fragment", errc::bad_uri},
-      {"ws://anna:secret@127.0.0.1/", errc::bad_uri},
-      {"ws://127.0.0.1/a\r\nX: y", errc::bad_uri},
+      {"", errc::bad_uri_scheme},
+      {"http://127.0.0.1/", errc::bad_uri_scheme},
+      {"ws://", errc::bad_uri_host},
+      {"ws://127.0.0.1:0/", errc::bad_uri_port},
+      {"ws://127.0.0.1/#fragment", errc::bad_uri_fragment},
+      {"ws://anna:secret@127.0.0.1/", errc::user_info_refused},
+      {"ws://127.0.0.1/a\r\nX: y", errc::bad_uri_character},
       {"wss://127.0.0.1/", errc::unsupported_scheme},
   }));
   std::error_code ec;
@@ -381,8 +383,10 @@ TEST_CASE("a header that would break the request is refused before anything is s
   connect_options options;
   options.handshake.headers.add("X", "y\r\nEvil: z");
   std::error_code ec;
-  CHECK_FALSE(connect("ws://127.0.0.1:" + std::to_string(closed_port()), ec, options));
+  const auto url = "ws://127.0.0.1:" + std::to_string(closed_port());
+  CHECK_FALSE(connect(url, ec, options));
   CHECK(ec == errc::bad_header_value);
+  CHECK_THROWS_WITH(connect(url, options), Catch::Matchers::StartsWith(url + "/ (header \"X\")"));
 }
 
 TEST_CASE("a refusal of the server is told with its status, headers and body") {
@@ -412,6 +416,7 @@ TEST_CASE("a refusal of the server is told with its status, headers and body") {
     CHECK(error.code() == condition::handshake_rejected);
     CHECK(error.answer().status == 401);
     CHECK(error.answer().body == "who are you?");
+    CHECK(std::string{error.what()}.find("(HTTP status 401 Unauthorized)") != std::string::npos);
   }
 }
 

@@ -36,7 +36,37 @@ TEST_CASE("a proxy may be the same for all") {
   REQUIRE(found);
   CHECK(found->kind == proxy_kind::socks5);
   CHECK(found->host == "proxy.example");
-  CHECK_FALSE(through_proxy("ftp://proxy.example")(here));
+}
+
+TEST_CASE("a proxy's URL that is wrong is an error at once, which says what is wrong", "[abuse]") {
+  const auto [url, why, shown] = GENERATE(table<std::string, errc, std::string>({
+      {"ftp://proxy.example", errc::bad_proxy_scheme, "proxy ftp://proxy.example: "},
+      {"http://proxy.example:0", errc::bad_uri_port, "proxy http://proxy.example:0: "},
+      {"socks5://anna:secret@h:x", errc::bad_uri_port, "proxy socks5://...: "},
+      {"anna:secret@h/x", errc::bad_proxy_path, "proxy ://...: "},
+  }));
+  try {
+    through_proxy(url);
+    FAIL("taken");
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == why);
+    CHECK(error.what() == shown + make_error_code(why).message());
+  }
+}
+
+TEST_CASE("a proxy that cannot be asked for the server is none", "[rfc1929][rfc7617-2]") {
+  const auto usable = [](const proxy& via, const uri& where = here) {
+    return detail::proxy_for(where, {.find_proxy = [&](const uri&) { return via; }}).has_value();
+  };
+  CHECK(usable({proxy_kind::http, "h", 1, "user", "a:b"}));
+  CHECK_FALSE(usable({proxy_kind::http, "h", 1, "us:er", "a"}));
+  CHECK(usable({proxy_kind::socks5, "h", 1, "us:er", "a"}));
+  CHECK_FALSE(usable({proxy_kind::socks5, "h", 1, "user", ""}));
+  CHECK_FALSE(usable({proxy_kind::socks5, "h", 1, "user", std::string(256, 'x')}));
+  const auto far = *uri::decode("ws://" + std::string(256, 'x'));
+  CHECK_FALSE(usable({proxy_kind::socks5, "h", 1}, far));
+  CHECK(usable({proxy_kind::http, "h", 1}, far));
+  CHECK(usable({}, far));
 }
 
 TEST_CASE("without a finder there is no proxy") {
@@ -136,12 +166,47 @@ TEST_CASE("the text of a failed connect shows neither user information nor the q
   const auto url =
       GENERATE(as<std::string>{}, "ws://anna:secret@here.example:81/room?token=secret",
                "http://anna:secret@here.example/?token=secret", "ws://anna:sec/ret@h/");
-  const std::string shown = connect_error{errc::bad_uri, url, {}}.what();
+  const std::string shown = connect_error{errc::bad_uri_host, url, {}}.what();
   CAPTURE(shown);
   CHECK(shown.find("sec") == shown.npos);
   CHECK(shown.find("anna") == shown.npos);
-  CHECK(shown.ends_with("not a ws: or wss: URI"));
+  CHECK(shown.ends_with("the host of the URI is missing or malformed"));
   if (url.starts_with("ws://anna:secret")) CHECK(shown.starts_with("ws://here.example:81/room: "));
+}
+
+TEST_CASE("the text of a refused connect has the status of the response") {
+  const auto [why, status, shown] = GENERATE(table<errc, unsigned, std::string>({
+      {errc::upgrade_refused, 403, "ws://h/ (HTTP status 403 Forbidden): "},
+      {errc::upgrade_refused, 200, "ws://h/ (HTTP status 200 OK): "},
+      {errc::upgrade_refused, 499, "ws://h/ (HTTP status 499): "},
+      {errc::proxy_authentication, 407, "ws://h/ (HTTP status 407): "},
+      {errc::proxy_refused, 502, "ws://h/ (HTTP status 502 Bad Gateway): "},
+      // A SOCKS proxy has no status.
+      {errc::proxy_refused, 200, "ws://h/: "},
+      {errc::truncated_handshake, 200, "ws://h/: "},
+  }));
+  const response answer{.status = status, .reason = "\x9B evil"};
+  CHECK(connect_error(why, "ws://h/", answer).what() == shown + make_error_code(why).message());
+}
+
+TEST_CASE("the text of a failed connect names the option that is wrong, without secrets") {
+  const auto what = [](errc why, const connect_options& options) {
+    const std::string shown = connect_error{why, "ws://h/", {}, options}.what();
+    return shown.substr(0, shown.rfind(": "));
+  };
+  const auto bad_header = errc::bad_header_value;
+  CHECK(what(bad_header, {.handshake = {.headers = {{"X-Token", "secret\r\n"}}}}) ==
+        "ws://h/ (header \"X-Token\")");
+  CHECK(what(bad_header, {.handshake = {.headers = {{"A", "1"}, {"Upgrade", "secret"}}}}) ==
+        "ws://h/ (header \"Upgrade\")");
+  CHECK(what(bad_header, {.handshake = {.origin = "secret\n"}}) == "ws://h/ (header \"Origin\")");
+  CHECK(what(bad_header, {.handshake = {.subprotocols = {"se cret"}}}) ==
+        "ws://h/ (header \"Sec-WebSocket-Protocol\")");
+  CHECK(what(bad_header, {.cookie = "secret\n"}) == "ws://h/ (header \"Cookie\")");
+  CHECK(what(errc::bad_connect_to, {.connect_to = "nowhere:0"}) ==
+        "ws://h/ (connect_to \"nowhere:0\")");
+  CHECK(what(errc::bad_connect_to, {.connect_to = "anna:secret@h"}) ==
+        "ws://h/ (connect_to \"://...\")");
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/endpoint_text.hpp"
 
+#include <string>
+#include <system_error>
+
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 
+#include "hawser/base/error.hpp"
 #include "support/catch.hpp"
 
 using namespace hawser;
@@ -52,4 +56,19 @@ TEST_CASE("a limit for each address counts a /64 of IPv6, and a mapped address a
   CHECK(counted("fe80::1%1") != counted("fe80::1%2"));
   const asio::local::stream_protocol::endpoint where{"/run/a.sock"};
   CHECK(detail::counted_address(where) == "/run/a.sock");
+}
+
+TEST_CASE("an address to listen on is an IP address, and a name is an error that shows it") {
+  CHECK(detail::text_of(detail::listen_endpoint("127.0.0.1", 80)) == "127.0.0.1:80");
+  CHECK(detail::text_of(detail::listen_endpoint("::", 0)) == "[::]:0");
+  const std::string address =
+      GENERATE("localhost", "", "127.0.0.1:80", "[::1]", "127.1", "*", "example.com");
+  try {
+    detail::listen_endpoint(address, 80);
+    FAIL("taken");
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == errc::bad_listen_address);
+    CHECK(std::string{error.what()} ==
+          "address \"" + address + "\": the address to listen on is not an IP address");
+  }
 }

@@ -52,6 +52,15 @@ TEST_CASE("errors compare with the conditions a caller cares about") {
   CHECK(std::error_code{errc::write_timeout} == condition::closed);
   CHECK(std::error_code{errc::message_unfinished} != condition::closed);
   CHECK(std::error_code{errc::read_timeout} != condition::closed);
+
+  CHECK(std::error_code{errc::bad_uri_scheme} == condition::bad_uri);
+  CHECK(std::error_code{errc::user_info_refused} == condition::bad_uri);
+  CHECK(std::error_code{errc::bad_uri_port} == condition::bad_uri);
+  CHECK(std::error_code{errc::bad_proxy_path} == condition::bad_uri);
+  CHECK(std::error_code{errc::bad_connect_to} != condition::bad_uri);
+  CHECK(std::error_code{errc::unsupported_scheme} != condition::bad_uri);
+  CHECK(std::error_code{errc::bad_listen_address} != condition::handshake_rejected);
+  CHECK(std::error_code{errc::bad_listen_address} != condition::limit_exceeded);
 }
 
 TEST_CASE("a timeout is equal to std::errc::timed_out too") {
@@ -88,7 +97,7 @@ TEST_CASE("what is no condition has no message and no errors") {
 
 TEST_CASE("every condition has a message of its own") {
   std::set<std::string> seen;
-  for (int value = 1; value <= static_cast<int>(condition::timeout); ++value) {
+  for (int value = 1; value <= static_cast<int>(condition::bad_uri); ++value) {
     const auto words = make_error_condition(static_cast<condition>(value)).message();
     CHECK_FALSE(words.empty());
     CHECK(seen.insert(words).second);

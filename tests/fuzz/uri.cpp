@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <system_error>
 
 #include "fuzz/fuzz.hpp"
+#include "hawser/base/error.hpp"
 #include "hawser/handshake/proxy.hpp"
 #include "hawser/handshake/redirect.hpp"
 
@@ -27,14 +29,18 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
   const bool users = (input.octet() & 1) != 0;
   const auto text = shown(input.rest());
-  (void)proxy::decode(text);
+  std::error_code why = errc::closed;
+  const bool is_proxy = proxy::decode(text, why).has_value();
+  require(is_proxy ? !why : why == condition::bad_uri, "an error that is none of a proxy's");
   const auto moved = hawser::detail::resolve(*uri::decode("wss://base:99/a/b?c"), text);
   if (moved) {
     require(is_clean(moved->target()) && moved->target().starts_with('/'), "a way to inject with");
     require(is_clean(moved->host_field()) && moved->user().empty(), "a place to inject with");
   }
   const auto rule = users ? uri::user_info::allow : uri::user_info::refuse;
-  const auto found = uri::decode(text, rule);
+  std::error_code ec = errc::closed;
+  const auto found = uri::decode(text, ec, rule);
+  require(found ? !ec : ec == condition::bad_uri, "an error that is none of a URI's");
   const auto shown_of = without_secrets(text);
   const bool is_uri = uri::decode(text, uri::user_info::allow).has_value();
   require(is_uri || shown_of.find_first_of("@?#") == std::string::npos, "a secret is shown");

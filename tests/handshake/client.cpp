@@ -135,22 +135,25 @@ TEST_CASE("each handshake has a new key of 16 bytes", "[rfc-4.1]") {
 }
 
 TEST_CASE("what must not be sent is refused before anything is sent", "[rfc-4.1][abuse]") {
-  const default_client_policy table[] = {
-      {.headers = {{"X", "a\r\nSet-Cookie: evil=1"}}},
-      {.headers = {{"X\r\nY", "a"}}},
-      {.headers = {{"X", std::string_view{"a\0b", 3}}}},
-      {.headers = {{"Host", "other"}}},
-      {.headers = {{"Sec-WebSocket-Key", "x"}}},
-      {.headers = {{"Content-Length", "5"}}},
-      {.origin = "http://h\r\nX: y"},
-      {.subprotocols = {""}},
-      {.subprotocols = {"a b"}},
-      {.subprotocols = {"a, b"}},
-      {.subprotocols = {"a\r\nX: y"}},
-      {.subprotocols = {"a", "b", "a"}},
-      {.user_agent = "x\r\nX: y"},
+  // Each with the name of the field that is refused.
+  const std::pair<default_client_policy, std::string_view> table[] = {
+      {{.headers = {{"X", "a\r\nSet-Cookie: evil=1"}}}, "X"},
+      {{.headers = {{"X\r\nY", "a"}}}, "X"},
+      {{.headers = {{"X", std::string_view{"a\0b", 3}}}}, "X"},
+      {{.headers = {{"Host", "other"}}}, "Host"},
+      {{.headers = {{"Sec-WebSocket-Key", "x"}}}, "Sec-WebSocket-Key"},
+      {{.headers = {{"Content-Length", "5"}}}, "Content-Length"},
+      {{.origin = "http://h\r\nX: y"}, "Origin"},
+      {{.subprotocols = {""}}, "Sec-WebSocket-Protocol"},
+      {{.subprotocols = {"a b"}}, "Sec-WebSocket-Protocol"},
+      {{.subprotocols = {"a, b"}}, "Sec-WebSocket-Protocol"},
+      {{.subprotocols = {"a\r\nX: y"}}, "Sec-WebSocket-Protocol"},
+      {{.subprotocols = {"a", "b", "a"}}, "Sec-WebSocket-Protocol"},
+      {{.user_agent = "x\r\nX: y"}, "User-Agent"},
   };
-  for (const auto& policy : table) {
+  for (const auto& [policy, name] : table) {
+    const auto offer = policy.make_offer();
+    CHECK(hawser::find_not_sendable(offer) == name);
     auto handshake = client(policy);
     CHECK(handshake.state() == status::failed);
     CHECK(handshake.error() == errc::bad_header_value);

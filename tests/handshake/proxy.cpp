@@ -2,7 +2,9 @@
 #include "hawser/handshake/proxy.hpp"
 
 #include <string_view>
+#include <system_error>
 
+#include "hawser/base/error.hpp"
 #include "support/catch.hpp"
 
 using namespace std::string_view_literals;
@@ -92,6 +94,38 @@ TEST_CASE("what is no proxy that can be used is refused") {
     CAPTURE(text);
     CHECK_FALSE(proxy::decode(text));
   }
+}
+
+TEST_CASE("the error of a proxy's URL names the part that is wrong") {
+  using enum hawser::errc;
+  const struct {
+    std::string_view text;
+    hawser::errc why;
+  } table[] = {
+      {"", bad_uri_host},
+      {"https://h", bad_proxy_scheme},
+      {"socks4://h", bad_proxy_scheme},
+      {"http://h/path", bad_proxy_path},
+      {"http://h?x", bad_proxy_path},
+      {"http://h#x", bad_proxy_path},
+      {"http://u%:p@h", bad_uri_user_info},
+      {"http://u:p%0a@h", bad_uri_user_info},
+      {"http://u:p@", bad_uri_host},
+      {"http://a b", bad_uri_host},
+      {"socks5://proxy%zz", bad_uri_host},
+      {"http://h:0", bad_uri_port},
+      {"socks5://[::1]:x", bad_uri_port},
+  };
+  for (const auto& row : table) {
+    CAPTURE(row.text);
+    std::error_code ec;
+    CHECK_FALSE(proxy::decode(row.text, ec));
+    CHECK(ec == row.why);
+    CHECK(ec == hawser::condition::bad_uri);
+  }
+  std::error_code ec = bad_uri_host;
+  CHECK(proxy::decode("http://h", ec));
+  CHECK_FALSE(ec);
 }
 
 TEST_CASE("by default there is no proxy") {

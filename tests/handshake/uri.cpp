@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "hawser/base/error.hpp"
 #include "support/catch.hpp"
 
 using hawser::uri;
@@ -118,6 +120,9 @@ TEST_CASE("what is shown of a URI has no secrets in it", "[abuse]") {
       {"ws://b\xC3\xBC\x1b[2J", "ws://b\xC3\xBC"},
       {"", ""},
       {"secret@h", "://..."},
+      {"secret:x@h", "://..."},
+      {"socks5://anna:secret@h:0", "socks5://..."},
+      {"sec-ret://anna@h:0", "://..."},
       {"http://anna:secret@h/", "http://..."},
       {"ws://anna:sec/ret@h/", "ws://..."},
       {"ws://anna:sec?ret@h/", "ws://..."},
@@ -223,6 +228,52 @@ TEST_CASE("what is no ws: or wss: URI is refused", "[rfc-3]") {
   }
 }
 
+TEST_CASE("the error of a URI names the part that is wrong", "[rfc-3]") {
+  using enum hawser::errc;
+  const struct {
+    std::string_view text;
+    hawser::errc why;
+  } table[] = {
+      {"", bad_uri_scheme},
+      {"example.com", bad_uri_scheme},
+      {"http://h/", bad_uri_scheme},
+      {"ws:/h", bad_uri_scheme},
+      {"ws://h/a b", bad_uri_character},
+      {"ws://h/a\r\nX: y", bad_uri_character},
+      {"ws://b\xC3\xBC", bad_uri_character},
+      {"ws://h/#", bad_uri_fragment},
+      {"ws://h:0/?q#b", bad_uri_fragment},
+      {"ws://user@h/", user_info_refused},
+      {"ws://user:password@h:0/", user_info_refused},
+      {"ws://", bad_uri_host},
+      {"ws://:80/", bad_uri_host},
+      {"ws://a\\b/", bad_uri_host},
+      {"ws://a%2Fb/", bad_uri_host},
+      {"ws://a%zz/", bad_uri_host},
+      {"ws://[::1/", bad_uri_host},
+      {"ws://[::1]x/", bad_uri_host},
+      {"ws://[fe80::1%25]/", bad_uri_host},
+      {"ws://::1/", bad_uri_host},
+      {"ws://h:0/", bad_uri_port},
+      {"ws://h:65536/", bad_uri_port},
+      {"ws://h:8o/", bad_uri_port},
+      {"ws://[::1]:80:80/", bad_uri_port},
+  };
+  for (const auto& row : table) {
+    CAPTURE(row.text);
+    std::error_code ec;
+    CHECK_FALSE(uri::decode(row.text, ec));
+    CHECK(ec == row.why);
+    CHECK(ec == hawser::condition::bad_uri);
+    CHECK(ec == hawser::condition::handshake_rejected);
+  }
+  std::error_code ec = bad_uri_host;
+  CHECK_FALSE(uri::decode("ws://u%@h/", ec, uri::user_info::allow));
+  CHECK(ec == bad_uri_user_info);
+  CHECK(uri::decode("ws://u@h/", ec, uri::user_info::allow));
+  CHECK_FALSE(ec);
+}
+
 TEST_CASE("user and password are accepted only if that is allowed", "[rfc-3]") {
   const auto allow = uri::user_info::allow;
   const auto where = uri::decode("wss://Aladdin:open%20sesame@h:9001/x@y", allow);
@@ -252,6 +303,13 @@ TEST_CASE("an authority has a host and perhaps a port", "[rfc3986-3.2]") {
   CHECK(full->host == "::1");
   CHECK(full->brackets);
   CHECK(full->port == 8080);
+  hawser::errc why{};
+  CHECK_FALSE(hawser::decode_authority("h:x", why));
+  CHECK(why == hawser::errc::bad_uri_port);
+  CHECK_FALSE(hawser::decode_authority("a b:x", why));
+  CHECK(why == hawser::errc::bad_uri_host);
+  CHECK(hawser::decode_authority("h:", why));
+  CHECK(why == hawser::errc{});
   const auto bare = hawser::decode_authority("example.com");
   REQUIRE(bare);
   CHECK(bare->host == "example.com");

@@ -160,7 +160,7 @@ TEST_CASE("what is no URL is refused before anything else") {
   std::error_code ec;
   const auto trusting = trusting_client();
   CHECK_FALSE(connect("https://localhost/", trusting, ec));
-  CHECK(ec == errc::bad_uri);
+  CHECK(ec == errc::bad_uri_scheme);
 }
 
 }  // namespace

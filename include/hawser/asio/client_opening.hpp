@@ -68,8 +68,9 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   const client_executor& get_executor() const noexcept { return executor_; }
 
   void start(const std::string& url) {
-    auto where = uri::decode(url, options_.credentials);
-    if (!where) return fail(errc::bad_uri);
+    std::error_code ec;
+    auto where = uri::decode(url, ec, options_.credentials);
+    if (!where) return fail(ec);
     destination_.emplace(std::move(*where), options_);
     dial();
   }
@@ -88,7 +89,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
                        options_.limits);
     if (handshake_->error() != errc{}) return fail(handshake_->error());
     place_ = destination_->place();
-    if (!place_) return fail(errc::bad_uri);
+    if (!place_) return fail(errc::bad_connect_to);
     const auto refused = find_proxy(*place_);
     if (over_) return;
     if (refused) return fail(refused);

@@ -7,6 +7,8 @@
 #include <asio/error.hpp>
 #include <asio/socket_base.hpp>
 
+#include "hawser/asio/endpoint_text.hpp"
+
 #if !defined(_WIN32)
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -99,17 +101,17 @@ void accept_close_on_exec(Acceptor& acceptor, const typename Socket::protocol_ty
 #endif
 }
 
-/// Makes `acceptor` listen, without blocking in accept_close_on_exec(). Throws std::system_error on
-/// failure.
+/// Makes `acceptor` listen, without blocking in accept_close_on_exec(). Throws std::system_error, which
+/// names the endpoint, on failure.
 template <class Acceptor>
 Acceptor listen_on(Acceptor acceptor, const typename Acceptor::endpoint_type& where) {
   std::error_code ec;
   open_close_on_exec(acceptor, where.protocol(), ec);
-  if (ec) throw std::system_error{ec, "open"};
-  acceptor.set_option(asio::socket_base::reuse_address{true});
-  acceptor.bind(where);
-  acceptor.listen();
-  acceptor.non_blocking(true);
+  if (!ec) acceptor.set_option(asio::socket_base::reuse_address{true}, ec);
+  if (!ec) acceptor.bind(where, ec);
+  if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
+  if (!ec) acceptor.non_blocking(true, ec);
+  if (ec) throw std::system_error{ec, "listen on " + text_of(where)};
   return acceptor;
 }
 

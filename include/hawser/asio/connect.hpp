@@ -105,7 +105,7 @@ auto connect_once(const destination& there, const connect_options& options, Wrap
                              options.limits};
   const auto place = there.place();
   const auto via = place ? proxy_for(*place, options) : std::nullopt;
-  ec = !place ? errc::bad_uri : via ? handshake.error() : errc::bad_proxy;
+  ec = !place ? errc::bad_connect_to : via ? handshake.error() : errc::bad_proxy;
   constexpr bool bare = std::is_same_v<typename wrapped::value_type, socket_transport>;
   if (bare && where.secure()) ec = errc::unsupported_scheme;
   if (ec) return result{};
@@ -152,10 +152,8 @@ auto connect_over(const uri& where, std::error_code& ec, const connect_options& 
 inline std::optional<client_websocket> connect(std::string_view url, std::error_code& ec,
                                                const connect_options& options = {},
                                                response* refusal = nullptr) {
-  ec.clear();
-  const auto where = uri::decode(url, options.credentials);
-  if (!where) ec = errc::bad_uri;
-  if (ec) return std::nullopt;
+  const auto where = uri::decode(url, ec, options.credentials);
+  if (!where) return std::nullopt;
   const auto wrap = [](const uri&, socket_transport stream, detail::time_point, std::error_code&) {
     return std::optional{std::move(stream)};
   };
@@ -167,7 +165,7 @@ inline client_websocket connect(std::string_view url, const connect_options& opt
   std::error_code ec;
   response refusal;
   auto peer = connect(url, ec, options, &refusal);
-  if (!peer) throw connect_error{ec, url, std::move(refusal)};
+  if (!peer) throw connect_error{ec, url, std::move(refusal), options};
   return std::move(*peer);
 }
 

@@ -12,13 +12,17 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/client.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/http_head.hpp"
+#include "hawser/handshake/http_tunnel.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/proxy.hpp"
 #include "hawser/handshake/proxy_choice.hpp"
 #include "hawser/handshake/redirect.hpp"
 #include "hawser/handshake/response.hpp"
+#include "hawser/handshake/socks5_tunnel.hpp"
 #include "hawser/handshake/uri.hpp"
 #include "hawser/negotiation/negotiating_policy.hpp"
 #include "hawser/negotiation/negotiator.hpp"
@@ -31,9 +35,13 @@ namespace hawser {
 /// and the attempt fails: with the code of a std::system_error, otherwise with errc::aborted.
 using proxy_finder = std::function<std::optional<proxy>(const uri&)>;
 
-/// Uses the proxy of `url` for all connections: see proxy::decode().
+/// Uses the proxy of `url` for all connections: see proxy::decode(). Throws std::system_error at once
+/// if the URL is not valid; what() contains the URL without secrets.
 inline proxy_finder through_proxy(std::string_view url) {
-  return [found = proxy::decode(url)](const uri&) { return found; };
+  std::error_code ec;
+  auto found = proxy::decode(url, ec);
+  if (!found) throw std::system_error{ec, "proxy " + without_secrets(url)};
+  return [found = std::move(found)](const uri&) { return found; };
 }
 
 /// The proxy that the environment variables name at the time of the call: see choose_proxy().
@@ -70,7 +78,7 @@ struct connect_options {
   /// The host and port to connect to instead of the URL's: `127.0.0.1:9001`, `[::1]` or `backend`;
   /// without a port, that of the URL. Host, SNI and the verification of the certificate still use
   /// the URL's host. A redirection to another server connects to that server's URL. A malformed
-  /// value fails with errc::bad_uri. Empty: the URL's.
+  /// value fails with errc::bad_connect_to. Empty: the URL's.
   std::string connect_to = {};
 
   /// For example `through_proxy("socks5://…")` or proxy_from_environment. Called with the host and
@@ -95,36 +103,73 @@ struct connect_options {
   any_negotiator extension = {};
 };
 
+namespace detail {
+
+/// The policy of a client's opening handshake.
+using connect_policy = negotiating_client_policy<default_client_policy>;
+
+/// The policy of a request with these options.
+inline default_client_policy policy_of(const connect_options& options) {
+  auto policy = options.handshake;
+  if (!options.cookie.empty()) policy.headers.add("Cookie", options.cookie);
+  return policy;
+}
+
+/// Which of the options, or which status of the response, led to the error. Empty if the error says
+/// all. Values of header fields are left out, because they may be secrets.
+inline std::string subject_of(std::error_code ec, const connect_options& options,
+                              const response& answer) {
+  if (ec == errc::bad_connect_to)
+    return "connect_to \"" + without_secrets(options.connect_to) + '"';
+  if (ec == errc::bad_header_value) {
+    const auto offer = connect_policy{policy_of(options), options.extension}.make_offer();
+    const auto name = find_not_sendable(offer);
+    return name ? "header \"" + std::string{*name} + '"' : std::string{};
+  }
+  const bool by_proxy = ec == errc::proxy_refused || ec == errc::proxy_authentication;
+  // A SOCKS proxy has no response.
+  if (ec != errc::upgrade_refused && !(by_proxy && answer.status >= 300)) return {};
+  return std::string{"HTTP status "}
+      .append(std::to_string(answer.status))
+      .append(reason_phrase(answer.status).empty() ? "" : " ")
+      .append(reason_phrase(answer.status));
+}
+
+}  // namespace detail
+
 /// The failure of connect(), with the response if the server or a proxy refused. what() contains
-/// the URL without user, password and query: see without_secrets().
+/// the URL without user, password and query (see without_secrets()), and what the error is about: the
+/// status of the response, the name of the header field, the value of `connect_to`.
 class connect_error : public std::system_error {
  public:
-  connect_error(std::error_code ec, std::string_view url, response answer)
-      : std::system_error{ec, without_secrets(url)}, answer_{std::move(answer)} {}
+  connect_error(std::error_code ec, std::string_view url, response answer,
+                const connect_options& options = {})
+      : std::system_error{ec, without_secrets(url) +
+                                  in_brackets(detail::subject_of(ec, options, answer))},
+        answer_{std::move(answer)} {}
 
   /// The response, if code() is errc::upgrade_refused, proxy_refused or proxy_authentication.
   const response& answer() const noexcept { return answer_; }
 
  private:
+  static std::string in_brackets(const std::string& text) {
+    return text.empty() ? text : " (" + text + ')';
+  }
+
   response answer_;
 };
 
 namespace detail {
-
-/// The policy of a client's opening handshake.
-using connect_policy = negotiating_client_policy<default_client_policy>;
 
 /// The server that a client connects to, and the request; a redirection changes both.
 class destination {
  public:
   destination(uri where, const connect_options& options)
       : where_{std::move(where)},
-        policy_{options.handshake},
+        policy_{policy_of(options)},
         connect_to_{options.connect_to},
         safe_headers_{options.safe_headers},
-        redirects_left_{(std::min)(options.max_redirects, most_redirects)} {
-    if (!options.cookie.empty()) policy_.headers.add("Cookie", options.cookie);
-  }
+        redirects_left_{(std::min)(options.max_redirects, most_redirects)} {}
 
   const uri& where() const noexcept { return where_; }
   const default_client_policy& policy() const noexcept { return policy_; }
@@ -164,9 +209,22 @@ class destination {
   unsigned redirects_left_;
 };
 
-/// The proxy for a connection according to the options, or nothing if that failed.
+/// Whether the proxy can be asked for a tunnel to this server.
+inline bool is_usable(const proxy& via, const uri& where) {
+  switch (via.kind) {
+    case proxy_kind::none: return true;
+    case proxy_kind::http: return http_tunnel{where, via}.error() == errc{};
+    case proxy_kind::socks5: break;
+  }
+  return socks5_tunnel{where, via}.error() == errc{};
+}
+
+/// The proxy for a connection according to the options, or nothing if there is none that can be used.
 inline std::optional<proxy> proxy_for(const uri& where, const connect_options& options) {
-  return options.find_proxy ? options.find_proxy(where) : proxy{};
+  if (!options.find_proxy) return proxy{};
+  auto found = options.find_proxy(where);
+  if (found && !is_usable(*found, where)) return std::nullopt;
+  return found;
 }
 
 }  // namespace detail

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <system_error>
 
 #include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
 
+#include "hawser/base/error.hpp"
 #include "hawser/handshake/allowed_hosts.hpp"
 #include "hawser/handshake/ip_address.hpp"
 #include "hawser/handshake/request.hpp"
@@ -51,6 +54,15 @@ std::string text_of(const Endpoint& where) {
   } else {
     return where.path();
   }
+}
+
+/// The TCP endpoint to listen on. Throws std::system_error, which names the address, if it is not an IP
+/// address: a name such as `localhost` may mean several.
+inline asio::ip::tcp::endpoint listen_endpoint(const std::string& address, std::uint16_t port) {
+  std::error_code ec;
+  const auto parsed = asio::ip::make_address(address, ec);
+  if (ec) throw std::system_error{errc::bad_listen_address, "address \"" + address + '"'};
+  return {parsed, port};
 }
 
 /// The same of a socket's remote endpoint; empty if it is not connected.

@@ -18,10 +18,10 @@
 
 #include <asio/execution/executor.hpp>
 #include <asio/execution_context.hpp>
-#include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 
 #include "hawser/asio/connection_places.hpp"
+#include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/listener.hpp"
 #include "hawser/asio/route.hpp"
@@ -44,7 +44,8 @@ enum class first_listener : std::uint8_t {
 
 /// What a server listens on and allows. `route` is what its routes start from.
 struct server_options {
-  /// The address to listen on; `0.0.0.0` or `::` for all. Only this machine unless set otherwise.
+  /// The IP address to listen on; `0.0.0.0` or `::` for all. Default: this machine only. A name, such as
+  /// `localhost`, is errc::bad_listen_address.
   std::string address = "127.0.0.1";
 
   std::uint16_t port = 0;  ///< 0: any free one, see port()
@@ -242,8 +243,8 @@ class server {
   template <class Threads>
   void listen_first(const std::shared_ptr<Threads>& threads) {
     if (options_.listener == first_listener::none) return;
-    const asio::ip::tcp::endpoint where{asio::ip::make_address(options_.address), options_.port};
-    add_listener(threads, where, plain_streams{});
+    add_listener(threads, detail::listen_endpoint(options_.address, options_.port),
+                 plain_streams{});
   }
 
   /// The route for what no other route is for.

@@ -22,7 +22,6 @@
 #include <vector>
 
 #include <asio/io_context.hpp>
-#include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/signal_set.hpp>
@@ -72,8 +71,8 @@ class basic_threaded_server {
   /// Listens on the options' address and port.
   explicit basic_threaded_server(const threaded_server_options& options,
                                  Layer layer = {}) requires std::is_same_v<Protocol, asio::ip::tcp>
-      : basic_threaded_server{
-            {asio::ip::make_address(options.address), options.port}, options, std::move(layer)} {}
+      : basic_threaded_server{detail::listen_endpoint(options.address, options.port), options,
+                              std::move(layer)} {}
 
   basic_threaded_server(const basic_threaded_server&) = delete;
   basic_threaded_server& operator=(const basic_threaded_server&) = delete;

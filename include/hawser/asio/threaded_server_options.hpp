@@ -16,7 +16,8 @@ namespace hawser {
 
 /// The options of a threaded_server.
 struct threaded_server_options {
-  /// The address to listen on; `0.0.0.0` or `::` for all. Default: this machine only.
+  /// The IP address to listen on; `0.0.0.0` or `::` for all. Default: this machine only. A name, such as
+  /// `localhost`, is errc::bad_listen_address.
   std::string address = "127.0.0.1";
 
   std::uint16_t port = 0;  ///< 0: any free port, see port()

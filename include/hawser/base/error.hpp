@@ -42,8 +42,15 @@ enum class errc {
   upgrade_failed,       ///< The application threw an exception instead of deciding on the upgrade
 
   // The opening handshake as a client: RFC 6455 §3 and §4.1
-  bad_uri,                 ///< Not a ws: or wss: URI
-  unsupported_scheme,      ///< The URI's scheme is not supported here, for example wss: without TLS
+  bad_uri_scheme,          ///< The URI does not begin with ws:// or wss://
+  bad_uri_character,       ///< The URI has a character that is not visible ASCII
+  bad_uri_fragment,        ///< The URI has a fragment
+  user_info_refused,       ///< The URI has a user or a password, which the options do not allow
+  bad_uri_user_info,       ///< The user or the password of a URI is malformed
+  bad_uri_host,            ///< The host of a URI is missing or malformed
+  bad_uri_port,            ///< The port of a URI is not a number from 1 to 65535
+  bad_connect_to,          ///< The option connect_to is not a host, with or without a port
+  unsupported_scheme,      ///< A wss: URI without TLS
   bad_header_value,        ///< A header from the application is not valid and cannot be sent
   bad_upgrade,             ///< The response switches to a protocol other than websocket
   bad_accept,              ///< Sec-WebSocket-Accept is wrong, missing or repeated
@@ -54,6 +61,8 @@ enum class errc {
 
   // Proxies: RFC 9110 §9.3.6, RFC 1928 and RFC 1929
   bad_proxy,             ///< The proxy settings are not valid, or not usable for this host
+  bad_proxy_scheme,      ///< The proxy's URL has a scheme other than http, socks5 and socks5h
+  bad_proxy_path,        ///< The proxy's URL has a path, a query or a fragment
   proxy_authentication,  ///< The proxy requires credentials, or rejected those given
   proxy_refused,         ///< The proxy refused to connect
   proxy_unreachable,     ///< The proxy cannot reach the host
@@ -83,6 +92,9 @@ enum class errc {
   too_many_connections,  ///< The server has as many connections as its limit
   send_budget_exceeded,  ///< The queued output exceeds its limit
 
+  // What a server is configured with
+  bad_listen_address,  ///< The address to listen on is not an IP address
+
   // What the application cannot send
   close_reason_too_long,  ///< The close reason is longer than 123 bytes
   message_unfinished,     ///< A fragmented message must be finished before this
@@ -108,6 +120,7 @@ enum class condition {
   limit_exceeded,          ///< A limit of the options was exceeded
   closed,                  ///< The connection is closing or closed, for whatever reason
   timeout,                 ///< A timeout expired
+  bad_uri,                 ///< The text is not a valid URI of a server or a proxy
 };
 
 /// A description in one line, in plain words and without a full stop.
@@ -136,8 +149,16 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::upgrade_refused: return "the upgrade was refused";
     case errc::upgrade_unanswered: return "the upgrade was neither accepted nor refused";
     case errc::upgrade_failed: return "the application failed to decide on the upgrade";
-    case errc::bad_uri: return "not a ws: or wss: URI";
-    case errc::unsupported_scheme: return "the scheme of the URI is not supported";
+    case errc::bad_uri_scheme: return "the URI does not begin with ws:// or wss://";
+    case errc::bad_uri_character: return "the URI has a character that must be percent-encoded";
+    case errc::bad_uri_fragment: return "the URI has a fragment (#)";
+    case errc::user_info_refused:
+      return "the URI has a user or a password, which the options do not allow";
+    case errc::bad_uri_user_info: return "the user or the password of the URI is malformed";
+    case errc::bad_uri_host: return "the host of the URI is missing or malformed";
+    case errc::bad_uri_port: return "the port of the URI is not a number from 1 to 65535";
+    case errc::bad_connect_to: return "connect_to is not a host or a host with a port";
+    case errc::unsupported_scheme: return "a wss: URI needs TLS: see hawser/tls.hpp";
     case errc::bad_header_value: return "a header of the application cannot be sent";
     case errc::bad_upgrade: return "the server did not switch to websocket";
     case errc::bad_accept: return "Sec-WebSocket-Accept does not match the key";
@@ -146,6 +167,9 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::truncated_handshake: return "the stream ended inside the opening handshake";
     case errc::handshake_timeout: return "the opening handshake took too long";
     case errc::bad_proxy: return "the proxy settings are not valid or not usable for this host";
+    case errc::bad_proxy_scheme:
+      return "the proxy's URL has a scheme other than http, socks5 and socks5h";
+    case errc::bad_proxy_path: return "the proxy's URL has a path, a query or a fragment";
     case errc::proxy_authentication:
       return "the proxy requires credentials or rejected those given";
     case errc::proxy_refused: return "the proxy refused to connect";
@@ -169,6 +193,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::too_many_fragments: return "the message has too many frames";
     case errc::too_many_connections: return "the server has too many connections";
     case errc::send_budget_exceeded: return "too much output is queued";
+    case errc::bad_listen_address: return "the address to listen on is not an IP address";
     case errc::close_reason_too_long: return "the close reason is longer than 123 bytes";
     case errc::message_unfinished: return "a fragmented message is not finished";
     case errc::closed: return "the connection is closed";
@@ -200,6 +225,9 @@ constexpr bool is(errc error, condition kind) noexcept {
     case condition::timeout:
       return (error >= errc::keep_alive_timeout && error <= errc::connect_timeout) ||
              error == errc::handshake_timeout;
+    case condition::bad_uri:
+      return (error >= errc::bad_uri_scheme && error <= errc::bad_uri_port) ||
+             error == errc::bad_proxy_scheme || error == errc::bad_proxy_path;
   }
   return false;
 }
@@ -237,6 +265,7 @@ class condition_category final : public std::error_category {
       case condition::limit_exceeded: return "a limit was exceeded";
       case condition::closed: return "the connection is closed";
       case condition::timeout: return "a timeout expired";
+      case condition::bad_uri: return "the URI is not valid";
     }
     return {};
   }

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/base64.hpp"
@@ -50,21 +52,33 @@ inline std::string encode_request(const uri& where, std::string_view key,
   if (!where.user().empty()) fields.add("Authorization", where.basic_credentials());
   const bool has_agent = offer.user_agent.empty() || offer.headers.find("User-Agent");
   if (!has_agent) fields.add("User-Agent", offer.user_agent);
-  if (!fields.valid()) return {};
   return "GET " + where.target() + " HTTP/1.1\r\n" + std::string{fields.text()} +
          std::string{offer.headers.text()} + "\r\n";
 }
 
-/// Whether everything in the offer is allowed in a request: RFC 6455 §4.1 (10) for the subprotocols.
-inline bool is_sendable(const handshake_offer& offer) {
-  const auto& names = offer.subprotocols;
+/// Whether these subprotocols may be offered: RFC 6455 §4.1 (10).
+inline bool are_sendable(const std::vector<std::string>& names) {
   for (auto name = names.begin(); name != names.end(); ++name) {
     if (!is_token(*name) || std::find(names.begin(), name, *name) != name) return false;
   }
-  return are_addable(offer.headers) && decode_extensions(offer.extensions);
+  return true;
 }
 
 }  // namespace detail
+
+/// The name of the first header field for which the offer is not allowed in a request, or nothing if
+/// all of it is allowed. The name is empty if that of the field is not valid from its first character.
+/// A view into `offer`.
+inline std::optional<std::string_view> find_not_sendable(const handshake_offer& offer) {
+  const auto is_value = [](const std::string& text) {
+    return std::all_of(text.begin(), text.end(), is_field_value_char);
+  };
+  if (!is_value(offer.origin)) return "Origin";
+  if (!detail::are_sendable(offer.subprotocols)) return "Sec-WebSocket-Protocol";
+  if (!decode_extensions(offer.extensions)) return "Sec-WebSocket-Extensions";
+  if (!is_value(offer.user_agent)) return "User-Agent";
+  return detail::find_not_addable(offer.headers);
+}
 
 /// The client's side of an opening handshake: RFC 6455 §4.1. Write output(), and pass received
 /// bytes to next().
@@ -85,10 +99,11 @@ class client_handshake : public http_client_step {
         key_{encode_key(key)},
         offer_{policy_.make_offer()},
         wants_secure_stream_{where.secure()} {
-    if (detail::is_sendable(offer_)) {
+    if (find_not_sendable(offer_)) {
+      fail(errc::bad_header_value);
+    } else {
       send(detail::encode_request(where, {key_.data(), key_.size()}, offer_));
     }
-    if (output().empty()) fail(errc::bad_header_value);
   }
 
   /// Takes bytes of the response from the front of `input`. Bytes after an accepting response are

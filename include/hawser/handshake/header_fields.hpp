@@ -31,11 +31,15 @@ class header_fields {
     for (const auto& field : fields) add(field.name, field.value);
   }
 
-  /// Appends a field. Returns false, appends nothing, and makes valid() false if the name is not a
-  /// token or the value contains CR, LF, NUL or another control character (RFC 9110 §5.1 and §5.5).
+  /// Appends a field. Returns false and makes valid() false if the name is not a token or the value
+  /// contains CR, LF, NUL or another control character (RFC 9110 §5.1 and §5.5). From then on the
+  /// container has no fields, and none can be added.
   bool add(std::string_view name, std::string_view value) {
+    if (!valid_) return false;
     value = trim_whitespace(value);
     if (!is_token(name) || !std::all_of(value.begin(), value.end(), is_field_value_char)) {
+      // The name may be a view of this container.
+      text_ = std::string{name.begin(), std::find_if_not(name.begin(), name.end(), is_token_char)};
       valid_ = false;
       return false;
     }
@@ -50,11 +54,15 @@ class header_fields {
   /// False after add() has refused a field. No handshake sends any field of such a container.
   bool valid() const noexcept { return valid_; }
 
+  /// The name of the field that add() has refused, up to its first character that is not allowed in a
+  /// name. Empty if none was refused.
+  std::string_view refused() const noexcept { return valid_ ? std::string_view{} : text_; }
+
   /// The number of fields.
   std::size_t size() const noexcept {
-    return static_cast<std::size_t>(std::count(text_.begin(), text_.end(), '\n'));
+    return static_cast<std::size_t>(std::count(text().begin(), text().end(), '\n'));
   }
-  bool empty() const noexcept { return text_.empty(); }
+  bool empty() const noexcept { return text().empty(); }
 
   /// The value of the first field of this name.
   std::optional<std::string_view> find(std::string_view name) const noexcept {
@@ -85,7 +93,7 @@ class header_fields {
   }
 
   /// All fields as in an HTTP head, each with its CRLF.
-  std::string_view text() const noexcept { return text_; }
+  std::string_view text() const noexcept { return valid_ ? text_ : std::string_view{}; }
 
   class iterator {
    public:
@@ -117,11 +125,11 @@ class header_fields {
     std::string_view rest_;
   };
 
-  iterator begin() const noexcept { return iterator{text_}; }
+  iterator begin() const noexcept { return iterator{text()}; }
   iterator end() const noexcept { return iterator{std::string_view{}}; }
 
  private:
-  std::string text_;
+  std::string text_;  // if not valid, the refused name
   bool valid_ = true;
 };
 

@@ -37,9 +37,19 @@ inline bool is_reserved_field(header_field field) noexcept {
          iequals(field.name.substr(0, prefix.size()), prefix);
 }
 
+/// The name of the first field that the application may not add to a head, which may be empty, or
+/// nothing if it may add all of them.
+inline std::optional<std::string_view> find_not_addable(const header_fields& headers) noexcept {
+  if (!headers.valid()) return headers.refused();
+  for (const auto field : headers) {
+    if (is_reserved_field(field)) return field.name;
+  }
+  return std::nullopt;
+}
+
 /// Whether the application may add these fields to a head.
 inline bool are_addable(const header_fields& headers) noexcept {
-  return headers.valid() && std::none_of(headers.begin(), headers.end(), is_reserved_field);
+  return !find_not_addable(headers);
 }
 
 }  // namespace detail

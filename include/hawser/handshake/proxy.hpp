@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "hawser/base/ascii.hpp"
+#include "hawser/base/error.hpp"
 #include "hawser/base/percent.hpp"
 #include "hawser/handshake/uri.hpp"
 
@@ -34,6 +36,10 @@ struct proxy {
   /// are percent-decoded. With both SOCKS schemes the proxy resolves the server's name. Returns
   /// nothing for another scheme, a path, or a host, port or text that is not valid.
   static std::optional<proxy> decode(std::string_view text);
+
+  /// The same. If the text is not valid, sets `ec` to what is wrong with it, which compares equal to
+  /// condition::bad_uri; otherwise clears `ec`.
+  static std::optional<proxy> decode(std::string_view text, std::error_code& ec);
 
   bool has_credentials() const noexcept { return !user.empty() || !password.empty(); }
 
@@ -63,29 +69,45 @@ inline bool set_credentials(proxy& result, std::string_view text) {
          std::all_of(result.password.begin(), result.password.end(), allowed);
 }
 
-}  // namespace detail
-
-inline std::optional<proxy> proxy::decode(std::string_view text) {
-  proxy result{.kind = proxy_kind::http};
+/// Sets `result` to the proxy of a URL. Returns what is wrong with the URL, or no error.
+inline errc decode_proxy(proxy& result, std::string_view text) {
+  result.kind = proxy_kind::http;
   if (const auto end = text.find("://"); end != std::string_view::npos) {
-    const auto kind = detail::decode_proxy_scheme(text.substr(0, end));
-    if (!kind) return std::nullopt;
+    const auto kind = decode_proxy_scheme(text.substr(0, end));
+    if (!kind) return errc::bad_proxy_scheme;
     result.kind = *kind;
     text.remove_prefix(end + 3);
   }
   if (text.ends_with('/')) text.remove_suffix(1);
-  // The first `/`, `?` or `#` ends the authority, even before an `@`.
-  if (text.find_first_of("/?#") != std::string_view::npos) return std::nullopt;
+  // A path ends the authority, also with an `@` behind it.
+  if (text.find_first_of("/?#") != std::string_view::npos) return errc::bad_proxy_path;
   if (const auto at = text.rfind('@'); at != std::string_view::npos) {
-    if (!detail::set_credentials(result, text.substr(0, at))) return std::nullopt;
+    if (!set_credentials(result, text.substr(0, at))) return errc::bad_uri_user_info;
     text.remove_prefix(at + 1);
   }
-  const auto where = decode_authority(text);
-  const auto host = where ? detail::decode_host(*where) : std::nullopt;
-  if (!host) return std::nullopt;
-  result.host = *host;
+  errc why{};
+  const auto where = decode_authority(text, why);
+  if (!where) return why;
+  auto host = decode_host(*where);
+  if (!host) return errc::bad_uri_host;
+  result.host = std::move(*host);
   result.port = where->port.value_or(result.kind == proxy_kind::http ? 80 : 1080);
+  return {};
+}
+
+}  // namespace detail
+
+inline std::optional<proxy> proxy::decode(std::string_view text, std::error_code& ec) {
+  proxy result;
+  const auto why = detail::decode_proxy(result, text);
+  ec = why == errc{} ? std::error_code{} : why;
+  if (ec) return std::nullopt;
   return result;
+}
+
+inline std::optional<proxy> proxy::decode(std::string_view text) {
+  std::error_code ignored;
+  return decode(text, ignored);
 }
 
 }  // namespace hawser

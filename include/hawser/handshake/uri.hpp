@@ -8,10 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/base64.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
 #include "hawser/base/percent.hpp"
 
 namespace hawser {
@@ -65,8 +68,10 @@ inline bool is_zone(std::string_view text) {
 
 }  // namespace detail
 
-/// Parses an authority without user information; returns nothing if malformed.
-inline std::optional<authority> decode_authority(std::string_view text) noexcept {
+/// Parses an authority without user information. If it is malformed, returns nothing and sets `why`
+/// to bad_uri_host or bad_uri_port.
+inline std::optional<authority> decode_authority(std::string_view text, errc& why) noexcept {
+  why = errc::bad_uri_host;
   authority result;
   result.brackets = text.starts_with('[');
   const auto end = result.brackets ? text.find(']') : (std::min)(text.find(':'), text.size());
@@ -79,11 +84,20 @@ inline std::optional<authority> decode_authority(std::string_view text) noexcept
       (result.brackets && result.host.find(':') == std::string_view::npos)) {
     return std::nullopt;
   }
-  if (text.empty() || text == ":") return result;
-  if (text.front() != ':') return std::nullopt;
-  result.port = detail::decode_port(text.substr(1));
-  if (!result.port) return std::nullopt;
+  if (!text.empty() && text.front() != ':') return std::nullopt;
+  why = errc::bad_uri_port;
+  if (text.size() > 1) {
+    result.port = detail::decode_port(text.substr(1));
+    if (!result.port) return std::nullopt;
+  }
+  why = errc{};
   return result;
+}
+
+/// Parses an authority without user information; returns nothing if malformed.
+inline std::optional<authority> decode_authority(std::string_view text) noexcept {
+  errc ignored{};
+  return decode_authority(text, ignored);
 }
 
 /// A `ws:` or `wss:` URI: RFC 6455 §3.
@@ -92,19 +106,22 @@ class uri {
   /// Whether `user:password@` is allowed before the host.
   enum class user_info : std::uint8_t { refuse, allow };
 
-  /// Parses a URI. Returns nothing for another scheme, an empty host, a port that is not from 1 to
-  /// 65535, a fragment, a character that is not visible ASCII, or user information that is not allowed.
+  /// Parses a URI. If it is not valid, returns nothing and sets `ec` to what is wrong with it, which
+  /// compares equal to condition::bad_uri; otherwise clears `ec`. See without_secrets() for a text of
+  /// the URI to go with it.
+  static std::optional<uri> decode(std::string_view text, std::error_code& ec,
+                                   user_info rule = user_info::refuse) {
+    uri result;
+    const auto why = result.take(text, rule);
+    ec = why == errc{} ? std::error_code{} : why;
+    if (ec) return std::nullopt;
+    return result;
+  }
+
+  /// Parses a URI. Returns nothing if it is not valid.
   static std::optional<uri> decode(std::string_view text, user_info rule = user_info::refuse) {
     uri result;
-    if (!result.take_scheme(text) || text.find('#') != std::string_view::npos ||
-        !std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7F'; })) {
-      return std::nullopt;
-    }
-    const auto end = (std::min)(text.find_first_of("/?"), text.size());
-    if (!result.take_authority(text.substr(0, end), rule)) return std::nullopt;
-    text.remove_prefix(end);
-    if (!text.starts_with('/')) result.target_ = "/";
-    result.target_ += text;
+    if (result.take(text, rule) != errc{}) return std::nullopt;
     return result;
   }
 
@@ -142,7 +159,7 @@ class uri {
   std::optional<uri> at(std::string_view place) const {
     uri result{*this};
     result.zone_.clear();
-    if (!result.take_authority(place, user_info::refuse)) return std::nullopt;
+    if (result.take_authority(place, user_info::refuse) != errc{}) return std::nullopt;
     if (!result.port_) result.port_ = port();
     return result;
   }
@@ -165,22 +182,39 @@ class uri {
     return secure_ || iequals(name, "ws");
   }
 
-  bool take_authority(std::string_view text, user_info rule) {
+  errc take(std::string_view text, user_info rule) {
+    const auto visible = [](char c) { return c > ' ' && c < '\x7F'; };
+    if (!take_scheme(text)) return errc::bad_uri_scheme;
+    if (!std::all_of(text.begin(), text.end(), visible)) return errc::bad_uri_character;
+    if (text.find('#') != std::string_view::npos) return errc::bad_uri_fragment;
+    const auto end = (std::min)(text.find_first_of("/?"), text.size());
+    const auto why = take_authority(text.substr(0, end), rule);
+    if (why != errc{}) return why;
+    text.remove_prefix(end);
+    if (!text.starts_with('/')) target_ = "/";
+    target_ += text;
+    return {};
+  }
+
+  errc take_authority(std::string_view text, user_info rule) {
     const auto at = text.find('@');
     if (at != std::string_view::npos) {
-      if (rule == user_info::refuse) return false;
+      if (rule == user_info::refuse) return errc::user_info_refused;
       user_ = text.substr(0, at);
-      if (!percent_decode(user_)) return false;
+      if (!percent_decode(user_)) return errc::bad_uri_user_info;
       text.remove_prefix(at + 1);
     }
     std::string without_zone{text};
-    const auto parts = take_zone(without_zone) ? decode_authority(without_zone) : std::nullopt;
-    const auto host = parts ? detail::decode_host(*parts) : std::nullopt;
-    if (!host) return false;
-    host_ = *host;
+    if (!take_zone(without_zone)) return errc::bad_uri_host;
+    errc why{};
+    const auto parts = decode_authority(without_zone, why);
+    if (!parts) return why;
+    auto host = detail::decode_host(*parts);
+    if (!host) return errc::bad_uri_host;
+    host_ = std::move(*host);
     brackets_ = parts->brackets;
     port_ = parts->port;
-    return true;
+    return {};
   }
 
   /// Removes the zone from `[fe80::1%25eth0]`. Returns false if it is malformed.
@@ -227,8 +261,10 @@ inline std::string without_secrets(std::string_view text) {
     const auto hidden = [](char c) { return c == '?' || c == '#' || !is_field_value_char(c); };
     return std::string{text.begin(), std::find_if(text.begin(), text.end(), hidden)};
   }
-  const auto scheme = text.substr(0, text.find(':'));
-  const bool good = std::all_of(scheme.begin(), scheme.end(), is_letter);
+  const auto end = text.find("://");
+  const auto scheme = text.substr(0, end == std::string_view::npos ? 0 : end);
+  const auto allowed = [](char c) { return is_letter(c) || is_digit(c); };
+  const bool good = std::all_of(scheme.begin(), scheme.end(), allowed);
   return std::string{good ? scheme : std::string_view{}}.append("://...");
 }
 

@@ -32,10 +32,8 @@ inline std::optional<tls_client_websocket> connect(std::string_view url,
                                                    const connect_options& options = {},
                                                    response* refusal = nullptr) {
   using transport = optional_tls_transport<socket_transport>;
-  ec.clear();
-  const auto where = uri::decode(url, options.credentials);
-  if (!where) ec = errc::bad_uri;
-  if (ec) return std::nullopt;
+  const auto where = uri::decode(url, ec, options.credentials);
+  if (!where) return std::nullopt;
   const auto wrap = [&](const uri& there, socket_transport stream,
                         std::chrono::steady_clock::time_point until,
                         std::error_code& error) -> std::optional<transport> {
@@ -56,7 +54,7 @@ inline tls_client_websocket connect(std::string_view url, const tls_client_conte
   std::error_code ec;
   response refusal;
   auto peer = connect(url, context, ec, options, &refusal);
-  if (!peer) throw connect_error{ec, url, std::move(refusal)};
+  if (!peer) throw connect_error{ec, url, std::move(refusal), options};
   return std::move(*peer);
 }
 

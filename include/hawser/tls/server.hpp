@@ -3,9 +3,9 @@
 
 #include <utility>
 
-#include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/server.hpp"
 #include "hawser/tls/server_context.hpp"
 #include "hawser/tls/streams.hpp"
@@ -55,7 +55,7 @@ class tls_server : public server {
   void listen_first(const server_options& options) {
     set_secure_by_default();
     if (options.listener == first_listener::none) return;
-    listen(asio::ip::tcp::endpoint{asio::ip::make_address(options.address), options.port});
+    listen(detail::listen_endpoint(options.address, options.port));
   }
 
   tls_streams streams_;
