@@ -17,8 +17,7 @@ int fail(const std::string& sentence) {
 
 int report(const hawser::closed& end) {
   if (end.clean && end.code <= hawser::close_code::going_away) return 0;
-  const auto why = end.error ? end.error.message() : std::string{end.reason};
-  return fail("The connection was closed with code " + std::to_string(int(end.code)) + ": " + why);
+  return fail(end.message());
 }
 
 int send_once(hawser::client_websocket& peer, std::string_view text) {

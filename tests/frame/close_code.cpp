@@ -118,4 +118,11 @@ TEST_CASE("the documentation has the code of each error, and both roles may send
   CHECK(describe(static_cast<errc>(value + 1)).empty());
 }
 
+TEST_CASE("every code with a name has a meaning, and no other") {
+  for (int value = 0; value <= 0xFFFF; ++value) {
+    const bool named = value >= 1000 && value <= 1015 && value != 1004;
+    if (describe(static_cast<close_code>(value)).empty() == named) FAIL(value);
+  }
+}
+
 }  // namespace

@@ -378,7 +378,7 @@ class EchoClientTest(Serving, unittest.IsolatedAsyncioTestCase):
         url = await self.serve(close)
         code, output, errors = await self.run_echo_client(url, "--once", "ahoy")
         self.assertEqual((code, output), (1, []))
-        self.assertIn("code 1011: out of rope", errors)
+        self.assertIn("code 1011 (internal error): out of rope", errors)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/protocol/event.hpp"
 
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -37,6 +38,23 @@ TEST_CASE("what ends a connection is not clean unless it says so") {
   CHECK(why.code == close_code::abnormal);
   CHECK(!why.clean);
   CHECK(why.reason.empty());
+}
+
+TEST_CASE("the text of an end names the error, the code and the reason") {
+  const std::pair<closed, std::string_view> table[] = {
+      {{close_code::message_too_big, "2 MiB at most", true},
+       "the connection is closed, code 1009 (message too big): 2 MiB at most"},
+      {{close_code::normal, {}, true}, "the connection is closed, code 1000 (normal closure)"},
+      {{close_code::no_status, {}, true}, "the connection is closed, code 1005 (no code)"},
+      {{static_cast<close_code>(4001), "bye", true}, "the connection is closed, code 4001: bye"},
+      {{close_code::protocol_error, {}, false, errc::bad_opcode},
+       "the opcode is reserved, code 1002 (protocol error)"},
+      {{close_code::abnormal, {}, false, errc::aborted},
+       "the connection was ended from this side, code 1006 (no closing handshake)"},
+      {{close_code::normal, "\r\n\x1b[2J \xC3\xBC", true},
+       "the connection is closed, code 1000 (normal closure): ???[2J \xC3\xBC"},
+  };
+  for (const auto& [end, text] : table) CHECK(end.message() == text);
 }
 
 TEST_CASE("a pong answers nothing unless it says so", "[rfc-5.5.3]") {

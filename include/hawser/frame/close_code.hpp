@@ -31,6 +31,29 @@ enum class close_code : std::uint16_t {
   tls_handshake = 1015,  ///< Never sent: TLS failed
 };
 
+/// What a close code means, in a few words: RFC 6455 §7.4.1 and the IANA registry. Empty for the codes of
+/// applications and for others that are not registered.
+constexpr std::string_view describe(close_code code) noexcept {
+  switch (code) {
+    case close_code::normal: return "normal closure";
+    case close_code::going_away: return "going away";
+    case close_code::protocol_error: return "protocol error";
+    case close_code::unsupported_data: return "unsupported data";
+    case close_code::no_status: return "no code";
+    case close_code::abnormal: return "no closing handshake";
+    case close_code::invalid_payload: return "invalid payload";
+    case close_code::policy_violation: return "policy violation";
+    case close_code::message_too_big: return "message too big";
+    case close_code::mandatory_extension: return "mandatory extension missing";
+    case close_code::internal_error: return "internal error";
+    case close_code::service_restart: return "service restart";
+    case close_code::try_again_later: return "try again later";
+    case close_code::bad_gateway: return "bad gateway";
+    case close_code::tls_handshake: return "TLS handshake failed";
+  }
+  return {};
+}
+
 /// Whether `code` is valid in a Close frame that arrives. RFC 6455 §7.4.1 ends at 1011; the IANA
 /// registry adds 1012–1014.
 constexpr bool may_receive(close_code code) noexcept {

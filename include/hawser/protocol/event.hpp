@@ -5,12 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <variant>
 #include <vector>
 
+#include "hawser/base/ascii.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
 
@@ -76,8 +79,20 @@ struct closed {
   std::string_view reason = {};
   /// Whether both sides have sent a Close frame: RFC 6455 §7.1.4.
   bool clean = false;
-  /// Set unless `clean`.
+  /// Set unless `clean`. No error does not mean that the peer was content: see message().
   std::error_code error = {};
+
+  /// The end in one line: the error, if there is one, the code and its meaning, and the reason, with `?`
+  /// for control characters. `the connection is closed, code 1009 (message too big): 2 MiB at most`.
+  std::string message() const {
+    std::string text = error ? error.message() : std::string{describe(errc::closed)};
+    const auto meaning = describe(code);
+    text.append(", code ").append(std::to_string(static_cast<unsigned>(code)));
+    if (!meaning.empty()) text.append(" (").append(meaning).append(")");
+    if (!reason.empty()) text += ": ";
+    for (const char c : reason) text += is_field_value_char(c) ? c : '?';
+    return text;
+  }
 };
 
 /// The next event of a connection. Views in it are valid until the next call of next().
