@@ -32,20 +32,20 @@
 
 namespace hawser::detail {
 
-/// Moves bytes between one connection and one AsyncStream. `Derived` takes the events by
-/// `on_event(event&)`, which must not throw, and learns by `on_settled()` that output was written and by
-/// `on_over()` that the stream is closed. All of it runs on the stream's executor, one thing at a time.
-/// When memory runs out, this connection ends and no other one: nothing of it is thrown here.
+/// Moves bytes between one connection and one AsyncStream. Calls `on_event(event&)` of `Derived`
+/// for each event, which must not throw, `on_settled()` after output was written, and `on_over()`
+/// when the stream is closed. Everything runs on the stream's executor, one function at a time. If
+/// memory allocation fails, this connection ends and no other; no exception leaves this class.
 template <class Derived, class Stream, class Connection>
 class async_driver : public std::enable_shared_from_this<Derived> {
  public:
   using clock = std::chrono::steady_clock;
   using executor_type = typename Stream::executor_type;
 
-  /// Only while the execution context lives.
+  /// Must be called only while the execution context exists.
   executor_type get_executor() const { return executor_.get(); }
 
-  // For operation_owner
+  // For operation_owner.
   operation_room& wait_room() noexcept { return room_; }
   void lose_operations() noexcept {
     state_.lose_stream_operations();
@@ -63,36 +63,37 @@ class async_driver : public std::enable_shared_from_this<Derived> {
 
   ~async_driver() = default;
 
-  /// Deals with what the handshake read too much, and begins to read.
+  /// Processes the bytes that were read after the handshake, and begins to read.
   void start(bytes_view received) {
     memory_.run([&] { held_.add(received); });
     process_pending();
   }
 
-  /// No event comes after this until resume(), except the end when this side closes.
+  /// Reports no event until resume(), except the end when this side closes.
   void pause() noexcept { paused_ = true; }
 
   void resume() {
     if (unpause()) process_pending();
   }
 
-  /// As resume(), but what has come is left to the next process_pending(). Whether that is needed.
+  /// Like resume(), but leaves held input to the next process_pending(). Returns whether that call
+  /// is needed.
   bool unpause() {
     if (!std::exchange(paused_, false) || in_events()) return false;
-    // What the peer may have answered meanwhile is read before patience with it ends.
+    // The peer's answer may be in the held input, so read that before any timeout.
     if (deadline_.is_due(clock::now())) connection_.hold_keep_alive();
     return true;
   }
 
-  /// Acts on what was done to the connection. While events are handed over it waits for the last one,
-  /// so that all answers leave in one write.
+  /// Carries out what was queued on the connection. While events are reported it waits until the
+  /// last one, so that all answers leave in one write.
   void settle() {
     if (!state_.is_held()) return settle_now();
     if (connection_.buffered_bytes() < most_corked || over()) return;
     memory_.run([this] { write(); });
   }
 
-  /// Hands over what the connection has to tell without new input.
+  /// Reports the events that need no new input.
   void process_pending() {
     if (in_events()) return;
     memory_.run([this] {
@@ -102,12 +103,12 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     settle();
   }
 
-  /// The same, soon but not within this call; whoever holds events or output back calls it anyway.
+  /// The same, posted. Does nothing while events or output are held back, because the release calls it.
   void process_later() {
     if (!state_.is_held()) post_processing();
   }
 
-  /// Ends everything at once, with no event. Does not call on_over().
+  /// Ends everything at once, without an event and without on_over().
   void abandon() noexcept {
     if (!state_.enter(driver_phase::closed)) return;
     deadline_.cancel();
@@ -121,12 +122,13 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     destroy_released_stream();
   }
 
-  /// Until uncork(), settle() waits as it does while events are handed over.
+  /// Until uncork(), settle() waits as it does while events are reported.
   void cork() noexcept { state_.hold(output_hold::cork); }
   void uncork() noexcept { state_.release(output_hold::cork); }
   bool corked() const noexcept { return state_.is_held(output_hold::cork); }
 
-  /// Gives the connection the time. Input that is not read, or waits for its turn, is no silence.
+  /// Sets the connection's time. While input is held back or waits for its turn, the keep-alive
+  /// timer is suspended.
   void advance() {
     if (is_held()) connection_.hold_keep_alive();
     if (connection_.has_more_work()) connection_.received(clock::now());
@@ -141,19 +143,19 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   bool over() const noexcept { return state_.is_closed(); }
   bool in_events() const noexcept { return state_.is_held(output_hold::events); }
 
-  /// Whether input waits that a pause has held up.
+  /// Whether input is held back by a pause.
   bool holds_input() const noexcept { return !held_.empty(); }
 
-  /// How many octets the stream has taken in all, and why it takes no more.
+  /// How many bytes the stream has accepted in total, and why it accepts no more.
   std::uint64_t written() const noexcept { return output_.taken(); }
   std::error_code output_error() const noexcept { return connection_.output_error(); }
 
  private:
   using traits = stream_traits<Stream>;
 
-  // More than this is written even while events are handed over.
+  // More than this is written even while events are reported.
   static constexpr std::size_t most_corked = 64 * 1024;
-  // After that many full rooms, other connections get their turn.
+  // After this many full buffers, other connections get their turn.
   static constexpr int most_rounds = 4;
 
   Derived& derived() noexcept { return static_cast<Derived&>(*this); }
@@ -170,7 +172,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     derived().on_settled();
     end_stream();
     const auto wanted = connection_.wants();
-    // While async_end is under way its end is still wanted, unless the connection was given up.
+    // While async_end is pending, end_stream is still wanted, unless the connection was aborted.
     if (!wanted.read && !wanted.write && !wanted.end_stream) {
       return state_.phase() == driver_phase::open ? process_later() : finish();
     }
@@ -178,7 +180,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     read();
   }
 
-  /// The connection may be in the midst of something, so nothing more is asked of it.
+  /// The connection may have stopped half-way, so it must not be used any more.
   void end_poor() {
     memory_.reset();
     memory_.run([&] {
@@ -192,7 +194,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     if (!takes_input() || !connection_.wants().read) return;
     if (!state_.begin(driver_operation::read)) return;
     if constexpr (traits::is_direct) {
-      // Who only waits needs no room of its own, and what comes can all be read into the shared one.
+      // A wait needs no buffer, and a read can then use the shared one.
       stream_->async_wait(Stream::wait_read, waiting<&async_driver::on_readable>(owned()));
     } else {
       const auto octets = room_.octets();
@@ -211,7 +213,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     settle();
   }
 
-  /// Reads what there is, so that messages lie whole, unless it does not end.
+  /// Reads all available input, so that messages are complete, up to a limit.
   void drain() {
     shared_room shared;
     const auto room = shared.octets();
@@ -239,10 +241,10 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     settle();
   }
 
-  /// Whether events have to wait. What is discarded after close() need not.
+  /// Whether events must wait. Input that is discarded after close() need not.
   bool is_held() const noexcept { return paused_ && connection_.state() == close_state::open; }
 
-  /// Whether more can be read: what was read before is dealt with.
+  /// Whether more can be read: earlier input is processed.
   bool takes_input() const noexcept { return !is_held() && !connection_.has_more_work(); }
 
   void process_end(std::error_code ec) {
@@ -250,7 +252,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     process({});
   }
 
-  /// Hands over what comes of input, then of its end, as far as the turn allows.
+  /// Reports the events of the input, then of its end, within the limits of the turn.
   void process(mutable_bytes input) {
     if (held_.empty() && !is_held()) {
       take_events(input);
@@ -270,7 +272,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     take_events(nothing);
   }
 
-  /// Leaves input only if it is held, or the turn has reached its limits.
+  /// Leaves input only if events must wait, or the limits of the turn are reached.
   void take_events(mutable_bytes& input) {
     state_.hold(output_hold::events);
     memory_.run([&] {
@@ -285,7 +287,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     if (memory_.is_out()) input = {};
   }
 
-  /// Goes on in another turn.
+  /// Continues in another turn.
   void post_processing() {
     if (!state_.begin(driver_operation::turn)) return;
     memory_.run([this] {
@@ -296,7 +298,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     });
   }
 
-  /// Writes at once what the stream takes; only the rest is waited for.
+  /// Writes at once what the stream accepts; an operation writes the rest.
   void write() {
     std::error_code ec;
     while (!state_.has(driver_operation::write) && connection_.wants().write) {
@@ -384,7 +386,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   bool paused_ = false;
 
  protected:
-  memory_guard memory_;  // once it is out, settle() ends the connection
+  memory_guard memory_;  // after a failed allocation, settle() ends the connection
 };
 
 }  // namespace hawser::detail

@@ -28,8 +28,8 @@ namespace hawser {
 
 namespace detail {
 
-/// One handshake whose request `decide(handshake)` answers at once. `done(ec, rest)` is called once; the
-/// stream must stay until then. After an error it is closed.
+/// A handshake whose requests `decide(handshake)` answers at once. Calls `done(ec, rest)` once; the
+/// stream must exist until then. After an error the stream is closed.
 template <class Stream, class Handshake, class Decide, class Done>
 class performed_opening final : public opening_driver<Stream, Handshake> {
   using base = opening_driver<Stream, Handshake>;
@@ -76,13 +76,13 @@ class performed_opening final : public opening_driver<Stream, Handshake> {
     }
   }
 
-  /// What is thrown ends the opening, and is a 500 for a client that has no answer yet.
+  /// An exception ends the opening; a client without a response gets 500.
   void on_exception() override {
     if (over()) return;
     thrown_ = error_of(std::current_exception(), errc::upgrade_failed);
     if constexpr (serves) {
       if (handshake_->state() == status::request) handshake_->fail(errc::upgrade_failed);
-      if (handshake_->state() == status::failed) return;  // The answer is sent first.
+      if (handshake_->state() == status::failed) return;  // The response is sent first.
     }
     base::close(thrown_);
   }
@@ -124,7 +124,7 @@ class performed_opening final : public opening_driver<Stream, Handshake> {
   std::error_code thrown_;  // by the application
 };
 
-/// Performs a handshake, then completes `handler` with what `before(ec, rest)` returns.
+/// Performs a handshake, then completes `handler` with the result of `before(ec, rest)`.
 template <class Stream, class Handshake, class Decide, class Before, class Handler>
 void begin_opening(Stream& stream, std::shared_ptr<Handshake> handshake, Decide decide,
                    const opening_options& options, Before before, Handler handler) {
@@ -143,7 +143,7 @@ void begin_opening(Stream& stream, std::shared_ptr<Handshake> handshake, Decide 
                                               options, std::move(done));
   if (slot.is_connected()) {
     slot.assign([weak = std::weak_ptr{begun}](asio::cancellation_type_t type) {
-      // A handshake that has begun cannot be as if it had not.
+      // A handshake that has begun cannot be undone.
       using kind = asio::cancellation_type;
       if ((type & (kind::terminal | kind::partial)) == kind::none) return;
       if (const auto one = weak.lock()) one->cancel();
@@ -152,7 +152,7 @@ void begin_opening(Stream& stream, std::shared_ptr<Handshake> handshake, Decide 
   begun->start();
 }
 
-/// A pointer to what somebody else keeps.
+/// A shared_ptr to an object that is owned elsewhere.
 template <class T>
 std::shared_ptr<T> borrowed(T& object) noexcept {
   return {std::shared_ptr<void>{}, &object};
@@ -160,15 +160,15 @@ std::shared_ptr<T> borrowed(T& object) noexcept {
 
 }  // namespace detail
 
-/// Serves the opening handshake of a client on an AsyncStream, as perform() does: void(std::error_code).
-/// A good request is shown to `decide(handshake)`, which calls accept() or refuse() before it returns;
-/// if it does neither, the client gets 500 and the error is errc::upgrade_unanswered. An exception of
-/// `decide` or of the policy is not passed on: the client gets 500, or the refusal that was given before,
-/// and the error is the code of a std::system_error, errc::out_of_memory or errc::upgrade_failed. An
-/// exception after accept() closes the stream without an answer. What was read behind the request is put
-/// into `rest`. All that is given by reference must stay until completion. When it fails, or the
-/// handshake's time is over, the client has been told why and the stream is closed. Cancelling (terminal,
-/// partial) closes it too.
+/// Performs a server's opening handshake on an AsyncStream, like perform(): void(std::error_code).
+/// For a valid request it calls `decide(handshake)`, which must call accept() or refuse() before it
+/// returns; if it does neither, the client gets 500 and the error is errc::upgrade_unanswered. An
+/// exception of `decide` or of the policy is not passed on: the client gets 500, or the refusal
+/// that was given before, and the error is the code of a std::system_error, errc::out_of_memory or
+/// errc::upgrade_failed. An exception after accept() closes the stream without a response. `rest`
+/// gets the bytes that were read after the request. All references must be valid until completion.
+/// On failure, and after the handshake's timeout, the client has got a response and the stream is
+/// closed. Cancelling (terminal, partial) also closes it.
 template <class Stream, server_policy Policy, class Decide, class Token>
 auto async_perform(Stream& stream, server_handshake<Policy>& handshake, Decide decide,
                    std::vector<std::byte>& rest, const opening_options& options, Token&& token) {
@@ -185,10 +185,9 @@ auto async_perform(Stream& stream, server_handshake<Policy>& handshake, Decide d
       token, std::move(decide));
 }
 
-/// Performs the opening handshake with a server, over a stream that leads to it. When it fails,
-/// handshake.response() is the answer if it was a refusal. A wss: URI on a stream that is not encrypted
-/// (see stream_traits) is an errc::unsupported_scheme, and nothing is sent. What the policy throws is an
-/// error, as above.
+/// Performs a client's opening handshake on a stream that leads to the server. After a refusal,
+/// handshake.response() is the response. A wss: URI on a stream that is not encrypted (see stream_traits)
+/// is errc::unsupported_scheme, and nothing is sent. An exception of the policy is an error, as above.
 template <class Stream, client_policy Policy, class Token>
 auto async_perform(Stream& stream, client_handshake<Policy>& handshake,
                    std::vector<std::byte>& rest, const opening_options& options, Token&& token) {

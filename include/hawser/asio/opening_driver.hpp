@@ -23,22 +23,22 @@
 
 namespace hawser::detail {
 
-/// How far an opening has come. It enters later phases only.
+/// The phase of an opening. No transition leads to an earlier phase.
 enum class opening_phase : std::uint8_t {
   unready,    ///< The stream cannot carry a response yet
-  talking,    ///< The handshake is under way
-  answering,  ///< The last output is written; input is ignored
+  talking,    ///< The handshake is in progress
+  answering,  ///< The last output is being written; input is ignored
   draining,   ///< This side has ended the stream, and discards input until the peer ends its side
   over,       ///< The stream is closed, or belongs to the connection that was opened
 };
 
-/// What an opening has under way, each at most once.
+/// The operations of an opening, each pending at most once.
 enum class opening_operation : std::uint8_t { read, write };
 
-/// Moves bytes between a handshake of either role and an AsyncStream, on the stream's executor. A derived
-/// class answers what the handshake asks, at once or later, and is told of the end, once. Servers send
-/// what a failed handshake has to say, and close the stream when the client has ended its side: a stream
-/// that is closed with input unread may take back what was just written.
+/// Moves bytes between a handshake of either role and an AsyncStream, on the stream's executor. A
+/// derived class answers the handshake's questions, at once or later, and gets the end, once. A
+/// server sends the response of a failed handshake, and closes the stream after the client has
+/// ended its side: closing a stream with unread input may discard the bytes that were just written.
 template <class Stream, class Handshake>
 class opening_driver : public std::enable_shared_from_this<opening_driver<Stream, Handshake>> {
  public:
@@ -55,40 +55,40 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
   using status = typename Handshake::status;
   static constexpr bool serves = requires(Handshake & one) { one.accept(); };
 
-  /// `stream` and `handshake` need not be constructed yet. They stay until opened() or closed().
+  /// `stream` and `handshake` need not be constructed yet. They must exist until opened() or closed().
   opening_driver(Stream& stream, Handshake& handshake, const executor_type& executor)
       : stream_{stream}, handshake_{handshake}, executor_{executor}, deadline_{*this, executor_} {}
 
-  /// The handshake waits for an answer. step() is to be called when it has one.
+  /// The handshake needs a decision. The derived class calls step() when it has made one.
   virtual void decide() = 0;
 
-  /// A function of the application has thrown the current exception; step() or close() follows.
+  /// A function of the application has thrown the current exception. step() or close() is called next.
   virtual void on_exception() = 0;
 
-  /// The deadline has passed. What the handshake says to that is sent by step().
+  /// The deadline has passed. step() then sends the response of the handshake, if there is one.
   virtual void time_out() = 0;
 
-  /// How long the peer may take for a refusal.
+  /// How long the peer may take to read a refusal.
   virtual std::chrono::steady_clock::duration close_timeout() const = 0;
 
-  /// The stream has failed or ended. An error that is returned ends the opening.
+  /// The stream has failed or ended. If an error is returned, the opening ends with it.
   virtual std::error_code input_ended(std::error_code ec) = 0;
 
-  /// Input is about to be taken, and all output is written.
+  /// Called before input is taken, and after all output is written.
   virtual void input_arrived() {}
   virtual void output_written() {}
 
-  /// The handshake is done. `rest` is what was read behind it.
+  /// The handshake is done. `rest` are the bytes that were read after it.
   virtual void opened(std::vector<std::byte> rest) = 0;
 
-  /// The stream is closed, for that reason, or that of the handshake if `ec` is zero.
+  /// The stream is closed because of `ec`, or of the handshake's error if `ec` is zero.
   virtual void closed(std::error_code ec) = 0;
 
   opening_phase phase() const noexcept { return phase_; }
   bool over() const noexcept { return phase_ == opening_phase::over; }
   bool writes() const noexcept { return under_way_.contains(opening_operation::write); }
 
-  /// False if that phase has begun before.
+  /// Returns false if that phase or a later one has begun before.
   bool enter(opening_phase next) noexcept {
     if (next <= phase_) return false;
     phase_ = next;
@@ -100,13 +100,13 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
   }
   void wait_until(std::chrono::steady_clock::time_point when) { deadline_.set(when); }
 
-  /// A lack of memory is the end of this opening, and of no other.
+  /// If memory allocation fails, this opening ends, and no other.
   template <class Step>
   void unless_over(Step step) {
     if (!over()) with_memory(step, [this] { close(errc::out_of_memory); });
   }
 
-  /// Calls functions of the application.
+  /// Calls a function of the application.
   template <class Call>
   void guarded(Call call) {
     try {
@@ -116,7 +116,7 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
     }
   }
 
-  /// Does what the handshake is ready for.
+  /// Does what the state of the handshake requires.
   void step() {
     if (over()) return;  // The application may have ended it.
     switch (handshake_.state()) {
@@ -129,7 +129,7 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
     }
   }
 
-  /// Closes the stream, unless that was done before.
+  /// Closes the stream, unless it is closed.
   void close(std::error_code ec = {}) {
     if (!leave()) return;
     traits::close(stream_);
@@ -163,7 +163,7 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
     cause ? close(cause) : step();
   }
 
-  /// By value: the application may end the opening, and with it all that it holds.
+  /// By value: the application may end the opening, and so destroy all its members.
   void take(std::vector<std::byte> read) {
     input_arrived();
     bytes_view input{read};
@@ -185,7 +185,7 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
 
   void on_write(std::error_code ec, std::size_t size) {
     handshake_.consume_output(size);
-    // A client that was refused may have gone without waiting for the reason.
+    // A refused client may have gone without reading the reason.
     if (ec && !may_be_refused<Handshake>) return close(failed() ? std::error_code{} : ec);
     if (ec) {
       unsent_ = ec;
@@ -195,7 +195,7 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
     step();
   }
 
-  /// The last output, and the end.
+  /// Sends the last output, and then the end.
   void answer() {
     if (enter(opening_phase::answering) && serves && failed()) wait_at_most(close_timeout());
     if (!handshake_.output().empty()) return write();
@@ -235,7 +235,7 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
   const executor_type executor_;
   owned_deadline<opening_driver, &opening_driver::on_deadline> deadline_;
   std::vector<std::byte> rest_;
-  std::error_code unsent_;  // why the server did not get all of the request
+  std::error_code unsent_;  // why the server did not get the whole request
   std::array<std::byte, 512> buffer_;
   opening_phase phase_ = opening_phase::unready;
   enum_set<opening_operation> under_way_;

@@ -10,9 +10,9 @@
 
 namespace hawser::detail {
 
-/// A deadline of an object that a shared_ptr owns. When it has passed, `Step` is called on the owner's
-/// executor, if the owner still lives and the deadline was not set to a later time or cancelled meanwhile.
-/// All functions are for that executor.
+/// A deadline of an object that is owned by a shared_ptr. After it has passed, `Step` is called on
+/// the owner's executor, if the owner still exists and the deadline was not set to a later time or
+/// cancelled meanwhile. Call all functions on that executor.
 template <class Owner, void (Owner::*Step)()>
 class owned_deadline final : deadlines::entry {
  public:
@@ -25,7 +25,7 @@ class owned_deadline final : deadlines::entry {
       : owner_{owner}, deadlines_{deadlines::of(executor)} {}
   ~owned_deadline() { deadlines_.cancel(*this); }
 
-  /// Calls once, at `when`, instead of what was set before. max() is never.
+  /// Calls once, at `when`, which replaces the previous time. max(): never.
   void set(time_point when) {
     due_ = when;
     deadlines_.set(*this, when);
@@ -41,7 +41,7 @@ class owned_deadline final : deadlines::entry {
     deadlines_.cancel(*this);
   }
 
-  /// Whether it has passed at `now`, and the call is pending.
+  /// Whether the deadline has passed at `now`, and the call is pending.
   bool is_due(time_point now) const noexcept { return due_ != never && due_ <= now; }
 
  private:

@@ -19,13 +19,13 @@
 
 namespace hawser::detail {
 
-/// Whether clients send the first byte over the streams that `MakeStream` makes: then a stream is not
-/// made before it is there.
+/// Whether clients send the first byte over the streams that `MakeStream` makes. A stream is then
+/// made when that byte has arrived.
 template <class MakeStream>
 concept client_speaks_first = MakeStream::client_speaks_first;
 
-/// A connection of a server whose client has sent nothing yet. It has no stream, since a silent client is
-/// not to cost the buffers of one. The handshake time-out is running; there is no way to send an answer.
+/// A connection of a server whose client has sent nothing yet. It has no stream, so that a silent
+/// client uses no buffers. The handshake timeout runs. No response can be sent.
 template <class Socket, client_speaks_first MakeStream>
 class quiet_opening final : public opening_base,
                             public std::enable_shared_from_this<quiet_opening<Socket, MakeStream>> {
@@ -46,7 +46,7 @@ class quiet_opening final : public opening_base,
 
   const typename Socket::executor_type& get_executor() const noexcept { return executor_; }
 
-  /// From any thread.
+  /// May be called on any thread.
   void start() {
     on_executor([](auto& self) { self.wait(); });
   }
@@ -84,11 +84,11 @@ class quiet_opening final : public opening_base,
       const auto opening = std::make_shared<server_opening<stream>>(
           (*make_stream_)(std::move(socket_)), std::move(facts), settings_, registries_,
           std::move(place_));
-      // It registers before this one leaves, so that the server's end does not miss both.
+      // It registers before this one leaves, so that the server's end cannot miss both.
       opening->start(accepted_);
       leave();
     } catch (const std::exception&) {
-      // A lack of memory, or what TLS cannot do: this client's end, and no other's.
+      // A failed allocation, or an error of TLS, ends this client and no other.
       close();
     }
   }

@@ -17,8 +17,8 @@
 
 namespace hawser::detail {
 
-/// Sends responses to clients over a server's limit, without a thread: to `most` clients at a time, for
-/// one second each. Further sockets are closed.
+/// Sends responses to clients over a server's limit, without a thread: to `most` clients at a time,
+/// for one second each. Other sockets are closed.
 template <class Socket>
 class refusals {
  public:
@@ -26,7 +26,7 @@ class refusals {
   void refuse(Socket socket, errc why) {
     if (*count_ >= most) return;
     const auto one = std::make_shared<refusal>(std::move(socket), why, count_);
-    // Without dispatch(), the caller would get what the handlers throw.
+    // dispatch() protects the caller from exceptions of the handlers.
     asio::dispatch(one->get_executor(), [one] { one->start(); });
   }
 

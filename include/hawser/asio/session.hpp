@@ -176,8 +176,8 @@ class session {
   }
 
   /// async_drained() for coroutines, to be awaited between sends; errc::closed when the session has
-  /// ended. Must be awaited on the session's executor, as receive(). Store the result in a variable, `if (const auto ec = co_await …)`: g++ 12 compiles a
-  /// condition without one wrongly.
+  /// ended. Must be awaited on the session's executor, as receive(). Store the result in a
+  /// variable, `if (const auto ec = co_await …)`: g++ 12 compiles a condition without one wrongly.
   asio::awaitable<std::error_code> drained() const {
     std::error_code ec;
     co_await async_drained(asio::redirect_error(asio::use_awaitable, ec));

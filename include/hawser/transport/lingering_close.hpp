@@ -11,8 +11,9 @@
 
 namespace hawser::detail {
 
-/// Discards input until the peer ends its side, the stream fails, or `until`, if the stream is a
-/// timed_stream: a stream that is closed with input unread may take back what was just written.
+/// Discards input until the peer ends its side, the stream fails, or `until` has passed (only a
+/// timed_stream has that limit): closing a stream with unread input may discard the bytes that were
+/// just written.
 template <blocking_stream Stream>
 void discard_input(Stream& stream, std::chrono::steady_clock::time_point until) {
   std::array<std::byte, 512> buffer;
@@ -27,12 +28,12 @@ void discard_input(Stream& stream, std::chrono::steady_clock::time_point until) 
   }
 }
 
-/// Ends this side, and discards what the peer still sends.
+/// Ends this side, and discards the peer's remaining input.
 template <blocking_stream Stream>
 void lingering_close(Stream& stream, std::chrono::steady_clock::time_point until) {
   std::error_code ec;
   stream.shutdown(ec);
-  // What such a stream could not write yet, it writes while it is read.
+  // After would_block, the stream writes its pending bytes while it is read.
   if (!ec || ec == std::errc::operation_would_block) discard_input(stream, until);
 }
 
