@@ -166,6 +166,30 @@ TEST_CASE("no keep-alive ping is sent while a slow message arrives, however long
   CHECK(near->far().frames().empty());
 }
 
+TEST_CASE("no answer and no message is overdue during a long write without a read") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::waits)));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 5s,
+                                           .keep_alive_timeout = 5s,
+                                           .message_timeout = 20s,
+                                           .write_timeout = 0s},
+                               .far_room = 90'000,
+                               .wakes_at = 30'000});
+  auto& far = near->far();
+  far.say(frame_from(one.peer(), opcode::text, "be", fin::no));
+  CHECK(near->hear(1s) == "nothing");
+  far.say(frame_from(one.peer(), opcode::continuation, "gun"));
+  auto since = near->elapsed();
+  near->when_idle([&] {
+    if (near->elapsed() - since < 1s) return;
+    since = near->elapsed();
+    far.take_some(1000);
+  });
+  CHECK_FALSE(near->write(octets(200'000)));
+  CHECK(near->elapsed() > 60s);
+  CHECK(near->hear() == "text \"begun\"");
+}
+
 TEST_CASE("a peer that reads slowly but steadily stays connected", "[abuse]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);

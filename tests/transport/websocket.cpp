@@ -101,4 +101,18 @@ TEST_CASE("the peer that does not answer a Close in time sees the end of the str
   CHECK(far.over());
 }
 
+TEST_CASE("a close after the output has stalled for the write timeout ends at once") {
+  const auto self = GENERATE(role::client, role::server);
+  scripted_talk talk{self,
+                     {.keep_alive_interval = 0s, .close_timeout = 1h, .write_timeout = 20s},
+                     {.second = {.capacity = 1}}};
+  talk.far().say(frame_from(peer_of(self), opcode::ping, "?"));
+  std::error_code ec;
+  CHECK_FALSE(talk.near().read(1s, ec));
+  CHECK(ec == errc::read_timeout);
+  talk.advance(20s);
+  CHECK(talk.near().close() == errc::write_timeout);
+  CHECK(talk.elapsed() == 21s);
+}
+
 }  // namespace
