@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "drivers/drivers.hpp"
 #include "drivers/talk.hpp"
@@ -325,6 +326,26 @@ TEST_CASE("a connection that only writes is pinged once per interval", "[rfc-5.5
   CHECK(std::count(frames.begin(), frames.end(), "text \"x\"") == 4);
   CHECK(std::count(frames.begin(), frames.end(), "ping 0000000000000001") == 1);
   CHECK(frames.size() == 5);
+}
+
+TEST_CASE("a connection that only writes pings again after an answer", "[rfc-5.5.2]") {
+  const auto one = GENERATE(from_range(drivers_that(&driver::rests, false)));
+  INFO(one);
+  const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 60s}});
+  auto& far = near->far();
+  bool answered = false;
+  near->when_idle([&] {
+    if (far.frames().empty() || std::exchange(answered, true)) return;
+    far.say(frame_from(one.peer(), opcode::pong, "alive"));
+  });
+  CHECK(near->hear(25s) == "nothing");
+  CHECK(far.frames() == lines{"ping 0000000000000001"});
+  for (const auto pause : {0s, 10s, 10s}) {
+    one.how->reads ? near->advance(pause) : void(near->hear(pause));
+    CHECK_FALSE(near->write("x"));
+  }
+  const auto frames = far.frames();
+  CHECK(std::count(frames.begin(), frames.end(), "ping 0000000000000002") == 1);
 }
 
 TEST_CASE("a peer that did not answer during a long delay of the driver times out") {
