@@ -196,7 +196,7 @@ TEST_CASE("messages of every size are reported, whatever buffers they are read i
   CHECK(ends.driver->heard == sent);
 }
 
-TEST_CASE("the answers to what came at once leave at once") {
+TEST_CASE("the answers to messages of one read leave in one write") {
   pair_of_ends ends;
   ends.driver->start({});
   for (int i = 0; i < 10; ++i) CHECK_FALSE(ends.peer.send("x"));
@@ -220,7 +220,7 @@ TEST_CASE("while paused nothing is reported, and nothing is lost") {
   CHECK(ends.driver->heard == std::vector<std::string>{"one", "two", "three"});
 }
 
-TEST_CASE("what the handshake read too much comes first") {
+TEST_CASE("bytes that were read after the handshake come first") {
   pair_of_ends ends;
   CHECK_FALSE(ends.peer.send("early"));
   const auto output = ends.peer.output();
@@ -280,7 +280,7 @@ octets compressed_frame(std::size_t size) {
   return frame_from(role::client, 2, run_length_of(octets(size)), fin::yes, 4);
 }
 
-TEST_CASE("a stream that always has more gives the others of its thread their turns", "[abuse]") {
+TEST_CASE("a stream that always has input does not delay the others of its thread", "[abuse]") {
   asio::io_context context;
   const auto driver =
       std::make_shared<counting_driver>(context, frame_from(role::client, opcode::text, "xy"));
@@ -294,7 +294,7 @@ TEST_CASE("a stream that always has more gives the others of its thread their tu
   CHECK(driver->is_over);
 }
 
-TEST_CASE("a flood of compressed messages gives the others of its thread their turns", "[abuse]") {
+TEST_CASE("a flood of compressed messages does not delay the others of its thread", "[abuse]") {
   const auto how = GENERATE(delivery::messages, delivery::parts);
   asio::io_context context;
   const auto driver = std::make_shared<counting_driver>(context, compressed_frame(mebibyte),
@@ -308,7 +308,7 @@ TEST_CASE("a flood of compressed messages gives the others of its thread their t
   CHECK(driver->is_over);
 }
 
-TEST_CASE("one huge compressed message gives the others of its thread their turns", "[abuse]") {
+TEST_CASE("one huge compressed message does not delay the others of its thread", "[abuse]") {
   asio::io_context context;
   const auto driver = std::make_shared<counting_driver>(
       context, compressed_frame(24 * mebibyte),
@@ -322,8 +322,7 @@ TEST_CASE("one huge compressed message gives the others of its thread their turn
   context.run();
 }
 
-TEST_CASE("input that a pause has held up gives the others of their thread their turns",
-          "[abuse]") {
+TEST_CASE("input held back by a pause does not delay the others of the thread", "[abuse]") {
   asio::io_context context;
   // Its frames are whole after a MiB, so that nearly all events come of what was held.
   const auto driver =
@@ -344,7 +343,7 @@ TEST_CASE("input that a pause has held up gives the others of their thread their
   context.run();
 }
 
-TEST_CASE("turns without limits take what a read brings") {
+TEST_CASE("turns without limits process a whole read") {
   asio::io_context context;
   const auto driver =
       std::make_shared<counting_driver>(context, frame_from(role::client, opcode::text, "xy"),

@@ -126,7 +126,7 @@ TEST_CASE("a client that requests something else gets a response, and the stream
   CHECK(met.near.is_closed());
 }
 
-TEST_CASE("a refused client that never goes is waited for no longer than a close") {
+TEST_CASE("a refused client that stays is waited for until the close timeout at most") {
   meeting met;
   met.far.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   opening_options options;
@@ -204,7 +204,7 @@ TEST_CASE("a decision that throws refuses the client with 500", "[abuse]") {
   CHECK(met.near.is_closed());
 }
 
-TEST_CASE("a decision that throws behind its answer does not let the client in", "[abuse]") {
+TEST_CASE("a decision that throws after its answer does not let the client in", "[abuse]") {
   const auto thrown = each_exception();
   const bool accepts = GENERATE(true, false);
   CAPTURE(thrown, accepts);
@@ -301,7 +301,7 @@ TEST_CASE("a server's refusal is read with its body", "[rfc-4.1]") {
   CHECK(met.near.is_closed());
 }
 
-TEST_CASE("a refusal is one whichever call of the stream fails once its head is read",
+TEST_CASE("a refusal whose head is read remains one, whichever call of the stream fails",
           "[rfc-4.1][rfc9112-8]") {
   bool failed = true;
   std::size_t failing = 0;
@@ -365,7 +365,7 @@ TEST_CASE("an opening for a wss: URI is refused on a stream that is not encrypte
   CHECK(met.near.is_closed());
 }
 
-TEST_CASE("an opening for a wss: URI is for a stream that says that it is encrypted") {
+TEST_CASE("an opening for a wss: URI works on a stream that is encrypted") {
   meeting met;
   client_handshake asking{*uri::decode("wss://example.com/chat"), sample_key()};
   sealed_async_pipe near{met.io.get_executor(), met.state, 0};
@@ -375,7 +375,7 @@ TEST_CASE("an opening for a wss: URI is for a stream that says that it is encryp
   CHECK(met.outcome.shown() == "done");
 }
 
-TEST_CASE("a stream that ends inside the opening says so in both roles") {
+TEST_CASE("a stream that ends inside the opening is an error in both roles") {
   const auto self = GENERATE(role::client, role::server);
   meeting met;
   met.far.say(said_by_peer_of(self).substr(0, 30));
@@ -454,7 +454,7 @@ TEST_CASE("whichever call of the stream fails, an opening ends") {
   CHECK(failing > 5);
 }
 
-TEST_CASE("a context that ends takes an opening along") {
+TEST_CASE("the end of a context destroys an opening") {
   const auto life = std::make_shared<int>();
   {
     meeting met;

@@ -146,7 +146,7 @@ TEST_CASE("any number of writes go out in order, each completing when the stream
   CHECK(talk.far().frames() == expected);
 }
 
-TEST_CASE("the answers to messages that came at once leave at once") {
+TEST_CASE("the answers to messages of one read leave in one write") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto half = frame_from(from, opcode::text, "begun");
@@ -188,7 +188,7 @@ TEST_CASE("an answer to some of many messages does not wait for the rest of them
 
 // Back-pressure
 
-TEST_CASE("nothing is read from the stream while no read waits") {
+TEST_CASE("nothing is read from the stream while no read is pending") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   async_talk talk{self};
@@ -205,7 +205,7 @@ TEST_CASE("nothing is read from the stream while no read waits") {
   CHECK(talk.far().unread() == 10 * flood.size());
 }
 
-TEST_CASE("a ping is answered while a read waits, and not before", "[rfc-5.5.2]") {
+TEST_CASE("a ping is answered while a read is pending, and not before", "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   async_talk talk{self};
@@ -270,7 +270,7 @@ TEST_CASE("close_now ends everything at once") {
   talk.near().close_now();
 }
 
-TEST_CASE("a close does not wait for a peer that takes nothing more") {
+TEST_CASE("a close does not wait for a peer that reads nothing") {
   const auto self = GENERATE(role::client, role::server);
   async_talk talk{self};
   talk.far().refuse();
@@ -356,7 +356,7 @@ TEST_CASE("a read that is cancelled at any byte of a conversation loses nothing"
   }
 }
 
-TEST_CASE("one of several reads can be cancelled, wherever it stands") {
+TEST_CASE("any one of several reads can be cancelled") {
   const auto which = GENERATE(0u, 1u, 2u);
   async_talk talk{role::server};
   std::vector<message> into(3);
@@ -382,7 +382,7 @@ TEST_CASE("one of several reads can be cancelled, wherever it stands") {
   CHECK(got == "ab");
 }
 
-TEST_CASE("a write that is cancelled is sent all the same") {
+TEST_CASE("a cancelled write is sent nevertheless") {
   async_talk talk{role::server, {}, {.capacity = 3}};
   asio::cancellation_signal signal;
   outcome_of first;
@@ -403,7 +403,7 @@ TEST_CASE("a write that is cancelled is sent all the same") {
   CHECK(talk.far().frames() == lines{"text \"first\"", "text \"second\""});
 }
 
-TEST_CASE("a close that is cancelled goes on") {
+TEST_CASE("a cancelled close continues") {
   async_talk talk{role::server};
   asio::cancellation_signal signal;
   outcome_of closing;
@@ -442,7 +442,7 @@ TEST_CASE("all pending operations complete when an async_websocket is destroyed"
   CHECK(talk.far().over());
 }
 
-TEST_CASE("a context that ends takes along what waits, coroutines with their websocket included") {
+TEST_CASE("the end of a context destroys pending operations, and coroutines with their websocket") {
   const auto state = std::make_shared<async_pipe_state>();
   auto life = std::make_shared<int>();
   std::weak_ptr<int> still = life;
@@ -476,7 +476,7 @@ TEST_CASE("an async_websocket can be moved while operations wait") {
   CHECK(talk.far().over());
 }
 
-TEST_CASE("a handler may destroy the websocket, and start what it likes") {
+TEST_CASE("a handler may destroy the websocket, and start operations") {
   async_talk talk{role::client};
   message into;
   bool called = false;
@@ -552,7 +552,7 @@ TEST_CASE("a handler that is named is copied, and can be given again") {
   CHECK(called == 5);
 }
 
-TEST_CASE("a future holds what the operation says") {
+TEST_CASE("a future gets the error of the operation") {
   async_talk talk{role::server};
   auto good = talk.near().async_write("x", asio::use_future);
   auto bad = talk.near().async_write("\xFF", asio::use_future);
@@ -561,7 +561,7 @@ TEST_CASE("a future holds what the operation says") {
   CHECK_THROWS_AS(bad.get(), std::system_error);
 }
 
-TEST_CASE("a token that an executor has by default need not be named") {
+TEST_CASE("the default token of an executor need not be named") {
   using by_default = asio::use_awaitable_t<asio::any_io_executor>;
   using socket = by_default::as_default_on_t<asio::local::stream_protocol::socket>;
   asio::io_context io{1};
@@ -791,7 +791,7 @@ TEST_CASE("an async_websocket opens once") {
   CHECK(into.text() == "early");
 }
 
-TEST_CASE("an opening under way ends with the websocket, or by close_now") {
+TEST_CASE("an unfinished opening ends with the websocket, or by close_now") {
   asio::io_context io{1};
   const auto state = std::make_shared<async_pipe_state>();
   std::optional<async_websocket<async_pipe>> peer{async_pipe{io.get_executor(), state, 0}};

@@ -38,7 +38,7 @@ TEST_CASE("a brief context that is not stopped ends with its work") {
   context.run_until([] { return false; });
 }
 
-TEST_CASE("a brief context does not wait for what goes on, and lets go of it all the same") {
+TEST_CASE("a brief context does not wait for its work, which ends on another thread") {
   auto value = std::make_shared<int>();
   const std::weak_ptr<int> held = value;
   {

@@ -54,7 +54,7 @@ octets hear_whole_frames(raw_socket peer) {
   return whole;
 }
 
-TEST_CASE("everything that a session sends a client sends too") {
+TEST_CASE("a client sends all kinds of messages") {
   stage server;
   driven_client client{keeping(server.url(), GENERATE(std::size_t{0}, std::size_t{1000}))};
   client.start();
@@ -103,7 +103,7 @@ TEST_CASE("an exception of a coroutine ends its session and is reported") {
   CHECK(client.next() == "error");
 }
 
-TEST_CASE("without a connection nothing is sent unless it is to be kept") {
+TEST_CASE("without a connection and without a queue nothing is sent") {
   stage server;
   driven_client client{brisk_client(server.url())};
   CHECK_FALSE(client->session());
@@ -112,7 +112,7 @@ TEST_CASE("without a connection nothing is sent unless it is to be kept") {
   CHECK(client->buffered_bytes() == 0);
 }
 
-TEST_CASE("what is kept goes out when on_open has returned, in its order") {
+TEST_CASE("queued messages are sent after on_open has returned, in order") {
   stage server;
   driven_client client{keeping(server.url(), 600)};
   client->on_open([&](session& open) {
@@ -137,7 +137,7 @@ TEST_CASE("what is kept goes out when on_open has returned, in its order") {
   CHECK(peer.hear_frames(1) == lines{"text \"six\""});
 }
 
-TEST_CASE("the oldest of what is kept may be dropped") {
+TEST_CASE("the oldest queued messages may be dropped") {
   stage server;
   auto options = keeping(server.url(), 4 * sizeof(detail::kept_messages::kept));
   options.queue.when_full = outage_queue::policy::drop_oldest;
@@ -148,7 +148,7 @@ TEST_CASE("the oldest of what is kept may be dropped") {
   CHECK(peer.hear_frames(3) == lines{"text \"3\"", "text \"4\"", "text \"5\""});
 }
 
-TEST_CASE("what is sent between two connections goes out on the second") {
+TEST_CASE("a message sent between two connections is sent on the second") {
   stage server;
   driven_client client{keeping(server.url())};
   const auto send = [&client](const char* words) {
@@ -166,7 +166,7 @@ TEST_CASE("what is sent between two connections goes out on the second") {
   CHECK(peer.hear_frames(2) == lines{"text \"from on_close\"", "text \"from on_reconnecting\""});
 }
 
-TEST_CASE("what is kept survives a connection that on_open closes") {
+TEST_CASE("queued messages survive a connection that on_open closes") {
   stage server;
   std::atomic<int> opened = 0;
   driven_client client{keeping(server.url())};
@@ -180,7 +180,7 @@ TEST_CASE("what is kept survives a connection that on_open closes") {
   CHECK(peer.hear_frames(1) == lines{"text \"kept\""});
 }
 
-TEST_CASE("a client that ends sends nothing any more") {
+TEST_CASE("a client that has ended sends nothing") {
   driven_client client{keeping("ws://127.0.0.1:1/")};
   CHECK_FALSE(client->send("kept"));
   client->stop();

@@ -34,7 +34,7 @@ std::string through(const stage& proxy, const std::string& scheme, const std::st
   return scheme + "://" + user + "127.0.0.1:" + std::to_string(proxy.port());
 }
 
-/// As many octets as that, and no more.
+/// Reads exactly that many bytes.
 octets hear_exactly(raw_socket& peer, std::size_t size) {
   octets heard;
   while (heard.size() < size) {
@@ -58,7 +58,7 @@ void answer_and_reset(stage& server, const std::string& answer) {
 
 // The request
 
-TEST_CASE("a client asks for what its options say", "[rfc-4.1]") {
+TEST_CASE("the request has what the options say", "[rfc-4.1]") {
   stage server;
   auto options = brisk_client(server.url("/room?x=y", "anna:p%40ss@"));
   options.connect.credentials = uri::user_info::allow;
@@ -86,7 +86,7 @@ TEST_CASE("a client asks for what its options say", "[rfc-4.1]") {
   CHECK(line_in(head, "Authorization") == "Basic YW5uYTpwQHNz");
 }
 
-TEST_CASE("what must not be sent is not sent") {
+TEST_CASE("options that must not be sent fail the opening") {
   stage server;
   auto options = brisk_client(server.url());
   options.connect.cookie = "a\r\nb";
@@ -96,7 +96,7 @@ TEST_CASE("what must not be sent is not sent") {
         lines{"failed: a header of the application cannot be sent", "stopped", "idle"});
 }
 
-TEST_CASE("frames that come with the answer are not lost") {
+TEST_CASE("frames that arrive with the response are not lost") {
   stage server;
   driven_client client{brisk_client(server.url())};
   client.start();
@@ -109,7 +109,7 @@ TEST_CASE("frames that come with the answer are not lost") {
 
 // Redirections
 
-TEST_CASE("a redirection is followed when that is wanted", "[rfc-9110]") {
+TEST_CASE("a redirection is followed if the options allow it", "[rfc-9110]") {
   stage server;
   stage elsewhere;
   auto options = brisk_client(server.url("/", "anna:secret@"));
@@ -143,7 +143,7 @@ TEST_CASE("a client may connect elsewhere than its URL says") {
   CHECK(line_in(server.head(), "Host") == "server.invalid:81");
 }
 
-TEST_CASE("a client that is to connect nowhere gives up") {
+TEST_CASE("a client with a malformed connect_to gives up") {
   auto options = brisk_client("ws://127.0.0.1/");
   options.connect.connect_to = "::1";
   driven_client client{options};
@@ -152,7 +152,7 @@ TEST_CASE("a client that is to connect nowhere gives up") {
         lines{"failed: connect_to is not a host or a host with a port", "stopped", "idle"});
 }
 
-TEST_CASE("a refusal whose end a reset cuts off is the end", "[rfc9112-8]") {
+TEST_CASE("a refusal cut off by a reset ends the client", "[rfc9112-8]") {
   stage server;
   driven_client client{brisk_client(server.url())};
   client.start();
@@ -160,7 +160,7 @@ TEST_CASE("a refusal whose end a reset cuts off is the end", "[rfc9112-8]") {
   CHECK(client.rest() == lines{"failed: 401", "stopped", "idle"});
 }
 
-TEST_CASE("a client follows a redirection whose end a reset cuts off", "[rfc9112-8]") {
+TEST_CASE("a client follows a redirection cut off by a reset", "[rfc9112-8]") {
   stage server;
   stage elsewhere;
   auto options = brisk_client(server.url());
@@ -173,7 +173,7 @@ TEST_CASE("a client follows a redirection whose end a reset cuts off", "[rfc9112
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("a proxy's refusal whose end a reset cuts off is the end", "[rfc9112-8]") {
+TEST_CASE("a proxy's refusal cut off by a reset ends the client", "[rfc9112-8]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
   options.connect.find_proxy = through_proxy(through(proxy, "http"));
@@ -196,7 +196,7 @@ TEST_CASE("each attempt begins where the first one did") {
   server.open();
 }
 
-TEST_CASE("redirections in a circle come to an end") {
+TEST_CASE("circular redirections end") {
   stage server;
   auto options = brisk_client(server.url());
   options.connect.max_redirects = 1000;
@@ -206,7 +206,7 @@ TEST_CASE("redirections in a circle come to an end") {
   CHECK(client.rest() == lines{"failed: 302", "stopped", "idle"});
 }
 
-TEST_CASE("a client may end on the way that a redirection leads") {
+TEST_CASE("a client may end while it follows a redirection") {
   stage server;
   stage elsewhere;
   auto options = brisk_client(server.url());
@@ -239,7 +239,7 @@ TEST_CASE("an HTTP proxy leads to the server", "[rfc-9110]") {
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("a proxy that refuses for the moment is tried again") {
+TEST_CASE("a proxy with a temporary refusal is tried again") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
   options.connect.find_proxy = through_proxy(through(proxy, "http"));
@@ -249,7 +249,7 @@ TEST_CASE("a proxy that refuses for the moment is tried again") {
   CHECK(client.next() == "attempt 1: the proxy refused to connect");
 }
 
-TEST_CASE("a proxy that wants other credentials is the end") {
+TEST_CASE("a proxy that rejects the credentials ends the client") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
   options.connect.find_proxy = through_proxy(through(proxy, "http"));
@@ -259,7 +259,7 @@ TEST_CASE("a proxy that wants other credentials is the end") {
   CHECK(client.rest() == lines{"failed: 407", "stopped", "idle"});
 }
 
-TEST_CASE("who speaks before the client does is no server behind a proxy") {
+TEST_CASE("bytes behind a proxy before the request are an error") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
   options.connect.find_proxy = through_proxy(through(proxy, "http"));
@@ -269,7 +269,7 @@ TEST_CASE("who speaks before the client does is no server behind a proxy") {
   CHECK(client.rest() == lines{"failed: the proxy's answer is malformed", "stopped", "idle"});
 }
 
-TEST_CASE("a proxy that cannot be used is an error, not a reason to do without") {
+TEST_CASE("a proxy that cannot be used is an error, and is not bypassed") {
   auto options = brisk_client("ws://server.example/");
   options.connect.find_proxy = [](const uri&) { return hawser::proxy::decode("ftp://h/"); };
   driven_client client{options};
@@ -315,7 +315,7 @@ TEST_CASE("a SOCKS proxy leads to the server", "[rfc-1928]") {
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("a SOCKS proxy is told user and password when it asks", "[rfc-1929]") {
+TEST_CASE("a SOCKS proxy gets user and password when it requests them", "[rfc-1929]") {
   stage proxy;
   auto options = brisk_client("ws://192.0.2.1:81/");
   options.connect.find_proxy = through_proxy(through(proxy, "socks5", "anna:key@"));
@@ -346,7 +346,7 @@ TEST_CASE("a SOCKS proxy that cannot reach the server is tried again", "[rfc-192
   CHECK(client.next() == "attempt 1: the proxy cannot reach the host");
 }
 
-TEST_CASE("a proxy that says nothing uses the handshake's time up") {
+TEST_CASE("a silent proxy fails at the handshake timeout") {
   stage proxy;
   const auto scheme = GENERATE(as<std::string>{}, "http", "socks5");
   auto options = brisk_client("ws://server.example/");
@@ -358,7 +358,7 @@ TEST_CASE("a proxy that says nothing uses the handshake's time up") {
   CHECK(client.next() == "attempt 1: the opening handshake took too long");
 }
 
-TEST_CASE("a client may end while a proxy thinks") {
+TEST_CASE("a client may end while it waits for a proxy") {
   stage proxy;
   const auto scheme = GENERATE(as<std::string>{}, "http", "socks5");
   auto options = brisk_client("ws://server.example/");

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-TEST_CASE("what the network does may be otherwise next time") {
+TEST_CASE("errors of the network are worth a retry") {
   const auto cause =
       GENERATE(make_error_code(errc::closed), make_error_code(errc::connect_timeout),
                make_error_code(errc::handshake_timeout), make_error_code(errc::truncated_handshake),
@@ -25,7 +25,7 @@ TEST_CASE("what the network does may be otherwise next time") {
   CHECK(is_worth_retrying(cause, std::nullopt));
 }
 
-TEST_CASE("what somebody would have to change will be the same next time") {
+TEST_CASE("errors that need a change are not worth a retry") {
   const auto cause = GENERATE(errc::bad_uri_port, errc::bad_connect_to, errc::unsupported_scheme,
                               errc::bad_header_value, errc::bad_proxy, errc::proxy_authentication,
                               errc::bad_proxy_answer, errc::bad_accept,
@@ -34,7 +34,7 @@ TEST_CASE("what somebody would have to change will be the same next time") {
   CHECK_FALSE(is_worth_retrying(cause, std::nullopt));
 }
 
-TEST_CASE("a refusal is judged by its status, whoever it comes from") {
+TEST_CASE("a refusal is judged by its status, from a server or a proxy") {
   const auto refused = [](errc cause, unsigned status) {
     return is_worth_retrying(cause, response{.status = status});
   };

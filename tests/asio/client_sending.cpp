@@ -20,7 +20,7 @@ constexpr std::string_view word = "word";
 const auto elsewhere = [] { return false; };
 const auto in_handler = [] { return true; };
 
-TEST_CASE("without a connection messages are kept if they are to be, and sent on the next one") {
+TEST_CASE("without a connection messages are queued if that is enabled, and sent on the next one") {
   client_sending none{{}, {}};
   CHECK(none.send(word, elsewhere) == errc::closed);
   client_sending keeping{{.most = 10'000}, {}};
@@ -35,7 +35,8 @@ TEST_CASE("without a connection messages are kept if they are to be, and sent on
   CHECK(state->done.size() == 2);
 }
 
-TEST_CASE("what on_open sends goes before what was kept, and what others send goes behind") {
+TEST_CASE(
+    "messages of on_open are sent before queued messages, those of other threads after them") {
   client_sending keeping{{.most = 10'000}, {}};
   const auto state = std::make_shared<fake_session>();
   keeping.connected(session{state});
@@ -45,7 +46,7 @@ TEST_CASE("what on_open sends goes before what was kept, and what others send go
   CHECK(state->done.size() == 1);
 }
 
-TEST_CASE("when it ends nothing is sent any more, and forgotten connections are not kept") {
+TEST_CASE("after end() nothing is sent, and forget() drops the session") {
   client_sending keeping{{.most = 10'000}, {}};
   const auto state = std::make_shared<fake_session>();
   keeping.connected(session{state});

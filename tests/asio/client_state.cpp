@@ -54,7 +54,7 @@ TEST_CASE("a client connects, talks, and ends when it is closed") {
   CHECK(client.rest() == lines{"close 1000", "stopped", "idle"});
 }
 
-TEST_CASE("a connection that ends is closed first and then made anew") {
+TEST_CASE("after a connection has ended it is made again") {
   stage server;
   driven_client client{brisk_client(server.url())};
   client.start();
@@ -72,7 +72,7 @@ TEST_CASE("a connection that ends is closed first and then made anew") {
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("a connection that breaks is made anew") {
+TEST_CASE("a broken connection is made again") {
   stage server;
   driven_client client{brisk_client(server.url())};
   client.start();
@@ -84,7 +84,7 @@ TEST_CASE("a connection that breaks is made anew") {
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("a connection that was healthy starts the schedule anew") {
+TEST_CASE("a healthy connection restarts the schedule") {
   stage server;
   auto options = brisk_client(server.url());
   options.reconnect->healthy_after = 0s;
@@ -99,7 +99,7 @@ TEST_CASE("a connection that was healthy starts the schedule anew") {
   }
 }
 
-TEST_CASE("a port that refuses at first is tried until somebody listens") {
+TEST_CASE("a port that refuses is tried until it accepts") {
   const auto port = free_port();
   driven_client client{brisk_client("ws://127.0.0.1:" + std::to_string(port) + "/")};
   client.start();
@@ -115,7 +115,7 @@ TEST_CASE("a port that refuses at first is tried until somebody listens") {
   CHECK(last == "open");
 }
 
-TEST_CASE("when its attempts are used up a client gives up") {
+TEST_CASE("a client gives up after its number of attempts") {
   auto options = brisk_client("ws://127.0.0.1:" + std::to_string(free_port()) + "/");
   options.reconnect->max_attempts = 2;
   driven_client client{options};
@@ -125,7 +125,7 @@ TEST_CASE("when its attempts are used up a client gives up") {
   CHECK(client->send("too late") == errc::closed);
 }
 
-TEST_CASE("a client that is not to reconnect ends with its connection") {
+TEST_CASE("a client that does not reconnect ends with its connection") {
   stage server;
   driven_client client{{.url = server.url(), .reconnect = std::nullopt}};
   client.start();
@@ -133,7 +133,7 @@ TEST_CASE("a client that is not to reconnect ends with its connection") {
   CHECK(client.rest() == lines{"open", "close 1006", "stopped", "idle"});
 }
 
-TEST_CASE("a client that is not to reconnect says when it never had a connection") {
+TEST_CASE("a client that does not reconnect reports a failed attempt") {
   stage server;
   driven_client client{{.url = server.url(), .reconnect = std::nullopt}};
   client.start();
@@ -143,7 +143,7 @@ TEST_CASE("a client that is not to reconnect says when it never had a connection
 
 // Refusals
 
-TEST_CASE("a refusal that time does not mend is the end") {
+TEST_CASE("a permanent refusal ends the client") {
   const auto status = GENERATE(200, 302, 400, 401, 403, 404, 405, 410, 426, 501, 505);
   CAPTURE(status);
   stage server;
@@ -153,7 +153,7 @@ TEST_CASE("a refusal that time does not mend is the end") {
   CHECK(client.rest() == lines{"failed: " + std::to_string(status), "stopped", "idle"});
 }
 
-TEST_CASE("a refusal for the moment is none for ever") {
+TEST_CASE("after a temporary refusal a client tries again") {
   const auto status = GENERATE(408, 425, 429, 500, 502, 503, 504);
   CAPTURE(status);
   stage server;
@@ -165,7 +165,7 @@ TEST_CASE("a refusal for the moment is none for ever") {
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("a server says when to come again", "[rfc-9110]") {
+TEST_CASE("a client waits as long as Retry-After says", "[rfc-9110]") {
   stage server;
   driven_client client{brisk_client(server.url())};
   client.start();
@@ -177,7 +177,7 @@ TEST_CASE("a server says when to come again", "[rfc-9110]") {
   CHECK(client.rest() == lines{"stopped", "idle"});
 }
 
-TEST_CASE("what no attempt can mend is not tried") {
+TEST_CASE("a URL that cannot be used is not tried") {
   const auto [url, why] = GENERATE(table<std::string, errc>({
       {"http://127.0.0.1/", errc::bad_uri_scheme},
       {"ws://127.0.0.1:0/", errc::bad_uri_port},
@@ -189,7 +189,7 @@ TEST_CASE("what no attempt can mend is not tried") {
   CHECK(client.rest() == lines{"failed: " + make_error_code(why).message(), "stopped", "idle"});
 }
 
-TEST_CASE("the application may see hope where there is none, and the reverse") {
+TEST_CASE("retry can try again after a permanent error, and give up after a temporary one") {
   stage server;
   auto options = brisk_client(server.url());
   options.retry = [](std::error_code cause, const std::optional<response>& refusal) {
@@ -203,7 +203,7 @@ TEST_CASE("the application may see hope where there is none, and the reverse") {
   CHECK(client.rest() == lines{"failed: 503", "stopped", "idle"});
 }
 
-TEST_CASE("each attempt is prepared anew") {
+TEST_CASE("prepare is called before each attempt") {
   stage server;
   auto options = brisk_client(server.url());
   int token = 0;
@@ -218,7 +218,7 @@ TEST_CASE("each attempt is prepared anew") {
   CHECK(second.find("X-Token") == second.rfind("X-Token"));
 }
 
-TEST_CASE("a server that says nothing is tried again") {
+TEST_CASE("a silent server is tried again") {
   stage server;
   auto options = brisk_client(server.url());
   options.connect.handshake_timeout = 1ms;
@@ -400,7 +400,7 @@ TEST_CASE("a client and its context may end with a connection") {
   stage server;
   asio::io_context context;
   hawser::client client{context, brisk_client(server.url())};
-  // Whoever keeps the session would keep the client.
+  // A stored session would keep the client alive.
   session kept;
   client.on_open([&](session& open) {
     kept = open;
@@ -414,7 +414,7 @@ TEST_CASE("a client and its context may end with a connection") {
   CHECK(kept.is_open());
 }
 
-TEST_CASE("what a handler throws ends its connection, not the client") {
+TEST_CASE("an exception of a handler ends its connection, not the client") {
   stage server;
   driven_client client{brisk_client(server.url())};
   client->on_message([](session&, message_view) { throw std::runtime_error{"no"}; });
@@ -435,7 +435,7 @@ TEST_CASE("what a handler throws ends its connection, not the client") {
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("what on_open or on_close throws is told, and the client connects anew") {
+TEST_CASE("an exception of on_open or on_close is reported, and the client connects again") {
   const bool opening = GENERATE(true, false);
   stage server;
   driven_client client{brisk_client(server.url())};
@@ -458,7 +458,7 @@ TEST_CASE("what on_open or on_close throws is told, and the client connects anew
   CHECK(client.next() == (opening ? "error of a session" : "open"));
 }
 
-TEST_CASE("whoever closes the session makes the client connect anew") {
+TEST_CASE("closing the session makes the client connect again") {
   stage server;
   driven_client client{brisk_client(server.url())};
   client.start();

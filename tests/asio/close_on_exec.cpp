@@ -134,7 +134,7 @@ TEST_CASE("an acceptor with nothing to accept would block, and one that is close
   CHECK(ec == asio::error::bad_descriptor);
 }
 
-TEST_CASE("what is accepted is connected, and what cannot be opened says why") {
+TEST_CASE("an accepted socket is connected, and a socket that cannot be opened reports the error") {
   asio::io_context context;
   auto acceptor = detail::listen_on(tcp::acceptor{context}, loopback());
   tcp::socket dialed{context};
@@ -154,7 +154,7 @@ TEST_CASE("what is accepted is connected, and what cannot be opened says why") {
   CHECK(ec == asio::error::address_family_not_supported);
 }
 
-TEST_CASE("what cannot be listened on is thrown") {
+TEST_CASE("an endpoint that cannot be listened on throws") {
   asio::io_context context;
   auto first = detail::listen_on(tcp::acceptor{context}, loopback());
   CHECK_THROWS_AS(detail::listen_on(tcp::acceptor{context}, first.local_endpoint()),

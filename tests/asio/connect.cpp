@@ -84,7 +84,7 @@ class one_client_server {
   std::thread thread_;
 };
 
-/// A port where nobody listens.
+/// A port without a listener.
 std::uint16_t closed_port() {
   tcp::acceptor bound{raw_socket::context(), loopback()};
   return bound.local_endpoint().port();
@@ -145,7 +145,7 @@ TEST_CASE("a name is resolved and each of its addresses tried") {
   CHECK_FALSE(ec);
 }
 
-TEST_CASE("redirections are followed when that is wanted") {
+TEST_CASE("redirections are followed if the options allow it") {
   std::string head;
   one_client_server there{[&](raw_socket& client) {
     head = client.hear_until("\r\n\r\n");
@@ -163,7 +163,7 @@ TEST_CASE("redirections are followed when that is wanted") {
   CHECK(value_of(head, "Cookie") == "none");
 }
 
-TEST_CASE("a redirection carries to another server only what is safe", "[abuse]") {
+TEST_CASE("a redirection sends only safe fields to another server", "[abuse]") {
   std::string head;
   one_client_server there{[&](raw_socket& client) {
     head = client.hear_until("\r\n\r\n");
@@ -185,7 +185,7 @@ TEST_CASE("a redirection carries to another server only what is safe", "[abuse]"
   }
 }
 
-TEST_CASE("connect() may go elsewhere than the URL says, where the URL's name stays") {
+TEST_CASE("connect() can connect elsewhere, and keeps the URL's name") {
   std::string head;
   one_client_server server{[&](raw_socket& client) {
     head = client.hear_until("\r\n\r\n");
@@ -198,7 +198,7 @@ TEST_CASE("connect() may go elsewhere than the URL says, where the URL's name st
   CHECK(value_of(head, "Host") == "server.invalid:81");
 }
 
-TEST_CASE("a place to connect to that is none is an error") {
+TEST_CASE("a malformed connect_to is an error") {
   std::error_code ec;
   CHECK_FALSE(connect("ws://127.0.0.1/", ec, {.connect_to = "nowhere:0"}));
   CHECK(ec == errc::bad_connect_to);
@@ -224,7 +224,7 @@ TEST_CASE("an IPv6 address may have a zone, which the server does not see", "[rf
   CHECK(value_of(head, "Host") == "[::1]:" + port);
 }
 
-TEST_CASE("a redirection that is not wanted, or leads to wss:, is an error") {
+TEST_CASE("a redirection that is not allowed, or leads to wss:, is an error") {
   const auto [allowed, why] =
       GENERATE(table<unsigned, errc>({{0, errc::upgrade_refused}, {1, errc::unsupported_scheme}}));
   one_client_server here{[&](raw_socket& client) {
@@ -260,7 +260,7 @@ TEST_CASE("connect() goes through an HTTP proxy", "[rfc-9110]") {
   CHECK(value_of(asked, "User-Agent") == default_user_agent);
 }
 
-TEST_CASE("what an HTTP proxy says against it is told") {
+TEST_CASE("the refusal of an HTTP proxy is reported") {
   one_client_server proxy{[](raw_socket& client) {
     client.hear_until("\r\n\r\n");
     client.say("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
@@ -286,7 +286,7 @@ TEST_CASE("connect() goes through a SOCKS proxy", "[rfc-1928]") {
   CHECK(asked == "05 01 00 05 01 00 01 c0000201 0050"_b);
 }
 
-TEST_CASE("a proxy that says too much, or nothing, leads nowhere") {
+TEST_CASE("a proxy that sends too much, or nothing, is an error") {
   const auto [said, why] = GENERATE(
       table<std::string, errc>({{"HTTP/1.1 200 Yes\r\n\r\nSSH-2.0", errc::bad_proxy_answer},
                                 {"", errc::handshake_timeout}}));
@@ -304,7 +304,7 @@ TEST_CASE("a proxy that says too much, or nothing, leads nowhere") {
   over.put(true);
 }
 
-TEST_CASE("connect() does not do without a proxy that cannot be used") {
+TEST_CASE("connect() does not bypass a proxy that cannot be used") {
   // Where a connection to the proxy would be refused: nothing is tried.
   const proxy unusable{proxy_kind::socks5, "127.0.0.1", closed_port(), "user", ""};
   connect_options options;
@@ -315,7 +315,7 @@ TEST_CASE("connect() does not do without a proxy that cannot be used") {
   CHECK(ec == errc::bad_proxy);
 }
 
-TEST_CASE("a port where nobody listens refuses") {
+TEST_CASE("a port without a listener refuses") {
   const auto url = "ws://127.0.0.1:" + std::to_string(closed_port());
   std::error_code ec;
   CHECK_FALSE(connect(url, ec));
@@ -330,14 +330,14 @@ TEST_CASE("a port where nobody listens refuses") {
   }
 }
 
-TEST_CASE("a name that nobody has is an error of the resolver") {
+TEST_CASE("an unknown name is an error of the resolver") {
   std::error_code ec;
   CHECK_FALSE(connect("ws://nobody.invalid/", ec, {.connect_timeout = soon}));
   CHECK(ec);
   CHECK(std::string{ec.category().name()} == "asio.netdb");
 }
 
-TEST_CASE("a listener that takes nobody is given up at the time-out", "[abuse]") {
+TEST_CASE("a listener that accepts no connection times out", "[abuse]") {
   // Linux answers no further clients when as many as this wait to be accepted.
   tcp::acceptor listener{raw_socket::context()};
   listener.open(tcp::v4());
@@ -362,7 +362,7 @@ TEST_CASE("a listener that takes nobody is given up at the time-out", "[abuse]")
   CHECK(std::chrono::steady_clock::now() - start < soon);
 }
 
-TEST_CASE("what is no ws: URL is refused before anything is resolved") {
+TEST_CASE("a malformed URL is refused before anything is resolved") {
   const auto [url, why] = GENERATE(table<std::string, errc>({
       {"", errc::bad_uri_scheme},
       {"http://127.0.0.1/", errc::bad_uri_scheme},
@@ -389,7 +389,7 @@ TEST_CASE("a header that would break the request is refused before anything is s
   CHECK_THROWS_WITH(connect(url, options), Catch::Matchers::StartsWith(url + "/ (header \"X\")"));
 }
 
-TEST_CASE("a refusal of the server is told with its status, headers and body") {
+TEST_CASE("a refusal of the server is reported with its status, headers and body") {
   const auto answer = [](raw_socket& client) {
     client.hear_until("\r\n\r\n");
     client.say(
@@ -430,7 +430,7 @@ auto resetting(std::string answer) {
   };
 }
 
-TEST_CASE("a refusal whose end a reset cuts off stays one", "[rfc9112-8]") {
+TEST_CASE("a refusal cut off by a reset is still a refusal", "[rfc9112-8]") {
   one_client_server server{resetting("HTTP/1.1 401 No\r\nContent-Length: 20\r\n\r\nno")};
   std::error_code ec;
   response refusal;
@@ -440,7 +440,7 @@ TEST_CASE("a refusal whose end a reset cuts off stays one", "[rfc9112-8]") {
   CHECK(refusal.body == "no");
 }
 
-TEST_CASE("a proxy's refusal whose end a reset cuts off stays one", "[rfc9112-8]") {
+TEST_CASE("a proxy's refusal cut off by a reset is still a refusal", "[rfc9112-8]") {
   one_client_server proxy{resetting("HTTP/1.1 407 No\r\nContent-Length: 20\r\n\r\nno")};
   std::error_code ec;
   response refusal;
@@ -449,7 +449,7 @@ TEST_CASE("a proxy's refusal whose end a reset cuts off stays one", "[rfc9112-8]
   CHECK(refusal.body == "no");
 }
 
-TEST_CASE("a redirection whose end a reset cuts off is followed", "[rfc9112-8]") {
+TEST_CASE("a redirection cut off by a reset is followed", "[rfc9112-8]") {
   one_client_server there{
       [](raw_socket& client) { client.say(acceptance(client.hear_until("\r\n\r\n"))); }};
   one_client_server here{resetting("HTTP/1.1 302 Found\r\nLocation: " + there.url() +
@@ -459,7 +459,7 @@ TEST_CASE("a redirection whose end a reset cuts off is followed", "[rfc9112-8]")
   CHECK_FALSE(ec);
 }
 
-TEST_CASE("a server that says nothing is given up at the time-out of the handshake", "[abuse]") {
+TEST_CASE("a silent server fails at the handshake timeout", "[abuse]") {
   mailbox<bool> done;
   one_client_server server{[&](raw_socket&) { done.take(); }};
   std::error_code ec;
@@ -511,7 +511,7 @@ TEST_CASE("many threads connect at once") {
   CHECK(errors == std::vector<std::error_code>(count));
 }
 
-TEST_CASE("a resolver that does not answer is waited for no longer than the time-out") {
+TEST_CASE("a resolver that does not answer is waited for until the timeout at most") {
   std::error_code ec;
   const auto begin = std::chrono::steady_clock::now();
   CHECK_FALSE(connect("ws://slow.invalid/", ec, {.connect_timeout = 50ms}));

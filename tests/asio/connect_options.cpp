@@ -90,7 +90,7 @@ TEST_CASE("a cookie is one line of the request") {
   CHECK_FALSE(detail::destination{here, {.cookie = "a\r\nb"}}.policy().headers.valid());
 }
 
-TEST_CASE("redirections are followed when that is wanted, and not too often") {
+TEST_CASE("redirections are followed up to their limit") {
   const auto [wanted, followed] = GENERATE(table<unsigned, int>({{0, 0}, {1, 1}, {5, 5}, {99, 5}}));
   CAPTURE(wanted);
   detail::destination there{here, following(wanted)};
@@ -100,7 +100,7 @@ TEST_CASE("redirections are followed when that is wanted, and not too often") {
   CHECK(there.where().target() == (followed == 0 ? "/a" : "/b"));
 }
 
-TEST_CASE("a redirection that leads nowhere is not followed") {
+TEST_CASE("a redirection without a valid Location is not followed") {
   detail::destination there{here, following(5)};
   CHECK_FALSE(there.follow(response{.status = 302}));
   CHECK_FALSE(there.follow(to("ftp://elsewhere.example/")));
@@ -114,8 +114,7 @@ TEST_CASE("on the same server a redirection keeps the credentials") {
   CHECK(there.policy().headers.find("Cookie"));
 }
 
-TEST_CASE("another server gets only what is safe, and neither does the first one then more",
-          "[abuse]") {
+TEST_CASE("another server gets only safe fields, and so does the first one afterwards", "[abuse]") {
   const auto location = GENERATE(as<std::string>{}, "ws://there.example/a",
                                  "ws://here.example:81/a", "wss://here.example/a");
   CAPTURE(location);
@@ -131,7 +130,7 @@ TEST_CASE("another server gets only what is safe, and neither does the first one
   }
 }
 
-TEST_CASE("the place to connect to is the first server's only") {
+TEST_CASE("connect_to applies to the first server only") {
   auto options = following(5);
   options.connect_to = "127.0.0.1:9001";
   detail::destination there{here, options};

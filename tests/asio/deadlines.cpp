@@ -121,7 +121,7 @@ TEST_CASE("a context that has no deadlines, or none any more, runs out of work")
   CHECK(one.times + other.times == 0);
 }
 
-TEST_CASE("what is cancelled does not expire, even if it is due") {
+TEST_CASE("a cancelled deadline does not expire, even if it is due") {
   asio::io_context context{1};
   std::deque<noted> all;
   for (int i = 0; i < 100; ++i) all.emplace_back(context).set(clock::now() - 1s);
@@ -133,7 +133,7 @@ TEST_CASE("what is cancelled does not expire, even if it is due") {
   all[0].cancel();
 }
 
-TEST_CASE("a deadline that is set anew counts as it was set last") {
+TEST_CASE("setting a deadline replaces its previous time") {
   asio::io_context context{1};
   noted one{context};
   one.set(clock::now() + 24h);
@@ -150,7 +150,7 @@ TEST_CASE("a deadline that is set anew counts as it was set last") {
   CHECK(one.times == 3);
 }
 
-TEST_CASE("one that is later does not hold up one that is sooner, whichever was set first") {
+TEST_CASE("a later deadline does not delay an earlier one, whichever was set first") {
   asio::io_context context{1};
   noted late{context};
   noted early{context};

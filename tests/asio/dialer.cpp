@@ -67,7 +67,7 @@ class call {
   std::shared_ptr<dialer> dialer_;
 };
 
-TEST_CASE("the families of addresses take turns", "[rfc-8305]") {
+TEST_CASE("the families of addresses alternate", "[rfc-8305]") {
   const auto six = at("::6");
   const auto seven = at("::7");
   const auto one = at("0.0.0.1");
@@ -80,7 +80,7 @@ TEST_CASE("the families of addresses take turns", "[rfc-8305]") {
   CHECK(detail::interleave(addresses{}).empty());
 }
 
-TEST_CASE("an address is connected to without being looked for") {
+TEST_CASE("an address is connected to without being resolved") {
   stage server;
   call made;
   made->dial("127.0.0.1", server.port());
@@ -89,7 +89,7 @@ TEST_CASE("an address is connected to without being looked for") {
   CHECK(made.port() == server.port());
 }
 
-TEST_CASE("a name is looked for, and each of its addresses tried") {
+TEST_CASE("a name is resolved, and each of its addresses tried") {
   stage server;
   call made;
   made->dial("localhost", server.port());
@@ -97,14 +97,14 @@ TEST_CASE("a name is looked for, and each of its addresses tried") {
   CHECK(made.calls() == 1);
 }
 
-TEST_CASE("a name that is none is an error") {
+TEST_CASE("an unknown name is an error") {
   call made;
   made->dial("no such host", 80);
   CHECK(made.run());
   CHECK(made.calls() == 1);
 }
 
-TEST_CASE("an address that refuses gives way to the next at once", "[rfc-8305]") {
+TEST_CASE("after an address that refuses the next one is tried at once", "[rfc-8305]") {
   stage server;
   call made{{.one = 1h}};
   made->reach({loopback(free_port()), loopback(server.port())});
@@ -112,7 +112,7 @@ TEST_CASE("an address that refuses gives way to the next at once", "[rfc-8305]")
   CHECK(made.port() == server.port());
 }
 
-TEST_CASE("an address that does not answer gets company after a while", "[rfc-8305]") {
+TEST_CASE("after some time the next address is tried in parallel", "[rfc-8305]") {
   deaf_port deaf;
   stage server;
   call made{{.one = 1ms}};

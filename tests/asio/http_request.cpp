@@ -118,7 +118,7 @@ TEST_CASE("the hook is called for every method and version",
   }
 }
 
-TEST_CASE("a route's hook comes before the server's, and where no route is there is nothing") {
+TEST_CASE("a route's hook is called before the server's, and a path without a route gets 404") {
   live_server server{[](hawser::server& made) {
     made.route("/rooms/:id").on_http([](http_request& asked) {
       asked.answer(200, "room " + std::string{asked.parameter("id")} + ' ' +
@@ -235,7 +235,7 @@ TEST_CASE("the answer may come later and from another thread; only the first one
   }
 }
 
-TEST_CASE("a request that the application lets go without an answer is a 500 and reported") {
+TEST_CASE("a request that the application drops without an answer is a 500 and reported") {
   mailbox<http_request> kept;
   mailbox<std::string> errors;
   live_server server{[&](hawser::server& made) {
@@ -253,7 +253,8 @@ TEST_CASE("a request that the application lets go without an answer is a 500 and
   }
 }
 
-TEST_CASE("what a hook throws, or cannot be sent, is a 500 and reported", "[abuse]") {
+TEST_CASE("an exception of a hook, or a response that cannot be sent, is a 500 and reported",
+          "[abuse]") {
   mailbox<std::string> errors;
   live_server server{[&](hawser::server& made) {
     made.on_http([](const request& asked) -> response {
@@ -273,7 +274,7 @@ TEST_CASE("what a hook throws, or cannot be sent, is a 500 and reported", "[abus
   CHECK(errors.take()->find(describe(errc::bad_header_value)) != std::string::npos);
 }
 
-TEST_CASE("a hook that is taken away again answers nothing") {
+TEST_CASE("after a hook is removed requests are not answered by it") {
   live_server server{[](hawser::server& made) {
     made.on_http(shown);
     made.on_http(std::function<response(const request&)>{});
@@ -293,7 +294,7 @@ TEST_CASE("an application that answers too late gets an error, and its client 50
   CHECK(kept.take()->answer(200) == errc::closed);
 }
 
-TEST_CASE("a client that is gone while the application thinks costs nothing") {
+TEST_CASE("a client that disconnects before the answer costs nothing") {
   mailbox<http_request> kept;
   live_server server{
       [&](hawser::server& made) { made.on_http([&](http_request& asked) { kept.put(asked); }); }};
@@ -341,7 +342,7 @@ TEST_CASE("a connection without a next request is closed without a response", "[
   CHECK(client.ended());
 }
 
-TEST_CASE("a client that takes no answer is dropped", "[abuse]") {
+TEST_CASE("a client that does not read the response is dropped", "[abuse]") {
   server_options options;
   options.handshake_timeout = 1s;
   mailbox<bool> asked;
@@ -358,7 +359,7 @@ TEST_CASE("a client that takes no answer is dropped", "[abuse]") {
   server.await_connections(0);
 }
 
-TEST_CASE("a server that goes away finishes what it answers and closes what is idle") {
+TEST_CASE("a server that shuts down finishes responses and closes idle connections") {
   mailbox<http_request> kept;
   live_server server{[&](hawser::server& made) {
     made.on_http([&](http_request& asked) {
@@ -385,7 +386,7 @@ TEST_CASE("a server that goes away finishes what it answers and closes what is i
   CHECK(server.returns());
 }
 
-TEST_CASE("a connection has so many requests", "[abuse]") {
+TEST_CASE("the number of requests of a connection is limited", "[abuse]") {
   server_options options;
   options.http.limits.requests = 3;
   auto server = showing(options);

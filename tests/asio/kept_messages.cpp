@@ -57,7 +57,7 @@ TEST_CASE("messages of all kinds are kept in their order, and taken once") {
   CHECK(taken(queue).empty());
 }
 
-TEST_CASE("a message that is to be sent as it is stays one", "[rfc-9]") {
+TEST_CASE("an uncompressed message stays uncompressed", "[rfc-9]") {
   kept_messages queue{{.most = 1000}};
   CHECK_FALSE(queue.keep(message_view{message_kind::text, as_bytes("one"), coding::plain}));
   const auto kept = queue.take();
@@ -131,7 +131,7 @@ TEST_CASE("a message occupies what it counts for", "[abuse]") {
   CHECK(counted <= held + 1000 * 5 * 16);  // What the allocator adds is not metered
 }
 
-TEST_CASE("what is put back is still the oldest") {
+TEST_CASE("a message that is put back is still the oldest") {
   kept_messages queue{{.most = 3 * short_text}};
   for (const auto* one : {"1", "2", "3"}) CHECK_FALSE(queue.keep(one));
   auto first = queue.take();
@@ -141,7 +141,7 @@ TEST_CASE("what is put back is still the oldest") {
   CHECK(taken(queue) == lines{"1", "2", "3"});
 }
 
-TEST_CASE("what is being sent counts, so that a queue that never drains stays within its limit",
+TEST_CASE("a message being sent counts, so that a queue that never drains stays within its limit",
           "[abuse]") {
   kept_messages queue{{.most = 2 * short_text}};
   CHECK_FALSE(queue.keep("1"));
@@ -156,7 +156,7 @@ TEST_CASE("what is being sent counts, so that a queue that never drains stays wi
   CHECK(taken(queue) == lines{"1", "2"});
 }
 
-TEST_CASE("what was dropped while it was being sent is not put back") {
+TEST_CASE("a message dropped while it was being sent is not put back") {
   kept_messages queue{{.most = 2 * short_text, .when_full = outage_queue::policy::drop_oldest}};
   CHECK_FALSE(queue.keep("1"));
   CHECK_FALSE(queue.keep("2"));
@@ -168,7 +168,7 @@ TEST_CASE("what was dropped while it was being sent is not put back") {
   CHECK(taken(queue) == lines{"2", "3"});
 }
 
-TEST_CASE("what could not be sent is not kept") {
+TEST_CASE("a message that could not be sent is not queued") {
   kept_messages queue{{.most = 100}};
   CHECK(queue.keep("\xFF") == errc::invalid_utf8);
   CHECK(queue.keep(prepared_message{"\xFF"}) == errc::invalid_utf8);

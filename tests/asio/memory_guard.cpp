@@ -12,7 +12,7 @@ using hawser::detail::with_memory;
 
 namespace {
 
-TEST_CASE("a lack of memory is noted, and then nothing more is run") {
+TEST_CASE("after a failed allocation nothing more is run") {
   memory_guard guard;
   int runs = 0;
   guard.run([&] { ++runs; });
@@ -29,7 +29,7 @@ TEST_CASE("a lack of memory is noted, and then nothing more is run") {
   CHECK(runs == 3);
 }
 
-TEST_CASE("what has no memory is replaced by something else, and nothing but that is") {
+TEST_CASE("with_memory calls the replacement after std::bad_alloc only") {
   std::string story;
   const auto otherwise = [&] { story += "otherwise "; };
   with_memory([&] { story += "done "; }, otherwise);
@@ -42,7 +42,7 @@ TEST_CASE("what has no memory is replaced by something else, and nothing but tha
   CHECK(story == "done otherwise ");
 }
 
-TEST_CASE("what else is thrown is not a lack of memory") {
+TEST_CASE("other exceptions are passed on") {
   memory_guard guard;
   CHECK_THROWS_AS(guard.run([] { throw std::runtime_error{"something else"}; }),
                   std::runtime_error);

@@ -83,7 +83,7 @@ struct scene {
   }
 };
 
-TEST_CASE("an opening waits for a decision that comes later, and hands over what was read behind") {
+TEST_CASE("an opening waits for a later decision, and returns the bytes after the handshake") {
   scene one;
   one.run_until_decided();
   one.context.poll();
@@ -96,7 +96,7 @@ TEST_CASE("an opening waits for a decision that comes later, and hands over what
   CHECK(one.opening->ends.empty());
 }
 
-TEST_CASE("an opening whose decision does not come in time answers, and is closed once") {
+TEST_CASE("an opening without a decision in time responds, and is closed once") {
   scene one;
   one.run_until_decided();
   one.opening->wait_at_most(1ns);
@@ -109,7 +109,7 @@ TEST_CASE("an opening whose decision does not come in time answers, and is close
   CHECK(one.opening->ends.size() == 1);
 }
 
-TEST_CASE("a client that sends on after it was refused is read until it ends its side") {
+TEST_CASE("a refused client is read until it ends its side") {
   scene one;
   one.run_until_decided();
   one.opening->asked.refuse({.status = 403});

@@ -51,7 +51,7 @@ TEST_CASE("an operation calls its handler from the executor, once") {
   CHECK(told.text == "1 2! ");
 }
 
-TEST_CASE("an operation that waits keeps its handler's executor busy") {
+TEST_CASE("a pending operation keeps its handler's executor busy") {
   notes told;
   asio::io_context other{1};
   auto& one = begin_operation<numbered>(
@@ -122,7 +122,7 @@ TEST_CASE("a queue that is emptied from its end takes new operations") {
   CHECK(told.text == "2 1 4 ");
 }
 
-TEST_CASE("a queue that goes abandons what is in it, even if that owns the queue") {
+TEST_CASE("a queue that is destroyed abandons its operations, even if they own the queue") {
   asio::io_context io{1};
   struct owner {
     operation_queue<numbered> queue;

@@ -54,7 +54,7 @@ TEST_CASE("an operation that completes calls its driver and lets go of it") {
   CHECK(story == (cancelled ? "cancelled gone" : "done gone"));
 }
 
-TEST_CASE("a handler passes on how much was done") {
+TEST_CASE("a handler passes on the number of bytes") {
   std::string story;
   auto handler = completing<&driver::on_read>(owner{std::make_shared<driver>(story)});
   auto moved = std::move(handler);

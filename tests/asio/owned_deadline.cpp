@@ -46,7 +46,7 @@ TEST_CASE("an owner is called once when its earliest deadline has passed") {
   CHECK_FALSE(one->deadline.is_due(clock::time_point::max()));
 }
 
-TEST_CASE("an owner that is gone, or has cancelled its deadline, is not called") {
+TEST_CASE("a destroyed owner, or one that has cancelled its deadline, is not called") {
   asio::io_context context;
   auto one = std::make_shared<owner>(context);
   one->deadline.set(clock::now());

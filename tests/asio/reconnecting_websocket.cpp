@@ -59,7 +59,7 @@ TEST_CASE("messages are read over as many connections as it takes") {
   CHECK(told == lines{"open", "attempt 1", "open", "attempt 2", "open"});
 }
 
-TEST_CASE("what is written goes out at once when a connection is there, or with the next read") {
+TEST_CASE("a write is sent at once if there is a connection, otherwise in the next read") {
   stage server;
   auto options = brisk_client(server.url());
   options.queue.most = 100;
@@ -81,7 +81,7 @@ TEST_CASE("what is written goes out at once when a connection is there, or with 
   CHECK(frames_shown(late) == lines{"text \"second\"", "binary \"third\""});
 }
 
-TEST_CASE("a client that blocks closes as others do") {
+TEST_CASE("a blocking client closes like others") {
   stage server;
   octets heard;
   std::thread play{[&] {
@@ -113,7 +113,7 @@ TEST_CASE("a blocking client gives up after a permanent error") {
   play.join();
 }
 
-TEST_CASE("another thread ends a client that blocks, wherever it is") {
+TEST_CASE("another thread can end a blocking client at any point") {
   const auto moment = GENERATE(as<std::string>{}, "connect", "handshake", "wait", "read");
   const bool politely = GENERATE(false, true);
   CAPTURE(moment, politely);

@@ -84,11 +84,11 @@ TEMPLATE_TEST_CASE("a server listens on a free port and serves each client", "",
   CHECK(server.ends.take() == "closed{1000, clean}");
 }
 
-TEMPLATE_TEST_CASE("who comes when there is no more room is told 503, and not when there is again",
+TEMPLATE_TEST_CASE("a client over the connection limit gets 503, and a later one is served again",
                    "[abuse]", event_echo, threaded_echo) {
   TestType server{{.max_connections = 2}};
   auto first = connect(url_of(server));
-  raw_socket second{server.port()};  // which says nothing, and has its place all the same
+  raw_socket second{server.port()};  // silent, and counted nevertheless
   await_connections(server, 2);
   for (int i = 0; i < 4; ++i) {
     std::error_code ec;
@@ -102,8 +102,8 @@ TEMPLATE_TEST_CASE("who comes when there is no more room is told 503, and not wh
   CHECK(echoed(first = connect(url_of(server)), "Hello") == "Hello");
 }
 
-TEMPLATE_TEST_CASE("a server that stops closes what is open with 1001", "[rfc-7.4.1]", event_echo,
-                   threaded_echo) {
+TEMPLATE_TEST_CASE("a server that stops closes open connections with 1001", "[rfc-7.4.1]",
+                   event_echo, threaded_echo) {
   TestType server;
   auto client = connect(url_of(server));
   server.stop();
@@ -114,7 +114,8 @@ TEMPLATE_TEST_CASE("a server that stops closes what is open with 1001", "[rfc-7.
   server.stop();
 }
 
-TEMPLATE_TEST_CASE("a signal stops a server that wants it", "", event_echo, threaded_echo) {
+TEMPLATE_TEST_CASE("a signal stops a server after stop_on_signals()", "", event_echo,
+                   threaded_echo) {
   const auto signal = GENERATE(SIGINT, SIGTERM);
   TestType server;
   server.stop_on_signals();
@@ -124,8 +125,8 @@ TEMPLATE_TEST_CASE("a signal stops a server that wants it", "", event_echo, thre
   CHECK(server.returns());
 }
 
-TEMPLATE_TEST_CASE("clients that reset, hang up or break the protocol cost nobody else anything",
-                   "[abuse]", event_echo, threaded_echo) {
+TEMPLATE_TEST_CASE("clients that reset, hang up or break the protocol affect no others", "[abuse]",
+                   event_echo, threaded_echo) {
   TestType server;
   auto other = connect(url_of(server));
   {
@@ -158,8 +159,8 @@ TEMPLATE_TEST_CASE("clients that reset, hang up or break the protocol cost nobod
   CHECK(server.ends.take() == "closed{1000, clean}");
 }
 
-TEMPLATE_TEST_CASE("a client that stops inside a frame, or never speaks, is found dead", "[abuse]",
-                   event_echo, threaded_echo) {
+TEMPLATE_TEST_CASE("a client that stops inside a frame, or is silent, is detected as dead",
+                   "[abuse]", event_echo, threaded_echo) {
   echo_options options;
   options.connection.keep_alive_interval = 50ms;
   options.connection.keep_alive_timeout = 50ms;
@@ -171,9 +172,8 @@ TEMPLATE_TEST_CASE("a client that stops inside a frame, or never speaks, is foun
   CHECK(frames_shown(client.hear_all()).at(0) == "ping 0000000000000001");
 }
 
-TEMPLATE_TEST_CASE(
-    "a client that says nothing is closed with 1001 at the idle time-out, if there is one", "",
-    event_echo, threaded_echo) {
+TEMPLATE_TEST_CASE("a silent client is closed with 1001 at the idle timeout, if there is one", "",
+                   event_echo, threaded_echo) {
   echo_options options;
   options.connection.idle_timeout = 100ms;
   options.connection.keep_alive_interval = 10ms;
@@ -234,7 +234,7 @@ TEMPLATE_TEST_CASE("a server that runs out of descriptors goes on when there are
   shortage.give_back();
   CHECK(heard.empty());
   CHECK(std::chrono::steady_clock::now() - begin >= 300ms);
-  // Nobody tries all the time.
+  // The retries do not use all of the processor time.
   CHECK(worked < CLOCKS_PER_SEC / 10);
   CHECK(echoed(first, "still here") == "still here");
   const timeval more{soon.count(), 0};
@@ -244,8 +244,8 @@ TEMPLATE_TEST_CASE("a server that runs out of descriptors goes on when there are
   CHECK(echoed(third, "me too") == "me too");
 }
 
-TEMPLATE_TEST_CASE("data after a Close is not listened to for longer than a close may take",
-                   "[abuse]", event_echo, threaded_echo) {
+TEMPLATE_TEST_CASE("data after a Close is read until the close timeout at most", "[abuse]",
+                   event_echo, threaded_echo) {
   echo_options options;
   options.connection.close_timeout = 100ms;
   TestType server{options};
@@ -260,8 +260,8 @@ TEMPLATE_TEST_CASE("data after a Close is not listened to for longer than a clos
   flood.join();
 }
 
-TEMPLATE_TEST_CASE("a flood of pings or messages from who takes no answers ends", "[abuse]",
-                   event_echo, threaded_echo) {
+TEMPLATE_TEST_CASE("a flood of pings or messages from a client that reads no answers ends",
+                   "[abuse]", event_echo, threaded_echo) {
   const auto op = GENERATE(opcode::ping, opcode::text);
   echo_options options;
   options.connection.write_timeout = 100ms;
@@ -283,7 +283,7 @@ TEMPLATE_TEST_CASE("a flood of pings or messages from who takes no answers ends"
 
 // Listening
 
-TEST_CASE("an event server that cannot listen says so at once") {
+TEST_CASE("an event server that cannot listen throws at once") {
   server first{{}};
   server_options options;
   options.port = first.port();
@@ -310,7 +310,7 @@ TEST_CASE("a server without a first listener has those that are added, on any ex
   check(shared);
 }
 
-TEST_CASE("a listener that cannot be added leaves the others at work") {
+TEST_CASE("a listener that cannot be added does not affect the others") {
   live_server server{[](hawser::server& made) {
     echo(made);
     CHECK_THROWS_AS(made.listen(loopback(made.port())), std::system_error);
@@ -429,8 +429,8 @@ TEST_CASE("a server on a context of the application's may end before it, at any 
   for (auto& client : clients) client.hear_all();
 }
 
-TEST_CASE("a flood of frames does not starve the other connections of its thread", "[abuse]") {
-  constexpr std::size_t frames = 4'000'000;  // of 8 octets
+TEST_CASE("a flood of frames does not delay the other connections of its thread", "[abuse]") {
+  constexpr std::size_t frames = 4'000'000;  // of 8 bytes
   constexpr std::size_t turn = 2 * 1024 * 1024 / 8;
   mailbox<bool> at_work;
   mailbox<bool> go_on;
@@ -469,7 +469,7 @@ TEST_CASE("a flood of frames does not starve the other connections of its thread
 
 // Limits
 
-TEST_CASE("an address may have only so many connections", "[abuse]") {
+TEST_CASE("the number of connections per address is limited", "[abuse]") {
   server_options options;
   options.threads = 2;
   options.max_connections_per_address = 2;
@@ -490,7 +490,7 @@ TEST_CASE("an address may have only so many connections", "[abuse]") {
 
 // Faults of handlers
 
-TEST_CASE("what a handler throws closes its session with 1011 and is reported", "[rfc-7.4.1]") {
+TEST_CASE("an exception of a handler closes its session with 1011 and is reported", "[rfc-7.4.1]") {
   const std::string where = GENERATE("open", "message", "ping", "drained", "part");
   mailbox<std::string> errors;
   live_server server{[&](hawser::server& made) {
@@ -523,7 +523,7 @@ TEST_CASE("what a handler throws closes its session with 1011 and is reported", 
   CHECK(echoed(other, "still here") == "still here");
 }
 
-TEST_CASE("what on_close throws is reported, and on_close is not called again") {
+TEST_CASE("an exception of on_close is reported, and on_close is not called again") {
   mailbox<std::string> errors;
   std::atomic<int> times = 0;
   live_server server{[&](hawser::server& made) {
@@ -579,7 +579,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("shutdown is not held up by peers that never answer", "[abuse]") {
+TEST_CASE("shutdown is not delayed by peers that never answer", "[abuse]") {
   const octets much(50'000'000);
   server_options options;
   options.threads = 2;
@@ -612,7 +612,7 @@ TEST_CASE("shutdown is not held up by peers that never answer", "[abuse]") {
   CHECK(closes == 4);
 }
 
-TEST_CASE("a server that stops in the middle of opening clients tells each 1001 or 503") {
+TEST_CASE("a server that stops while clients connect answers each with 1001 or 503") {
   for (int round = 0; round < 20; ++round) {
     live_server server{echo, {.threads = 2}};
     std::atomic<int> started = 0;
@@ -626,7 +626,7 @@ TEST_CASE("a server that stops in the middle of opening clients tells each 1001 
         auto client = connect(server.url(), ec, {}, &refusal);
         if (client) end = end_of(*client);
         if (!client && ec == errc::upgrade_refused) end = std::to_string(refusal.status);
-        // Not accepted any more: whoever waits in the queue of the system is reset.
+        // No longer accepted: a client in the system's queue is reset.
       });
     }
     CHECK(eventually([&] { return started >= 10; }));

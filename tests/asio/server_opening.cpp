@@ -153,7 +153,7 @@ TEST_CASE("plain requests are the hook's, if there is one; bad ones are not") {
   CHECK(status_for(server->port(), "GET / HTTP/1.1\r\n\r\n") == 400);
 }
 
-TEST_CASE("what the application throws in a handshake costs one client a 500 and is reported") {
+TEST_CASE("an exception of the application in a handshake gives one client a 500 and is reported") {
   mailbox<std::string> errors;
   server_options options;
   options.route.handshake.origin = [](const request& asked) -> bool {
@@ -173,7 +173,7 @@ TEST_CASE("what the application throws in a handshake costs one client a 500 and
   CHECK(status_for(server->port(), upgrade_request) == 101);
 }
 
-TEST_CASE("frames that come with the request are not lost", "[rfc-4.1]") {
+TEST_CASE("frames that arrive with the request are not lost", "[rfc-4.1]") {
   event_echo server;
   raw_socket client{server.port()};
   const auto frames = frame_from(role::client, opcode::text, "early") +
@@ -187,7 +187,7 @@ TEST_CASE("frames that come with the request are not lost", "[rfc-4.1]") {
               "close 1000"});
 }
 
-TEST_CASE("frames that come while the application decides are not lost") {
+TEST_CASE("frames that arrive before the decision are not lost") {
   mailbox<upgrade> kept;
   live_server server{[&](hawser::server& made) {
     made.on_upgrade([&](upgrade& asked) { kept.put(asked); });
@@ -202,7 +202,7 @@ TEST_CASE("frames that come while the application decides are not lost") {
   CHECK(frames_shown(client.hear_all()) == lines{"text \"early\"", "close 1000"});
 }
 
-TEST_CASE("a client that is gone while the application decides costs nothing") {
+TEST_CASE("a client that disconnects before the decision costs nothing") {
   mailbox<upgrade> kept;
   live_server server{[&](hawser::server& made) {
     made.on_upgrade([&](upgrade& asked) { kept.put(asked); });

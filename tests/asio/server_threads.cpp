@@ -365,7 +365,7 @@ TEST_CASE("a handler that blocks does not hold up the deadlines of other session
 
 // Destruction
 
-TEST_CASE("when a server on a pool has been destroyed, no handler runs any more", "[threads]") {
+TEST_CASE("after a server on a pool is destroyed no handler runs", "[threads]") {
   for (int round = 0; round < 10; ++round) {
     context_pool threads;
     std::vector<raw_socket> clients;

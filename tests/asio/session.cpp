@@ -141,7 +141,8 @@ TEST_CASE("a handle is harmless when the context of its connection ended with it
   check_harmless(kept);
 }
 
-TEST_CASE("what a session holds goes with its connection, its own handle included") {
+TEST_CASE(
+    "a session's data is destroyed with its connection, even if it holds the session's handle") {
   std::weak_ptr<int> in_hook;
   std::weak_ptr<int> in_data;
   const auto prepare = [&](server& made) {
@@ -277,7 +278,7 @@ TEST_CASE("close from another thread comes after what was sent, close_now before
   }
 }
 
-TEST_CASE("no handler is called from inside of a call of a handle") {
+TEST_CASE("no handler is called inside a call of a handle") {
   mailbox<lines> story;
   lines notes;  // of the session's thread
   const std::string when = GENERATE("open", "message", "drained");

@@ -162,7 +162,7 @@ TEST_CASE("a receive that is cancelled takes no message") {
   one.run();
 }
 
-TEST_CASE("what came before a Close is received, then every wait ends, and later ones at once") {
+TEST_CASE("messages before a Close are received, then every wait ends, and later ones at once") {
   served_session one;
   const auto peer = one.open();
   message into;

@@ -79,7 +79,7 @@ TEMPLATE_TEST_CASE("bytes are sent both ways, and the end of the stream is not a
   CHECK(ec == std::errc::broken_pipe);
 }
 
-TEMPLATE_TEST_CASE("a read with nothing there would block, a wait ends at its time", "", tcp,
+TEMPLATE_TEST_CASE("a read without input would block, and a wait ends at its time", "", tcp,
                    local) {
   two_transports<TestType> both;
   auto ec = std::make_error_code(std::errc::io_error);

@@ -123,7 +123,7 @@ TEST_CASE("a server listens on a free port and calls its handler for each client
   CHECK(shown(first.close_reason()) == "closed{1000, clean}");
 }
 
-TEST_CASE("a handler may look at the request, and at who is there") {
+TEST_CASE("a handler gets the request and the client's address") {
   threaded_server_options options;
   options.handshake.subprotocols = {"chat"};
   mailbox<lines> facts;
@@ -210,7 +210,7 @@ TEST_CASE("a handshake that fails is reported") {
   CHECK(server.error().find(describe(errc::bad_start_line)) != std::string::npos);
 }
 
-TEST_CASE("an upgrade hook that throws costs one client a 500 and is reported") {
+TEST_CASE("an exception of an upgrade hook gives one client a 500 and is reported") {
   const auto prepare = [](threaded_server& server) {
     server.on_upgrade([](threaded_server::upgrade& asked) {
       if (asked.request().path() == "/bad") throw std::runtime_error{"no database"};
@@ -267,7 +267,7 @@ TEST_CASE("the upgrade hook of a threaded server sees no request of another host
   CHECK(status("localhost", "http://localhost") == 101);
 }
 
-TEST_CASE("a policy that throws costs one client a 500 and is reported") {
+TEST_CASE("an exception of a policy gives one client a 500 and is reported") {
   threaded_server_options options;
   options.handshake.origin = [](const request& asked) {
     if (asked.path() == "/bad") throw std::runtime_error{"no database"};
@@ -282,7 +282,8 @@ TEST_CASE("a policy that throws costs one client a 500 and is reported") {
   CHECK_FALSE(connect(server.url("/good")).close());
 }
 
-TEST_CASE("a handler that throws closes its connection with 1011 and is reported", "[rfc-7.4.1]") {
+TEST_CASE("an exception of a handler closes its connection with 1011 and is reported",
+          "[rfc-7.4.1]") {
   running_server server{[](peer_type& peer) {
     const auto message = peer.read();
     if (message && message->text() == "throw") throw std::runtime_error{"on purpose"};
@@ -300,7 +301,7 @@ TEST_CASE("a handler that throws closes its connection with 1011 and is reported
   CHECK(server.error() == "something else");
 }
 
-TEST_CASE("a connection is closed when its handler returns, whatever has still come") {
+TEST_CASE("a connection is closed when its handler returns, whatever has arrived") {
   running_server server{[](peer_type& peer) { (void)peer.read(); }};
   auto client = connect(server.url());
   for (int i = 0; i < 100; ++i) (void)client.write("more");
@@ -310,7 +311,7 @@ TEST_CASE("a connection is closed when its handler returns, whatever has still c
 
 // Stopping
 
-TEST_CASE("stop closes what is open with 1001 and returns when run does", "[rfc-7.4.1]") {
+TEST_CASE("stop closes open connections with 1001 and returns when run does", "[rfc-7.4.1]") {
   running_server server{echo};
   auto client = connect(server.url());
   std::thread reader{[&] { (void)client.read(); }};
@@ -361,7 +362,7 @@ TEST_CASE("stop works from a handler, from hooks, twice, and before run") {
   }
 }
 
-TEST_CASE("stop is not held up by peers that never answer, and leaves no thread", "[abuse]") {
+TEST_CASE("stop is not delayed by peers that never answer, and leaves no thread", "[abuse]") {
   const auto before = threads();
   threaded_server_options options;
   options.connection.close_timeout = 100ms;
@@ -484,7 +485,7 @@ TEST_CASE("a server that stops in the middle of much traffic closes every connec
 
 // Abuse; see server.cpp for what is the same for every kind of server
 
-TEST_CASE("a client that reads nothing is given up by who writes to it", "[abuse]") {
+TEST_CASE("a write to a client that reads nothing times out", "[abuse]") {
   threaded_server_options options;
   options.connection.write_timeout = 100ms;
   mailbox<std::error_code> results;

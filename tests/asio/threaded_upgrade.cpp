@@ -18,7 +18,9 @@ using namespace hawser::test;
 
 namespace {
 
-TEST_CASE("an upgrade of a threaded server knows its client, its listener and that it is plain") {
+TEST_CASE(
+    "an upgrade of a threaded server reports its client, its listener and that it is not "
+    "encrypted") {
   threaded_server server{{}};
   mailbox<std::string> facts;
   server.on_upgrade([&](threaded_upgrade& asked) {
@@ -57,7 +59,7 @@ TEST_CASE("an upgrade has the facts of TLS that it is given") {
   CHECK(asked.peer_certificate()->subject == "CN=a");
 }
 
-TEST_CASE("a hook that throws behind its answer does not take it back") {
+TEST_CASE("an exception of a hook after its answer does not withdraw it") {
   threaded_server server{{}};
   server.on_upgrade([](threaded_upgrade& asked) {
     asked.accept();

@@ -24,7 +24,7 @@ bool is_writable(int handle) {
   return ::poll(&waiting, 1, 0) == 1;
 }
 
-TEST_CASE("a peer that reads a little is seen before the socket takes more", "[abuse]") {
+TEST_CASE("a peer that reads a little is detected before the socket accepts more", "[abuse]") {
   using asio::ip::tcp;
   asio::io_context context;
   tcp::acceptor listener{context, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
@@ -52,6 +52,8 @@ TEST_CASE("a peer that reads a little is seen before the socket takes more", "[a
   CHECK_FALSE(is_writable(near.native_handle()));
 }
 
-TEST_CASE("what is no socket has nothing unacknowledged") { CHECK(unacknowledged(-1) == 0); }
+TEST_CASE("a descriptor that is not a socket has nothing unacknowledged") {
+  CHECK(unacknowledged(-1) == 0);
+}
 
 }  // namespace

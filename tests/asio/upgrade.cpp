@@ -155,7 +155,7 @@ TEST_CASE("the hook refuses with a status, or with headers and a body") {
   CHECK(moved.header("location") == "/elsewhere");
 }
 
-TEST_CASE("what cannot be sent becomes a 500", "[injection]") {
+TEST_CASE("a response that cannot be sent becomes a 500", "[injection]") {
   auto server = asking([](upgrade& asked) {
     header_fields headers;
     headers.add("X-Room", "7\r\nSet-Cookie: a=b");
@@ -184,7 +184,7 @@ TEST_CASE("an upgrade may be answered later, from any thread") {
   judge.join();
 }
 
-TEST_CASE("an upgrade that takes another's place leaves its own without an answer") {
+TEST_CASE("assigning another upgrade drops the first request without an answer") {
   mailbox<upgrade> kept;
   auto server = asking([&](upgrade& asked) { kept.put(asked); });
   raw_socket first{server->port()};
@@ -281,7 +281,7 @@ TEST_CASE("only one of many answers counts") {
   }
 }
 
-TEST_CASE("a hook that throws costs one client a 500 and is reported, without a session") {
+TEST_CASE("an exception of a hook gives one client a 500 and is reported, without a session") {
   mailbox<std::string> errors;
   live_server server{[&](hawser::server& made) {
     made.on_upgrade([](upgrade& asked) {

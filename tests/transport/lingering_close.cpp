@@ -46,8 +46,8 @@ struct stream_with_clock : stream_without_clock {
 
 static_assert(timed_stream<stream_with_clock> && !timed_stream<stream_without_clock>);
 
-TEMPLATE_TEST_CASE("a lingering close reads all until the peer ends its side", "",
-                   stream_without_clock, stream_with_clock) {
+TEMPLATE_TEST_CASE("a lingering close reads until the peer ends its side", "", stream_without_clock,
+                   stream_with_clock) {
   TestType stream{};
   stream.waiting = 10'000;
   detail::lingering_close(stream, {});
@@ -63,7 +63,7 @@ TEMPLATE_TEST_CASE("a lingering close ends when there is no more input in time",
   CHECK(stream.waiting == 0);
 }
 
-TEST_CASE("a stream that cannot write its end yet is read all the same") {
+TEST_CASE("a stream that cannot write its end yet is read nevertheless") {
   using std::errc;
   const auto error = GENERATE(errc::operation_would_block, errc::not_connected);
   stream_with_clock stream{{.waiting = 10, .shutdown_error = std::make_error_code(error)}};
