@@ -26,6 +26,7 @@
 #include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/error_of.hpp"
 #include "hawser/asio/exclusive_strand.hpp"
+#include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/held_input.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/io_thread.hpp"

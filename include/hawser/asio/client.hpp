@@ -16,12 +16,12 @@
 #include <utility>
 #include <vector>
 
-#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 
 #include "hawser/asio/client_opening.hpp"
 #include "hawser/asio/client_options.hpp"
 #include "hawser/asio/client_state.hpp"
+#include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
@@ -43,7 +43,7 @@ namespace hawser {
 ///
 /// send(), ping(), close(), stop() and session() may be called on any thread.
 template <class Layer>
-class basic_client {
+class basic_client : public handler_setters<basic_client<Layer>> {
  public:
   /// The client may outlive the context. After the context's end it is closed, and calls no handler.
   basic_client(asio::io_context& context, client_options options, Layer layer = {})
@@ -57,46 +57,16 @@ class basic_client {
   basic_client(const basic_client&) = delete;
   basic_client& operator=(const basic_client&) = delete;
 
-  basic_client& on_open(std::function<void(hawser::session&)> hook) {
-    return set(state_->hooks().on_open, std::move(hook));
-  }
-  basic_client& on_message(std::function<void(hawser::session&, message_view)> hook) {
-    return set(state_->hooks().on_message, std::move(hook));
-  }
-  basic_client& on_part(std::function<void(hawser::session&, const message_part&)> hook) {
-    return set(state_->hooks().on_part, std::move(hook));
-  }
-  basic_client& on_ping(std::function<void(hawser::session&, const hawser::ping&)> hook) {
-    return set(state_->hooks().on_ping, std::move(hook));
-  }
-  basic_client& on_pong(std::function<void(hawser::session&, const pong&)> hook) {
-    return set(state_->hooks().on_pong, std::move(hook));
-  }
-  /// Serves each session by a coroutine, `asio::awaitable<void>(session)`, which gets the messages
-  /// by receive(). When it ends, the session is closed; with 1011 if it ended by an exception.
-  template <class Coroutine>
-  basic_client& on_session(Coroutine coroutine) {
-    // The coroutine uses the function's captures until it ends, which may be after its session.
-    const auto body = std::make_shared<Coroutine>(std::move(coroutine));
-    state_->hooks().on_session = [body, weak = std::weak_ptr{state_}](hawser::session served) {
-      auto ended = [body, served, weak](std::exception_ptr thrown) mutable {
-        served.close(thrown ? close_code::internal_error : close_code::normal);
-        const auto state = weak.lock();
-        if (thrown && state) state->report(served, thrown);
-      };
-      asio::co_spawn(served.get_executor(), (*body)(served), std::move(ended));
+  /// The handlers, to set them.
+  client_handlers& hooks() noexcept { return state_->hooks(); }
+
+  /// A function that passes exceptions to on_error. It may outlive the client, and then does nothing.
+  auto error_reporter() const {
+    return [weak = std::weak_ptr{state_}](hawser::session& of, const std::exception_ptr& thrown) {
+      if (const auto state = weak.lock()) state->report(of, thrown);
     };
-    return *this;
   }
-  basic_client& on_drained(std::function<void(hawser::session&)> hook) {
-    return set(state_->hooks().on_drained, std::move(hook));
-  }
-  basic_client& on_close(std::function<void(hawser::session&, const closed&)> hook) {
-    return set(state_->hooks().on_close, std::move(hook));
-  }
-  basic_client& on_error(std::function<void(hawser::session&, std::exception_ptr)> hook) {
-    return set(state_->hooks().on_error, std::move(hook));
-  }
+
   /// For this and the next two, see client_handlers.
   basic_client& on_reconnecting(
       std::function<void(unsigned, std::chrono::steady_clock::duration, std::error_code)> hook) {

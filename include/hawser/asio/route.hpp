@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,9 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <asio/awaitable.hpp>
-#include <asio/co_spawn.hpp>
-
+#include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/session_handlers.hpp"
 #include "hawser/asio/session_state.hpp"
@@ -52,7 +51,7 @@ struct route_options {
 
 /// What a server does with requests for one path. Change the settings before the server runs. The
 /// handlers are called on the thread of their session.
-class route {
+class route : public handler_setters<route> {
  public:
   /// `pattern` is a path. A segment may be a parameter, `/rooms/:id`, and the last one may be `*`,
   /// which matches the rest of the path. Other segments are compared without decoding. The value of a
@@ -65,7 +64,8 @@ class route {
   /// it and answers later. Otherwise the client gets 500, and on_error is called. Without a hook,
   /// the options decide.
   route& on_upgrade(std::function<void(upgrade&)> hook) {
-    return set(on_upgrade_, std::move(hook));
+    on_upgrade_ = std::move(hook);
+    return *this;
   }
 
   /// Called for plain HTTP requests to these paths: any method but CONNECT, with or without a body,
@@ -84,49 +84,15 @@ class route {
     return on_http(detail::answered_by(std::move(hook)));
   }
 
-  route& on_open(std::function<void(session&)> hook) {
-    return set(handlers_->on_open, std::move(hook));
-  }
-  route& on_message(std::function<void(session&, message_view)> hook) {
-    return set(handlers_->on_message, std::move(hook));
-  }
-  /// Reports messages in parts as they arrive, instead of on_message.
-  route& on_part(std::function<void(session&, const message_part&)> hook) {
-    return set(handlers_->on_part, std::move(hook));
-  }
-  route& on_ping(std::function<void(session&, const ping&)> hook) {
-    return set(handlers_->on_ping, std::move(hook));
-  }
-  route& on_pong(std::function<void(session&, const pong&)> hook) {
-    return set(handlers_->on_pong, std::move(hook));
-  }
-  route& on_drained(std::function<void(session&)> hook) {
-    return set(handlers_->on_drained, std::move(hook));
-  }
-  route& on_close(std::function<void(session&, const closed&)> hook) {
-    return set(handlers_->on_close, std::move(hook));
-  }
-  route& on_error(std::function<void(session&, std::exception_ptr)> hook) {
-    handlers_->on_error = std::move(hook);
-    return *this;
-  }
+  /// The handlers, to set them.
+  session_handlers& hooks() noexcept { return *handlers_; }
 
-  /// Serves each session by a coroutine, `asio::awaitable<void>(session)`, on its thread, which gets the
-  /// messages by receive(). When it ends, the session is closed; with 1011 if it ended by an exception.
-  template <class Coroutine>
-  route& on_session(Coroutine coroutine) {
-    has_sessions_ = true;
-    // The coroutine uses the function's captures until it ends, which may be after its session.
-    const auto body = std::make_shared<Coroutine>(std::move(coroutine));
-    handlers_->on_session = [body, handlers = std::weak_ptr{handlers_}](session served) {
-      auto ended = [body, served, handlers](const std::exception_ptr& thrown) mutable {
-        served.close(thrown ? close_code::internal_error : close_code::normal);
-        const auto alive = handlers.lock();
-        if (thrown && alive && alive->on_error) alive->on_error(served, thrown);
-      };
-      asio::co_spawn(served.get_executor(), (*body)(served), std::move(ended));
+  /// A function that passes exceptions to on_error. It may outlive the route, and then does nothing.
+  auto error_reporter() const {
+    return [weak = std::weak_ptr{handlers_}](session& of, const std::exception_ptr& thrown) {
+      const auto all = weak.lock();
+      if (all && all->on_error) all->on_error(of, thrown);
     };
-    return *this;
   }
 
   route_options& options() noexcept { return options_; }
@@ -135,7 +101,9 @@ class route {
   const hawser::http_hook& http_hook() const noexcept { return on_http_; }
 
   /// Whether no handler for sessions is set.
-  bool is_http_only() const noexcept { return on_http_ && !has_sessions_; }
+  bool is_http_only() const noexcept {
+    return on_http_ && !on_upgrade_ && !handlers_->serve_sessions();
+  }
 
   std::shared_ptr<const session_handlers> handlers() const noexcept { return handlers_; }
 
@@ -162,13 +130,6 @@ class route {
   }
 
  private:
-  template <class Hook>
-  route& set(Hook& place, Hook hook) {
-    has_sessions_ = true;
-    place = std::move(hook);
-    return *this;
-  }
-
   /// Takes a segment and the slash before it.
   static std::string_view take_segment(std::string_view& path) noexcept {
     if (path.starts_with('/')) path.remove_prefix(1);
@@ -181,7 +142,6 @@ class route {
   route_options options_;
   std::function<void(upgrade&)> on_upgrade_;
   hawser::http_hook on_http_;
-  bool has_sessions_ = false;
   std::shared_ptr<session_handlers> handlers_ = std::make_shared<session_handlers>();
 };
 

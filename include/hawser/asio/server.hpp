@@ -22,6 +22,7 @@
 
 #include "hawser/asio/connection_places.hpp"
 #include "hawser/asio/endpoint_text.hpp"
+#include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/listener.hpp"
 #include "hawser/asio/route.hpp"
@@ -74,7 +75,7 @@ struct server_options {
 /// connection, one at a time for each; what they do holds up the other connections of that thread.
 ///
 /// Set everything up first, then run() it on threads of its own, or start() it on an executor of yours.
-class server {
+class server : public handler_setters<server, route> {
  public:
   /// Listens. Throws std::system_error when it cannot. run() serves, on `options.threads` threads: a
   /// connection stays on one of them.
@@ -114,37 +115,16 @@ class server {
     return **routes.insert(at, std::make_unique<hawser::route>(std::move(pattern), options_.route));
   }
 
-  hawser::route& on_upgrade(std::function<void(upgrade&)> hook) {
-    return fallback().on_upgrade(std::move(hook));
-  }
-  hawser::route& on_open(std::function<void(session&)> hook) {
-    return fallback().on_open(std::move(hook));
-  }
-  hawser::route& on_message(std::function<void(session&, message_view)> hook) {
-    return fallback().on_message(std::move(hook));
-  }
-  hawser::route& on_part(std::function<void(session&, const message_part&)> hook) {
-    return fallback().on_part(std::move(hook));
-  }
-  hawser::route& on_ping(std::function<void(session&, const ping&)> hook) {
-    return fallback().on_ping(std::move(hook));
-  }
-  hawser::route& on_pong(std::function<void(session&, const pong&)> hook) {
-    return fallback().on_pong(std::move(hook));
-  }
-  hawser::route& on_drained(std::function<void(session&)> hook) {
-    return fallback().on_drained(std::move(hook));
-  }
-  hawser::route& on_close(std::function<void(session&, const closed&)> hook) {
-    return fallback().on_close(std::move(hook));
-  }
-  hawser::route& on_error(std::function<void(session&, std::exception_ptr)> hook) {
-    return fallback().on_error(std::move(hook));
+  /// The route for all other paths, which has the handlers that are set on the server itself.
+  hawser::route& fallback() {
+    if (!std::exchange(has_fallback_, true)) {
+      settings_->routes.push_back(std::make_unique<hawser::route>("/*", options_.route));
+    }
+    return *settings_->routes.back();
   }
 
-  template <class Coroutine>
-  hawser::route& on_session(Coroutine coroutine) {
-    return fallback().on_session(std::move(coroutine));
+  hawser::route& on_upgrade(std::function<void(upgrade&)> hook) {
+    return fallback().on_upgrade(std::move(hook));
   }
 
   /// Answers plain HTTP requests for which no route has a hook of its own, and `OPTIONS *`; see
@@ -245,14 +225,6 @@ class server {
     if (options_.listener == first_listener::none) return;
     add_listener(threads, detail::listen_endpoint(options_.address, options_.port),
                  plain_streams{});
-  }
-
-  /// The route for what no other route is for.
-  hawser::route& fallback() {
-    if (!std::exchange(has_fallback_, true)) {
-      settings_->routes.push_back(std::make_unique<hawser::route>("/*", options_.route));
-    }
-    return *settings_->routes.back();
   }
 
   template <class Threads, class Endpoint, class MakeStream>

@@ -27,6 +27,12 @@ struct session_handlers {
   std::function<void(session&, const closed&)> on_close = {};
   /// Reports an exception of a handler. Must not throw.
   std::function<void(session&, std::exception_ptr)> on_error = {};
+
+  /// Whether a function other than on_error is set.
+  bool serve_sessions() const noexcept {
+    return on_open || on_message || on_part || on_ping || on_pong || on_session || on_drained ||
+           on_close;
+  }
 };
 
 }  // namespace hawser
