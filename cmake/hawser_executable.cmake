@@ -5,7 +5,7 @@ if(HAWSER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${HAWSER_CCACHE}")
 endif()
 
-# What our own tests and examples are compiled with, and nobody else's code.
+# The compile options of our own tests and examples, and of no other code.
 add_library(hawser_strict INTERFACE)
 target_compile_options(hawser_strict INTERFACE
   "$<$<CXX_COMPILER_ID:MSVC>:/W4;/WX;/permissive-;/utf-8>"

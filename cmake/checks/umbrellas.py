@@ -10,7 +10,7 @@ UMBRELLAS = {
     "deflate.hpp": ["deflate"],
 }
 
-# For tests of those who use the library; programs need not compile them.
+# For the tests of users of the library; programs need not compile them.
 LEFT_OUT = {
     "hawser/transport/memory_pipe.hpp",
     "hawser/transport/pipe_faults.hpp",

@@ -137,13 +137,13 @@ def main():
         urls |= {"deflate": relays[0].url, "small": relays[1].url}
         query = urllib.parse.urlencode(urls)
         url = f"http://127.0.0.1:{server.server_port}/?{query}"
-        # This key and no other is believed, whoever has signed it.
+        # This key and no other is trusted, whatever its signature.
         trust = f"--ignore-certificate-errors-spki-list={certificates.public_key()}"
         results = read_results(server, stack.enter_context(browsing(browser, url, trust)))
         for relay in relays:
             counts = relay.sent, relay.received
             few = all(0 < count < 20_000 for count in counts)
-            results.append(seen(f"{counts} octets are few for a megabyte", few, True))
+            results.append(seen(f"{counts} bytes are few for a megabyte", few, True))
         results.append(seen("the echo server ends well", running["echo"].end(), (0, [], "")))
         code, output, errors = running["secure"].end()
         results.append(seen("the event server ends well", (code, errors), (0, "")))

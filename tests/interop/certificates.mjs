@@ -21,6 +21,6 @@ export function path(name) {
 
 export const pem = (name) => readFileSync(path(name));
 
-/** What a program of ours is told to be the server, or to trust an authority. */
+/** The arguments that make a program of ours the server, or trust an authority. */
 export const serverOptions = () => ['--certificate', path('server'), '--key', path('server-key')];
 export const clientOptions = (authority = 'authority') => ['--authority', path(authority)];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Certificates that one run of a test makes, and what peers that use or trust them are told."""
+"""Certificates that one run of a test makes, and the arguments of peers that use or trust them."""
 
 import functools
 import pathlib
@@ -31,12 +31,12 @@ def public_key():
 
 
 def server_options(name="server"):
-    """What a program of ours is told to be that server."""
+    """The arguments that make a program of ours that server."""
     return "--certificate", path(name), "--key", path(f"{name}-key")
 
 
 def client_options(authority="authority"):
-    """What a program of ours is told to trust that authority."""
+    """The arguments that make a program of ours trust that authority."""
     return "--authority", path(authority)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Stands between a client and a server, and counts the octets that go each way."""
+"""Relays between a client and a server, and counts the bytes in each direction."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ import urllib.parse
 
 
 class CountingRelay:
-    """Listens on a port of its own; `sent` and `received` are a client's octets, heads included."""
+    """Listens on its own port; `sent` and `received` are a client's bytes, including heads."""
 
     def __init__(self, url):
         self._there = urllib.parse.urlsplit(url)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""What holds of every proxy that our client is told to go through."""
+"""The tests of every proxy that our client connects through."""
 
 import os
 import pathlib
@@ -34,11 +34,11 @@ def accepts(port):
 
 
 class ForwardProxyTest(unittest.TestCase):
-    # What whoever tests a proxy says: the scheme of its URLs …
+    # Each test of a proxy defines the scheme of its URLs …
     scheme = None
 
     def command(self, folder, port, credentials):
-        """… and the command that starts it, for everybody or for who has the credentials."""
+        """… and the command that starts it, open to all or for these credentials only."""
         raise NotImplementedError
 
     def start(self, name, *arguments, **settings):
@@ -48,7 +48,7 @@ class ForwardProxyTest(unittest.TestCase):
         """The address of a proxy."""
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         deadline = time.monotonic() + programs.SECONDS
-        # These proxies take no socket that listens, so somebody may have taken the port meanwhile.
+        # These proxies accept no listening socket, so another program may have taken the port.
         for _ in range(3):
             port = free_port()
             command = self.command(folder, port, credentials)

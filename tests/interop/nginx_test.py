@@ -54,7 +54,7 @@ class NginxTest(reverse_proxy.ReverseProxyTest):
             pass_fds=[listening.fileno()],
         )
         self.enterContext(nginx)
-        # Its workers end only with it if it may tell them.
+        # Its workers end with it only after a SIGTERM.
         self.addCleanup(nginx.terminate)
 
 

@@ -5,7 +5,7 @@ import {afterEach} from 'node:test';
 
 import {Program, within} from './programs.mjs';
 
-/** What is to be done when the test is over, the last thing first. */
+/** The functions to call when the test has ended, the last one first. */
 export const cleanups = [];
 
 afterEach(() => {

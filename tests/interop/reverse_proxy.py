@@ -30,7 +30,7 @@ def find(name):
 
 
 def keep_alive(seconds):
-    """What a program of ours is told to speak that often."""
+    """The arguments that make a program of ours ping that often."""
     return "--keep-alive", str(int(seconds * 1000))
 
 
@@ -39,7 +39,7 @@ async def within(awaitable):
 
 
 class Pings(logging.Handler):
-    """Counts the pings that come: nothing but the log of websockets tells of them."""
+    """Counts the received pings, which only the log of websockets reports."""
 
     def __init__(self):
         super().__init__(logging.DEBUG)
@@ -53,18 +53,18 @@ class Pings(logging.Handler):
 
 
 class ReverseProxyTest(unittest.IsolatedAsyncioTestCase):
-    # What whoever tests a proxy says: what the proxy tells a client when there is no server …
+    # Each test of a proxy defines the status for a client when there is no server …
     unreachable_status = None
 
     def start_proxy(self, folder, listening, upstream):
-        """… and how to start it, on a socket that listens, in front of that host and port."""
+        """… and how to start it, on a listening socket, in front of that host and port."""
         raise NotImplementedError
 
     def proxy(self, url):
         """The address of a proxy for this one."""
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        # The proxy takes over a socket that already listens: nobody can take the port meanwhile,
-        # and nobody has to wait.
+        # The proxy inherits a socket that already listens, so no other program can take the port,
+        # and no client has to wait.
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.start_proxy(folder, listening, urllib.parse.urlsplit(url).netloc)
             return f"ws://127.0.0.1:{listening.getsockname()[1]}/"

@@ -3,7 +3,7 @@
 // but pongs: a line for each of them.
 import {WebSocket, WebSocketServer} from 'ws';
 
-// ws answers a ping before it tells of it.
+// ws answers a ping before it reports it.
 const watch = (peer) => peer.on('ping', () => console.log('pong'));
 
 if (process.argv[2]) {

@@ -10,7 +10,7 @@ import websockets
 
 
 class Pongs(logging.Handler):
-    """Nothing but the log tells of automatic pongs."""
+    """Only the log reports automatic pongs."""
 
     def emit(self, record):
         if record.getMessage().startswith("> PONG"):

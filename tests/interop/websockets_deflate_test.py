@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 """Python's websockets and ours with compression, in both roles: what is agreed on, that messages come
-back equal, and that fewer octets go over the wire."""
+back equal, and that fewer bytes are sent."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ async def within(awaitable):
 
 
 async def converse(peer):
-    """Sends everything and hears it; how many octets of messages that is in each direction."""
+    """Sends everything and receives it back; returns the bytes of messages in each direction."""
     for text in TEXTS:
         await peer.send(text)
         assert await within(peer.recv()) == text
@@ -37,7 +37,7 @@ async def converse(peer):
 
 
 class WithoutContexts:
-    """What is the same whoever asks for it; talk() says what was agreed on."""
+    """The tests of both sides; talk() returns what was negotiated."""
 
     async def test_without_contexts(self):
         wanted = "agreed permessage-deflate; server_no_context_takeover; client_no_context_takeover"

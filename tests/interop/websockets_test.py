@@ -27,7 +27,7 @@ async def within(awaitable):
 
 
 class Seen(logging.Handler):
-    """Waits for frames in the log of websockets: nothing else tells of automatic pings and pongs."""
+    """Waits for frames in the log of websockets, which alone reports automatic pings and pongs."""
 
     def __init__(self):
         super().__init__(logging.DEBUG)
@@ -245,7 +245,7 @@ class SecureClient:
             await websockets.connect(
                 self.url.replace("localhost", "127.0.0.1"), ssl=certificates.client_context()
             )
-        # Whom it could not convince has done it no harm.
+        # The refused client has not affected it.
         peer = await self.open()
         await peer.send("ahoy")
         self.assertEqual(await within(peer.recv()), "ahoy")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // npm's ws and ours with compression, in both roles: what is agreed on, that messages come back equal, and
-// that fewer octets go over the wire.
+// that fewer bytes are sent.
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 
@@ -61,8 +61,8 @@ async function converse({peer, ended}) {
   }
   const read = peer._socket.bytesRead - before[0];
   const written = peer._socket.bytesWritten - before[1];
-  assert.ok(read < size / 10, `${read} octets came for ${size}`);
-  assert.ok(written < size / 10, `${written} octets went for ${size}`);
+  assert.ok(read < size / 10, `${read} bytes were received for ${size}`);
+  assert.ok(written < size / 10, `${written} bytes were sent for ${size}`);
   assert.deepEqual(await echo(peer, NOISE), NOISE);
   const text = Buffer.from(JSON_TEXT);
   const answer = event(peer, 'message');

@@ -44,7 +44,7 @@ const asClientOf = (name) => ({
   },
 });
 
-/** A client of ws for a server of ours that does what it is told. */
+/** A client of ws for a server of ours that follows commands. */
 const asClient = (name, secure) => ({
   limit: 1024 * 1024,
 
@@ -58,7 +58,7 @@ const asClient = (name, secure) => ({
   },
 });
 
-/** A server of ws for a client of ours that does what it is told. */
+/** A server of ws for a client of ours that follows commands. */
 const asServer = (name, secure) => ({
   limit: 16 * 1024 * 1024,
 
@@ -152,7 +152,7 @@ for (const [name, role] of [...SCRIPTED, ...ECHOING]) {
       }
     });
 
-    it('take a pong that nobody asked for and go on', async () => {
+    it('accept an unsolicited pong and continue', async () => {
       const {peer} = await role.open();
       peer.pong('unasked');
       assert.equal(await echo(peer, 'ahoy'), 'ahoy');
@@ -187,7 +187,7 @@ for (const [name, role] of BLOCKING) {
 
 for (const [name, role] of SCRIPTED) {
   describe(name, () => {
-    it('are patient with a slow reader', async () => {
+    it('wait for a slow reader', async () => {
       const {peer, ended} = await role.open();
       let octets = 0;
       peer.on('message', (data) => (octets += data.length));
@@ -207,7 +207,7 @@ for (const [name, role] of SCRIPTED) {
       assert.equal(await echo(peer, '/pong?'), 'yes');
     });
 
-    it('take a pong that nobody asked for', async () => {
+    it('accept an unsolicited pong', async () => {
       const {peer} = await role.open();
       peer.pong('unasked');
       assert.equal(await echo(peer, 'ahoy'), 'ahoy');
@@ -215,10 +215,10 @@ for (const [name, role] of SCRIPTED) {
     });
 
     for (const [code, reason] of CLOSINGS) {
-      it(`close with ${code}, whoever begins`, async () => {
+      it(`close with ${code}, whichever side begins`, async () => {
         let {peer, ended} = await role.open();
         peer.close(code, reason);
-        // ws tells what came back.
+        // ws reports the code of the answer.
         assert.deepEqual((await ending(peer))[0], code);
         assert.equal(await ended(), `ended ${code} clean ${reason}`);
 
@@ -229,7 +229,7 @@ for (const [name, role] of SCRIPTED) {
       });
     }
 
-    it('close without a code, whoever begins', async () => {
+    it('close without a code, whichever side begins', async () => {
       for (const close of [(peer) => peer.close(), (peer) => peer.send('/close')]) {
         const {peer, ended} = await role.open();
         close(peer);
@@ -238,7 +238,7 @@ for (const [name, role] of SCRIPTED) {
       }
     });
 
-    it('are told 1006 when the connection is lost', async () => {
+    it('report 1006 when the connection is lost', async () => {
       let {peer, ended} = await role.open();
       peer.terminate();
       assert.match(await ended(), /^ended 1006: .*(the peer ended|reset|truncated)/);
@@ -265,7 +265,7 @@ for (const [name, role] of SCRIPTED) {
 }
 
 for (const name of ECHO_SERVERS) {
-  it(`fifty clients of ws are served at once by ${name}, and told 1001 at the end`, async () => {
+  it(`fifty clients of ws are served at once by ${name}, and get 1001 at the end`, async () => {
     const server = start(name, '0');
     const url = await server.url();
     const peers = Array.from({length: 50}, () => new WebSocket(url));
@@ -314,7 +314,7 @@ describe('a client of ws', () => {
     peer.terminate();
   });
 
-  it('is told 1001 when our server stops', async () => {
+  it('gets 1001 when our server stops', async () => {
     const server = start('scripted_server');
     const peer = new WebSocket(await server.url());
     await event(peer, 'open');
@@ -337,7 +337,7 @@ for (const name of ['scripted_server', 'event_server']) {
       const [error] = await event(new WebSocket(address, trust), 'error');
       assert.equal(error.code, code);
     }
-    // Whom it could not convince has done it no harm.
+    // The refused client has not affected it.
     const peer = new WebSocket(url, {ca: certificates.pem('authority')});
     cleanups.push(() => peer.terminate());
     await event(peer, 'open');
@@ -395,7 +395,7 @@ describe('the echo client', () => {
     assertFailed(await once(server.url), /code 1011 \(internal error\): out of rope/);
   });
 
-  it('tells of a connection that is lost', async () => {
+  it('reports a connection that is lost', async () => {
     const server = await listen({});
     server.on('connection', (peer) => peer.on('message', () => peer.terminate()));
     assertFailed(await once(server.url), /the peer ended the stream .*code 1006/);
