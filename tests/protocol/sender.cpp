@@ -71,6 +71,8 @@ TEST_CASE("a fragmented message is opened by its first fragment and ended by its
   sending<> from{self};
   REQUIRE(from.fragment("a", part::more) == errc{});
   CHECK(from.message("no") == errc::message_unfinished);
+  const prepared_message prepared{"no"};
+  CHECK(from.out.message(from.extension, prepared) == errc::message_unfinished);
   CHECK(from.fragment("no", part::more, message_kind::binary) == errc::message_unfinished);
   REQUIRE(from.fragment("b", part::last) == errc{});
   REQUIRE(from.fragment("c", part::last, message_kind::binary) == errc{});
@@ -246,6 +248,14 @@ TEST_CASE("a pong waits for one frame of a message, and not for its end", "[rfc-
   }
   // A ping asks whether all that was sent before has arrived.
   CHECK(controls == lines{"new", "behind"});
+}
+
+TEST_CASE("a message with plain coding is not encoded", "[rfc-9]") {
+  sending<run_length> from{role::server};
+  const message_view plain{message_kind::text, as_bytes("aaaa"), coding::plain};
+  REQUIRE(from.out.message(from.extension, plain, plain.payload) == errc{});
+  REQUIRE(from.out.fragment(from.extension, plain, part::last) == errc{});
+  CHECK(from.written() == lines{"text \"aaaa\"", "text \"aaaa\""});
 }
 
 }  // namespace
