@@ -92,6 +92,14 @@ TEST_CASE("output that makes progress restarts its timeout") {
   CHECK(timers.advance(at(41s), writing) == due::write_timeout);
 }
 
+TEST_CASE("output may wait for ever if the timeout is zero") {
+  connection_timers timers{{.message_timeout = 0s, .write_timeout = 0s}};
+  CHECK(timers.deadline(writing) == never);
+  CHECK(timers.advance(at(1s), writing) == due::nothing);
+  CHECK(timers.deadline(writing) == never);
+  CHECK(timers.advance(at(100h), writing) == due::nothing);
+}
+
 TEST_CASE("the timeout of a closing handshake begins with the first advance()") {
   connection_timers timers{{.close_timeout = 5s}};
   timers.advance(at(1s), reading);

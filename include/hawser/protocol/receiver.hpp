@@ -197,7 +197,7 @@ class receiver {
   void put_back(mutable_bytes rest, mutable_bytes& input) noexcept {
     if (rest.empty()) return;
     reader_.put_back(rest, input);
-    decoding_ = false;
+    decoding_ = false;  // the rest is input again
   }
 
   reception part_of(bytes_view payload, bool last) {
