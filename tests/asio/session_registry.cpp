@@ -20,7 +20,7 @@ namespace {
 
 using registry = detail::session_registry;
 
-TEST_CASE("a session is there until it leaves, wherever it stands among the others") {
+TEST_CASE("a session is registered until it leaves, at any position") {
   asio::io_context context;
   const auto all = std::make_shared<registry>(context.get_executor());
   std::vector<std::shared_ptr<fake_session>> states;
@@ -41,7 +41,7 @@ TEST_CASE("a session is there until it leaves, wherever it stands among the othe
   CHECK(all->sessions().empty());
 }
 
-TEST_CASE("a session is not there before it enters, and need not enter") {
+TEST_CASE("a session is not registered before it enters, and need not enter") {
   asio::io_context context;
   const auto all = std::make_shared<registry>(context.get_executor());
   const auto state = std::make_shared<fake_session>();
@@ -57,7 +57,7 @@ TEST_CASE("a session is not there before it enters, and need not enter") {
   CHECK(all->sessions().empty());
 }
 
-TEST_CASE("a session that is being destroyed by another thread is not there any more") {
+TEST_CASE("a session that another thread destroys is not registered") {
   asio::io_context context;
   const auto all = std::make_shared<registry>(context.get_executor());
   fake_session no_owner;
@@ -68,7 +68,7 @@ TEST_CASE("a session that is being destroyed by another thread is not there any 
   CHECK_FALSE(no_owner.abandoned);
 }
 
-TEST_CASE("sessions come and go while other threads ask for all of them") {
+TEST_CASE("sessions enter and leave while other threads list them") {
   asio::io_context context;
   const auto all = std::make_shared<registry>(context.get_executor());
   std::atomic<bool> stop = false;
@@ -91,7 +91,7 @@ TEST_CASE("sessions come and go while other threads ask for all of them") {
   CHECK(all->sessions().empty());
 }
 
-TEST_CASE("all that are there can be abandoned") {
+TEST_CASE("all registered sessions can be abandoned") {
   asio::io_context context;
   const auto all = std::make_shared<registry>(context.get_executor());
   const auto first = std::make_shared<fake_session>();
@@ -123,7 +123,8 @@ TEST_CASE("a registry that only its sessions keep abandons all of them at the en
   CHECK(second->abandoned);
 }
 
-TEST_CASE("when the context ends, all that are there are abandoned, and the registry may stay") {
+TEST_CASE(
+    "at the end of the context all registered sessions are abandoned, and the registry may stay") {
   std::shared_ptr<registry> all;
   const auto state = std::make_shared<fake_session>();
   std::optional<registry::registration> place;

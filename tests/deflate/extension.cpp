@@ -54,7 +54,7 @@ octets decoded(deflate_extension& by, bytes_view payload) {
   return room;
 }
 
-TEST_CASE("contexts are taken over if both sides let them be", "[rfc7692-7.1.1]") {
+TEST_CASE("contexts are kept if both sides allow it", "[rfc7692-7.1.1]") {
   const auto agreed = GENERATE(true, false);
   const auto wanted = GENERATE(true, false);
   deflate_extension one{{15, agreed}, {}, usual({.own_context_takeover = wanted})};
@@ -79,7 +79,7 @@ TEST_CASE("a peer that agreed to keep no context must not refer to earlier messa
   CHECK(one.decode(in, out, part::last) == errc::bad_extension_data);
 }
 
-TEST_CASE("messages under the threshold are sent as they are") {
+TEST_CASE("messages below the threshold are sent uncompressed") {
   const auto options = std::make_shared<const deflate_options>();
   deflate_extension one{{}, {}, options};
   CHECK(one.begin_encoding(message_kind::text, 1023) == 0);
@@ -118,7 +118,7 @@ TEST_CASE("messages shared by many connections are encoded alike, whatever was s
   CHECK(shared(forgetting, hello) == first_hello);
 }
 
-TEST_CASE("after a message that many send, nothing refers to those before it", "[rfc7692-7.1.1]") {
+TEST_CASE("after a shared message, nothing refers to messages before it", "[rfc7692-7.1.1]") {
   deflate_extension one{{15, true}, {}, usual()};
   CHECK(encoded(one, hello) == first_hello);
   CHECK(encoded(one, hello) == second_hello);
@@ -127,7 +127,7 @@ TEST_CASE("after a message that many send, nothing refers to those before it", "
   CHECK(encoded(one, hello) == second_hello);
 }
 
-TEST_CASE("what decides how a message is encoded is in the key") {
+TEST_CASE("the sharing key contains every setting that determines the encoding") {
   const auto key = [](int level, int memory, int bits) {
     return deflate_extension{{bits, true},
                              {},

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-TEST_CASE("messages of every length come back as they were",
+TEST_CASE("messages of every length come back unchanged",
           "[rfc-5.2][rfc-5.6][autobahn-1.1.8][autobahn-1.2.8]") {
   const auto one = GENERATE(from_range(every_driver()));
   const auto size = GENERATE(0u, 1u, 125u, 126u, 127u, 65'535u, 65'536u, 200'000u);
@@ -148,7 +148,7 @@ TEST_CASE("parts of a message above the size limit are never stored", "[rfc-5.4]
   }
 }
 
-TEST_CASE("the answer to a ping passes between the frames of a long message",
+TEST_CASE("the answer to a ping is sent between the frames of a long message",
           "[rfc-5.5.2][handlers]") {
   const auto one = GENERATE(from_range(drivers_that(&driver::reads, false)));
   INFO(one);
@@ -173,7 +173,7 @@ TEST_CASE("the answer to a ping passes between the frames of a long message",
   CHECK(pong < static_cast<std::ptrdiff_t>(frames.size()) - 1);
 }
 
-TEST_CASE("a message is written in fragments, and no other one between them", "[rfc-5.4]") {
+TEST_CASE("a message is written in fragments, and no other message between them", "[rfc-5.4]") {
   const auto one = GENERATE(from_range(drivers_that(&driver::reads)));
   INFO(one);
   const auto near = one.begin();
@@ -199,7 +199,7 @@ TEST_CASE("a ping is answered before the message after it is reported", "[rfc-5.
   CHECK(near->far().frames() == lines{"pong \"1\""});
 }
 
-TEST_CASE("a ping carries what it is given, up to the limit", "[rfc-5.5]") {
+TEST_CASE("a ping carries its payload, up to the limit", "[rfc-5.5]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin();
@@ -213,7 +213,7 @@ TEST_CASE("a ping carries what it is given, up to the limit", "[rfc-5.5]") {
   CHECK(near->is_open());
 }
 
-TEST_CASE("text that is not UTF-8 is not sent, and the connection goes on", "[rfc-8.1]") {
+TEST_CASE("text that is not UTF-8 is not sent, and the connection stays open", "[rfc-8.1]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin();

@@ -34,7 +34,8 @@ constexpr bool follows_a_message_in_a_constant_expression() {
 }
 static_assert(follows_a_message_in_a_constant_expression());
 
-TEST_CASE("a continuation needs a message, a message needs that there is none", "[rfc-5.4]") {
+TEST_CASE("a continuation needs an unfinished message, a new message must not have one",
+          "[rfc-5.4]") {
   assembler made{100, 10};
   CHECK(made.begin_frame(frame(opcode::continuation, true, 0)) == errc::unexpected_continuation);
   REQUIRE(made.begin_frame(frame(opcode::binary, false, 0)) == errc{});
@@ -47,7 +48,7 @@ TEST_CASE("a continuation needs a message, a message needs that there is none", 
   CHECK(made.begin_frame(frame(opcode::continuation, true, 0)) == errc::unexpected_continuation);
 }
 
-TEST_CASE("a promised length is compared without overflow", "[rfc-10.4]") {
+TEST_CASE("a declared length is compared without overflow", "[rfc-10.4]") {
   assembler made{100, 10};
   CHECK(made.begin_frame(frame(opcode::binary, false, 101)) == errc::message_too_big);
 
@@ -63,7 +64,7 @@ TEST_CASE("a promised length is compared without overflow", "[rfc-10.4]") {
   CHECK(any.begin_frame(frame(opcode::binary, false, (std::uint64_t{1} << 63) - 1)) == errc{});
 }
 
-TEST_CASE("the length of an encoded frame is not the message's", "[rfc-10.4]") {
+TEST_CASE("the length of an encoded frame is not that of the message", "[rfc-10.4]") {
   assembler made{10, 10};
   REQUIRE(made.begin_frame(frame(opcode::binary, false, 1000, rsv1)) == errc{});
   CHECK(made.reserved() == rsv1);
@@ -73,7 +74,7 @@ TEST_CASE("the length of an encoded frame is not the message's", "[rfc-10.4]") {
   CHECK(made.count(std::vector<std::byte>(1), true) == errc::message_too_big);
 }
 
-TEST_CASE("frames are counted a message", "[rfc-5.4]") {
+TEST_CASE("frames are counted per message", "[rfc-5.4]") {
   assembler made{10, 2};
   for (int i = 0; i < 3; ++i) {
     REQUIRE(made.begin_frame(frame(opcode::binary, false, 0)) == errc{});
@@ -128,7 +129,7 @@ TEST_CASE("a text that is given up inside a character has no influence on the ne
   CHECK(made.count("28"_b, true) == errc{});
 }
 
-TEST_CASE("what is stored is kept in order until it is cleared") {
+TEST_CASE("stored bytes are kept in order until clear()") {
   assembler made{100, 10};
   made.store(as_bytes("ab"));
   auto room = made.grow(10);
@@ -141,7 +142,8 @@ TEST_CASE("what is stored is kept in order until it is cleared") {
   CHECK(made.stored().empty());
 }
 
-TEST_CASE("an assembler that stores nothing has no memory, and a small message finds some") {
+TEST_CASE(
+    "an assembler without stored bytes has no memory, and a small message gets pooled memory") {
   assembler made{unlimited, 10};
   const std::vector<std::byte> big(1'000'000);
   const std::vector<std::byte> small(1000);
@@ -165,7 +167,7 @@ TEST_CASE("an assembler that stores nothing has no memory, and a small message f
   CHECK(left == 0);
 }
 
-TEST_CASE("text is checked up to the limit before the rest is too much", "[rfc-8.1][rfc-10.4]") {
+TEST_CASE("text up to the limit is checked before the size is refused", "[rfc-8.1][rfc-10.4]") {
   const auto bad_at = GENERATE(0, 9, 10, 11);
   CAPTURE(bad_at);
   std::string text(12, 'x');

@@ -67,7 +67,7 @@ typename Handshake::status give(Handshake& handshake, std::string_view text) {
   return handshake.next(input);
 }
 
-TEST_CASE("the request is spelled and ordered as in the standard", "[rfc-1.2][rfc-4.1]") {
+TEST_CASE("the request has the spelling and the order of the RFC", "[rfc-1.2][rfc-4.1]") {
   const auto handshake = client(
       {.origin = "http://example.com", .subprotocols = {"chat", "superchat"}, .user_agent = ""});
   CHECK(text(handshake.output()) ==
@@ -101,8 +101,7 @@ TEST_CASE("the request has the fields of the offer and no others", "[rfc-4.1]") 
         "\r\n");
 }
 
-TEST_CASE("a client says what it is, unless it is to say something else or nothing",
-          "[rfc9110-10.1.5]") {
+TEST_CASE("a client sends its User-Agent, another one, or none", "[rfc9110-10.1.5]") {
   const auto agents_of = [](const default_client_policy& policy) {
     const auto handshake = client(policy);
     hawser::http_head head{hawser::http_head::kind::request};
@@ -134,7 +133,7 @@ TEST_CASE("each handshake has a new key of 16 bytes", "[rfc-4.1]") {
   CHECK(keys.size() == 100);
 }
 
-TEST_CASE("what must not be sent is refused before anything is sent", "[rfc-4.1][abuse]") {
+TEST_CASE("an offer that must not be sent is refused before anything is sent", "[rfc-4.1][abuse]") {
   // Each with the name of the field that is refused.
   const std::pair<default_client_policy, std::string_view> table[] = {
       {{.headers = {{"X", "a\r\nSet-Cookie: evil=1"}}}, "X"},
@@ -162,7 +161,7 @@ TEST_CASE("what must not be sent is refused before anything is sent", "[rfc-4.1]
   }
 }
 
-TEST_CASE("a good answer is taken to its empty line, and frames are left", "[rfc-4.1]") {
+TEST_CASE("a valid response is taken to its empty line, and frames are left", "[rfc-4.1]") {
   const std::string table[] = {
       answering(),
       answering("Server: x\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n"),
@@ -194,7 +193,7 @@ TEST_CASE("a good answer is taken to its empty line, and frames are left", "[rfc
   }
 }
 
-TEST_CASE("an answer may leave out its reason, and fold its lines", "[rfc9112-4][rfc9112-5.2]") {
+TEST_CASE("a response may have no reason, and folded fields", "[rfc9112-4][rfc9112-5.2]") {
   auto answer = answering("X-A: b;\r\n c\r\n");
   answer.erase(answer.find(" Switching"), std::string_view{" Switching Protocols"}.size());
   for (const auto& way : segmentations(answer + "frames")) {
@@ -205,7 +204,7 @@ TEST_CASE("an answer may leave out its reason, and fold its lines", "[rfc9112-4]
   }
 }
 
-TEST_CASE("an answer that cannot be HTTP fails the handshake at its first such byte",
+TEST_CASE("a response that is not HTTP fails the handshake at its first invalid byte",
           "[rfc9112-4]") {
   const std::string_view wrong = GENERATE("<", "2", "S", "HTTP/1.1 1O");
   auto handshake = client();
@@ -214,7 +213,7 @@ TEST_CASE("an answer that cannot be HTTP fails the handshake at its first such b
   CHECK(handshake.error() == errc::bad_start_line);
 }
 
-TEST_CASE("an answer that is wrong fails the handshake and says how", "[rfc-4.1]") {
+TEST_CASE("an invalid response fails the handshake with its error", "[rfc-4.1]") {
   const auto accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
   const std::pair<std::string, errc> table[] = {
       {answering_with("Upgrade: websocket\r\n", ""), errc::bad_upgrade},
@@ -260,7 +259,7 @@ TEST_CASE("an answer that is wrong fails the handshake and says how", "[rfc-4.1]
   }
 }
 
-TEST_CASE("a subprotocol that was offered is agreed", "[rfc-4.1]") {
+TEST_CASE("an offered subprotocol is accepted", "[rfc-4.1]") {
   for (const std::string name : {"chat", "superchat"}) {
     auto handshake = client({.subprotocols = {"chat", "superchat"}});
     CHECK(give(handshake, answering("sec-websocket-protocol: " + name + "\r\n")) == status::done);
@@ -284,7 +283,7 @@ struct scripted_policy {
   }
 };
 
-TEST_CASE("extensions are agreed if they were offered and the policy likes the answer",
+TEST_CASE("extensions are accepted if they were offered and the policy accepts the answer",
           "[rfc-9.1]") {
   struct expectation {
     bool verdict;
@@ -358,7 +357,7 @@ TEST_CASE("a refusal is read with its status, headers and body", "[rfc-4.1]") {
   }
 }
 
-TEST_CASE("a refusal stays one when its body does not arrive in full") {
+TEST_CASE("a refusal with an incomplete body is still a refusal") {
   auto handshake = client();
   CHECK(give(handshake, "HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nbec") ==
         status::need_more);
@@ -368,7 +367,7 @@ TEST_CASE("a refusal stays one when its body does not arrive in full") {
   CHECK(handshake.response().body == "bec");
 }
 
-TEST_CASE("of a refusal's body no more than 64 KiB are kept", "[abuse]") {
+TEST_CASE("of a refusal's body at most 64 KiB are kept", "[abuse]") {
   auto handshake = client();
   const auto text = "HTTP/1.1 500 x\r\n\r\n" + std::string(hawser::max_body_size, 'x') + "more";
   auto input = hawser::as_bytes(text);
@@ -378,7 +377,7 @@ TEST_CASE("of a refusal's body no more than 64 KiB are kept", "[abuse]") {
   CHECK(input.size() == 4);
 }
 
-TEST_CASE("interim responses without an end are cut off", "[abuse]") {
+TEST_CASE("endless interim responses are refused", "[abuse]") {
   auto handshake = client();
   std::size_t given = 0;
   while (handshake.state() == status::need_more) {
@@ -398,7 +397,7 @@ TEST_CASE("interim responses without an end are cut off", "[abuse]") {
   CHECK(exact.error() == errc::head_too_large);
 }
 
-TEST_CASE("a flood in the answer's head is cut off", "[abuse]") {
+TEST_CASE("a flood in the response's head is refused", "[abuse]") {
   std::string many;
   for (int i = 0; i < 98; ++i) many += "X: y\r\n";
   for (const auto& [answer, error] :
@@ -410,7 +409,7 @@ TEST_CASE("a flood in the answer's head is cut off", "[abuse]") {
   }
 }
 
-TEST_CASE("a stream that ends inside the answer is a truncated handshake") {
+TEST_CASE("a stream that ends inside the response is a truncated handshake") {
   const auto whole = "HTTP/1.1 100 Continue\r\n\r\n" + answering();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     auto handshake = client();

@@ -22,7 +22,7 @@ TEST_CASE("names are found in any case, values as they were given", "[rfc9110-5.
   CHECK_FALSE(fields.find(""));
 }
 
-TEST_CASE("repeated lines stay, in their order", "[rfc9110-5.2]") {
+TEST_CASE("repeated fields are kept, in order", "[rfc9110-5.2]") {
   const header_fields fields{{"Via", "a"}, {"Host", "h"}, {"VIA", "b"}, {"via", ""}};
   CHECK(fields.values("Via") == std::vector<std::string_view>{"a", "b", ""});
   CHECK(fields.find("Via") == "a");
@@ -35,7 +35,7 @@ TEST_CASE("repeated lines stay, in their order", "[rfc9110-5.2]") {
   CHECK(third.value == "b");
 }
 
-TEST_CASE("lines come one after the other in a loop") {
+TEST_CASE("fields can be iterated") {
   const header_fields fields{{"A", "1"}, {"B", "2"}};
   std::string seen;
   for (const auto field : fields) seen.append(field.name).append("=").append(field.value) += ' ';
@@ -43,7 +43,7 @@ TEST_CASE("lines come one after the other in a loop") {
   CHECK(fields.text() == "A: 1\r\nB: 2\r\n");
 }
 
-TEST_CASE("a step behind the line that was looked at leads to the next") {
+TEST_CASE("an iterator moves to the next field after one was read") {
   const header_fields fields{{"A", "1"}, {"B", "2"}};
   auto at = fields.begin();
   at++;
@@ -52,14 +52,14 @@ TEST_CASE("a step behind the line that was looked at leads to the next") {
   CHECK(at == fields.end());
 }
 
-TEST_CASE("white space around a value is no part of it", "[rfc9110-5.5]") {
+TEST_CASE("white space around a value is not part of it", "[rfc9110-5.5]") {
   header_fields fields;
   CHECK(fields.add("A", " \t x \t y\t "));
   CHECK(fields.find("a") == "x \t y");
   CHECK(fields.text() == "A: x \t y\r\n");
 }
 
-TEST_CASE("what would break the lines of a head is never added", "[rfc9110-5.5]") {
+TEST_CASE("a field that would break the lines of a head is never added", "[rfc9110-5.5]") {
   using namespace std::string_view_literals;
   const std::pair<std::string_view, std::string_view> bad[] = {
       {"X", "a\r\nSet-Cookie: evil=1"},
@@ -121,7 +121,7 @@ TEST_CASE("a value may be empty, or contain a tab or bytes above ASCII", "[rfc91
   CHECK(fields.valid());
 }
 
-TEST_CASE("a line may be made of others of the same container") {
+TEST_CASE("a field may be made of views of the same container") {
   header_fields fields{{"Name", "a value that is too long to lie in the string object"}};
   for (int i = 0; i < 50; ++i) fields.add((*fields.begin()).name, *fields.find("name"));
   CHECK(fields.size() == 51);
@@ -130,7 +130,7 @@ TEST_CASE("a line may be made of others of the same container") {
   CHECK(last.value == (*fields.begin()).value);
 }
 
-TEST_CASE("a copy and a moved container keep their lines") {
+TEST_CASE("a copied and a moved container keep their fields") {
   header_fields fields{{"A", "1"}, {"B", "2"}};
   const auto copy = fields;
   const auto moved = std::move(fields);

@@ -57,7 +57,7 @@ TEST_CASE("a URL names the proxy and its credentials") {
   }
 }
 
-TEST_CASE("what is no proxy that can be used is refused") {
+TEST_CASE("a malformed proxy URL is refused") {
   for (const auto text : {
            ""sv,
            "http://"sv,
@@ -133,7 +133,7 @@ TEST_CASE("by default there is no proxy") {
   CHECK_FALSE(proxy{}.has_credentials());
 }
 
-TEST_CASE("a proxy's host is percent-decoded, and refused where it is no host then",
+TEST_CASE("a proxy's host is percent-decoded, and refused if it is then invalid",
           "[rfc3986-3.2.2]") {
   CHECK(proxy::decode("http://pr%6fxy.example:3128")->host == "proxy.example");
   CHECK_FALSE(proxy::decode("http://proxy%2F.example"));

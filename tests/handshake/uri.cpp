@@ -14,7 +14,7 @@ using hawser::uri;
 
 namespace {
 
-TEST_CASE("a URI says where to connect and what to ask for", "[rfc-3]") {
+TEST_CASE("a URI has the host and port to connect to and the target of the request", "[rfc-3]") {
   struct expectation {
     std::string_view text;
     bool secure;
@@ -88,7 +88,7 @@ TEST_CASE("the zone of an IPv6 address is for this machine, not for the server",
   CHECK(encoded->authority() == "[fe80::1%25en%2F0]");
 }
 
-TEST_CASE("a URI can be moved to another place") {
+TEST_CASE("a URI can be changed to another host and port") {
   const auto from = *uri::decode("wss://u:p@example.com/x?y", uri::user_info::allow);
   const auto moved = [&](std::string_view place) {
     const auto there = from.at(place);
@@ -107,7 +107,7 @@ TEST_CASE("a URI can be moved to another place") {
   CHECK(uri::decode("ws://h:81/")->at("i")->port() == 81);
 }
 
-TEST_CASE("what is shown of a URI has no secrets in it", "[abuse]") {
+TEST_CASE("the shown part of a URI has no secrets", "[abuse]") {
   const std::pair<std::string_view, std::string_view> table[] = {
       {"ws://h:9001/a/b", "ws://h:9001/a/b"},
       {"WSS://anna:secret@h/chat?token=secret", "wss://h/chat"},
@@ -137,7 +137,7 @@ TEST_CASE("what is shown of a URI has no secrets in it", "[abuse]") {
   }
 }
 
-TEST_CASE("what is no ws: or wss: URI is refused", "[rfc-3]") {
+TEST_CASE("a malformed URI is refused", "[rfc-3]") {
   using namespace std::string_view_literals;
   for (const auto text : {
            ""sv,
@@ -297,7 +297,7 @@ TEST_CASE("user and password are accepted only if that is allowed", "[rfc-3]") {
   }
 }
 
-TEST_CASE("an authority has a host and perhaps a port", "[rfc3986-3.2]") {
+TEST_CASE("an authority has a host and an optional port", "[rfc3986-3.2]") {
   const auto full = hawser::decode_authority("[::1]:8080");
   REQUIRE(full);
   CHECK(full->host == "::1");

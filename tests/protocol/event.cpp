@@ -13,7 +13,7 @@ using namespace hawser::test;
 
 namespace {
 
-TEST_CASE("a message to keep owns what the view shows") {
+TEST_CASE("a message owns a copy of its view's payload") {
   auto octets = bytes("Hello");
   const message_view view{message_kind::binary, octets};
   const message kept{view};
@@ -33,7 +33,7 @@ TEST_CASE("a kept message can be sent on as a view") {
   CHECK(view.payload.data() == kept.payload.data());
 }
 
-TEST_CASE("what ends a connection is not clean unless it says so") {
+TEST_CASE("closed is not clean by default") {
   const closed why;
   CHECK(why.code == close_code::abnormal);
   CHECK(!why.clean);
@@ -57,7 +57,7 @@ TEST_CASE("the text of an end names the error, the code and the reason") {
   for (const auto& [end, text] : table) CHECK(end.message() == text);
 }
 
-TEST_CASE("a pong answers nothing unless it says so", "[rfc-5.5.3]") {
+TEST_CASE("a pong answers nothing by default", "[rfc-5.5.3]") {
   CHECK(!pong{}.round_trip);
   const event happened = pong{as_bytes("x"), std::chrono::seconds{1}};
   CHECK(std::get<pong>(happened).round_trip == std::chrono::seconds{1});

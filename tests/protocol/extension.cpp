@@ -72,7 +72,7 @@ TEST_CASE("encoded fragments may be cut anywhere, with control frames between", 
         lines{"ping \"?\"", "ping \"?\"", "text \"aaabbcccc\"", "> pong \"?\"", "> pong \"?\""});
 }
 
-TEST_CASE("empty fragments of an encoded message count for nothing", "[rfc-5.4]") {
+TEST_CASE("empty fragments of an encoded message have no effect", "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   CHECK(story_of(self,
@@ -108,7 +108,7 @@ TEST_CASE("the limit is exact after decoding", "[rfc-10.4]") {
                  run_length{}) == failed(close_code::message_too_big, errc::message_too_big));
 }
 
-TEST_CASE("there may be no limit but that of the numbers", "[rfc-10.4]") {
+TEST_CASE("without a limit only the range of the integers counts", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = static_cast<std::uint64_t>(-1);
@@ -124,7 +124,7 @@ TEST_CASE("an encoded payload longer than the limit may decode to less", "[rfc-1
                  options, run_length{}) == lines{"text \"abcdefghi\""});
 }
 
-TEST_CASE("what cannot be decoded fails the connection", "[rfc-9]") {
+TEST_CASE("a payload that cannot be decoded fails the connection", "[rfc-9]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto payload = GENERATE("00", "0161 00", "01", "0161 01");
@@ -229,7 +229,7 @@ TEST_CASE("encoded messages, whole and fragmented, reach the other side", "[rfc-
               "binary \"aabb\"", "text \"\""});
 }
 
-TEST_CASE("in parts what is decoded comes in pieces that end", "[rfc-9]") {
+TEST_CASE("a decoded message is reported in parts that end", "[rfc-9]") {
   const auto self = GENERATE(role::client, role::server);
   connection_options options;
   options.deliver = delivery::parts;
@@ -323,7 +323,7 @@ struct silent_extension : run_length {
   }
 };
 
-TEST_CASE("input that decodes to nothing makes an empty message", "[rfc-9]") {
+TEST_CASE("input that decodes to nothing is an empty message", "[rfc-9]") {
   const auto self = GENERATE(role::client, role::server);
   CHECK(story_of(self, in_fragments(peer_of(self)), {}, silent_extension{}) == lines{"text \"\""});
 }
@@ -353,7 +353,7 @@ TEST_CASE("the first fragment decides whether a message is encoded", "[rfc-9]") 
         lines{"text unfinished \"aa\"", "continuation \"aa\"", "text rsv 4 0461"});
 }
 
-TEST_CASE("the size of what is sent in fragments is not known", "[rfc-9]") {
+TEST_CASE("the size of a message sent in fragments is unknown_size", "[rfc-9]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<run_length> peer{self, {}, run_length{1000}};
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::more));

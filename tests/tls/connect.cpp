@@ -44,7 +44,7 @@ TEST_CASE("one function connects to ws: and to wss:") {
   }
 }
 
-TEST_CASE("extensions are agreed on over wss: as over ws:", "[rfc-9.1]") {
+TEST_CASE("extensions are negotiated over wss: as over ws:", "[rfc-9.1]") {
   threaded_server_options options;
   options.extension = run_length_negotiator{};
   const echo far{options, server_with(test_server())};
@@ -63,7 +63,7 @@ TEST_CASE("without a context there is no wss:") {
   CHECK(ec == errc::unsupported_scheme);
 }
 
-TEST_CASE("a certificate that is not good is no connection, and the error names the URL") {
+TEST_CASE("an invalid certificate fails the connection, and the error names the URL") {
   const echo far{threaded_server_options{}, server_with(issue_for("DNS:elsewhere.example"))};
   const auto trusting = trusting_client();
   std::error_code ec;
@@ -77,7 +77,7 @@ TEST_CASE("a certificate that is not good is no connection, and the error names 
   }
 }
 
-TEST_CASE("nothing is sent to a server that is not the right one") {
+TEST_CASE("nothing is sent to a server with an untrusted certificate") {
   echo far{threaded_server_options{}, server_with(issue({}))};
   std::error_code ec;
   const auto trusting = trusting_client();
@@ -102,7 +102,7 @@ TEST_CASE("the second connection resumes the first one's session") {
   CHECK(resumes());
 }
 
-TEST_CASE("a server that refuses the upgrade is heard through TLS") {
+TEST_CASE("the refusal of an upgrade is reported through TLS") {
   const echo far{threaded_server_options{}, server_with(test_server())};
   connect_options strange;
   strange.handshake.origin = "http://attacker.example";
@@ -116,7 +116,7 @@ TEST_CASE("a server that refuses the upgrade is heard through TLS") {
   }
 }
 
-TEST_CASE("SNI and verification keep the URL's name where connect() goes elsewhere") {
+TEST_CASE("SNI and verification keep the URL's name when connect() connects elsewhere") {
   threaded_server_options serving;
   serving.handshake.allowed_hosts = {"server.example"};
   const echo far{serving, server_with(issue_for("DNS:server.example"))};
@@ -132,7 +132,7 @@ TEST_CASE("SNI and verification keep the URL's name where connect() goes elsewhe
   CHECK(ec.category() == certificate_category());
 }
 
-TEST_CASE("connect() reports a refusal behind which TLS is not ended", "[rfc9112-8]") {
+TEST_CASE("connect() reports a refusal without a close_notify", "[rfc9112-8]") {
   const cutting_server far{
       server_with(test_server()),
       GENERATE("HTTP/1.1 401 X\r\n\r\nno", "HTTP/1.1 401 X\r\nContent-Length: 20\r\n\r\nno")};
@@ -144,7 +144,7 @@ TEST_CASE("connect() reports a refusal behind which TLS is not ended", "[rfc9112
   CHECK(refusal.body == "no");
 }
 
-TEST_CASE("a server that never answers the TLS handshake is given up in time") {
+TEST_CASE("a server that never answers the TLS handshake times out") {
   asio::io_context context;
   asio::ip::tcp::acceptor silent{context, {asio::ip::address_v4::loopback(), 0}};
   const auto url = "wss://127.0.0.1:" + std::to_string(silent.local_endpoint().port());
@@ -156,7 +156,7 @@ TEST_CASE("a server that never answers the TLS handshake is given up in time") {
   CHECK(ec == errc::handshake_timeout);
 }
 
-TEST_CASE("what is no URL is refused before anything else") {
+TEST_CASE("a malformed URL is refused before anything else") {
   std::error_code ec;
   const auto trusting = trusting_client();
   CHECK_FALSE(connect("https://localhost/", trusting, ec));

@@ -29,7 +29,7 @@ TEST_CASE("a websocket over a stream that is not encrypted has no facts of TLS")
   CHECK(near.peer_certificate() == nullptr);
 }
 
-TEST_CASE("a websocket can be moved, and is dropped without a Close when it is destroyed") {
+TEST_CASE("a websocket can be moved, and its destructor drops the connection without a Close") {
   const auto self = GENERATE(role::client, role::server);
   auto [here, there] = make_memory_pipe();
   scripted_end far{std::move(there)};
