@@ -63,4 +63,8 @@ TEST_CASE("a pong answers nothing by default", "[rfc-5.5.3]") {
   CHECK(std::get<pong>(happened).round_trip == std::chrono::seconds{1});
 }
 
+// A part that nothing was set of is a whole message, as a message_view is.
+static_assert(message_part{}.first && message_part{}.last);
+static_assert(message_part{}.kind == message_view{}.kind);
+
 }  // namespace

@@ -235,4 +235,24 @@ TEST_CASE("stored bytes become a part with the next fragment, even an empty one"
   CHECK(at.next() == "text part first last \"a\"");
 }
 
+TEST_CASE("the begin of a message and bytes of its payload are progress, nothing else is") {
+  const auto self = GENERATE(role::client, role::server);
+  const auto peer = peer_of(self);
+  receiving<> at{self};
+  const auto moves = [&](const octets& input) {
+    at.arrives(input);
+    while (at.next() != "nothing") {
+    }
+    return at.in.take_progress();
+  };
+  CHECK_FALSE(at.in.take_progress());
+
+  CHECK(moves(frame_from(peer, opcode::text, "", fin::no)));
+  CHECK_FALSE(moves(frame_from(peer, opcode::continuation, "", fin::no)));
+  CHECK_FALSE(moves(frame_from(peer, opcode::pong, "alive")));
+  CHECK(moves(frame_from(peer, opcode::continuation, "a", fin::no)));
+  CHECK_FALSE(moves(frame_from(peer, opcode::continuation, "")));
+  CHECK(moves(frame_from(peer, opcode::text, "")));
+}
+
 }  // namespace

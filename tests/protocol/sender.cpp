@@ -65,6 +65,14 @@ TEST_CASE("messages and control frames are sent in the order in which they were 
                                 "close 1000 \"five\""});
 }
 
+TEST_CASE("a client masks its frames, a server does not", "[rfc-5.3]") {
+  const auto self = GENERATE(role::client, role::server);
+  sending<> from{self};
+  REQUIRE(from.message("Hello") == errc{});
+  const auto next = from.out.output().front();
+  CHECK(octets(next.begin(), next.end()) == frame_from(self, opcode::text, "Hello"));
+}
+
 TEST_CASE("a fragmented message is opened by its first fragment and ended by its last",
           "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
