@@ -4,11 +4,22 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include <asio/any_io_executor.hpp>
+#include <asio/basic_stream_socket.hpp>
+#include <asio/post.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
+
+#include "hawser/asio/connection_places.hpp"
+#include "hawser/asio/exclusive_strand.hpp"
+#include "hawser/asio/opening_registry.hpp"
+#include "hawser/asio/opening_settings.hpp"
 #include "hawser/asio/server.hpp"
 #include "support/catch.hpp"
 #include "support/heads.hpp"
@@ -113,6 +124,30 @@ TEST_CASE("a client whose stream cannot be made is dropped, and the next one is 
   far.server.await_connections(0);
   raw_socket plain = opened(far.server->port());
   far.server.await_connections(1);
+}
+
+TEST_CASE("the abandonment of a silent connection waits for a function that runs on its strand") {
+  using strand_type = detail::exclusive_strand;
+  using socket = asio::basic_stream_socket<tcp, strand_type>;
+  asio::thread_pool pool{1};
+  const strand_type strand{asio::make_strand(asio::any_io_executor{pool.get_executor()})};
+  const auto one = std::make_shared<detail::quiet_opening<socket, counted_streams>>(
+      socket{strand}, std::make_shared<counted_streams>(), "", nullptr,
+      std::make_shared<detail::opening_settings>(), detail::io_registries{pool.get_executor()},
+      detail::connection_places::place{});
+  std::promise<void> running;
+  std::promise<void> abandoned;
+  std::atomic<bool> has_run = false;
+  asio::post(strand, [&] {
+    running.set_value();
+    abandoned.get_future().wait_for(200ms);
+    has_run = true;
+  });
+  running.get_future().wait();
+  one->abandon();
+  CHECK(has_run);
+  abandoned.set_value();
+  pool.join();
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <asio/dispatch.hpp>
 
 #include "hawser/asio/connection_places.hpp"
+#include "hawser/asio/exclusive_strand.hpp"
 #include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/opening_registry.hpp"
 #include "hawser/asio/owned_deadline.hpp"
@@ -55,7 +56,10 @@ class quiet_opening final : public opening_base,
   void abort() override {
     on_executor([](auto& self) { self.close(); });
   }
-  void abandon() override { close(); }
+  void abandon() override {
+    const auto held = hold(executor_);
+    close();
+  }
 
  private:
   using stream = decltype(std::declval<const MakeStream&>()(std::declval<Socket>()));
