@@ -158,6 +158,22 @@ std::shared_ptr<T> borrowed(T& object) noexcept {
   return {std::shared_ptr<void>{}, &object};
 }
 
+/// Performs a handshake that is owned elsewhere, as async_perform() of either role does.
+template <class Stream, class Handshake, class Decide, class Token>
+auto async_handshake(Stream& stream, Handshake& handshake, Decide decide,
+                     std::vector<std::byte>& rest, const opening_options& options, Token&& token) {
+  return asio::async_initiate<Token, void(std::error_code)>(
+      [&stream, &handshake, &rest, options](auto handler, auto decide_on) {
+        auto before = [&rest](std::error_code ec, std::vector<std::byte> read) {
+          rest = std::move(read);
+          return ec;
+        };
+        begin_opening(stream, borrowed(handshake), std::move(decide_on), options, before,
+                      std::move(handler));
+      },
+      token, std::move(decide));
+}
+
 }  // namespace detail
 
 /// Performs a server's opening handshake on an AsyncStream, like perform(): void(std::error_code).
@@ -172,17 +188,8 @@ std::shared_ptr<T> borrowed(T& object) noexcept {
 template <class Stream, server_policy Policy, class Decide, class Token>
 auto async_perform(Stream& stream, server_handshake<Policy>& handshake, Decide decide,
                    std::vector<std::byte>& rest, const opening_options& options, Token&& token) {
-  return asio::async_initiate<Token, void(std::error_code)>(
-      [&stream, &handshake, &rest, options](auto handler, auto decide_on) {
-        detail::begin_opening(
-            stream, detail::borrowed(handshake), std::move(decide_on), options,
-            [&rest](std::error_code ec, std::vector<std::byte> read) {
-              rest = std::move(read);
-              return ec;
-            },
-            std::move(handler));
-      },
-      token, std::move(decide));
+  return detail::async_handshake(stream, handshake, std::move(decide), rest, options,
+                                 std::forward<Token>(token));
 }
 
 /// Performs a client's opening handshake on a stream that leads to the server. After a refusal,
@@ -191,17 +198,8 @@ auto async_perform(Stream& stream, server_handshake<Policy>& handshake, Decide d
 template <class Stream, client_policy Policy, class Token>
 auto async_perform(Stream& stream, client_handshake<Policy>& handshake,
                    std::vector<std::byte>& rest, const opening_options& options, Token&& token) {
-  return asio::async_initiate<Token, void(std::error_code)>(
-      [&stream, &handshake, &rest, options](auto handler) {
-        detail::begin_opening(
-            stream, detail::borrowed(handshake), detail::policy_decides{}, options,
-            [&rest](std::error_code ec, std::vector<std::byte> read) {
-              rest = std::move(read);
-              return ec;
-            },
-            std::move(handler));
-      },
-      token);
+  return detail::async_handshake(stream, handshake, detail::policy_decides{}, rest, options,
+                                 std::forward<Token>(token));
 }
 
 }  // namespace hawser
