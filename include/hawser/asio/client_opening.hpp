@@ -36,24 +36,24 @@
 
 namespace hawser {
 
-/// What lies between a client's sockets and its connections to wss: URLs: here nothing, so that only
-/// ws: URLs can be connected to. Elsewhere TLS.
+/// The layer between a client's sockets and its connections. This one is empty, for ws: URLs only;
+/// another one is TLS.
 struct ws_layer {
   static constexpr bool is_secure = false;
 
-  /// Whether an error of the layer will be the same next time.
+  /// Whether a later attempt would fail with the same error.
   static bool is_permanent(std::error_code) noexcept { return false; }
 };
 
 namespace detail {
 
-/// A client's work is done on a strand, so that any number of threads may run the context.
+/// A client runs on a strand, so that any number of threads may run the context.
 using client_executor = asio::strand<asio::io_context::executor_type>;
 using client_socket = asio::basic_stream_socket<asio::ip::tcp, client_executor>;
 
-/// One attempt of a client to connect: address, proxy, TLS, opening handshake, and all of that again
-/// where a redirection leads. Ends with one call of `owner.opened(stream, facts, rest)` or
-/// `owner.not_opened(ec, refusal)`, unless abort() comes before.
+/// One attempt of a client to connect: address, proxy, TLS, opening handshake, and the same again
+/// for redirections. Ends with one call of `owner.opened(stream, facts, rest)` or
+/// `owner.not_opened(ec, refusal)`, unless abort() is called before.
 template <class Layer, class Owner>
 class client_opening final : public std::enable_shared_from_this<client_opening<Layer, Owner>> {
  public:
@@ -105,7 +105,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   }
 
   std::error_code find_proxy(const uri& where) {
-    const auto owner = owner_;  // abort() lets go of it
+    const auto owner = owner_;  // abort() resets owner_
     try {
       const auto via = proxy_for(where, options_);
       if (!via) return errc::bad_proxy;
@@ -134,7 +134,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   template <class Tunnel>
   void pass(Tunnel& tunnel) {
     perform(*socket_, tunnel, [&](auto& self, std::error_code ec, const auto& rest) {
-      // Behind the proxy nobody speaks before the client does.
+      // A server sends nothing before the client does, so these bytes are not the server's.
       if (!ec && !rest.empty()) ec = errc::bad_proxy_answer;
       if (!ec) return self.encrypt();
       if constexpr (requires { tunnel.response(); }) {
@@ -165,7 +165,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     });
   }
 
-  /// The opening handshake.
+  /// Performs the opening handshake.
   template <class Stream>
   void ask(Stream& stream) {
     perform(stream, *handshake_, [&stream](auto& self, std::error_code ec, const auto& rest) {
@@ -193,7 +193,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
                 [&] { owner->not_opened(errc::out_of_memory, std::nullopt); });
   }
 
-  /// A lack of memory is the end of this attempt.
+  /// Runs `step`, unless the attempt is over; if memory allocation fails, the attempt is over.
   template <class Step>
   void unless_over(Step step) {
     if (!over_) with_memory(step, [this] { fail(errc::out_of_memory); });
@@ -205,7 +205,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     std::exchange(owner_, nullptr)->not_opened(standard_error(ec), std::move(refusal));
   }
 
-  /// Calls `then(*this, ec, rest)`. The stream stays until the last operation on it has ended.
+  /// Calls `then(*this, ec, rest)`. The stream exists until its last operation has ended.
   template <class Stream, class Handshake, class Then>
   void perform(Stream& stream, Handshake& handshake, Then then) {
     auto done = [self = this->shared_from_this(), then](std::error_code ec, const auto& rest) {
@@ -247,7 +247,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   owned_deadline<client_opening, &client_opening::on_deadline> deadline_;
   std::chrono::steady_clock::time_point until_;
   std::optional<destination> destination_;
-  std::optional<uri> place_;  // what is connected to
+  std::optional<uri> place_;  // the host and port to connect to
   proxy proxy_;
   std::weak_ptr<dialer<client_socket>> dialer_;
   std::optional<client_handshake<connect_policy>> handshake_;

@@ -28,7 +28,7 @@
 
 namespace hawser {
 
-/// Makes a listener of `server` one for ws:, in cleartext.
+/// Makes a listener of `server` use ws:, in cleartext.
 struct plain_streams {
   template <class Socket>
   Socket operator()(Socket socket) const {
@@ -38,7 +38,7 @@ struct plain_streams {
 
 namespace detail {
 
-/// A listener whatever its protocol is. Whoever owns it stops it before anything it was made with ends.
+/// A listener for any protocol. Its owner must stop it before the objects it was made with are destroyed.
 class listener_base {
  public:
   virtual ~listener_base() = default;
@@ -46,7 +46,7 @@ class listener_base {
   virtual void stop() = 0;
 };
 
-/// Accepts the connections of one endpoint and gives each a place on `Threads`.
+/// Accepts the connections of one endpoint and assigns each to a thread of `Threads`.
 template <class Protocol, class Threads, class MakeStream = plain_streams>
 class listener final
     : public listener_base,
@@ -56,7 +56,7 @@ class listener final
   using socket = asio::basic_stream_socket<Protocol, executor_type>;
   using endpoint = typename Protocol::endpoint;
 
-  /// Throws std::system_error when it cannot listen.
+  /// Throws std::system_error if it cannot listen.
   listener(const endpoint& where, const std::shared_ptr<Threads>& threads,
            std::shared_ptr<const opening_settings> settings,
            std::shared_ptr<connection_places> places, MakeStream make_stream = {})
@@ -90,17 +90,17 @@ class listener final
     with_memory([this] { accept_next(); }, [this] { accept_later(); });
   }
 
-  /// Accepting by async_accept() would throw from run() where there is no memory for the socket.
+  /// async_accept() would throw from run() if there is no memory for the socket.
   void accept_next() {
     acceptor_.async_wait(acceptor::wait_read, [self = this->shared_from_this()](std::error_code) {
       if (!self->acceptor_.is_open()) return;
-      // Most of what can go wrong is a lack of descriptors, which only time mends; a context that is
-      // used for the first time wants some, too.
+      // Most errors are a lack of descriptors, so try again later; a context that is used for the
+      // first time needs some, too.
       std::error_code ec = asio::error::no_descriptors;
       try {
         self->take(ec);
       } catch (const std::exception&) {
-        // Of a client that was accepted, it is that client's alone: a lack of memory, TLS's too.
+        // An error of an accepted client ends only this client: a failed allocation, also of TLS.
       }
       const bool failed = ec && ec != asio::error::would_block;
       failed ? self->accept_later() : self->accept();
@@ -159,7 +159,7 @@ class listener final
                                  asio::wait_traits<std::chrono::steady_clock>, executor_type>;
   using stream = decltype(std::declval<MakeStream&>()(std::declval<socket>()));
 
-  const std::weak_ptr<Threads> threads_;  // which keeps the pending operations and so this
+  const std::weak_ptr<Threads> threads_;  // keeps the pending operations, and so this object
   std::shared_ptr<const opening_settings> settings_;
   std::shared_ptr<connection_places> places_;
   const std::shared_ptr<MakeStream> make_stream_;

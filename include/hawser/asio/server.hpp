@@ -37,78 +37,79 @@
 
 namespace hawser {
 
-/// What a server listens on from the beginning; listen() adds more.
+/// The listener that a server has from the beginning; listen() adds more.
 enum class first_listener : std::uint8_t {
-  own,   ///< On `address` and `port`: for ws:, of a tls_server for wss:
-  none,  ///< On nothing: `address` and `port` do not count
+  own,   ///< On `address` and `port`: for ws:, or for wss: in a tls_server
+  none,  ///< None: `address` and `port` are ignored
 };
 
-/// What a server listens on and allows. `route` is what its routes start from.
+/// The options of a server. Each route begins with a copy of `route`.
 struct server_options {
-  /// The IP address to listen on; `0.0.0.0` or `::` for all. Default: this machine only. A name, such as
-  /// `localhost`, is errc::bad_listen_address.
+  /// The IP address to listen on; `0.0.0.0` or `::` for all. Default: this machine only. A name,
+  /// such as `localhost`, is errc::bad_listen_address.
   std::string address = "127.0.0.1";
 
-  std::uint16_t port = 0;  ///< 0: any free one, see port()
+  std::uint16_t port = 0;  ///< 0: any free port, see port()
 
   first_listener listener = first_listener::own;
 
-  /// Threads that run() uses, each with the connections it was given. 0: as many as processors.
+  /// The number of threads that run() uses; each connection stays on one of them. 0: one per processor.
   std::size_t threads = 1;
 
-  /// Further clients get 503, or with TLS, where an answer would cost a handshake first, are dropped.
-  /// Zero: no limit.
+  /// The limit of connections. Over the limit, clients get 503; with TLS the connection is closed
+  /// without a response, to save the handshake. Zero: no limit.
   std::size_t max_connections = 100'000;
-  /// The same for those of one address: an IPv4 address, also where it is mapped into IPv6, or a /64 of
-  /// IPv6 addresses, which is what one customer has. 0: no limit.
+  /// The same limit per address: an IPv4 address, also if it is IPv4-mapped, or an IPv6 /64, which
+  /// usually belongs to one customer. 0: no limit.
   std::size_t max_connections_per_address = 0;
 
   head_limits limits = {};
 
-  /// All handshakes of a connection, TLS included, may take this long. Zero: without end.
+  /// The longest duration of all handshakes of a connection, including TLS. Zero: no limit.
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
-  http_options http = {};  ///< For the requests that on_http answers
+  http_options http = {};  ///< For requests that on_http answers
   route_options route = {};
 };
 
-/// A server whose connections share a few threads. Handlers are called on the thread of their
-/// connection, one at a time for each; what they do holds up the other connections of that thread.
+/// A server whose connections share a few threads. Handlers are called on the thread of their connection,
+/// one at a time per connection. A handler that takes long delays the other connections of its thread.
 ///
-/// Set everything up first, then run() it on threads of its own, or start() it on an executor of yours.
+/// Set everything up first, then call run() to use the server's own threads, or start() to use an
+/// executor of yours.
 class server : public handler_setters<server, route> {
  public:
-  /// Listens. Throws std::system_error when it cannot. run() serves, on `options.threads` threads: a
-  /// connection stays on one of them.
+  /// Listens, and serves in run(), on `options.threads` threads; each connection stays on one of
+  /// them. Throws std::system_error on failure.
   explicit server(server_options options)
       : server{std::move(options), std::make_shared<detail::own_threads>(options.threads)} {}
 
-  /// The same, on an executor that any number of your threads may run: an io_context's, a thread_pool's.
-  /// `options.threads` counts for nothing. The handlers of one session, its coroutine, and what is
-  /// posted to its get_executor() never run at the same time, since each session has a strand; those of
-  /// different sessions do, and so do the hooks on_upgrade and on_http. If `executor` is a strand, all
-  /// run on it, one at a time.
+  /// The same on an executor that any number of your threads may run, for example of an io_context
+  /// or a thread_pool. `options.threads` is ignored. Each session has its own strand: its handlers,
+  /// its coroutine, and functions posted to its get_executor() never run at the same time. Handlers
+  /// of different sessions, and the hooks on_upgrade and on_http, do. If `executor` is a strand,
+  /// everything runs on it, one at a time.
   template <class Executor>
   requires asio::execution::is_executor<Executor>::value server(const Executor& executor,
                                                                 server_options options)
       : server{std::move(options), std::make_shared<detail::shared_threads>(executor)} {}
 
-  /// The same, on the executor of a context.
+  /// The same on the executor of a context.
   template <class Context>
   requires std::is_convertible_v<Context&, asio::execution_context&> server(Context& context,
                                                                             server_options options)
       : server{context.get_executor(), std::move(options)} {}
 
-  /// What is left of the connections ends at once, and no handler is called; see shutdown(). Handlers
-  /// that other threads of the given executor run are waited for, so hold no lock that they take. Inside
-  /// a handler, that one goes on and is the last. While run() runs, which is possible in handlers only,
-  /// it returns as soon as handlers of other threads have. When the given executor's context has
-  /// ended already, everything has ended with it.
+  /// Ends all connections at once, and calls no handler; see shutdown(). Waits for handlers that
+  /// other threads of the given executor run, so do not hold a lock that they need. Called in a
+  /// handler, that handler continues and is the last one. Called while run() runs, which is only
+  /// possible in a handler, it makes run() return after the handlers of other threads. If the
+  /// context of the given executor was destroyed before, everything has already ended.
   ~server() { state_->end(); }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
-  /// A route for the paths of a pattern; see `route`. The first that matches wins, before the handlers
-  /// that are set on the server itself, which are for all other paths.
+  /// Adds a route for the paths of a pattern; see `route`. The first route that matches is used,
+  /// before the handlers that are set on the server itself, which are for all other paths.
   hawser::route& route(std::string pattern) {
     auto& routes = settings_->routes;
     const auto at = routes.end() - (has_fallback_ ? 1 : 0);
@@ -127,31 +128,31 @@ class server : public handler_setters<server, route> {
     return fallback().on_upgrade(std::move(hook));
   }
 
-  /// Answers plain HTTP requests for which no route has a hook of its own, and `OPTIONS *`; see
-  /// route::on_http(). On any of the server's threads. Without a hook the answer is 426 to GET and HEAD,
-  /// 405 to others, and 404 where no route matches.
+  /// Answers plain HTTP requests of routes without an on_http of their own, and `OPTIONS *`; see
+  /// route::on_http(). Called on any of the server's threads. Without a hook the response is 426 to
+  /// GET and HEAD, 405 to other methods, and 404 if no route matches.
   void on_http(http_hook hook) { settings_->on_http = std::move(hook); }
 
-  /// The same for a function that returns the response.
+  /// The same with a function that returns the response.
   void on_http(std::function<response(const request&)> hook) {
     on_http(detail::answered_by(std::move(hook)));
   }
 
-  /// Listens for ws: on one more endpoint, of TCP or Unix sockets, and returns it: a port of 0 becomes a
-  /// free one. Throws std::system_error when it cannot, and std::logic_error if this is a tls_server, whose
-  /// own listen() has another default.
+  /// Listens for ws: on another endpoint, TCP or Unix socket, and returns the actual endpoint: a
+  /// port of 0 is replaced by the chosen one. Throws std::system_error on failure, and
+  /// std::logic_error if this is a tls_server, whose own listen() has another default.
   template <class Endpoint>
   Endpoint listen(const Endpoint& where) {
     if (secure_by_default_) throw std::logic_error{"hawser::server::listen(): name the streams"};
     return listen(where, plain_streams{});
   }
 
-  /// The same for connections over another stream than the socket: `make_stream(socket)` makes it, as
-  /// tls_streams does for wss:. If `MakeStream::client_speaks_first` is a constant that is true, the stream
-  /// is made when the client has sent its first byte, on any of the server's threads, by a const call.
+  /// The same with another stream than the socket: `make_stream(socket)` makes it, as tls_streams
+  /// does for wss:. If `MakeStream::client_speaks_first` is a true constant, the stream is made
+  /// when the client's first byte has arrived, on any of the server's threads, by a const call.
   template <class Endpoint, class MakeStream>
   Endpoint listen(const Endpoint& where, MakeStream make_stream) {
-    // Which of the two it is shows at run time only.
+    // Known at run time only.
     if (own_threads_) return add_listener(own_threads_, where, std::move(make_stream));
     return add_listener(shared_threads_, where, std::move(make_stream));
   }
@@ -161,11 +162,11 @@ class server : public handler_setters<server, route> {
 
   std::size_t connections() const { return places_->count(); }
 
-  /// Begins to accept on the executor given. Returns at once.
+  /// Begins to accept on the given executor. Does not wait.
   void start() { state_->start(); }
 
-  /// Serves until shutdown(), on as many threads as the options say, this one among them. Throws
-  /// std::logic_error for a server on an executor of yours, which your threads run.
+  /// Serves until shutdown(), on `options.threads` threads including the calling one. Throws
+  /// std::logic_error for a server on an executor of yours, which your own threads run.
   void run() {
     if (!own_threads_)
       throw std::logic_error{"hawser::server::run(): it has no threads of its own"};
@@ -176,18 +177,19 @@ class server : public handler_setters<server, route> {
     threads->run();
   }
 
-  /// Stops accepting, closes all sessions with 1001, tells handshakes under way 503, and ends what is
-  /// left after `patience`. From any thread; returns at once, run() returns when all is over.
+  /// Stops accepting, closes all sessions with 1001, answers unfinished handshakes with 503, and
+  /// ends the rest after `patience`. May be called on any thread. Does not wait; run() returns when
+  /// everything has ended.
   void shutdown(
       std::chrono::steady_clock::duration patience = detail::server_state::default_patience) {
     state_->shutdown(patience);
   }
 
-  /// SIGINT and SIGTERM shut the server down.
+  /// SIGINT and SIGTERM then call shutdown().
   void stop_on_signals() { state_->stop_on_signals(); }
 
  protected:
-  /// No listener is plain from now on unless it asks for plain_streams, also through a `server&`.
+  /// From now on no listener uses cleartext without plain_streams, also through a `server&`.
   void set_secure_by_default() noexcept { secure_by_default_ = true; }
 
  private:
@@ -199,7 +201,7 @@ class server : public handler_setters<server, route> {
     listen_first(own_threads_);
   }
 
-  // A template, so that only programs that use it compile the connections it makes.
+  // A template, so that only programs that use it compile its connections.
   template <std::same_as<detail::shared_threads> Threads>
   server(server_options options, std::shared_ptr<Threads> threads)
       : server{std::move(options), std::shared_ptr<detail::server_threads>{threads}} {
@@ -245,7 +247,7 @@ class server : public handler_setters<server, route> {
   std::shared_ptr<detail::opening_settings> settings_;
   std::shared_ptr<places> places_;
   const std::shared_ptr<detail::server_state> state_;
-  std::shared_ptr<detail::own_threads> own_threads_;  // one of the two
+  std::shared_ptr<detail::own_threads> own_threads_;  // one of these two is set
   std::shared_ptr<detail::shared_threads> shared_threads_;
   std::uint16_t port_ = 0;
   bool has_fallback_ = false;

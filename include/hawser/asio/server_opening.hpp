@@ -30,8 +30,8 @@
 
 namespace hawser::detail {
 
-/// One connection of a server from its acceptance to its session or its end. Requests are routed to the
-/// application, which answers now or later.
+/// One connection of a server from its acceptance to its session or its end. Passes requests to the
+/// hooks of their routes, which answer at once or later.
 template <class Stream>
 class server_opening final : public opening_driver<Stream, http_conversation<routed_policy>>,
                              public opening_base {
@@ -46,7 +46,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
   using typename base::traits;
 
  public:
-  /// `facts` say where the connection comes from and by which listener.
+  /// `facts` are the client's address and the listener.
   server_opening(Stream stream, session_facts facts,
                  std::shared_ptr<const opening_settings> settings, io_registries registries,
                  connection_places::place place)
@@ -87,7 +87,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     });
   }
 
-  /// Whether the server goes away.
+  /// Whether the server is stopping.
   bool leaving() const noexcept { return registries_.now->load() != serving::all; }
 
   void begin(std::chrono::steady_clock::time_point accepted) {
@@ -110,7 +110,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     leaving() ? turn_away() : step();
   }
 
-  /// The server goes away.
+  /// The server is stopping.
   void turn_away() {
     if (phase() == opening_phase::unready) return close();
     if (phase() == opening_phase::talking && !base::writes() && expire_answer()) fail(errc::closed);
@@ -178,11 +178,11 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     ask<http_request>(*http_hook_, std::move(facts), &server_opening::respond_with);
   }
 
-  /// Asks the application, now; `use` gets its answer, which comes later in any case.
+  /// Calls the application's hook now; `use` gets the answer, always after this call.
   template <class Asked>
   void ask(const std::function<void(Asked&)>& hook, session_facts facts,
            void (server_opening::*use)(const upgrade_answer&)) {
-    // What is asked may outlive the executor, and so has none of its own.
+    // The request may outlive the executor, so it must not hold one.
     auto give = [this, weak = this->weak_from_this(), use](upgrade_answer given) {
       const auto held = weak.lock();
       if (!held) return;
@@ -228,9 +228,9 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     step();
   }
 
-  /// What the application throws is one client's 500.
+  /// An exception of the application gives this client 500.
   void on_exception() override {
-    // Not of the application: a lack of memory for the request.
+    // Not from the application: a failed allocation for the request.
     if (talk_.state() == status::need_more) throw;
     route_ = talk_.policy().chosen;
     report(std::current_exception());
@@ -248,21 +248,21 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     }
   }
 
-  /// False if the application has answered already, which will be heard of.
+  /// Returns false if the application has answered; that answer is used.
   bool expire_answer() { return !slot_ || slot_->expire(); }
 
   struct unregister {
     void operator()(const server_opening* one) const { one->registries_.openings->remove(one); }
   };
 
-  /// The opening stays registered until what is returned ends.
+  /// The opening stays registered until the returned object is destroyed.
   [[nodiscard]] std::unique_ptr<const server_opening, unregister> finish() {
     expire_answer();
     return std::unique_ptr<const server_opening, unregister>{this};
   }
 
   void opened(std::vector<std::byte> rest) override {
-    // The session registers before this opening leaves, so that the server's end does not miss both.
+    // The session registers before this opening leaves, so that the server's end cannot miss both.
     const auto leaves = finish();
     facts_.agreed = talk_.result();
     const auto& options = route_->options();
@@ -284,7 +284,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     place_.reset();
   }
 
-  /// How long the client may take for a refusal: as for the closing handshake of a session.
+  /// How long the client may take to read a refusal: the close timeout of the route's sessions.
   std::chrono::steady_clock::duration close_timeout() const override {
     return route_ != nullptr ? route_->options().connection.close_timeout
                              : settings_->close_timeout;
@@ -296,7 +296,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
   connection_places::place place_;
   http_conversation<routed_policy> talk_;
   const route* route_ = nullptr;
-  const http_hook* http_hook_ = nullptr;  // for the plain request that is being served
+  const http_hook* http_hook_ = nullptr;  // for the current plain request
   session_facts facts_;
   std::shared_ptr<answer_slot> slot_;  // while the application may answer
 };

@@ -32,7 +32,7 @@
 
 namespace hawser::detail {
 
-/// What a session is made with.
+/// The settings of a session.
 struct session_settings {
   connection_options connection = {};
   send_budget budget = {};
@@ -40,10 +40,10 @@ struct session_settings {
   any_negotiator extension = {};
 };
 
-/// Whatever the handshake agrees on, sessions over one kind of stream are of one type.
+/// One type for all sessions over one kind of stream, whatever extension was negotiated.
 using session_connection = basic_connection<any_extension>;
 
-/// A session over one kind of stream: events go to the handlers, commands come from the handles.
+/// A session over one kind of stream: passes events to the handlers, and runs the commands of the handles.
 template <class Stream>
 class session_driver final
     : public session_state,
@@ -90,7 +90,7 @@ class session_driver final
     }
   }
 
-  /// The stream is closed. on_close has been called with the event `closed`.
+  /// The stream is closed. on_close was called with the event `closed`.
   void on_over() {
     let_go();
     place_.reset();
@@ -113,7 +113,7 @@ class session_driver final
 
   asio::any_io_executor executor() const override { return base::get_executor(); }
 
-  /// Nothing is read while the coroutine does not wait for it.
+  /// The socket is read only while the coroutine awaits `receive()`.
   void deliver(message_view view) {
     waits_->deliver(view);
     if (!waits_->receiving()) base::pause();
@@ -142,7 +142,7 @@ class session_driver final
 
   void wake() override {
     asio::post(base::get_executor(), [self = this->shared_from_this()] {
-      // What was asked for at once leaves at once.
+      // Commands that were queued together are written together.
       self->base::cork();
       self->base::memory_.run([&] { self->run_queued(); });
       self->base::uncork();
@@ -150,7 +150,7 @@ class session_driver final
     });
   }
 
-  /// What may own this object goes, and so does what needs the context.
+  /// Drops everything that may own this object or needs the context.
   void let_go() {
     registration_.leave();
     on_drained_.reset();
@@ -160,10 +160,10 @@ class session_driver final
     if (running_ == 0) drop_handlers();
   }
 
-  /// They may own a handle of this session, and a handle that is kept does not keep them.
+  /// The handlers may own a handle of this session, and a stored handle must not keep them.
   void drop_handlers() noexcept { const auto dropped = std::move(handlers_); }
 
-  /// While one lives, a handler runs, and the handlers stay.
+  /// While one exists, a handler runs, and the handlers are kept.
   class running {
    public:
     explicit running(session_driver& driver) noexcept : driver_{driver} { ++driver_.running_; }
@@ -177,7 +177,7 @@ class session_driver final
     session_driver& driver_;
   };
 
-  /// A handler may have moved the handle away.
+  /// A handler may have moved from the handle.
   void keep_handle() {
     if (!handle_ && !base::over()) handle_ = session{this->shared_from_this()};
   }
@@ -201,7 +201,7 @@ class session_driver final
     }
   }
 
-  /// One handler's exception is this session's end, and nobody else's.
+  /// An exception of a handler ends this session only.
   template <class Handler, class... Values>
   void call(const Handler& handler, const Values&... values) {
     if constexpr (std::is_constructible_v<bool, const Handler&>) {
@@ -234,7 +234,7 @@ class session_driver final
 
   std::error_code run_one(send_command& command) {
     const auto size = std::visit([](const auto& held) { return size_of(held); }, command.payload);
-    accounted_ += kept_size(command);  // send_owned() has counted it
+    accounted_ += kept_size(command);  // counted by send_owned()
     const auto ec =
         std::visit([&](auto& held) { return this->send_held(command, held); }, command.payload);
     if (!ec) count_sent(size);
@@ -249,7 +249,7 @@ class session_driver final
 
   std::error_code run_one(close_command& command) {
     const auto ec = base::connection().close(command.code, command.reason);
-    // There may be input that a pause has held up.
+    // A pause may have held input back.
     if (!ec) base::process_later();
     return finish(ec);
   }
@@ -261,7 +261,7 @@ class session_driver final
   }
 
   std::error_code run_one(flow_command& command) {
-    if (base::over() || handlers_->on_session) return {};  // The coroutine decides what is read
+    if (base::over() || handlers_->on_session) return {};  // The coroutine controls reading.
     if (command.paused) {
       base::pause();
     } else if (base::unpause()) {
@@ -309,7 +309,7 @@ class session_driver final
     return ec;
   }
 
-  /// Tells the handles how much waits, and the application when there is room again.
+  /// Updates the number that the handles read, and calls the application when the queue has drained.
   void account() {
     const auto waiting = base::connection().buffered_bytes();
     if (waiting != accounted_) {
@@ -327,7 +327,7 @@ class session_driver final
     if (!is_open()) return;
     base::cork();
     call(handlers_->on_drained);
-    // A copy: it may set another one.
+    // A copy, because the hook may set another one.
     if (on_drained_)
       call([copy = *on_drained_](session&) {
         if (copy) copy();
@@ -336,16 +336,16 @@ class session_driver final
     base::process_pending();
   }
 
-  std::shared_ptr<const session_handlers> handlers_;  // empty once all is over
+  std::shared_ptr<const session_handlers> handlers_;  // empty after the session has ended
   session_registry::registration registration_;
-  connection_places::place place_;  // among the connections a server allows
+  connection_places::place place_;  // one of the server's limited number of connections
   std::unique_ptr<hook> on_drained_;
-  std::unique_ptr<session_waits> waits_;  // if coroutines serve this session, or wait for it
-  // For handlers: its count is shared between threads, and so not cheap. While the session is open it
-  // keeps it alive, since a paused one has nobody else.
+  std::unique_ptr<session_waits> waits_;  // if coroutines serve this session or wait for it
+  // For handlers, because counting its references between threads is not cheap. While the session
+  // is open it keeps the session alive, since a paused one has no other owner.
   session handle_;
   std::size_t accounted_ = 0;
-  unsigned running_ = 0;  // handlers
+  unsigned running_ = 0;  // the number of running handlers
 };
 
 }  // namespace hawser::detail

@@ -40,27 +40,28 @@
 
 namespace hawser {
 
-/// How much a session may have waiting to be written.
+/// The limits of the output that a session has queued, in bytes.
 struct send_budget {
-  /// Above this, on_drained() is called when half of it or less waits again. Zero: when nothing does.
+  /// on_drained() is called when the queued output falls to half of this or less, after it exceeded
+  /// this. Zero: when nothing is queued.
   std::size_t high = 1024 * 1024;
 
-  /// What would exceed this is not queued. Zero: no limit.
+  /// A message that would exceed this is not queued. Zero: no limit.
   std::size_t hard = 16 * 1024 * 1024;
 
-  /// What happens then.
+  /// What happens to such a message.
   enum class policy : std::uint8_t {
     refuse,  ///< send() fails with errc::send_budget_exceeded
     drop,    ///< The message is dropped and counted; send() does not fail
-    close,   ///< The session is closed with 1008, as a peer that is too slow
+    close,   ///< The session is closed with 1008, because the peer is too slow
   };
   policy when_exceeded = policy::refuse;
 };
 
-/// What a session has done so far.
+/// The counters of a session.
 struct session_statistics {
   std::uint64_t messages_received = 0;
-  std::uint64_t bytes_received = 0;  ///< Of messages, decoded
+  std::uint64_t bytes_received = 0;  ///< Of messages, after decoding
   std::uint64_t messages_sent = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t messages_dropped = 0;  ///< By send_budget::policy::drop
@@ -122,8 +123,8 @@ class session_state {
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
 
-  /// Does it now if this is the session's thread and nothing waits, else queues it. FIFO for each
-  /// caller; the first of several queued ones wakes the session's thread.
+  /// Runs the command now if the caller is on the session's thread and nothing is queued; otherwise
+  /// queues it. FIFO per caller. The first queued command wakes the session's thread.
   std::error_code submit(session_command command) {
     if (!is_open()) return errc::closed;
     if (!is_own_thread()) return enqueue(std::move(command));
@@ -131,19 +132,19 @@ class session_state {
     return run(command);
   }
 
-  /// Nothing can be sent after this, whatever thread it comes from.
+  /// After this call nothing can be sent, on any thread.
   std::error_code close(close_command command) {
     if (!can_send_.exchange(false)) return errc::closed;
     try {
       return submit(std::move(command));
     } catch (...) {
-      // Another thread's has not begun: it may be asked for again.
+      // A call from another thread has had no effect, so it may be repeated.
       if (!is_own_thread()) can_send_.store(true, std::memory_order_relaxed);
       throw;
     }
   }
 
-  /// Sends a message that need not be kept: from the session's own thread nothing is copied twice.
+  /// Sends a message as a view: on the session's own thread it is copied at most once.
   std::error_code send_view(message_view view) {
     if (!can_send()) return errc::closed;
     if (!is_own_thread()) {
@@ -154,7 +155,7 @@ class session_state {
     return send_now(view);
   }
 
-  /// Sends a message or a ping that can be kept: a send_command or a ping_command.
+  /// Sends a message or a ping that can be stored: a send_command or a ping_command.
   template <class Command>
   std::error_code send_owned(Command command) {
     if (!can_send()) return errc::closed;
@@ -168,27 +169,28 @@ class session_state {
     try {
       return submit(std::move(command));
     } catch (...) {
-      // The session's own thread accounts for what it began.
+      // On its own thread, the session accounts for a send that has begun.
       if (!is_own_thread()) buffered_.fetch_sub(size, std::memory_order_relaxed);
       throw;
     }
   }
 
-  /// Waits for a message or for room, on the session's thread.
+  /// Waits for a message or for queue capacity, on the session's thread.
   virtual void wait_for(receive_operation& one) = 0;
   virtual void wait_for(drain_operation& one) = 0;
   virtual void cancel(operation& one) = 0;
 
   virtual asio::any_io_executor executor() const = 0;
 
-  /// Null when the last owner has gone. From any thread that keeps the object from being destroyed.
+  /// Null when the last owner has gone. May be called on any thread that keeps the object from
+  /// being destroyed.
   virtual std::shared_ptr<session_state> share() = 0;
 
-  /// Ends everything at once and calls no handler. While the session's strand is held, or where the
-  /// execution context ends.
+  /// Ends everything at once and calls no handler. Call it while the session's strand is locked, or
+  /// at the end of the execution context.
   virtual void abandon() = 0;
 
-  /// Holds the session's strand, if it has one that can be held.
+  /// Locks the session's strand, if it can be locked.
   virtual exclusive_strand::lock hold() const { return {}; }
 
   bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
@@ -212,7 +214,7 @@ class session_state {
 
   const request& asked() const noexcept { return asked_; }
 
-  /// On the session's thread. asked() is empty from then on, and views of it are invalid.
+  /// Call this on the session's thread. asked() is empty from then on, and views of it are invalid.
   void forget_request() noexcept { const auto forgotten = std::exchange(asked_, request{}); }
 
   std::string_view remote_address() const noexcept { return remote_address_; }
@@ -233,7 +235,7 @@ class session_state {
   std::any& data() noexcept { return data_; }
 
  protected:
-  /// While it lives, this session's handlers run on this thread.
+  /// While it exists, this session's handlers run on this thread.
   class turn {
    public:
     explicit turn(const session_state& now) noexcept : before_{std::exchange(current(), &now)} {}
@@ -250,8 +252,8 @@ class session_state {
     const session_state* before_;
   };
 
-  /// Whether the calling thread is the session's. In its handlers that costs nothing; elsewhere the
-  /// execution context is asked, which must not end meanwhile.
+  /// Whether the caller is on the session's thread. Cheap in its handlers; elsewhere it uses the
+  /// execution context, which must exist.
   bool is_own_thread() { return turn::current() == this || asks_own_thread(); }
 
   bool asks_own_thread() {
@@ -259,14 +261,14 @@ class session_state {
     return is_open() && on_own_thread();
   }
 
-  /// Only while the session is open.
+  /// Must be called only while the session is open.
   virtual bool on_own_thread() const = 0;
 
-  /// Does one thing, on the session's thread.
+  /// Runs one command, on the session's thread.
   virtual std::error_code run(session_command& command) = 0;
   virtual std::error_code send_now(message_view view) = 0;
 
-  /// Makes the session's thread call run_queued(). Only while the session is open.
+  /// Makes the session's thread call run_queued(). Must be called only while the session is open.
   virtual void wake() = 0;
 
   void run_queued() {
@@ -280,14 +282,14 @@ class session_state {
     for (auto& command : commands) run(command);
   }
 
-  /// When on_drained() is due, a message of half the limit has room.
+  /// Ensures that a message of half the hard limit fits when on_drained() is called.
   static send_budget in_order(send_budget budget) noexcept {
     budget.hard = limit_of(budget.hard);
     budget.high = (std::min)(budget.high, budget.hard);
     return budget;
   }
 
-  /// What the budget's policy says to a message that would exceed it.
+  /// Handles a message that would exceed the budget as its policy says.
   std::error_code exceeded() {
     switch (budget_.when_exceeded) {
       case send_budget::policy::refuse: expect_drained(); break;
@@ -297,8 +299,8 @@ class session_state {
     return errc::send_budget_exceeded;
   }
 
-  /// Nothing can be asked any more; what is queued is dropped. From then on the execution context is
-  /// not touched.
+  /// Accepts no commands from now on, and drops the queued ones. The execution context is not used
+  /// after this.
   void shut() {
     std::vector<session_command> dropped;  // may own handles
     const std::lock_guard guard{mutex_};
@@ -307,12 +309,12 @@ class session_state {
     dropped.swap(queue_);
   }
 
-  /// Whether there is room again after on_drained() became due; then it is due no longer.
+  /// Whether on_drained() is due and the queue has drained. It is not due afterwards.
   bool take_drained() {
     const auto low = budget_.high / 2;
     if (!was_high_.load(std::memory_order_relaxed) || buffered_bytes() > low) return false;
     was_high_.exchange(false, std::memory_order_acq_rel);
-    // Another thread may have taken the room in this moment.
+    // Another thread may have queued more at this moment.
     if (buffered_bytes() <= low) return true;
     was_high_.store(true, std::memory_order_release);
     return false;
@@ -331,7 +333,7 @@ class session_state {
   std::atomic<bool> was_high_ = false;  // on_drained() will be due
 
  private:
-  // What most sessions do not have.
+  // Members that most sessions do not need.
   struct details {
     agreement agreed;
     path_parameters parameters;
@@ -348,7 +350,7 @@ class session_state {
     try {
       if (first) wake();
     } catch (...) {
-      // The next one would take it that somebody is awake.
+      // Otherwise the next command would assume that a wake-up is pending.
       queue_.clear();
       has_queued_.store(false, std::memory_order_release);
       throw;

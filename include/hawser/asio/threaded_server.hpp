@@ -47,8 +47,8 @@
 
 namespace hawser {
 
-/// A server with a thread for each connection. The handshake is done on that thread too, so that no
-/// client holds up another.
+/// A server with one thread per connection. The handshakes run on that thread too, so no client
+/// delays another.
 template <class Protocol, class Layer = no_layer>
 class basic_threaded_server {
   using socket_stream = basic_socket_transport<typename Protocol::socket>;
@@ -59,7 +59,7 @@ class basic_threaded_server {
   using peer = websocket<transport>;
   using upgrade = threaded_upgrade;
 
-  /// Listens. Throws std::system_error when it cannot.
+  /// Listens. Throws std::system_error on failure.
   basic_threaded_server(const endpoint_type& where, threaded_server_options options,
                         Layer layer = {})
       : options_{std::move(options)},
@@ -68,7 +68,7 @@ class basic_threaded_server {
         acceptor_{detail::listen_on(typename Protocol::acceptor{context_}, where)},
         listener_{detail::facts_of_listener(acceptor_.local_endpoint())} {}
 
-  /// Listens on the options' address and port.
+  /// Listens on the address and port of the options. Throws std::system_error on failure.
   explicit basic_threaded_server(const threaded_server_options& options,
                                  Layer layer = {}) requires std::is_same_v<Protocol, asio::ip::tcp>
       : basic_threaded_server{detail::listen_endpoint(options.address, options.port), options,
@@ -77,14 +77,14 @@ class basic_threaded_server {
   basic_threaded_server(const basic_threaded_server&) = delete;
   basic_threaded_server& operator=(const basic_threaded_server&) = delete;
 
-  /// Calls `hook(upgrade&)` for each good request, on its connection's thread. The hook looks at
-  /// request() and calls accept() or refuse(). If it does neither, or throws, the client gets 500 and
-  /// on_error is called, in the first case with errc::upgrade_unanswered. Without a hook the options
-  /// decide. To be set before run().
+  /// Calls `hook(upgrade&)` for each valid upgrade request, on its connection's thread. The hook
+  /// must call accept() or refuse(). If it does neither, or throws, the client gets 500 and
+  /// on_error is called, in the first case with errc::upgrade_unanswered. Without a hook, the
+  /// options decide. Set it before run().
   void on_upgrade(std::function<void(upgrade&)> hook) { on_upgrade_ = std::move(hook); }
 
-  /// Calls `hook` with what went wrong with one connection: an exception of the handler, or a
-  /// std::system_error of a handshake or of accepting. On any thread; it must not throw.
+  /// Calls `hook` with the errors of connections: an exception of the handler, or a
+  /// std::system_error of a handshake or of accepting. Called on any thread; must not throw.
   void on_error(std::function<void(std::exception_ptr)> hook) { on_error_ = std::move(hook); }
 
   endpoint_type local_endpoint() const { return acceptor_.local_endpoint(); }
@@ -93,7 +93,7 @@ class basic_threaded_server {
     return local_endpoint().port();
   }
 
-  /// SIGINT and SIGTERM end run(), as stop() does.
+  /// SIGINT and SIGTERM then end run(), like stop().
   void stop_on_signals() {
     signals_.add(SIGINT);
     signals_.add(SIGTERM);
@@ -102,10 +102,10 @@ class basic_threaded_server {
     });
   }
 
-  /// Accepts connections and calls `handler(peer)` or `handler(peer, request)` on a thread for each,
-  /// until stop(). To be called once. A connection is closed when its handler returns; if it throws,
-  /// with 1011. Returns when all these threads have ended; so it throws std::bad_alloc if there is not
-  /// even the memory to wait for more.
+  /// Accepts connections and calls `handler(peer)` or `handler(peer, request)` on a thread per
+  /// connection, until stop(). Call it once. When the handler returns, its connection is closed; if
+  /// it throws, with 1011. Returns when all these threads have ended. Throws std::bad_alloc if
+  /// there is no memory to accept connections.
   template <class Handler>
   void run(Handler handler) {
     {
@@ -123,11 +123,11 @@ class basic_threaded_server {
     close_connections();
   }
 
-  /// Ends run(): no more connections are accepted, handshakes under way are told 503, the others are
-  /// closed with 1001 and, after the close time-out, dropped. From any thread. Returns when run() is
-  /// about to return, except on one of the server's own threads, which cannot wait for that: there it
+  /// Ends run(): accepts no more connections, answers unfinished handshakes with 503, and closes the
+  /// other connections with 1001 and, after the close timeout, without waiting. May be called on any
+  /// thread. Returns when run() is about to return, except on one of the server's own threads, where it
   /// returns at once. run() waits for the handler and the hooks, so these must not wait for a thread
-  /// that calls stop(). When run() has returned, this object may be destroyed.
+  /// that calls stop(). After run() has returned, this object may be destroyed.
   void stop() {
     std::unique_lock guard{mutex_};
     context_.stop();
@@ -138,7 +138,7 @@ class basic_threaded_server {
     changed_.notify_all();
   }
 
-  /// How many connections there are, handshakes included.
+  /// The number of connections, including handshakes.
   std::size_t connections() const {
     const std::lock_guard guard{mutex_};
     return count_;
@@ -157,7 +157,7 @@ class basic_threaded_server {
     detail::with_memory([&] { accept_next(handler); }, [&] { accept_later(handler); });
   }
 
-  /// Accepting by async_accept() would throw from run() where there is no memory for the socket.
+  /// async_accept() would throw from run() if there is no memory for the socket.
   template <class Handler>
   void accept_next(Handler& handler) {
     acceptor_.async_wait(acceptor_.wait_read, [this, &handler](std::error_code ec) {
@@ -175,7 +175,7 @@ class basic_threaded_server {
     });
   }
 
-  /// Most of what can go wrong is a lack of descriptors, which only time mends.
+  /// Most errors are a lack of descriptors, so try again later.
   template <class Handler>
   void accept_later(Handler& handler) {
     pause_.expires_after(std::chrono::milliseconds{100});
@@ -214,7 +214,7 @@ class basic_threaded_server {
 
   template <class Handler>
   void serve(worker& entry, socket_stream socket, Handler& handler) {
-    std::optional<transport> stream;  // It outlives what is thrown: stop() may still know of it
+    std::optional<transport> stream;  // Outlives an exception, because stop() may still use it.
     try {
       std::optional<upgrade> handshake{std::in_place, options_, listener_,
                                        detail::remote_text_of(socket.socket())};
@@ -243,7 +243,7 @@ class basic_threaded_server {
     if (ec) return {};
     handshake.set_tls(detail::tls_facts_of(stream));
     const auto decide = [this, &entry, &asked = handshake](auto&) {
-      // The request is read: from here on stop() is a matter of the open connection.
+      // The request has been read: from here on stop() closes the open connection.
       set_opening(entry, nullptr);
       ask(asked);
     };
@@ -251,7 +251,7 @@ class basic_threaded_server {
     try {
       return perform(stream, handshake, decide, ec, opening);
     } catch (...) {
-      // The policy threw: the client gets an answer first. Before that it was a lack of memory.
+      // The policy threw: the client first gets a response. Before the request it was a failed allocation.
       handshake.refuse({.status = 500});
       const bool failed = handshake.state() == upgrade::status::failed;
       if (failed) perform(stream, handshake, decide, ec, opening);
@@ -259,7 +259,7 @@ class basic_threaded_server {
     }
   }
 
-  /// What the hook throws is reported; it does not take back an answer.
+  /// An exception of the hook is reported; it does not withdraw an answer.
   void ask(upgrade& asked) {
     try {
       on_upgrade_ ? on_upgrade_(asked) : static_cast<void>(asked.accept());
@@ -285,7 +285,7 @@ class basic_threaded_server {
     }
   }
 
-  /// Lets stop() reach a connection for as long as it is there.
+  /// Makes a connection known to stop() while it exists.
   class registration {
    public:
     registration(basic_threaded_server& server, worker& entry, peer& connected)
@@ -339,7 +339,7 @@ class basic_threaded_server {
     guard.lock();
     running_ = false;
     changed_.notify_all();
-    // After this the caller may destroy what stop() on another thread still uses.
+    // After this, the caller may destroy what stop() on another thread still uses.
     changed_.wait(guard, [this] { return stopping_ == 0; });
   }
 
@@ -374,12 +374,12 @@ class basic_threaded_server {
   std::function<void(upgrade&)> on_upgrade_;
   std::function<void(std::exception_ptr)> on_error_;
 
-  mutable std::mutex mutex_;  // guards all below
+  mutable std::mutex mutex_;  // guards the members below
   std::condition_variable changed_;
   std::list<worker> workers_;
   std::size_t count_ = 0;
   bool running_ = false;
-  std::size_t stopping_ = 0;  // threads inside stop() that wait
+  std::size_t stopping_ = 0;  // threads that wait inside stop()
   std::thread::id run_thread_;
   bool closing_ = false;
 };

@@ -42,7 +42,7 @@ class blocking_driver {
   using duration = std::chrono::steady_clock::duration;
   using lock = std::unique_lock<std::mutex>;
 
-  /// `received` is what the handshake read too much.
+  /// `received` are the bytes that were read after the handshake.
   blocking_driver(Stream stream, Connection connection, bytes_view received, duration close_timeout)
       : stream_{std::move(stream)},
         connection_{std::move(connection)},
@@ -52,7 +52,7 @@ class blocking_driver {
     input_ = mutable_bytes{buffer_}.first(received.size());
   }
 
-  /// Waits for data until the connection is over, or `until`: then `ec` is read_timeout.
+  /// Waits for data until the connection has ended, or `until`: then `ec` is read_timeout.
   template <class Wanted>
   std::optional<Wanted> read(time_point until, std::error_code& ec) {
     lock guard{mutex_};
@@ -86,7 +86,7 @@ class blocking_driver {
     return outcome_ && outcome_->error ? outcome_->error : make_error_code(errc::closed);
   }
 
-  /// Takes the turn for messages, unless nothing can be sent any more.
+  /// Waits until no other thread has an unfinished message, unless nothing can be sent any more.
   std::error_code open_message() {
     lock guard{mutex_};
     if (const auto ec = await_turn(guard)) return ec;
@@ -95,27 +95,27 @@ class blocking_driver {
     return {};
   }
 
-  /// Gives it back.
+  /// Lets other threads send messages again.
   void close_message() {
     const lock guard{mutex_};
     message_open_ = false;
     changed_.notify_all();
   }
 
-  /// Sends a Close frame and waits for the end, reading if nobody else does.
+  /// Sends a Close frame and waits for the end. Reads if no other thread does.
   std::error_code close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
     const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
     tell_time(now_of(stream_));
     if (const auto ec = connection_.close(code, reason); ec && ec != errc::closed) return ec;
     changed_.notify_all();
-    // Otherwise reading and writing go together: the peer may want to write before it reads.
+    // Otherwise read and write alternately: the peer may need to write before it reads.
     if (reading_) flush(guard);
     await_end(guard);
     return outcome_ ? outcome_->error : std::error_code{errc::aborted};
   }
 
-  /// Queues a Close frame, and writes what the stream takes at once.
+  /// Queues a Close frame, and writes what the stream accepts without waiting.
   std::error_code begin_close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
     const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
@@ -153,7 +153,7 @@ class blocking_driver {
  private:
   using data = std::variant<message_view, message_part>;
 
-  /// What a write does when the stream takes nothing.
+  /// Whether a write waits when the stream accepts nothing.
   enum class patience : std::uint8_t { none, deadline };
 
   static constexpr std::size_t buffer_size = 16 * 1024;
@@ -165,7 +165,7 @@ class blocking_driver {
     for (bool in_time = true; true; in_time = receive(guard, until, room)) {
       tell_time(now_of(stream_));
       auto found = next_data();
-      // What the peer does not take now can wait: it may want to be read first.
+      // Output that the peer does not read now can wait: the peer may need to be read first.
       if (!writing_) write_all(guard, patience::none);
       if (found) return found;
       if (!connection_.wants().read) {
@@ -180,17 +180,17 @@ class blocking_driver {
     }
   }
 
-  /// The last that a reader does.
+  /// The last step of a reader.
   void finish(lock& guard) {
-    // Who still writes then waits for a peer that was given up.
+    // A thread that still writes would wait for a peer that has timed out.
     if (writing_ && !connection_.wants().write) abort_stream();
     flush(guard);
     next_data();
-    // However it came to that: the peer does not wait until this object is destroyed.
+    // In every case, so that the peer need not wait until this object is destroyed.
     if (!stream_ended_) end_stream(guard);
   }
 
-  /// The next message or part; everything else that happens is dealt with on the way.
+  /// The next message or part. Other events are handled here.
   std::optional<data> next_data() {
     while (auto happened = connection_.next(input_)) {
       if (const auto* whole = std::get_if<message_view>(&*happened)) return *whole;
@@ -206,7 +206,7 @@ class blocking_driver {
     return std::nullopt;
   }
 
-  /// Reads once. False if `until` has passed.
+  /// Reads once. Returns false if `until` has passed.
   bool receive(lock& guard, time_point until, mutable_bytes room) {
     std::error_code ec;
     bool readable = true;
@@ -268,7 +268,7 @@ class blocking_driver {
     return {};
   }
 
-  /// Writes all that is queued, after whoever is writing.
+  /// Writes everything that is queued, after the thread that is writing.
   void flush(lock& guard) {
     ++flushing_;
     changed_.wait(guard, [this] { return !writing_; });
@@ -276,8 +276,8 @@ class blocking_driver {
     write_all(guard, patience::deadline);
   }
 
-  /// Writes until nothing is wanted any more, what others queue meanwhile included. Without
-  /// patience, leaves that to them.
+  /// Writes until there is no output, including output that other threads queue meanwhile. With
+  /// patience::none it stops when the stream accepts nothing.
   void write_all(lock& guard, patience waits) {
     const turn writing{writing_, changed_};
     while (waits == patience::deadline || flushing_ == 0) {
@@ -292,7 +292,7 @@ class blocking_driver {
     }
   }
 
-  /// False if the stream takes nothing now and that is not to be waited for.
+  /// Returns false if the stream accepts nothing and the write does not wait.
   bool write_some(lock& guard, patience waits) {
     std::error_code ec;
     const auto octets = connection_.output();
@@ -341,13 +341,13 @@ class blocking_driver {
       const unlocked meanwhile{guard};
       stream_.shutdown(ec);
     }
-    // Whether that worked or not, the peer's end or the deadline follows.
+    // In both cases the peer's end or the deadline follows.
     connection_.output_ended();
     stream_ended_ = true;
   }
 
   void await_end(lock& guard) {
-    // A buffer of its own: the last message that was read may still be looked at.
+    // Its own buffer, because the application may still use the last message.
     std::array<std::byte, 4096> room;
     while (reading_) {
       advance(now_of(stream_));
@@ -379,7 +379,7 @@ class blocking_driver {
   }
 
   Stream stream_;
-  mutable std::mutex mutex_;  // guards all below
+  mutable std::mutex mutex_;  // guards the members below
   std::condition_variable changed_;
   Connection connection_;
   std::vector<std::byte> buffer_;
