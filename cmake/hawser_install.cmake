@@ -13,10 +13,19 @@ endif()
 if(TARGET hawser::deflate)
   list(APPEND components deflate)
 endif()
+foreach(component IN ITEMS compiled compiled_tls)
+  if(TARGET hawser::${component})
+    list(APPEND components ${component})
+  endif()
+endforeach()
 foreach(component IN LISTS components)
   get_target_property(target hawser::${component} ALIASED_TARGET)
-  install(TARGETS ${target} EXPORT ${target}
-    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  if(component MATCHES "^compiled")
+    install(TARGETS ${target} EXPORT ${target} ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  else()
+    install(TARGETS ${target} EXPORT ${target}
+      FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  endif()
   install(EXPORT ${target} NAMESPACE hawser::
     DESTINATION "${HAWSER_PACKAGE_DIR}" FILE hawser-targets-${component}.cmake)
 endforeach()
@@ -25,8 +34,12 @@ configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/hawser-config.cmake.i
   "${PROJECT_BINARY_DIR}/hawser-config.cmake"
   INSTALL_DESTINATION "${HAWSER_PACKAGE_DIR}"
   NO_SET_AND_CHECK_MACRO)
+set(independent ARCH_INDEPENDENT)
+if(HAWSER_COMPILED)
+  set(independent)
+endif()
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/hawser-config-version.cmake"
-  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+  COMPATIBILITY SameMinorVersion ${independent})
 
 # Relative to where the file lies, so that the installed tree may be moved.
 file(RELATIVE_PATH HAWSER_PKGCONFIG_INCLUDE

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""No macros and no branches of the preprocessor, except where systems or processors differ, and where
-a compiler or Asio without what the headers need is refused."""
+"""No macros and no branches of the preprocessor, except where systems or processors differ, where
+a compiler or Asio without what the headers need is refused, and around what hawser::compiled has."""
 
 import source_tree
 
@@ -24,7 +24,8 @@ def check(root):
         if path.relative_to(headers).as_posix() not in EXCEPT
     ]
     yield from source_tree.grep(
-        root, paths, r"^\s*#\s*(define|undef|if|ifdef|ifndef|elif|else)\b", "{} in a header"
+        root, paths, r"^\s*#\s*(define|undef|if|ifdef|ifndef|elif|else)\b(?! defined\(HAWSER_COMPILED(_TLS)?\)$)",
+        "{} in a header",
     )
 
 

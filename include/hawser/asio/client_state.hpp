@@ -146,20 +146,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   using clock = std::chrono::steady_clock;
   enum class phase : std::uint8_t { idle, opening, open, waiting, over };
 
-  void connect() {
-    phase_ = phase::opening;
-    auto begin = [this] {
-      attempt_ = options_.connect;
-      const auto ec = prepare();
-      if (phase_ != phase::opening) return;
-      if (ec) return not_opened(ec, std::nullopt);
-      const auto begun =
-          std::make_shared<opening>(executor_.get(), attempt_, layer_, this->shared_from_this());
-      opening_ = begun;
-      begun->start(options_.url);
-    };
-    with_memory(begin, [this] { not_opened(errc::out_of_memory, std::nullopt); });
-  }
+  void connect();
 
   std::error_code prepare() {
     try {
@@ -339,5 +326,26 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   std::mutex mutex_;  // guards the next member
   bool context_ended_ = false;
 };
+
+// Not inline, so that a program can link a compiled one, with all that an attempt needs.
+template <class Layer>
+void client_state<Layer>::connect() {
+  phase_ = phase::opening;
+  auto begin = [this] {
+    attempt_ = options_.connect;
+    const auto ec = prepare();
+    if (phase_ != phase::opening) return;
+    if (ec) return not_opened(ec, std::nullopt);
+    const auto begun =
+        std::make_shared<opening>(executor_.get(), attempt_, layer_, this->shared_from_this());
+    opening_ = begun;
+    begun->start(options_.url);
+  };
+  with_memory(begin, [this] { not_opened(errc::out_of_memory, std::nullopt); });
+}
+
+#if defined(HAWSER_COMPILED)
+extern template void client_state<ws_layer>::connect();
+#endif
 
 }  // namespace hawser::detail

@@ -51,18 +51,21 @@ inline asio::io_context& blocking_context() {
 
 using time_point = std::chrono::steady_clock::time_point;
 
-/// A connected socket that outlives the context in which it was connected.
-inline std::optional<asio::ip::tcp::socket> open_socket(const std::string& host, std::uint16_t port,
-                                                        const connect_options& options,
-                                                        std::error_code& ec) {
-  using dialed = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+using dialed_socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+
+/// A connected socket that outlives the context in which it was connected. A template, so that only a
+/// caller compiles a dialer.
+template <class Dialed = dialed_socket>
+std::optional<asio::ip::tcp::socket> open_socket(const std::string& host, std::uint16_t port,
+                                                 const connect_options& options,
+                                                 std::error_code& ec) {
   brief_context context;
-  std::optional<dialed> found;
-  const auto done = [&](std::error_code error, dialed socket) {
+  std::optional<Dialed> found;
+  const auto done = [&](std::error_code error, Dialed socket) {
     ec = error;
     found.emplace(std::move(socket));
   };
-  std::make_shared<dialer<dialed>>(context.get_executor(),
+  std::make_shared<dialer<Dialed>>(context.get_executor(),
                                    dial_patience{.all = options.connect_timeout}, done)
       ->dial(host, port);
   context.run_until([&] { return found.has_value(); });
@@ -92,21 +95,24 @@ void pass(socket_transport& stream, Tunnel tunnel, time_point until, response& r
   }
 }
 
-/// One attempt without redirections, over the stream that `wrap(where, socket_transport, until,
-/// ec)` makes of the socket.
+/// The stream that `wrap(where, socket_transport, until, ec)` makes of a socket.
 template <class Wrap>
-auto connect_once(const destination& there, const connect_options& options, Wrap wrap,
-                  response& refusal, std::error_code& ec) {
-  using wrapped =
-      std::invoke_result_t<Wrap&, const uri&, socket_transport, time_point, std::error_code&>;
-  using result = std::optional<websocket<typename wrapped::value_type>>;
+using wrapped_by = typename std::invoke_result_t<Wrap&, const uri&, socket_transport, time_point,
+                                                 std::error_code&>::value_type;
+
+/// One attempt without redirections, over the stream that `wrap` makes of the socket.
+template <class Wrap>
+std::optional<websocket<wrapped_by<Wrap>>> connect_once(const destination& there,
+                                                        const connect_options& options, Wrap wrap,
+                                                        response& refusal, std::error_code& ec) {
+  using result = std::optional<websocket<wrapped_by<Wrap>>>;
   const auto& where = there.where();
   client_handshake handshake{where, connect_policy{there.policy(), options.extension},
                              options.limits};
   const auto place = there.place();
   const auto via = place ? proxy_for(*place, options) : std::nullopt;
   ec = !place ? errc::bad_connect_to : via ? handshake.error() : errc::bad_proxy;
-  constexpr bool bare = std::is_same_v<typename wrapped::value_type, socket_transport>;
+  constexpr bool bare = std::is_same_v<wrapped_by<Wrap>, socket_transport>;
   if (bare && where.secure()) ec = errc::unsupported_scheme;
   if (ec) return result{};
   const bool direct = via->kind == proxy_kind::none;
@@ -130,8 +136,9 @@ auto connect_once(const destination& there, const connect_options& options, Wrap
 
 /// The attempt, and those to which redirections lead.
 template <class Wrap>
-auto connect_over(const uri& where, std::error_code& ec, const connect_options& options,
-                  response* refusal, Wrap wrap) {
+std::optional<websocket<wrapped_by<Wrap>>> connect_over(const uri& where, std::error_code& ec,
+                                                        const connect_options& options,
+                                                        response* refusal, Wrap wrap) {
   destination there{where, options};
   while (true) {
     response answer;
@@ -141,6 +148,20 @@ auto connect_over(const uri& where, std::error_code& ec, const connect_options& 
     return peer;
   }
 }
+
+/// The socket itself is the stream.
+struct unwrapped {
+  std::optional<socket_transport> operator()(const uri&, socket_transport stream, time_point,
+                                             std::error_code&) const {
+    return std::optional{std::move(stream)};
+  }
+};
+
+#if defined(HAWSER_COMPILED)
+extern template std::optional<client_websocket> connect_over(const uri&, std::error_code&,
+                                                             const connect_options&, response*,
+                                                             unwrapped);
+#endif
 
 }  // namespace detail
 
@@ -154,10 +175,7 @@ inline std::optional<client_websocket> connect(std::string_view url, std::error_
                                                response* refusal = nullptr) {
   const auto where = uri::decode(url, ec, options.credentials);
   if (!where) return std::nullopt;
-  const auto wrap = [](const uri&, socket_transport stream, detail::time_point, std::error_code&) {
-    return std::optional{std::move(stream)};
-  };
-  return detail::connect_over(*where, ec, options, refusal, wrap);
+  return detail::connect_over(*where, ec, options, refusal, detail::unwrapped{});
 }
 
 /// The same, but throws connect_error.

@@ -170,6 +170,30 @@ class listener final
   refusals<socket> refusals_;
 };
 
+/// Makes a listener of a server. `make` is not inline, so that a program can link a compiled one.
+template <class Protocol, class Threads, class MakeStream>
+struct listener_maker {
+  using endpoint = typename Protocol::endpoint;
+
+  /// The listener, and where it listens. Throws std::system_error when it cannot listen.
+  static std::pair<std::shared_ptr<listener_base>, endpoint> make(
+      const endpoint& where, const std::shared_ptr<Threads>& threads,
+      std::shared_ptr<const opening_settings> settings, std::shared_ptr<connection_places> places,
+      MakeStream make_stream);
+};
+
+template <class Protocol, class Threads, class MakeStream>
+std::pair<std::shared_ptr<listener_base>, typename Protocol::endpoint>
+listener_maker<Protocol, Threads, MakeStream>::make(
+    const endpoint& where, const std::shared_ptr<Threads>& threads,
+    std::shared_ptr<const opening_settings> settings, std::shared_ptr<connection_places> places,
+    MakeStream make_stream) {
+  auto made = std::make_shared<listener<Protocol, Threads, MakeStream>>(
+      where, threads, std::move(settings), std::move(places), std::move(make_stream));
+  const auto listening = made->local_endpoint();
+  return {std::move(made), listening};
+}
+
 }  // namespace detail
 
 }  // namespace hawser

@@ -19,6 +19,7 @@
 #include <asio/execution/executor.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
 
 #include "hawser/asio/connection_places.hpp"
 #include "hawser/asio/endpoint_text.hpp"
@@ -34,6 +35,15 @@
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/protocol/options.hpp"
+
+#if defined(HAWSER_COMPILED)
+namespace hawser::detail {
+extern template struct listener_maker<asio::ip::tcp, own_threads, plain_streams>;
+extern template struct listener_maker<asio::ip::tcp, shared_threads, plain_streams>;
+extern template struct listener_maker<asio::local::stream_protocol, own_threads, plain_streams>;
+extern template struct listener_maker<asio::local::stream_protocol, shared_threads, plain_streams>;
+}  // namespace hawser::detail
+#endif
 
 namespace hawser {
 
@@ -232,11 +242,10 @@ class server : public handler_setters<server, route> {
   template <class Threads, class Endpoint, class MakeStream>
   Endpoint add_listener(const std::shared_ptr<Threads>& threads, const Endpoint& where,
                         MakeStream make_stream) {
-    using listener = detail::listener<typename Endpoint::protocol_type, Threads, MakeStream>;
-    const auto made =
-        std::make_shared<listener>(where, threads, settings_, places_, std::move(make_stream));
-    state_->add(made);
-    auto listening = made->local_endpoint();
+    using maker = detail::listener_maker<typename Endpoint::protocol_type, Threads, MakeStream>;
+    auto made = maker::make(where, threads, settings_, places_, std::move(make_stream));
+    state_->add(std::move(made.first));
+    const Endpoint listening = made.second;
     if constexpr (requires { listening.port(); }) {
       if (port_ == 0) port_ = listening.port();
     }

@@ -46,6 +46,10 @@ class tls_client_layer {
   tls_client_context context_;
 };
 
+#if defined(HAWSER_COMPILED_TLS)
+extern template void detail::client_state<tls_client_layer>::connect();
+#endif
+
 /// A client for wss: and ws: URLs, made from its options and optionally a tls_client_context. The
 /// TLS handshake is part of the opening handshake and its timeout. If the server's certificate is
 /// not valid, the client gives up with an error of certificate_category(); it retries if the

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +22,35 @@ namespace hawser {
 /// A blocking client connection to a ws: or wss: URL.
 using tls_client_websocket = websocket<optional_tls_transport<socket_transport>>;
 
+namespace detail {
+
+/// Puts TLS over the socket for a wss: URL.
+struct wrapped_in_tls {
+  std::optional<optional_tls_transport<socket_transport>> operator()(const uri& there,
+                                                                     socket_transport stream,
+                                                                     time_point until,
+                                                                     std::error_code& ec) const {
+    using transport = optional_tls_transport<socket_transport>;
+    if (!there.secure()) return transport{std::move(stream)};
+    auto ssl = context.make_ssl(there.host(), ec);
+    if (ec) return std::nullopt;
+    tls_transport<socket_transport> encrypted{std::move(stream), std::move(ssl)};
+    encrypted.handshake(until, ec);
+    if (ec) return std::nullopt;
+    return transport{std::move(encrypted)};
+  }
+
+  const tls_client_context& context;
+};
+
+#if defined(HAWSER_COMPILED_TLS)
+extern template std::optional<tls_client_websocket> connect_over(const uri&, std::error_code&,
+                                                                 const connect_options&, response*,
+                                                                 wrapped_in_tls);
+#endif
+
+}  // namespace detail
+
 /// Connects to a ws: URL, or with TLS to a wss: URL. Like connect() without a context. The TLS
 /// handshake is part of the opening handshake and its timeout. If the server's certificate is not
 /// valid, `ec` is of certificate_category().
@@ -31,21 +59,9 @@ inline std::optional<tls_client_websocket> connect(std::string_view url,
                                                    std::error_code& ec,
                                                    const connect_options& options = {},
                                                    response* refusal = nullptr) {
-  using transport = optional_tls_transport<socket_transport>;
   const auto where = uri::decode(url, ec, options.credentials);
   if (!where) return std::nullopt;
-  const auto wrap = [&](const uri& there, socket_transport stream,
-                        std::chrono::steady_clock::time_point until,
-                        std::error_code& error) -> std::optional<transport> {
-    if (!there.secure()) return transport{std::move(stream)};
-    auto ssl = context.make_ssl(there.host(), error);
-    if (error) return std::nullopt;
-    tls_transport<socket_transport> encrypted{std::move(stream), std::move(ssl)};
-    encrypted.handshake(until, error);
-    if (error) return std::nullopt;
-    return transport{std::move(encrypted)};
-  };
-  return detail::connect_over(*where, ec, options, refusal, wrap);
+  return detail::connect_over(*where, ec, options, refusal, detail::wrapped_in_tls{context});
 }
 
 /// The same, but throws connect_error.

@@ -4,11 +4,23 @@
 #include <utility>
 
 #include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
 
 #include "hawser/asio/endpoint_text.hpp"
+#include "hawser/asio/listener.hpp"
 #include "hawser/asio/server.hpp"
+#include "hawser/asio/server_threads.hpp"
 #include "hawser/tls/server_context.hpp"
 #include "hawser/tls/streams.hpp"
+
+#if defined(HAWSER_COMPILED_TLS)
+namespace hawser::detail {
+extern template struct listener_maker<asio::ip::tcp, own_threads, tls_streams>;
+extern template struct listener_maker<asio::ip::tcp, shared_threads, tls_streams>;
+extern template struct listener_maker<asio::local::stream_protocol, own_threads, tls_streams>;
+extern template struct listener_maker<asio::local::stream_protocol, shared_threads, tls_streams>;
+}  // namespace hawser::detail
+#endif
 
 namespace hawser {
 

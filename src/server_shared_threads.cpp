@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
+
+#include "hawser/asio/server.hpp"
+
+namespace hawser::detail {
+
+template struct listener_maker<asio::ip::tcp, shared_threads, plain_streams>;
+template struct listener_maker<asio::local::stream_protocol, shared_threads, plain_streams>;
+
+}  // namespace hawser::detail

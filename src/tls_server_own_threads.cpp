@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
+
+#include "hawser/tls/server.hpp"
+
+namespace hawser::detail {
+
+template struct listener_maker<asio::ip::tcp, own_threads, tls_streams>;
+template struct listener_maker<asio::local::stream_protocol, own_threads, tls_streams>;
+
+}  // namespace hawser::detail
