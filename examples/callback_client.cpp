@@ -9,6 +9,17 @@
 #include <asio/ip/tcp.hpp>
 #include <hawser/asio/async_websocket.hpp>
 
+#include "arguments.hpp"
+
+constexpr auto help = R"(callback_client [URL]
+
+Sends "ahoy" and prints the answer, with callbacks on your own Asio program.
+
+  URL  the server; ws://127.0.0.1:9001/ by default
+
+Example: callback_client ws://127.0.0.1:9001/
+)";
+
 using asio::ip::tcp;
 
 struct greeter {
@@ -39,7 +50,8 @@ struct greeter {
 };
 
 int main(int argc, char** argv) try {
-  const std::string url = argc == 2 ? argv[1] : "ws://127.0.0.1:9001/";
+  const arguments given{argc, argv, help, 0, 1};
+  const auto url = given.text(0, "ws://127.0.0.1:9001/");
   std::error_code ec;
   const auto where = hawser::uri::decode(url, ec);
   if (!where) throw std::system_error{ec, hawser::without_secrets(url)};

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
-// A transport of your own in three functions: a pair of pipes. A child process is the server.
 #include <csignal>
+#include <exception>
 #include <iostream>
 
 #include <hawser/hawser.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "arguments.hpp"
+
+constexpr auto help = R"(custom_transport
+
+Connects to a child process over two pipes: a transport of your own in three functions.
+
+Example: custom_transport
+)";
 
 struct pipe_transport {
   int in, out;
@@ -43,7 +52,9 @@ int ask(pipe_transport transport) {
   return peer->close() ? 1 : 0;
 }
 
-int main() {
+int main(int argc, char** argv) try {
+  const arguments none{argc, argv, help, 0, 0};
+
   std::signal(SIGPIPE, SIG_IGN);
   int there[2], back[2], status = 0;
   if (::pipe(there) != 0 || ::pipe(back) != 0) return 1;
@@ -51,4 +62,7 @@ int main() {
   ::close(there[0]), ::close(back[1]);
   const int failed = ask({back[0], there[1]});
   return ::wait(&status), failed || status;
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
 }

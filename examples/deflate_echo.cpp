@@ -1,42 +1,54 @@
 // SPDX-License-Identifier: BSL-1.0
-// deflate_echo serve [port]: an echo server on event loops that compresses for clients that offer
-// it.
-// deflate_echo ask URL TEXT: sends a text, however short, and prints the answer and the negotiated
-// extension.
-#include <cstdlib>
+#include <exception>
 #include <iostream>
-#include <string_view>
+#include <stdexcept>
+#include <string>
 
 #include <hawser/asio.hpp>
 #include <hawser/deflate.hpp>
 
-int serve(int port) {
+#include "arguments.hpp"
+
+constexpr auto help = R"(deflate_echo serve [[ADDRESS:]PORT] | ask URL TEXT
+
+Sends every message back, compressed for clients that offer it; or is such a client.
+
+  serve  is the server; listens on 127.0.0.1:9001 by default
+  ask    sends TEXT, however short, and prints the extension and the answer
+
+Example: deflate_echo ask ws://127.0.0.1:9001/ ahoy
+)";
+
+int serve(const listen_address& where) {
   hawser::server_options options;
-  options.port = static_cast<std::uint16_t>(port);
+  options.address = where.address;
+  options.port = where.port;
   options.route.connection.max_message_size = 16 * 1024 * 1024;
   options.route.extension = hawser::permessage_deflate{hawser::deflate_preset::balanced};
   hawser::server server{options};
   server.on_message([](auto& peer, hawser::message_view message) { peer.send(message); });
   server.stop_on_signals();
-  std::cout << "listening on ws://127.0.0.1:" << server.port() << "/" << std::endl;
+  std::cout << "listening on " << where.url("ws", server.port()) << std::endl;
   server.run();
   return 0;
 }
 
-int ask(const char* url, const char* text) {
+int ask(const std::string& url, const std::string& text) {
   auto peer = hawser::connect(url, {.extension = hawser::permessage_deflate{{.threshold = 0}}});
   for (const auto& agreed : peer.extensions()) std::cout << agreed.name << std::endl;
-  peer.write(std::string_view{text});
-  if (const auto message = peer.read()) std::cout << message->text() << std::endl;
+  peer.write(text);
+  const auto message = peer.read();
+  if (!message) throw std::runtime_error{"the server closed without an answer"};
+  std::cout << message->text() << std::endl;
   return peer.close() ? 1 : 0;
 }
 
 int main(int argc, char** argv) try {
-  const std::string_view what = argc >= 2 ? argv[1] : "";
-  if (what == "serve") return serve(argc > 2 ? std::atoi(argv[2]) : 9001);
-  if (what == "ask" && argc > 3) return ask(argv[2], argv[3]);
-  std::cerr << "usage: deflate_echo serve [port] | ask URL TEXT\n";
-  return 1;
+  const arguments given{argc, argv, help, 1, 3};
+  const auto what = given.text(0);
+  if (what == "serve" && given.size() <= 2) return serve(given.listen(1, 9001));
+  if (what == "ask" && given.size() == 3) return ask(given.text(1), given.text(2));
+  given.fail("serve [[ADDRESS:]PORT] or ask URL TEXT is expected");
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// echo_client URL: sends lines and prints what comes back, until Ctrl-D or the server closes.
-// echo_client URL --once TEXT: sends one text, prints the first message, closes.
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <semaphore>
 #include <string>
@@ -9,6 +8,19 @@
 #include <thread>
 
 #include <hawser/asio.hpp>
+
+#include "arguments.hpp"
+
+constexpr auto help = R"(echo_client URL [--once TEXT]
+
+Sends each line of its input and prints what comes back.
+Ends on Ctrl-D, or when the server closes.
+
+  URL          the server
+  --once TEXT  sends TEXT, prints the first message and ends
+
+Example: echo_client ws://127.0.0.1:9001/ --once ahoy
+)";
 
 int fail(const std::string& sentence) {
   std::cerr << sentence << std::endl;
@@ -48,10 +60,13 @@ int send_lines(hawser::client_websocket& peer) {
 }
 
 int main(int argc, char** argv) try {
-  const bool once = argc == 4 && std::string_view{argv[2]} == "--once";
-  if (argc != 2 && !once) return fail("usage: echo_client URL [--once TEXT]");
-  auto peer = hawser::connect(argv[1]);
-  return once ? send_once(peer, argv[3]) : send_lines(peer);
+  const arguments given{argc, argv, help, 1, 3};
+  const bool once = given.size() == 3 && given.text(1) == "--once";
+  if (given.size() > 1 && !once) given.fail("--once TEXT is expected after URL");
+  auto peer = hawser::connect(given.text(0));
+  return once ? send_once(peer, given.text(2)) : send_lines(peer);
 } catch (const hawser::connect_error& error) {
   return fail(std::string{"No connection to "} + error.what());
+} catch (const std::exception& error) {
+  return fail(error.what());
 }

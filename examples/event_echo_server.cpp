@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: BSL-1.0
-// event_echo_server [port]: sends every message back, from one event loop per processor.
-#include <cstdint>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
 
 #include <hawser/asio.hpp>
 
+#include "arguments.hpp"
+
+constexpr auto help = R"(event_echo_server [[ADDRESS:]PORT]
+
+Sends every message back, with callbacks on one event loop per processor.
+
+  [ADDRESS:]PORT  where it listens; 127.0.0.1:9001 by default
+
+Example: event_echo_server 9001
+)";
+
 int main(int argc, char** argv) try {
+  const arguments given{argc, argv, help, 0, 1};
+  const auto where = given.listen(0, 9001);
+
   hawser::server_options options;
-  options.port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 9001);
+  options.address = where.address;
+  options.port = where.port;
   options.threads = 0;
   options.route.handshake.origin = hawser::any_origin;  // allow pages of any site to connect
   options.route.connection.max_message_size = 16 * 1024 * 1024;
@@ -32,7 +44,7 @@ int main(int argc, char** argv) try {
     }
   });
   server.stop_on_signals();
-  std::cout << "listening on ws://127.0.0.1:" << server.port() << "/" << std::endl;
+  std::cout << "listening on " << where.url("ws", server.port()) << std::endl;
   server.run();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

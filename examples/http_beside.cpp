@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-// http_beside [port [token]]: WebSockets and plain HTTP on one port. GET /health answers, and the body
-// of a POST to /say, also from pages of example.com, is sent to all WebSockets of /room. With a token,
-// the POST needs `Authorization: Bearer TOKEN`. /room?name=Anna announces Anna to the others.
-#include <cstdint>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -11,12 +6,31 @@
 
 #include <hawser/asio.hpp>
 
+#include "arguments.hpp"
+
+constexpr auto help = R"(http_beside [[ADDRESS:]PORT [TOKEN]]
+
+Serves WebSockets and plain HTTP on one port.
+GET /health answers, and the body of a POST to /say, also from pages of
+example.com, is sent to all WebSockets of /room. /room?name=Anna announces
+Anna to the others.
+
+  [ADDRESS:]PORT  where it listens; 127.0.0.1:9001 by default
+  TOKEN           the POST needs "Authorization: Bearer TOKEN"; none by default
+
+Example: http_beside 9001 secret
+)";
+
 int main(int argc, char** argv) try {
+  const arguments given{argc, argv, help, 0, 2};
+  const auto where = given.listen(0, 9001);
+
   hawser::server_options options;
-  options.port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 9001);
+  options.address = where.address;
+  options.port = where.port;
   hawser::server server{options};
   std::vector<hawser::session> members;  // one thread, so no lock
-  const std::string token = argc > 2 ? argv[2] : "";
+  const auto token = given.text(1);
 
   auto& room = server.route("/room");
   room.on_open([&](hawser::session& peer) {
@@ -50,7 +64,7 @@ int main(int argc, char** argv) try {
   });
 
   server.stop_on_signals();
-  std::cout << "listening on ws://127.0.0.1:" << server.port() << "/room" << std::endl;
+  std::cout << "listening on " << where.url("ws", server.port()) << "room" << std::endl;
   server.run();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

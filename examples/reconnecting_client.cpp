@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -10,12 +11,25 @@
 #include <asio/signal_set.hpp>
 #include <hawser/asio/client.hpp>
 
+#include "arguments.hpp"
+
 using namespace std::chrono_literals;
 
-int main(int argc, char** argv) {
+constexpr auto help = R"(reconnecting_client [URL]
+
+Stays connected: sends "subscribe" on each connection and prints what comes.
+Ends on Ctrl-C, or when the server refuses for good.
+
+  URL  the server; ws://127.0.0.1:9001/ by default
+
+Example: reconnecting_client ws://127.0.0.1:9001/
+)";
+
+int main(int argc, char** argv) try {
+  const arguments given{argc, argv, help, 0, 1};
   asio::io_context io{1};
   hawser::client client{
-      io, {.url = argc == 2 ? argv[1] : "ws://127.0.0.1:9001/", .reconnect = {{.cap = 10s}}}};
+      io, {.url = given.text(0, "ws://127.0.0.1:9001/"), .reconnect = {{.cap = 10s}}}};
 
   // A new connection has none of the subscriptions of the last one.
   client.on_open([](hawser::session& open) { open.send("subscribe"); });
@@ -38,4 +52,7 @@ int main(int argc, char** argv) {
   client.start();
   io.run();
   return failed;
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
 }

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
-// Two connections without a socket: the output of each is the input of the other.
+#include <exception>
 #include <iostream>
 #include <vector>
 
 #include <hawser/hawser.hpp>
+
+#include "arguments.hpp"
+
+constexpr auto help = R"(sans_io
+
+Connects two ends without a socket: the output of each is the input of the other.
+
+Example: sans_io
+)";
 
 void carry(hawser::connection& from, hawser::connection& to) {
   const auto output = from.output();
@@ -20,10 +29,15 @@ void carry(hawser::connection& from, hawser::connection& to) {
   }
 }
 
-int main() {
+int main(int argc, char** argv) try {
+  const arguments none{argc, argv, help, 0, 0};
+
   hawser::connection client{hawser::role::client}, server{hawser::role::server};
   client.send("hello");
   client.close(hawser::close_code::normal, "done");
   carry(client, server);
   carry(server, client);
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
 }

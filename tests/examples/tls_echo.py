@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSL-1.0
-"""tls_echo.py PROGRAM: it serves wss: and asks itself, and believes only whom it is told to trust."""
+"""tls_echo.py PROGRAM: it serves wss: and asks itself, and trusts only the certificate that it is given."""
 
 import subprocess
 import sys
 import tempfile
 
+from large_message import echo_large
 from running_server import SECONDS, running_server
 
 TEXT = "ahoy, ἀγκύρα ⚓"
@@ -14,7 +15,7 @@ def make_certificate(folder):
     """The paths of a certificate for localhost, good for a day, and of its key."""
     certificate, key = f"{folder}/certificate.pem", f"{folder}/key.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 1"
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     subprocess.run(
         [*command.split(), *names, "-keyout", key, "-out", certificate],
         check=True,
@@ -40,10 +41,11 @@ def main(program):
         certificate, key = make_certificate(folder)
         with running_server(program, "serve", certificate, key, "0") as url:
             trusting = ask(program, url, certificate)
-            assert trusting == (0, TEXT + "\n", ""), f"who trusts the server got {trusting}"
+            assert trusting == (0, TEXT + "\n", ""), f"a client that trusts the server got {trusting}"
             code, output, errors = ask(program, url)
-            assert (code, output) == (1, ""), f"who does not got {code}, {output!r}"
-            assert "certificate" in errors, f"who does not is told only {errors!r}"
+            assert (code, output) == (1, ""), f"a client that does not got {code}, {output!r}"
+            assert "certificate" in errors, f"a client that does not prints only {errors!r}"
+            echo_large(url, certificate)
 
 
 if __name__ == "__main__":

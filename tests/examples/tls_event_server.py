@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 
+from large_message import echo_large
 from running_server import running
 from tls_echo import TEXT, ask, make_certificate
 
@@ -33,6 +34,7 @@ def main(server, client):
             assert first == ECHOED, f"a client that trusts the server got {first}"
             code, output, _ = ask(client, url.replace("wss:", "ws:"), certificate)
             assert (code, output) == (1, ""), f"in cleartext came {code}, {output!r}"
+            echo_large(url, certificate)
 
             old = pathlib.Path(certificate).read_text("utf-8")
             pathlib.Path(certificate).write_text(pathlib.Path(next_certificate).read_text("utf-8"))
