@@ -193,7 +193,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
                 [&] { owner->not_opened(errc::out_of_memory, std::nullopt); });
   }
 
-  /// Runs `step`, unless the attempt is over; if memory allocation fails, the attempt is over.
+  /// Runs `step`, unless the attempt has ended; if memory allocation fails, the attempt ends.
   template <class Step>
   void unless_over(Step step) {
     if (!over_) with_memory(step, [this] { fail(errc::out_of_memory); });

@@ -146,7 +146,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>> {
     return !ec && here == socket.remote_endpoint(ec);
   }
 
-  /// Runs `step`, unless the attempt is over; if memory allocation fails, the attempt is over.
+  /// Runs `step`, unless the attempt has ended; if memory allocation fails, the attempt ends.
   template <class Step>
   void unless_over(Step step) {
     if (!done_) return;
