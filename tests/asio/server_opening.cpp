@@ -26,6 +26,7 @@
 #include "support/echo_servers.hpp"
 #include "support/live_server.hpp"
 #include "support/printers.hpp"
+#include "support/run_length_negotiator.hpp"
 #include "support/sockets.hpp"
 #include "support/wire.hpp"
 
@@ -171,6 +172,32 @@ TEST_CASE("an exception of the application in a handshake gives one client a 500
   CHECK(status_for(server->port(), upgrade_to("/?throw")) == 500);
   CHECK(errors.take() == "no list of origins");
   CHECK(status_for(server->port(), upgrade_request) == 101);
+}
+
+/// Agrees on an extension that it cannot make.
+struct broken_negotiator : run_length_negotiator {
+  any_extension make(role, const extension_list&) const { throw std::runtime_error{"broken"}; }
+};
+
+TEST_CASE("an extension that cannot be made ends its connection and is reported") {
+  mailbox<std::string> errors;
+  live_server server{[&](hawser::server& made) {
+    auto& broken = made.route("/broken");
+    broken.options().extension = broken_negotiator{};
+    broken.on_message([](session&, message_view) {});
+    broken.on_error([&](session&, const std::exception_ptr& error) { errors.put(told(error)); });
+    made.on_message([](session& peer, message_view what) { peer.send(what); });
+  }};
+  raw_socket client{server->port()};
+  client.say(upgrade_to("/broken", "Sec-WebSocket-Extensions: run-length\r\n"));
+  CHECK(status_of(text(client.hear_all())) == 101);
+  CHECK(errors.take() == "broken");
+  // The server goes on.
+  std::error_code ec;
+  auto other = connect(server.url(), ec);
+  REQUIRE_FALSE(ec);
+  CHECK_FALSE(other->write("still here"));
+  CHECK(other->read());
 }
 
 TEST_CASE("frames that arrive with the request are not lost", "[rfc-4.1]") {

@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -268,9 +269,17 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     const auto& options = route_->options();
     const session_settings settings{options.connection, options.budget, route_->handlers(),
                                     options.extension};
-    const auto opened = std::make_shared<session_driver<Stream>>(
-        role::server, std::move(stream_), std::move(facts_), settings, registries_.sessions,
-        std::move(place_));
+    std::shared_ptr<session_driver<Stream>> opened;
+    try {
+      opened = std::make_shared<session_driver<Stream>>(role::server, std::move(stream_),
+                                                        std::move(facts_), settings,
+                                                        registries_.sessions, std::move(place_));
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (...) {
+      // The extension could not be made. Its client has its answer: the connection ends.
+      return report(std::current_exception());
+    }
     opened->open(rest, options.keep_request == request_lifetime::opening);
     switch (registries_.now->load()) {
       case serving::all: return;
