@@ -10,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,11 @@
 //   empty frames, fragments     yes   rfc6455/10_abuse, frame/assembler
 //   message never finished      yes   rfc6455/10_abuse
 //   message without progress    yes   protocol/connection, drivers/liveness
+//   crowd of unfinished ones    yes   abuse/memory, transport/memory_budget
+//   silent TLS connections      no    tls/streams, tls/transport, asio/quiet_opening
+//   many small ones queued      no    asio/kept_messages, asio/session_command, asio/session_driver
+//   addresses of one network    no    asio/endpoint_text
+//   inherited sockets           no    asio/close_on_exec
 //   declared length             yes   rfc6455/10_abuse, frame/assembler
 //   zip bomb, context flood     no    rfc7692/8_memory (both kinds of server), rfc6455/10_abuse
 //   predictable masks           yes   base/system_entropy
@@ -339,6 +345,33 @@ TEMPLATE_TEST_CASE("a message without progress ends at its timeout, although pon
     flooder.join();
     CHECK(end == "closed{1008, " + shown(errc::message_timeout) + '}');
   }
+  check_service(server);
+}
+
+TEMPLATE_TEST_CASE(
+    "a crowd whose messages are never finished stays within the budget of the server", "[abuse]",
+    event_echo, threaded_echo) {
+  constexpr std::size_t budget = 8 * 1024 * kib;
+  auto options = brief_closing();
+  options.memory_budget = budget;
+  TestType server{options};
+  const auto most_of_it =
+      frame_from(role::client, opcode::binary, std::string(1000 * kib, 'x'), fin::no);
+  {
+    // Of 40 MiB. Beside 9/8 of the budget, what each thread that runs has just read, in a buffer that
+    // grows by copying: two of the event server, and those of the other server that were interrupted so.
+    const bool few_threads = std::is_same_v<TestType, event_echo>;
+    const ceiling limit{few_threads ? 2 * budget : 3 * budget, 30s};
+    std::vector<raw_socket> crowd;
+    for (int i = 0; i < 40; ++i) crowd.push_back(opened(server.port()));
+    for (auto& one : crowd) one.say(most_of_it);
+    // At least so many do not fit.
+    for (int i = 0; i < 31; ++i) {
+      CHECK(server.ends.take() == "closed{1013, " + shown(errc::memory_exceeded) + '}');
+    }
+    CHECK(eventually([&] { return server.buffered_bytes() <= budget; }));
+  }
+  for (int i = 31; i < 40; ++i) CHECK(server.ends.take());
   check_service(server);
 }
 

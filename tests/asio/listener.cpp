@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/listener.hpp"
 
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <system_error>
+#include <utility>
 
+#include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
 
 #include "hawser/asio/server_threads.hpp"
 #include "support/catch.hpp"
@@ -85,6 +90,35 @@ TEST_CASE("a client that is accepted takes a place") {
   while (around.places->count() == 0) context.run_one();
   CHECK(around.places->count() == 1);
   one->stop();
+}
+
+/// An opening handshake that stores more than the budget allows.
+struct opening final : opening_base {
+  explicit opening(std::shared_ptr<memory_budget> memory) : opening_base{std::move(memory)} {
+    update(100'000);
+  }
+  ~opening() override { leave(); }
+  void refuse() override {}
+  void abort() override {}
+  void abandon() override {}
+};
+
+TEST_CASE("while the memory budget is exceeded, new clients get 503", "[abuse]") {
+  asio::io_context context;
+  surroundings around{context};
+  around.settings->memory = std::make_shared<memory_budget>(1);
+  const opening full{around.settings->memory};
+  const auto one = around.listen(any);
+  one->start();
+  tcp::socket client{context};
+  client.connect(one->local_endpoint());
+  std::string answer;
+  asio::async_read(client, asio::dynamic_buffer(answer),
+                   [&](std::error_code, std::size_t) { one->stop(); });
+  while (answer.find("too much") == answer.npos && context.run_one() != 0) {
+  }
+  CHECK(answer.starts_with("HTTP/1.1 503 "));
+  CHECK(around.places->count() == 0);
 }
 
 }  // namespace

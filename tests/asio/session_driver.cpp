@@ -31,6 +31,7 @@
 
 #include "hawser/asio/connect.hpp"
 #include "hawser/asio/server.hpp"
+#include "hawser/base/buffer_pool.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "support/bytes.hpp"
@@ -769,6 +770,85 @@ TEST_CASE(
   };
   const auto held = held_for_each(large) - held_for_each(1);
   CHECK(held <= (kept == request_lifetime::session ? large + 500 : 1000));
+}
+
+TEST_CASE("a session that stores too much is ended before it stores more, and stores nothing then",
+          "[abuse]") {
+  buffer_pool::clear();  // a buffer from it may be larger than needed
+  lone_session one;
+  one.memory = std::make_shared<detail::memory_budget>(100'000);
+  const auto peer = one.open();
+  one.say(frame_from(role::client, opcode::text, std::string(60'000, 'x'), fin::no));
+  one.context.poll();
+  CHECK(one.memory->bytes() >= 59'000);
+  CHECK(one.memory->bytes() <= 130'000);
+  one.say(frame_from(role::client, opcode::continuation, std::string(80'000, 'x'), fin::no));
+  one.context.poll();
+  CHECK(one.story == lines{"open", "closed{1013, the server stores too much}"});
+  CHECK(one.memory->bytes() == 0);
+  octets room(1000);
+  const auto size = one.far.read_some(asio::buffer(room));
+  room.resize(size);
+  CHECK(frames_shown(room) == lines{"close 1013 \"the server stores too much\""});
+  one.far.close();
+  one.run();
+}
+
+TEST_CASE("a session that ends by what its own handler sends goes on until the handler returns",
+          "[abuse]") {
+  const auto from = GENERATE("on_open", "on_message", "on_drained");
+  const bool twice = GENERATE(true, false);
+  lone_session one;
+  one.memory = std::make_shared<detail::memory_budget>(2'000'000);
+  const auto flood = [&one, twice](session& peer) {
+    CHECK_FALSE(peer.send(std::string(3'000'000, 'x')));
+    if (twice) CHECK(peer.send(std::string(3'000'000, 'x')) == errc::closed);
+    one.story.emplace_back("sent");
+  };
+  if (from == std::string_view{"on_open"}) one.handlers.on_open = flood;
+  one.handlers.on_message = [&](session& peer, message_view) {
+    from == std::string_view{"on_message"} ? flood(peer)
+                                           : peer.on_drained([&, peer]() mutable { flood(peer); });
+    if (from == std::string_view{"on_drained"}) peer.send(std::string(1'100'000, 'x'));
+  };
+  const auto peer = one.open();
+  if (from != std::string_view{"on_open"}) one.say(frame_from(role::client, opcode::text, "go"));
+  one.context.poll();
+  if (from == std::string_view{"on_drained"}) one.take(450'000);
+  one.run();
+  CHECK(one.story.back() == "closed{1006, the server stores too much}");
+  CHECK(one.story.at(one.story.size() - 2) == "sent");
+  CHECK(one.memory->bytes() == 0);
+}
+
+TEST_CASE("a session that another one's thread ends stores nothing once its own thread runs",
+          "[abuse]") {
+  buffer_pool::clear();  // a buffer from it may be larger than needed
+  lone_session large;
+  lone_session small;
+  large.memory = small.memory = std::make_shared<detail::memory_budget>(200'000);
+  const auto first = large.open();
+  const auto second = small.open();
+  const bool paused = GENERATE(true, false);
+  large.say(frame_from(role::client, opcode::text, std::string(60'000, 'x'), fin::no));
+  large.context.poll();
+  large.say(frame_from(role::client, opcode::continuation, std::string(60'000, 'x'), fin::no));
+  large.context.poll();
+  if (paused) first.pause();
+  small.say(frame_from(role::client, opcode::text, std::string(50'000, 'x'), fin::no));
+  small.context.poll();
+  small.say(frame_from(role::client, opcode::continuation, std::string(10'000, 'x'), fin::no));
+  small.context.poll();
+  CHECK(small.story == lines{"open"});
+  CHECK(large.memory->bytes() >= 200'000);
+  large.context.poll();
+  CHECK(large.story == lines{"open", "closed{1013, the server stores too much}"});
+  CHECK(large.memory->bytes() <= 200'000);
+  small.far.close();
+  large.far.close();
+  small.run();
+  large.run();
+  CHECK(large.memory->bytes() == 0);
 }
 
 }  // namespace

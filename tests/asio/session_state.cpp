@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "hawser/asio/session.hpp"
@@ -98,6 +99,64 @@ TEST_CASE("the facts of a session can be asked for by every handle") {
   CHECK(handle.remote_address() == "127.0.0.1:1");
   CHECK(handle.parameter("id") == "7");
   CHECK(handle.parameter("other").empty());
+}
+
+TEST_CASE("what other threads send counts for the memory of the server at once", "[abuse]") {
+  const auto memory = std::make_shared<detail::memory_budget>(0);
+  const auto state = std::make_shared<fake_session>(send_budget{}, detail::session_facts{}, memory);
+  state->own_thread = false;
+  const session handle{state};
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(handle.send(std::string(1000, 'x')));
+  CHECK(memory->bytes() >= 100'000);
+  CHECK(memory->bytes() == state->counted_bytes());
+  CHECK(memory->bytes() <= handle.buffered_bytes());
+}
+
+TEST_CASE(
+    "a session that the memory budget ends is asked to end on its own thread, and sends no more",
+    "[abuse]") {
+  const auto memory = std::make_shared<detail::memory_budget>(100'000);
+  const auto state = std::make_shared<fake_session>(send_budget{}, detail::session_facts{}, memory);
+  const bool own_thread = GENERATE(true, false);
+  const session handle{state};
+  SECTION("because of what it stores") {
+    state->own_thread = own_thread;
+    state->set_stored_beside(200'000);
+  }
+  SECTION("because of what another thread sends") {
+    state->own_thread = false;
+    handle.send(std::string(200'000, 'x'));
+    CHECK(state->woken == 1);
+    state->own_thread = own_thread;
+  }
+  SECTION("because of what another session stores") {
+    state->own_thread = own_thread;
+    state->set_stored_beside(90'000);
+    CHECK_FALSE(state->is_ending());
+    const auto other =
+        std::make_shared<fake_session>(send_budget{}, detail::session_facts{}, memory);
+    other->set_stored_beside(20'000);
+    CHECK_FALSE(other->is_ending());
+  }
+  CHECK(state->is_ending());
+  CHECK(handle.send("more") == errc::closed);
+  state->run_queued();
+  CHECK(state->done.back() == "account");
+}
+
+TEST_CASE("threads that send at once leave the last number counted", "[abuse]") {
+  const auto memory = std::make_shared<detail::memory_budget>(0);
+  const auto state =
+      std::make_shared<fake_session>(send_budget{.hard = 0}, detail::session_facts{}, memory);
+  state->own_thread = false;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 500; ++n) session{state}.send(std::string(2000, 'x'));
+    });
+  }
+  for (auto& one : threads) one.join();
+  CHECK(memory->bytes() == session{state}.buffered_bytes() / 1024 * 1024);
 }
 
 }  // namespace

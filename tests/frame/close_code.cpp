@@ -72,6 +72,7 @@ TEST_CASE("the close code shows the kind of the error", "[rfc-7.4.1]") {
   CHECK(close_code_for(errc::invalid_utf8) == close_code::invalid_payload);
   CHECK(close_code_for(errc::bad_extension_data) == close_code::invalid_payload);
   CHECK(close_code_for(errc::message_too_big) == close_code::message_too_big);
+  CHECK(close_code_for(errc::memory_exceeded) == close_code::try_again_later);
   CHECK(close_code_for(errc::too_many_fragments) == close_code::message_too_big);
   CHECK(close_code_for(errc::out_of_memory) == close_code::internal_error);
   CHECK(close_code_for(errc::message_timeout) == close_code::policy_violation);

@@ -168,7 +168,8 @@ TEST_CASE("every option of plain HTTP has its default", "[options]") {
 TEST_CASE("every option of the servers has its default", "[options]") {
   {
     const auto& [address, port, listener, threads, max_connections, max_connections_per_address,
-                 limits, handshake_timeout, http, route] = server_options{};
+                 memory_budget, limits, handshake_timeout, http, route] = server_options{};
+    CHECK(memory_budget == 1024 * 1024 * 1024);
     CHECK(listener == first_listener::own);
     CHECK(http.idle_timeout == 10s);
     CHECK(address == "127.0.0.1");
@@ -180,8 +181,9 @@ TEST_CASE("every option of the servers has its default", "[options]") {
     CHECK(handshake_timeout == 10s);
     check_defaults(route);
   }
-  const auto& [address, port, max_connections, handshake, limits, handshake_timeout, connection,
-               extension] = threaded_server_options{};
+  const auto& [address, port, max_connections, memory_budget, handshake, limits, handshake_timeout,
+               connection, extension] = threaded_server_options{};
+  CHECK(memory_budget == 1024 * 1024 * 1024);
   CHECK(address == "127.0.0.1");
   CHECK(port == 0);
   CHECK(max_connections == 1024);

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "hawser/base/buffer_pool.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/peers.hpp"
@@ -973,6 +974,31 @@ TEST_CASE("an extension that fails for a reason of its own ends the connection w
   const auto input = frame_from(role::client, 2, as_bytes(std::string("x")), fin::yes, rsv1 >> 4);
   CHECK(story_of<failing_extension>(role::server, input) ==
         failed(close_code::internal_error, errc::aborted));
+}
+
+TEST_CASE("a connection that fails for a reason of its own says why and forgets what it stored",
+          "[abuse]") {
+  buffer_pool::clear();  // A buffer from there may be larger than it must be
+  test_connection<> peer{role::server};
+  CHECK(peer.stored_bytes() == 0);
+  CHECK(feed(peer, frame_from(role::client, opcode::text, std::string(100'000, 'x'), fin::no))
+            .empty());
+  CHECK(peer.stored_bytes() >= 100'000);
+  peer.fail(errc::memory_exceeded);
+  CHECK(peer.stored_bytes() <= 4096);
+  CHECK(feed(peer, {}) == lines{"closed{1013, the server stores too much}"});
+  CHECK(frames_shown(peer.output()) == lines{"close 1013 \"the server stores too much\""});
+  CHECK(peer.state() == close_state::exchanged);
+}
+
+TEST_CASE("what a connection stores is what it has on the heap for a message and its output") {
+  buffer_pool::clear();  // A buffer from there may be larger than it must be
+  test_connection<> peer{role::server};
+  peer.send(std::string(50'000, 'x'));
+  CHECK(peer.stored_bytes() >= 50'000);
+  CHECK(peer.stored_bytes() <= 60'000);
+  while (!peer.output().empty()) peer.consume_output(peer.output().size());
+  CHECK(peer.stored_bytes() <= 4096);
 }
 
 }  // namespace

@@ -428,4 +428,65 @@ TEST_CASE("a queued frame is written without any memory") {
   CHECK(out.empty());
 }
 
+TEST_CASE("an outbox occupies what it says", "[abuse]") {
+  const auto size = GENERATE(std::size_t{0}, std::size_t{100}, std::size_t{5000});
+  const bool owned = GENERATE(false, true);
+  buffer_pool::clear();
+  std::size_t held = 0;
+  std::size_t said = 0;
+  {
+    outbox out;
+    const heap_meter heap;
+    for (int i = 0; i < 300; ++i) {
+      if (owned) out.add(text_header, outbox::owned_payload{pattern(size)});
+      if (!owned) out.add(text_header, pattern(size));
+    }
+    held = heap.held();
+    said = out.occupied();
+    CHECK(drained(out, 10'000).size() > 300);
+    CHECK(out.occupied() <= 4096);
+  }
+  CHECK(said <= held);
+  CHECK(held <= said + said / 20 + 1000);
+}
+
+TEST_CASE("a frame that many outboxes share counts for a part in each", "[abuse]") {
+  const auto frame = [] {
+    auto made = std::make_shared<byte_buffer>();
+    made->append(pattern(10'000));
+    return outbox::shared_frame{made};
+  }();
+  std::vector<outbox> all(100);
+  std::size_t counted = 0;
+  for (auto& one : all) {
+    one.add(frame);
+    counted += one.occupied();
+  }
+  CHECK(counted >= 10'000);
+  CHECK(counted <= 8 * 10'000);
+  for (auto& one : all) {
+    drained(one, 10'000);
+    CHECK(one.occupied() <= 1000);
+  }
+}
+
+TEST_CASE("a shared frame counts for the outboxes that still hold it", "[abuse]") {
+  const auto most = GENERATE(std::size_t{0}, std::size_t{1000}, std::size_t{4000});
+  const auto frame = [] {
+    frame_header header;
+    header.op = opcode::binary;
+    const auto payload = pattern(10'000);
+    header.length = payload.size();
+    auto made = std::make_shared<byte_buffer>();
+    append_frame(*made, header, payload);
+    return outbox::shared_frame{made};
+  }();
+  std::vector<outbox> all(100);
+  for (auto& one : all) most == 0 ? one.add(frame) : one.add_in_frames(frame, most);
+  CHECK(all.front().occupied() < 3000);
+  for (std::size_t i = 1; i < all.size(); ++i) drained(all[i], 10'000);
+  CHECK(all.front().occupied() >= 10'000);
+  CHECK(all.front().occupied() < 13'000);
+}
+
 }  // namespace

@@ -23,6 +23,7 @@ struct echo_options {
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
   std::size_t max_connections = 10'000;
   any_negotiator extension = {};
+  std::size_t memory_budget = 0;
 };
 
 /// An echo server with a thread for each connection, and what became of the connections.
@@ -49,6 +50,7 @@ class threaded_echo {
 
   std::uint16_t port() const { return server_.port(); }
   std::size_t connections() const { return server_.connections(); }
+  std::size_t buffered_bytes() const { return server_.buffered_bytes(); }
   void stop_on_signals() { server_.stop_on_signals(); }
   bool returns() { return returned_.take().value_or(false); }
 
@@ -66,6 +68,7 @@ class threaded_echo {
     options.handshake_timeout = wanted.handshake_timeout;
     options.max_connections = wanted.max_connections;
     options.extension = wanted.extension;
+    options.memory_budget = wanted.memory_budget;
     return options;
   }
 
@@ -87,6 +90,7 @@ class event_echo {
 
   std::uint16_t port() { return server_->port(); }
   std::size_t connections() { return server_->connections(); }
+  std::size_t buffered_bytes() { return server_->buffered_bytes(); }
   void stop_on_signals() { server_->stop_on_signals(); }
   bool returns() { return server_.returns(); }
   void stop() { server_->shutdown(soon); }
@@ -101,6 +105,7 @@ class event_echo {
     options.handshake_timeout = wanted.handshake_timeout;
     options.max_connections = wanted.max_connections;
     options.route.extension = wanted.extension;
+    options.memory_budget = wanted.memory_budget;
     return options;
   }
 

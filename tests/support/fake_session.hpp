@@ -18,8 +18,11 @@ namespace hawser::test {
 class fake_session final : public detail::session_state,
                            public std::enable_shared_from_this<fake_session> {
  public:
-  explicit fake_session(send_budget budget = {}, detail::session_facts facts = {})
-      : session_state{role::server, std::move(facts), budget} {}
+  explicit fake_session(send_budget budget = {}, detail::session_facts facts = {},
+                        std::shared_ptr<detail::memory_budget> memory = nullptr)
+      : session_state{role::server, std::move(facts), budget, std::move(memory)} {}
+
+  ~fake_session() override { leave(); }
 
   void wait_for(detail::receive_operation&) override {}
   void wait_for(detail::drain_operation&) override {}
@@ -29,6 +32,7 @@ class fake_session final : public detail::session_state,
   void abandon() override { abandoned = true; }
 
   using session_state::run_queued;
+  using session_state::set_stored_beside;
   using session_state::shut;
 
   bool own_thread = true;
@@ -44,6 +48,7 @@ class fake_session final : public detail::session_state,
     if (std::get_if<detail::close_command>(&command) != nullptr) done.emplace_back("close");
     if (std::get_if<detail::abort_command>(&command) != nullptr) done.emplace_back("abort");
     if (std::get_if<detail::flow_command>(&command) != nullptr) done.emplace_back("flow");
+    if (std::get_if<detail::account_command>(&command) != nullptr) done.emplace_back("account");
     return {};
   }
   std::error_code send_now(message_view) override {

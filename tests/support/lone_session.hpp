@@ -32,6 +32,7 @@ struct lone_session {
   asio::io_context context{1};
   lines story;
   session_handlers handlers;
+  std::shared_ptr<detail::memory_budget> memory;  // of a server, if there is one
   socket far{context};
   std::shared_ptr<detail::session_registry> registry =
       std::make_shared<detail::session_registry>(context.get_executor());
@@ -45,8 +46,8 @@ struct lone_session {
   session open(const connection_options& options = {}, send_budget budget = {}) {
     socket near{context};
     asio::local::connect_pair(near, far);
-    detail::session_settings settings{options, budget,
-                                      std::make_shared<const session_handlers>(handlers)};
+    detail::session_settings settings{
+        options, budget, std::make_shared<const session_handlers>(handlers), {}, memory};
     auto made = std::make_shared<detail::session_driver<socket>>(
         role::server, std::move(near), detail::session_facts{}, settings, registry,
         detail::connection_places::place{});

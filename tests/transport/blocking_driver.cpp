@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -15,9 +16,11 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/base/buffer_pool.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/transport/memory_budget.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 #include "hawser/transport/websocket.hpp"
 #include "support/archetypes.hpp"
@@ -437,6 +440,73 @@ TEST_CASE("a reader that answers a ping does not get stuck in another thread's m
   writer.join();
   CHECK(heard == "Hello");
   CHECK_FALSE(written);
+}
+
+/// Ends a connection as a server does.
+class counted final : public detail::memory_holder, public std::enable_shared_from_this<counted> {
+ public:
+  explicit counted(std::shared_ptr<detail::memory_budget> budget)
+      : memory_holder{std::move(budget)} {}
+  ~counted() override { leave(); }
+
+  websocket<memory_pipe>* peer = nullptr;
+
+ private:
+  std::shared_ptr<memory_holder> keep() noexcept override { return weak_from_this().lock(); }
+  void on_memory_exceeded() noexcept override { peer->exceed_memory(); }
+};
+
+TEST_CASE("a connection counts what it stores, and one that stores too much fails with 1013",
+          "[abuse]") {
+  const auto budget = std::make_shared<detail::memory_budget>(100'000);
+  const auto count = std::make_shared<counted>(budget);
+  auto [here, there] = make_memory_pipe();
+  websocket<memory_pipe> near{role::server, std::move(here), patient};
+  count->peer = &near;
+  near.count_memory(*count, 2048);
+  std::error_code ec;
+  const auto say = [&](opcode op, std::size_t size) {
+    const auto frame = frame_from(role::client, op, std::string(size, 'x'), fin::no);
+    CHECK(there.write_some(frame, ec) == frame.size());
+  };
+  say(opcode::text, 40'000);
+  CHECK_FALSE(near.read(1ms, ec));
+  CHECK(ec == errc::read_timeout);
+  CHECK(budget->bytes() >= 41'000);
+  CHECK(budget->bytes() <= 90'000);
+  say(opcode::continuation, 80'000);
+  CHECK_FALSE(near.read(1ms, ec));
+  CHECK(shown(near.close_reason()) == "closed{1013, the server stores too much}");
+  CHECK(budget->bytes() <= 8192);
+  octets room(1000);
+  room.resize(there.read_some(room, ec));
+  CHECK(frames_shown(room) ==
+        std::vector<std::string>{"close 1013 \"the server stores too much\""});
+}
+
+TEST_CASE("a connection whose peer reads nothing is aborted when it stores too much", "[abuse]") {
+  const auto budget = std::make_shared<detail::memory_budget>(600'000);
+  buffer_pool::clear();  // a buffer from it may be larger than needed
+  const auto large = std::make_shared<counted>(budget);
+  const auto small = std::make_shared<counted>(budget);
+  auto [here, there] = threaded_pipe(100);
+  auto [other_here, other_there] = make_memory_pipe();
+  websocket<memory_pipe> near{role::server, std::move(here), patient};
+  websocket<memory_pipe> other{role::server, std::move(other_here), patient};
+  large->peer = &near;
+  small->peer = &other;
+  near.count_memory(*large, 0);
+  other.count_memory(*small, 0);
+  std::error_code written;
+  std::thread writer{[&] { written = near.write(std::string(400'000, 'x')); }};
+  CHECK(eventually([&] { return budget->bytes() >= 390'000; }));
+  std::error_code ec;
+  const auto frame = frame_from(role::client, opcode::text, std::string(150'000, 'x'), fin::no);
+  CHECK(other_there.write_some(frame, ec) == frame.size());
+  CHECK_FALSE(other.read(1ms, ec));
+  writer.join();
+  CHECK(written == errc::memory_exceeded);
+  CHECK(other.is_open());
 }
 
 }  // namespace

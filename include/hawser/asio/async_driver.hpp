@@ -143,8 +143,8 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   bool over() const noexcept { return state_.is_closed(); }
   bool in_events() const noexcept { return state_.is_held(output_hold::events); }
 
-  /// Whether input is held back by a pause.
-  bool holds_input() const noexcept { return !held_.empty(); }
+  /// The number of bytes of memory that held input occupies; 0 without any.
+  std::size_t held_bytes() const noexcept { return held_.occupied(); }
 
   /// How many bytes the stream has accepted in total, and why it accepts no more.
   std::uint64_t written() const noexcept { return output_.taken(); }

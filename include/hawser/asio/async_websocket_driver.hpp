@@ -318,7 +318,7 @@ class async_websocket_driver final
   /// Writes the queued output, unless the next message has arrived already: a program that answers
   /// many messages at once then sends the answers in one write.
   void flush() {
-    if (!base::holds_input() || !reads_.empty()) return uncork();
+    if (base::held_bytes() == 0 || !reads_.empty()) return uncork();
     delivered_ = false;
     if (base::corked()) return base::settle();
     base::cork();

@@ -37,6 +37,9 @@ class held_input {
     return end_;
   }
 
+  /// The number of bytes of memory that they occupy.
+  std::size_t occupied() const noexcept { return held_ ? held_->octets.capacity() : 0; }
+
   /// The bytes that are not taken yet.
   mutable_bytes rest() noexcept {
     return held_ ? mutable_bytes{held_->octets}.subspan(held_->taken) : mutable_bytes{};

@@ -127,8 +127,11 @@ class listener final
     std::error_code ec;
     const auto where = accepted.remote_endpoint(ec);
     if (ec) return;  // gone already
+    if (settings_->memory->is_exceeded()) {
+      return turn_away(std::move(accepted), errc::memory_exceeded);
+    }
     auto place = places_->take(counted_address(where));
-    if (!place) return turn_away(std::move(accepted));
+    if (!place) return turn_away(std::move(accepted), errc::too_many_connections);
     make_opening(std::move(accepted), text_of(where), target, std::move(place))->start();
   }
 
@@ -147,9 +150,9 @@ class listener final
   }
 
   /// Whom there is no room for is told so, if that takes no more than a few octets.
-  void turn_away(socket refused) {
+  void turn_away(socket refused, errc why) {
     if constexpr (std::is_same_v<MakeStream, plain_streams>) {
-      refusals_.refuse(std::move(refused), errc::too_many_connections);
+      refusals_.refuse(std::move(refused), why);
     }
   }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hawser/base/byte_buffer.hpp"
+#include "hawser/handshake/request.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/protocol/shared_encodings.hpp"
 
@@ -24,6 +25,12 @@ inline std::size_t occupied_by(const std::vector<std::byte>& payload) noexcept {
 inline std::size_t occupied_by(const std::string& payload) noexcept {
   static const std::size_t inside = std::string{}.capacity();
   return payload.capacity() <= inside ? 0 : payload.capacity() + 1 + per_block;
+}
+
+/// A session keeps its request.
+inline std::size_t occupied_by(const request& asked) noexcept {
+  return asked.method().size() + asked.target().size() + asked.body().size() +
+         asked.headers.text().size();
 }
 
 /// Other queues may share the payload: each counts all of it, except the forms encoded by extensions.

@@ -74,8 +74,10 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
   /// The stream has failed or ended. If an error is returned, the opening ends with it.
   virtual std::error_code input_ended(std::error_code ec) = 0;
 
-  /// Called before input is taken, and after all output is written.
-  virtual void input_arrived() {}
+  /// Called before input of so many bytes is taken, before so many bytes of output are written, and after
+  /// all output is written. The first two may close the stream.
+  virtual void input_arrived(std::size_t) {}
+  virtual void output_begins(std::size_t) {}
   virtual void output_written() {}
 
   /// The handshake is done. `rest` are the bytes that were read after it.
@@ -165,7 +167,8 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
 
   /// By value: the application may end the opening, and so destroy all its members.
   void take(std::vector<std::byte> read) {
-    input_arrived();
+    input_arrived(read.size());
+    if (over()) return;
     bytes_view input{read};
     guarded([&] { handshake_.next(input); });
     rest_.assign(input.begin(), input.end());
@@ -173,8 +176,10 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
   }
 
   void write() {
-    under_way_.insert(opening_operation::write);
     const auto output = handshake_.output();
+    output_begins(output.size());
+    if (over()) return;
+    under_way_.insert(opening_operation::write);
     stream_.async_write_some(
         asio::buffer(output.data(), output.size()),
         [self = this->shared_from_this()](std::error_code ec, std::size_t size) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -11,15 +12,22 @@
 
 #include <asio/any_io_executor.hpp>
 
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/session_registry.hpp"
 #include "hawser/frame/close_code.hpp"
+#include "hawser/transport/memory_budget.hpp"
 
 namespace hawser::detail {
 
 /// An opening of any stream type, for the end of its server.
-class opening_base {
+class opening_base : public memory_holder {
  public:
-  virtual ~opening_base() = default;
+  /// `memory` is the server's, or null for one that stores nothing.
+  explicit opening_base(std::shared_ptr<memory_budget> memory = nullptr)
+      : memory_holder{std::move(memory)} {}
+  ~opening_base() override = default;
+  opening_base(const opening_base&) = delete;
+  opening_base& operator=(const opening_base&) = delete;
 
   /// Tells the client that the server is shutting down: 503, or close code 1001 if the client was
   /// accepted already. This and abort() may be called on any thread.
@@ -31,6 +39,30 @@ class opening_base {
   /// Ends the opening before it returns. If other threads may run its executor, that must be a
   /// strand that can be locked.
   virtual void abandon() = 0;
+
+ protected:
+  /// Counts `size` more bytes of a request, or the first ones of the next. The strings that hold them may
+  /// have grown to twice their size. False if the budget ends this opening, which is then to be closed.
+  bool count_request(std::size_t size, bool is_first) noexcept {
+    received_ = is_first ? size : received_ + size;
+    return count_answer(0);
+  }
+
+  /// Counts an answer of so many bytes beside the request.
+  bool count_answer(std::size_t size) noexcept {
+    if (update(2 * received_ + size)) relieve();
+    return !is_ending();
+  }
+
+ private:
+  std::shared_ptr<memory_holder> keep() noexcept override { return nullptr; }
+
+  void on_memory_exceeded() noexcept override {
+    // Without the memory for that, the opening ends when it does something next.
+    with_memory([this] { abort(); }, [] {});
+  }
+
+  std::size_t received_ = 0;
 };
 
 /// The openings of one context. Keeps them alive until they leave, because an opening that waits

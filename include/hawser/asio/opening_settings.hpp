@@ -16,6 +16,7 @@
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/transport/memory_budget.hpp"
 
 namespace hawser::detail {
 
@@ -29,6 +30,7 @@ struct opening_settings {
   std::vector<std::unique_ptr<route>> routes = {};
   http_options http = {};
   http_hook on_http = {};
+  std::shared_ptr<memory_budget> memory = std::make_shared<memory_budget>(0);
 
   /// The first route that matches the path, and its parameters; or null.
   const route* find(std::string_view path, path_parameters& parameters) const {

@@ -73,6 +73,20 @@ struct server_options {
   /// usually belongs to one customer. 0: no limit.
   std::size_t max_connections_per_address = 0;
 
+  /// How many bytes all connections together may store: unfinished messages, decoded ones too, input that is
+  /// not processed yet, queued output, messages queued by other threads, requests. A `prepared_message`
+  /// that several sessions have queued counts about once. What an idle connection occupies does not count:
+  /// TLS, the contexts of compression, less than 1 KiB of anything else.
+  ///
+  /// The session or the opening handshake that exceeds the budget ends, in that call, those that store the
+  /// most, until the others store 15/16 of it: sessions with close code 1013, or without a Close frame if
+  /// more than 64 KiB wait to be written to the peer, and errc::memory_exceeded for on_close; handshakes
+  /// by closing the connection. A session whose thread is busy releases its memory when that thread runs it
+  /// next. If all of them, these included, exceed the budget by more than an eighth, what stores more is ended
+  /// too. While the budget is exceeded, new clients get 503, or with TLS are dropped. Each thread may exceed
+  /// these limits by what one turn of one session stores. Zero: no limit.
+  std::size_t memory_budget = 1024 * 1024 * 1024;
+
   head_limits limits = {};
 
   /// The longest duration of all handshakes of a connection, including TLS. Zero: no limit.
@@ -170,6 +184,10 @@ class server : public handler_setters<server, route> {
   /// The port of the first TCP listener, or 0 if there is none.
   std::uint16_t port() const noexcept { return port_; }
 
+  /// How many bytes the connections store, as `server_options::memory_budget` counts them; less than 1 KiB
+  /// too few for each. From any thread.
+  std::size_t buffered_bytes() const noexcept { return settings_->memory->bytes(); }
+
   std::size_t connections() const { return places_->count(); }
 
   /// Begins to accept on the given executor. Does not wait.
@@ -230,6 +248,7 @@ class server : public handler_setters<server, route> {
     settings_->close_timeout = options_.route.connection.close_timeout;
     settings_->handshake = options_.route.handshake;
     settings_->http = options_.http;
+    settings_->memory = std::make_shared<detail::memory_budget>(options_.memory_budget);
   }
 
   template <class Threads>

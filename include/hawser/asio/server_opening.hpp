@@ -52,6 +52,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
                  std::shared_ptr<const opening_settings> settings, io_registries registries,
                  connection_places::place place)
       : base{stream_, talk_, stream.get_executor()},
+        opening_base{settings->memory},
         stream_{std::move(stream)},
         settings_{std::move(settings)},
         registries_{std::move(registries)},
@@ -61,6 +62,10 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     if (is_secure_stream(stream_)) talk_.set_secure();
     traits::open(stream_);
   }
+
+  ~server_opening() override { opening_base::leave(); }
+  server_opening(const server_opening&) = delete;
+  server_opening& operator=(const server_opening&) = delete;
 
   /// The handshake time-out is counted from `accepted`. From any thread.
   void start(std::chrono::steady_clock::time_point accepted = std::chrono::steady_clock::now()) {
@@ -81,6 +86,11 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
   }
 
  private:
+  std::shared_ptr<memory_holder> keep() noexcept override {
+    const auto held = this->weak_from_this().lock();
+    return held ? std::shared_ptr<memory_holder>{held, this} : nullptr;
+  }
+
   template <class Act>
   void on_executor(Act act) {
     asio::dispatch(base::get_executor(), [this, self = this->shared_from_this(), act] {
@@ -117,14 +127,20 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     if (phase() == opening_phase::talking && !base::writes() && expire_answer()) fail(errc::closed);
   }
 
-  void input_arrived() override {
+  void input_arrived(std::size_t size) override {
+    if (!count_request(size, talk_.is_idle())) return close();
     if (talk_.is_idle()) wait_at_most(settings_->handshake_timeout);
+  }
+
+  void output_begins(std::size_t size) override {
+    if (!count_answer(size)) close();
   }
 
   void output_written() override {
     if (leaving()) {
       talk_.fail(errc::closed, http_date_now());
     } else if (talk_.is_idle()) {
+      count_request(0, true);
       wait_at_most(settings_->http.idle_timeout);
     }
   }
@@ -258,6 +274,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
 
   /// The opening stays registered until the returned object is destroyed.
   [[nodiscard]] std::unique_ptr<const server_opening, unregister> finish() {
+    opening_base::leave();
     expire_answer();
     return std::unique_ptr<const server_opening, unregister>{this};
   }
@@ -268,7 +285,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     facts_.agreed = talk_.result();
     const auto& options = route_->options();
     const session_settings settings{options.connection, options.budget, route_->handlers(),
-                                    options.extension};
+                                    options.extension, settings_->memory};
     std::shared_ptr<session_driver<Stream>> opened;
     try {
       opened = std::make_shared<session_driver<Stream>>(role::server, std::move(stream_),

@@ -17,6 +17,7 @@
 
 #include "hawser/asio/async_driver.hpp"
 #include "hawser/asio/connection_places.hpp"
+#include "hawser/asio/occupied.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_handlers.hpp"
 #include "hawser/asio/session_registry.hpp"
@@ -29,6 +30,7 @@
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/transport/memory_budget.hpp"
 
 namespace hawser::detail {
 
@@ -38,6 +40,7 @@ struct session_settings {
   send_budget budget = {};
   std::shared_ptr<const session_handlers> handlers = {};
   any_negotiator extension = {};
+  std::shared_ptr<memory_budget> memory = {};  // the server's, if there is one
 };
 
 /// One type for all sessions over one kind of stream, whatever extension was negotiated.
@@ -54,7 +57,7 @@ class session_driver final
  public:
   session_driver(role self, Stream stream, session_facts facts, const session_settings& settings,
                  std::shared_ptr<session_registry> registry, connection_places::place place)
-      : session_state{self, std::move(facts), settings.budget},
+      : session_state{self, std::move(facts), settings.budget, settings.memory},
         base{std::move(stream),
              session_connection{self, settings.connection,
                                 settings.extension.make(self, session_state::agreed().extensions)}},
@@ -64,6 +67,10 @@ class session_driver final
     if (handlers_->on_part) base::connection().deliver(delivery::parts);
     if (handlers_->on_session) waits_ = std::make_unique<session_waits>();
   }
+
+  ~session_driver() override { session_state::leave(); }
+  session_driver(const session_driver&) = delete;
+  session_driver& operator=(const session_driver&) = delete;
 
   /// Begins, on the session's thread, with what was read behind the handshake. The request may be
   /// forgotten once on_open has returned.
@@ -156,6 +163,7 @@ class session_driver final
     on_drained_.reset();
     data().reset();
     base::release_stream();
+    release_memory();
     handle_ = session{};
     if (running_ == 0) drop_handlers();
   }
@@ -316,11 +324,36 @@ class session_driver final
       buffered_.fetch_add(waiting - accounted_, std::memory_order_relaxed);
       accounted_ = waiting;
     }
+    count_stored();
+    if (session_state::is_ending()) end_for_memory();
     const auto all = buffered_bytes();
     if (waits_ && all <= budget_.high / 2) waits_->drained();
     if (all > budget_.high) was_high_.store(true, std::memory_order_relaxed);
     if (!take_drained() || !(on_drained_ || handlers_->on_drained)) return;
     asio::post(base::get_executor(), [self = this->shared_from_this()] { self->call_drained(); });
+  }
+
+  void count_stored() noexcept {
+    const auto stored = base::connection().stored_bytes() + base::held_bytes() +
+                        occupied_by(session_state::asked());
+    session_state::set_stored_beside(static_cast<std::ptrdiff_t>(stored - accounted_));
+  }
+
+  /// The server's memory budget is exceeded, and this session is one of those that store the most.
+  void end_for_memory() {
+    exceed_memory(base::connection());
+    base::process_later();
+    const auto waiting = base::connection().buffered_bytes();
+    buffered_.fetch_add(waiting - accounted_);
+    accounted_ = waiting;
+    count_stored();
+  }
+
+  /// What handles keep of a session that has ended is not counted.
+  void release_memory() noexcept {
+    buffered_.store(0);
+    session_state::set_stored_beside(0);
+    session_state::leave();
   }
 
   void call_drained() {

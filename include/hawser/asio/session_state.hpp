@@ -22,8 +22,11 @@
 
 #include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/exclusive_strand.hpp"
+#include "hawser/asio/memory_guard.hpp"
 #include "hawser/asio/session_command.hpp"
+#include "hawser/asio/session_facts.hpp"
 #include "hawser/asio/session_waits.hpp"
+#include "hawser/asio/shared_counter.hpp"
 #include "hawser/asio/small_mutex.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
@@ -36,6 +39,7 @@
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/outbox.hpp"
 #include "hawser/protocol/prepared_message.hpp"
+#include "hawser/transport/memory_budget.hpp"
 #include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
@@ -70,46 +74,15 @@ struct session_statistics {
 
 namespace detail {
 
-/// Of a path, as a route names them.
-using path_parameters = std::vector<std::pair<std::string, std::string>>;
-
-/// The value of a parameter, or an empty text.
-inline std::string_view value_of(std::string_view name, const path_parameters& all) noexcept {
-  for (const auto& [key, value] : all) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
-/// What is known of a session when it begins.
-struct session_facts {
-  request asked = {};
-  agreement agreed = {};
-  std::string remote_address = {};
-  path_parameters parameters = {};
-  std::shared_ptr<const listener_facts> listener = {};  ///< Null for a client's session
-  std::shared_ptr<const tls_facts> tls = {};            ///< Null without TLS
-};
-
-/// A number that one thread writes and all may read.
-class shared_counter {
- public:
-  void add(std::uint64_t amount) noexcept {
-    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-  }
-  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
-  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_ = 0;
-};
-
 /// The half of a session that does not depend on its stream: what handles point to. It outlives the
 /// connection as long as there are handles.
-class session_state {
+class session_state : public memory_holder {
  public:
-  session_state(role self, session_facts facts, send_budget budget)
-      : budget_{in_order(budget)},
+  /// `memory` is the server's, or null.
+  session_state(role self, session_facts facts, send_budget budget,
+                std::shared_ptr<memory_budget> memory = nullptr)
+      : memory_holder{std::move(memory)},
+        budget_{in_order(budget)},
         asked_{std::move(facts.asked)},
         remote_address_{std::move(facts.remote_address)},
         listener_{std::move(facts.listener)},
@@ -119,7 +92,7 @@ class session_state {
     details_ = std::make_unique<const details>(
         details{std::move(facts.agreed), std::move(facts.parameters), std::move(facts.tls)});
   }
-  virtual ~session_state() = default;
+  ~session_state() override = default;
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
 
@@ -194,7 +167,9 @@ class session_state {
   virtual exclusive_strand::lock hold() const { return {}; }
 
   bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
-  bool can_send() const noexcept { return is_open() && can_send_.load(std::memory_order_relaxed); }
+  bool can_send() const noexcept {
+    return is_open() && can_send_.load(std::memory_order_relaxed) && !is_ending();
+  }
   std::size_t buffered_bytes() const noexcept {
     return is_open() ? buffered_.load(std::memory_order_relaxed) : 0;
   }
@@ -320,6 +295,12 @@ class session_state {
     return false;
   }
 
+  /// What is stored beside buffered_bytes(), which may count more than it occupies. May end sessions.
+  void set_stored_beside(std::ptrdiff_t bytes) noexcept {
+    stored_beside_.store(bytes, std::memory_order_relaxed);
+    count_memory();
+  }
+
   /// Nothing can be sent any more, for whatever reason.
   void stop_sending() noexcept { can_send_.store(false, std::memory_order_relaxed); }
 
@@ -341,6 +322,12 @@ class session_state {
   };
 
   std::error_code enqueue(session_command command) {
+    const auto ec = add_to_queue(std::move(command));
+    if (!ec) count_memory();  // without the lock: it may end this session and others
+    return ec;
+  }
+
+  std::error_code add_to_queue(session_command command) {
     const std::lock_guard guard{mutex_};
     if (!is_open()) return errc::closed;
     if (replace_queued(queue_, command)) return {};
@@ -358,6 +345,30 @@ class session_state {
     return {};
   }
 
+  /// Threads that count at once must not leave the older number.
+  void count_memory() noexcept {
+    bool exceeded = false;
+    for (auto now = occupied(); true;) {
+      if (update(now)) exceeded = true;
+      const auto next = occupied();
+      if (next == now) break;
+      now = next;
+    }
+    if (exceeded) relieve();
+  }
+
+  std::size_t occupied() const noexcept {
+    const auto all = static_cast<std::ptrdiff_t>(buffered_.load()) + stored_beside_.load();
+    return all > 0 ? static_cast<std::size_t>(all) : 0;
+  }
+
+  std::shared_ptr<memory_holder> keep() noexcept override { return share(); }
+
+  void on_memory_exceeded() noexcept override {
+    // Without the memory for this command, the session ends when it does something next.
+    with_memory([this] { submit(account_command{}); }, [] {});
+  }
+
   /// Whoever is refused may wait for on_drained(), even if everything is written in this moment.
   void expect_drained() {
     if (buffered_bytes() == 0 || was_high_.exchange(true)) return;
@@ -370,6 +381,7 @@ class session_state {
   small_mutex mutex_;
   std::vector<session_command> queue_;
   std::atomic<std::uint64_t> dropped_ = 0;
+  std::atomic<std::ptrdiff_t> stored_beside_ = 0;
   request asked_;
   const std::string remote_address_;
   const std::shared_ptr<const listener_facts> listener_;

@@ -12,6 +12,7 @@
 #include <exception>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -30,17 +31,21 @@
 #include "hawser/asio/close_on_exec.hpp"
 #include "hawser/asio/endpoint_text.hpp"
 #include "hawser/asio/memory_guard.hpp"
+#include "hawser/asio/occupied.hpp"
 #include "hawser/asio/refusal.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/standard_error.hpp"
+#include "hawser/asio/threaded_memory.hpp"
 #include "hawser/asio/threaded_server_options.hpp"
 #include "hawser/asio/threaded_upgrade.hpp"
+#include "hawser/asio/threaded_worker.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/limit.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/protocol/deadline.hpp"
+#include "hawser/transport/memory_budget.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/tls_facts.hpp"
 #include "hawser/transport/websocket.hpp"
@@ -144,13 +149,13 @@ class basic_threaded_server {
     return count_;
   }
 
+  /// How many bytes the connections store, as `threaded_server_options::memory_budget` counts them; less
+  /// than 1 KiB too few for each. From any thread.
+  std::size_t buffered_bytes() const noexcept { return budget_->bytes(); }
+
  private:
-  struct worker {
-    std::thread thread = {};
-    transport* opening = nullptr;
-    peer* open = nullptr;
-    bool done = false;
-  };
+  using worker = detail::threaded_worker<transport, peer>;
+  using memory = detail::threaded_memory<peer>;
 
   template <class Handler>
   void accept(Handler& handler) {
@@ -187,9 +192,10 @@ class basic_threaded_server {
   template <class Handler>
   void admit(typename Protocol::socket socket, Handler& handler) {
     join_done();
-    const auto most = limit_of(options_.max_connections);
-    if (connections() < most) return start(std::move(socket), handler);
-    if constexpr (Layer::is_plain) refusals_.refuse(std::move(socket), errc::too_many_connections);
+    const bool is_full = connections() >= limit_of(options_.max_connections);
+    const auto why = is_full ? errc::too_many_connections : errc::memory_exceeded;
+    if (!is_full && !budget_->is_exceeded()) return start(std::move(socket), handler);
+    if constexpr (Layer::is_plain) refusals_.refuse(std::move(socket), why);
   }
 
   template <class Handler>
@@ -219,16 +225,17 @@ class basic_threaded_server {
       std::optional<upgrade> handshake{std::in_place, options_, listener_,
                                        detail::remote_text_of(socket.socket())};
       stream.emplace(layer_.wrap(std::move(socket)));
+      const auto stored = std::make_shared<memory>(budget_);
       std::error_code ec;
       set_opening(entry, &*stream);
-      const auto rest = open(entry, *stream, *handshake, ec);
+      const auto rest = open(entry, *stream, *handshake, *stored, ec);
       set_opening(entry, nullptr);
       if (ec) throw std::system_error{detail::standard_error(ec), "opening handshake"};
       peer connected{role::server, std::move(*stream),  options_.connection,
                      rest,         handshake->result(), detail::extension_of(*handshake)};
       const request asked = handshake->request();
       handshake.reset();  // What it has read the request with is larger
-      serve_open(entry, connected, asked, handler);
+      serve_open(entry, connected, asked, handler, *stored);
     } catch (...) {
       set_opening(entry, nullptr);
       if (on_error_) on_error_(std::current_exception());
@@ -236,7 +243,7 @@ class basic_threaded_server {
   }
 
   /// Both handshakes, the layer's and the opening one, with one deadline.
-  std::vector<std::byte> open(worker& entry, transport& stream, upgrade& handshake,
+  std::vector<std::byte> open(worker& entry, transport& stream, upgrade& handshake, memory& stored,
                               std::error_code& ec) {
     const auto until = time_limit(stream.now(), options_.handshake_timeout);
     layer_.open(stream, until, ec);
@@ -248,8 +255,9 @@ class basic_threaded_server {
       ask(asked);
     };
     const opening_options opening{time_left(until, stream.now()), options_.connection};
+    detail::counted_stream counted{stream, stored};
     try {
-      return perform(stream, handshake, decide, ec, opening);
+      return perform(counted, handshake, decide, ec, opening);
     } catch (...) {
       // The policy threw: the client first gets a response. Before the request it was a failed allocation.
       handshake.refuse({.status = 500});
@@ -270,7 +278,9 @@ class basic_threaded_server {
   }
 
   template <class Handler>
-  void serve_open(worker& entry, peer& connected, const request& asked, Handler& handler) {
+  void serve_open(worker& entry, peer& connected, const request& asked, Handler& handler,
+                  memory& stored) {
+    const typename memory::serving counted{stored, connected, detail::occupied_by(asked)};
     const registration registered{*this, entry, connected};
     try {
       if constexpr (std::is_invocable_v<Handler&, peer&, const request&>) {
@@ -292,7 +302,7 @@ class basic_threaded_server {
         : server_{server}, entry_{entry} {
       const std::lock_guard guard{server_.mutex_};
       entry_.open = &connected;
-      if (server_.closing_) send_away(connected);
+      if (server_.closing_) entry_.send_away();
     }
     ~registration() {
       const std::lock_guard guard{server_.mutex_};
@@ -312,27 +322,16 @@ class basic_threaded_server {
     if (stream != nullptr && closing_) stream->stop_reading();
   }
 
-  static void send_away(peer& connected) {
-    detail::with_memory([&] { connected.begin_close(close_code::going_away); },
-                        [&] { connected.close_now(); });
-  }
-
   void close_connections() {
     const auto has_ended = [this] { return count_ == 0; };
     std::error_code ignored;
     acceptor_.close(ignored);
     std::unique_lock guard{mutex_};
     closing_ = true;
-    for (auto& entry : workers_) {
-      if (entry.opening != nullptr) entry.opening->stop_reading();
-      if (entry.open != nullptr) send_away(*entry.open);
-    }
+    for (auto& entry : workers_) entry.send_away();
     const auto timeout = options_.connection.close_timeout;
     changed_.wait_until(guard, time_limit(std::chrono::steady_clock::now(), timeout), has_ended);
-    for (auto& entry : workers_) {
-      if (entry.opening != nullptr) entry.opening->abort();
-      if (entry.open != nullptr) entry.open->close_now();
-    }
+    for (auto& entry : workers_) entry.abort();
     changed_.wait(guard, has_ended);
     guard.unlock();
     join_done();
@@ -364,6 +363,8 @@ class basic_threaded_server {
 
   const threaded_server_options options_;
   const Layer layer_;
+  const std::shared_ptr<detail::memory_budget> budget_ =
+      std::make_shared<detail::memory_budget>(options_.memory_budget);
   asio::io_context context_{1};
   const Protocol protocol_;
   typename Protocol::acceptor acceptor_;

@@ -26,6 +26,18 @@ struct threaded_server_options {
   /// 503; with TLS the connection is closed without a response, to save the handshake. Zero: no limit.
   std::size_t max_connections = 1024;
 
+  /// How many bytes all connections together may store: unfinished messages, decoded ones too, what their
+  /// threads are writing, requests. What an idle connection occupies does not count: its thread, a read
+  /// buffer, TLS, the contexts of compression, less than 1 KiB of anything else.
+  ///
+  /// The connection that exceeds the budget ends, in that call, those that store the most, until the others
+  /// store 15/16 of it: with close code 1013, or without a Close frame if more than 64 KiB wait to be written
+  /// to the peer, and errc::memory_exceeded as the error of close_reason(); an opening handshake with 503 when
+  /// it reads next. While the budget is exceeded, new clients get 503, or with TLS are dropped. Each thread may
+  /// exceed these limits by what one read stores, a decoded message of `max_message_size` at most. Zero: no
+  /// limit.
+  std::size_t memory_budget = 1024 * 1024 * 1024;
+
   /// Which pages may connect (default: the same origin, and clients without an Origin), the
   /// subprotocols, and additional header fields of the response.
   default_server_policy handshake = {};

@@ -90,6 +90,7 @@ enum class errc {
   message_too_big,       ///< The message is larger than the limit
   too_many_fragments,    ///< The message has more frames than the limit
   too_many_connections,  ///< The server has as many connections as its limit
+  memory_exceeded,       ///< The server's connections store more than its memory budget
   send_budget_exceeded,  ///< The queued output exceeds its limit
 
   // What a server is configured with
@@ -192,6 +193,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::message_too_big: return "the message is too big";
     case errc::too_many_fragments: return "the message has too many frames";
     case errc::too_many_connections: return "the server has too many connections";
+    case errc::memory_exceeded: return "the server stores too much";
     case errc::send_budget_exceeded: return "too much output is queued";
     case errc::bad_listen_address: return "the address to listen on is not an IP address";
     case errc::close_reason_too_long: return "the close reason is longer than 123 bytes";

@@ -83,6 +83,9 @@ class assembler {
   /// The stored bytes of the message.
   bytes_view stored() const noexcept { return buffer_.view(); }
 
+  /// How many bytes of memory that occupies, while it is not cleared.
+  std::size_t occupied() const noexcept { return buffer_.capacity(); }
+
   void store(bytes_view piece) {
     if (buffer_.capacity() == 0) buffer_ = buffer_pool::take();
     buffer_.append(piece);

@@ -87,6 +87,7 @@ constexpr std::optional<close_code> close_code_for(errc error) noexcept {
     case errc::message_too_big:
     case errc::too_many_fragments: return close_code::message_too_big;
     case errc::message_timeout: return close_code::policy_violation;
+    case errc::memory_exceeded: return close_code::try_again_later;
     case errc::out_of_memory: return close_code::internal_error;
     default: break;
   }

@@ -150,6 +150,7 @@ constexpr unsigned status_for(errc error) noexcept {
     case errc::origin_refused:
     case errc::upgrade_refused: return 403;
     case errc::handshake_timeout: return 408;
+    case errc::memory_exceeded:
     case errc::too_many_connections:
     case errc::aborted:
     case errc::closed: return 503;

@@ -199,6 +199,18 @@ class basic_connection {
     end(close_input::deadline, {close_code::abnormal, {}, false, why});
   }
 
+  /// Fails the connection (RFC 6455 §7.1.7), also for a reason of this side. Drops what is unfinished.
+  void fail(errc why) {
+    closed outcome{close_code::abnormal, {}, false, why};
+    if (closing_.state() == close_state::open) {
+      outcome.code = close_code_for(why).value_or(close_code::internal_error);
+      outcome.reason = hawser::describe(why);
+      if (can_send()) sender_.close(outcome.code, outcome.reason);
+    }
+    receiver_.drop();
+    end(close_input::violation, outcome);
+  }
+
   /// Bytes to write next; empty if there are none. Valid until consume_output() has taken all of
   /// them, so more can be queued while a write of them is pending.
   bytes_view output() noexcept { return sender_.output().front(); }
@@ -216,6 +228,9 @@ class basic_connection {
 
   /// The number of bytes that wait to be written.
   std::size_t buffered_bytes() const noexcept { return sender_.output().size(); }
+
+  /// The number of bytes of memory that an unfinished message and the output occupy.
+  std::size_t stored_bytes() const noexcept { return receiver_.occupied() + sender_.occupied(); }
 
   /// Reports that the sending side of the stream is ended, as wants() required.
   void output_ended() noexcept { end_stream_ = false; }
@@ -323,17 +338,6 @@ class basic_connection {
   std::optional<event> violation(errc why) {
     fail(why);
     return take_outcome();
-  }
-
-  /// Fails the connection: RFC 6455 §7.1.7.
-  void fail(errc why) {
-    closed outcome{close_code::abnormal, {}, false, why};
-    if (closing_.state() == close_state::open) {
-      outcome.code = close_code_for(why).value_or(close_code::internal_error);
-      outcome.reason = hawser::describe(why);
-      if (can_send()) sender_.close(outcome.code, outcome.reason);
-    }
-    end(close_input::violation, outcome);
   }
 
   /// Passes an input that may end the connection to the closing handshake; `outcome` is reported if

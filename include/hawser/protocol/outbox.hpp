@@ -109,14 +109,16 @@ class outbox {
     }
     make_room(2);
     close_tail();
-    add_whole(frame->view(), frame, true);
+    add_whole(frame->view(), frame, true, 1);
   }
 
   /// Queues a shared frame in frames with at most `most` bytes of payload.
   void add_in_frames(const shared_frame& frame, std::size_t most) {
     frame_header header;
     const auto size = decode(frame->view(), header).size;
-    add_pieces(header, frame->view().subspan(size), frame, most, [] { return mask_key{}; });
+    const auto payload = frame->view().subspan(size);
+    add_pieces(
+        header, payload, frame, most, [] { return mask_key{}; }, frames_of(payload.size(), most));
   }
 
   /// Queues a control frame before all frames of which front() has not returned a byte: RFC 6455
@@ -136,7 +138,9 @@ class outbox {
     append_frame(frame, header, payload);
     size_ += frame.size();
     const auto place = chunks_.begin() + static_cast<std::ptrdiff_t>(at);
-    chunks_.insert(place, chunk{std::move(frame)})->urgent = true;
+    const auto added = chunks_.insert(place, chunk{std::move(frame)});
+    added->urgent = true;
+    in_chunks_ += added->occupied;
     ++urgent_;
   }
 
@@ -164,6 +168,7 @@ class outbox {
     urgent_tail_ = false;
     urgent_ = 0;
     size_ = 0;
+    in_chunks_ = lent_ ? chunks_[head_].occupied : 0;
   }
 
   bool empty() const noexcept { return size_ == 0; }
@@ -171,19 +176,44 @@ class outbox {
   /// The number of bytes that wait.
   std::size_t size() const noexcept { return size_; }
 
+  /// The number of bytes of memory that it occupies, unused capacity included. A frame that many outboxes
+  /// share counts in each for an equal part; of the first 64 chunks, by how many still share it.
+  std::size_t occupied() const noexcept {
+    auto all = in_chunks_ + tail_.capacity() + chunks_.capacity() * sizeof(chunk);
+    const auto end = (std::min)(chunks_.size(), head_ + 64);
+    for (auto at = head_; at < end; ++at) all += chunks_[at].its_part() - chunks_[at].occupied;
+    return all;
+  }
+
   /// Whether a write may be pending: front() was called for bytes that still wait.
   bool lent() const noexcept { return lent_; }
 
  private:
   /// Bytes that do not move: a buffer of small frames, or a payload that may be shared.
   struct chunk {
-    explicit chunk(byte_buffer frames) : buffer{std::move(frames)}, octets{buffer.view()} {}
-    chunk(bytes_view owned, std::shared_ptr<const void> by, bool ends)
-        : octets{owned}, owner{std::move(by)}, ends_frame{ends} {}
+    explicit chunk(byte_buffer frames)
+        : buffer{std::move(frames)}, octets{buffer.view()}, occupied{buffer.capacity()} {}
+    chunk(bytes_view owned, std::shared_ptr<const void> by, bool ends, std::size_t pieces)
+        : octets{owned},
+          owner{std::move(by)},
+          shared_pieces{pieces},
+          occupied{owned.size()},
+          ends_frame{ends} {
+      occupied = its_part();
+    }
+
+    /// What it occupies. Of a shared frame, one owner is the message, and each outbox owns `shared_pieces`.
+    std::size_t its_part() const noexcept {
+      if (shared_pieces == 0) return occupied;
+      const auto others = static_cast<std::size_t>((std::max)(owner.use_count(), 1L)) - 1;
+      return octets.size() / (std::max)(others / shared_pieces, std::size_t{1});
+    }
 
     byte_buffer buffer;
     bytes_view octets;
     std::shared_ptr<const void> owner;
+    std::size_t shared_pieces = 0;  // that a shared frame has here; otherwise 0
+    std::size_t occupied;
     bool ends_frame = true;
     bool urgent = false;  // contains a frame of add_next()
   };
@@ -215,7 +245,8 @@ class outbox {
   /// `Bytes` must be writable if they are to be masked.
   template <class Bytes, class Masks>
   void add_pieces(const frame_header& header, Bytes payload,
-                  const std::shared_ptr<const void>& owner, std::size_t most, Masks&& next_mask) {
+                  const std::shared_ptr<const void>& owner, std::size_t most, Masks&& next_mask,
+                  std::size_t shared_pieces = 0) {
     const auto count = frames_of(payload.size(), most);
     const auto headers = std::make_shared<byte_buffer>();
     headers->prepare(count * max_header_size);
@@ -227,7 +258,7 @@ class outbox {
       if constexpr (std::is_same_v<Bytes, mutable_bytes>) {
         if (each.masked) apply_mask(piece, each.mask);
       }
-      add_whole(piece, owner, true);
+      add_whole(piece, owner, true, shared_pieces);
     });
   }
 
@@ -238,8 +269,10 @@ class outbox {
   }
 
   /// begin_whole() has reserved memory for the chunk.
-  void add_whole(bytes_view octets, std::shared_ptr<const void> owner, bool ends_frame) noexcept {
-    chunks_.emplace_back(octets, std::move(owner), ends_frame);
+  void add_whole(bytes_view octets, std::shared_ptr<const void> owner, bool ends_frame,
+                 std::size_t shared_pieces = 0) noexcept {
+    in_chunks_ +=
+        chunks_.emplace_back(octets, std::move(owner), ends_frame, shared_pieces).occupied;
     size_ += octets.size();
   }
 
@@ -260,7 +293,7 @@ class outbox {
 
   void close_tail() {
     if (tail_.empty()) return;
-    chunks_.emplace_back(std::exchange(tail_, byte_buffer{}));
+    in_chunks_ += chunks_.emplace_back(std::exchange(tail_, byte_buffer{})).occupied;
     chunks_.back().urgent = std::exchange(urgent_tail_, false);
     if (chunks_.back().urgent) ++urgent_;
   }
@@ -281,6 +314,7 @@ class outbox {
   }
 
   void drop_front() noexcept {
+    in_chunks_ -= chunks_[head_].occupied;
     within_frame_ = !chunks_[head_].ends_frame;
     if (chunks_[head_].urgent) --urgent_;
     buffer_pool::give(std::move(chunks_[head_].buffer));
@@ -303,6 +337,7 @@ class outbox {
   std::size_t head_ = 0;
   std::size_t sent_ = 0;
   std::size_t size_ = 0;
+  std::size_t in_chunks_ = 0;  // what they occupy
   bool lent_ = false;
   std::size_t urgent_ = 0;  // the number of urgent chunks
   bool urgent_tail_ = false;

@@ -80,6 +80,16 @@ class receiver {
   /// Whether a message has begun, or bytes of its payload have arrived, since the last call.
   bool take_progress() noexcept { return std::exchange(progressed_, false); }
 
+  /// Forgets an unfinished message; what was handed over stays.
+  void drop() noexcept {
+    decoding_ = false;
+    assembler_.abandon();
+    if (!delivered_) assembler_.clear();
+  }
+
+  /// How many bytes of memory a message that is cut, fragmented or encoded occupies.
+  std::size_t occupied() const noexcept { return assembler_.occupied(); }
+
  private:
   static constexpr std::size_t decode_chunk = 4096;
 

@@ -129,6 +129,9 @@ class sender {
     out_.clear();
   }
 
+  /// How many bytes of memory the output occupies.
+  std::size_t occupied() const noexcept { return out_.occupied(); }
+
   outbox& output() noexcept { return out_; }
   const outbox& output() const noexcept { return out_; }
 

@@ -19,19 +19,13 @@
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/protocol/connection.hpp"
-#include "hawser/protocol/deadline.hpp"
+#include "hawser/transport/blocking_clock.hpp"
 #include "hawser/transport/concepts.hpp"
+#include "hawser/transport/memory_budget.hpp"
 #include "hawser/transport/thread_number.hpp"
 #include "hawser/transport/turn.hpp"
 
 namespace hawser::detail {
-
-/// The time of a stream that has a clock of its own, or the system's.
-template <blocking_stream Stream>
-std::chrono::steady_clock::time_point now_of(Stream& stream) {
-  if constexpr (timed_stream<Stream>) return stream.now();
-  return std::chrono::steady_clock::now();
-}
 
 /// Moves bytes between one connection and one blocking stream. The connection is used under a lock
 /// that is never held while the stream is; one thread reads and one writes at a time.
@@ -46,8 +40,8 @@ class blocking_driver {
   blocking_driver(Stream stream, Connection connection, bytes_view received, duration close_timeout)
       : stream_{std::move(stream)},
         connection_{std::move(connection)},
-        buffer_((std::max)(buffer_size, received.size())),
-        longest_wait_{(std::max)(close_timeout, least_wait)} {
+        clock_{connection_, close_timeout},
+        buffer_((std::max)(buffer_size, received.size())) {
     std::copy(received.begin(), received.end(), buffer_.begin());
     input_ = mutable_bytes{buffer_}.first(received.size());
   }
@@ -65,9 +59,6 @@ class blocking_driver {
     return found ? std::optional<Wanted>{std::get<Wanted>(*found)} : std::nullopt;
   }
 
-  /// What is written: each treats a fragmented message under way in its own way.
-  enum class sends : std::uint8_t { message, fragment, control };
-
   /// Lets `queue` add to the connection's output, and writes all of it. A whole message waits for a
   /// fragmented one of another thread.
   template <class Queue>
@@ -77,10 +68,11 @@ class blocking_driver {
     if (what == sends::fragment) holder_ = thread_number();
     const auto refused = what == sends::message ? await_turn(guard) : std::error_code{};
     if (refused) return refused;
-    tell_time(now_of(stream_));
+    clock_.advance_leniently(now_of(stream_));
     if (const auto ec = queue(connection_)) return ec;
+    count_stored(guard);
     flush(guard);
-    if (connection_.state() != close_state::ended) return write_error_;
+    if (connection_.state() != close_state::ended) return connection_.output_error();
     // What the stream says of its end is not why there was one.
     next_data();
     return outcome_ && outcome_->error ? outcome_->error : make_error_code(errc::closed);
@@ -106,7 +98,7 @@ class blocking_driver {
   std::error_code close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
     const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
-    tell_time(now_of(stream_));
+    clock_.advance_leniently(now_of(stream_));
     if (const auto ec = connection_.close(code, reason); ec && ec != errc::closed) return ec;
     changed_.notify_all();
     // Otherwise read and write alternately: the peer may need to write before it reads.
@@ -119,18 +111,32 @@ class blocking_driver {
   std::error_code begin_close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
     const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
-    tell_time(now_of(stream_));
+    clock_.advance_leniently(now_of(stream_));
     if (const auto ec = connection_.close(code, reason)) return ec;
-    changed_.notify_all();
-    if (!writing_) write_all(guard, patience::none);
-    // The deadline counts from here.
-    advance(now_of(stream_));
+    write_close(guard);
     return {};
   }
 
   void close_now() {
     const lock guard{mutex_};
     give_up(errc::aborted);
+  }
+
+  /// From now on `counts` has what is stored here, and `beside` bytes. Before other threads use this object.
+  void count_memory(memory_holder& counts, std::size_t beside) noexcept {
+    memory_ = &counts;
+    beside_ = beside;
+  }
+
+  /// Ends the connection because the budget is exceeded, and releases what is stored.
+  void exceed_memory() {
+    lock guard{mutex_};
+    const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
+    detail::exceed_memory(connection_);
+    next_data();
+    if (connection_.state() == close_state::ended) abort_stream();
+    write_close(guard);
+    update_memory();
   }
 
   std::optional<closed> outcome() const {
@@ -157,24 +163,21 @@ class blocking_driver {
   enum class patience : std::uint8_t { none, deadline };
 
   static constexpr std::size_t buffer_size = 16 * 1024;
-  static constexpr duration least_wait = std::chrono::milliseconds{100};
   static constexpr duration write_again = std::chrono::milliseconds{10};
 
   std::optional<data> read_until(lock& guard, time_point until, mutable_bytes room,
                                  std::error_code& ec) {
     for (bool in_time = true; true; in_time = receive(guard, until, room)) {
-      tell_time(now_of(stream_));
+      clock_.advance_leniently(now_of(stream_));
       auto found = next_data();
       // Output that the peer does not read now can wait: the peer may need to be read first.
       if (!writing_) write_all(guard, patience::none);
+      count_stored(guard);
       if (found) return found;
-      if (!connection_.wants().read) {
-        finish(guard);
-        ec = errc::closed;
-        return std::nullopt;
-      }
-      if (!in_time) {
-        ec = errc::read_timeout;
+      const bool has_ended = !connection_.wants().read;
+      if (has_ended) finish(guard);
+      if (has_ended || !in_time) {
+        ec = has_ended ? errc::closed : errc::read_timeout;
         return std::nullopt;
       }
     }
@@ -195,9 +198,8 @@ class blocking_driver {
     while (auto happened = connection_.next(input_)) {
       if (const auto* whole = std::get_if<message_view>(&*happened)) return *whole;
       if (const auto* piece = std::get_if<message_part>(&*happened)) return *piece;
-      if (const auto* answer = std::get_if<pong>(&*happened); answer && answer->round_trip) {
+      if (const auto* answer = std::get_if<pong>(&*happened); answer && answer->round_trip)
         round_trip_ = answer->round_trip;
-      }
       if (const auto* end = std::get_if<closed>(&*happened)) {
         outcome_ = *end;
         changed_.notify_all();
@@ -210,7 +212,7 @@ class blocking_driver {
   bool receive(lock& guard, time_point until, mutable_bytes room) {
     std::error_code ec;
     bool readable = true;
-    auto due = (std::min)(until, next_deadline());
+    auto due = (std::min)(until, clock_.deadline(now_of(stream_)));
     if (connection_.wants().write) due = (std::min)(due, now_of(stream_) + write_again);
     std::size_t size = 0;
     time_point now;
@@ -221,44 +223,21 @@ class blocking_driver {
       now = now_of(stream_);
     }
     if (ec == std::errc::operation_would_block || (!ec && !readable)) {
-      advance(now);
+      clock_.advance(now);
       return now < until;
     }
     if (ec || size == 0) {
       connection_.receive_end(ec);
     } else {
-      connection_.received(now);
+      clock_.received(now);
       input_ = room.first(size);
-      pinged_ = false;
     }
     return now < until;
   }
 
-  void advance(time_point now) {
-    const bool idle = can_write() && !connection_.wants().write;
-    connection_.advance(now);
-    if (idle && connection_.wants().write) pinged_ = true;
+  bool can_write() const {
+    return connection_.state() == close_state::open && !connection_.output_error();
   }
-
-  /// The same, but an answer to the keep-alive, or a message, is not overdue yet: it may have arrived
-  /// while nobody read.
-  void tell_time(time_point now) {
-    const auto due = connection_.deadline();
-    const bool pinged = pinged_ && can_write() && !connection_.wants().write;
-    const bool waits = pinged || connection_.lacks_input(now);
-    if (waits && now >= due && due != (time_point::min)()) now = due - duration{1};
-    advance(now);
-  }
-
-  /// How long to wait at most. Nothing tells a thread that waits that another one has begun to
-  /// close, so it waits no longer than that may take.
-  time_point next_deadline() {
-    const auto now = now_of(stream_);
-    tell_time(now);
-    return (std::min)(connection_.deadline(), deadline_after(now, longest_wait_));
-  }
-
-  bool can_write() const { return connection_.state() == close_state::open && !write_error_; }
 
   /// A message that this thread has under way itself would never end meanwhile.
   std::error_code await_turn(lock& guard) {
@@ -303,6 +282,7 @@ class blocking_driver {
     }
     if (!ec) {
       connection_.consume_output(size);
+      update_memory();
     } else if (timed_stream<Stream> && ec == std::errc::operation_would_block) {
       if (waits == patience::none) return false;
       wait_writable(guard);
@@ -314,7 +294,7 @@ class blocking_driver {
 
   void wait_writable(lock& guard) {
     std::error_code ec;
-    const auto due = next_deadline();
+    const auto due = clock_.deadline(now_of(stream_));
     time_point now;
     {
       const unlocked meanwhile{guard};
@@ -323,15 +303,22 @@ class blocking_driver {
     }
     if (ec) return fail_output(ec);
     if (!reading_) connection_.hold_keep_alive();
-    advance(now);
+    clock_.advance(now);
     if (!connection_.wants().write) abort_stream();  // it was given up
   }
 
+  /// Writes what the stream takes at once of a Close frame. The deadline for the rest counts from here.
+  void write_close(lock& guard) {
+    changed_.notify_all();
+    if (!writing_) write_all(guard, patience::none);
+    clock_.advance(now_of(stream_));
+  }
+
   void fail_output(std::error_code ec) {
-    write_error_ = ec;
     connection_.output_failed(ec);
+    update_memory();
     // The deadline for the input counts from here.
-    advance(now_of(stream_));
+    clock_.advance(now_of(stream_));
     changed_.notify_all();
   }
 
@@ -350,7 +337,7 @@ class blocking_driver {
     // Its own buffer, because the application may still use the last message.
     std::array<std::byte, 4096> room;
     while (reading_) {
-      advance(now_of(stream_));
+      clock_.advance(now_of(stream_));
       // Where time has ended the connection, now or in another call, nothing else wakes the reader.
       const auto wanted = connection_.wants();
       if (!wanted.read && !wanted.write && !wanted.end_stream) give_up(errc::close_timeout);
@@ -370,8 +357,21 @@ class blocking_driver {
   void give_up(errc why) {
     connection_.abort(why);
     next_data();
+    update_memory();
     abort_stream();
     changed_.notify_all();
+  }
+
+  /// Counts what is stored. Returns whether the budget is exceeded by it.
+  bool update_memory() noexcept {
+    return memory_ != nullptr && memory_->update(beside_ + connection_.stored_bytes());
+  }
+
+  /// The same; beyond the budget, ends the connections that store the most, perhaps this one.
+  void count_stored(lock& guard) {
+    if (!update_memory()) return;
+    const unlocked meanwhile{guard};
+    memory_->relieve();
   }
 
   void abort_stream() {
@@ -382,14 +382,14 @@ class blocking_driver {
   mutable std::mutex mutex_;  // guards the members below
   std::condition_variable changed_;
   Connection connection_;
+  blocking_clock<Connection> clock_;
   std::vector<std::byte> buffer_;
   mutable_bytes input_;
   std::optional<closed> outcome_;
   std::optional<std::chrono::steady_clock::duration> round_trip_;
-  std::error_code write_error_;
-  const duration longest_wait_;
+  memory_holder* memory_ = nullptr;  // of a server
+  std::size_t beside_ = 0;
   std::size_t flushing_ = 0;  // threads that wait to write
-  bool pinged_ = false;       // the keep-alive waits for an answer
   bool stream_ended_ = false;
   bool reading_ = false;
   bool writing_ = false;

@@ -51,6 +51,13 @@ concept abortable_stream = blocking_stream<T> && requires(T& stream) {
 
 namespace detail {
 
+/// The time of a stream that has its own clock, or the system's.
+template <blocking_stream Stream>
+std::chrono::steady_clock::time_point now_of(Stream& stream) {
+  if constexpr (timed_stream<Stream>) return stream.now();
+  return std::chrono::steady_clock::now();
+}
+
 /// Whether a stream is encrypted, according to its `bool is_secure() const`.
 template <class Stream>
 bool is_secure(const Stream& stream) {

@@ -11,6 +11,7 @@
 #include "hawser/frame/opcode.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
+#include "hawser/transport/turn.hpp"
 
 namespace hawser {
 
@@ -69,7 +70,7 @@ class [[nodiscard]] outgoing_message {
         [&](auto& peer) {
           return peer.send_part({kind_, piece, coding_}, position);
         },
-        Driver::sends::fragment);
+        detail::sends::fragment);
     if (!ec) begun_ = true;
     return ec;
   }

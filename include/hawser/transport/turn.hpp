@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <utility>
@@ -9,6 +10,9 @@
 // How threads that share a connection alternate. All of it is exception-safe.
 
 namespace hawser::detail {
+
+/// What is written: each treats a fragmented message under way in its own way.
+enum class sends : std::uint8_t { message, fragment, control };
 
 /// Waits for a turn, of reading or of writing, under the mutex that guards it, and ends the turn in
 /// the destructor.

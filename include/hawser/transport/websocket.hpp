@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,8 +27,10 @@
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/transport/blocking_driver.hpp"
 #include "hawser/transport/concepts.hpp"
+#include "hawser/transport/memory_budget.hpp"
 #include "hawser/transport/outgoing_message.hpp"
 #include "hawser/transport/tls_facts.hpp"
+#include "hawser/transport/turn.hpp"
 
 namespace hawser {
 
@@ -116,7 +119,7 @@ class websocket {
   /// Sends a ping with at most 125 bytes of payload. Does not wait for the pong: see round_trip().
   std::error_code ping(bytes_view payload = {}) {
     return driver_->write([&](auto& peer) { return peer.send_ping(payload); },
-                          driver::sends::control);
+                          detail::sends::control);
   }
 
   /// Closes the connection: sends the queued output and a Close frame, then waits for the peer's
@@ -137,6 +140,16 @@ class websocket {
   /// Ends the connection at once, without a closing handshake. If the stream can be aborted, other
   /// threads return from their calls soon; otherwise at the next activity of the stream.
   void close_now() { driver_->close_now(); }
+
+  /// Counts what is stored from now on, and `beside` bytes, in a server's memory budget. Before other threads
+  /// use this object.
+  void count_memory(detail::memory_holder& counts, std::size_t beside) {
+    driver_->count_memory(counts, beside);
+  }
+
+  /// Ends the connection because the server's memory budget is exceeded, with 1013 if the peer reads, and
+  /// releases what is stored. From any thread; does not wait.
+  void exceed_memory() { driver_->exceed_memory(); }
 
   /// Whether messages can still be sent. The answer may be outdated at once.
   bool is_open() const { return driver_->is_open(); }
@@ -177,7 +190,7 @@ class websocket {
 
   template <class Send>
   std::error_code write_message(Send send) {
-    return driver_->write(std::move(send), driver::sends::message);
+    return driver_->write(std::move(send), detail::sends::message);
   }
 
   // On the heap, because other threads use it while this object is moved.

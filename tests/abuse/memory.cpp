@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+
+#include "hawser/asio/connect.hpp"
+#include "hawser/asio/server.hpp"
+#include "support/catch.hpp"
+#include "support/echo_servers.hpp"
+#include "support/eventually.hpp"
+#include "support/live_server.hpp"
+#include "support/printers.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+// The memory budget of both kinds of server, over real sockets. The rule itself: transport/memory_budget.
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+constexpr std::size_t mib = 1024 * 1024;
+const std::string ended_with_code = "closed{1013, the server stores too much}";
+const std::string cut_off = "closed{1006, the server stores too much}";
+
+echo_options frugal(std::size_t budget) {
+  echo_options options;
+  options.memory_budget = budget;
+  options.connection.max_message_size = 8 * mib;
+  options.connection.close_timeout = std::chrono::milliseconds{200};
+  return options;
+}
+
+octets begun(std::size_t size) {
+  return frame_from(role::client, opcode::text, std::string(size, 'x'), fin::no);
+}
+
+TEMPLATE_TEST_CASE("beyond the budget the connection that stores the most is closed with 1013",
+                   "[abuse]", event_echo, threaded_echo) {
+  TestType server{frugal(4 * mib)};
+  std::vector<raw_socket> modest;
+  for (int i = 0; i < 8; ++i) {
+    modest.push_back(opened(server.port()));
+    modest.back().say(begun(200'000));
+  }
+  CHECK(eventually([&] { return server.buffered_bytes() >= 8 * 199'000; }));
+  CHECK(server.buffered_bytes() < 4 * mib);
+  auto greedy = opened(server.port());
+  greedy.say(begun(4'000'000));
+  CHECK(greedy.hear_frames(1) ==
+        std::vector<std::string>{"close 1013 \"the server stores too much\""});
+  greedy.hang_up();
+  CHECK(server.ends.take() == ended_with_code);
+  for (auto& one : modest) {
+    one.say(frame_from(role::client, 0, as_bytes("end"), fin::yes));
+    CHECK(one.hear_frames(1).front().starts_with("text"));
+  }
+  CHECK(eventually([&] { return server.buffered_bytes() == 0; }));
+}
+
+TEMPLATE_TEST_CASE("within the budget, and without a limit, no connection is closed", "[abuse]",
+                   event_echo, threaded_echo) {
+  TestType server{frugal(GENERATE(std::size_t{0}, 64 * mib))};
+  auto one = opened(server.port());
+  one.say(begun(3'000'000));
+  CHECK(eventually([&] { return server.buffered_bytes() >= 2'999'000; }));
+  one.say(frame_from(role::client, 0, as_bytes(std::string(3'000'000, 'y')), fin::yes));
+  CHECK(one.hear_frames(1).size() == 1);
+  CHECK(eventually([&] { return server.buffered_bytes() == 0; }));
+}
+
+TEMPLATE_TEST_CASE("clients that read no answers are cut off to keep the budget", "[abuse]",
+                   event_echo, threaded_echo) {
+  TestType server{frugal(6 * mib)};
+  const auto message = frame_from(role::client, opcode::binary, std::string(4'000'000, 'x'));
+  std::vector<std::thread> writers;
+  std::vector<raw_socket> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(opened(server.port()));
+  for (auto& one : clients) {
+    writers.emplace_back([&] {
+      while (one.say(message)) {
+      }
+    });
+  }
+  std::size_t ended = 0;
+  while (ended < 3) {
+    const auto end = server.ends.take();
+    REQUIRE(end);
+    CHECK((*end == cut_off || *end == ended_with_code));
+    ++ended;
+  }
+  for (auto& one : clients) {
+    std::error_code ignored;
+    one.socket().shutdown(one.socket().shutdown_both, ignored);
+  }
+  for (auto& one : writers) one.join();
+  CHECK(eventually([&] { return server.buffered_bytes() == 0; }));
+}
+
+TEMPLATE_TEST_CASE("requests count, and handshakes that store the most end", "[abuse]", event_echo,
+                   threaded_echo) {
+  TestType server{frugal(100'000)};
+  std::vector<raw_socket> slow;
+  for (int i = 0; i < 10; ++i) {
+    slow.emplace_back(server.port());
+    slow.back().say("GET / HTTP/1.1\r\nX: " + std::string(12'000, 'x'));
+  }
+  CHECK(eventually([&] {
+    for (auto& one : slow) one.say("x");
+    return server.connections() <= 5;
+  }));
+  CHECK(eventually([&] { return server.buffered_bytes() <= 100'000; }));
+}
+
+TEMPLATE_TEST_CASE("an open connection counts its request", "[abuse]", event_echo, threaded_echo) {
+  TestType server{frugal(0)};
+  auto asked = std::string{upgrade_request};
+  asked.insert(asked.size() - 2, "X: " + std::string(10'000, 'x') + "\r\n");
+  const auto client = opened(server.port(), asked);
+  CHECK(eventually([&] {
+    return server.buffered_bytes() >= 10'000 - 1024 && server.buffered_bytes() <= 12'000;
+  }));
+}
+
+TEST_CASE("what other threads send to a client that does not read counts", "[abuse]") {
+  mailbox<session> sessions;
+  mailbox<std::string> ends;
+  server_options options;
+  options.memory_budget = 8 * mib;
+  options.route.budget.hard = 0;
+  live_server server{[&](hawser::server& made) {
+                       made.on_open([&](session& peer) { sessions.put(peer); });
+                       made.on_close([&](session&, const closed& end) { ends.put(shown(end)); });
+                     },
+                     options};
+  const auto client = opened(server->port());
+  const auto peer = sessions.take();
+  REQUIRE(peer);
+  std::size_t sent = 0;
+  while (!peer->send(std::string(100'000, 'x'))) sent += 100'000;
+  CHECK(sent >= 7 * mib);
+  CHECK(ends.take() == cut_off);
+  CHECK(eventually([&] { return server->buffered_bytes() == 0; }));
+}
+
+TEST_CASE("sessions on an executor of several threads stay within the budget", "[abuse]") {
+  asio::io_context context;
+  auto work = asio::make_work_guard(context);
+  server_options options;
+  options.memory_budget = 4 * mib;
+  mailbox<std::string> ends;
+  server shared{context.get_executor(), options};
+  shared.on_message([](session& peer, message_view view) { peer.send(view); });
+  shared.on_close([&](session&, const closed& end) { ends.put(shown(end)); });
+  shared.start();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) threads.emplace_back([&] { context.run(); });
+  {
+    std::vector<raw_socket> crowd;
+    for (int i = 0; i < 24; ++i) crowd.push_back(opened(shared.port()));
+    const auto most_of_it = begun(900'000);
+    for (auto& one : crowd) one.say(most_of_it);
+    for (int i = 0; i < 19; ++i) CHECK(ends.take() == ended_with_code);
+    CHECK(eventually([&] { return shared.buffered_bytes() <= 4 * mib; }));
+  }
+  CHECK(eventually([&] { return shared.buffered_bytes() == 0; }));
+  shared.shutdown(soon);
+  work.reset();
+  for (auto& one : threads) one.join();
+}
+
+}  // namespace

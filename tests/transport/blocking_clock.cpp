@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/transport/blocking_clock.hpp"
+
+#include <chrono>
+
+#include "hawser/protocol/connection.hpp"
+#include "support/catch.hpp"
+
+using namespace hawser;
+using namespace std::chrono_literals;
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+using blocking_clock = detail::blocking_clock<connection>;
+
+constexpr clock::time_point start{1h};
+
+/// Drops what the connection has to write.
+void write_all(connection& peer) {
+  while (!peer.output().empty()) peer.consume_output(peer.output().size());
+}
+
+TEST_CASE("a thread waits for input no longer than closing may take, and for 100 ms at least") {
+  connection peer{role::server, {.keep_alive_interval = 0s, .message_timeout = 0s}};
+  blocking_clock patient{peer, 5s};
+  CHECK(patient.deadline(start) == start + 5s);
+  blocking_clock hasty{peer, 1ms};
+  CHECK(hasty.deadline(start) == start + 100ms);
+}
+
+TEST_CASE("a thread waits for input until the connection has something to do") {
+  connection peer{role::server, {.keep_alive_interval = 2s}};
+  blocking_clock time{peer, 5s};
+  CHECK(time.deadline(start) == start + 2s);
+}
+
+TEST_CASE("the answer to the keep-alive is not overdue before a thread has read") {
+  connection peer{role::server, {.keep_alive_interval = 2s, .keep_alive_timeout = 3s}};
+  blocking_clock time{peer, 5s};
+  time.advance(start);
+  time.advance(start + 2s);
+  CHECK_FALSE(peer.output().empty());
+  write_all(peer);
+  const bool answered = GENERATE(true, false);
+  time.advance_leniently(start + 1h);
+  CHECK(peer.state() == close_state::open);
+  if (answered) time.received(start + 1h);
+  time.advance(start + 1h);
+  CHECK((peer.state() == close_state::open) == answered);
+}
+
+}  // namespace
