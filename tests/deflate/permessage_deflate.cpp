@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/deflate/permessage_deflate.hpp"
 
+#include <array>
+#include <cstddef>
+#include <random>
 #include <string>
 
 #include "hawser/frame/header.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "support/catch.hpp"
+#include "support/deflate.hpp"
 
 using namespace hawser;
+using namespace hawser::test;
 
 namespace {
 
@@ -93,6 +98,38 @@ TEST_CASE("both sides make an extension from the same answer", "[rfc7692-7]") {
     CHECK_FALSE(known.make(self, {}));
     CHECK_FALSE(known.make(self, list("x")));
   }
+}
+
+TEST_CASE("each side decodes the other's messages in the window that was agreed for it",
+          "[rfc7692-7.1.2]") {
+  const auto from = GENERATE(role::client, role::server);
+  const auto narrow = GENERATE(role::client, role::server);
+  deflate_parameters answer;
+  (narrow == role::client ? answer.client_max_window_bits : answer.server_max_window_bits) = 9;
+  const permessage_deflate known{without_threshold({.own_window_bits = 15})};
+  auto sender = known.extension(from, answer);
+  auto receiver = known.extension(from == role::client ? role::server : role::client, answer);
+
+  std::mt19937 random{1};
+  octets message(5000);
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    message[i] = i < 2500 ? static_cast<std::byte>(random()) : message[i - 2500];
+  }
+  REQUIRE(sender.begin_encoding(message_kind::binary, message.size()) == rsv1);
+  octets encoded;
+  sender.encode(message, part::last, encoded);
+  CHECK((encoded.size() < 4000) == (from != narrow));
+
+  octets decoded;
+  bytes_view in{encoded};
+  std::array<std::byte, 100> room;
+  for (bool more = true; more;) {
+    mutable_bytes out{room};
+    REQUIRE(receiver.decode(in, out, part::last) == errc{});
+    decoded.insert(decoded.end(), room.data(), room.data() + room.size() - out.size());
+    more = !in.empty() || out.empty();
+  }
+  CHECK(decoded == message);
 }
 
 TEST_CASE("an option that is changed later has no effect") {
