@@ -164,4 +164,17 @@ TEST_CASE("settings that zlib refuses make no inflater") {
   CHECK_FALSE(inflater::make({7}));
 }
 
+TEST_CASE("after reset() a message is decoded although the one before was cut off") {
+  const auto whole = "f2 48 cd c9 c9 07 00"_b;
+  for (std::size_t size = 1; size < whole.size(); ++size) {
+    CAPTURE(size);
+    const auto by = inflater::make({15});
+    (void)inflated(*by, bytes_view{whole}.first(size));
+    by->reset();
+    const auto result = inflated(*by, whole);
+    CHECK(result.error == errc{});
+    CHECK(result.output == hello);
+  }
+}
+
 }  // namespace
