@@ -149,7 +149,7 @@ TEMPLATE_TEST_CASE("slow handshakes of one byte at a time end at the timeout", "
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("header floods cost no more than the limit", "[abuse]", event_echo,
+TEMPLATE_TEST_CASE("header floods use no more memory than the limit", "[abuse]", event_echo,
                    threaded_echo) {
   const bool by_count = GENERATE(true, false);
   TestType server{brief_closing()};
@@ -209,7 +209,7 @@ TEMPLATE_TEST_CASE("a reader that reads nothing times out, and its queued output
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("a writer that stops inside a frame is found dead", "[abuse]", event_echo,
+TEMPLATE_TEST_CASE("a writer that stops inside a frame is detected as dead", "[abuse]", event_echo,
                    threaded_echo) {
   TestType server{impatient()};
   const auto header = header_from(role::client, 2, 500'000);
@@ -247,8 +247,8 @@ TEMPLATE_TEST_CASE("a flood of pings from a client that reads no pongs ends", "[
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("a flood of pongs costs nothing but time in proportion", "[abuse]", event_echo,
-                   threaded_echo) {
+TEMPLATE_TEST_CASE("a flood of pongs takes proportional time and little memory", "[abuse]",
+                   event_echo, threaded_echo) {
   TestType server{brief_closing()};
   octets pongs;
   for (int i = 0; i < 500; ++i) {
@@ -265,7 +265,7 @@ TEMPLATE_TEST_CASE("a flood of pongs costs nothing but time in proportion", "[ab
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("data after a Close is dropped, and not for ever", "[abuse]", event_echo,
+TEMPLATE_TEST_CASE("data after a Close is dropped, for a limited time", "[abuse]", event_echo,
                    threaded_echo) {
   TestType server{brief_closing()};
   const auto bye = close_from(role::client, 1000);
@@ -306,8 +306,8 @@ TEMPLATE_TEST_CASE("floods of empty frames and of fragments end at their limit",
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("a message that is never finished costs its limit at most", "[abuse]",
-                   event_echo, threaded_echo) {
+TEMPLATE_TEST_CASE("a message that is never finished uses at most its limit", "[abuse]", event_echo,
+                   threaded_echo) {
   auto options = brief_closing();
   options.connection.max_message_size = 256 * kib;
   TestType server{options};
@@ -375,7 +375,7 @@ TEMPLATE_TEST_CASE(
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("a length that is declared and not sent takes no memory", "[abuse]", event_echo,
+TEMPLATE_TEST_CASE("a declared length that is not sent uses no memory", "[abuse]", event_echo,
                    threaded_echo) {
   auto options = impatient();
   options.connection.max_message_size = std::uint64_t{1} << 40;
@@ -404,7 +404,7 @@ TEMPLATE_TEST_CASE("a page of another site gets no connection", "[abuse][rfc-10.
   check_service(server);
 }
 
-TEMPLATE_TEST_CASE("a name that leads to this machine gets no connection",
+TEMPLATE_TEST_CASE("a host name that resolves to this machine gets no connection",
                    "[abuse][rfc9110-15.5.20]", event_echo, threaded_echo) {
   TestType server{brief_closing()};
   {
@@ -493,7 +493,7 @@ TEST_CASE(
   check_service(server);
 }
 
-TEST_CASE("chunks, extensions and trailers without an end are cut off", "[abuse]") {
+TEST_CASE("endless chunks, extensions and trailers are refused", "[abuse]") {
   const std::string what =
       GENERATE("1\r\nx\r\n", "1;extension=value\r\nx\r\n", "0\r\nA: b\r\n", "000000000000000", ";");
   http_echo server;
@@ -541,7 +541,7 @@ TEST_CASE("requests without an end delay no other client and use no more memory 
   check_service(server);
 }
 
-TEST_CASE("a request that is smuggled in the body of another one is never served", "[abuse]") {
+TEST_CASE("a request smuggled in the body of another one is never served", "[abuse]") {
   http_echo server;
   const std::string hidden = "GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n";
   const std::string lines = GENERATE(

@@ -39,7 +39,7 @@ struct surroundings {
 
 const tcp::endpoint any{asio::ip::make_address("127.0.0.1"), 0};
 
-TEST_CASE("port 0 becomes a free one, and a port that is taken is refused") {
+TEST_CASE("port 0 is replaced by a free port, and a port in use is refused") {
   asio::io_context context;
   surroundings around{context};
   const auto first = around.listen(any);
@@ -66,7 +66,7 @@ TEST_CASE("a listener that is stopped before it begins does not begin") {
   CHECK(context.run() == 1);
 }
 
-TEST_CASE("a listener outlives what it accepts for, and then accepts nothing") {
+TEST_CASE("a listener may outlive its server, and then accepts nothing") {
   asio::io_context context;
   surroundings around{context};
   const auto one = around.listen(any);
@@ -80,7 +80,7 @@ TEST_CASE("a listener outlives what it accepts for, and then accepts nothing") {
   one->stop();
 }
 
-TEST_CASE("a client that is accepted takes a place") {
+TEST_CASE("an accepted client is counted") {
   asio::io_context context;
   surroundings around{context};
   const auto one = around.listen(any);

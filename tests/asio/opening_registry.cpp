@@ -28,7 +28,7 @@ class noted_opening final : public opening_base {
   std::string& told_;
 };
 
-TEST_CASE("an opening is kept until it is removed, once") {
+TEST_CASE("an opening is kept until it is removed") {
   opening_registry all;
   std::string told;
   const std::weak_ptr<opening_base> kept = [&] {
@@ -44,7 +44,7 @@ TEST_CASE("an opening is kept until it is removed, once") {
   CHECK(all.openings().empty());
 }
 
-TEST_CASE("any opening can be taken until none is left") {
+TEST_CASE("openings can be taken until none is left") {
   opening_registry all;
   std::string told;
   all.add(std::make_shared<noted_opening>(told));
@@ -54,8 +54,7 @@ TEST_CASE("any opening can be taken until none is left") {
   CHECK_FALSE(all.take());
 }
 
-TEST_CASE(
-    "the end of a server reaches openings and sessions, and says what becomes of later ones") {
+TEST_CASE("the end of a server ends openings and sessions, and those that register later") {
   asio::io_context context;
   const io_registries registries{context.get_executor()};
   std::string told;

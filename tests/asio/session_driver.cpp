@@ -124,7 +124,7 @@ struct tcp_session {
   lines story;
 };
 
-TEST_CASE("a session ends over TCP as the table has it, whoever closes and however",
+TEST_CASE("a session ends over TCP as the table says, for each way to close",
           "[rfc-5.5.1][rfc-7.1.1][rfc-7.1.2][rfc-7.1.5][rfc-7.1.7]") {
   const auto self = GENERATE(role::client, role::server);
   const auto row = GENERATE(range(std::size_t{0}, closings().size()));
@@ -135,7 +135,7 @@ TEST_CASE("a session ends over TCP as the table has it, whoever closes and howev
   CHECK(near.peer.send("x") == errc::closed);
 }
 
-TEST_CASE("a context runs out of work when its last connection is gone") {
+TEST_CASE("a context runs out of work when its last connection has ended") {
   lone_session one;
   std::weak_ptr<int> held;
   {
@@ -156,7 +156,7 @@ TEST_CASE("a context runs out of work when its last connection is gone") {
   CHECK(one.registry->sessions().empty());
 }
 
-TEST_CASE("a session that is paused lives on though nobody holds it") {
+TEST_CASE("a paused session stays open although no handle of it is stored") {
   lone_session one;
   one.open().pause();
   one.context.poll();
@@ -171,7 +171,7 @@ TEST_CASE("a session that is paused lives on though nobody holds it") {
   CHECK(one.story == lines{"open", "text \"unheard\"", "closed{1000, clean}"});
 }
 
-TEST_CASE("a context that ends destroys its sessions, whatever they own") {
+TEST_CASE("the end of a context destroys its sessions, whatever they own") {
   std::weak_ptr<int> held;
   session kept;
   {
@@ -201,7 +201,7 @@ TEST_CASE("what a handler sends leaves in one write, in order") {
         lines{"text \"one\"", "ping \"two\"", "text \"three\"", "close 1000"});
 }
 
-TEST_CASE("many small messages of one turn are not taken for more than they are") {
+TEST_CASE("many small messages of one turn count for their own size") {
   lone_session one;
   constexpr int count = 200'000;
   int sent = 0;
@@ -258,8 +258,9 @@ flood_result flood(const session& peer, std::size_t count) {
   return result;
 }
 
-TEST_CASE("who reads nothing costs no more memory than the budget, by any policy and thread",
-          "[abuse]") {
+TEST_CASE(
+    "a peer that reads nothing uses no more memory than the budget, with any policy and thread",
+    "[abuse]") {
   const auto policy =
       GENERATE(send_budget::policy::refuse, send_budget::policy::drop, send_budget::policy::close);
   const bool own_thread = GENERATE(true, false);
@@ -304,7 +305,7 @@ TEST_CASE("who reads nothing costs no more memory than the budget, by any policy
   }
 }
 
-TEST_CASE("a peer that is too slow is told so, by a policy, once it reads") {
+TEST_CASE("a peer that is too slow gets the close code of the policy once it reads") {
   server_options options;
   options.route.budget = budget_of(send_budget::policy::close);
   mailbox<std::string> ends;
@@ -368,7 +369,7 @@ TEST_CASE("a sender that waits for on_drained sends everything, from any thread"
   CHECK_FALSE(client.close());
 }
 
-TEST_CASE("whoever saw much waiting hears of the room, however quickly it is there") {
+TEST_CASE("on_drained is called after a full queue, however quickly it drains") {
   mailbox<session> opened;
   mailbox<bool> drained;
   server_options options;
@@ -387,7 +388,7 @@ TEST_CASE("whoever saw much waiting hears of the room, however quickly it is the
   CHECK_FALSE(client.close());
 }
 
-TEST_CASE("on_drained may set another hook, which counts from then on") {
+TEST_CASE("on_drained may set another hook, which is called from then on") {
   lone_session one;
   const auto much = std::string(5'000'000, 'x');
   one.handlers.on_open = [&](session& peer) {
@@ -561,7 +562,7 @@ void do_something(const session& peer, std::mt19937& random) {
   }
 }
 
-TEST_CASE("threads do everything with the same and dying sessions while the server shuts down") {
+TEST_CASE("many threads use the same and ending sessions while the server shuts down") {
   constexpr int rounds = 100;
   constexpr std::size_t clients = 6;
   for (int round = 0; round < rounds; ++round) {
@@ -622,7 +623,7 @@ class client_crowd {
 
   /// How many have been served as they should, and have seen the end.
   std::size_t run() {
-    // The system queues only so many that nobody has accepted yet.
+    // The system queues a limited number of connections that are not accepted yet.
     for (std::size_t i = 0; i < 200 && i < members_.size(); ++i) open_next();
     context_.run();
     return ended_;
@@ -703,7 +704,7 @@ std::size_t most_connections() {
   return (std::min)(wanted, allowed);
 }
 
-TEST_CASE("thousands of connections come and go, and leave neither memory nor descriptors") {
+TEST_CASE("thousands of connections leave neither memory nor descriptors behind") {
   const auto count = most_connections();
   server_options options;
   options.threads = 2;

@@ -17,7 +17,7 @@ namespace {
 
 using story = std::vector<std::string>;
 
-TEST_CASE("on the session's thread things are done at once") {
+TEST_CASE("on the session's thread commands run at once") {
   const auto state = std::make_shared<fake_session>();
   const session handle{state};
   CHECK_FALSE(handle.send("x"));
@@ -26,7 +26,7 @@ TEST_CASE("on the session's thread things are done at once") {
   CHECK(state->woken == 0);
 }
 
-TEST_CASE("from elsewhere they are kept in order, and the session is woken once") {
+TEST_CASE("from other threads commands are queued in order, and the session is woken once") {
   const auto state = std::make_shared<fake_session>();
   state->own_thread = false;
   const session handle{state};
@@ -39,7 +39,7 @@ TEST_CASE("from elsewhere they are kept in order, and the session is woken once"
   CHECK(state->done == story{"send", "ping", "close"});
 }
 
-TEST_CASE("what was asked for from elsewhere is done before what the session's thread asks for") {
+TEST_CASE("queued commands run before those of the session's thread") {
   const auto state = std::make_shared<fake_session>();
   const session handle{state};
   state->own_thread = false;
@@ -49,7 +49,7 @@ TEST_CASE("what was asked for from elsewhere is done before what the session's t
   CHECK(state->done == story{"ping", "send now"});
 }
 
-TEST_CASE("after a close nothing is sent, after the end nothing is asked") {
+TEST_CASE("after a close nothing is sent, after the end no command is accepted") {
   const auto state = std::make_shared<fake_session>();
   const session handle{state};
   CHECK_FALSE(handle.close());
@@ -61,7 +61,8 @@ TEST_CASE("after a close nothing is sent, after the end nothing is asked") {
   CHECK(state->done == story{"close"});
 }
 
-TEST_CASE("what would exceed the budget is refused, dropped or closes the session", "[abuse]") {
+TEST_CASE("a message that would exceed the budget is refused, dropped or closes the session",
+          "[abuse]") {
   using policy = send_budget::policy;
   const auto by = GENERATE(policy::refuse, policy::drop, policy::close);
   const auto state = std::make_shared<fake_session>(send_budget{1'000, 2'000, by});
@@ -76,7 +77,7 @@ TEST_CASE("what would exceed the budget is refused, dropped or closes the sessio
   CHECK(handle.send("x") == (by == policy::close ? errc::closed : std::error_code{}));
 }
 
-TEST_CASE("a session that is not served does not grow by what is asked of it", "[abuse]") {
+TEST_CASE("the command queue of a session that does not run stays bounded", "[abuse]") {
   const auto state = std::make_shared<fake_session>();
   state->own_thread = false;
   const session handle{state};
@@ -91,7 +92,7 @@ TEST_CASE("a session that is not served does not grow by what is asked of it", "
   CHECK(state->done == story{"flow", "abort"});
 }
 
-TEST_CASE("the facts of a session can be asked for by every handle") {
+TEST_CASE("every handle reports the facts of its session") {
   detail::session_facts facts;
   facts.remote_address = "127.0.0.1:1";
   facts.parameters = {{"id", "7"}};

@@ -29,11 +29,12 @@ constexpr int first_wrong_to_receive() {
   return -1;
 }
 
-TEST_CASE("of all codes the registered ones and those for applications may come", "[rfc-7.4]") {
+TEST_CASE("registered codes and those for applications may be received", "[rfc-7.4]") {
   CHECK(first_wrong_to_receive() == -1);
 }
 
-TEST_CASE("what may come may be sent, except that 1010 is a client's", "[rfc-7.4.1]") {
+TEST_CASE("codes that may be received may be sent, except that only clients send 1010",
+          "[rfc-7.4.1]") {
   for (int value = 0; value <= 0xFFFF; ++value) {
     const auto code = static_cast<close_code>(value);
     if (may_send(code, role::client) != good(value)) FAIL_CHECK(value);

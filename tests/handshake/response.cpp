@@ -13,8 +13,7 @@ using hawser::response;
 
 namespace {
 
-TEST_CASE("a response is complete: its status, its length, and the end of the connection",
-          "[rfc9112-6.3]") {
+TEST_CASE("a response has its status, its length, and the end of the connection", "[rfc9112-6.3]") {
   CHECK(encode(response{.status = 404}) ==
         "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   CHECK(encode(response{.status = 401,
@@ -26,7 +25,7 @@ TEST_CASE("a response is complete: its status, its length, and the end of the co
   CHECK(encode(response{.status = 299}).starts_with("HTTP/1.1 299 \r\n"));
 }
 
-TEST_CASE("a status has the phrase of the standard where it has one", "[rfc9110-15]") {
+TEST_CASE("a status has the phrase of the RFC, if there is one", "[rfc9110-15]") {
   std::set<std::string_view> phrases;
   for (unsigned status = 0; status < 1000; ++status) {
     const auto phrase = hawser::reason_phrase(status);
@@ -41,7 +40,7 @@ TEST_CASE("a status has the phrase of the standard where it has one", "[rfc9110-
   CHECK(phrases.size() == 37);
 }
 
-TEST_CASE("the application does not say how its response is framed", "[rfc9112-6]") {
+TEST_CASE("the application does not delimit its response", "[rfc9112-6]") {
   const auto text = encode(response{.headers = {{"content-length", "7"},
                                                 {"Transfer-Encoding", "chunked"},
                                                 {"CONNECTION", "keep-alive"},
@@ -51,7 +50,7 @@ TEST_CASE("the application does not say how its response is framed", "[rfc9112-6
         "HTTP/1.1 200 OK\r\nDate: now\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc");
 }
 
-TEST_CASE("a status without a body gets none", "[rfc9112-6.3][rfc9110-8.6]") {
+TEST_CASE("a response with a status without a body has none", "[rfc9112-6.3][rfc9110-8.6]") {
   for (const unsigned status : {204U, 304U}) {
     const auto text = encode(response{.status = status, .body = "not sent"});
     CHECK(text.ends_with("\r\nConnection: close\r\n\r\n"));

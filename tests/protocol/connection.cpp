@@ -272,8 +272,7 @@ TEST_CASE("a message may take as long as it likes while its payload arrives") {
   }
 }
 
-TEST_CASE("a turn ends after its number of events, and the next one goes on with the rest",
-          "[abuse]") {
+TEST_CASE("a turn ends after its number of events, and the next one continues", "[abuse]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self, {.turn = {.bytes = 0, .events = 3}}};
@@ -340,7 +339,7 @@ TEST_CASE("a connection without turns takes all of its input at once") {
   CHECK_FALSE(peer.has_more_work());
 }
 
-TEST_CASE("an event ends what a turn has left to do", "[abuse]") {
+TEST_CASE("a closed event ends the work of a turn", "[abuse]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self, {.turn = {.bytes = 0, .events = 1}}};
@@ -428,7 +427,7 @@ TEST_CASE("bytes that arrived while the driver was busy count as a sign of life"
   CHECK(peer.deadline() == at(1h + 20s));
 }
 
-TEST_CASE("what is written at once does not put off the keep-alive", "[rfc-5.5.2]") {
+TEST_CASE("a write that is accepted at once does not delay the keep-alive", "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
   const bool looks_meanwhile = GENERATE(true, false);
   test_connection<> peer{self, with_keep_alive(20s, 60s)};
@@ -446,7 +445,8 @@ TEST_CASE("what is written at once does not put off the keep-alive", "[rfc-5.5.2
         lines{"text \"x\"", "text \"x\"", "ping 0000000000000001", "text \"x\"", "text \"x\""});
 }
 
-TEST_CASE("what is written at once does not put off the end of a silent peer", "[rfc-5.5.2]") {
+TEST_CASE("a write that is accepted at once does not delay the timeout of a silent peer",
+          "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};
   auto now = at(0s);
@@ -539,7 +539,7 @@ TEST_CASE("output that the peer does not read ends the connection to the nanosec
   CHECK(peer.buffered_bytes() == 0);
 }
 
-TEST_CASE("output that is taken slowly keeps the connection") {
+TEST_CASE("output that the peer reads slowly keeps the connection open") {
   const auto self = GENERATE(role::client, role::server);
   connection_options options;
   options.write_timeout = 7s;
@@ -557,7 +557,7 @@ TEST_CASE("output that is taken slowly keeps the connection") {
   CHECK(peer.state() == close_state::open);
 }
 
-TEST_CASE("output that the peer acknowledges beneath the stream keeps the connection") {
+TEST_CASE("output that the peer acknowledges below the stream keeps the connection open") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, {.write_timeout = 8s}};
   REQUIRE(!peer.send("x"));
@@ -614,7 +614,7 @@ TEST_CASE("the keep-alive does not end a living peer whose output stalls") {
   CHECK(peer.deadline() == at(1020s));
 }
 
-TEST_CASE("a ping that cannot be written is not held against the peer") {
+TEST_CASE("a ping that cannot be written does not end the connection") {
   const auto self = GENERATE(role::client, role::server);
   connection_options options = with_keep_alive(20s, 10s);
   options.write_timeout = 100s;
@@ -641,7 +641,7 @@ TEST_CASE("a ping of ours measures the round trip", "[rfc-5.5.3]") {
   CHECK(both.notes_of(peer_of(self)).lines() == lines{"ping \"how long?\""});
 }
 
-TEST_CASE("the time at which a pong arrived is what is measured", "[rfc-5.5.3]") {
+TEST_CASE("the round trip ends at the time at which the pong arrived", "[rfc-5.5.3]") {
   test_connection<> peer{role::client};
   peer.advance(at(1s));
   REQUIRE(!peer.send_ping(as_bytes("how long?")));
@@ -653,7 +653,7 @@ TEST_CASE("the time at which a pong arrived is what is measured", "[rfc-5.5.3]")
   CHECK(std::get<pong>(*happened).round_trip == 2s);
 }
 
-TEST_CASE("a close that was refused changes nothing", "[rfc-7.4]") {
+TEST_CASE("a refused close has no effect", "[rfc-7.4]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
   CHECK(peer.close(close_code::no_status) == errc::bad_close_code);
@@ -690,7 +690,7 @@ TEST_CASE("after close() the last message stays valid", "[rfc-7.1.2]") {
   CHECK(notes.lines() == lines{"closed{1000, clean, \"bye\"}"});
 }
 
-TEST_CASE("output stays put while more is sent and answered") {
+TEST_CASE("output does not move while more is sent and answered") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self};
@@ -709,7 +709,7 @@ TEST_CASE("output stays put while more is sent and answered") {
   CHECK(octets{pending.begin(), pending.end()} == before);
 }
 
-TEST_CASE("when writing fails what has arrived can still be read") {
+TEST_CASE("after a failed write messages that have arrived can still be read") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto reset = std::make_error_code(std::errc::connection_reset);
@@ -769,7 +769,7 @@ TEST_CASE("when writing fails during the closing handshake the handshake may sti
   CHECK(feed(peer, {}).empty());
 }
 
-TEST_CASE("an echo leaves before the connection is failed", "[rfc-7.1.7][autobahn-3.2]") {
+TEST_CASE("an echo is sent before the connection fails", "[rfc-7.1.7][autobahn-3.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self};
@@ -783,7 +783,7 @@ TEST_CASE("an echo leaves before the connection is failed", "[rfc-7.1.7][autobah
         lines{"text \"Hello\"", "close 1002 \"the opcode is reserved\""});
 }
 
-TEST_CASE("a message can be echoed from the view it came in, given away or not") {
+TEST_CASE("a message can be echoed from its own view, moved or not") {
   const auto from = GENERATE(role::client, role::server);
   const auto size = GENERATE(as<std::size_t>{}, 0, 10, 5000, 100'000);
   joined both;
@@ -969,8 +969,9 @@ struct failing_extension : no_extension {
   }
 };
 
-TEST_CASE("an extension that fails for a reason of its own ends the connection with 1011",
-          "[rfc-7.4.1]") {
+TEST_CASE(
+    "an extension that fails with an error without a close code ends the connection with 1011",
+    "[rfc-7.4.1]") {
   const auto input = frame_from(role::client, 2, as_bytes(std::string("x")), fin::yes, rsv1 >> 4);
   CHECK(story_of<failing_extension>(role::server, input) ==
         failed(close_code::internal_error, errc::aborted));

@@ -51,7 +51,7 @@ TEST_CASE("an empty outbox has nothing to write") {
   CHECK(!out.lent());
 }
 
-TEST_CASE("small frames leave in one write") {
+TEST_CASE("small frames are written together") {
   outbox out;
   octets expected;
   for (int i = 0; i < 100; ++i) {
@@ -63,7 +63,7 @@ TEST_CASE("small frames leave in one write") {
   CHECK(copy_of(out.front()) == expected);
 }
 
-TEST_CASE("frames keep their order, copied or given away, consumed in steps of any size") {
+TEST_CASE("frames keep their order, copied or moved, consumed in steps of any size") {
   const auto step = GENERATE(as<std::size_t>{}, 1, 2, 3, 7, 100, 4097, 70'000, 1'000'000);
   outbox out;
   octets expected;
@@ -82,7 +82,7 @@ TEST_CASE("frames keep their order, copied or given away, consumed in steps of a
   CHECK(out.front().empty());
 }
 
-TEST_CASE("a long payload that is given away is not copied") {
+TEST_CASE("a long payload that is moved is not copied") {
   outbox out;
   auto payload = pattern(100'000);
   const auto* const where = payload.data();
@@ -92,7 +92,7 @@ TEST_CASE("a long payload that is given away is not copied") {
   CHECK(out.front().size() == 100'000);
 }
 
-TEST_CASE("what was handed out stays put while thousands of frames are added") {
+TEST_CASE("front() does not move while thousands of frames are added") {
   const auto first_size = GENERATE(as<std::size_t>{}, 1, 200, 4096, 100'000);
   const bool given_away = GENERATE(false, true);
   const auto consumed = GENERATE(as<std::size_t>{}, 0, 1);
@@ -151,7 +151,7 @@ TEST_CASE("clear() drops everything but the bytes of a pending write") {
   CHECK(out.empty());
 }
 
-TEST_CASE("clear() releases what waits behind the bytes that are under way") {
+TEST_CASE("clear() frees what waits behind the bytes of a pending write") {
   const bool lent = GENERATE(false, true);
   CAPTURE(lent);
   const auto made = std::make_shared<byte_buffer>();
@@ -171,7 +171,7 @@ TEST_CASE("clear() releases what waits behind the bytes that are under way") {
   CHECK(held < 100'000);
 }
 
-TEST_CASE("the memory of what is written is given back") {
+TEST_CASE("the memory of written bytes is freed") {
   const bool given_away = GENERATE(false, true);
   const auto count = GENERATE(1, 5000);
   buffer_pool::clear();
@@ -196,7 +196,7 @@ TEST_CASE("the memory of what is written is given back") {
   CHECK(left <= 4 * 1024);
 }
 
-TEST_CASE("a long queue of small frames is given back as it is written") {
+TEST_CASE("a long queue of small frames is freed as it is written") {
   outbox out;
   const std::string payload(100, 'x');
   const heap_meter heap;
@@ -213,7 +213,7 @@ TEST_CASE("a long queue of small frames is given back as it is written") {
   CHECK(held <= size + 256 * 1024);
 }
 
-TEST_CASE("memory is given back while writing goes on") {
+TEST_CASE("memory is freed while writing continues") {
   outbox out;
   const heap_meter heap;
   const std::string payload(5000, 'x');
@@ -227,7 +227,7 @@ TEST_CASE("memory is given back while writing goes on") {
   CHECK(most <= 64 * 1024);
 }
 
-TEST_CASE("a queue that is never empty takes no memory for what was written") {
+TEST_CASE("a queue that is never empty keeps no memory of written bytes") {
   outbox out;
   const std::string payload(5000, 'x');
   const heap_meter heap;
@@ -242,7 +242,7 @@ TEST_CASE("a queue that is never empty takes no memory for what was written") {
   CHECK(most <= 128 * 1024);
 }
 
-TEST_CASE("small frames one at a time take no memory each") {
+TEST_CASE("small frames one at a time do not allocate") {
   outbox out;
   const auto payload = bytes("some payload");
   out.add(text_header, bytes_view{payload});
@@ -256,7 +256,7 @@ TEST_CASE("small frames one at a time take no memory each") {
   CHECK(count == 0);
 }
 
-TEST_CASE("a long queue is made without copying it again and again") {
+TEST_CASE("a long queue grows without repeated copies") {
   outbox out;
   std::vector<std::string> payloads(4000, std::string(5000, 'x'));
   const heap_meter heap;
@@ -308,7 +308,7 @@ TEST_CASE("a message is cut into frames, however it is queued", "[rfc-5.4]") {
   CHECK(drained(out, 300) == before + expected + after);
 }
 
-TEST_CASE("a control frame passes all frames of which nothing is written", "[rfc-5.4]") {
+TEST_CASE("a control frame is sent before all frames of which no byte is written", "[rfc-5.4]") {
   const bool owned = GENERATE(false, true);
   constexpr std::size_t most = 10'000;
   constexpr frame_header pong{.op = opcode::pong};
@@ -341,7 +341,7 @@ TEST_CASE("a control frame passes all frames of which nothing is written", "[rfc
   CHECK(kinds == expected);
 }
 
-TEST_CASE("a control frame never falls into an owned payload's frame", "[rfc-5.4]") {
+TEST_CASE("a control frame is never sent inside the frame of an owned payload", "[rfc-5.4]") {
   outbox out;
   out.add(text_header, outbox::owned_payload{pattern(5000)});
   out.add(text_header, outbox::owned_payload{pattern(6000)});

@@ -282,7 +282,7 @@ TEST_CASE("a close without an answer wakes the thread that sleeps in a read", "[
   CHECK(peer.written != 0);
 }
 
-TEST_CASE("a close without an answer leaves a reader behind that cannot be woken", "[rfc-7.1.2]") {
+TEST_CASE("a close without an answer returns although a reader cannot be woken", "[rfc-7.1.2]") {
   sleepy_peer peer;
   peer.answers = false;
   connection_options options = patient;
@@ -360,8 +360,7 @@ TEST_CASE("close_now wakes a thread that waits for another thread's unfinished m
   }
 }
 
-TEST_CASE("a reader that was asleep brings a close that another thread began to its end",
-          "[rfc-7.1.1]") {
+TEST_CASE("a waiting reader completes a close that another thread began", "[rfc-7.1.1]") {
   for (int round = 0; round < 5; ++round) {
     auto [here, there] = threaded_pipe();
     connection_options options = patient;
@@ -375,7 +374,7 @@ TEST_CASE("a reader that was asleep brings a close that another thread began to 
   }
 }
 
-TEST_CASE("a close that another thread began ends a write to a peer that takes nothing") {
+TEST_CASE("a close that another thread began ends a write to a peer that reads nothing") {
   const bool reads = GENERATE(true, false);
   auto [here, there] = threaded_pipe(10);
   connection_options options = patient;
@@ -394,7 +393,7 @@ TEST_CASE("a close that another thread began ends a write to a peer that takes n
   CHECK(near.close_reason().error == errc::close_timeout);
 }
 
-TEST_CASE("an open connection can be destroyed once its threads are gone") {
+TEST_CASE("an open connection can be destroyed after its threads have ended") {
   auto [here, there] = threaded_pipe();
   {
     websocket<memory_pipe> near{role::client, std::move(here)};
@@ -417,7 +416,7 @@ struct noting_mask_source {
   }
 };
 
-TEST_CASE("a reader that answers a ping does not get stuck in another thread's message") {
+TEST_CASE("a reader that answers a ping does not block on another thread's message") {
   auto [here, there] = threaded_pipe(1);
   scripted_end far{std::move(there)};
   std::atomic<int> queued = 0;

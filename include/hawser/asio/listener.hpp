@@ -126,7 +126,7 @@ class listener final
   void admit(const io_registries& target, socket accepted) {
     std::error_code ec;
     const auto where = accepted.remote_endpoint(ec);
-    if (ec) return;  // gone already
+    if (ec) return;  // it has gone
     if (settings_->memory->is_exceeded()) {
       return turn_away(std::move(accepted), errc::memory_exceeded);
     }
@@ -149,7 +149,7 @@ class listener final
     }
   }
 
-  /// Whom there is no room for is told so, if that takes no more than a few octets.
+  /// Sends a response to a client over the limit, if that needs no handshake.
   void turn_away(socket refused, errc why) {
     if constexpr (std::is_same_v<MakeStream, plain_streams>) {
       refusals_.refuse(std::move(refused), why);

@@ -29,7 +29,7 @@ class opening_base : public memory_holder {
   opening_base(const opening_base&) = delete;
   opening_base& operator=(const opening_base&) = delete;
 
-  /// Tells the client that the server is shutting down: 503, or close code 1001 if the client was
+  /// Answers the client when the server shuts down: 503, or close code 1001 if the client was
   /// accepted already. This and abort() may be called on any thread.
   virtual void refuse() = 0;
 
@@ -41,14 +41,15 @@ class opening_base : public memory_holder {
   virtual void abandon() = 0;
 
  protected:
-  /// Counts `size` more bytes of a request, or the first ones of the next. The strings that hold them may
-  /// have grown to twice their size. False if the budget ends this opening, which is then to be closed.
+  /// Counts `size` more bytes of a request, or the first ones of the next. The strings that hold
+  /// them may have grown to twice their size. Returns false if the budget ends this opening, which
+  /// must then be closed.
   bool count_request(std::size_t size, bool is_first) noexcept {
     received_ = is_first ? size : received_ + size;
     return count_answer(0);
   }
 
-  /// Counts an answer of so many bytes beside the request.
+  /// Counts a response of `size` bytes in addition to the request.
   bool count_answer(std::size_t size) noexcept {
     if (update(2 * received_ + size)) relieve();
     return !is_ending();
@@ -58,7 +59,7 @@ class opening_base : public memory_holder {
   std::shared_ptr<memory_holder> keep() noexcept override { return nullptr; }
 
   void on_memory_exceeded() noexcept override {
-    // Without the memory for that, the opening ends when it does something next.
+    // Without memory for that, the opening ends at its next step.
     with_memory([this] { abort(); }, [] {});
   }
 

@@ -67,7 +67,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
   server_opening(const server_opening&) = delete;
   server_opening& operator=(const server_opening&) = delete;
 
-  /// The handshake time-out is counted from `accepted`. From any thread.
+  /// The handshake timeout begins at `accepted`. May be called on any thread.
   void start(std::chrono::steady_clock::time_point accepted = std::chrono::steady_clock::now()) {
     on_executor([accepted](auto& self) { self.begin(accepted); });
   }

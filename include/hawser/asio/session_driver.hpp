@@ -72,8 +72,8 @@ class session_driver final
   session_driver(const session_driver&) = delete;
   session_driver& operator=(const session_driver&) = delete;
 
-  /// Begins, on the session's thread, with what was read behind the handshake. The request may be
-  /// forgotten once on_open has returned.
+  /// Begins, on the session's thread, with the bytes that were read after the handshake. If
+  /// `forgets_request`, the request is dropped after on_open has returned.
   void open(bytes_view rest, bool forgets_request = false) {
     registration_.enter();
     keep_handle();

@@ -14,7 +14,7 @@
 
 namespace hawser::detail {
 
-/// Of a path, as a route names them.
+/// The parameters of a path, as its route names them.
 using path_parameters = std::vector<std::pair<std::string, std::string>>;
 
 /// The value of a parameter, or an empty text.
@@ -25,7 +25,7 @@ inline std::string_view value_of(std::string_view name, const path_parameters& a
   return {};
 }
 
-/// What is known of a session when it begins.
+/// The properties of a session that are known when it begins.
 struct session_facts {
   request asked = {};
   agreement agreed = {};

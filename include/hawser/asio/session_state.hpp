@@ -74,7 +74,7 @@ struct session_statistics {
 
 namespace detail {
 
-/// The half of a session that does not depend on its stream: what handles point to. It outlives the
+/// The part of a session that does not depend on its stream; handles point to it. It outlives the
 /// connection as long as there are handles.
 class session_state : public memory_holder {
  public:
@@ -301,7 +301,7 @@ class session_state : public memory_holder {
     count_memory();
   }
 
-  /// Nothing can be sent any more, for whatever reason.
+  /// Nothing can be sent from now on, for whatever reason.
   void stop_sending() noexcept { can_send_.store(false, std::memory_order_relaxed); }
 
   std::atomic<std::size_t> buffered_ = 0;
@@ -369,7 +369,7 @@ class session_state : public memory_holder {
     with_memory([this] { submit(account_command{}); }, [] {});
   }
 
-  /// Whoever is refused may wait for on_drained(), even if everything is written in this moment.
+  /// A refused sender may wait for on_drained(), even if everything is written at this moment.
   void expect_drained() {
     if (buffered_bytes() == 0 || was_high_.exchange(true)) return;
     if (!is_own_thread()) enqueue(account_command{});

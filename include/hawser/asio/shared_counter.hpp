@@ -6,7 +6,7 @@
 
 namespace hawser::detail {
 
-/// A number that one thread writes and all may read.
+/// A number that one thread writes and all threads may read.
 class shared_counter {
  public:
   void add(std::uint64_t amount) noexcept {

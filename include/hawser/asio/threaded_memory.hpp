@@ -28,16 +28,16 @@ class threaded_memory final : public memory_holder,
   threaded_memory(const threaded_memory&) = delete;
   threaded_memory& operator=(const threaded_memory&) = delete;
 
-  /// `size` more bytes of the request were read, whose strings may have grown to twice their size. False if
-  /// the budget ends this connection.
+  /// `size` more bytes of the request were read, whose strings may have grown to twice their size.
+  /// Returns false if the budget ends this connection.
   bool count_request(std::size_t size) noexcept {
     received_ += size;
     if (update(2 * received_)) relieve();
     return !is_ending();
   }
 
-  /// While it lives, the peer's memory is counted, and the budget can end the peer. `request` bytes are
-  /// stored beside what the peer stores.
+  /// While it exists, the peer's memory is counted, and the budget can end the peer. `request`
+  /// bytes are stored in addition to the peer's.
   class serving {
    public:
     serving(threaded_memory& memory, Peer& peer, std::size_t request) : memory_{memory} {
@@ -62,7 +62,7 @@ class threaded_memory final : public memory_holder,
 
   std::shared_ptr<memory_holder> keep() noexcept override { return this->weak_from_this().lock(); }
 
-  // While there is no peer, the handshake ends when it reads next.
+  // Without a peer, the handshake ends at its next read.
   void on_memory_exceeded() noexcept override {
     const std::lock_guard guard{mutex_};
     if (peer_ == nullptr) return;
@@ -74,7 +74,7 @@ class threaded_memory final : public memory_holder,
   Peer* peer_ = nullptr;
 };
 
-/// The stream of an opening handshake, where what is read is counted; a reading beyond the budget fails with
+/// The stream of an opening handshake, whose input is counted; a read beyond the budget fails with
 /// errc::memory_exceeded, which the handshake answers with 503.
 template <timed_stream Stream, class Memory>
 class counted_stream {

@@ -234,7 +234,7 @@ class basic_threaded_server {
       peer connected{role::server, std::move(*stream),  options_.connection,
                      rest,         handshake->result(), detail::extension_of(*handshake)};
       const request asked = handshake->request();
-      handshake.reset();  // What it has read the request with is larger
+      handshake.reset();  // it contains the larger buffer of the request
       serve_open(entry, connected, asked, handler, *stored);
     } catch (...) {
       set_opening(entry, nullptr);
@@ -242,7 +242,7 @@ class basic_threaded_server {
     }
   }
 
-  /// Both handshakes, the layer's and the opening one, with one deadline.
+  /// Both handshakes, of the layer and of HTTP, with one deadline.
   std::vector<std::byte> open(worker& entry, transport& stream, upgrade& handshake, memory& stored,
                               std::error_code& ec) {
     const auto until = time_limit(stream.now(), options_.handshake_timeout);

@@ -8,8 +8,8 @@
 
 namespace hawser::detail {
 
-/// What a threaded server knows of one connection, under the server's lock. Both pointers are null while
-/// there is nothing to end.
+/// One connection of a threaded server, under the server's lock. Both pointers are null while there
+/// is nothing to end.
 template <class Transport, class Peer>
 struct threaded_worker {
   std::thread thread = {};
@@ -17,7 +17,7 @@ struct threaded_worker {
   Peer* open = nullptr;
   bool done = false;
 
-  /// Begins to end it, as the server stops: a handshake with 503, a connection with 1001.
+  /// Begins to end it when the server stops: a handshake with 503, a connection with 1001.
   void send_away() {
     if (opening != nullptr) opening->stop_reading();
     if (open == nullptr) return;

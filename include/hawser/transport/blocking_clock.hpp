@@ -9,7 +9,7 @@
 
 namespace hawser::detail {
 
-/// Passes the time to a connection on which threads block. Used under the lock of the connection.
+/// Passes the time to the connection of a blocking driver. Used under the lock of the connection.
 template <class Connection>
 class blocking_clock {
  public:
@@ -41,8 +41,8 @@ class blocking_clock {
     pinged_ = false;
   }
 
-  /// Until when a thread may wait for input. A waiting thread does not notice that another one begins to
-  /// close, so it waits no longer than closing may take.
+  /// The time until which a thread may wait for input. A waiting thread does not notice that
+  /// another one begins to close, so it waits for at most the close timeout.
   time_point deadline(time_point now) {
     advance_leniently(now);
     return (std::min)(connection_.deadline(), deadline_after(now, longest_wait_));

@@ -27,8 +27,8 @@
 
 namespace hawser::detail {
 
-/// Moves bytes between one connection and one blocking stream. The connection is used under a lock
-/// that is never held while the stream is; one thread reads and one writes at a time.
+/// Moves bytes between one connection and one blocking stream. A lock protects the connection and
+/// is never held during I/O. At most one thread reads and at most one writes at a time.
 template <blocking_stream Stream, class Connection>
 class blocking_driver {
  public:
@@ -59,8 +59,8 @@ class blocking_driver {
     return found ? std::optional<Wanted>{std::get<Wanted>(*found)} : std::nullopt;
   }
 
-  /// Lets `queue` add to the connection's output, and writes all of it. A whole message waits for a
-  /// fragmented one of another thread.
+  /// `queue` adds to the connection's output; then all output is written. A whole message waits for
+  /// another thread's unfinished message.
   template <class Queue>
   std::error_code write(Queue queue, sends what) {
     lock guard{mutex_};
@@ -73,7 +73,7 @@ class blocking_driver {
     count_stored(guard);
     flush(guard);
     if (connection_.state() != close_state::ended) return connection_.output_error();
-    // What the stream says of its end is not why there was one.
+    // The stream's own error is not the cause of the end.
     next_data();
     return outcome_ && outcome_->error ? outcome_->error : make_error_code(errc::closed);
   }
@@ -122,13 +122,13 @@ class blocking_driver {
     give_up(errc::aborted);
   }
 
-  /// From now on `counts` has what is stored here, and `beside` bytes. Before other threads use this object.
+  /// `counts` counts what is stored here and `beside` bytes. Call it before other threads use this.
   void count_memory(memory_holder& counts, std::size_t beside) noexcept {
     memory_ = &counts;
     beside_ = beside;
   }
 
-  /// Ends the connection because the budget is exceeded, and releases what is stored.
+  /// Ends the connection because the budget is exceeded, and frees what is stored.
   void exceed_memory() {
     lock guard{mutex_};
     const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
@@ -239,7 +239,7 @@ class blocking_driver {
     return connection_.state() == close_state::open && !connection_.output_error();
   }
 
-  /// A message that this thread has under way itself would never end meanwhile.
+  /// A thread must not wait for its own unfinished message.
   std::error_code await_turn(lock& guard) {
     const bool may_wait = !message_open_ || holder_ != thread_number();
     if (!may_wait && can_write()) return errc::message_unfinished;
@@ -255,8 +255,7 @@ class blocking_driver {
     write_all(guard, patience::deadline);
   }
 
-  /// Writes until there is no output, including output that other threads queue meanwhile. With
-  /// patience::none it stops when the stream accepts nothing.
+  /// Writes until there is no output, or with `patience::none` until the stream accepts none.
   void write_all(lock& guard, patience waits) {
     const turn writing{writing_, changed_};
     while (waits == patience::deadline || flushing_ == 0) {
@@ -304,10 +303,10 @@ class blocking_driver {
     if (ec) return fail_output(ec);
     if (!reading_) connection_.hold_keep_alive();
     clock_.advance(now);
-    if (!connection_.wants().write) abort_stream();  // it was given up
+    if (!connection_.wants().write) abort_stream();  // it has timed out
   }
 
-  /// Writes what the stream takes at once of a Close frame. The deadline for the rest counts from here.
+  /// Writes what the stream accepts of a Close frame without waiting. The timeout of the rest begins here.
   void write_close(lock& guard) {
     changed_.notify_all();
     if (!writing_) write_all(guard, patience::none);
@@ -317,7 +316,7 @@ class blocking_driver {
   void fail_output(std::error_code ec) {
     connection_.output_failed(ec);
     update_memory();
-    // The deadline for the input counts from here.
+    // The timeout of the input begins here.
     clock_.advance(now_of(stream_));
     changed_.notify_all();
   }
@@ -338,7 +337,7 @@ class blocking_driver {
     std::array<std::byte, 4096> room;
     while (reading_) {
       clock_.advance(now_of(stream_));
-      // Where time has ended the connection, now or in another call, nothing else wakes the reader.
+      // If the connection has timed out, in this or another call, nothing else wakes the reader.
       const auto wanted = connection_.wants();
       if (!wanted.read && !wanted.write && !wanted.end_stream) give_up(errc::close_timeout);
       const bool ended = connection_.state() == close_state::ended;
@@ -362,7 +361,7 @@ class blocking_driver {
     changed_.notify_all();
   }
 
-  /// Counts what is stored. Returns whether the budget is exceeded by it.
+  /// Counts what is stored. Returns whether it exceeds the budget.
   bool update_memory() noexcept {
     return memory_ != nullptr && memory_->update(beside_ + connection_.stored_bytes());
   }

@@ -17,7 +17,7 @@ namespace hawser::detail {
 
 class memory_holder;
 
-/// A place in a ring of holders, or alone. Changed under the lock of the budget.
+/// A position in a ring of holders, or alone. Changed under the lock of the budget.
 struct memory_link {
   memory_link() = default;
   memory_link(const memory_link&) = delete;
@@ -53,7 +53,7 @@ class memory_budget {
   /// How many bytes are stored, less than `memory_holder::counted_step` too few for each connection.
   std::size_t bytes() const noexcept { return non_negative(all_.load()); }
 
-  /// Whether new connections are to be refused.
+  /// Whether new connections must be refused.
   bool is_exceeded() const noexcept { return bytes() > most_; }
 
  private:
@@ -90,13 +90,14 @@ class memory_budget {
 
   const std::size_t most_;
   std::atomic<std::ptrdiff_t> all_ = 0;
-  std::atomic<std::ptrdiff_t> live_ = 0;  // without holders that end
+  std::atomic<std::ptrdiff_t> live_ = 0;  // without holders that are ending
   std::mutex mutex_;                      // guards the rings; nothing else is locked under it
   memory_link live_holders_;
-  memory_link chosen_holders_;  // to be ended
+  memory_link chosen_holders_;  // that must be ended
 };
 
-/// A connection whose stored bytes a memory_budget counts. A derived class calls leave() in its destructor.
+/// A connection whose stored bytes a memory_budget counts. A derived class must call leave() in its
+/// destructor.
 class memory_holder : private memory_link {
  public:
   /// Smaller changes are not counted: a message that is delivered where it was read costs a comparison.
@@ -126,8 +127,8 @@ class memory_holder : private memory_link {
     return grown > 0 && memory_budget_->needs_relief();
   }
 
-  /// Ends the connections that store the most, this one included if it is one of them. Calls their
-  /// on_memory_exceeded(), so no lock is held that this function takes.
+  /// Ends the connections that store the most, possibly this one. Calls their on_memory_exceeded(),
+  /// so the caller must not hold a lock that this function takes.
   void relieve() noexcept { memory_budget_->relieve(*this); }
 
  protected:
@@ -136,7 +137,7 @@ class memory_holder : private memory_link {
       : memory_budget_{std::move(budget)} {}
   virtual ~memory_holder() { leave(); }
 
-  /// Nothing is stored any more, and on_memory_exceeded() is not called again.
+  /// Nothing is stored from now on, and on_memory_exceeded() is not called again.
   void leave() noexcept {
     update(0);
     if ((counted_.load() & linked) == 0) return;
@@ -151,7 +152,7 @@ class memory_holder : private memory_link {
   static constexpr std::size_t linked = 2;
   static constexpr std::size_t flags = counted_step - 1;
 
-  /// Keeps the object; null if it has no owner any more. Called under the lock of the budget.
+  /// Returns an owner of the object, or null if it has none. Called under the lock of the budget.
   virtual std::shared_ptr<memory_holder> keep() noexcept = 0;
 
   /// Ends the connection with errc::memory_exceeded. On the thread of the connection that stores more.
@@ -189,7 +190,7 @@ inline void memory_budget::choose_largest() noexcept {
   if (sum <= most_) return;
   const auto target = most_ - most_ / 16;
   std::size_t kept = 0;
-  std::size_t cut = 0;  // all of smaller classes stay
+  std::size_t cut = 0;  // all of smaller classes are kept
   while (kept + sums[cut] <= target) kept += sums[cut++];
   for (auto* next_link = live_holders_.next_link; next_link != &live_holders_;) {
     auto& one = static_cast<memory_holder&>(*std::exchange(next_link, next_link->next_link));
