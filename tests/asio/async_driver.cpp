@@ -196,7 +196,7 @@ TEST_CASE("messages of every size are reported, whatever buffers they are read i
   CHECK(ends.driver->heard == sent);
 }
 
-TEST_CASE("the answers to messages of one read leave in one write") {
+TEST_CASE("a driver writes the answers to messages of one read together") {
   pair_of_ends ends;
   ends.driver->start({});
   for (int i = 0; i < 10; ++i) CHECK_FALSE(ends.peer.send("x"));
