@@ -11,6 +11,7 @@
 
 #include "hawser/asio/connect.hpp"
 #include "hawser/asio/server.hpp"
+#include "hawser/asio/threaded_server.hpp"
 #include "support/catch.hpp"
 #include "support/echo_servers.hpp"
 #include "support/eventually.hpp"
@@ -174,6 +175,32 @@ TEST_CASE("sessions on an executor of several threads stay within the budget", "
   shared.shutdown(soon);
   work.reset();
   for (auto& one : threads) one.join();
+}
+
+TEST_CASE("while a threaded server stores more than its budget, new clients get 503", "[abuse]") {
+  threaded_server_options options;
+  options.memory_budget = 8 * 1024;
+  threaded_server server{options};
+  mailbox<bool> delivered;
+  mailbox<bool> enough;
+  std::thread run{[&] {
+    server.run([&](auto& peer) {
+      // What is delivered is stored until the next read.
+      const auto message = peer.read();
+      delivered.put(message.has_value());
+      enough.take();
+    });
+  }};
+  auto client = opened(server.port());
+  client.say(begun(5000));
+  CHECK(eventually([&] { return server.buffered_bytes() >= 4096; }));
+  client.say(frame_from(role::client, 0, as_bytes(std::string(8000, 'y')), fin::yes));
+  CHECK(delivered.take() == true);
+  CHECK(server.buffered_bytes() > 8 * 1024);
+  CHECK(status_for(server.port(), upgrade_request) == 503);
+  enough.put(true);
+  server.stop();
+  run.join();
 }
 
 }  // namespace
