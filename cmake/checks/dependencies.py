@@ -14,9 +14,9 @@ PACKAGES = {
 TOO_SLOW = ["format", "iostream", "ranges", "regex"]
 # What these headers are for is one operating system or processor.
 SYSTEM = [
-    "asio/close_on_exec.hpp",
+    "asio/accepting/close_on_exec.hpp",
     "asio/socket_transport.hpp",
-    "asio/unacknowledged.hpp",
+    "asio/driver/unacknowledged.hpp",
     "base/simd.hpp",
     "base/system_entropy.hpp",
 ]

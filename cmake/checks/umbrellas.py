@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""An umbrella header includes each header of the folders it stands for."""
+"""An umbrella header includes each header that lies in the folders it stands for. What lies in folders of
+these implements them."""
 
 import source_tree
 
@@ -28,6 +29,8 @@ def check(root):
         included = {header for _, header, _ in source_tree.includes(path)}
         for folder in folders:
             for header in source_tree.files(root, f"include/hawser/{folder}", {".hpp"}):
+                if header.parent.name != folder:
+                    continue
                 name = header.relative_to(root / "include").as_posix()
                 if name not in included | LEFT_OUT:
                     yield f"include/hawser/{umbrella}: does not include {name}"

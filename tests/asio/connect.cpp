@@ -22,6 +22,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include "hawser/asio/connect_error.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/key.hpp"
 #include "hawser/handshake/response.hpp"

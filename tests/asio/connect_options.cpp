@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "hawser/asio/connect_error.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/proxy.hpp"
 #include "hawser/handshake/response.hpp"

@@ -14,8 +14,8 @@
 
 #include "drivers/drivers.hpp"
 #include "drivers/talk.hpp"
+#include "hawser/asio/driver/session_driver.hpp"
 #include "hawser/asio/session.hpp"
-#include "hawser/asio/session_driver.hpp"
 #include "support/async_talk.hpp"
 #include "support/catch.hpp"
 #include "support/printers.hpp"

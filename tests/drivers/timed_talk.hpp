@@ -12,7 +12,7 @@
 #include <asio/io_context.hpp>
 
 #include "drivers/talk.hpp"
-#include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/executor/deadlines.hpp"
 #include "simulation/program_clock.hpp"
 #include "support/async_pipe.hpp"
 #include "support/async_talk.hpp"

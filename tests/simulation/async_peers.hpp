@@ -17,8 +17,8 @@
 #include <asio/post.hpp>
 
 #include "hawser/asio/async_websocket.hpp"
-#include "hawser/asio/deadlines.hpp"
-#include "hawser/asio/session_driver.hpp"
+#include "hawser/asio/driver/session_driver.hpp"
+#include "hawser/asio/executor/deadlines.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/transport/opening.hpp"
 #include "simulation/peer.hpp"

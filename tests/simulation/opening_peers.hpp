@@ -14,8 +14,8 @@
 
 #include <asio/post.hpp>
 
+#include "hawser/asio/opening/server_opening.hpp"
 #include "hawser/asio/route.hpp"
-#include "hawser/asio/server_opening.hpp"
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/handshake/client.hpp"

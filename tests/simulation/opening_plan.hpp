@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "hawser/asio/deadlines.hpp"
+#include "hawser/asio/executor/deadlines.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/policy.hpp"

@@ -10,7 +10,7 @@
 
 #include <asio/any_io_executor.hpp>
 
-#include "hawser/asio/session_state.hpp"
+#include "hawser/asio/session/session_state.hpp"
 
 namespace hawser::test {
 

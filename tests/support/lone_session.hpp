@@ -15,7 +15,7 @@
 #include <asio/post.hpp>
 #include <asio/write.hpp>
 
-#include "hawser/asio/session_driver.hpp"
+#include "hawser/asio/driver/session_driver.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/printers.hpp"

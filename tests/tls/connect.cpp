@@ -11,6 +11,7 @@
 #include <openssl/tls1.h>
 
 #include "hawser/asio/connect.hpp"
+#include "hawser/asio/connect_error.hpp"
 #include "hawser/asio/threaded_server.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/tls/certificate_error.hpp"

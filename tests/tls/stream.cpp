@@ -20,8 +20,8 @@
 #include <asio/write.hpp>
 #include <openssl/ssl.h>
 
-#include "hawser/asio/async_driver.hpp"
-#include "hawser/asio/async_opening.hpp"
+#include "hawser/asio/driver/async_driver.hpp"
+#include "hawser/asio/opening/async_opening.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/server.hpp"

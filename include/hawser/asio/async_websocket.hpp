@@ -17,8 +17,8 @@
 
 #include <asio/async_result.hpp>
 
-#include "hawser/asio/async_opening.hpp"
-#include "hawser/asio/async_websocket_driver.hpp"
+#include "hawser/asio/driver/async_websocket_driver.hpp"
+#include "hawser/asio/opening/async_opening.hpp"
 #include "hawser/asio/received_part.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/entropy.hpp"

@@ -18,10 +18,10 @@
 
 #include <asio/io_context.hpp>
 
-#include "hawser/asio/client_opening.hpp"
 #include "hawser/asio/client_options.hpp"
-#include "hawser/asio/client_state.hpp"
 #include "hawser/asio/handler_setters.hpp"
+#include "hawser/asio/opening/client_opening.hpp"
+#include "hawser/asio/reconnecting/client_state.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"

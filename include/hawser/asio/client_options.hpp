@@ -8,9 +8,9 @@
 #include <system_error>
 
 #include "hawser/asio/connect_options.hpp"
-#include "hawser/asio/kept_messages.hpp"
-#include "hawser/asio/session_handlers.hpp"
-#include "hawser/asio/session_state.hpp"
+#include "hawser/asio/session/kept_messages.hpp"
+#include "hawser/asio/session/session_handlers.hpp"
+#include "hawser/asio/session/session_state.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/retry_after.hpp"

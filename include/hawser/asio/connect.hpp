@@ -19,9 +19,10 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
-#include "hawser/asio/brief_context.hpp"
+#include "hawser/asio/connect_error.hpp"
 #include "hawser/asio/connect_options.hpp"
-#include "hawser/asio/dialer.hpp"
+#include "hawser/asio/executor/brief_context.hpp"
+#include "hawser/asio/opening/dialer.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/never_destroyed.hpp"

@@ -11,7 +11,7 @@
 #include <asio/co_spawn.hpp>
 
 #include "hawser/asio/session.hpp"
-#include "hawser/asio/session_handlers.hpp"
+#include "hawser/asio/session/session_handlers.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/protocol/event.hpp"
 

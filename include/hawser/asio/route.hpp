@@ -13,8 +13,8 @@
 
 #include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/http_request.hpp"
-#include "hawser/asio/session_handlers.hpp"
-#include "hawser/asio/session_state.hpp"
+#include "hawser/asio/session/session_handlers.hpp"
+#include "hawser/asio/session/session_state.hpp"
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/base/percent.hpp"
 #include "hawser/handshake/policy.hpp"

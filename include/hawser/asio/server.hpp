@@ -21,15 +21,15 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 
-#include "hawser/asio/connection_places.hpp"
-#include "hawser/asio/endpoint_text.hpp"
+#include "hawser/asio/accepting/connection_places.hpp"
+#include "hawser/asio/accepting/endpoint_text.hpp"
+#include "hawser/asio/accepting/listener.hpp"
+#include "hawser/asio/accepting/server_state.hpp"
+#include "hawser/asio/accepting/server_threads.hpp"
 #include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/http_request.hpp"
-#include "hawser/asio/listener.hpp"
+#include "hawser/asio/opening/server_opening.hpp"
 #include "hawser/asio/route.hpp"
-#include "hawser/asio/server_opening.hpp"
-#include "hawser/asio/server_state.hpp"
-#include "hawser/asio/server_threads.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"

@@ -20,8 +20,8 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "hawser/asio/operation.hpp"
-#include "hawser/asio/session_state.hpp"
+#include "hawser/asio/driver/operation.hpp"
+#include "hawser/asio/session/session_state.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/never_destroyed.hpp"

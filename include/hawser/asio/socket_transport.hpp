@@ -16,7 +16,7 @@
 #include <asio/local/stream_protocol.hpp>
 #include <asio/socket_base.hpp>
 
-#include "hawser/asio/standard_error.hpp"
+#include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/transport/concepts.hpp"

@@ -8,7 +8,7 @@
 #include <asio/basic_stream_socket.hpp>
 #include <asio/socket_base.hpp>
 
-#include "hawser/asio/unacknowledged.hpp"
+#include "hawser/asio/driver/unacknowledged.hpp"
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/tls_facts.hpp"
 

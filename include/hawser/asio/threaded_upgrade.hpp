@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "hawser/asio/endpoint_text.hpp"
+#include "hawser/asio/accepting/endpoint_text.hpp"
 #include "hawser/asio/threaded_server_options.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/server.hpp"

@@ -10,8 +10,8 @@
 #include <system_error>
 #include <utility>
 
-#include "hawser/asio/memory_guard.hpp"
-#include "hawser/asio/session_state.hpp"
+#include "hawser/asio/driver/memory_guard.hpp"
+#include "hawser/asio/session/session_state.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/request.hpp"

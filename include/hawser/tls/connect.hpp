@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hawser/asio/connect.hpp"
+#include "hawser/asio/connect_error.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/response.hpp"

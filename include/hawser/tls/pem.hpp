@@ -17,7 +17,7 @@
 #include <openssl/pemerr.h>
 #include <openssl/x509.h>
 
-#include "hawser/asio/close_on_exec.hpp"
+#include "hawser/asio/accepting/close_on_exec.hpp"
 #include "hawser/tls/certificate_error.hpp"
 
 namespace hawser {

@@ -6,10 +6,10 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 
-#include "hawser/asio/endpoint_text.hpp"
-#include "hawser/asio/listener.hpp"
+#include "hawser/asio/accepting/endpoint_text.hpp"
+#include "hawser/asio/accepting/listener.hpp"
+#include "hawser/asio/accepting/server_threads.hpp"
 #include "hawser/asio/server.hpp"
-#include "hawser/asio/server_threads.hpp"
 #include "hawser/tls/server_context.hpp"
 #include "hawser/tls/streams.hpp"
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "hawser/asio/accepting/connection_places.hpp"
+#include "hawser/asio/accepting/listener.hpp"
+#include "hawser/asio/accepting/server_threads.hpp"
+#include "hawser/asio/executor/context_end.hpp"
+
+namespace hawser::detail {
+
+/// What a server runs besides connections: listeners, signals, the shutdown timer. Its handlers
+/// hold a weak pointer, so they may still be queued when the server is destroyed. They run one at a
+/// time on `threads->executor()`, as does every change of the state once the server runs.
+class server_state final : public stoppable,
+                           public std::enable_shared_from_this<server_state>,
+                           private context_end::listener {
+ public:
+  server_state(std::shared_ptr<server_threads> threads, std::shared_ptr<connection_places> places)
+      : context_end::listener{threads->executor()},
+        threads_{std::move(threads)},
+        places_{std::move(places)} {
+    signals_.emplace(threads_->executor());
+    patience_.emplace(threads_->executor());
+  }
+  // The own threads' contexts are destroyed with this object.
+  ~server_state() override { leave(); }
+  server_state(const server_state&) = delete;
+  server_state& operator=(const server_state&) = delete;
+
+  /// Must be called before start().
+  void add(std::shared_ptr<listener_base> one) { listeners_.push_back(std::move(one)); }
+
+  void start() {
+    for (auto& one : listeners_) one->start();
+  }
+
+  /// May be called on any thread.
+  void shutdown(std::chrono::steady_clock::duration patience) {
+    if (ended_) return;
+    asio::post(threads_->executor(), [weak = weak_from_this(), patience] {
+      if (const auto self = weak.lock()) self->begin_shutdown(patience);
+    });
+  }
+
+  void stop_on_signals() {
+    signals_->add(SIGINT);
+    signals_->add(SIGTERM);
+    signals_->async_wait(
+        [weak = weak_from_this(), patience = default_patience](std::error_code ec, int) {
+          const auto self = weak.lock();
+          if (!ec && self) self->begin_shutdown(patience);
+        });
+  }
+
+  /// Called when the server is destroyed: ends everything, and calls no handler.
+  void end() {
+    if (ended_) return;
+    places_->on_empty({});
+    threads_->end(shared_from_this());
+  }
+
+  void stop() noexcept override {
+    ended_ = true;
+    for (auto& one : listeners_) one->stop();
+    listeners_.clear();
+    signals_.reset();
+    patience_.reset();
+  }
+
+  static constexpr std::chrono::seconds default_patience{5};
+
+ private:
+  void context_ends() noexcept override {
+    leave();
+    stop();
+    threads_->context_ends();
+  }
+
+  void begin_shutdown(std::chrono::steady_clock::duration patience) {
+    if (ended_ || std::exchange(shutting_down_, true)) return;
+    std::error_code ignored;
+    signals_->cancel(ignored);
+    for (auto& one : listeners_) one->stop();
+    threads_->close_all();
+    // May be called on any thread.
+    places_->on_empty([weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self || self->ended_) return;
+      asio::post(self->threads_->executor(), [weak] {
+        if (const auto alive = weak.lock()) alive->end_shutdown();
+      });
+    });
+    if (places_->count() == 0) return end_shutdown();
+    patience_->expires_after(patience);
+    patience_->async_wait([weak = weak_from_this()](std::error_code ec) {
+      const auto self = weak.lock();
+      if (!ec && self && !self->ended_) self->threads_->abort_all();
+    });
+  }
+
+  void end_shutdown() {
+    if (ended_) return;
+    patience_->cancel();
+    threads_->release();
+  }
+
+  const std::shared_ptr<server_threads> threads_;
+  const std::shared_ptr<connection_places> places_;
+  std::vector<std::shared_ptr<listener_base>> listeners_;
+  std::optional<asio::signal_set> signals_;
+  std::optional<asio::steady_timer> patience_;
+  bool shutting_down_ = false;
+  std::atomic<bool> ended_ = false;
+};
+
+}  // namespace hawser::detail

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hawser/asio/http_request.hpp"
+#include "hawser/asio/route.hpp"
+#include "hawser/asio/session/session_state.hpp"
+#include "hawser/handshake/extensions.hpp"
+#include "hawser/handshake/header_fields.hpp"
+#include "hawser/handshake/http_head.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/request.hpp"
+#include "hawser/transport/memory_budget.hpp"
+
+namespace hawser::detail {
+
+/// The settings that all openings of a server share; constant while it runs.
+struct opening_settings {
+  head_limits limits = {};
+  std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
+  std::chrono::steady_clock::duration close_timeout =
+      std::chrono::seconds{5};           ///< Of requests without a route
+  default_server_policy handshake = {};  ///< For requests without a route
+  std::vector<std::unique_ptr<route>> routes = {};
+  http_options http = {};
+  http_hook on_http = {};
+  std::shared_ptr<memory_budget> memory = std::make_shared<memory_budget>(0);
+
+  /// The first route that matches the path, and its parameters; or null.
+  const route* find(std::string_view path, path_parameters& parameters) const {
+    for (const auto& one : routes) {
+      if (auto found = one->match(path)) {
+        parameters = std::move(*found);
+        return one.get();
+      }
+    }
+    return nullptr;
+  }
+
+  /// The hook for a plain request of this route, or null. `OPTIONS *` concerns the server as a whole.
+  const http_hook* hook_for(const request& asked, const route* found) const {
+    const bool of_route = found != nullptr && found->http_hook() && asked.target() != "*";
+    const auto& hook = of_route ? found->http_hook() : on_http;
+    return hook ? &hook : nullptr;
+  }
+};
+
+/// The policy of the route of a request. The handshake calls allow_host() first, which finds the route.
+struct routed_policy {
+  const opening_settings* settings;
+  const route* chosen = nullptr;
+  path_parameters parameters = {};
+
+  bool allow_host(const request& asked) {
+    chosen = settings->find(asked.path(), parameters);
+    return (chosen != nullptr ? handshake() : settings->handshake).allow_host(asked);
+  }
+  /// Without a route the response is 404, whatever the Origin.
+  bool allow_origin(const request& asked) const {
+    return chosen == nullptr || handshake().allow_origin(asked);
+  }
+  std::string choose_subprotocol(const request& asked) const {
+    return handshake().choose_subprotocol(asked);
+  }
+  std::string accept_extensions(const extension_list& offers) const {
+    return chosen->options().extension.answer(offers);
+  }
+  const header_fields& extra_headers(const request& asked) const {
+    return handshake().extra_headers(asked);
+  }
+
+ private:
+  const default_server_policy& handshake() const { return chosen->options().handshake; }
+};
+
+}  // namespace hawser::detail

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <new>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <asio/dispatch.hpp>
+#include <asio/post.hpp>
+
+#include "hawser/asio/accepting/connection_places.hpp"
+#include "hawser/asio/driver/session_driver.hpp"
+#include "hawser/asio/http_request.hpp"
+#include "hawser/asio/opening/opening_driver.hpp"
+#include "hawser/asio/opening/opening_registry.hpp"
+#include "hawser/asio/opening/opening_settings.hpp"
+#include "hawser/asio/route.hpp"
+#include "hawser/asio/session.hpp"
+#include "hawser/asio/stream_traits.hpp"
+#include "hawser/asio/upgrade.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/http_conversation.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/protocol/deadline.hpp"
+
+namespace hawser::detail {
+
+/// One connection of a server from its acceptance to its session or its end. Passes requests to the
+/// hooks of their routes, which answer at once or later.
+template <class Stream>
+class server_opening final : public opening_driver<Stream, http_conversation<routed_policy>>,
+                             public opening_base {
+  using base = opening_driver<Stream, http_conversation<routed_policy>>;
+  using base::close;
+  using base::enter;
+  using base::over;
+  using base::phase;
+  using base::step;
+  using base::wait_at_most;
+  using typename base::status;
+  using typename base::traits;
+
+ public:
+  /// `facts` are the client's address and the listener.
+  server_opening(Stream stream, session_facts facts,
+                 std::shared_ptr<const opening_settings> settings, io_registries registries,
+                 connection_places::place place)
+      : base{stream_, talk_, stream.get_executor()},
+        opening_base{settings->memory},
+        stream_{std::move(stream)},
+        settings_{std::move(settings)},
+        registries_{std::move(registries)},
+        place_{std::move(place)},
+        talk_{routed_policy{settings_.get()}, settings_->limits, facts.listener->how},
+        facts_{std::move(facts)} {
+    if (is_secure_stream(stream_)) talk_.set_secure();
+    traits::open(stream_);
+  }
+
+  ~server_opening() override { opening_base::leave(); }
+  server_opening(const server_opening&) = delete;
+  server_opening& operator=(const server_opening&) = delete;
+
+  /// The handshake timeout begins at `accepted`. May be called on any thread.
+  void start(std::chrono::steady_clock::time_point accepted = std::chrono::steady_clock::now()) {
+    on_executor([accepted](auto& self) { self.begin(accepted); });
+  }
+
+  void refuse() override {
+    on_executor([](auto& self) { self.turn_away(); });
+  }
+
+  void abort() override {
+    on_executor([](auto& self) { self.close(); });
+  }
+
+  void abandon() override {
+    const auto held = hold(base::get_executor());
+    close();
+  }
+
+ private:
+  std::shared_ptr<memory_holder> keep() noexcept override {
+    const auto held = this->weak_from_this().lock();
+    return held ? std::shared_ptr<memory_holder>{held, this} : nullptr;
+  }
+
+  template <class Act>
+  void on_executor(Act act) {
+    asio::dispatch(base::get_executor(), [this, self = this->shared_from_this(), act] {
+      base::unless_over([&] { act(*this); });
+    });
+  }
+
+  /// Whether the server is stopping.
+  bool leaving() const noexcept { return registries_.now->load() != serving::all; }
+
+  void begin(std::chrono::steady_clock::time_point accepted) {
+    registries_.openings->add({this->shared_from_this(), this});
+    if (registries_.now->load() == serving::cut) return close();
+    base::wait_until(time_limit(accepted, settings_->handshake_timeout));
+    if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
+      traits::async_open(stream_, [this, self = this->shared_from_this()](std::error_code ec) {
+        base::unless_over([&] { ec ? close() : listen(); });
+      });
+    } else {
+      listen();
+    }
+  }
+
+  /// From now on a response can be sent.
+  void listen() {
+    enter(opening_phase::talking);
+    facts_.tls = stream_facts(stream_);
+    leaving() ? turn_away() : step();
+  }
+
+  /// The server is stopping.
+  void turn_away() {
+    if (phase() == opening_phase::unready) return close();
+    if (phase() == opening_phase::talking && !base::writes() && expire_answer()) fail(errc::closed);
+  }
+
+  void input_arrived(std::size_t size) override {
+    if (!count_request(size, talk_.is_idle())) return close();
+    if (talk_.is_idle()) wait_at_most(settings_->handshake_timeout);
+  }
+
+  void output_begins(std::size_t size) override {
+    if (!count_answer(size)) close();
+  }
+
+  void output_written() override {
+    if (leaving()) {
+      talk_.fail(errc::closed, http_date_now());
+    } else if (talk_.is_idle()) {
+      count_request(0, true);
+      wait_at_most(settings_->http.idle_timeout);
+    }
+  }
+
+  std::error_code input_ended(std::error_code) override {
+    talk_.receive_end();
+    return {};
+  }
+
+  void time_out() override {
+    wait_at_most(close_timeout());
+    if (expire_answer()) fail(errc::handshake_timeout);
+  }
+
+  void decide() override {
+    switch (talk_.state()) {
+      case status::request: return decide_upgrade();
+      case status::plain: return serve();
+      case status::whole: return ask_for_response();
+      default: break;
+    }
+  }
+
+  void decide_upgrade() {
+    facts_.asked = talk_.request();
+    facts_.parameters = std::move(talk_.policy().parameters);
+    route_ = talk_.policy().chosen;
+    if (route_ == nullptr) {
+      talk_.refuse(response{.status = 404});
+      return step();
+    }
+    if (route_->is_http_only()) return serve();
+    if (!route_->upgrade_hook()) return answer_with({});
+    ask<upgrade>(route_->upgrade_hook(), facts_, &server_opening::answer_with);
+  }
+
+  /// The head of a plain request, or of an upgrade that is ignored.
+  void serve() {
+    route_ = settings_->find(talk_.request().path(), facts_.parameters);
+    http_hook_ = settings_->hook_for(talk_.request(), route_);
+    if (http_hook_ != nullptr) {
+      talk_.serve(settings_->http.limits);
+    } else {
+      route_ != nullptr ? talk_.decline() : talk_.decline(response{.status = 404});
+    }
+    step();
+  }
+
+  void ask_for_response() {
+    auto facts = facts_;
+    facts.asked = talk_.request();
+    ask<http_request>(*http_hook_, std::move(facts), &server_opening::respond_with);
+  }
+
+  /// Calls the application's hook now; `use` gets the answer, always after this call.
+  template <class Asked>
+  void ask(const std::function<void(Asked&)>& hook, session_facts facts,
+           void (server_opening::*use)(const upgrade_answer&)) {
+    // The request may outlive the executor, so it must not hold one.
+    auto give = [this, weak = this->weak_from_this(), use](upgrade_answer given) {
+      const auto held = weak.lock();
+      if (!held) return;
+      asio::post(base::get_executor(), [this, weak, use, given = std::move(given)] {
+        const auto self = weak.lock();
+        if (self) base::unless_over([&] { (this->*use)(given); });
+      });
+    };
+    slot_ = std::make_shared<answer_slot>(std::move(give));
+    Asked asked{std::make_shared<upgrade_state>(std::move(facts), slot_)};
+    try {
+      hook(asked);
+    } catch (...) {
+      slot_->give(refusal_of({.status = 500}));
+      report(std::current_exception());
+    }
+  }
+
+  void answer_with(const upgrade_answer& given) {
+    if (phase() != opening_phase::talking) return;
+    if (leaving()) return fail(errc::closed);
+    if (given.error != errc{}) {
+      report(given.error, "on_upgrade");
+      return fail(given.error);
+    }
+    base::guarded(
+        [&] { given.refusal ? talk_.refuse(*given.refusal) : talk_.accept(given.headers); });
+    step();
+  }
+
+  void respond_with(const upgrade_answer& given) {
+    if (phase() != opening_phase::talking) return;
+    slot_.reset();  // The next request has its own.
+    if (given.error != errc{}) report(errc::no_response, "on_http");
+    talk_.answer(given.refusal ? *given.refusal : response_for(errc::no_response), http_date_now());
+    if (talk_.error() == errc::bad_header_value) report(errc::bad_header_value, "on_http");
+    wait_at_most(settings_->handshake_timeout);
+    step();
+  }
+
+  void fail(errc why) {
+    talk_.fail(why, http_date_now());
+    step();
+  }
+
+  /// An exception of the application gives this client 500.
+  void on_exception() override {
+    // Not from the application: a failed allocation for the request.
+    if (talk_.state() == status::need_more) throw;
+    route_ = talk_.policy().chosen;
+    report(std::current_exception());
+    talk_.refuse(response{.status = 500});
+  }
+
+  void report(errc error, const char* hook) {
+    report(std::make_exception_ptr(std::system_error{error, hook}));
+  }
+
+  void report(const std::exception_ptr& thrown) {
+    session none;
+    if (route_ != nullptr && route_->handlers()->on_error) {
+      route_->handlers()->on_error(none, thrown);
+    }
+  }
+
+  /// Returns false if the application has answered; that answer is used.
+  bool expire_answer() { return !slot_ || slot_->expire(); }
+
+  struct unregister {
+    void operator()(const server_opening* one) const { one->registries_.openings->remove(one); }
+  };
+
+  /// The opening stays registered until the returned object is destroyed.
+  [[nodiscard]] std::unique_ptr<const server_opening, unregister> finish() {
+    opening_base::leave();
+    expire_answer();
+    return std::unique_ptr<const server_opening, unregister>{this};
+  }
+
+  void opened(std::vector<std::byte> rest) override {
+    // The session registers before this opening leaves, so that the server's end cannot miss both.
+    const auto leaves = finish();
+    facts_.agreed = talk_.result();
+    const auto& options = route_->options();
+    const session_settings settings{options.connection, options.budget, route_->handlers(),
+                                    options.extension, settings_->memory};
+    std::shared_ptr<session_driver<Stream>> opened;
+    try {
+      opened = std::make_shared<session_driver<Stream>>(role::server, std::move(stream_),
+                                                        std::move(facts_), settings,
+                                                        registries_.sessions, std::move(place_));
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (...) {
+      // The extension could not be made. Its client has its answer: the connection ends.
+      return report(std::current_exception());
+    }
+    opened->open(rest, options.keep_request == request_lifetime::opening);
+    switch (registries_.now->load()) {
+      case serving::all: return;
+      case serving::none: session{opened}.close(close_code::going_away); return;
+      case serving::cut: session{opened}.close_now(); return;
+    }
+  }
+
+  void closed(std::error_code) override {
+    const auto leaves = finish();
+    place_.reset();
+  }
+
+  /// How long the client may take to read a refusal: the close timeout of the route's sessions.
+  std::chrono::steady_clock::duration close_timeout() const override {
+    return route_ != nullptr ? route_->options().connection.close_timeout
+                             : settings_->close_timeout;
+  }
+
+  Stream stream_;
+  std::shared_ptr<const opening_settings> settings_;
+  io_registries registries_;
+  connection_places::place place_;
+  http_conversation<routed_policy> talk_;
+  const route* route_ = nullptr;
+  const http_hook* http_hook_ = nullptr;  // for the current plain request
+  session_facts facts_;
+  std::shared_ptr<answer_slot> slot_;  // while the application may answer
+};
+
+}  // namespace hawser::detail

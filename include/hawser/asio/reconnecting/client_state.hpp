@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/strand.hpp>
+
+#include "hawser/asio/client_options.hpp"
+#include "hawser/asio/connect_options.hpp"
+#include "hawser/asio/driver/error_of.hpp"
+#include "hawser/asio/driver/memory_guard.hpp"
+#include "hawser/asio/driver/session_driver.hpp"
+#include "hawser/asio/executor/context_end.hpp"
+#include "hawser/asio/executor/kept_executor.hpp"
+#include "hawser/asio/opening/client_opening.hpp"
+#include "hawser/asio/opening/dialer.hpp"
+#include "hawser/asio/reconnecting/client_sending.hpp"
+#include "hawser/asio/session.hpp"
+#include "hawser/asio/session/session_handlers.hpp"
+#include "hawser/asio/session/session_registry.hpp"
+#include "hawser/asio/session/session_state.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/frame/close_code.hpp"
+#include "hawser/handshake/response.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/transport/backoff.hpp"
+
+namespace hawser::detail {
+
+/// A client between start() and its end: it connects, waits, and connects again. Public members may
+/// be called on any thread, except those that an opening calls; everything else runs on the strand.
+template <class Layer>
+class client_state final : public std::enable_shared_from_this<client_state<Layer>>,
+                           private context_end::listener {
+ public:
+  client_state(asio::io_context& context, client_options options, Layer layer)
+      : context_end::listener{context.get_executor()},
+        options_{std::move(options)},
+        layer_{std::move(layer)},
+        executor_{asio::make_strand(context.get_executor())},
+        timer_{std::in_place, executor_.get()},
+        schedule_{options_.reconnect.value_or(backoff{})},
+        sending_{options_.queue, options_.budget} {}
+
+  ~client_state() {
+    // The handlers may own the context.
+    context_end::listener::leave();
+    timer_.reset();
+  }
+
+  /// Must be set before start().
+  client_handlers& hooks() noexcept { return hooks_; }
+
+  void start() {
+    on_strand([self = this->shared_from_this()] {
+      if (std::exchange(self->started_, true)) return;
+      // on_stopped is called even if the client ended before its start.
+      self->phase_ == phase::over ? self->finish() : self->connect();
+    });
+  }
+
+  /// Ends everything; an open connection by the closing handshake.
+  void close(std::optional<close_code> code, std::string reason) {
+    sending_.end();
+    end([code, reason = std::move(reason)](const hawser::session& open) {
+      open.close(code, reason);
+    });
+  }
+
+  /// Ends everything at once.
+  void stop() {
+    sending_.end();
+    end([](const hawser::session& open) { open.close_now(); });
+  }
+
+  /// The same, and calls no handler afterwards.
+  void abandon() {
+    abandoned_ = true;
+    // A stored handle of the session would keep this object alive, and this object the session: if the
+    // context is gone, nothing would destroy the two.
+    end([open = sending_.forget()](const hawser::session&) { open.close_now(); });
+  }
+
+  hawser::session session() const { return sending_.present(); }
+
+  /// The bytes that wait to be written, or for a connection.
+  std::size_t buffered_bytes() const { return sending_.buffered_bytes(); }
+
+  template <class Message>
+  std::error_code send(Message&& message) {
+    return sending_.send(std::forward<Message>(message),
+                         [this] { return executor_.get().running_in_this_thread(); });
+  }
+
+  /// The opening has succeeded.
+  template <class Stream>
+  void opened(Stream stream, session_facts facts, const std::vector<std::byte>& rest) {
+    const session_settings settings{options_.connect.connection, options_.budget,
+                                    make_session_hooks(), attempt_.extension};
+    const auto made =
+        std::make_shared<session_driver<Stream>>(role::client, std::move(stream), std::move(facts),
+                                                 settings, registry_, connection_places::place{});
+    // The extension's constructor may have called stop().
+    if (phase_ != phase::opening) return;
+    phase_ = phase::open;
+    made->open(rest);
+  }
+
+  void not_opened(std::error_code ec, const std::optional<response>& refusal) {
+    if (phase_ == phase::over) return;
+    phase_ = phase::waiting;
+    // Without memory there is no timer, and nothing would happen any more.
+    with_memory([&] { options_.reconnect ? retry(ec, refusal) : give_up(ec, refusal); },
+                [this] { give_up(errc::out_of_memory, std::nullopt); });
+  }
+
+  /// Reports an exception of an application's function, on the strand. `of` may be an empty session.
+  void report(hawser::session& of, const std::exception_ptr& thrown) {
+    if (hooks_.on_error && !abandoned_) hooks_.on_error(of, thrown);
+  }
+
+  /// The same for a function that decides about an attempt: see client_options. Returns the error
+  /// with which the attempt ends.
+  std::error_code report(const std::exception_ptr& thrown) {
+    hawser::session none;
+    report(none, thrown);
+    return error_of(thrown);
+  }
+
+ private:
+  using opening = client_opening<Layer, client_state>;
+  using clock = std::chrono::steady_clock;
+  enum class phase : std::uint8_t { idle, opening, open, waiting, over };
+
+  void connect();
+
+  std::error_code prepare() {
+    try {
+      if (options_.prepare) options_.prepare(attempt_);
+    } catch (...) {
+      return report(std::current_exception());
+    }
+    return {};
+  }
+
+  /// The handlers of one session.
+  std::shared_ptr<const session_handlers> make_session_hooks() {
+    auto made = std::make_shared<session_handlers>();
+    made->on_open = [self = this->shared_from_this()](auto& open) { self->on_open(open); };
+    made->on_close = [self = this->shared_from_this()](auto& open, const auto& why) {
+      self->on_close(open, why);
+    };
+    made->on_drained = [self = this->shared_from_this()](auto& open) { self->on_drained(open); };
+    made->on_message = unless_abandoned(hooks_.on_message);
+    made->on_part = unless_abandoned(hooks_.on_part);
+    made->on_ping = unless_abandoned(hooks_.on_ping);
+    made->on_pong = unless_abandoned(hooks_.on_pong);
+    made->on_session = unless_abandoned(hooks_.on_session);
+    made->on_error = unless_abandoned(hooks_.on_error);
+    return made;
+  }
+
+  template <class... Values>
+  std::function<void(Values...)> unless_abandoned(const std::function<void(Values...)>& hook) {
+    if (!hook) return {};
+    return [self = this->shared_from_this(), hook](Values... values) {
+      if (!self->abandoned_) hook(std::forward<Values>(values)...);
+    };
+  }
+
+  void on_open(hawser::session& open) {
+    sending_.connected(open);
+    schedule_.connected(clock::now());
+    if (hooks_.on_open && !abandoned_) hooks_.on_open(open);
+    sending_.greeted();
+    sending_.catch_up(open);
+  }
+
+  void on_drained(hawser::session& open) {
+    sending_.catch_up(open);
+    if (hooks_.on_drained && !abandoned_) hooks_.on_drained(open);
+  }
+
+  void on_close(hawser::session& open, const closed& why) {
+    const auto cause = why.error ? why.error : make_error_code(errc::closed);
+    memory_guard memory;
+    memory.run([&] {
+      asio::post(executor_.get(),
+                 [self = this->shared_from_this(), cause] { self->after_close(cause); });
+    });
+    call_for(open, hooks_.on_close, why);
+    if (memory.is_out()) after_close(cause);
+  }
+
+  void after_close(std::error_code cause) {
+    const bool ending = sending_.disconnected() || !options_.reconnect;
+    ending ? finish() : not_opened(cause, std::nullopt);
+  }
+
+  void retry(std::error_code cause, const std::optional<response>& refusal) {
+    const bool wanted = is_wanted(cause, refusal);
+    if (phase_ != phase::waiting) return;
+    if (!wanted) return give_up(cause, refusal);
+    const auto asked = wait_asked_by(refusal, std::chrono::system_clock::now());
+    const auto now = clock::now();
+    const auto due = schedule_.disconnected(now, asked);
+    if (!due) return give_up(cause, refusal);
+    timer_->expires_at(*due);
+    timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
+      if (!ec && self->phase_ == phase::waiting) self->connect();
+    });
+    call(hooks_.on_reconnecting, schedule_.attempts(), *due - now, cause);
+  }
+
+  /// Whether to try again.
+  bool is_wanted(std::error_code cause, const std::optional<response>& refusal) {
+    if (!options_.retry) return is_worth_retrying(cause, refusal) && !Layer::is_permanent(cause);
+    try {
+      return options_.retry(cause, refusal);
+    } catch (...) {
+      report(std::current_exception());
+      return false;
+    }
+  }
+
+  /// Like call(), for a handler of a session.
+  template <class Hook, class... Values>
+  void call_for(hawser::session& open, const Hook& hook, const Values&... values) {
+    if (!hook || abandoned_) return;
+    try {
+      hook(open, values...);
+    } catch (...) {
+      report(open, std::current_exception());
+    }
+  }
+
+  void give_up(std::error_code cause, const std::optional<response>& refusal) {
+    sending_.end();
+    finish();
+    call(hooks_.on_failed, cause, refusal);
+  }
+
+  template <class How>
+  void end(How how) {
+    on_strand([self = this->shared_from_this(), how = std::move(how)] {
+      if (self->phase_ == phase::open) return how(self->session());
+      self->timer_->cancel();
+      if (const auto begun = self->opening_.lock()) begun->abort();
+      self->finish();
+    });
+  }
+
+  /// Calls `act` on the strand: at once if the caller runs on it, and never after the context's end.
+  template <class Act>
+  void on_strand(Act act) {
+    {
+      const std::lock_guard guard{mutex_};
+      if (context_ended_) return;
+      const auto& strand = executor_.get();
+      if (!strand.running_in_this_thread()) return asio::post(strand, std::move(act));
+    }
+    act();
+  }
+
+  void context_ends() noexcept override {
+    // The handlers may own the client.
+    const auto self = this->shared_from_this();
+    const auto hooks = std::exchange(hooks_, {});
+    sending_.forget();
+    phase_ = phase::over;
+    const std::lock_guard guard{mutex_};
+    context_ended_ = true;
+    timer_.reset();
+  }
+
+  /// Posts the last call: a handler may be running, and must return before the handlers are destroyed.
+  void finish() {
+    phase_ = phase::over;
+    if (!started_) return;
+    asio::post(executor_.get(), [self = this->shared_from_this()] {
+      const auto hooks = std::exchange(self->hooks_, {});
+      self->call(hooks.on_stopped);
+    });
+  }
+
+  template <class Hook, class... Values>
+  void call(const Hook& hook, const Values&... values) {
+    if (!hook || abandoned_) return;
+    try {
+      hook(values...);
+    } catch (...) {
+      hawser::session none;
+      report(none, std::current_exception());
+    }
+  }
+
+  const client_options options_;
+  Layer layer_;
+  const kept_executor<client_executor> executor_;
+  std::optional<steady_timer_on<client_executor>> timer_;  // until the context ends
+  backoff_schedule<> schedule_;
+  client_sending sending_;
+  client_handlers hooks_;
+  connect_options attempt_;
+  std::weak_ptr<opening> opening_;
+  const std::shared_ptr<session_registry> registry_ =
+      std::make_shared<session_registry>(executor_.get());
+  phase phase_ = phase::idle;
+  bool started_ = false;
+  std::atomic<bool> abandoned_ = false;
+
+  std::mutex mutex_;  // guards the next member
+  bool context_ended_ = false;
+};
+
+// Not inline, so that a program can link a compiled one, with all that an attempt needs.
+template <class Layer>
+void client_state<Layer>::connect() {
+  phase_ = phase::opening;
+  auto begin = [this] {
+    attempt_ = options_.connect;
+    const auto ec = prepare();
+    if (phase_ != phase::opening) return;
+    if (ec) return not_opened(ec, std::nullopt);
+    const auto begun =
+        std::make_shared<opening>(executor_.get(), attempt_, layer_, this->shared_from_this());
+    opening_ = begun;
+    begun->start(options_.url);
+  };
+  with_memory(begin, [this] { not_opened(errc::out_of_memory, std::nullopt); });
+}
+
+#if defined(HAWSER_COMPILED)
+extern template void client_state<ws_layer>::connect();
+#endif
+
+}  // namespace hawser::detail

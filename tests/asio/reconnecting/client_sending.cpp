@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/reconnecting/client_sending.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/error.hpp"
+#include "support/catch.hpp"
+#include "support/fake_session.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+using detail::client_sending;
+
+namespace {
+
+constexpr std::string_view word = "word";
+const auto elsewhere = [] { return false; };
+const auto in_handler = [] { return true; };
+
+TEST_CASE("without a connection messages are queued if that is enabled, and sent on the next one") {
+  client_sending none{{}, {}};
+  CHECK(none.send(word, elsewhere) == errc::closed);
+  client_sending keeping{{.most = 10'000}, {}};
+  CHECK_FALSE(keeping.send(word, elsewhere));
+  CHECK(keeping.buffered_bytes() != 0);
+  const auto state = std::make_shared<fake_session>();
+  keeping.connected(session{state});
+  keeping.greeted();
+  keeping.catch_up(session{state});
+  CHECK(state->done == std::vector<std::string>{"send now"});
+  CHECK_FALSE(keeping.send(word, elsewhere));
+  CHECK(state->done.size() == 2);
+}
+
+TEST_CASE(
+    "messages of on_open are sent before queued messages, those of other threads after them") {
+  client_sending keeping{{.most = 10'000}, {}};
+  const auto state = std::make_shared<fake_session>();
+  keeping.connected(session{state});
+  CHECK_FALSE(keeping.send(word, elsewhere));
+  CHECK(state->done.empty());
+  CHECK_FALSE(keeping.send(word, in_handler));
+  CHECK(state->done.size() == 1);
+}
+
+TEST_CASE("after end() nothing is sent, and forget() drops the session") {
+  client_sending keeping{{.most = 10'000}, {}};
+  const auto state = std::make_shared<fake_session>();
+  keeping.connected(session{state});
+  keeping.end();
+  CHECK(keeping.send(word, in_handler) == errc::closed);
+  CHECK(keeping.present() == session{state});
+  CHECK(keeping.forget() == session{state});
+  CHECK_FALSE(keeping.present());
+  keeping.connected(session{state});
+  CHECK_FALSE(keeping.present());
+  CHECK(keeping.disconnected());
+}
+
+}  // namespace

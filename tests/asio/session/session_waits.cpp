@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/session/session_waits.hpp"
+
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/error.hpp>
+
+#include "hawser/asio/connect.hpp"
+#include "support/async_talk.hpp"
+#include "support/bytes.hpp"
+#include "support/catch.hpp"
+#include "support/live_server.hpp"
+#include "support/lone_session.hpp"
+#include "support/printers.hpp"
+#include "support/sockets.hpp"
+#include "support/wire.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+/// A wait that notes how it ended.
+template <class Operation>
+struct noted final : Operation {
+  using Operation::Operation;
+  void complete(std::error_code ec) override {
+    ended = true;
+    error = ec;
+  }
+  void abandon() noexcept override { abandoned = true; }
+
+  bool ended = false;
+  bool abandoned = false;
+  std::error_code error;
+};
+
+TEST_CASE("messages go to the waits for them, in order") {
+  detail::session_waits waits;
+  message first;
+  message second;
+  noted<detail::receive_operation> one{first};
+  noted<detail::receive_operation> other{second};
+  waits.add(one);
+  waits.add(other);
+  CHECK(waits.receiving());
+  waits.deliver({message_kind::text, as_bytes("ahoy")});
+  CHECK(one.ended);
+  CHECK_FALSE(other.ended);
+  CHECK(first.text() == "ahoy");
+  waits.deliver({message_kind::binary, as_bytes("x")});
+  CHECK(second.kind == message_kind::binary);
+  CHECK_FALSE(waits.receiving());
+}
+
+TEST_CASE("the end ends every wait with errc::closed") {
+  detail::session_waits waits;
+  message into;
+  noted<detail::receive_operation> receiving{into};
+  noted<detail::drain_operation> draining;
+  waits.add(receiving);
+  waits.add(draining);
+  waits.end();
+  CHECK(receiving.error == errc::closed);
+  CHECK(draining.error == errc::closed);
+}
+
+TEST_CASE("a wait for queue capacity completes, and only one wait is cancelled") {
+  detail::session_waits waits;
+  message into;
+  noted<detail::receive_operation> receiving{into};
+  noted<detail::drain_operation> draining;
+  waits.add(receiving);
+  waits.add(draining);
+  waits.cancel(receiving);
+  CHECK(receiving.error == asio::error::operation_aborted);
+  CHECK_FALSE(draining.ended);
+  waits.drained();
+  CHECK(draining.ended);
+  CHECK_FALSE(draining.error);
+}
+
+TEST_CASE("waits that are abandoned are never completed") {
+  detail::session_waits waits;
+  message into;
+  noted<detail::receive_operation> receiving{into};
+  waits.add(receiving);
+  waits.abandon();
+  CHECK(receiving.abandoned);
+  CHECK_FALSE(receiving.ended);
+}
+
+// Of a session
+
+/// A session that is served as if by a coroutine.
+struct served_session : lone_session {
+  served_session() {
+    handlers.on_session = [](session) {};
+    handlers.on_message = [](session&, message_view) { FAIL_CHECK("nobody receives this"); };
+  }
+};
+
+TEST_CASE("a message is read when a coroutine asks for it and not before") {
+  served_session one;
+  const auto peer = one.open();
+  for (const auto* word : {"a", "b", "c"}) one.say(frame_from(role::client, opcode::text, word));
+  one.context.poll();
+  CHECK(peer.statistics().messages_received == 0);
+  message into;
+  for (const auto* expected : {"a", "b", "c"}) {
+    outcome_of receiving;
+    peer.async_receive(into, receiving.handler());
+    CHECK(receiving.pending());
+    run_ready(one.context);
+    CHECK(receiving.shown() == "done");
+    CHECK(into.text() == expected);
+  }
+  CHECK(peer.statistics().messages_received == 3);
+  peer.close_now();
+  one.run();
+}
+
+TEST_CASE("resuming a session that a coroutine serves has no effect") {
+  served_session one;
+  const auto peer = one.open();
+  peer.resume();
+  one.say(frame_from(role::client, opcode::text, "a"));
+  run_ready(one.context);
+  CHECK(peer.statistics().messages_received == 0);
+  peer.close_now();
+  one.run();
+}
+
+TEST_CASE("a receive that is cancelled takes no message") {
+  served_session one;
+  const auto peer = one.open();
+  message into;
+  outcome_of receiving;
+  asio::cancellation_signal signal;
+  peer.async_receive(into, asio::bind_cancellation_slot(signal.slot(), receiving.handler()));
+  run_ready(one.context);
+  CHECK(receiving.pending());
+  signal.emit(asio::cancellation_type::total);
+  run_ready(one.context);
+  CHECK(receiving.error() == asio::error::operation_aborted);
+  one.say(frame_from(role::client, opcode::text, "a"));
+  run_ready(one.context);
+  CHECK(peer.statistics().messages_received == 0);
+  outcome_of again;
+  peer.async_receive(into, again.handler());
+  run_ready(one.context);
+  CHECK(again.shown() == "done");
+  CHECK(into.text() == "a");
+  peer.close_now();
+  one.run();
+}
+
+TEST_CASE("messages before a Close are received, then every wait ends, and later ones at once") {
+  served_session one;
+  const auto peer = one.open();
+  message into;
+  one.say(frame_from(role::client, opcode::text, "last") + close_from(role::client, 1000));
+  outcome_of first;
+  outcome_of second;
+  peer.async_receive(into, first.handler());
+  peer.async_receive(into, second.handler());
+  run_ready(one.context);
+  CHECK(first.shown() == "done");
+  CHECK(into.text() == "last");
+  CHECK(second.error() == errc::closed);
+  outcome_of late;
+  outcome_of drained;
+  peer.async_receive(into, late.handler());
+  peer.async_drained(drained.handler());
+  CHECK(late.pending());
+  one.run();
+  CHECK(late.error() == errc::closed);
+  CHECK(drained.error() == errc::closed);
+  CHECK(one.story == lines{"open", "closed{1000, clean}"});
+}
+
+TEST_CASE("async_drained waits until the queued output is small, for any session") {
+  const bool coroutine = GENERATE(true, false);
+  lone_session one;
+  if (coroutine) one.handlers.on_session = [](session) {};
+  const auto peer = one.open();
+  outcome_of at_once;
+  peer.async_drained(at_once.handler());
+  run_ready(one.context);
+  CHECK(at_once.shown() == "done");
+
+  const auto much = std::string(5'000'000, 'x');
+  CHECK_FALSE(peer.send(much));
+  outcome_of drained;
+  outcome_of cancelled;
+  asio::cancellation_signal signal;
+  peer.async_drained(drained.handler());
+  peer.async_drained(asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
+  run_ready(one.context);
+  CHECK(drained.pending());
+  signal.emit(asio::cancellation_type::terminal);
+  run_ready(one.context);
+  CHECK(cancelled.error() == asio::error::operation_aborted);
+  CHECK(drained.pending());
+  one.take(much.size());
+  run_ready(one.context);
+  CHECK(drained.shown() == "done");
+  CHECK(peer.buffered_bytes() <= send_budget{}.high / 2);
+  // A session of handlers has read on meanwhile.
+  if (!coroutine) {
+    one.say(frame_from(role::client, opcode::text, "a"));
+    run_ready(one.context);
+    CHECK(one.story == lines{"open", "text \"a\""});
+  }
+  peer.close_now();
+  one.run();
+}
+
+TEST_CASE(
+    "a session without a coroutine has nothing to receive, and its end completes waits for queue "
+    "capacity") {
+  lone_session one;
+  const auto peer = one.open();
+  message into;
+  outcome_of receiving;
+  outcome_of drained;
+  peer.async_receive(into, receiving.handler());
+  CHECK_FALSE(peer.send(std::string(5'000'000, 'x')));
+  peer.async_drained(drained.handler());
+  run_ready(one.context);
+  CHECK(receiving.error() == errc::closed);
+  CHECK(drained.pending());
+  peer.close_now();
+  one.run();
+  CHECK(drained.error() == errc::closed);
+}
+
+// Of a server
+
+TEST_CASE("a coroutine serves each session of a server, and its end closes the session") {
+  mailbox<std::string> ends;
+  live_server server{[&](hawser::server& made) {
+    made.on_session([](session peer) -> asio::awaitable<void> {
+      while (const auto got = co_await peer.receive()) {
+        if (got->text() == "enough") co_return;
+        peer.send(*got);
+        const auto ec = co_await peer.drained();
+        if (ec) co_return;
+      }
+    });
+    made.on_close([&](session&, const closed& end) { ends.put(shown(end)); });
+  }};
+  auto one = connect(server.url());
+  auto other = connect(server.url());
+  for (int i = 0; i < 3; ++i) {
+    for (auto* client : {&one, &other}) {
+      CHECK_FALSE(client->write("ahoy"));
+      const auto answer = client->read();
+      REQUIRE(answer);
+      CHECK(answer->text() == "ahoy");
+    }
+  }
+  CHECK_FALSE(one.write("enough"));
+  CHECK_FALSE(one.read());
+  CHECK(shown(one.close_reason()) == "closed{1000, clean}");
+  CHECK(ends.take() == "closed{1000, clean}");
+  CHECK_FALSE(other.close());
+  CHECK(ends.take() == "closed{1000, clean}");
+}
+
+TEST_CASE(
+    "an exception of a coroutine closes its session with 1011, is reported, and affects no other "
+    "session") {
+  mailbox<std::string> errors;
+  live_server server{[&](hawser::server& made) {
+    made.on_session([](session peer) -> asio::awaitable<void> {
+      while (const auto got = co_await peer.receive()) {
+        if (got->text() == "bad") throw std::runtime_error{"no database"};
+        peer.send(*got);
+      }
+    });
+    made.on_error([&](session&, const std::exception_ptr& what) { errors.put(told(what)); });
+  }};
+  auto one = connect(server.url());
+  auto other = connect(server.url());
+  CHECK_FALSE(one.write("bad"));
+  CHECK_FALSE(one.read());
+  CHECK(one.close_reason().code == close_code::internal_error);
+  CHECK(errors.take() == "no database");
+  CHECK_FALSE(other.write("still here"));
+  CHECK(other.read());
+  CHECK_FALSE(other.close());
+}
+
+TEST_CASE("coroutines that wait end with their sessions when the server shuts down") {
+  mailbox<std::string> ends;
+  {
+    live_server server{[&](hawser::server& made) {
+      made.on_session([&](session peer) -> asio::awaitable<void> {
+        while (co_await peer.receive()) {
+        }
+        ends.put("coroutine");
+      });
+    }};
+    auto client = connect(server.url());
+    std::thread reader{[&] { CHECK_FALSE(client.read()); }};
+    server.await_connections(1);
+    server->shutdown(soon);
+    reader.join();
+    CHECK(client.close_reason().code == close_code::going_away);
+    CHECK(server.returns());
+  }
+  CHECK(ends.take() == "coroutine");
+}
+
+}  // namespace
