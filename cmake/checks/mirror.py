@@ -17,6 +17,7 @@ ELSEWHERE = {
     "asio/plain_streams": "asio/accepting/listener",
     "asio/send_budget": "options/options",
     "asio/session_statistics": "asio/session",
+    "protocol/owned_payload": "protocol/outbox",
 }
 
 

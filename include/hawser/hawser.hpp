@@ -70,6 +70,7 @@
 #include "hawser/protocol/interest.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/protocol/outbox.hpp"
+#include "hawser/protocol/owned_payload.hpp"
 #include "hawser/protocol/ping_machine.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/protocol/receiver.hpp"

@@ -11,8 +11,8 @@ namespace hawser {
 using pipe_driver = detail::blocking_driver<memory_pipe, basic_connection<any_extension>>;
 
 template class basic_connection<any_extension>;
-template class receiver<any_extension>;
-template class sender<any_extension, system_mask_source>;
+template class detail::receiver<any_extension>;
+template class detail::sender<any_extension, system_mask_source>;
 template class client_handshake<>;
 template class server_handshake<>;
 template class negotiating_client_policy<default_client_policy>;

@@ -14,6 +14,7 @@
 #include "support/printers.hpp"
 
 using namespace hawser;
+using namespace hawser::detail;
 using namespace hawser::test;
 
 namespace {

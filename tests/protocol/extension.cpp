@@ -334,8 +334,7 @@ TEST_CASE("a message can be sent unencoded, whatever was negotiated", "[rfc-9]")
   const auto payload = as_bytes("aaaa");
   const message_view plain{message_kind::text, payload, coding::plain};
   REQUIRE(!peer.send(plain));
-  REQUIRE(
-      !peer.send(message_kind::text, outbox::owned_payload{std::string{"aaaa"}}, coding::plain));
+  REQUIRE(!peer.send(message_kind::text, owned_payload{std::string{"aaaa"}}, coding::plain));
   REQUIRE(!peer.send(prepared_message{plain}));
   CHECK(written_by(peer) ==
         frame_from(self, 1, payload) + frame_from(self, 1, payload) + frame_from(self, 1, payload));

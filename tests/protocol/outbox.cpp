@@ -21,6 +21,7 @@
 #include "support/wire.hpp"
 
 using namespace hawser;
+using namespace hawser::detail;
 using namespace hawser::test;
 
 namespace {
@@ -70,8 +71,8 @@ TEST_CASE("frames keep their order, copied or moved, consumed in steps of any si
   for (const auto size :
        std::initializer_list<std::size_t>{5, 4095, 4096, 10, 70'000, 0, 5000, 65'536, 1}) {
     out.add(masked_header, bytes_view{pattern(size)});
-    out.add(masked_header, outbox::owned_payload{pattern(size)});
-    out.add(text_header, outbox::owned_payload{std::string(size, 'x')});
+    out.add(masked_header, owned_payload{pattern(size)});
+    out.add(text_header, owned_payload{std::string(size, 'x')});
     expected = expected + frame_from(role::client, 2, pattern(size)) +
                frame_from(role::client, 2, pattern(size)) +
                frame_from(role::server, opcode::text, std::string(size, 'x'));
@@ -86,7 +87,7 @@ TEST_CASE("a long payload that is moved is not copied") {
   outbox out;
   auto payload = pattern(100'000);
   const auto* const where = payload.data();
-  out.add(text_header, outbox::owned_payload{std::move(payload)});
+  out.add(text_header, owned_payload{std::move(payload)});
   out.consume(out.front().size());
   CHECK(out.front().data() == where);
   CHECK(out.front().size() == 100'000);
@@ -99,7 +100,7 @@ TEST_CASE("front() does not move while thousands of frames are added") {
   outbox out;
   auto expected = frame_from(role::client, 2, pattern(first_size));
   if (given_away) {
-    out.add(masked_header, outbox::owned_payload{pattern(first_size)});
+    out.add(masked_header, owned_payload{pattern(first_size)});
   } else {
     out.add(masked_header, bytes_view{pattern(first_size)});
   }
@@ -110,7 +111,7 @@ TEST_CASE("front() does not move while thousands of frames are added") {
   for (int i = 0; i < 1500; ++i) {
     const std::size_t size = i % 100 == 0 ? 5000 : 20;
     out.add(text_header, bytes_view{pattern(size)});
-    out.add(text_header, outbox::owned_payload{pattern(size)});
+    out.add(text_header, owned_payload{pattern(size)});
     for (int twice = 0; twice < 2; ++twice) {
       const auto frame = frame_from(role::server, 1, pattern(size));
       expected.insert(expected.end(), frame.begin(), frame.end());
@@ -142,7 +143,7 @@ TEST_CASE("clear() drops everything but the bytes of a pending write") {
   out.add(text_header, as_bytes("under way"));
   const auto pending = out.front();
   const auto kept = copy_of(pending);
-  out.add(text_header, outbox::owned_payload{pattern(5000)});
+  out.add(text_header, owned_payload{pattern(5000)});
   out.clear();
   CHECK(out.empty());
   CHECK(out.front().empty());
@@ -162,7 +163,7 @@ TEST_CASE("clear() frees what waits behind the bytes of a pending write") {
   if (lent) CHECK(!out.front().empty());
   const heap_meter heap;
   out.add(shared);
-  out.add(masked_header, outbox::owned_payload{pattern(1'000'000)});
+  out.add(masked_header, owned_payload{pattern(1'000'000)});
   const auto queued = shared.use_count();
   out.clear();
   const auto held = heap.held();
@@ -180,7 +181,7 @@ TEST_CASE("the memory of written bytes is freed") {
   std::size_t waiting = 0;
   for (int i = 0; i < count; ++i) {
     if (given_away) {
-      out.add(text_header, outbox::owned_payload{std::string(count == 1 ? 1'000'000 : 5000, 'x')});
+      out.add(text_header, owned_payload{std::string(count == 1 ? 1'000'000 : 5000, 'x')});
     } else {
       const std::string payload(count == 1 ? 1'000'000 : 5000, 'x');
       out.add(text_header, as_bytes(payload));
@@ -219,7 +220,7 @@ TEST_CASE("memory is freed while writing continues") {
   const std::string payload(5000, 'x');
   out.add(text_header, as_bytes(payload));
   for (int i = 0; i < 20'000; ++i) {
-    out.add(text_header, outbox::owned_payload{std::string{payload}});
+    out.add(text_header, owned_payload{std::string{payload}});
     out.consume(out.front().size());
     out.consume(out.front().size());
   }
@@ -231,9 +232,9 @@ TEST_CASE("a queue that is never empty keeps no memory of written bytes") {
   outbox out;
   const std::string payload(5000, 'x');
   const heap_meter heap;
-  for (int i = 0; i < 4; ++i) out.add(text_header, outbox::owned_payload{std::string{payload}});
+  for (int i = 0; i < 4; ++i) out.add(text_header, owned_payload{std::string{payload}});
   for (int i = 0; i < 20'000; ++i) {
-    out.add(text_header, outbox::owned_payload{std::string{payload}});
+    out.add(text_header, owned_payload{std::string{payload}});
     out.consume(out.front().size());
     out.consume(out.front().size());
   }
@@ -260,7 +261,7 @@ TEST_CASE("a long queue grows without repeated copies") {
   outbox out;
   std::vector<std::string> payloads(4000, std::string(5000, 'x'));
   const heap_meter heap;
-  for (auto& payload : payloads) out.add(text_header, outbox::owned_payload{std::move(payload)});
+  for (auto& payload : payloads) out.add(text_header, owned_payload{std::move(payload)});
   const auto count = heap.count();
   // A buffer for each header, and the list of them, which doubles.
   CHECK(count < 2 * 4000 + 100);
@@ -293,7 +294,7 @@ TEST_CASE("a message is cut into frames, however it is queued", "[rfc-5.4]") {
     out.add_in_frames(header, bytes_view{pattern(size)}, most, example_masks);
   }
   SECTION("as an owned payload") {
-    out.add_in_frames(header, outbox::owned_payload{pattern(size)}, most, example_masks);
+    out.add_in_frames(header, owned_payload{pattern(size)}, most, example_masks);
   }
   SECTION("as a shared frame") {
     if (self == role::client) return;
@@ -315,7 +316,7 @@ TEST_CASE("a control frame is sent before all frames of which no byte is written
   outbox out;
   const frame_header header{.op = opcode::binary};
   if (owned) {
-    out.add_in_frames(header, outbox::owned_payload{pattern(3 * most)}, most, example_masks);
+    out.add_in_frames(header, owned_payload{pattern(3 * most)}, most, example_masks);
   } else {
     out.add_in_frames(header, bytes_view{pattern(3 * most)}, most, example_masks);
   }
@@ -343,8 +344,8 @@ TEST_CASE("a control frame is sent before all frames of which no byte is written
 
 TEST_CASE("a control frame is never sent inside the frame of an owned payload", "[rfc-5.4]") {
   outbox out;
-  out.add(text_header, outbox::owned_payload{pattern(5000)});
-  out.add(text_header, outbox::owned_payload{pattern(6000)});
+  out.add(text_header, owned_payload{pattern(5000)});
+  out.add(text_header, owned_payload{pattern(6000)});
   // The header alone is written.
   out.consume(out.front().size());
   CHECK_FALSE(out.lent());
@@ -372,10 +373,10 @@ TEST_CASE("control frames that pass others never pass each other", "[rfc-5.5.3]"
   for (int i = 0; i < 300; ++i) {
     state = state * 1'664'525 + 1'013'904'223;
     switch (state >> 24 & 7) {
-      case 0: out.add(text_header, outbox::owned_payload{pattern(5000)}); break;
+      case 0: out.add(text_header, owned_payload{pattern(5000)}); break;
       case 1: out.add(text_header, as_bytes("small")); break;
       case 2:
-        out.add_in_frames(text_header, outbox::owned_payload{pattern(5000)}, 2000, example_masks);
+        out.add_in_frames(text_header, owned_payload{pattern(5000)}, 2000, example_masks);
         break;
       case 3: out.add_in_frames(text_header, bytes_view{pattern(5000)}, 2000, example_masks); break;
       case 4:
@@ -398,7 +399,7 @@ TEST_CASE("a message that cannot be cut for lack of memory is not queued at all"
   outbox out;
   out.add(text_header, as_bytes("before"));
   auto payload = pattern(30'000);
-  outbox::owned_payload given{octets{payload}};
+  owned_payload given{octets{payload}};
   bool thrown = false;
   {
     const heap_is_full full;
@@ -438,7 +439,7 @@ TEST_CASE("an outbox occupies what it says", "[abuse]") {
     outbox out;
     const heap_meter heap;
     for (int i = 0; i < 300; ++i) {
-      if (owned) out.add(text_header, outbox::owned_payload{pattern(size)});
+      if (owned) out.add(text_header, owned_payload{pattern(size)});
       if (!owned) out.add(text_header, pattern(size));
     }
     held = heap.held();

@@ -13,6 +13,7 @@
 #include "support/run_length.hpp"
 
 using namespace hawser;
+using namespace hawser::detail;
 using namespace hawser::test;
 
 namespace {

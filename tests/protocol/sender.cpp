@@ -17,6 +17,7 @@
 #include "support/run_length.hpp"
 
 using namespace hawser;
+using namespace hawser::detail;
 using namespace hawser::test;
 
 namespace {
@@ -161,7 +162,7 @@ TEST_CASE("no frame of any message is longer than the limit", "[rfc-5.4]") {
   std::size_t count = 3;
   SECTION("a view") { REQUIRE(out.message(none, view, view.payload) == errc{}); }
   SECTION("an owned payload") {
-    REQUIRE(out.message(none, view, outbox::owned_payload{std::string{text}}) == errc{});
+    REQUIRE(out.message(none, view, owned_payload{std::string{text}}) == errc{});
   }
   SECTION("a prepared message") {
     if (self == role::client) return;
@@ -224,7 +225,7 @@ TEST_CASE("a pong waits for one frame of a message, and not for its end", "[rfc-
   const std::string text(size, 'x');
   const message_view view{message_kind::text, as_bytes(text)};
   if (owned) {
-    REQUIRE(out.message(none, view, outbox::owned_payload{std::string{text}}) == errc{});
+    REQUIRE(out.message(none, view, owned_payload{std::string{text}}) == errc{});
   } else {
     REQUIRE(out.message(none, view, view.payload) == errc{});
   }

@@ -13,7 +13,7 @@
 #include "hawser/frame/header.hpp"
 #include "hawser/frame/opcode.hpp"
 
-namespace hawser {
+namespace hawser::detail {
 
 /// Assembles messages from data frames. Checks the order of fragments (RFC 6455 §5.4), the limits,
 /// and UTF-8 as it arrives (§8.1), and buffers messages that arrive in pieces. The buffer grows
@@ -132,4 +132,4 @@ class assembler {
   bool first_ = false;
 };
 
-}  // namespace hawser
+}  // namespace hawser::detail

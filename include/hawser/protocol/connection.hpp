@@ -136,18 +136,17 @@ class basic_connection {
   template <std::same_as<std::string> Text>
   std::error_code send(Text&& text) {
     if (!is_valid_utf8(text)) return errc::invalid_utf8;
-    return send(message_kind::text, outbox::owned_payload{std::move(text)});
+    return send(message_kind::text, owned_payload{std::move(text)});
   }
 
   /// Queues a binary message; a long one is moved, not copied.
   template <std::same_as<std::vector<std::byte>> Bytes>
   std::error_code send(Bytes&& binary) {
-    return send(message_kind::binary, outbox::owned_payload{std::move(binary)});
+    return send(message_kind::binary, owned_payload{std::move(binary)});
   }
 
   /// Queues a message; a long one is moved, not copied. A text must be valid UTF-8, which is not checked.
-  std::error_code send(message_kind kind, outbox::owned_payload payload,
-                       coding how = coding::agreed) {
+  std::error_code send(message_kind kind, owned_payload payload, coding how = coding::agreed) {
     return send_message({kind, payload.view(), how}, std::move(payload));
   }
 
@@ -297,14 +296,15 @@ class basic_connection {
     return {};
   }
 
-  std::optional<event> event_of(const reception& result) {
-    if (const auto* control = std::get_if<control_frame>(&result)) return event_of(*control);
+  std::optional<event> event_of(const detail::reception& result) {
+    if (const auto* control = std::get_if<detail::control_frame>(&result))
+      return event_of(*control);
     if (const auto* error = std::get_if<errc>(&result)) return violation(*error);
     timers_.message_received();
     return std::get<message_part>(result);
   }
 
-  std::optional<event> event_of(control_frame frame) {
+  std::optional<event> event_of(detail::control_frame frame) {
     if (frame.op == opcode::close) return peer_close(frame.payload);
     if (closing_.state() != close_state::open) return std::nullopt;
     if (frame.op == opcode::pong) {
@@ -381,8 +381,8 @@ class basic_connection {
   }
 
   [[no_unique_address]] Extension extension_;
-  sender<Extension, Masks> sender_;
-  receiver<Extension> receiver_;
+  detail::sender<Extension, Masks> sender_;
+  detail::receiver<Extension> receiver_;
   connection_timers timers_;
   round_trip round_trip_;
   closed outcome_;

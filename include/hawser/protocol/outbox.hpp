@@ -17,37 +17,14 @@
 #include "hawser/frame/mask.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/frame/writer.hpp"
+#include "hawser/protocol/owned_payload.hpp"
 
-namespace hawser {
+namespace hawser::detail {
 
 /// The frames that a connection has to write, in order. Small frames share a buffer, so they leave in
 /// one write. The memory of front() stays valid until it is consumed, whatever is queued meanwhile.
 class outbox {
  public:
-  /// A payload whose ownership passes to the outbox.
-  class owned_payload {
-   public:
-    explicit owned_payload(std::string text) : owned_payload{own(std::move(text))} {}
-    explicit owned_payload(std::vector<std::byte> octets) : owned_payload{own(std::move(octets))} {}
-
-    bytes_view view() const noexcept { return octets_; }
-
-   private:
-    friend outbox;
-
-    template <class Owned>
-    explicit owned_payload(const std::shared_ptr<Owned>& owned)
-        : octets_{std::as_writable_bytes(std::span{*owned})}, owner_{owned} {}
-
-    template <class Owned>
-    static std::shared_ptr<Owned> own(Owned&& given) {
-      return std::make_shared<Owned>(std::forward<Owned>(given));
-    }
-
-    mutable_bytes octets_;
-    std::shared_ptr<void> owner_;
-  };
-
   /// Queues a copy of a frame. Queues nothing if it throws std::bad_alloc.
   void add(const frame_header& header, bytes_view payload) {
     auto& tail = open_tail();
@@ -67,8 +44,8 @@ class outbox {
     count_appended(before);
     close_tail();
     chunks_.back().ends_frame = false;
-    if (header.masked) apply_mask(payload.octets_, header.mask);
-    add_whole(payload.view(), std::move(payload.owner_), true);
+    if (header.masked) apply_mask(payload.bytes(), header.mask);
+    add_whole(payload.view(), payload.owner(), true);
   }
 
   /// Queues a copy of a message, or of a fragment of one, in frames with at most `most` bytes of
@@ -93,7 +70,7 @@ class outbox {
   template <class Masks>
   void add_in_frames(const frame_header& header, owned_payload payload, std::size_t most,
                      Masks&& next_mask) {
-    add_pieces(header, payload.octets_, payload.owner_, most, next_mask);
+    add_pieces(header, payload.bytes(), payload.owner(), most, next_mask);
   }
 
   /// A complete frame that many outboxes share.
@@ -344,4 +321,4 @@ class outbox {
   bool within_frame_ = false;  // the chunk before the front did not end its frame
 };
 
-}  // namespace hawser
+}  // namespace hawser::detail

@@ -20,7 +20,7 @@
 #include "hawser/protocol/options.hpp"
 #include "hawser/protocol/turn_budget.hpp"
 
-namespace hawser {
+namespace hawser::detail {
 
 /// A complete control frame.
 struct control_frame {
@@ -237,4 +237,4 @@ class receiver {
   bool progressed_ = false;  // since take_progress()
 };
 
-}  // namespace hawser
+}  // namespace hawser::detail

@@ -24,7 +24,7 @@
 #include "hawser/protocol/outbox.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 
-namespace hawser {
+namespace hawser::detail {
 
 /// Encodes messages as frames. A client masks each frame with a new key (RFC 6455 §5.3). Only
 /// control frames come between the fragments of a message (§5.4).
@@ -49,7 +49,7 @@ class sender {
     }
     std::vector<std::byte> encoded;
     extension.encode(view.payload, part::last, encoded);
-    add(op, true, bits, outbox::owned_payload{std::move(encoded)});
+    add(op, true, bits, owned_payload{std::move(encoded)});
     return errc{};
   }
 
@@ -161,7 +161,7 @@ class sender {
   }
 
   static std::size_t size_of(bytes_view payload) noexcept { return payload.size(); }
-  static std::size_t size_of(const outbox::owned_payload& payload) noexcept {
+  static std::size_t size_of(const owned_payload& payload) noexcept {
     return payload.view().size();
   }
 
@@ -209,4 +209,4 @@ class sender {
   bool begun_ = false;  // and its first frame is queued
 };
 
-}  // namespace hawser
+}  // namespace hawser::detail

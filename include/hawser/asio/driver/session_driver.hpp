@@ -293,8 +293,7 @@ class session_driver final
     if constexpr (std::is_same_v<Owned, prepared_message>) {
       return base::connection().send(held);
     } else {
-      return base::connection().send(command.kind, outbox::owned_payload{std::move(held)},
-                                     command.coding);
+      return base::connection().send(command.kind, owned_payload{std::move(held)}, command.coding);
     }
   }
 
