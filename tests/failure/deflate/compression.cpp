@@ -17,6 +17,7 @@
 #include "failure/failing.hpp"
 #include "failure/talk.hpp"
 #include "hawser/asio/async_websocket.hpp"
+#include "hawser/base/buffer_pool.hpp"
 #include "hawser/deflate/deflater.hpp"
 #include "hawser/deflate/inflater.hpp"
 #include "hawser/deflate/negotiation.hpp"
@@ -53,7 +54,8 @@ any_extension some_extension(role self, bool contexts) {
 }
 
 /// Nothing is kept from one attempt to the next.
-void forget_streams() {
+void forget_memory() {
+  buffer_pool::clear();
   thread_streams<deflater>::clear();
   thread_streams<inflater>::clear();
 }
@@ -97,7 +99,7 @@ TEST_CASE("whichever allocation of a compressing sender fails, its output is val
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
   const auto count = fail_each_allocation([&](std::size_t number) {
-    forget_streams();
+    forget_memory();
     bool thrown = false;
     octets wire;
     {
@@ -134,7 +136,7 @@ TEST_CASE("whichever allocation of a receiver of compressed messages fails, it e
   say_all(far);
   const auto wire = written_by(far);
   const auto count = fail_each_allocation([&](std::size_t number) {
-    forget_streams();
+    forget_memory();
     auto input = wire;
     hearing heard;
     bool thrown = false;
@@ -166,7 +168,7 @@ TEST_CASE("whichever allocation of a compressing websocket fails, it ends at onc
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
   const auto count = fail_each_allocation([&](std::size_t number) {
-    forget_streams();
+    forget_memory();
     auto pipe = make_memory_pipe({.clock = std::make_shared<virtual_clock>()});
     peer_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
     hearing heard;
@@ -235,7 +237,7 @@ TEST_CASE(
   const auto self = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
   const auto count = fail_each_allocation([&](std::size_t number) {
-    forget_streams();
+    forget_memory();
     asio::io_context io{1};
     const auto state = std::make_shared<async_pipe_state>();
     async_far_end far{state};
