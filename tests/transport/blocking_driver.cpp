@@ -459,8 +459,9 @@ TEST_CASE("a connection counts what it stores, and one that stores too much fail
           "[abuse]") {
   const auto budget = std::make_shared<detail::memory_budget>(100'000);
   const auto count = std::make_shared<counted>(budget);
-  auto [here, there] = make_memory_pipe();
-  websocket<memory_pipe> near{role::server, std::move(here), patient};
+  auto pipe = make_memory_pipe();
+  auto& there = pipe.second;
+  websocket<memory_pipe> near{role::server, std::move(pipe.first), patient};
   count->peer = &near;
   near.count_memory(*count, 2048);
   std::error_code ec;

@@ -229,14 +229,17 @@ inline std::shared_ptr<memory_holder> memory_budget::take_chosen() noexcept {
 
 /// Ends a connection that the budget has chosen: it drops an unfinished message, and fails with a Close
 /// frame. A peer that has left more than 64 KiB unread would not read that frame: then it is aborted.
+/// Returns whether that changed the connection: false if it had ended, or was closing, already.
 template <class Connection>
-void exceed_memory(Connection& peer) {
+bool exceed_memory(Connection& peer) {
   constexpr std::size_t most_before_close = 64 * 1024;
   if (peer.buffered_bytes() > most_before_close) {
     peer.abort(errc::memory_exceeded);
-  } else if (peer.state() < close_state::exchanged) {
-    peer.fail(errc::memory_exceeded);
+    return true;
   }
+  if (peer.state() >= close_state::exchanged) return false;
+  peer.fail(errc::memory_exceeded);
+  return true;
 }
 
 }  // namespace hawser::detail

@@ -340,7 +340,7 @@ class session_driver final
 
   /// The server's memory budget is exceeded, and this session is one of those that store the most.
   void end_for_memory() {
-    exceed_memory(base::connection());
+    if (!exceed_memory(base::connection())) return;
     base::process_later();
     const auto waiting = base::connection().buffered_bytes();
     buffered_.fetch_add(waiting - accounted_);
