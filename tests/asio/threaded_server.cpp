@@ -202,6 +202,7 @@ TEST_CASE("the upgrade hook accepts, or refuses with an answer of its own") {
 TEST_CASE("a handshake that fails is reported") {
   threaded_server_options options;
   options.handshake_timeout = 50ms;
+  options.connection.close_timeout = 50ms;  // these clients do not end their side
   running_server server{echo, options};
   raw_socket silent{server->port()};
   CHECK(server.error().find(describe(errc::handshake_timeout)) != std::string::npos);

@@ -153,7 +153,10 @@ class ended_client {
     });
     // What ends by itself when nothing else ends it.
     if (moment_ == "on_stopped") {
-      client_->on_open([this](session&) { client_->close(); });
+      client_->on_open([this](session& open) {
+        open.send(std::string(100'000, 'x'));
+        client_->close();
+      });
     }
   }
 

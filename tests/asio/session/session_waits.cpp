@@ -180,6 +180,7 @@ TEST_CASE("messages before a Close are received, then every wait ends, and later
   peer.async_receive(into, late.handler());
   peer.async_drained(drained.handler());
   CHECK(late.pending());
+  one.far.close();
   one.run();
   CHECK(late.error() == errc::closed);
   CHECK(drained.error() == errc::closed);
