@@ -70,7 +70,7 @@ class outbox {
   template <class Masks>
   void add_in_frames(const frame_header& header, owned_payload payload, std::size_t most,
                      Masks&& next_mask) {
-    add_pieces(header, payload.bytes(), payload.owner(), most, next_mask);
+    add_pieces(header, payload.bytes(), payload.owner(), most, 0, next_mask);
   }
 
   /// A complete frame that many outboxes share.
@@ -94,8 +94,8 @@ class outbox {
     frame_header header;
     const auto size = decode(frame->view(), header).size;
     const auto payload = frame->view().subspan(size);
-    add_pieces(
-        header, payload, frame, most, [] { return mask_key{}; }, frames_of(payload.size(), most));
+    const auto pieces = frames_of(payload.size(), most);
+    add_pieces(header, payload, frame, most, pieces, [] { return mask_key{}; });
   }
 
   /// Queues a control frame before all frames of which front() has not returned a byte: RFC 6455
@@ -222,8 +222,8 @@ class outbox {
   /// `Bytes` must be writable if they are to be masked.
   template <class Bytes, class Masks>
   void add_pieces(const frame_header& header, Bytes payload,
-                  const std::shared_ptr<const void>& owner, std::size_t most, Masks&& next_mask,
-                  std::size_t shared_pieces = 0) {
+                  const std::shared_ptr<const void>& owner, std::size_t most,
+                  std::size_t shared_pieces, Masks&& next_mask) {
     const auto count = frames_of(payload.size(), most);
     const auto headers = std::make_shared<byte_buffer>();
     headers->prepare(count * max_header_size);
