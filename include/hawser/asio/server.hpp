@@ -264,7 +264,7 @@ class server : public handler_setters<server, route> {
     using maker = detail::listener_maker<typename Endpoint::protocol_type, Threads, MakeStream>;
     auto made = maker::make(where, threads, settings_, places_, std::move(make_stream));
     state_->add(std::move(made.first));
-    const Endpoint listening = made.second;
+    Endpoint listening = made.second;
     if constexpr (requires { listening.port(); }) {
       if (port_ == 0) port_ = listening.port();
     }

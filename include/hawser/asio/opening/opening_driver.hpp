@@ -56,8 +56,11 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
   static constexpr bool serves = requires(Handshake & one) { one.accept(); };
 
   /// `stream` and `handshake` need not be constructed yet. They must exist until opened() or closed().
-  opening_driver(Stream& stream, Handshake& handshake, const executor_type& executor)
-      : stream_{stream}, handshake_{handshake}, executor_{executor}, deadline_{*this, executor_} {}
+  opening_driver(Stream& stream, Handshake& handshake, executor_type executor)
+      : stream_{stream},
+        handshake_{handshake},
+        executor_{std::move(executor)},
+        deadline_{*this, executor_} {}
 
   /// The handshake needs a decision. The derived class calls step() when it has made one.
   virtual void decide() = 0;
