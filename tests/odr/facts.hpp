@@ -27,11 +27,11 @@ namespace {
 
 /// The facts of the unit that includes this.
 facts facts_here() {
-  return {
-      &hawser::error_category(),
-      &hawser::condition_category(),
-      {sizeof(hawser::connection), sizeof(hawser::event), sizeof(hawser::connection_options),
-       sizeof(hawser::outbox), sizeof(hawser::client_websocket), sizeof(hawser::threaded_server)}};
+  return {&hawser::error_category(),
+          &hawser::condition_category(),
+          {sizeof(hawser::connection), sizeof(hawser::event), sizeof(hawser::connection_options),
+           sizeof(hawser::detail::outbox), sizeof(hawser::client_websocket),
+           sizeof(hawser::threaded_server)}};
 }
 
 }  // namespace
