@@ -65,6 +65,12 @@ int __wrap_open(const char* path, int flags, ...) {
   return -1;
 }
 
+// The thread sanitizer's runtime calls it before it is ready for instrumented functions.
+#if defined(__has_attribute)
+#if __has_attribute(disable_sanitizer_instrumentation)
+__attribute__((disable_sanitizer_instrumentation))
+#endif
+#endif
 int __wrap_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)()) {
   if (failing.atfork_error != 0) return failing.atfork_error;
   return __real_pthread_atfork(prepare, parent, child);
