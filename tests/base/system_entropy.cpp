@@ -154,9 +154,8 @@ TEST_CASE("threads draw different keys") {
   CHECK_FALSE(have_a_key_in_common(draw_some(), theirs));
 }
 
-void check_keys_after_fork() {
-  // Both processes now have the same keys in store.
-  draw_some();
+/// What a child process draws.
+key_list drawn_in_a_child() {
   std::array<int, 2> pipe{};
   REQUIRE(::pipe(pipe.data()) == 0);
   const auto child = ::fork();
@@ -166,7 +165,6 @@ void check_keys_after_fork() {
     const auto written = ::write(pipe[1], &keys, sizeof keys);
     ::_exit(written == sizeof keys ? 0 : 1);
   }
-  const auto ours = draw_some();
   key_list theirs{};
   const auto taken = ::read(pipe[0], &theirs, sizeof theirs);
   int status = -1;
@@ -175,10 +173,21 @@ void check_keys_after_fork() {
   ::close(pipe[1]);
   REQUIRE(status == 0);
   REQUIRE(taken == sizeof theirs);
-  CHECK_FALSE(have_a_key_in_common(ours, theirs));
+  return theirs;
 }
 
-TEST_CASE("after a fork parent and child get different keys", "[rfc-5.3]") {
+void check_keys_after_fork() {
+  // All three processes have the same keys in store.
+  draw_some();
+  const auto first = drawn_in_a_child();
+  const auto second = drawn_in_a_child();
+  const auto ours = draw_some();
+  CHECK_FALSE(have_a_key_in_common(ours, first));
+  CHECK_FALSE(have_a_key_in_common(ours, second));
+  CHECK_FALSE(have_a_key_in_common(first, second));
+}
+
+TEST_CASE("after a fork the parent and each child get different keys", "[rfc-5.3]") {
   check_keys_after_fork();
 }
 

@@ -74,6 +74,23 @@ TEST_CASE("a client masks its frames, a server does not", "[rfc-5.3]") {
   CHECK(octets(next.begin(), next.end()) == frame_from(self, opcode::text, "Hello"));
 }
 
+TEST_CASE("a client masks each frame of a long message, a server none", "[rfc-5.3]") {
+  const auto self = GENERATE(role::client, role::server);
+  constexpr std::size_t most = 1024;
+  sender<no_extension, fixed_mask_source> out{self, fixed_mask_source{}, most};
+  no_extension none;
+  const std::string payload(most + 1, 'x');
+  REQUIRE(out.message(none, {message_kind::text, as_bytes(payload)}, as_bytes(payload)) == errc{});
+  octets wire;
+  while (!out.output().empty()) {
+    const auto next = out.output().front();
+    wire.insert(wire.end(), next.begin(), next.end());
+    out.consume(next.size());
+  }
+  CHECK(wire == frame_from(self, opcode::text, std::string(most, 'x'), fin::no) +
+                    frame_from(self, opcode::continuation, "x"));
+}
+
 TEST_CASE("a fragmented message is opened by its first fragment and ended by its last",
           "[rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);

@@ -63,6 +63,22 @@ TEMPLATE_TEST_CASE("a lingering close ends when there is no more input in time",
   CHECK(stream.waiting == 0);
 }
 
+/// Reports that it can be read before it can.
+struct hasty_stream : stream_with_clock {
+  std::size_t read_some(mutable_bytes in, std::error_code& ec) {
+    if (++reads > 2) return stream_with_clock::read_some(in, ec);
+    ec = std::make_error_code(std::errc::operation_would_block);
+    return 0;
+  }
+};
+
+TEST_CASE("a lingering close waits again when there is nothing to read yet") {
+  hasty_stream stream{};
+  stream.waiting = 10;
+  detail::lingering_close(stream, {});
+  CHECK(stream.waiting == 0);
+}
+
 TEST_CASE("a stream that cannot write its end yet is read nevertheless") {
   using std::errc;
   const auto error = GENERATE(errc::operation_would_block, errc::not_connected);
