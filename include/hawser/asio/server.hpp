@@ -206,11 +206,10 @@ class server : public handler_setters<server, route> {
   }
 
   /// Stops accepting, closes all sessions with 1001, answers unfinished handshakes with 503, and
-  /// ends the rest after `patience`. May be called on any thread. Does not wait; run() returns when
+  /// ends the rest after `grace`. May be called on any thread. Does not wait; run() returns when
   /// everything has ended.
-  void shutdown(
-      std::chrono::steady_clock::duration patience = detail::server_state::default_patience) {
-    state_->shutdown(patience);
+  void shutdown(std::chrono::steady_clock::duration grace = detail::server_state::default_grace) {
+    state_->shutdown(grace);
   }
 
   /// SIGINT and SIGTERM then call shutdown().

@@ -33,7 +33,7 @@ class server_state final : public stoppable,
         threads_{std::move(threads)},
         places_{std::move(places)} {
     signals_.emplace(threads_->executor());
-    patience_.emplace(threads_->executor());
+    grace_timer_.emplace(threads_->executor());
   }
   // The own threads' contexts are destroyed with this object.
   ~server_state() override { leave(); }
@@ -48,21 +48,20 @@ class server_state final : public stoppable,
   }
 
   /// May be called on any thread.
-  void shutdown(std::chrono::steady_clock::duration patience) {
+  void shutdown(std::chrono::steady_clock::duration grace) {
     if (ended_) return;
-    asio::post(threads_->executor(), [weak = weak_from_this(), patience] {
-      if (const auto self = weak.lock()) self->begin_shutdown(patience);
+    asio::post(threads_->executor(), [weak = weak_from_this(), grace] {
+      if (const auto self = weak.lock()) self->begin_shutdown(grace);
     });
   }
 
   void stop_on_signals() {
     signals_->add(SIGINT);
     signals_->add(SIGTERM);
-    signals_->async_wait(
-        [weak = weak_from_this(), patience = default_patience](std::error_code ec, int) {
-          const auto self = weak.lock();
-          if (!ec && self) self->begin_shutdown(patience);
-        });
+    signals_->async_wait([weak = weak_from_this(), grace = default_grace](std::error_code ec, int) {
+      const auto self = weak.lock();
+      if (!ec && self) self->begin_shutdown(grace);
+    });
   }
 
   /// Called when the server is destroyed: ends everything, and calls no handler.
@@ -77,10 +76,10 @@ class server_state final : public stoppable,
     for (auto& one : listeners_) one->stop();
     listeners_.clear();
     signals_.reset();
-    patience_.reset();
+    grace_timer_.reset();
   }
 
-  static constexpr std::chrono::seconds default_patience{5};
+  static constexpr std::chrono::seconds default_grace{5};
 
  private:
   void context_ends() noexcept override {
@@ -89,7 +88,7 @@ class server_state final : public stoppable,
     threads_->context_ends();
   }
 
-  void begin_shutdown(std::chrono::steady_clock::duration patience) {
+  void begin_shutdown(std::chrono::steady_clock::duration grace) {
     if (ended_ || std::exchange(shutting_down_, true)) return;
     std::error_code ignored;
     signals_->cancel(ignored);
@@ -104,8 +103,8 @@ class server_state final : public stoppable,
       });
     });
     if (places_->count() == 0) return end_shutdown();
-    patience_->expires_after(patience);
-    patience_->async_wait([weak = weak_from_this()](std::error_code ec) {
+    grace_timer_->expires_after(grace);
+    grace_timer_->async_wait([weak = weak_from_this()](std::error_code ec) {
       const auto self = weak.lock();
       if (!ec && self && !self->ended_) self->threads_->abort_all();
     });
@@ -113,7 +112,7 @@ class server_state final : public stoppable,
 
   void end_shutdown() {
     if (ended_) return;
-    patience_->cancel();
+    grace_timer_->cancel();
     threads_->release();
   }
 
@@ -121,7 +120,7 @@ class server_state final : public stoppable,
   const std::shared_ptr<connection_places> places_;
   std::vector<std::shared_ptr<listener_base>> listeners_;
   std::optional<asio::signal_set> signals_;
-  std::optional<asio::steady_timer> patience_;
+  std::optional<asio::steady_timer> grace_timer_;
   bool shutting_down_ = false;
   std::atomic<bool> ended_ = false;
 };
