@@ -37,7 +37,7 @@ TEST_CASE("texts that differ in more than case are not equal") {
   CHECK_FALSE(hawser::iequals("upgrade", "upgrad"));
   CHECK_FALSE(hawser::iequals("upgrad", "upgrade"));
   CHECK_FALSE(hawser::iequals("upgrade", "upgradf"));
-  // These pairs differ in the bit that makes a letter small, and are no letters.
+  // Each pair differs only in the bit that turns a letter into lower case. None of them is a letter.
   CHECK_FALSE(hawser::iequals("[", "{"));
   CHECK_FALSE(hawser::iequals("@", "`"));
   CHECK_FALSE(hawser::iequals("\xC4", "\xE4"));

@@ -78,10 +78,10 @@ TEST_CASE("every byte at every position is decoded to itself") {
 
 TEST_CASE("text that no encoder writes is not decoded", "[rfc-4648-3]") {
   const auto text = GENERATE(as<std::string_view>{},
-                             // padding missing, misplaced, or too much of it
+                             // too little or too much padding, or in the wrong place
                              "Zg", "Zg=", "Z", "Zm8", "Zg=a", "Z===", "A===", "====", "=",
                              "Zg==Zg==", "Zm9v====", "Zg===", "=Zg=",
-                             // bits that stand for nothing
+                             // unused bits that are not zero
                              "Zh==", "Zm9=", "Zm8/=",
                              // white space and other alphabets
                              "Zg==\n", " Zg==", "Zm 8=", "Zm9-", "Zm9_",

@@ -32,7 +32,7 @@ TEST_CASE("no error is success") {
   for (int value = first; value <= last; ++value) CHECK(std::error_code{static_cast<errc>(value)});
 }
 
-TEST_CASE("errors compare with the conditions a caller cares about") {
+TEST_CASE("errors compare with the three conditions of the library") {
   CHECK(std::error_code{errc::bad_accept} == condition::handshake_rejected);
   CHECK(std::error_code{errc::bad_start_line} == condition::handshake_rejected);
   CHECK(std::error_code{errc::handshake_timeout} == condition::handshake_rejected);
@@ -75,21 +75,21 @@ TEST_CASE("a timeout is equal to std::errc::timed_out too") {
   CHECK(std::error_code{errc::closed} != std::errc::timed_out);
 }
 
-TEST_CASE("errors of other categories are no condition of ours") {
+TEST_CASE("errors of other categories match no condition of the library") {
   const auto reset = std::make_error_code(std::errc::connection_reset);
   CHECK(reset != condition::closed);
   CHECK(reset.value() != 0);
   CHECK(std::error_code{errc::closed} != reset);
 }
 
-TEST_CASE("an error is the condition of its own number and no other of its category") {
+TEST_CASE("an error matches the condition of its own number and no other of its category") {
   const std::error_code ec = errc::closed;
   CHECK(ec == std::error_condition{ec.value(), hawser::error_category()});
   CHECK(ec != std::error_condition{ec.value() + 1, hawser::error_category()});
   CHECK(ec != std::errc::connection_reset);
 }
 
-TEST_CASE("what is no condition has no message and no errors") {
+TEST_CASE("an undefined condition has no message and matches no error") {
   const auto none = static_cast<condition>(99);
   CHECK(make_error_condition(none).message().empty());
   for (int value = first; value <= last; ++value) CHECK_FALSE(is(static_cast<errc>(value), none));

@@ -22,17 +22,17 @@
 
 namespace {
 
-/// What the next calls of the system come to, instead of what they do.
+/// The results of the next system calls, which are replaced.
 struct failures {
-  int getrandom_error = 0;        ///< Of every call
-  int interruptions = 0;          ///< So many calls are interrupted by a signal first
-  bool device_is_empty = false;   ///< As if the random device had an end
+  int getrandom_error = 0;        ///< Error of every call
+  int interruptions = 0;          ///< Number of calls that a signal interrupts first
+  bool device_is_empty = false;   ///< Reading the random device reports end of file
   bool device_is_broken = false;  ///< Reading it fails with EIO, a hundred times
   int reads_left = 100;
-  int atfork_error = 0;          ///< Of every call
-  int open_error = 0;            ///< Of opening the random device
-  int open_interruptions = 0;    ///< So many calls that open it are interrupted by a signal first
-  unsigned getrandom_flags = 0;  ///< Of all calls together
+  int atfork_error = 0;          ///< Error of every call
+  int open_error = 0;            ///< Error of opening the random device
+  int open_interruptions = 0;    ///< Number of opening calls that a signal interrupts first
+  unsigned getrandom_flags = 0;  ///< Flags of all calls, combined
 };
 failures failing;
 
@@ -45,7 +45,7 @@ bool interrupted(int& interruptions) {
 
 }  // namespace
 
-// The linker leads the calls here.
+// The linker redirects the system calls to these functions: see tests/CMakeLists.txt.
 extern "C" {
 ssize_t __real_getrandom(void* octets, std::size_t size, unsigned flags);
 ssize_t __wrap_getrandom(void* octets, std::size_t size, unsigned flags);
@@ -57,7 +57,7 @@ int __real_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)());
 int __wrap_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)());
 }
 
-// No call here creates a file: there is no mode.
+// No call here creates a file, so there is no mode argument.
 int __wrap_open(const char* path, int flags, ...) {
   if (interrupted(failing.open_interruptions)) return -1;
   if (failing.open_error == 0) return __real_open(path, flags);
@@ -124,7 +124,7 @@ TEST_CASE("mask keys repeat no more often than by chance", "[rfc-5.3]") {
   std::generate(keys.begin(), keys.end(), [&] { return as_number(source()); });
   std::sort(keys.begin(), keys.end());
   const auto distinct = std::unique(keys.begin(), keys.end()) - keys.begin();
-  // About 1.16 pairs of equal keys are to be expected; 12 or more have a chance below 1 in 10^8.
+  // About 1.16 pairs of equal keys are expected. The probability of 12 or more is below 1 in 10^8.
   CHECK(drawn - static_cast<std::size_t>(distinct) < 12);
 }
 
@@ -136,8 +136,8 @@ TEST_CASE("each bit of a mask key is set half of the time", "[rfc-5.3]") {
     const auto key = as_number(source());
     for (unsigned bit = 0; bit < 32; ++bit) set[bit] += static_cast<int>(key >> bit & 1);
   }
-  // The standard deviation is 158: seven of it have a chance below 1 in 10^10 for all bits
-  // together.
+  // The standard deviation is 158. The probability that any bit deviates by seven of them is below
+  // 1 in 10^10.
   for (const int count : set) {
     CHECK(count > drawn / 2 - 1'107);
     CHECK(count < drawn / 2 + 1'107);
@@ -154,7 +154,7 @@ TEST_CASE("threads draw different keys") {
   CHECK_FALSE(have_a_key_in_common(draw_some(), theirs));
 }
 
-/// What a child process draws.
+/// The keys that a child process draws.
 key_list drawn_in_a_child() {
   std::array<int, 2> pipe{};
   REQUIRE(::pipe(pipe.data()) == 0);
@@ -177,7 +177,7 @@ key_list drawn_in_a_child() {
 }
 
 void check_keys_after_fork() {
-  // All three processes have the same keys in store.
+  // From here on, all three processes hold the same prepared keys.
   draw_some();
   const auto first = drawn_in_a_child();
   const auto second = drawn_in_a_child();

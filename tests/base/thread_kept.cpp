@@ -16,7 +16,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// Calls a function when the thread ends, after the destruction of what was made later.
+/// Calls a function at the end of the thread, after the destruction of objects constructed later.
 struct at_thread_end {
   ~at_thread_end() {
     if (act) act();

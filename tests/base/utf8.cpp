@@ -41,8 +41,8 @@ bool feed_singly(utf8_validator& validator, hawser::bytes_view octets) {
   return good;
 }
 
-// How many code points the validator knows that begin with what it was fed. Counts a prefix that
-// no code point begins with, and that was not refused, in `late`.
+// The number of code points that begin with the bytes that the validator was fed. `late` counts the
+// prefixes that begin no code point and were not refused.
 std::size_t count_code_points(utf8_validator so_far, std::size_t& late) {
   std::size_t found = 0;
   for (unsigned value = 0; value < 256; ++value) {
@@ -129,7 +129,7 @@ TEST_CASE("one invalid byte is found at any position of a long text", "[rfc-8.1]
     wrong[place] = '\xFF';
     CAPTURE(place);
     CHECK_FALSE(hawser::is_valid_utf8(wrong));
-    // Fails early: the text before the error is valid so far, in whatever block it ends.
+    // The text before the error is valid so far, wherever in a block it ends.
     utf8_validator validator;
     CHECK(validator.feed(bytes(wrong.substr(0, place))));
     CHECK_FALSE(validator.feed(bytes(wrong.substr(place, 1))));

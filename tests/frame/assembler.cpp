@@ -121,7 +121,7 @@ TEST_CASE("an abandoned message needs no end, and its stored bytes are kept", "[
   CHECK(text(made.stored()) == "ab");
 }
 
-TEST_CASE("a text that is given up inside a character has no influence on the next", "[rfc-8.1]") {
+TEST_CASE("a text abandoned inside a code point does not affect the next text", "[rfc-8.1]") {
   assembler made{100, 10};
   REQUIRE(made.begin_frame(frame(opcode::text, false, 2)) == errc{});
   REQUIRE(made.count("e2 82"_b, false) == errc{});
@@ -186,7 +186,7 @@ TEST_CASE("encoded bytes have their own limit, far above that of the message", "
   one.count_encoded(16 * 10 + 64 * 1024);
   CHECK(one.encoded_room() == 0);
   REQUIRE(one.count({}, true) == errc{});
-  // The next message counts anew.
+  // The count restarts with the next message.
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
   one.count_encoded(1000);
   CHECK(one.encoded_room() == 16 * 10 + 64 * 1024 - 1000);

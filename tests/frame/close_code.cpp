@@ -65,7 +65,7 @@ TEST_CASE("a Close frame may be sent with 123 bytes of valid text", "[rfc-5.5.1]
   CHECK(check_close(close_code::normal, "\xFF", self) == errc::invalid_utf8);
 }
 
-TEST_CASE("the close code shows the kind of the error", "[rfc-7.4.1]") {
+TEST_CASE("each error has the close code of its kind", "[rfc-7.4.1]") {
   CHECK(close_code_for(errc::bad_reserved_bits) == close_code::protocol_error);
   CHECK(close_code_for(errc::expected_continuation) == close_code::protocol_error);
   CHECK(close_code_for(errc::bad_close_code) == close_code::protocol_error);
@@ -87,7 +87,7 @@ struct documented_error {
   std::string meaning;
 };
 
-/// The enumerators of errc, in their order, with what the header says of each.
+/// The enumerators of errc in their order, with the documentation of each in the header.
 std::vector<documented_error> documented_errors() {
   std::istringstream header{project_file("include/hawser/base/error.hpp")};
   std::vector<documented_error> found;

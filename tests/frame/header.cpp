@@ -26,7 +26,7 @@ constexpr auto octets_of(Octets... values) {
   return std::array{static_cast<std::byte>(values)...};
 }
 
-/// A header and what decode() says of it.
+/// The result of decode().
 struct reading {
   frame_header header;
   std::size_t size;
@@ -39,7 +39,7 @@ constexpr reading read(bytes_view wire) {
   return {header, size, error};
 }
 
-/// Whether `header` and `wire` are the same in both directions.
+/// Whether `header` is encoded as `wire` and `wire` is decoded as `header`.
 template <std::size_t Size>
 constexpr bool is_on_the_wire(const frame_header& header, std::array<std::byte, Size> wire) {
   std::array<std::byte, Size> written{};
@@ -64,7 +64,7 @@ static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 256},
 static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 65'536},
                              octets_of(0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0)));
 
-// Every length at which the form changes.
+// The lengths at which the encoding changes.
 static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 0}, octets_of(0x82, 0)));
 static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 125}, octets_of(0x82, 125)));
 static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 126},
@@ -89,7 +89,7 @@ static_assert(error_of(octets_of(0x82, 127, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF)) ==
 static_assert(error_of(octets_of(0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0)) == errc::length_too_large);
 static_assert(error_of(octets_of(0x82, 127, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF)) ==
               errc::length_too_large);
-// It is noticed before the mask has come.
+// The error is reported before the mask key has arrived.
 static_assert(error_of(octets_of(0x82, 0xFE, 0, 1)) == errc::length_not_minimal);
 
 TEST_CASE("encoded_size() is the size that encode() writes", "[rfc-5.2]") {

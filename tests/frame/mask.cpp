@@ -32,7 +32,7 @@ constexpr bool masks_from_an_offset() {
 }
 static_assert(masks_from_an_offset());
 
-// Long enough for the words and blocks that are used at run time only.
+// Long enough for the words and blocks that only the code for run time uses.
 constexpr bool masks_long_payloads() {
   for (std::size_t size = 0; size <= 70; ++size) {
     std::array<std::byte, 70> payload{};
@@ -45,7 +45,7 @@ constexpr bool masks_long_payloads() {
 }
 static_assert(masks_long_payloads());
 
-// RFC 6455 §5.3, word for word.
+// The algorithm of RFC 6455 §5.3, literally.
 std::vector<std::byte> transformed(std::vector<std::byte> octets, hawser::mask_key key) {
   for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = octets[i] ^ key[i % 4];
   return octets;

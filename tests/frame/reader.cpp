@@ -36,7 +36,7 @@ constexpr bool reads_in_a_constant_expression() {
 }
 static_assert(reads_in_a_constant_expression());
 
-/// The frames of some pieces as text, and the error that ends them.
+/// The frames of the pieces as text, followed by the error if there is one.
 lines frames_of(frame_reader reader, const pieces& input) {
   lines told;
   octets payload;

@@ -52,7 +52,7 @@ TEST_CASE("localhost, its subdomains and loopback addresses are this machine", "
                                       "[::1",
                                       "127.0.0.1 "}) {
     CAPTURE(host);
-    // An empty port is the scheme's: RFC 3986 §3.2.3.
+    // RFC 3986 §3.2.3: an empty port means the scheme's default port.
     CHECK(is_loopback_host(host) == (host == "localhost:"));
   }
 }

@@ -14,7 +14,7 @@ using hawser::header_fields;
 
 namespace {
 
-/// The body, then `|` if it is complete, then what was not taken.
+/// The body, then `|` if it is complete, then the bytes left in the input.
 std::string outcome(body_reader reader, const segments& arriving) {
   std::string body;
   std::string left;

@@ -43,7 +43,7 @@ client_handshake<> client(default_client_policy policy = {}) {
   return {server, sample_key(), std::move(policy)};
 }
 
-/// A good answer, with `more` lines.
+/// A valid response with the header lines `more`.
 std::string answering(std::string_view more = {}) {
   return std::string{
       "HTTP/1.1 101 Switching Protocols\r\n"
@@ -54,7 +54,7 @@ std::string answering(std::string_view more = {}) {
       .append("\r\n");
 }
 
-/// A good answer in which one text stands for another, or is left out.
+/// A valid response in which `instead` replaces `what`.
 std::string answering_with(std::string_view what, std::string_view instead) {
   auto text = answering();
   text.replace(text.find(what), what.size(), instead);
@@ -134,7 +134,7 @@ TEST_CASE("each handshake has a new key of 16 bytes", "[rfc-4.1]") {
 }
 
 TEST_CASE("an offer that must not be sent is refused before anything is sent", "[rfc-4.1][abuse]") {
-  // Each with the name of the field that is refused.
+  // Each policy with the name of the field that is refused.
   const std::pair<default_client_policy, std::string_view> table[] = {
       {{.headers = {{"X", "a\r\nSet-Cookie: evil=1"}}}, "X"},
       {{.headers = {{"X\r\nY", "a"}}}, "X"},
@@ -229,7 +229,7 @@ TEST_CASE("an invalid response fails the handshake with its error", "[rfc-4.1]")
       {answering_with("xOo=", "xOo=, x"), errc::bad_accept},
       {answering_with("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "\"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\""),
        errc::bad_accept},
-      // The key itself is no answer to it.
+      // The key itself is not the answer to it.
       {answering_with("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "dGhlIHNhbXBsZSBub25jZQ=="),
        errc::bad_accept},
       {answering(std::string{accept} + "\r\n"), errc::bad_accept},
@@ -270,7 +270,7 @@ TEST_CASE("an offered subprotocol is accepted", "[rfc-4.1]") {
   CHECK(none.error() == errc::unexpected_subprotocol);
 }
 
-/// Just what a client's policy must have.
+/// The least that a client's policy must have.
 struct scripted_policy {
   std::string offer = {};
   bool verdict = true;
@@ -389,7 +389,7 @@ TEST_CASE("endless interim responses are refused", "[abuse]") {
   CHECK(handshake.error() == errc::head_too_large);
   CHECK(given > 16 * 1024);
 
-  // Also when they use the whole limit.
+  // The same when they use exactly the whole limit.
   client_handshake exact{server, sample_key(), default_client_policy{}, {.size = 50}};
   CHECK(give(exact, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n") ==
         status::need_more);
@@ -420,7 +420,7 @@ TEST_CASE("a stream that ends inside the response is a truncated handshake") {
   }
 }
 
-TEST_CASE("the driver may end a handshake that takes too long") {
+TEST_CASE("a driver may end a handshake that takes too long") {
   auto handshake = client();
   CHECK(handshake.fail(errc::handshake_timeout) == status::failed);
   CHECK(handshake.error() == errc::handshake_timeout);

@@ -16,7 +16,7 @@ struct greeting : client_step {
   void refuse(errc error) { set_error(error); }
 };
 
-TEST_CASE("a step of a client writes its output in any pieces") {
+TEST_CASE("a client step's output may be consumed in any pieces") {
   greeting step;
   CHECK(text(step.output()) == "hello");
   step.consume_output(2);
@@ -26,7 +26,7 @@ TEST_CASE("a step of a client writes its output in any pieces") {
   CHECK(step.state() == client_step::status::need_more);
 }
 
-TEST_CASE("a step of a client fails once, with its first error") {
+TEST_CASE("a client step keeps its first error") {
   greeting step;
   CHECK(step.error() == errc{});
   step.refuse(errc::proxy_refused);
@@ -37,7 +37,7 @@ TEST_CASE("a step of a client fails once, with its first error") {
   CHECK(step.error() == errc::proxy_refused);
 }
 
-TEST_CASE("a step of a client that is done does not fail") {
+TEST_CASE("a client step that is done does not fail") {
   greeting step;
   step.answer();
   CHECK(step.fail(errc::handshake_timeout) == client_step::status::done);

@@ -74,7 +74,7 @@ TEST_CASE("a malformed list is refused", "[rfc-9.1]") {
            "x; \"a\"=1",
            "x; a=1/2",
            "x; a=\xC3\xA9",
-           // Quoted strings that are no tokens, or have no end.
+           // Quoted strings that contain no token, or have no end.
            R"(x; a="")",
            R"(x; a="1 2")",
            R"(x; a="1,2")",
@@ -86,7 +86,7 @@ TEST_CASE("a malformed list is refused", "[rfc-9.1]") {
            R"(x; a="1"2)",
            R"(x; a=1"2")",
            R"(x; a=")",
-           // One bad element spoils the list, wherever it stands.
+           // One bad element makes the list invalid, at any position.
            "x, y;",
            "x;, y",
            "good; a=1, bad=2, good",
@@ -105,7 +105,7 @@ TEST_CASE("all fields of a head form one list", "[rfc-9.1]") {
                                      {"SEC-WEBSOCKET-EXTENSIONS", "b, c"}};
   CHECK(decode_extensions(fields) == extension_list{{"a", {{"x", "1"}}}, {"b"}, {"c"}});
   CHECK(decode_extensions(hawser::header_fields{}) == extension_list{});
-  // A quoted string does not go on in the next line.
+  // A quoted string does not continue in the next line.
   CHECK_FALSE(decode_extensions(
       {{"Sec-WebSocket-Extensions", "a; x=\"1"}, {"Sec-WebSocket-Extensions", "2\""}}));
 }

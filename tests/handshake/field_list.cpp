@@ -24,7 +24,7 @@ elements split(std::string_view value) {
 
 TEST_CASE("a list is split at its commas, without white space and empty elements",
           "[rfc9110-5.6.1]") {
-  // The examples of RFC 9110 §5.6.1.2, and what comes near them.
+  // The examples of RFC 9110 §5.6.1.2, and similar lists.
   CHECK(split("foo,bar") == elements{"foo", "bar"});
   CHECK(split("foo ,bar,") == elements{"foo", "bar"});
   CHECK(split("foo , ,bar,charlie") == elements{"foo", "bar", "charlie"});

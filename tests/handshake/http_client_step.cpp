@@ -12,7 +12,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// Accepts 204 alone.
+/// Accepts only a response with status 204.
 struct question : http_client_step {
   explicit question(head_limits limits = {}) : http_client_step{limits} { send("?"); }
 
@@ -47,7 +47,7 @@ TEST_CASE("interim responses are skipped, and one limit counts all heads", "[rfc
   CHECK(limited.decisions == 0);
 }
 
-TEST_CASE("a refusal is known with its head, and fails with its body") {
+TEST_CASE("a refusal is read with its head, and fails the step once its body is complete") {
   question asked;
   auto head = as_bytes("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno");
   CHECK(asked.next(head) == client_step::status::need_more);
@@ -59,7 +59,7 @@ TEST_CASE("a refusal is known with its head, and fails with its body") {
   CHECK(text(rest) == ", and more");
 }
 
-TEST_CASE("a refusal without a body fails at once, and one that is cut stays a refusal") {
+TEST_CASE("a refusal without a body fails at once, and one that is cut off is still a refusal") {
   question empty;
   auto head = as_bytes("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
   CHECK(empty.next(head) == client_step::status::failed);

@@ -29,9 +29,9 @@ namespace {
 const std::string get = "GET /get HTTP/1.1\r\nHost: h\r\n\r\n";
 const std::string post = "POST /post HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nHello";
 
-/// Serves what arrives: each plain request by its method, target and body, each upgrade by accepting
-/// it. What is read of each request is noted, `+` is an accepted upgrade and what follows it, `.` an
-/// end.
+/// Answers each plain request with its method, target and body, and accepts each upgrade. `served`
+/// records what was read: each plain request, `+` and the bytes after an accepted upgrade, and `.`
+/// for the end.
 struct servant {
   http_conversation<> talk{default_server_policy{}, {.size = 2048}};
   http_limits limits = {};

@@ -33,11 +33,11 @@ TEST_CASE("a date is read in its three forms", "[rfc9110-5.6.7]") {
       {"Sat, 31 Dec 2016 23:59:60 GMT", sys_days{year{2017} / 1 / 1}},
       {"Fri, 31 Dec 9999 23:59:59 GMT", sys_days{year{10000} / 1 / 1} - 1s},
       {"Sat, 01 Jan 0000 00:00:00 GMT", sys_days{year{0} / 1 / 1}},
-      // The name of the day is not compared.
+      // The name of the day is not checked.
       {"Mon, 06 Nov 1994 08:49:37 GMT", example},
       {"Sun Nov 16 08:49:37 1994", example + std::chrono::days{10}},
       {"Sun Nov 06 08:49:37 1994", example},
-      // The latest year that is not over 50 years ahead.
+      // The latest year that is at most 50 years ahead.
       {"Wednesday, 01-Jan-24 00:00:00 GMT", sys_days{year{2024} / 1 / 1}},
       {"Wednesday, 01-Jan-74 00:00:00 GMT", sys_days{year{2074} / 1 / 1}},
       {"Wednesday, 01-Jan-75 00:00:00 GMT", sys_days{year{1975} / 1 / 1}},
@@ -104,7 +104,8 @@ TEST_CASE("a truncated date is refused", "[rfc9110-5.6.7]") {
   }
 }
 
-TEST_CASE("an encoded date has the required form, and is parsed again", "[rfc9110-5.6.7]") {
+TEST_CASE("an encoded date has the required form, and is decoded to the same date",
+          "[rfc9110-5.6.7]") {
   using namespace std::chrono;
   CHECK(hawser::encode_http_date(sys_seconds{784'111'777s}) == "Sun, 06 Nov 1994 08:49:37 GMT");
   CHECK(hawser::encode_http_date(sys_seconds{}) == "Thu, 01 Jan 1970 00:00:00 GMT");

@@ -30,7 +30,7 @@ status begin(http_exchange& one, const header_fields& lines, http_limits limits 
   return one.begin(request{method, "/", lines}, version, limits);
 }
 
-/// What is to be written, which then is.
+/// Consumes the output and returns it.
 std::string written(http_exchange& one) {
   auto all = text(one.output());
   one.consume_output(all.size());
@@ -112,13 +112,13 @@ TEST_CASE("a client that expects 100-continue gets it before it sends its body",
   CHECK(begin(one, lines) == status::need_more);
   hawser::bytes_view body = hawser::as_bytes(std::string_view{"Hello"});
   one.next(body);
-  CHECK(body.size() == 5);  // not before that is written
+  CHECK(body.size() == 5);  // the body is not read before 100 Continue is written
   CHECK(written(one) == "HTTP/1.1 100 Continue\r\n\r\n");
   CHECK(one.next(body) == status::request);
   one.answer({});
   CHECK(written(one).starts_with("HTTP/1.1 200 OK\r\n"));
 
-  // A body that is refused is not asked for; without one, or in HTTP/1.0, there is nothing to say.
+  // 100 Continue is not sent for a body that is refused, without a body, and in HTTP/1.0.
   http_exchange large;
   CHECK(begin(large, lines, {.body = 4}) == status::failed);
   CHECK(written(large).starts_with("HTTP/1.1 413 "));
@@ -193,12 +193,12 @@ TEST_CASE("the number of requests of a connection is limited", "[abuse]") {
   }
 }
 
-TEST_CASE("an exchange can be ended for a reason outside of it, with a response") {
+TEST_CASE("a driver can end an exchange for a reason of its own, with a response") {
   http_exchange slow;
   begin(slow, {{"Content-Length", "5"}});
   CHECK(slow.fail(errc::handshake_timeout) == status::failed);
   CHECK(written(slow).starts_with("HTTP/1.1 408 "));
-  // A client that waits for the application is not late.
+  // While the application has not answered, the client is not late.
   http_exchange waits;
   begin(waits, {});
   CHECK(waits.fail(errc::handshake_timeout, "today") == status::failed);

@@ -18,8 +18,8 @@ using kind = http_head::kind;
 
 namespace {
 
-/// The result of a head that arrives in these pieces, as one line: the three words, the header
-/// fields, the number of bytes taken, and the rest of the input.
+/// The result of a head that arrives in these pieces, as one line: the three parts of the first
+/// line, the header fields, the number of bytes taken, and the rest of the input.
 std::string outcome(kind of, const segments& arriving, head_limits limits = {}) {
   http_head head{of, limits};
   const auto left = feed(head, arriving, http_head::status::need_more);
@@ -258,7 +258,7 @@ TEST_CASE("a status line may end after its code", "[rfc9112-4]") {
   check(kind::response, "HTTP/1.1 200\r\n\r\n", "200  | | 16 + ");
 }
 
-/// How many bytes of a text are taken before the head has failed.
+/// The number of bytes of a text that are taken before the head fails.
 std::size_t good_part(kind of, std::string_view text) {
   http_head head{of};
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -278,7 +278,7 @@ TEST_CASE("a response fails with the first byte that makes it invalid",
   const auto mark = wrong.find('!');
   const auto text = std::string{wrong.substr(0, mark)}.append(wrong.substr(mark + 1));
   CAPTURE(text);
-  // Where nothing but the mark stands, the mark itself is what is wrong.
+  // If nothing follows the mark, the mark itself is the invalid byte.
   CHECK(good_part(kind::response, mark + 1 == wrong.size() ? wrong : text) == mark);
 }
 
@@ -353,8 +353,8 @@ TEST_CASE("limits can be set", "[abuse]") {
 }
 
 TEST_CASE("each byte is taken when it arrives and parsed once", "[abuse]") {
-  // A parser that read a byte twice would have to leave it in the input or to store it; this parser
-  // only gets views of one byte, which are invalid after the call.
+  // To read a byte twice, a parser would have to leave it in the input or store it. This parser only
+  // gets views of one byte, which are invalid after the call.
   std::string text = "GET / HTTP/1.1\r\n";
   while (text.size() < 16'000) text += "X: y \r\n";
   http_head head{kind::request, {.fields = 10'000}};

@@ -31,7 +31,7 @@ status give(http_tunnel& tunnel, std::string_view text) {
   return tunnel.next(input);
 }
 
-TEST_CASE("the request for a tunnel has the host and port and nothing else", "[rfc9110-9.3.6]") {
+TEST_CASE("the request for a tunnel contains only the host and port", "[rfc9110-9.3.6]") {
   const http_tunnel tunnel{server, plain};
   CHECK(tunnel.state() == status::need_more);
   CHECK(text(tunnel.output()) ==
@@ -93,17 +93,17 @@ TEST_CASE("output can be consumed in any portions") {
   CHECK(written == all);
 }
 
-TEST_CASE("after any 2xx the bytes that follow are the server's, and stay in the input",
+TEST_CASE("after any 2xx the bytes that follow belong to the server and stay in the input",
           "[rfc9110-9.3.6]") {
   for (const std::string_view head : {
            "HTTP/1.1 200 OK\r\n\r\n",
            "HTTP/1.0 200 Connection established\r\n\r\n",
            "HTTP/1.1 200 \r\nVia: x\r\n\r\n",
-           // Without a reason, and with a folded line: RFC 9112 §4 and §5.2.
+           // RFC 9112 §4 and §5.2: without a reason, and with a folded line.
            "HTTP/1.1 200\r\nVia: x,\r\n y\r\n\r\n",
            "HTTP/1.1 204 No Content\r\n\r\n",
            "HTTP/1.1 299 Why Not\r\n\r\n",
-           // A length and an encoding mean nothing there.
+           // A length and an encoding are ignored there.
            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n"

@@ -26,7 +26,7 @@ TEST_CASE("a page of the same host and port has the same origin", "[rfc-10.2][rf
       {"http://example.com", "example.com", true},
       {"http://EXAMPLE.com", "example.COM", true},
       {"HTTP://example.com", "example.com", true},
-      // A port left out is the one of the origin's scheme.
+      // Without a port, the default port of the origin's scheme applies.
       {"http://example.com:80", "example.com", true},
       {"http://example.com", "example.com:80", true},
       {"http://example.com", "example.com:443", false},
@@ -37,7 +37,7 @@ TEST_CASE("a page of the same host and port has the same origin", "[rfc-10.2][rf
       {"http://[::1]:9001", "[::1]:9001", true},
       {"http://[::1]", "[::1]", true},
       {"http://[::1]", "[::2]", false},
-      // Names that only look alike.
+      // Hosts that only look alike.
       {"http://evil.com", "example.com", false},
       {"http://example.com.evil.com", "example.com", false},
       {"http://evil-example.com", "example.com", false},
@@ -46,7 +46,7 @@ TEST_CASE("a page of the same host and port has the same origin", "[rfc-10.2][rf
       {"http://evil.com/example.com", "example.com", false},
       {"http://example.com/", "example.com", false},
       {"http://evil.com#example.com", "example.com", false},
-      // No origin that a page of a server can have.
+      // Values that are not the origin of a server's page.
       {"null", "example.com", false},
       {"null", "null", false},
       {"", "example.com", false},

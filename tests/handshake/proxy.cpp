@@ -13,7 +13,7 @@ using hawser::proxy_kind;
 
 namespace {
 
-TEST_CASE("a proxy that nothing was set of is none") {
+TEST_CASE("a default-constructed proxy means no proxy") {
   CHECK(proxy{} ==
         proxy{.kind = proxy_kind::none, .host = "", .port = 0, .user = "", .password = ""});
   CHECK_FALSE(proxy{}.has_credentials());

@@ -43,7 +43,7 @@ TEST_CASE("the variable for the scheme names the proxy") {
       {{{"ALL_PROXY", "c:3"}}, "c:3", "c:3"},
       {{{"http_proxy", "a:1"}, {"https_proxy", "b:2"}, {"all_proxy", "c:3"}}, "a:1", "b:2"},
       {{{"http_proxy", "a:1"}, {"all_proxy", "c:3"}}, "a:1", "c:3"},
-      // Lower case goes first, and an empty text is as good as none.
+      // The name in lower case has priority, and an empty variable counts as unset.
       {{{"https_proxy", "b:2"}, {"HTTPS_PROXY", "d:4"}}, "none", "b:2"},
       {{{"https_proxy", ""}, {"HTTPS_PROXY", "d:4"}}, "none", "d:4"},
       {{{"all_proxy", "c:3"}, {"ALL_PROXY", "d:4"}}, "c:3", "c:3"},
@@ -51,7 +51,7 @@ TEST_CASE("the variable for the scheme names the proxy") {
       // A proxy that cannot be used is an error, not skipped.
       {{{"http_proxy", "https://a"}, {"all_proxy", "c:3"}}, "bad", "c:3"},
       {{{"all_proxy", "c:port"}}, "bad", "bad"},
-      // An exempt host uses no proxy, whichever is set.
+      // An exempt host uses no proxy, whichever variable is set.
       {{{"all_proxy", "c:3"}, {"no_proxy", "example.com"}}, "none", "none"},
       {{{"all_proxy", "c:3"}, {"NO_PROXY", "example.com"}}, "none", "none"},
       {{{"all_proxy", "c:3"}, {"no_proxy", "other"}, {"NO_PROXY", "*"}}, "c:3", "c:3"},
@@ -84,7 +84,7 @@ TEST_CASE("a list exempts domains, addresses and networks") {
       {"a,*", "192.0.2.1", 80, true},
       {"*:81", "h", 81, true},
       {"*:81", "h", 80, false},
-      // A domain and all names in it, but none that only ends like it.
+      // A domain and all names in it, but not a name that only ends with the same letters.
       {"example.com", "example.com", 80, true},
       {"example.com", "EXAMPLE.com", 80, true},
       {"Example.COM", "www.example.com", 80, true},
@@ -100,13 +100,13 @@ TEST_CASE("a list exempts domains, addresses and networks") {
       {"example.com", "example.com.", 80, true},
       {".", "h", 80, false},
       {"*.", "h", 80, false},
-      // With a port, only that.
+      // An entry with a port exempts that port only.
       {"example.com:8080", "example.com", 8080, true},
       {"example.com:8080", "www.example.com", 8080, true},
       {"example.com:8080", "example.com", 80, false},
       {"example.com:", "example.com", 80, false},
       {"example.com:x", "example.com", 80, false},
-      // Addresses are compared as such, and have no domains.
+      // Addresses are compared as addresses, and have no subdomains.
       {"127.0.0.1", "127.0.0.1", 80, true},
       {"0.0.1", "127.0.0.1", 80, false},
       {"127.0.0.1", "x.127.0.0.1", 80, true},
@@ -128,7 +128,7 @@ TEST_CASE("a list exempts domains, addresses and networks") {
       {"fe80::/10", "fe80::1", 80, true},
       {"fe80::/10", "ff80::1", 80, false},
       {"10.0.0.0/0", "::1", 80, false},
-      // Commas and white space, in any number.
+      // Any number of commas and white space.
       {"a,b", "b", 80, true},
       {"a, b", "b", 80, true},
       {"a b\tc", "c", 80, true},

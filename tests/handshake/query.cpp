@@ -69,7 +69,7 @@ TEST_CASE("the first parameter of a name counts, with its name and its value dec
       {"a=1+2%2B3%20%26%3D", "a", "1 2+3 &="},
       {"a=%00%0d%0A", "a", "\0\r\n"sv},
       {"a=%C3%BC%ff", "a", "\xC3\xBC\xFF"},
-      // Invalid percent-encoding is no value, and a later one does not stand in for it.
+      // A value with invalid percent-encoding is none, and no later value replaces it.
       {"a=%", "a", std::nullopt},
       {"a=%4", "a", std::nullopt},
       {"a=x%zz&a=2", "a", std::nullopt},

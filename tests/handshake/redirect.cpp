@@ -15,7 +15,7 @@ using hawser::uri;
 
 namespace {
 
-/// Where `location` leads from `text`, in full, or nothing.
+/// The URI to which `location` redirects from `text`, or nothing.
 std::string redirected(std::string_view text, std::string_view location, unsigned status = 302) {
   const auto from = uri::decode(text, uri::user_info::allow);
   REQUIRE(from);
@@ -30,7 +30,7 @@ TEST_CASE("a redirection leads to another URI", "[rfc9110-15.4][rfc9110-10.2.2]"
   const auto from = "ws://h:9001/a/b/c?q";
   CHECK(redirected(from, "ws://other/x") == "ws://other/x");
   CHECK(redirected(from, "wss://other:9002/x?y") == "wss://other:9002/x?y");
-  // HTTP's schemes stand for ours.
+  // http: and https: stand for ws: and wss:.
   CHECK(redirected(from, "http://other") == "ws://other/");
   CHECK(redirected(from, "HTTPS://other/x") == "wss://other/x");
   CHECK(redirected(from, "//other/x") == "ws://other/x");
@@ -93,7 +93,7 @@ TEST_CASE("only some statuses redirect", "[rfc9110-15.4]") {
       from, response{.status = 302, .headers = {{"Location", "/a"}, {"Location", "/b"}}}));
 }
 
-TEST_CASE("a Location that is not a WebSocket's is no redirection", "[rfc-3]") {
+TEST_CASE("a Location that is not a WebSocket URI is no redirection", "[rfc-3]") {
   for (const auto location :
        {"", "mailto:a@b", "ftp://h/", "javascript:alert(1)", "ws:x", "http:", "http://", "//",
         "ws://h:0/", "/a b", "//user@h/", "ws://u:p@h/", "h:80/x"}) {
@@ -138,7 +138,7 @@ TEST_CASE("a zone is kept for the same server and removed for others", "[rfc6874
   CHECK_FALSE(is_same_server(from, *uri::decode("ws://[fe80::1]:9001/a")));
 }
 
-/// A request with all that may be in it, as it goes to another server.
+/// A request with every kind of content, as it is sent to another server.
 default_client_policy sent_elsewhere(const std::vector<std::string>& safe = {}) {
   return hawser::for_another_server({.origin = "http://page.example",
                                      .subprotocols = {"chat", "token.secret"},
@@ -170,7 +170,7 @@ TEST_CASE("another server gets the fields that are named as safe") {
   CHECK(subprotocols.headers.size() == 1);
 }
 
-TEST_CASE("a request that must not be sent stays as it is") {
+TEST_CASE("a request that must not be sent is not changed") {
   CHECK_FALSE(hawser::for_another_server({.headers = {{"X", "a\r\nb"}}}, {}).headers.valid());
 }
 

@@ -29,13 +29,13 @@ TEST_CASE("a target has a path and an optional query, both still percent-encoded
       {"/chat?", "/chat", "", "h:1", true},
       {"/a%2Fb/c?x=%20&y=?", "/a%2Fb/c", "x=%20&y=?", "h:1", true},
       {"//x/y", "//x/y", "", "h:1", true},
-      // RFC 9112 §3.2.2: a whole URI, which says more of the host than Host does.
+      // RFC 9112 §3.2.2: a whole URI, whose host replaces that of the Host field.
       {"http://example.com", "/", "", "example.com", true},
       {"http://example.com?q", "/", "q", "example.com", true},
       {"HTTPS://example.com:8443/a?q", "/a", "q", "example.com:8443", true},
       {"ws://[::1]:9/a", "/a", "", "[::1]:9", true},
       {"wss://e", "/", "", "e", true},
-      // What no server can read.
+      // Targets that a WebSocket server cannot serve.
       {"*", "*", "", "h:1", false},
       {"example.com:443", "example.com:443", "", "h:1", false},
       {"chat", "chat", "", "h:1", false},

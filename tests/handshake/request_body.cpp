@@ -25,7 +25,7 @@ namespace {
 
 constexpr body_framing in_chunks{.chunked = true};
 
-/// The body, then `|` and what was not taken if it is complete, or `!` and the error.
+/// The body, then `|` and the rest of the input if the body is complete, or `!` and the error.
 std::string outcome(const body_framing& framing, const segments& arriving, std::size_t limit) {
   request_body_reader reader{framing, limit};
   std::string body;

@@ -40,7 +40,7 @@ TEST_CASE("a status has the phrase of the RFC, if there is one", "[rfc9110-15]")
   CHECK(phrases.size() == 37);
 }
 
-TEST_CASE("the application does not delimit its response", "[rfc9112-6]") {
+TEST_CASE("fields of the application that would delimit its response are replaced", "[rfc9112-6]") {
   const auto text = encode(response{.headers = {{"content-length", "7"},
                                                 {"Transfer-Encoding", "chunked"},
                                                 {"CONNECTION", "keep-alive"},

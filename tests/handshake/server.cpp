@@ -31,7 +31,7 @@ using status = server_handshake<>::status;
 
 namespace {
 
-/// A good request, with `more` lines.
+/// A valid request with the header lines `more`.
 std::string asking(std::string_view more = {}) {
   return std::string{
       "GET /chat HTTP/1.1\r\n"
@@ -44,7 +44,7 @@ std::string asking(std::string_view more = {}) {
       .append("\r\n");
 }
 
-/// A good request in which one text stands for another, or is left out.
+/// A valid request in which `instead` replaces `what`.
 std::string asking_with(std::string_view what, std::string_view instead) {
   auto text = asking();
   text.replace(text.find(what), what.size(), instead);
@@ -57,7 +57,7 @@ typename Handshake::status give(Handshake& handshake, std::string_view text) {
   return handshake.next(input);
 }
 
-/// What a client makes of the output, which must be one whole response and nothing else.
+/// The output as a client parses it; it must be exactly one whole response.
 template <class Handshake>
 response answer_of(const Handshake& handshake) {
   hawser::http_head head{hawser::http_head::kind::response};
@@ -91,7 +91,7 @@ TEST_CASE("the RFC's request gets the RFC's response", "[rfc-1.2][rfc-4.2.2]") {
     CAPTURE(way.size());
     server_handshake handshake{
         default_server_policy{.origin = hawser::any_origin, .subprotocols = {"chat"}}};
-    // What follows the request are frames, and not ours to take.
+    // The frames after the request stay in the input.
     CHECK(feed(handshake, way, status::need_more) == "\x81\x85...");
     REQUIRE(handshake.state() == status::request);
     CHECK(handshake.request().path() == "/chat");
@@ -342,7 +342,7 @@ TEST_CASE("whatever a client sends, its handshake stores at most a few times the
     const auto held = meter.held();
     const auto most = meter.most();
     CHECK(held <= 4 * head_limits{}.size);
-    // Lists are taken apart for a moment.
+    // Parsing a list allocates memory for its elements temporarily.
     CHECK(most <= 1024 * 1024);
   }
 }
@@ -441,7 +441,7 @@ TEST_CASE("one subprotocol is answered as it was offered, or none", "[rfc-4.2.2]
   CHECK(answer("") == "");
 }
 
-/// Just what a server's policy must have, and what it answers can be set.
+/// The least that a server's policy must have; its answers can be set.
 struct scripted_policy {
   std::string subprotocol = {};
   std::string extensions = {};
@@ -458,7 +458,7 @@ struct scripted_policy {
   header_fields extra_headers(const request&) { return headers; }
 };
 
-/// Answers every decision as its settings say.
+/// Makes every decision as its settings say.
 struct asking_policy : scripted_policy {
   std::string refused = {};
   std::vector<std::string> asked = {};
@@ -507,7 +507,7 @@ TEST_CASE("the application gets a request only if its host and its origin are al
     handshaking handshake{asking_policy{{}, "host"}};
     give(handshake, asking_with("Upgrade: websocket\r\n", ""));
     CHECK(handshake.error() == errc::host_refused);
-    // Nothing of the application replaces the answer.
+    // The application cannot replace the response.
     handshake.refuse(response{.status = 200});
     CHECK(answer_of(handshake).status == 421);
   }
@@ -541,7 +541,7 @@ TEST_CASE("the policy gets the offers in order, and its answer is sent unchanged
   CHECK(handshake.result().extensions == extension_list{{"b", {{"y", "2"}}}});
 }
 
-TEST_CASE("a policy that answers what was not offered makes a 500 of it", "[rfc-4.2.2]") {
+TEST_CASE("a policy that accepts what was not offered causes a 500", "[rfc-4.2.2]") {
   const std::pair<scripted_policy, errc> table[] = {
       {{.subprotocol = "other"}, errc::unexpected_subprotocol},
       {{.subprotocol = "CHAT"}, errc::unexpected_subprotocol},
@@ -712,7 +712,7 @@ TEST_CASE("an early answer has no effect") {
   CHECK(give(handshake, asking()) == status::request);
 }
 
-TEST_CASE("the driver's reasons to end a handshake have their responses") {
+TEST_CASE("each reason of the driver to end a handshake has its response") {
   for (const auto& [error, code] : {std::pair{errc::handshake_timeout, 408U},
                                     {errc::too_many_connections, 503U},
                                     {errc::closed, 503U}}) {

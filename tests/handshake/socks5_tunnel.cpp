@@ -43,14 +43,14 @@ const std::string bound =
 
 std::string text_of(std::string_view digits) { return text(from_hex(digits)); }
 
-/// Writes all of the output, and returns it.
+/// Consumes the output and returns it.
 std::string drain(socks5_tunnel& tunnel) {
   const auto written = to_hex(tunnel.output());
   tunnel.consume_output(tunnel.output().size());
   return written;
 }
 
-/// Passes the bytes that `digits` spell, and returns the rest.
+/// Passes the bytes given by the hexadecimal `digits`, and returns the rest of the input.
 std::string give(socks5_tunnel& tunnel, std::string_view digits) {
   const auto octets = from_hex(digits);
   hawser::bytes_view input{octets};
@@ -215,7 +215,7 @@ TEST_CASE("wherever the replies are cut, the bytes that follow them stay in the 
         CHECK(to_hex(bytes(feed(tunnel, way, status::need_more))) == rest);
         CHECK(tunnel.state() == status::done);
         CHECK(tunnel.error() == errc{});
-        // All output was produced, although none of it was written in between.
+        // The output is complete although none of it was consumed in between.
         CHECK(drain(tunnel) == greeting_with_user + credentials + request);
         CHECK(tunnel.fail(errc::handshake_timeout) == status::done);
       }
@@ -251,7 +251,7 @@ TEST_CASE("each reply of a proxy has an error", "[rfc1928-6]") {
     CAPTURE(value);
     auto tunnel = requested();
     const auto octet = to_hex(std::vector{static_cast<std::byte>(value)});
-    // Nothing of the address has to arrive.
+    // The error is reported before the address arrives.
     CHECK(give(tunnel, "05" + octet).empty());
     CHECK(tunnel.state() == status::failed);
     CHECK(tunnel.error() ==

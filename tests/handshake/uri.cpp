@@ -26,12 +26,12 @@ TEST_CASE("a URI has the host and port to connect to and the target of the reque
   const expectation table[] = {
       {"ws://example.com/chat", false, "example.com", 80, "/chat", "example.com"},
       {"wss://example.com/chat", true, "example.com", 443, "/chat", "example.com"},
-      // No path, with and without a query.
+      // Without a path, with and without a query.
       {"ws://example.com", false, "example.com", 80, "/", "example.com"},
       {"ws://example.com?x=1", false, "example.com", 80, "/?x=1", "example.com"},
       {"ws://example.com?a/b", false, "example.com", 80, "/?a/b", "example.com"},
       {"ws://example.com/?", false, "example.com", 80, "/?", "example.com"},
-      // A port stands in Host unless it is the scheme's own.
+      // Host contains the port unless it is the scheme's default.
       {"ws://example.com:9001/", false, "example.com", 9001, "/", "example.com:9001"},
       {"ws://example.com:80/", false, "example.com", 80, "/", "example.com"},
       {"wss://example.com:443/", true, "example.com", 443, "/", "example.com"},
@@ -41,17 +41,17 @@ TEST_CASE("a URI has the host and port to connect to and the target of the reque
       {"ws://example.com:1", false, "example.com", 1, "/", "example.com:1"},
       {"ws://example.com:65535", false, "example.com", 65535, "/", "example.com:65535"},
       {"ws://example.com:08080", false, "example.com", 8080, "/", "example.com:8080"},
-      // Brackets are for Host, not for the resolver.
+      // Host has the brackets, the name for the resolver does not.
       {"ws://[::1]:9001/x?y", false, "::1", 9001, "/x?y", "[::1]:9001"},
       {"wss://[2001:db8::7]/", true, "2001:db8::7", 443, "/", "[2001:db8::7]"},
       {"ws://[::ffff:192.0.2.1]", false, "::ffff:192.0.2.1", 80, "/", "[::ffff:192.0.2.1]"},
       {"ws://127.0.0.1:8080", false, "127.0.0.1", 8080, "/", "127.0.0.1:8080"},
-      // Nothing is decoded or normalised, and the scheme has no case.
+      // Nothing is decoded or normalised, and the scheme is compared without case.
       {"WS://Example.com/%7Ea%2Fb?q=%20", false, "Example.com", 80, "/%7Ea%2Fb?q=%20",
        "Example.com"},
       {"wSs://h/a/../b//c", true, "h", 443, "/a/../b//c", "h"},
       {"ws://h/a?b?c@d:e", false, "h", 80, "/a?b?c@d:e", "h"},
-      // … but for the host, which the resolver needs decoded.
+      // Only the host is decoded, for the resolver.
       {"ws://h%65llo.test%2E/%65", false, "hello.test.", 80, "/%65", "hello.test."},
       {"wss://127%2e0.0.1:9001/", true, "127.0.0.1", 9001, "/", "127.0.0.1:9001"},
       {"ws://xn--bcher-kva.example/", false, "xn--bcher-kva.example", 80, "/",
@@ -107,13 +107,13 @@ TEST_CASE("a URI can be changed to another host and port") {
   CHECK(uri::decode("ws://h:81/")->at("i")->port() == 81);
 }
 
-TEST_CASE("the shown part of a URI has no secrets", "[abuse]") {
+TEST_CASE("the part of a URI that is shown in texts has no secrets", "[abuse]") {
   const std::pair<std::string_view, std::string_view> table[] = {
       {"ws://h:9001/a/b", "ws://h:9001/a/b"},
       {"WSS://anna:secret@h/chat?token=secret", "wss://h/chat"},
       {"ws://[::1]?secret", "ws://[::1]/"},
       {"ws://h/a@b", "ws://h/a@b"},
-      // What is no such URI.
+      // Text that is not a WebSocket URI.
       {"http://h/chat?token=secret", "http://h/chat"},
       {"ws://h/#secret", "ws://h/"},
       {"ws://h/a\r\n2026 all is well", "ws://h/a"},
@@ -153,7 +153,7 @@ TEST_CASE("a malformed URI is refused", "[rfc-3]") {
            "wsss://example.com"sv,
            "xws://example.com"sv,
            " ws://example.com"sv,
-           // No host, or none that can be one.
+           // No host, or an invalid one.
            "ws://"sv,
            "ws:///path"sv,
            "ws://:80/"sv,
@@ -177,7 +177,7 @@ TEST_CASE("a malformed URI is refused", "[rfc-3]") {
            "ws://[fe80::1%25a%25b]/"sv,
            "ws://[%25a]/"sv,
            "ws://h%25a/"sv,
-           // What is percent-encoded must be a host's, too.
+           // Percent-encoded characters must be allowed in a host.
            "ws://a%2Fb/"sv,
            "ws://a%40b/"sv,
            "ws://a%3A80/"sv,
@@ -192,7 +192,7 @@ TEST_CASE("a malformed URI is refused", "[rfc-3]") {
            "ws://[v1.x]/"sv,
            "ws://a[::1]/"sv,
            "ws://[::1]:80:80/"sv,
-           // Ports from 1 to 65535, in digits.
+           // A port is a decimal number from 1 to 65535.
            "ws://h:0/"sv,
            "ws://h:00/"sv,
            "ws://h:65536/"sv,
@@ -207,7 +207,7 @@ TEST_CASE("a malformed URI is refused", "[rfc-3]") {
            "ws://h/a#b"sv,
            "ws://h#b"sv,
            "ws://h/?q#b"sv,
-           // Nothing but visible ASCII.
+           // Only visible ASCII is allowed.
            "ws://h/a b"sv,
            "ws://h/a\tb"sv,
            "ws://h/a\r\nX: y"sv,
@@ -218,7 +218,7 @@ TEST_CASE("a malformed URI is refused", "[rfc-3]") {
            "ws://b\xC3\xBC"
            "cher.example/"sv,
            "ws://h/ "sv,
-           // User information needs to be asked for.
+           // User information is refused unless it is allowed explicitly.
            "ws://user@h/"sv,
            "ws://user:password@h/"sv,
            "ws://@h/"sv,

@@ -25,7 +25,7 @@ static_assert(server_policy<negotiating_server_policy<server_policy_archetype>>)
 static_assert(client_policy<negotiating_client_policy<default_client_policy>>);
 static_assert(client_policy<negotiating_client_policy<client_policy_archetype>>);
 
-/// A policy with an extension of its own.
+/// A policy that negotiates an extension without a negotiator.
 struct old_server_policy : default_server_policy {
   std::string accept_extensions(const extension_list&) const { return "old"; }
 };

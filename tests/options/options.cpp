@@ -274,21 +274,21 @@ TEST_CASE("with timeouts of zero a connection never ends by itself", "[options]"
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, unlimited()};
   peer.advance(at(0s));
-  // A ping is sent, and no answer is waited for.
+  // A ping is sent, and its answer has no deadline.
   peer.advance(at(20s));
   CHECK(written_by(peer).size() > 0);
   peer.advance(at(20s));
   CHECK(peer.deadline() == never);
-  // A message has begun.
+  // A message is unfinished.
   auto begun = frame_from(peer_of(self), 2, octets(10), fin::no);
   mutable_bytes input{begun};
   CHECK_FALSE(peer.next(input));
-  // Output waits.
+  // Output is queued.
   REQUIRE(!peer.send("ahoy"));
   peer.advance(at(1h));
   peer.advance(at(20'000h));
   CHECK(peer.state() == close_state::open);
-  // The closing handshake waits.
+  // The closing handshake is unfinished.
   REQUIRE(!peer.close());
   written_by(peer);
   peer.advance(at(20'001h));
@@ -316,7 +316,7 @@ TEST_CASE("with limits of zero a head may have any size, number of lines and tar
   CHECK(reader.next(input) == http_head::status::done);
 }
 
-TEST_CASE("a limit for interim heads that is used up is no limit of zero", "[options]") {
+TEST_CASE("a limit for interim heads that is used up does not become unlimited", "[options]") {
   const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
   client_handshake<> handshake{*uri::decode("ws://localhost/"), {}, {.size = interim.size()}};
   handshake.consume_output(handshake.output().size());
