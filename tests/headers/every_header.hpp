@@ -3,8 +3,10 @@
 
 // Every public header: the umbrellas, which a style check keeps complete, and what they leave out.
 
+// First, so that a parameter that hides one of its names is noticed.
 #include "hawser/asio.hpp"
 #include "hawser/deflate.hpp"
 #include "hawser/hawser.hpp"
 #include "hawser/tls.hpp"
 #include "hawser/transport/memory_pipe.hpp"
+#include "hawser/version.hpp"

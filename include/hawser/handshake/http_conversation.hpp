@@ -90,8 +90,8 @@ class http_conversation {
   status serve(const http_limits& limits = {}) {
     if (state_ != status::plain && state_ != status::request) return state_;
     if (!exchange_) exchange_ = std::make_unique<http_exchange>();
-    const auto version = handshake_.version();
-    return take(exchange_->begin(handshake_.restart(), version, limits));
+    const auto http = handshake_.version();
+    return take(exchange_->begin(handshake_.restart(), http, limits));
   }
 
   /// Answers a plain request without reading its body, with 426 or 405, as a server does that

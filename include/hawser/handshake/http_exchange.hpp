@@ -41,16 +41,16 @@ class http_exchange {
   };
 
   /// Begins with a request whose head has been read. The stream continues with its body.
-  status begin(hawser::request asked, http_version version, const http_limits& limits) {
+  status begin(hawser::request asked, http_version http, const http_limits& limits) {
     request_ = std::move(asked);
-    version_ = version;
+    version_ = http;
     error_ = {};
     output_.clear();
     written_ = 0;
     state_ = status::need_more;
     persistent_ = ++count_ != limits.requests && wants_to_persist();
 
-    const auto framing = request_framing(request_.headers, version);
+    const auto framing = request_framing(request_.headers, http);
     if (framing.error != errc{}) return fail(framing.error);
     if (framing.length > limits.body) return fail(errc::body_too_large);
     if (const auto error = check_expectation(); error != errc{}) return fail(error);

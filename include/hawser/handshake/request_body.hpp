@@ -31,7 +31,7 @@ struct body_framing {
 /// Determines the body of a request from its head: RFC 9112 §6.3. Ambiguous heads are an error, so
 /// that no request can be smuggled past a proxy (RFC 9112 §11.2): Transfer-Encoding with
 /// Content-Length or in HTTP/1.0, repeated lengths, and codings other than `chunked`.
-inline body_framing request_framing(const header_fields& headers, http_version version) {
+inline body_framing request_framing(const header_fields& headers, http_version http) {
   const auto lengths = headers.values("Content-Length");
   const auto codings = headers.values("Transfer-Encoding");
   if (codings.empty()) {
@@ -45,7 +45,7 @@ inline body_framing request_framing(const header_fields& headers, http_version v
     if (read.ec != std::errc{}) framing.length = (std::numeric_limits<std::uint64_t>::max)();
     return framing;
   }
-  if (!lengths.empty() || version == http_version::http_1_0) return {.error = errc::bad_body};
+  if (!lengths.empty() || http == http_version::http_1_0) return {.error = errc::bad_body};
   if (codings.size() == 1 && iequals(codings.front(), "chunked")) return {.chunked = true};
 
   std::size_t others = 0;

@@ -165,8 +165,8 @@ class socks5_tunnel : public client_step {
     }
   }
 
-  void take_version(std::uint8_t octet, std::uint8_t version) noexcept {
-    if (octet != version) fail(errc::bad_proxy_answer);
+  void take_version(std::uint8_t octet, std::uint8_t expected) noexcept {
+    if (octet != expected) fail(errc::bad_proxy_answer);
     go_on();
   }
 
