@@ -12,12 +12,12 @@ using hawser::errc;
 
 namespace {
 
-constexpr auto first = static_cast<int>(errc::bad_start_line);
-constexpr auto last = static_cast<int>(errc::connect_timeout);
+constexpr auto first_error = static_cast<int>(errc::bad_start_line);
+constexpr auto last_error = static_cast<int>(errc::connect_timeout);
 
 TEST_CASE("every error has a message of its own, in one line and without a full stop") {
   std::set<std::string> seen;
-  for (int value = first; value <= last; ++value) {
+  for (int value = first_error; value <= last_error; ++value) {
     const std::error_code ec = static_cast<errc>(value);
     CAPTURE(value, ec.message());
     CHECK_FALSE(ec.message().empty());
@@ -25,11 +25,12 @@ TEST_CASE("every error has a message of its own, in one line and without a full 
     CHECK(ec.message().find('\n') == std::string::npos);
     CHECK(seen.insert(ec.message()).second);
   }
-  CHECK(hawser::describe(static_cast<errc>(last + 1)).empty());
+  CHECK(hawser::describe(static_cast<errc>(last_error + 1)).empty());
 }
 
 TEST_CASE("no error is success") {
-  for (int value = first; value <= last; ++value) CHECK(std::error_code{static_cast<errc>(value)});
+  for (int value = first_error; value <= last_error; ++value)
+    CHECK(std::error_code{static_cast<errc>(value)});
 }
 
 TEST_CASE("errors compare with the three conditions of the library") {
@@ -64,7 +65,7 @@ TEST_CASE("errors compare with the three conditions of the library") {
 }
 
 TEST_CASE("a timeout is equal to std::errc::timed_out too") {
-  for (int value = first; value <= last; ++value) {
+  for (int value = first_error; value <= last_error; ++value) {
     const std::error_code ec = static_cast<errc>(value);
     CAPTURE(ec.message());
     CHECK((ec == condition::timeout) == (ec == std::errc::timed_out));
@@ -92,7 +93,8 @@ TEST_CASE("an error matches the condition of its own number and no other of its 
 TEST_CASE("an undefined condition has no message and matches no error") {
   const auto none = static_cast<condition>(99);
   CHECK(make_error_condition(none).message().empty());
-  for (int value = first; value <= last; ++value) CHECK_FALSE(is(static_cast<errc>(value), none));
+  for (int value = first_error; value <= last_error; ++value)
+    CHECK_FALSE(is(static_cast<errc>(value), none));
 }
 
 TEST_CASE("every condition has a message of its own") {

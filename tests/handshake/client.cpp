@@ -25,7 +25,7 @@ using hawser::errc;
 using hawser::extension_list;
 using hawser::header_fields;
 using hawser::uri;
-using status = client_handshake<>::status;
+using client_status = client_handshake<>::status;
 
 namespace {
 
@@ -37,10 +37,10 @@ std::array<std::byte, 16> sample_key() {
   return octets;
 }
 
-const uri server = *uri::decode("ws://server.example.com/chat");
+const uri example_server = *uri::decode("ws://server.example.com/chat");
 
 client_handshake<> client(default_client_policy policy = {}) {
-  return {server, sample_key(), std::move(policy)};
+  return {example_server, sample_key(), std::move(policy)};
 }
 
 /// A valid response with the header lines `more`.
@@ -59,12 +59,6 @@ std::string answering_with(std::string_view what, std::string_view instead) {
   auto text = answering();
   text.replace(text.find(what), what.size(), instead);
   return text;
-}
-
-template <class Handshake>
-typename Handshake::status give(Handshake& handshake, std::string_view text) {
-  auto input = hawser::as_bytes(text);
-  return handshake.next(input);
 }
 
 TEST_CASE("the request has the spelling and the order of the RFC", "[rfc-1.2][rfc-4.1]") {
@@ -121,7 +115,7 @@ TEST_CASE("a client sends its User-Agent, another one, or none", "[rfc9110-10.1.
 TEST_CASE("each handshake has a new key of 16 bytes", "[rfc-4.1]") {
   std::set<std::string> keys;
   for (int i = 0; i < 100; ++i) {
-    const client_handshake<> handshake{server};
+    const client_handshake<> handshake{example_server};
     hawser::http_head head{hawser::http_head::kind::request};
     auto input = handshake.output();
     REQUIRE(head.next(input) == hawser::http_head::status::done);
@@ -154,10 +148,10 @@ TEST_CASE("an offer that must not be sent is refused before anything is sent", "
     const auto offer = policy.make_offer();
     CHECK(hawser::find_not_sendable(offer) == name);
     auto handshake = client(policy);
-    CHECK(handshake.state() == status::failed);
+    CHECK(handshake.state() == client_status::failed);
     CHECK(handshake.error() == errc::bad_header_value);
     CHECK(handshake.output().empty());
-    CHECK(give(handshake, answering()) == status::failed);
+    CHECK(give(handshake, answering()) == client_status::failed);
   }
 }
 
@@ -181,14 +175,14 @@ TEST_CASE("a valid response is taken to its empty line, and frames are left", "[
     for (const auto& way : segmentations(answer + "\x81\x05Hello")) {
       CAPTURE(way.size());
       auto handshake = client({.subprotocols = {"chat"}});
-      CHECK(feed(handshake, way, status::need_more) == "\x81\x05Hello");
-      CHECK(handshake.state() == status::done);
+      CHECK(feed(handshake, way, client_status::need_more) == "\x81\x05Hello");
+      CHECK(handshake.state() == client_status::done);
       CHECK(handshake.error() == errc{});
       CHECK(handshake.response().status == 101);
       CHECK(handshake.result().subprotocol.empty());
       CHECK(handshake.result().extensions.empty());
-      CHECK(handshake.receive_end() == status::done);
-      CHECK(handshake.fail(errc::handshake_timeout) == status::done);
+      CHECK(handshake.receive_end() == client_status::done);
+      CHECK(handshake.fail(errc::handshake_timeout) == client_status::done);
     }
   }
 }
@@ -198,8 +192,8 @@ TEST_CASE("a response may have no reason, and folded fields", "[rfc9112-4][rfc91
   answer.erase(answer.find(" Switching"), std::string_view{" Switching Protocols"}.size());
   for (const auto& way : segmentations(answer + "frames")) {
     auto handshake = client();
-    CHECK(feed(handshake, way, status::need_more) == "frames");
-    CHECK(handshake.state() == status::done);
+    CHECK(feed(handshake, way, client_status::need_more) == "frames");
+    CHECK(handshake.state() == client_status::done);
     CHECK(handshake.response().header("X-A") == "b; c");
   }
 }
@@ -208,8 +202,8 @@ TEST_CASE("a response that is not HTTP fails the handshake at its first invalid 
           "[rfc9112-4]") {
   const std::string_view wrong = GENERATE("<", "2", "S", "HTTP/1.1 1O");
   auto handshake = client();
-  CHECK(give(handshake, wrong.substr(0, wrong.size() - 1)) == status::need_more);
-  CHECK(give(handshake, wrong.substr(wrong.size() - 1)) == status::failed);
+  CHECK(give(handshake, wrong.substr(0, wrong.size() - 1)) == client_status::need_more);
+  CHECK(give(handshake, wrong.substr(wrong.size() - 1)) == client_status::failed);
   CHECK(handshake.error() == errc::bad_start_line);
 }
 
@@ -252,8 +246,8 @@ TEST_CASE("an invalid response fails the handshake with its error", "[rfc-4.1]")
     for (const auto& way : segmentations(answer)) {
       CAPTURE(way.size());
       auto handshake = client({.subprotocols = {"chat", "superchat"}});
-      feed(handshake, way, status::need_more);
-      CHECK(handshake.state() == status::failed);
+      feed(handshake, way, client_status::need_more);
+      CHECK(handshake.state() == client_status::failed);
       CHECK(hawser::describe(handshake.error()) == hawser::describe(error));
     }
   }
@@ -262,16 +256,17 @@ TEST_CASE("an invalid response fails the handshake with its error", "[rfc-4.1]")
 TEST_CASE("an offered subprotocol is accepted", "[rfc-4.1]") {
   for (const std::string name : {"chat", "superchat"}) {
     auto handshake = client({.subprotocols = {"chat", "superchat"}});
-    CHECK(give(handshake, answering("sec-websocket-protocol: " + name + "\r\n")) == status::done);
+    CHECK(give(handshake, answering("sec-websocket-protocol: " + name + "\r\n")) ==
+          client_status::done);
     CHECK(handshake.result().subprotocol == name);
   }
   auto none = client();
-  CHECK(give(none, answering("Sec-WebSocket-Protocol: chat\r\n")) == status::failed);
+  CHECK(give(none, answering("Sec-WebSocket-Protocol: chat\r\n")) == client_status::failed);
   CHECK(none.error() == errc::unexpected_subprotocol);
 }
 
 /// The least that a client's policy must have.
-struct scripted_policy {
+struct scripted_client_policy {
   std::string offer = {};
   bool verdict = true;
   std::vector<extension_list> seen = {};
@@ -309,7 +304,8 @@ TEST_CASE("extensions are accepted if they were offered and the policy accepts t
   };
   for (const auto& [verdict, lines, error, seen] : table) {
     CAPTURE(lines);
-    client_handshake handshake{server, sample_key(), scripted_policy{"a; x=1, b", verdict}};
+    client_handshake handshake{example_server, sample_key(),
+                               scripted_client_policy{"a; x=1, b", verdict}};
     CHECK(text(handshake.output()).find("\r\nSec-WebSocket-Extensions: a; x=1, b\r\n") !=
           std::string::npos);
     give(handshake, answering(lines));
@@ -317,9 +313,9 @@ TEST_CASE("extensions are accepted if they were offered and the policy accepts t
     CHECK(handshake.policy().seen == seen);
     CHECK(handshake.result().extensions == (error == errc{} ? seen.at(0) : extension_list{}));
   }
-  client_handshake malformed{server, sample_key(), scripted_policy{"a;"}};
+  client_handshake malformed{example_server, sample_key(), scripted_client_policy{"a;"}};
   CHECK(malformed.error() == errc::bad_header_value);
-  client_handshake injected{server, sample_key(), scripted_policy{"a\r\nX: y"}};
+  client_handshake injected{example_server, sample_key(), scripted_client_policy{"a\r\nX: y"}};
   CHECK(injected.error() == errc::bad_header_value);
 }
 
@@ -346,9 +342,9 @@ TEST_CASE("a refusal is read with its status, headers and body", "[rfc-4.1]") {
     CAPTURE(answer);
     for (const auto& way : segmentations(answer)) {
       auto handshake = client();
-      CHECK(feed(handshake, way, status::need_more).empty());
-      CHECK(handshake.state() == (ends_itself ? status::failed : status::need_more));
-      CHECK(handshake.receive_end() == status::failed);
+      CHECK(feed(handshake, way, client_status::need_more).empty());
+      CHECK(handshake.state() == (ends_itself ? client_status::failed : client_status::need_more));
+      CHECK(handshake.receive_end() == client_status::failed);
       CHECK(handshake.error() == errc::upgrade_refused);
       CHECK(handshake.response().status == code);
       CHECK(handshake.response().body == body);
@@ -360,9 +356,9 @@ TEST_CASE("a refusal is read with its status, headers and body", "[rfc-4.1]") {
 TEST_CASE("a refusal with an incomplete body is still a refusal") {
   auto handshake = client();
   CHECK(give(handshake, "HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nbec") ==
-        status::need_more);
+        client_status::need_more);
   CHECK(handshake.response().status == 403);
-  CHECK(handshake.fail(errc::handshake_timeout) == status::failed);
+  CHECK(handshake.fail(errc::handshake_timeout) == client_status::failed);
   CHECK(handshake.error() == errc::upgrade_refused);
   CHECK(handshake.response().body == "bec");
 }
@@ -371,7 +367,7 @@ TEST_CASE("of a refusal's body at most 64 KiB are kept", "[abuse]") {
   auto handshake = client();
   const auto text = "HTTP/1.1 500 x\r\n\r\n" + std::string(hawser::max_body_size, 'x') + "more";
   auto input = hawser::as_bytes(text);
-  CHECK(handshake.next(input) == status::failed);
+  CHECK(handshake.next(input) == client_status::failed);
   CHECK(handshake.error() == errc::upgrade_refused);
   CHECK(handshake.response().body.size() == hawser::max_body_size);
   CHECK(input.size() == 4);
@@ -380,7 +376,7 @@ TEST_CASE("of a refusal's body at most 64 KiB are kept", "[abuse]") {
 TEST_CASE("endless interim responses are refused", "[abuse]") {
   auto handshake = client();
   std::size_t given = 0;
-  while (handshake.state() == status::need_more) {
+  while (handshake.state() == client_status::need_more) {
     const std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
     give(handshake, interim);
     given += interim.size();
@@ -390,10 +386,10 @@ TEST_CASE("endless interim responses are refused", "[abuse]") {
   CHECK(given > 16 * 1024);
 
   // The same when they use exactly the whole limit.
-  client_handshake exact{server, sample_key(), default_client_policy{}, {.size = 50}};
+  client_handshake exact{example_server, sample_key(), default_client_policy{}, {.size = 50}};
   CHECK(give(exact, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n") ==
-        status::need_more);
-  CHECK(give(exact, "H") == status::failed);
+        client_status::need_more);
+  CHECK(give(exact, "H") == client_status::failed);
   CHECK(exact.error() == errc::head_too_large);
 }
 
@@ -404,7 +400,7 @@ TEST_CASE("a flood in the response's head is refused", "[abuse]") {
        {std::pair{answering("X: " + std::string(16 * 1024, 'y') + "\r\n"), errc::head_too_large},
         {answering(many), errc::too_many_fields}}) {
     auto handshake = client();
-    CHECK(give(handshake, answer) == status::failed);
+    CHECK(give(handshake, answer) == client_status::failed);
     CHECK(handshake.error() == error);
   }
 }
@@ -413,16 +409,16 @@ TEST_CASE("a stream that ends inside the response is a truncated handshake") {
   const auto whole = "HTTP/1.1 100 Continue\r\n\r\n" + answering();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     auto handshake = client();
-    CHECK(give(handshake, whole.substr(0, size)) == status::need_more);
-    CHECK(handshake.receive_end() == status::failed);
+    CHECK(give(handshake, whole.substr(0, size)) == client_status::need_more);
+    CHECK(handshake.receive_end() == client_status::failed);
     CHECK(handshake.error() == errc::truncated_handshake);
-    CHECK(give(handshake, whole) == status::failed);
+    CHECK(give(handshake, whole) == client_status::failed);
   }
 }
 
 TEST_CASE("a driver may end a handshake that takes too long") {
   auto handshake = client();
-  CHECK(handshake.fail(errc::handshake_timeout) == status::failed);
+  CHECK(handshake.fail(errc::handshake_timeout) == client_status::failed);
   CHECK(handshake.error() == errc::handshake_timeout);
 }
 

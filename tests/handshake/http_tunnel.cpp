@@ -18,22 +18,17 @@ using hawser::header_fields;
 using hawser::http_tunnel;
 using hawser::proxy;
 using hawser::uri;
-using status = http_tunnel::status;
+using tunnel_status = http_tunnel::status;
 
 namespace {
 
-const uri server = *uri::decode("wss://server.example.com/chat?secret");
-const proxy plain = *proxy::decode("http://proxy.example:3128");
-const proxy with_user = *proxy::decode("http://Aladdin:open%20sesame@proxy.example");
-
-status give(http_tunnel& tunnel, std::string_view text) {
-  auto input = hawser::as_bytes(text);
-  return tunnel.next(input);
-}
+const uri tunnel_target = *uri::decode("wss://server.example.com/chat?secret");
+const proxy plain_proxy = *proxy::decode("http://proxy.example:3128");
+const proxy proxy_with_user = *proxy::decode("http://Aladdin:open%20sesame@proxy.example");
 
 TEST_CASE("the request for a tunnel contains only the host and port", "[rfc9110-9.3.6]") {
-  const http_tunnel tunnel{server, plain};
-  CHECK(tunnel.state() == status::need_more);
+  const http_tunnel tunnel{tunnel_target, plain_proxy};
+  CHECK(tunnel.state() == tunnel_status::need_more);
   CHECK(text(tunnel.output()) ==
         "CONNECT server.example.com:443 HTTP/1.1\r\n"
         "Host: server.example.com:443\r\n"
@@ -41,7 +36,7 @@ TEST_CASE("the request for a tunnel contains only the host and port", "[rfc9110-
 }
 
 TEST_CASE("an IPv6 address has brackets", "[rfc9110-9.3.6]") {
-  const http_tunnel tunnel{*uri::decode("ws://[2001:db8::7]"), plain};
+  const http_tunnel tunnel{*uri::decode("ws://[2001:db8::7]"), plain_proxy};
   CHECK(text(tunnel.output()) ==
         "CONNECT [2001:db8::7]:80 HTTP/1.1\r\n"
         "Host: [2001:db8::7]:80\r\n"
@@ -49,7 +44,7 @@ TEST_CASE("an IPv6 address has brackets", "[rfc9110-9.3.6]") {
 }
 
 TEST_CASE("credentials and additional fields are sent", "[rfc7617-2]") {
-  const http_tunnel tunnel{server, with_user, {{"User-Agent", "u"}, {"X", "y"}}};
+  const http_tunnel tunnel{tunnel_target, proxy_with_user, {{"User-Agent", "u"}, {"X", "y"}}};
   CHECK(text(tunnel.output()) ==
         "CONNECT server.example.com:443 HTTP/1.1\r\n"
         "Host: server.example.com:443\r\n"
@@ -57,7 +52,7 @@ TEST_CASE("credentials and additional fields are sent", "[rfc7617-2]") {
         "User-Agent: u\r\n"
         "X: y\r\n"
         "\r\n");
-  const http_tunnel bearer{server, plain, {{"Proxy-Authorization", "Bearer t"}}};
+  const http_tunnel bearer{tunnel_target, plain_proxy, {{"Proxy-Authorization", "Bearer t"}}};
   CHECK(text(bearer.output()).find("Proxy-Authorization: Bearer t\r\n") != std::string::npos);
 }
 
@@ -66,24 +61,24 @@ TEST_CASE("a request that must not be sent to a proxy fails before anything is s
     proxy via;
     header_fields more;
   } table[] = {
-      {plain, {{"X", "a\r\nSet-Cookie: evil=1"}}},
-      {plain, {{"Host", "other"}}},
-      {plain, {{"Content-Length", "5"}}},
-      {plain, {{"Transfer-Encoding", "chunked"}}},
-      {with_user, {{"proxy-authorization", "Bearer t"}}},
+      {plain_proxy, {{"X", "a\r\nSet-Cookie: evil=1"}}},
+      {plain_proxy, {{"Host", "other"}}},
+      {plain_proxy, {{"Content-Length", "5"}}},
+      {plain_proxy, {{"Transfer-Encoding", "chunked"}}},
+      {proxy_with_user, {{"proxy-authorization", "Bearer t"}}},
       {{hawser::proxy_kind::http, "h", 80, "a:b", "c"}, {}},
   };
   for (const auto& row : table) {
-    http_tunnel tunnel{server, row.via, row.more};
-    CHECK(tunnel.state() == status::failed);
+    http_tunnel tunnel{tunnel_target, row.via, row.more};
+    CHECK(tunnel.state() == tunnel_status::failed);
     CHECK(tunnel.error() == errc::bad_header_value);
     CHECK(tunnel.output().empty());
-    CHECK(give(tunnel, "HTTP/1.1 200 OK\r\n\r\n") == status::failed);
+    CHECK(give(tunnel, "HTTP/1.1 200 OK\r\n\r\n") == tunnel_status::failed);
   }
 }
 
 TEST_CASE("output can be consumed in any portions") {
-  http_tunnel tunnel{server, plain};
+  http_tunnel tunnel{tunnel_target, plain_proxy};
   const auto all = text(tunnel.output());
   std::string written;
   while (!tunnel.output().empty()) {
@@ -112,14 +107,14 @@ TEST_CASE("after any 2xx the bytes that follow belong to the server and stay in 
     for (const std::string_view rest : {"", "\x16\x03\x01\r\nHTTP/1.1 "}) {
       for (const auto& way : segmentations(std::string{head}.append(rest))) {
         CAPTURE(head, rest, way.size());
-        http_tunnel tunnel{server, plain};
-        CHECK(feed(tunnel, way, status::need_more) == rest);
-        CHECK(tunnel.state() == status::done);
+        http_tunnel tunnel{tunnel_target, plain_proxy};
+        CHECK(feed(tunnel, way, tunnel_status::need_more) == rest);
+        CHECK(tunnel.state() == tunnel_status::done);
         CHECK(tunnel.error() == errc{});
         CHECK(tunnel.response().status / 100 == 2);
         CHECK(tunnel.response().body.empty());
-        CHECK(tunnel.fail(errc::handshake_timeout) == status::done);
-        CHECK(tunnel.receive_end() == status::done);
+        CHECK(tunnel.fail(errc::handshake_timeout) == tunnel_status::done);
+        CHECK(tunnel.receive_end() == tunnel_status::done);
         CHECK(tunnel.error() == errc{});
       }
     }
@@ -150,15 +145,15 @@ TEST_CASE("a refusal is reported with status, headers and body", "[rfc9110-15]")
   for (const auto& row : table) {
     for (const auto& way : segmentations(row.answer)) {
       CAPTURE(row.answer, way.size());
-      http_tunnel tunnel{server, plain};
-      CHECK(feed(tunnel, way, status::need_more).empty());
-      CHECK(tunnel.state() == status::failed);
+      http_tunnel tunnel{tunnel_target, plain_proxy};
+      CHECK(feed(tunnel, way, tunnel_status::need_more).empty());
+      CHECK(tunnel.state() == tunnel_status::failed);
       CHECK(tunnel.error() == row.error);
       CHECK(tunnel.response().status == row.code);
       CHECK(tunnel.response().body == row.body);
     }
   }
-  http_tunnel tunnel{server, plain};
+  http_tunnel tunnel{tunnel_target, plain_proxy};
   give(tunnel, table[0].answer);
   CHECK(tunnel.response().header("proxy-authenticate") == "Basic realm=x");
   CHECK(tunnel.response().reason == "Proxy Authentication Required");
@@ -166,19 +161,19 @@ TEST_CASE("a refusal is reported with status, headers and body", "[rfc9110-15]")
 
 TEST_CASE("a refusal remains one if its body is cut off, too slow or too long", "[abuse]") {
   const std::string head = "HTTP/1.1 407 No\r\n\r\n";
-  http_tunnel ended{server, plain};
-  CHECK(give(ended, head + "wh") == status::need_more);
-  CHECK(ended.receive_end() == status::failed);
+  http_tunnel ended{tunnel_target, plain_proxy};
+  CHECK(give(ended, head + "wh") == tunnel_status::need_more);
+  CHECK(ended.receive_end() == tunnel_status::failed);
   CHECK(ended.error() == errc::proxy_authentication);
   CHECK(ended.response().body == "wh");
 
-  http_tunnel slow{server, plain};
+  http_tunnel slow{tunnel_target, plain_proxy};
   give(slow, head);
-  CHECK(slow.fail(errc::handshake_timeout) == status::failed);
+  CHECK(slow.fail(errc::handshake_timeout) == tunnel_status::failed);
   CHECK(slow.error() == errc::proxy_authentication);
 
-  http_tunnel endless{server, plain};
-  CHECK(give(endless, head + std::string(hawser::max_body_size + 1, 'x')) == status::failed);
+  http_tunnel endless{tunnel_target, plain_proxy};
+  CHECK(give(endless, head + std::string(hawser::max_body_size + 1, 'x')) == tunnel_status::failed);
   CHECK(endless.response().body.size() == hawser::max_body_size);
 }
 
@@ -195,35 +190,35 @@ TEST_CASE("a proxy that does not speak HTTP, or sends too much, fails the tunnel
   for (const auto& row : table) {
     for (const auto& way : segmentations(row.answer)) {
       CAPTURE(row.answer.substr(0, 30), way.size());
-      http_tunnel tunnel{server, plain};
-      feed(tunnel, way, status::need_more);
-      CHECK(tunnel.state() == status::failed);
+      http_tunnel tunnel{tunnel_target, plain_proxy};
+      feed(tunnel, way, tunnel_status::need_more);
+      CHECK(tunnel.state() == tunnel_status::failed);
       CHECK(tunnel.error() == row.error);
     }
   }
 }
 
 TEST_CASE("interim responses count for one limit", "[abuse]") {
-  http_tunnel tunnel{server, plain, {}, {.size = 200}};
+  http_tunnel tunnel{tunnel_target, plain_proxy, {}, {.size = 200}};
   std::string answer;
   for (int i = 0; i < 20; ++i) answer += "HTTP/1.1 100 Continue\r\n\r\n";
-  CHECK(give(tunnel, answer) == status::failed);
+  CHECK(give(tunnel, answer) == tunnel_status::failed);
   CHECK(tunnel.error() == errc::head_too_large);
 }
 
 TEST_CASE("the end of the stream or a timeout before the response fails the tunnel") {
   const std::string_view answer = "HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
   for (std::size_t size = 0; size < answer.size(); ++size) {
-    http_tunnel ended{server, plain};
-    CHECK(give(ended, answer.substr(0, size)) == status::need_more);
-    CHECK(ended.receive_end() == status::failed);
+    http_tunnel ended{tunnel_target, plain_proxy};
+    CHECK(give(ended, answer.substr(0, size)) == tunnel_status::need_more);
+    CHECK(ended.receive_end() == tunnel_status::failed);
     CHECK(ended.error() == errc::truncated_handshake);
 
-    http_tunnel slow{server, plain};
+    http_tunnel slow{tunnel_target, plain_proxy};
     give(slow, answer.substr(0, size));
-    CHECK(slow.fail(errc::handshake_timeout) == status::failed);
+    CHECK(slow.fail(errc::handshake_timeout) == tunnel_status::failed);
     CHECK(slow.error() == errc::handshake_timeout);
-    CHECK(give(slow, answer) == status::failed);
+    CHECK(give(slow, answer) == tunnel_status::failed);
   }
 }
 

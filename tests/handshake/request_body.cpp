@@ -19,7 +19,7 @@ using hawser::header_fields;
 using hawser::http_version;
 using hawser::request_body_reader;
 using hawser::request_framing;
-using status = request_body_reader::status;
+using reading_status = request_body_reader::status;
 
 namespace {
 
@@ -36,12 +36,12 @@ std::string outcome(const body_framing& framing, const segments& arriving, std::
     const auto memory = bytes(segment);
     hawser::bytes_view input{memory};
     now = reader.next(input, body);
-    if (now == status::need_more && !input.empty()) return "not taken";
-    if (now == status::failed) break;
+    if (now == reading_status::need_more && !input.empty()) return "not taken";
+    if (now == reading_status::failed) break;
     left += text(input);
   }
-  if (now == status::failed) return "! " + std::string{describe(reader.error())};
-  return body + (now == status::done ? "|" : "...") + left;
+  if (now == reading_status::failed) return "! " + std::string{describe(reader.error())};
+  return body + (now == reading_status::done ? "|" : "...") + left;
 }
 
 std::string outcome_of(const body_framing& framing, std::string_view text,

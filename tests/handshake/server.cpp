@@ -27,7 +27,7 @@ using hawser::header_fields;
 using hawser::request;
 using hawser::response;
 using hawser::server_handshake;
-using status = server_handshake<>::status;
+using server_status = server_handshake<>::status;
 
 namespace {
 
@@ -49,12 +49,6 @@ std::string asking_with(std::string_view what, std::string_view instead) {
   auto text = asking();
   text.replace(text.find(what), what.size(), instead);
   return text;
-}
-
-template <class Handshake>
-typename Handshake::status give(Handshake& handshake, std::string_view text) {
-  auto input = hawser::as_bytes(text);
-  return handshake.next(input);
 }
 
 /// The output as a client parses it; it must be exactly one whole response.
@@ -92,11 +86,11 @@ TEST_CASE("the RFC's request gets the RFC's response", "[rfc-1.2][rfc-4.2.2]") {
     server_handshake handshake{
         default_server_policy{.origin = hawser::any_origin, .subprotocols = {"chat"}}};
     // The frames after the request stay in the input.
-    CHECK(feed(handshake, way, status::need_more) == "\x81\x85...");
-    REQUIRE(handshake.state() == status::request);
+    CHECK(feed(handshake, way, server_status::need_more) == "\x81\x85...");
+    REQUIRE(handshake.state() == server_status::request);
     CHECK(handshake.request().path() == "/chat");
     CHECK(handshake.output().empty());
-    CHECK(handshake.accept() == status::done);
+    CHECK(handshake.accept() == server_status::done);
     CHECK(hawser::test::text(handshake.output()) ==
           "HTTP/1.1 101 Switching Protocols\r\n"
           "Upgrade: websocket\r\n"
@@ -132,9 +126,9 @@ TEST_CASE("a valid request may be written in many ways", "[rfc-4.2.1]") {
     CAPTURE(text);
     for (const auto& way : segmentations(text)) {
       server_handshake<> handshake;
-      CHECK(feed(handshake, way, status::need_more).empty());
-      REQUIRE(handshake.state() == status::request);
-      CHECK(handshake.accept() == status::done);
+      CHECK(feed(handshake, way, server_status::need_more).empty());
+      REQUIRE(handshake.state() == server_status::request);
+      CHECK(handshake.accept() == server_status::done);
       const auto answer = answer_of(handshake);
       CHECK(answer.status == 101);
       CHECK(answer.header("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
@@ -157,8 +151,8 @@ void check(const std::vector<refusal>& table) {
     for (const auto& way : segmentations(text)) {
       CAPTURE(way.size());
       server_handshake<> handshake;
-      feed(handshake, way, status::need_more);
-      CHECK(handshake.state() == status::failed);
+      feed(handshake, way, server_status::need_more);
+      CHECK(handshake.state() == server_status::failed);
       CHECK(hawser::describe(handshake.error()) == hawser::describe(error));
       const auto answer = answer_of(handshake);
       CHECK(answer.status == code);
@@ -166,7 +160,7 @@ void check(const std::vector<refusal>& table) {
       CHECK((answer.header("Allow") == "GET") == (code == 405));
       CHECK((answer.header("Upgrade") == "websocket") == (code == 426));
       CHECK((answer.header("Sec-WebSocket-Version") == "13") == (code == 426));
-      CHECK(handshake.accept() == status::failed);
+      CHECK(handshake.accept() == server_status::failed);
     }
   }
 }
@@ -225,7 +219,7 @@ TEST_CASE("only GET of HTTP/1.1 opens a WebSocket", "[rfc-4.2.1][rfc9110-7.8][rf
 TEST_CASE("a response to HEAD has no body", "[rfc9110-9.3.2]") {
   for (const auto& asked : {asking_with("GET", "HEAD"), std::string{"HEAD / HTTP/1.0\r\n\r\n"}}) {
     server_handshake<> handshake;
-    CHECK(give(handshake, asked) == status::failed);
+    CHECK(give(handshake, asked) == server_status::failed);
     CHECK(handshake.is_plain());
     const auto written = text(handshake.output());
     CHECK(written.starts_with("HTTP/1.1 426 Upgrade Required\r\n"));
@@ -287,8 +281,8 @@ TEST_CASE("an invalid request is answered with 400 at its first invalid byte",
           "[rfc9112-2.2][rfc9112-3]") {
   const std::string_view wrong = GENERATE("\x16", "<", "\r\r", "GET / F", "GET / HTTP/1.1x");
   server_handshake<> handshake;
-  CHECK(give(handshake, wrong.substr(0, wrong.size() - 1)) == status::need_more);
-  CHECK(give(handshake, wrong.substr(wrong.size() - 1)) == status::failed);
+  CHECK(give(handshake, wrong.substr(0, wrong.size() - 1)) == server_status::need_more);
+  CHECK(give(handshake, wrong.substr(wrong.size() - 1)) == server_status::failed);
   CHECK(handshake.error() == errc::bad_start_line);
   CHECK(text(handshake.output()).starts_with("HTTP/1.1 400 "));
 }
@@ -303,10 +297,10 @@ TEST_CASE("a flood of header fields, a huge head or a huge target is refused", "
       {asking_with("/chat", '/' + std::string(8 * 1024, 'c')), errc::target_too_long, 414},
   });
   server_handshake<> handshake;
-  CHECK(give(handshake, asking(many)) == status::request);
+  CHECK(give(handshake, asking(many)) == server_status::request);
 
   server_handshake small{default_server_policy{}, {.size = 100}};
-  CHECK(give(small, asking()) == status::failed);
+  CHECK(give(small, asking()) == server_status::failed);
   CHECK(small.error() == errc::head_too_large);
 }
 
@@ -415,8 +409,8 @@ TEST_CASE("a page of another site is refused", "[rfc-10.2][abuse]") {
     CAPTURE(origin);
     server_handshake<> handshake;
     give(handshake, asking("Origin: " + std::string{origin} + "\r\n"));
-    CHECK(handshake.state() == (good ? status::request : status::failed));
-    CHECK(handshake.accept() == (good ? status::done : status::failed));
+    CHECK(handshake.state() == (good ? server_status::request : server_status::failed));
+    CHECK(handshake.accept() == (good ? server_status::done : server_status::failed));
     CHECK(handshake.error() == (good ? errc{} : errc::origin_refused));
     CHECK(answer_of(handshake).status == (good ? 101U : 403U));
   }
@@ -442,7 +436,7 @@ TEST_CASE("one subprotocol is answered as it was offered, or none", "[rfc-4.2.2]
 }
 
 /// The least that a server's policy must have; its answers can be set.
-struct scripted_policy {
+struct scripted_server_policy {
   std::string subprotocol = {};
   std::string extensions = {};
   header_fields headers = {};
@@ -459,7 +453,7 @@ struct scripted_policy {
 };
 
 /// Makes every decision as its settings say.
-struct asking_policy : scripted_policy {
+struct asking_policy : scripted_server_policy {
   std::string refused = {};
   std::vector<std::string> asked = {};
 
@@ -532,17 +526,17 @@ TEST_CASE("a request reports whether it came over TLS and through a loopback add
 }
 
 TEST_CASE("the policy gets the offers in order, and its answer is sent unchanged", "[rfc-9.1]") {
-  server_handshake handshake{scripted_policy{.extensions = "b; y=\"2\""}};
+  server_handshake handshake{scripted_server_policy{.extensions = "b; y=\"2\""}};
   give(handshake, asking("Sec-WebSocket-Extensions: a; x=1, b\r\n"
                          "Sec-WebSocket-Extensions: b; y=2\r\n"));
-  CHECK(handshake.accept() == server_handshake<scripted_policy>::status::done);
+  CHECK(handshake.accept() == server_handshake<scripted_server_policy>::status::done);
   CHECK(handshake.policy().seen == extension_list{{"a", {{"x", "1"}}}, {"b"}, {"b", {{"y", "2"}}}});
   CHECK(answer_of(handshake).header("Sec-WebSocket-Extensions") == "b; y=\"2\"");
   CHECK(handshake.result().extensions == extension_list{{"b", {{"y", "2"}}}});
 }
 
 TEST_CASE("a policy that accepts what was not offered causes a 500", "[rfc-4.2.2]") {
-  const std::pair<scripted_policy, errc> table[] = {
+  const std::pair<scripted_server_policy, errc> table[] = {
       {{.subprotocol = "other"}, errc::unexpected_subprotocol},
       {{.subprotocol = "CHAT"}, errc::unexpected_subprotocol},
       {{.subprotocol = "chat\r\nX: y"}, errc::unexpected_subprotocol},
@@ -556,7 +550,7 @@ TEST_CASE("a policy that accepts what was not offered causes a 500", "[rfc-4.2.2
   for (const auto& [policy, error] : table) {
     server_handshake handshake{policy};
     give(handshake, asking("Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: a\r\n"));
-    CHECK(handshake.accept() == server_handshake<scripted_policy>::status::failed);
+    CHECK(handshake.accept() == server_handshake<scripted_server_policy>::status::failed);
     CHECK(hawser::describe(handshake.error()) == hawser::describe(error));
     CHECK(answer_of(handshake).status == 500);
   }
@@ -565,7 +559,7 @@ TEST_CASE("a policy that accepts what was not offered causes a 500", "[rfc-4.2.2
 TEST_CASE("header fields of the policy and of accept() are added to the response") {
   server_handshake handshake{default_server_policy{.headers = {{"Server", "hawser"}}}};
   give(handshake, asking());
-  CHECK(handshake.accept({{"Set-Cookie", "a=b"}, {"Set-Cookie", "c=d"}}) == status::done);
+  CHECK(handshake.accept({{"Set-Cookie", "a=b"}, {"Set-Cookie", "c=d"}}) == server_status::done);
   const auto answer = answer_of(handshake);
   CHECK(answer.header("Server") == "hawser");
   CHECK(answer.headers.values("Set-Cookie") == std::vector<std::string_view>{"a=b", "c=d"});
@@ -578,7 +572,7 @@ TEST_CASE("a header field that would break the response in two is refused before
         header_fields{{"X: y\r\nSet-Cookie", "evil=1"}}, header_fields{{"Content-Length", "5"}}}) {
     server_handshake<> handshake;
     give(handshake, asking());
-    CHECK(handshake.accept(headers) == status::failed);
+    CHECK(handshake.accept(headers) == server_status::failed);
     CHECK(handshake.error() == errc::bad_header_value);
     const auto answer = answer_of(handshake);
     CHECK(answer.status == 500);
@@ -591,7 +585,7 @@ TEST_CASE("the application can refuse with status, headers and body", "[rfc-4.2.
   give(handshake, asking());
   CHECK(handshake.refuse({.status = 401,
                           .headers = {{"WWW-Authenticate", "Basic realm=\"x\""}},
-                          .body = "who?"}) == status::failed);
+                          .body = "who?"}) == server_status::failed);
   CHECK(handshake.error() == errc::upgrade_refused);
   const auto answer = answer_of(handshake);
   CHECK(answer.status == 401);
@@ -606,7 +600,7 @@ TEST_CASE("a refusal that cannot be sent becomes a 500", "[abuse]") {
                           response{.status = 302, .headers = {{"Location", "/\r\nX: y"}}}}) {
     server_handshake<> handshake;
     give(handshake, asking());
-    CHECK(handshake.refuse(bad) == status::failed);
+    CHECK(handshake.refuse(bad) == server_status::failed);
     CHECK(handshake.error() == errc::bad_header_value);
     CHECK(answer_of(handshake).status == 500);
   }
@@ -629,7 +623,7 @@ TEST_CASE("a malformed request, or a CONNECT, cannot be answered by the applicat
   for (const auto& asked : {std::string{"nonsense\r\n\r\n"}, asking_with("HTTP/1.1", "HTTP/2.0"),
                             std::string{"CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n"}}) {
     server_handshake<> handshake;
-    CHECK(give(handshake, asked) == status::failed);
+    CHECK(give(handshake, asked) == server_status::failed);
     CHECK_FALSE(handshake.is_plain());
     const auto written = text(handshake.output());
     handshake.refuse({.body = "fine"});
@@ -649,22 +643,22 @@ TEST_CASE("a handshake that begins again has no data of the request before") {
   CHECK(handshake.is_untouched());
   CHECK(handshake.output().empty());
   CHECK(handshake.error() == errc{});
-  CHECK(give(handshake, asking("Sec-WebSocket-Protocol: a\r\n")) == status::request);
-  CHECK(handshake.accept() == status::done);
+  CHECK(give(handshake, asking("Sec-WebSocket-Protocol: a\r\n")) == server_status::request);
+  CHECK(handshake.accept() == server_status::done);
   CHECK(answer_of(handshake).header("Sec-WebSocket-Protocol") == "a");
   handshake.restart();
   CHECK(handshake.result().subprotocol.empty());
-  CHECK(give(handshake, asking("X: " + std::string(200, 'y'))) == status::failed);
+  CHECK(give(handshake, asking("X: " + std::string(200, 'y'))) == server_status::failed);
   CHECK(handshake.error() == errc::head_too_large);
 }
 
 TEST_CASE("plain HTTP can be answered by the application") {
   server_handshake<> handshake;
-  CHECK(give(handshake, "GET /health?x HTTP/1.1\r\nHost: h\r\n\r\n") == status::failed);
+  CHECK(give(handshake, "GET /health?x HTTP/1.1\r\nHost: h\r\n\r\n") == server_status::failed);
   CHECK(handshake.error() == errc::not_an_upgrade);
   CHECK(handshake.request().path() == "/health");
   CHECK(answer_of(handshake).status == 426);
-  CHECK(handshake.refuse({.body = "fine"}) == status::failed);
+  CHECK(handshake.refuse({.body = "fine"}) == server_status::failed);
   CHECK(handshake.error() == errc::not_an_upgrade);
   const auto answer = answer_of(handshake);
   CHECK(answer.status == 200);
@@ -681,11 +675,11 @@ TEST_CASE("plain HTTP can be answered by the application") {
 TEST_CASE("an answer that comes too late has no effect and returns failed") {
   server_handshake<> handshake;
   give(handshake, asking());
-  CHECK(handshake.fail(errc::handshake_timeout) == status::failed);
+  CHECK(handshake.fail(errc::handshake_timeout) == server_status::failed);
   const auto written = text(handshake.output());
-  CHECK(handshake.accept() == status::failed);
-  CHECK(handshake.refuse({.status = 404}) == status::failed);
-  CHECK(handshake.fail(errc::too_many_connections) == status::failed);
+  CHECK(handshake.accept() == server_status::failed);
+  CHECK(handshake.refuse({.status = 404}) == server_status::failed);
+  CHECK(handshake.fail(errc::too_many_connections) == server_status::failed);
   CHECK(handshake.error() == errc::handshake_timeout);
   CHECK(text(handshake.output()) == written);
 }
@@ -695,21 +689,21 @@ TEST_CASE("an accepted request stays accepted") {
   give(handshake, asking());
   handshake.accept();
   const auto written = text(handshake.output());
-  CHECK(handshake.accept({{"X", "y"}}) == status::done);
-  CHECK(handshake.refuse({.status = 404}) == status::done);
-  CHECK(handshake.fail(errc::handshake_timeout) == status::done);
-  CHECK(handshake.receive_end() == status::done);
-  CHECK(give(handshake, asking()) == status::done);
+  CHECK(handshake.accept({{"X", "y"}}) == server_status::done);
+  CHECK(handshake.refuse({.status = 404}) == server_status::done);
+  CHECK(handshake.fail(errc::handshake_timeout) == server_status::done);
+  CHECK(handshake.receive_end() == server_status::done);
+  CHECK(give(handshake, asking()) == server_status::done);
   CHECK(text(handshake.output()) == written);
   CHECK(handshake.error() == errc{});
 }
 
 TEST_CASE("an early answer has no effect") {
   server_handshake<> handshake;
-  CHECK(handshake.accept() == status::need_more);
-  CHECK(handshake.refuse({.status = 404}) == status::need_more);
+  CHECK(handshake.accept() == server_status::need_more);
+  CHECK(handshake.refuse({.status = 404}) == server_status::need_more);
   CHECK(handshake.output().empty());
-  CHECK(give(handshake, asking()) == status::request);
+  CHECK(give(handshake, asking()) == server_status::request);
 }
 
 TEST_CASE("each reason of the driver to end a handshake has its response") {
@@ -719,7 +713,7 @@ TEST_CASE("each reason of the driver to end a handshake has its response") {
     for (const auto size : {std::size_t{0}, std::size_t{50}, asking().size()}) {
       server_handshake<> handshake;
       give(handshake, asking().substr(0, size));
-      CHECK(handshake.fail(error) == status::failed);
+      CHECK(handshake.fail(error) == server_status::failed);
       CHECK(handshake.error() == error);
       CHECK(answer_of(handshake).status == code);
     }
@@ -730,23 +724,23 @@ TEST_CASE("a stream that ends inside the request is a truncated handshake") {
   const auto whole = asking();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     server_handshake<> handshake;
-    CHECK(give(handshake, whole.substr(0, size)) == status::need_more);
-    CHECK(handshake.receive_end() == status::failed);
+    CHECK(give(handshake, whole.substr(0, size)) == server_status::need_more);
+    CHECK(handshake.receive_end() == server_status::failed);
     CHECK(handshake.error() == errc::truncated_handshake);
   }
   // A client may end its side and still wait for the answer.
   server_handshake<> handshake;
   give(handshake, whole);
-  CHECK(handshake.receive_end() == status::request);
+  CHECK(handshake.receive_end() == server_status::request);
 }
 
 TEST_CASE("a pipelined second request stays in the input with the frames") {
   server_handshake<> handshake;
   const auto both = asking() + asking();
   auto input = hawser::as_bytes(both);
-  CHECK(handshake.next(input) == status::request);
+  CHECK(handshake.next(input) == server_status::request);
   CHECK(input.size() == asking().size());
-  CHECK(handshake.next(input) == status::request);
+  CHECK(handshake.next(input) == server_status::request);
   CHECK(input.size() == asking().size());
 }
 
@@ -759,14 +753,14 @@ TEST_CASE("a request that another HTTP server has parsed gets the same response"
                            {"sec-websocket-protocol", "chat"}};
   server_handshake handshake{request{"GET", "/chat", good},
                              default_server_policy{.subprotocols = {"chat"}}};
-  REQUIRE(handshake.state() == status::request);
-  CHECK(handshake.accept() == status::done);
+  REQUIRE(handshake.state() == server_status::request);
+  CHECK(handshake.accept() == server_status::done);
   const auto answer = answer_of(handshake);
   CHECK(answer.header("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
   CHECK(answer.header("Sec-WebSocket-Protocol") == "chat");
 
   server_handshake plain{request{"GET", "/", {{"Host", "h"}}}, default_server_policy{}};
-  CHECK(plain.state() == status::failed);
+  CHECK(plain.state() == server_status::failed);
   CHECK(plain.error() == errc::not_an_upgrade);
   CHECK(answer_of(plain).status == 426);
 }

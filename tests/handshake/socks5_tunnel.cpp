@@ -19,24 +19,24 @@ using hawser::proxy;
 using hawser::socks5_reply;
 using hawser::socks5_tunnel;
 using hawser::uri;
-using status = socks5_tunnel::status;
+using socks5_status = socks5_tunnel::status;
 
 namespace {
 
-const uri server = *uri::decode("wss://example.com/chat");
-const proxy plain = *proxy::decode("socks5://proxy.example");
-const proxy with_user = *proxy::decode("socks5://user:pass@proxy.example");
+const uri socks5_target = *uri::decode("wss://example.com/chat");
+const proxy socks5_proxy = *proxy::decode("socks5://proxy.example");
+const proxy socks5_with_user = *proxy::decode("socks5://user:pass@proxy.example");
 
-const std::string greeting = "050100";
-const std::string greeting_with_user = "05020002";
+const std::string socks5_greeting = "050100";
+const std::string socks5_greeting_with_user = "05020002";
 const std::string credentials =
     "010475736572"
     "0470617373";
-const std::string request =
+const std::string connect_request =
     "05010003"
     "0b6578616d706c652e636f6d"
     "01bb";
-const std::string bound =
+const std::string socks5_bound =
     "01"
     "c0000201"
     "1234";
@@ -51,7 +51,7 @@ std::string drain(socks5_tunnel& tunnel) {
 }
 
 /// Passes the bytes given by the hexadecimal `digits`, and returns the rest of the input.
-std::string give(socks5_tunnel& tunnel, std::string_view digits) {
+std::string give_hex(socks5_tunnel& tunnel, std::string_view digits) {
   const auto octets = from_hex(digits);
   hawser::bytes_view input{octets};
   tunnel.next(input);
@@ -59,41 +59,41 @@ std::string give(socks5_tunnel& tunnel, std::string_view digits) {
 }
 
 /// A tunnel whose request has been sent.
-socks5_tunnel requested(const uri& where = server) {
-  socks5_tunnel tunnel{where, plain};
+socks5_tunnel requested(const uri& where = socks5_target) {
+  socks5_tunnel tunnel{where, socks5_proxy};
   drain(tunnel);
-  give(tunnel, "0500");
+  give_hex(tunnel, "0500");
   drain(tunnel);
   return tunnel;
 }
 
 TEST_CASE("without credentials the request follows the greeting", "[rfc1928-3][rfc1928-4]") {
-  socks5_tunnel tunnel{server, plain};
-  CHECK(drain(tunnel) == greeting);
-  give(tunnel, "0500");
-  CHECK(drain(tunnel) == request);
-  give(tunnel, "050000" + bound);
-  CHECK(tunnel.state() == status::done);
+  socks5_tunnel tunnel{socks5_target, socks5_proxy};
+  CHECK(drain(tunnel) == socks5_greeting);
+  give_hex(tunnel, "0500");
+  CHECK(drain(tunnel) == connect_request);
+  give_hex(tunnel, "050000" + socks5_bound);
+  CHECK(tunnel.state() == socks5_status::done);
   CHECK(tunnel.reply() == socks5_reply::succeeded);
   CHECK(tunnel.output().empty());
 }
 
 TEST_CASE("credentials are sent to a proxy that chooses them", "[rfc1929-2]") {
-  socks5_tunnel tunnel{server, with_user};
-  CHECK(drain(tunnel) == greeting_with_user);
-  give(tunnel, "0502");
+  socks5_tunnel tunnel{socks5_target, socks5_with_user};
+  CHECK(drain(tunnel) == socks5_greeting_with_user);
+  give_hex(tunnel, "0502");
   CHECK(drain(tunnel) == credentials);
-  give(tunnel, "0100");
-  CHECK(drain(tunnel) == request);
-  give(tunnel, "050000" + bound);
-  CHECK(tunnel.state() == status::done);
+  give_hex(tunnel, "0100");
+  CHECK(drain(tunnel) == connect_request);
+  give_hex(tunnel, "050000" + socks5_bound);
+  CHECK(tunnel.state() == socks5_status::done);
 }
 
 TEST_CASE("credentials are not sent to a proxy that does not request them", "[rfc1928-3]") {
-  socks5_tunnel tunnel{server, with_user};
-  CHECK(drain(tunnel) == greeting_with_user);
-  give(tunnel, "0500");
-  CHECK(drain(tunnel) == request);
+  socks5_tunnel tunnel{socks5_target, socks5_with_user};
+  CHECK(drain(tunnel) == socks5_greeting_with_user);
+  give_hex(tunnel, "0500");
+  CHECK(drain(tunnel) == connect_request);
 }
 
 TEST_CASE("names are resolved by the proxy, addresses are sent as addresses",
@@ -135,9 +135,9 @@ TEST_CASE("names are resolved by the proxy, addresses are sent as addresses",
   };
   for (const auto& row : table) {
     CAPTURE(row.url);
-    socks5_tunnel tunnel{*uri::decode(row.url), plain};
-    CHECK(drain(tunnel) == greeting);
-    give(tunnel, "0500");
+    socks5_tunnel tunnel{*uri::decode(row.url), socks5_proxy};
+    CHECK(drain(tunnel) == socks5_greeting);
+    give_hex(tunnel, "0500");
     CHECK(drain(tunnel) == "050100" + row.address);
   }
 }
@@ -152,19 +152,19 @@ TEST_CASE("requests that SOCKS cannot express fail before anything is sent", "[r
     proxy via;
     bool good;
   } table[] = {
-      {server, socks(most, most), true},
-      {server, socks("u", "p"), true},
-      {server, socks(most + 'x', "p"), false},
-      {server, socks("u", most + 'x'), false},
-      {server, socks("u", ""), false},
-      {server, socks("", "p"), false},
-      {*uri::decode("ws://" + most), plain, true},
-      {*uri::decode("ws://" + most + "x"), plain, false},
-      {*uri::decode("ws://[:::]"), plain, false},
+      {socks5_target, socks(most, most), true},
+      {socks5_target, socks("u", "p"), true},
+      {socks5_target, socks(most + 'x', "p"), false},
+      {socks5_target, socks("u", most + 'x'), false},
+      {socks5_target, socks("u", ""), false},
+      {socks5_target, socks("", "p"), false},
+      {*uri::decode("ws://" + most), socks5_proxy, true},
+      {*uri::decode("ws://" + most + "x"), socks5_proxy, false},
+      {*uri::decode("ws://[:::]"), socks5_proxy, false},
   };
   for (const auto& row : table) {
     socks5_tunnel tunnel{row.where, row.via};
-    CHECK(tunnel.state() == (row.good ? status::need_more : status::failed));
+    CHECK(tunnel.state() == (row.good ? socks5_status::need_more : socks5_status::failed));
     CHECK(tunnel.error() == (row.good ? errc{} : errc::bad_proxy));
     CHECK(tunnel.output().empty() == !row.good);
   }
@@ -173,9 +173,9 @@ TEST_CASE("requests that SOCKS cannot express fail before anything is sent", "[r
 TEST_CASE("the longest credentials are sent completely", "[rfc1929-2]") {
   const std::string user(255, 'u');
   const std::string password(255, 'p');
-  socks5_tunnel tunnel{server, {hawser::proxy_kind::socks5, "h", 1080, user, password}};
+  socks5_tunnel tunnel{socks5_target, {hawser::proxy_kind::socks5, "h", 1080, user, password}};
   drain(tunnel);
-  give(tunnel, "0502");
+  give_hex(tunnel, "0502");
   CHECK(drain(tunnel) == "01ff" + to_hex(bytes(user)) + "ff" + to_hex(bytes(password)));
 }
 
@@ -211,13 +211,13 @@ TEST_CASE("wherever the replies are cut, the bytes that follow them stay in the 
           std::string{address} + rest);
       for (const auto& way : segmentations(answers)) {
         CAPTURE(address, rest, way.size());
-        socks5_tunnel tunnel{server, with_user};
-        CHECK(to_hex(bytes(feed(tunnel, way, status::need_more))) == rest);
-        CHECK(tunnel.state() == status::done);
+        socks5_tunnel tunnel{socks5_target, socks5_with_user};
+        CHECK(to_hex(bytes(feed(tunnel, way, socks5_status::need_more))) == rest);
+        CHECK(tunnel.state() == socks5_status::done);
         CHECK(tunnel.error() == errc{});
         // The output is complete although none of it was consumed in between.
-        CHECK(drain(tunnel) == greeting_with_user + credentials + request);
-        CHECK(tunnel.fail(errc::handshake_timeout) == status::done);
+        CHECK(drain(tunnel) == socks5_greeting_with_user + credentials + connect_request);
+        CHECK(tunnel.fail(errc::handshake_timeout) == socks5_status::done);
       }
     }
   }
@@ -230,20 +230,20 @@ TEST_CASE("wherever the replies are cut, the bytes that follow them stay in the 
       "0000"
       "16");
   for (const auto& way : segmentations(longest)) {
-    socks5_tunnel tunnel{server, plain};
-    CHECK(feed(tunnel, way, status::need_more) == "\x16");
-    CHECK(tunnel.state() == status::done);
+    socks5_tunnel tunnel{socks5_target, socks5_proxy};
+    CHECK(feed(tunnel, way, socks5_status::need_more) == "\x16");
+    CHECK(tunnel.state() == socks5_status::done);
   }
 }
 
 TEST_CASE("output does not move while it is being written") {
-  socks5_tunnel tunnel{server, with_user};
+  socks5_tunnel tunnel{socks5_target, socks5_with_user};
   const auto* pending = tunnel.output().data();
-  give(tunnel,
-       "0502"
-       "0100");
+  give_hex(tunnel,
+           "0502"
+           "0100");
   CHECK(tunnel.output().data() == pending);
-  CHECK(to_hex(tunnel.output()) == greeting_with_user + credentials + request);
+  CHECK(to_hex(tunnel.output()) == socks5_greeting_with_user + credentials + connect_request);
 }
 
 TEST_CASE("each reply of a proxy has an error", "[rfc1928-6]") {
@@ -252,8 +252,8 @@ TEST_CASE("each reply of a proxy has an error", "[rfc1928-6]") {
     auto tunnel = requested();
     const auto octet = to_hex(std::vector{static_cast<std::byte>(value)});
     // The error is reported before the address arrives.
-    CHECK(give(tunnel, "05" + octet).empty());
-    CHECK(tunnel.state() == status::failed);
+    CHECK(give_hex(tunnel, "05" + octet).empty());
+    CHECK(tunnel.state() == socks5_status::failed);
     CHECK(tunnel.error() ==
           (value >= 3 && value <= 6 ? errc::proxy_unreachable : errc::proxy_refused));
     CHECK(static_cast<unsigned>(tunnel.reply()) == value);
@@ -277,41 +277,41 @@ TEST_CASE("a proxy that breaks its protocol, or requires other credentials, fail
     std::string answers;
     errc error;
   } table[] = {
-      {plain, "04", errc::bad_proxy_answer},
-      {plain, "48", errc::bad_proxy_answer},
-      {plain, "05ff", errc::proxy_authentication},
-      {with_user, "05ff", errc::proxy_authentication},
+      {socks5_proxy, "04", errc::bad_proxy_answer},
+      {socks5_proxy, "48", errc::bad_proxy_answer},
+      {socks5_proxy, "05ff", errc::proxy_authentication},
+      {socks5_with_user, "05ff", errc::proxy_authentication},
       // A method that was not offered.
-      {plain, "0502", errc::bad_proxy_answer},
-      {with_user, "0501", errc::bad_proxy_answer},
-      {plain, "0580", errc::bad_proxy_answer},
-      {with_user,
+      {socks5_proxy, "0502", errc::bad_proxy_answer},
+      {socks5_with_user, "0501", errc::bad_proxy_answer},
+      {socks5_proxy, "0580", errc::bad_proxy_answer},
+      {socks5_with_user,
        "0502"
        "05",
        errc::bad_proxy_answer},
-      {with_user,
+      {socks5_with_user,
        "0502"
        "0101",
        errc::proxy_authentication},
-      {with_user,
+      {socks5_with_user,
        "0502"
        "01ff",
        errc::proxy_authentication},
-      {plain,
+      {socks5_proxy,
        "0500"
        "01",
        errc::bad_proxy_answer},
-      {plain,
+      {socks5_proxy,
        "0500"
        "050000"
        "00",
        errc::bad_proxy_answer},
-      {plain,
+      {socks5_proxy,
        "0500"
        "050000"
        "02",
        errc::bad_proxy_answer},
-      {plain,
+      {socks5_proxy,
        "0500"
        "050000"
        "05",
@@ -320,9 +320,9 @@ TEST_CASE("a proxy that breaks its protocol, or requires other credentials, fail
   for (const auto& row : table) {
     for (const auto& way : segmentations(text_of(row.answers + "aaaa"))) {
       CAPTURE(row.answers, way.size());
-      socks5_tunnel tunnel{server, row.via};
-      CHECK(to_hex(bytes(feed(tunnel, way, status::need_more))) == "aaaa");
-      CHECK(tunnel.state() == status::failed);
+      socks5_tunnel tunnel{socks5_target, row.via};
+      CHECK(to_hex(bytes(feed(tunnel, way, socks5_status::need_more))) == "aaaa");
+      CHECK(tunnel.state() == socks5_status::failed);
       CHECK(tunnel.error() == row.error);
     }
   }
@@ -333,19 +333,19 @@ TEST_CASE("the end of the stream or a timeout before the last reply fails the tu
       "0502"
       "0100"
       "050000" +
-      bound;
+      socks5_bound;
   for (std::size_t size = 0; size < answers.size(); size += 2) {
     CAPTURE(size);
-    socks5_tunnel ended{server, with_user};
-    give(ended, answers.substr(0, size));
-    CHECK(ended.receive_end() == status::failed);
+    socks5_tunnel ended{socks5_target, socks5_with_user};
+    give_hex(ended, answers.substr(0, size));
+    CHECK(ended.receive_end() == socks5_status::failed);
     CHECK(ended.error() == errc::truncated_handshake);
 
-    socks5_tunnel slow{server, with_user};
-    give(slow, answers.substr(0, size));
-    CHECK(slow.fail(errc::handshake_timeout) == status::failed);
+    socks5_tunnel slow{socks5_target, socks5_with_user};
+    give_hex(slow, answers.substr(0, size));
+    CHECK(slow.fail(errc::handshake_timeout) == socks5_status::failed);
     CHECK(slow.error() == errc::handshake_timeout);
-    CHECK(give(slow, answers.substr(size)) == answers.substr(size));
+    CHECK(give_hex(slow, answers.substr(size)) == answers.substr(size));
   }
 }
 

@@ -28,8 +28,6 @@ using lines = std::vector<std::string>;
 using time_point = std::chrono::steady_clock::time_point;
 using duration = std::chrono::steady_clock::duration;
 
-constexpr auto never = time_point::max();
-constexpr auto at_once = time_point::min();
 constexpr interest nothing{};
 constexpr interest read_only{true, false, false};
 

@@ -15,8 +15,6 @@ namespace {
 using due = connection_timers::due;
 using time_point = connection_timers::time_point;
 
-constexpr auto never = time_point::max();
-constexpr auto at_once = time_point::min();
 constexpr connection_timers::activity reading{};
 constexpr connection_timers::activity writing{.writing = true};
 constexpr connection_timers::activity in_message{.in_message = true};

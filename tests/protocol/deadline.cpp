@@ -11,19 +11,19 @@ namespace {
 
 using time_point = std::chrono::steady_clock::time_point;
 using duration = std::chrono::steady_clock::duration;
-constexpr auto never = time_point::max();
+constexpr auto latest = time_point::max();
 
 static_assert(hawser::deadline_after(time_point{1s}, 2s) == time_point{3s});
 static_assert(hawser::deadline_after(time_point{1s}, 0s) == time_point{1s});
-static_assert(hawser::deadline_after(never - 2s, 1s) == never - 1s);
-static_assert(hawser::deadline_after(never - 2s, 2s) == never);
-static_assert(hawser::deadline_after(never, duration{1}) == never);
+static_assert(hawser::deadline_after(latest - 2s, 1s) == latest - 1s);
+static_assert(hawser::deadline_after(latest - 2s, 2s) == latest);
+static_assert(hawser::deadline_after(latest, duration{1}) == latest);
 
 TEST_CASE("a wait that would overflow never ends") {
-  CHECK(hawser::deadline_after(never - 2s, 3s) == never);
-  CHECK(hawser::deadline_after(time_point{1s}, duration::max()) == never);
-  CHECK(hawser::deadline_after(time_point{}, duration::max()) == never);
-  CHECK(hawser::deadline_after(never, duration::max()) == never);
+  CHECK(hawser::deadline_after(latest - 2s, 3s) == latest);
+  CHECK(hawser::deadline_after(time_point{1s}, duration::max()) == latest);
+  CHECK(hawser::deadline_after(time_point{}, duration::max()) == latest);
+  CHECK(hawser::deadline_after(latest, duration::max()) == latest);
 }
 
 TEST_CASE("a negative wait gives an earlier deadline") {

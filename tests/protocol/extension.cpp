@@ -300,18 +300,18 @@ TEST_CASE("an extension that never stops writing ends at the limit", "[rfc-10.4]
 }
 
 /// Has an error of its own.
-struct failing_extension : run_length {
+struct misreporting_extension : run_length {
   errc why;
-  explicit failing_extension(errc error) : why{error} {}
+  explicit misreporting_extension(errc error) : why{error} {}
   errc decode(bytes_view&, mutable_bytes&, part) { return why; }
 };
 
 TEST_CASE("an error of the extension fails the connection with its code", "[rfc-7.1.7]") {
   const auto self = GENERATE(role::client, role::server);
   const auto wire = frame_from(peer_of(self), 1, "01 61"_b, fin::no, 4);
-  CHECK(story_of(self, wire, {}, failing_extension{errc::bad_extension_data}) ==
+  CHECK(story_of(self, wire, {}, misreporting_extension{errc::bad_extension_data}) ==
         failed(close_code::invalid_payload, errc::bad_extension_data));
-  CHECK(story_of(self, wire, {}, failing_extension{errc::message_too_big}) ==
+  CHECK(story_of(self, wire, {}, misreporting_extension{errc::message_too_big}) ==
         failed(close_code::message_too_big, errc::message_too_big));
 }
 

@@ -13,8 +13,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto never = idle_clock::time_point::max();
-
 TEST_CASE("an idle clock begins at its first advance()") {
   idle_clock clock{10s};
   CHECK_FALSE(clock.is_over(at(1h)));

@@ -19,17 +19,15 @@ namespace {
 
 using time_point = ping_machine::time_point;
 using duration = ping_machine::duration;
-constexpr auto never = time_point::max();
-constexpr auto at_once = time_point::min();
 
-constexpr std::array states{ping_state::alive, ping_state::pinged, ping_state::dead};
-constexpr std::array inputs{ping_input::received, ping_input::interval, ping_input::overdue};
+constexpr std::array ping_states{ping_state::alive, ping_state::pinged, ping_state::dead};
+constexpr std::array ping_inputs{ping_input::received, ping_input::interval, ping_input::overdue};
 
 /// Whether `rule` holds of every cell.
 template <class Rule>
-constexpr bool always(Rule rule) {
-  for (const auto from : states) {
-    for (const auto input : inputs) {
+constexpr bool in_every_state(Rule rule) {
+  for (const auto from : ping_states) {
+    for (const auto input : ping_inputs) {
       if (!rule(from, input, next_step(from, input))) return false;
     }
   }
@@ -37,26 +35,26 @@ constexpr bool always(Rule rule) {
 }
 
 // A ping is sent only by the living, and then waited for: one is outstanding at most.
-static_assert(always([](ping_state from, ping_input, ping_step step) {
+static_assert(in_every_state([](ping_state from, ping_input, ping_step step) {
   return step.send_ping == (from == ping_state::alive && step.next == ping_state::pinged);
 }));
 
 // Whatever is received proves life, except of the dead.
-static_assert(always([](ping_state from, ping_input input, ping_step step) {
+static_assert(in_every_state([](ping_state from, ping_input input, ping_step step) {
   return input != ping_input::received || from == ping_state::dead ||
          step == ping_step{ping_state::alive, false, false};
 }));
 
 // No transition leaves `dead`, and the connection is ended once.
-static_assert(always([](ping_state from, ping_input, ping_step step) {
+static_assert(in_every_state([](ping_state from, ping_input, ping_step step) {
   return from != ping_state::dead || step == ping_step{ping_state::dead, false, false};
 }));
-static_assert(always([](ping_state from, ping_input, ping_step step) {
+static_assert(in_every_state([](ping_state from, ping_input, ping_step step) {
   return step.end == (from != ping_state::dead && step.next == ping_state::dead);
 }));
 
 // Only a pinged peer can become dead.
-static_assert(always([](ping_state from, ping_input, ping_step step) {
+static_assert(in_every_state([](ping_state from, ping_input, ping_step step) {
   return from != ping_state::alive || step.next != ping_state::dead;
 }));
 
@@ -76,10 +74,10 @@ std::string cell(ping_state from, ping_input input) {
 
 TEST_CASE("the documentation has the table of the keep-alive", "[rfc-5.5.2]") {
   std::vector<table_row> rows{{"state"}};
-  for (const auto input : inputs) rows.front().push_back(shown(input));
-  for (const auto from : states) {
+  for (const auto input : ping_inputs) rows.front().push_back(shown(input));
+  for (const auto from : ping_states) {
     table_row row{bold(shown(from))};
-    for (const auto input : inputs) row.push_back(cell(from, input));
+    for (const auto input : ping_inputs) row.push_back(cell(from, input));
     rows.push_back(row);
   }
   const auto table = markdown(rows);

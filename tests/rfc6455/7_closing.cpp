@@ -446,7 +446,7 @@ TEST_CASE("there is one closed event, whatever happens afterwards", "[rfc-7.1.4]
     if (what == 2) feed(peer, frame_from(peer_of(self), 3, {}), notes);
     if (what == 3) peer.receive_end();
     if (what == 4) peer.abort();
-    feed(peer, {}, notes);
+    feed(peer, octets{}, notes);
   };
   for (const int what : {first, second, third, 4}) happen(what);
   CHECK(notes.lines().size() == 1);

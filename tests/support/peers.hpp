@@ -46,6 +46,10 @@ constexpr std::chrono::steady_clock::time_point at(std::chrono::steady_clock::du
   return std::chrono::steady_clock::time_point{} + since;
 }
 
+/// The deadlines that never pass, and that have passed already.
+inline constexpr auto never = std::chrono::steady_clock::time_point::max();
+inline constexpr auto at_once = std::chrono::steady_clock::time_point::min();
+
 /// All that a connection has to write, as if it were written at once.
 template <class Connection>
 octets written_by(Connection& peer) {
@@ -166,7 +170,7 @@ struct joined {
       at(side).output_ended();
       auto& other = at(peer_of(side));
       other.receive_end();
-      feed(other, {}, notes_of(peer_of(side)));
+      feed(other, octets{}, notes_of(peer_of(side)));
     }
   }
 };

@@ -32,6 +32,13 @@ inline std::vector<segments> segmentations(std::string_view text) {
   return ways;
 }
 
+/// Gives a handshake a text at once.
+template <class Handshake>
+typename Handshake::status give(Handshake& handshake, std::string_view text) {
+  auto input = as_bytes(text);
+  return handshake.next(input);
+}
+
 /// Gives `machine` one segment after the other, each in memory of its own that is gone afterwards,
 /// until next() says something else than `waiting`. Returns what the machine left of them all.
 template <class Machine, class Status>

@@ -20,7 +20,7 @@ namespace {
 using duration = backoff::duration;
 using time_point = std::chrono::steady_clock::time_point;
 
-constexpr time_point start{24h};
+constexpr time_point origin{24h};
 
 /// Gives one value again and again.
 struct constant {
@@ -37,7 +37,7 @@ template <class Source>
 std::vector<duration> waits(std::size_t count, const backoff& settings, Source source) {
   backoff_schedule schedule{settings, source};
   std::vector<duration> found;
-  auto now = start;
+  auto now = origin;
   while (found.size() < count) {
     const auto next = schedule.disconnected(now);
     if (!next) break;
@@ -84,7 +84,7 @@ TEST_CASE("base, factor and cap determine the waits") {
 TEST_CASE("waits without a cap never overflow") {
   const backoff settings{.cap = (duration::max)(), .spread = jitter::none};
   backoff_schedule schedule{settings, most};
-  auto now = start;
+  auto now = origin;
   for (int i = 0; i < 100; ++i) {
     const auto next = schedule.disconnected(now);
     REQUIRE(next);
@@ -131,7 +131,7 @@ TEST_CASE("the system's jitter differs from one client to the next") {
 
 TEST_CASE("a long connection restarts the schedule, a short one does not") {
   backoff_schedule schedule{{.spread = jitter::none, .healthy_after = 10s}, most};
-  auto now = start;
+  auto now = origin;
   CHECK(schedule.disconnected(now) == now);
   CHECK(schedule.disconnected(now) == now + 1s);
   schedule.connected(now);
@@ -153,45 +153,45 @@ TEST_CASE("the attempts in a row are limited") {
   CHECK(waits(1000, {}, least).size() == 1000);
 
   backoff_schedule schedule{{.healthy_after = 10s, .max_attempts = 1}, most};
-  CHECK(schedule.disconnected(start));
-  CHECK_FALSE(schedule.disconnected(start));
-  CHECK_FALSE(schedule.disconnected(start));
-  schedule.connected(start);
-  CHECK(schedule.disconnected(start + 10s));
-  CHECK_FALSE(schedule.disconnected(start + 10s));
+  CHECK(schedule.disconnected(origin));
+  CHECK_FALSE(schedule.disconnected(origin));
+  CHECK_FALSE(schedule.disconnected(origin));
+  schedule.connected(origin);
+  CHECK(schedule.disconnected(origin + 10s));
+  CHECK_FALSE(schedule.disconnected(origin + 10s));
   schedule.reset();
   CHECK(schedule.attempts() == 0);
-  CHECK(schedule.disconnected(start + 10s));
+  CHECK(schedule.disconnected(origin + 10s));
 }
 
 TEST_CASE("a server's Retry-After is the minimum of the next wait, and of no other") {
   const backoff exact{.spread = jitter::none};
   backoff_schedule schedule{exact, most};
-  CHECK(schedule.disconnected(start, 5s) == start + 5s);
-  CHECK(schedule.disconnected(start, 500ms) == start + 1s);
-  CHECK(schedule.disconnected(start) == start + 2s);
-  CHECK(schedule.disconnected(start, 120s) == start + 120s);
-  CHECK(schedule.disconnected(start, -1s) == start + 8s);
+  CHECK(schedule.disconnected(origin, 5s) == origin + 5s);
+  CHECK(schedule.disconnected(origin, 500ms) == origin + 1s);
+  CHECK(schedule.disconnected(origin) == origin + 2s);
+  CHECK(schedule.disconnected(origin, 120s) == origin + 120s);
+  CHECK(schedule.disconnected(origin, -1s) == origin + 8s);
 }
 
 TEST_CASE("clients with the same Retry-After come back at different times") {
   backoff_schedule early{{}, least};
   backoff_schedule middle{{}, half};
-  CHECK(early.disconnected(start, 5s) == start + 5s);
-  CHECK(middle.disconnected(start, 5s) == start + 5s + 500ms);
-  CHECK(middle.disconnected(start, 5s) == start + 5s + 500ms);
-  CHECK(middle.disconnected(start, 5s) == start + 5s + 1s);
-  CHECK(middle.disconnected(start) == start + 2s);
-  CHECK(middle.disconnected(start, duration::max()) == (time_point::max)());
+  CHECK(early.disconnected(origin, 5s) == origin + 5s);
+  CHECK(middle.disconnected(origin, 5s) == origin + 5s + 500ms);
+  CHECK(middle.disconnected(origin, 5s) == origin + 5s + 500ms);
+  CHECK(middle.disconnected(origin, 5s) == origin + 5s + 1s);
+  CHECK(middle.disconnected(origin) == origin + 2s);
+  CHECK(middle.disconnected(origin, duration::max()) == (time_point::max)());
 }
 
 /// The schedule as a constant expression.
 constexpr bool is_constant() {
   backoff_schedule schedule{{}, half};
-  bool good = schedule.disconnected(start) == start;
-  good = good && schedule.disconnected(start) == start + 500ms;
-  schedule.connected(start);
-  return good && schedule.disconnected(start + 1min) == start + 1min && schedule.attempts() == 1;
+  bool good = schedule.disconnected(origin) == origin;
+  good = good && schedule.disconnected(origin) == origin + 500ms;
+  schedule.connected(origin);
+  return good && schedule.disconnected(origin + 1min) == origin + 1min && schedule.attempts() == 1;
 }
 static_assert(is_constant());
 

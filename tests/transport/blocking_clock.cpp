@@ -11,10 +11,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using clock = std::chrono::steady_clock;
+using steady = std::chrono::steady_clock;
 using blocking_clock = detail::blocking_clock<connection>;
 
-constexpr clock::time_point start{1h};
+constexpr steady::time_point one_hour{1h};
 
 /// Drops what the connection has to write.
 void write_all(connection& peer) {
@@ -24,29 +24,29 @@ void write_all(connection& peer) {
 TEST_CASE("a thread waits for input no longer than closing may take, and for 100 ms at least") {
   connection peer{role::server, {.keep_alive_interval = 0s, .message_timeout = 0s}};
   blocking_clock patient{peer, 5s};
-  CHECK(patient.deadline(start) == start + 5s);
+  CHECK(patient.deadline(one_hour) == one_hour + 5s);
   blocking_clock hasty{peer, 1ms};
-  CHECK(hasty.deadline(start) == start + 100ms);
+  CHECK(hasty.deadline(one_hour) == one_hour + 100ms);
 }
 
 TEST_CASE("a thread waits for input until the connection has something to do") {
   connection peer{role::server, {.keep_alive_interval = 2s}};
   blocking_clock time{peer, 5s};
-  CHECK(time.deadline(start) == start + 2s);
+  CHECK(time.deadline(one_hour) == one_hour + 2s);
 }
 
 TEST_CASE("the answer to the keep-alive is not overdue before a thread has read") {
   connection peer{role::server, {.keep_alive_interval = 2s, .keep_alive_timeout = 3s}};
   blocking_clock time{peer, 5s};
-  time.advance(start);
-  time.advance(start + 2s);
+  time.advance(one_hour);
+  time.advance(one_hour + 2s);
   CHECK_FALSE(peer.output().empty());
   write_all(peer);
   const bool answered = GENERATE(true, false);
-  time.advance_leniently(start + 1h);
+  time.advance_leniently(one_hour + 1h);
   CHECK(peer.state() == close_state::open);
-  if (answered) time.received(start + 1h);
-  time.advance(start + 1h);
+  if (answered) time.received(one_hour + 1h);
+  time.advance(one_hour + 1h);
   CHECK((peer.state() == close_state::open) == answered);
 }
 

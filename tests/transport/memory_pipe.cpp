@@ -14,6 +14,7 @@
 
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/pipe_text.hpp"
 
 using hawser::make_memory_pipe;
 using hawser::memory_pipe;
@@ -21,18 +22,6 @@ using namespace hawser::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr auto forever = memory_pipe::time_point::max();
-
-std::size_t write(memory_pipe& end, std::string_view words, std::error_code& ec) {
-  return end.write_some(hawser::as_bytes(words), ec);
-}
-
-std::string read(memory_pipe& end, std::error_code& ec) {
-  std::vector<std::byte> octets(100);
-  octets.resize(end.read_some(octets, ec));
-  return text(octets);
-}
 
 TEST_CASE("an end can be moved and not copied") {
   STATIC_REQUIRE(std::is_nothrow_move_constructible_v<memory_pipe>);

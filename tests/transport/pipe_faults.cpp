@@ -10,6 +10,7 @@
 #include "hawser/transport/memory_pipe.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/pipe_text.hpp"
 
 using hawser::make_memory_pipe;
 using hawser::memory_pipe;
@@ -17,18 +18,6 @@ using namespace hawser::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr auto forever = memory_pipe::time_point::max();
-
-std::size_t write(memory_pipe& end, std::string_view words, std::error_code& ec) {
-  return end.write_some(hawser::as_bytes(words), ec);
-}
-
-std::string read(memory_pipe& end, std::error_code& ec) {
-  std::vector<std::byte> octets(100);
-  octets.resize(end.read_some(octets, ec));
-  return text(octets);
-}
 
 // What successive reads give, until one gives nothing.
 std::vector<std::string> read_all(memory_pipe& end, std::error_code& ec) {
