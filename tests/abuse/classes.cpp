@@ -31,7 +31,7 @@
 #include "support/wire.hpp"
 
 // Every class of abuse that a WebSocket program must expect, over real sockets and against both kinds of
-// server, each with a ceiling of memory and of time. What a socket cannot show is proved elsewhere too:
+// server, each with a limit of memory and of time. What a socket cannot show is tested elsewhere too:
 //
 //   class                       here  and more in
 //   slow handshake              yes   transport/opening, asio/server_opening
@@ -72,7 +72,7 @@ namespace {
 
 constexpr std::size_t kib = 1024;
 
-/// What a piece of abuse may cost the whole program, the abuser included. Sanitizers are slow.
+/// The most that one kind of abuse may cost the whole program, the abuser included. Sanitizers are slow.
 class ceiling {
  public:
   ceiling(std::size_t memory, std::chrono::milliseconds time)
@@ -93,7 +93,7 @@ class ceiling {
   heap_meter heap_;
 };
 
-/// An honest client is served as if nothing happened.
+/// Checks that an honest client is served as usual.
 template <class Server>
 void check_service(Server& server) {
   auto honest = connect(url_of(server));
@@ -105,7 +105,7 @@ void check_service(Server& server) {
   CHECK(server.ends.take() == "closed{1000, clean}");
 }
 
-/// For a peer that would not end the connection itself, and that no other timeout ends.
+/// Short timeouts, for peers that do not end the connection themselves.
 echo_options brief_closing() {
   echo_options options;
   options.connection.close_timeout = 200ms;
@@ -121,7 +121,7 @@ echo_options impatient() {
   return options;
 }
 
-/// Says the same again and again until the server takes no more, or `most` times.
+/// Sends the same bytes repeatedly until the server accepts no more, at most `most` times.
 std::size_t flood(raw_socket& client, const octets& what, std::size_t most) {
   std::size_t times = 0;
   while (times < most && client.say(what)) ++times;
@@ -135,7 +135,7 @@ TEMPLATE_TEST_CASE("slow handshakes of one byte at a time end at the timeout", "
     const ceiling limit{1024 * kib, 5s};
     std::vector<raw_socket> slow;
     for (int i = 0; i < 20; ++i) slow.emplace_back(server.port());
-    // Each byte is in time, but all of them together are not.
+    // Each byte arrives in time, but all of them together take too long.
     const auto end = std::chrono::steady_clock::now() + 1s;
     for (std::size_t at = 0; std::chrono::steady_clock::now() < end; ++at) {
       for (auto& one : slow) one.say(upgrade_request.substr(at % 20, 1));
@@ -172,7 +172,7 @@ TEMPLATE_TEST_CASE("silent connections use little memory, and end at the timeout
   TestType server{impatient()};
   constexpr std::size_t count = 50;
   {
-    // With a thread each, a few KiB more; the stacks are the system's.
+    // With a thread for each, a few KiB more. Stacks are not on the heap.
     const ceiling limit{count * 16 * kib + 256 * kib, 5s};
     std::vector<raw_socket> silent;
     for (std::size_t i = 0; i < count; ++i) silent.emplace_back(server.port());
@@ -198,10 +198,10 @@ TEMPLATE_TEST_CASE("a reader that reads nothing times out, and its queued output
   TestType server{impatient()};
   const auto message = frame_from(role::client, opcode::binary, std::string(60'000, 'm'));
   {
-    // An event server keeps what its budget allows: 16 MiB at most, and the kernel the rest.
+    // An event server queues what its budget allows, 16 MiB at most; the kernel buffers the rest.
     const ceiling limit{24 * 1024 * kib, 10s};
     auto client = opened(server.port());
-    // Its own messages come back and it does not read them.
+    // The client does not read the echoes of its own messages.
     flood(client, message, 2000);
     const auto end = server.ends.take().value_or("nothing");
     CHECK(end.starts_with("closed{1006"));
@@ -214,11 +214,11 @@ TEMPLATE_TEST_CASE("a writer that stops inside a frame is detected as dead", "[a
   TestType server{impatient()};
   const auto header = header_from(role::client, 2, 500'000);
   {
-    // The bytes that have arrived, the rest of their buffer's capacity, and the buffer of the thread.
+    // The arrived bytes, the unused capacity of their buffer, and the buffer of the thread.
     const ceiling limit{1536 * kib, 5s};
     auto client = opened(server.port());
     client.say(header);
-    // A slow reader is not dead: each byte counts as life.
+    // A slow peer is not dead: each byte counts as a sign of life.
     const auto begin = std::chrono::steady_clock::now();
     for (auto next = begin; next < begin + 1500ms; next += 1ms) {
       while (std::chrono::steady_clock::now() < next) std::this_thread::yield();
@@ -358,14 +358,14 @@ TEMPLATE_TEST_CASE(
   const auto most_of_it =
       frame_from(role::client, opcode::binary, std::string(1000 * kib, 'x'), fin::no);
   {
-    // Of 40 MiB. Beside 9/8 of the budget, what each thread that runs has just read, in a buffer that
-    // grows by copying: two of the event server, and those of the other server that were interrupted so.
+    // Of 40 MiB. In addition to 9/8 of the budget, each running thread may hold what it has just read, in
+    // a buffer that grows by copying: two threads of the event server, more of the other server.
     const bool few_threads = std::is_same_v<TestType, event_echo>;
     const ceiling limit{few_threads ? 2 * budget : 3 * budget, 30s};
     std::vector<raw_socket> crowd;
     for (int i = 0; i < 40; ++i) crowd.push_back(opened(server.port()));
     for (auto& one : crowd) one.say(most_of_it);
-    // At least so many do not fit.
+    // At least that many do not fit into the budget.
     for (int i = 0; i < 31; ++i) {
       CHECK(server.ends.take() == "closed{1013, " + shown(errc::memory_exceeded) + '}');
     }
@@ -408,7 +408,7 @@ TEMPLATE_TEST_CASE("a host name that resolves to this machine gets no connection
                    "[abuse][rfc9110-15.5.20]", event_echo, threaded_echo) {
   TestType server{brief_closing()};
   {
-    // DNS rebinding: to the browser the page and this server are one origin.
+    // DNS rebinding: for the browser, the page and this server have the same origin.
     const ceiling limit{256 * kib, 5s};
     auto asked = upgrade_to("/", "Origin: http://evil.example\r\n");
     asked.replace(asked.find("localhost"), 9, "evil.example");
@@ -434,7 +434,7 @@ TEMPLATE_TEST_CASE("no part of a request appears as a line of the response", "[a
   check_service(server);
 }
 
-/// An echo server that answers plain HTTP, too, with the body. Only the event server does.
+/// An echo server that also answers plain HTTP with the body of the request. Only the event server can.
 class http_echo {
  public:
   explicit http_echo(const http_options& http = {})
@@ -567,13 +567,13 @@ TEST_CASE("masks do not repeat, and no bit of them is likelier than another", "[
     ++seen[key];
     for (std::size_t bit = 0; bit < 32; ++bit) ones[bit] += key >> bit & 1;
   }
-  // On average one pair in 32 runs is equal by chance, five in no run.
+  // By chance, one pair in 32 runs is equal. Five in one run are practically impossible.
   CHECK(seen.size() + 5 > count);
   // Eight standard deviations.
   for (const auto number : ones) CHECK((number > count / 2 - 512 && number < count / 2 + 512));
 }
 
-/// The processor time for a request with one list of `elements` elements, the least of several tries.
+/// The least processor time, of several attempts, for a request with one list of `elements` elements.
 std::clock_t time_for(std::size_t elements) {
   std::string list = "Connection: ";
   for (std::size_t i = 0; i < elements; ++i) list += i % 2 == 0 ? "a, " : ",,";

@@ -20,7 +20,7 @@
 #include "support/sockets.hpp"
 #include "support/wire.hpp"
 
-// The memory budget of both kinds of server, over real sockets. The rule itself: transport/memory_budget.
+// The memory budget of both kinds of server, over real sockets. transport/memory_budget tests the rule.
 
 using namespace hawser;
 using namespace hawser::test;
@@ -187,7 +187,7 @@ TEST_CASE("while a threaded server stores more than its budget, new clients get 
   mailbox<bool> enough;
   std::thread run{[&] {
     server.run([&](auto& peer) {
-      // What is delivered is stored until the next read.
+      // A delivered message is stored until the next read.
       const auto message = peer.read();
       delivered.put(message.has_value());
       enough.take();

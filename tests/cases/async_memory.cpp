@@ -65,7 +65,7 @@ void examine_in_memory(role self, examiner& by) {
     if (moved) by.hears(heard);
     state->move_all();
     if (auto some = by.says(); !some.empty()) {
-      // The pipe moves up what is left whenever some is read.
+      // The pipe moves the remaining bytes to the front after each read.
       for (; !some.empty(); run_ready(io)) {
         const auto part = some.first((std::min)(some.size(), std::size_t{64 * 1024}));
         far.say(octets{part.begin(), part.end()});

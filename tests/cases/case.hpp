@@ -36,13 +36,13 @@ struct heard {
   friend bool operator==(const heard&, const heard&) = default;
 };
 
-/// What is said at once, and what is answered before more is said.
+/// Frames that are sent together, and the answers that must arrive before the next step.
 struct step {
   std::vector<said> says = {};
   std::vector<heard> hears = {};
 };
 
-/// What one side of a permessage-deflate negotiation asks the other one for.
+/// The parameters that one side of a permessage-deflate negotiation requests from the other.
 struct deflate_wish {
   bool no_context_takeover = false;
   int max_window_bits = 0;  ///< 0: any
@@ -57,18 +57,18 @@ struct numbered_case {
   std::size_t steps = 0;
   std::function<step(std::size_t)> at = nullptr;  ///< The step of that number, from 0
 
-  /// The codes that the endpoint may close with: with 1000 if the examiner closes.
+  /// The codes with which the endpoint may close. It must be 1000 if the examiner closes.
   std::vector<int> codes{1000};
   /// Whether the examiner closes after the last step, with 1000.
   bool closes = true;
-  /// Whether the last step is said only when the endpoint has closed.
+  /// Whether the last step is sent only after the endpoint has closed.
   bool late_end = false;
-  /// The number of bytes that are sent in one write; by_frames: one frame each; 0: one step each.
+  /// The number of bytes in each write. by_frames: one frame; 0: one step.
   std::size_t chop = 0;
 
-  /// What is agreed on, by the first of these that the endpoint takes. Empty: nothing is offered.
+  /// The offers of compression; the first one that the endpoint accepts applies. Empty: nothing is offered.
   std::vector<deflate_wish> deflate = {};
-  /// The number of bytes of a compressed message that are sent in one frame. 0: all.
+  /// The number of bytes of a compressed message in each frame. 0: all.
   std::size_t fragment = 0;
 };
 
@@ -133,17 +133,17 @@ inline std::vector<said> in_fragments(int op, const octets& payload, std::size_t
   return frames;
 }
 
-/// How many messages a case sends that sends a thousand in the field.
+/// The number of messages in cases that commonly send a thousand.
 std::size_t rounds();
 
-// Each a file of its own.
+// One file for each group.
 std::vector<numbered_case> frame_cases();        // 1 to 5
 std::vector<numbered_case> text_cases();         // 6
 std::vector<numbered_case> closing_cases();      // 7
 std::vector<numbered_case> size_cases();         // 9, 10
 std::vector<numbered_case> compression_cases();  // 12, 13
 
-/// All of them, in their order.
+/// All cases, in the order of their numbers.
 const std::vector<numbered_case>& all_cases();
 
 }  // namespace hawser::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// 7: how connections are closed.
+// Cases 7: how connections are closed.
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -16,7 +16,7 @@ namespace {
 
 const std::string_view hello = "Hello, world!";
 
-/// One step that has a Close in it, which is answered with that code.
+/// One step with a Close, which is answered with that code.
 numbered_case closed_by(std::string number, std::string sentence, std::vector<said> says,
                         int code) {
   return ended(std::move(number), std::move(sentence), {{std::move(says)}}, code);
@@ -65,7 +65,7 @@ void add_codes(std::vector<numbered_case>& cases) {
                                 "the code " + std::to_string(code) +
                                     (good ? " is answered with itself" : " must not be sent"),
                                 {close_frame(code)}, good ? code : 1002));
-      // RFC 6455 §7.4.1: a server has no use for it.
+      // RFC 6455 §7.4.1: a server never sends 1010.
       if (code == 1010) cases.back().codes.push_back(1000);
     }
   };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// 12: compressed messages of several kinds and sizes; 13: with several parameters.
+// Cases 12: compressed messages of several kinds and sizes. Cases 13: with several parameters.
 #include <algorithm>
 #include <cstddef>
 #include <functional>
@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t material_size = 384 * 1024;
 
-/// What messages are cut from.
+/// The data from which messages are cut.
 struct material {
   std::string name;
   int op;
@@ -68,7 +68,7 @@ octets picture() {
   return made;
 }
 
-/// Stretches that look like chance, as of data that is compressed already, between some text.
+/// Pieces of random bytes, as in compressed data, between some text.
 octets document() {
   std::mt19937 random{4};
   octets made;
@@ -87,7 +87,7 @@ std::size_t length_from(std::byte lead) {
   return value < 0xC0 ? 1 : value < 0xE0 ? 2 : value < 0xF0 ? 3 : 4;
 }
 
-/// Makes valid text of a piece of text: the rest of a character at either end becomes spaces.
+/// Makes a piece of text valid: incomplete code points at both ends are replaced by spaces.
 void mend(octets& cut) {
   const auto first = std::find_if_not(cut.begin(), cut.end(), continues);
   std::fill(cut.begin(), first, std::byte{' '});
@@ -107,7 +107,7 @@ octets cut_from(const material& from, std::size_t number, std::size_t size) {
   return made;
 }
 
-/// The sizes of messages and frames that each group goes through.
+/// The sizes of messages and frames in each group.
 void add_sizes(std::vector<numbered_case>& cases, const std::string& group, const std::string& what,
                const material& from, const std::vector<deflate_wish>& wishes) {
   struct sizes {

@@ -24,7 +24,7 @@ octets frame(opcode op, std::string_view payload, fin end = fin::yes, int reserv
   return frame_from(role::server, op, payload, end, reserved);
 }
 
-/// An examiner's verdict on a server that sends these answers, whatever it receives.
+/// An examiner's verdict on a server that sends these bytes, whatever it receives.
 std::string verdict_on(const numbered_case& one, const octets& answers, bool in_order = true,
                        const std::string& more = "") {
   examiner by{one, role::client, cutting::as_sent, 0};

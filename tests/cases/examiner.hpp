@@ -22,15 +22,15 @@
 
 namespace hawser::test {
 
-/// How what the examiner says is cut into the pieces that are sent by themselves.
+/// How the examiner's output is cut into separate writes.
 enum class cutting : std::uint8_t {
-  as_sent,    ///< As the case has it
+  as_sent,    ///< As in the case
   octetwise,  ///< Byte by byte, except for the middle of long input: see examiner
   random,     ///< In random pieces, most of them short
 };
 
-/// One side of a connection, without I/O, that goes through one case with the endpoint on the other
-/// side, from the opening handshake to the end of the stream.
+/// One side of a connection, without I/O, that runs one case with the endpoint on the other side, from the
+/// opening handshake to the end of the stream.
 class examiner {
  public:
   /// `edge`: with cutting::octetwise, the number of bytes at the beginning and at the end of a
@@ -40,7 +40,7 @@ class examiner {
     if (self == role::client) say(bytes(request()));
   }
 
-  /// What is to be sent next, in one write. Empty: it is the endpoint's turn. Valid until the next call.
+  /// The bytes of the next write. Empty if the endpoint has to act first. Valid until the next call.
   bytes_view says() {
     if (at_ == output_.size()) prepare();
     if (at_ == output_.size()) return {};
@@ -50,13 +50,12 @@ class examiner {
     return here;
   }
 
-  /// Whether this side ends its stream, now that it has said everything: a server does when both sides
-  /// have closed (RFC 6455 §7.1.1).
+  /// Whether this side ends its stream now. RFC 6455 §7.1.1: a server does when both sides have closed.
   bool ends_stream() const {
     return self_ == role::server && code_ && closed_ && at_ == output_.size();
   }
 
-  /// Whether something was wrong already: then nothing more is said.
+  /// Whether a fault was found; then nothing more is sent.
   bool failed() const { return !fault_.empty(); }
 
   void hears(bytes_view some) {
@@ -66,13 +65,13 @@ class examiner {
     if (!frames_.fault().empty()) blame(frames_.fault());
   }
 
-  /// The endpoint has ended its stream, in order or by a reset.
+  /// The endpoint has ended its stream, orderly or by a reset.
   void hears_end(bool in_order) {
     if (!in_order) blame("the stream was reset");
     ended_ = true;
   }
 
-  /// Empty if the endpoint was strictly right, else what was wrong first.
+  /// The first fault of the endpoint; empty if there was none.
   std::string verdict() const {
     if (!fault_.empty()) return fault_;
     if (!open_) return "there was no opening handshake";
@@ -87,7 +86,7 @@ class examiner {
   }
 
  private:
-  // What is said
+  // Sending
 
   void prepare() {
     if (!open_ || !fault_.empty()) return;

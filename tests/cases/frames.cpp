@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// 1: messages, 2: pings and pongs, 3: reserved bits, 4: reserved opcodes, 5: fragments.
+// Cases 1: messages, 2: pings and pongs, 3: reserved bits, 4: reserved opcodes, 5: fragments.
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -108,7 +108,7 @@ void add_reserved_opcodes(std::vector<numbered_case>& cases) {
   }
 }
 
-/// The same three times: all at once, by frames and by bytes.
+/// The same case three times: in one write, by frames and by bytes.
 template <class Make>
 void three_times(std::vector<numbered_case>& cases, int first, std::string_view sentence,
                  Make make) {

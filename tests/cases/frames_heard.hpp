@@ -11,10 +11,10 @@
 
 namespace hawser::test {
 
-/// Reads the frames of an endpoint, strictly.
+/// Parses the frames of an endpoint and detects every fault in them.
 class frames_heard {
  public:
-  /// Of an endpoint in that role.
+  /// For an endpoint in that role.
   explicit frames_heard(role of) : masked_{of == role::client} {}
 
   void add(bytes_view some) {
@@ -23,7 +23,7 @@ class frames_heard {
     buffer_.insert(buffer_.end(), some.begin(), some.end());
   }
 
-  /// The next whole frame, unless it must not be sent: then fault() says why.
+  /// The next whole frame. None if it is invalid: then fault() is the reason.
   std::optional<wire_frame> next() {
     const auto before = bytes_view{buffer_}.subspan(at_);
     auto rest = before;

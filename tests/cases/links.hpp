@@ -21,7 +21,7 @@ inline connect_options connecting() {
   return {.connection = endpoint_options(), .extension = endpoint_deflate()};
 }
 
-/// Runs a client on an event loop that sends back what comes.
+/// Runs an echo client on an event loop.
 template <class Client, class... Context>
 void run_client(const std::string& url, Context... context) {
   asio::io_context io{1};
@@ -31,13 +31,13 @@ void run_client(const std::string& url, Context... context) {
   io.run();
 }
 
-/// A socket on which each write is sent at once, as far as the system lets it.
+/// A socket on which the system sends each write at once, where it can.
 inline raw_socket unbuffered(raw_socket link) {
   link.socket().set_option(tcp::no_delay{true});
   return link;
 }
 
-/// Joins an examiner to the server at that port. `wrap(socket, role)` makes a link, itself or with TLS.
+/// Connects an examiner to the server at that port. `wrap(socket, role)` makes a link, plain or with TLS.
 template <class Wrap>
 void examine_server(examiner& by, std::uint16_t port, Wrap wrap) {
   auto link = wrap(unbuffered(raw_socket{port}), role::client);

@@ -22,7 +22,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// The examiner at its end of the pipe: has a turn whenever the endpoint waits.
+/// The examiner at its end of the pipe. It acts whenever the endpoint waits.
 class far_side {
  public:
   far_side(memory_pipe pipe, examiner& by) : pipe_{std::move(pipe)}, by_{by} {}
@@ -37,11 +37,11 @@ class far_side {
       pipe_.shutdown(ec);
       hung_up_ = moved = true;
     }
-    // Neither side can continue: what the endpoint waits for will never arrive.
+    // Neither side can continue, so the endpoint would wait forever.
     if (!moved) pipe_.abort();
   }
 
-  /// Whether something has come.
+  /// Reads all bytes that have arrived. Returns whether there were any.
   bool listen() {
     std::error_code ec;
     bool some = false;
@@ -77,7 +77,7 @@ std::optional<websocket<memory_pipe>> opened(role self, memory_pipe stream, std:
 }
 
 void examine_in_memory(role self, examiner& by) {
-  const memory_pipe_options undisturbed;  // Named: g++ 12 sees ghosts in the temporary at -O3
+  const memory_pipe_options undisturbed;  // A temporary causes a false warning of g++ 12 at -O3
   auto [here, there] = make_memory_pipe(undisturbed);
   far_side far{std::move(there), by};
   here.on_idle([&] { far.turn(); });

@@ -13,13 +13,13 @@
 
 namespace hawser::test {
 
-/// What one side of permessage-deflate has agreed to.
+/// The negotiated parameters of one side of permessage-deflate.
 struct deflate_manner {
   bool context_takeover = true;
   int window_bits = 15;
 };
 
-/// What a header value says of the `client` or the `server`.
+/// The parameters of the `client` or the `server` in a header value.
 inline deflate_manner manner_in(const std::string& value, const std::string& side) {
   deflate_manner found;
   found.context_takeover = value.find(side + "_no_context_takeover") == value.npos;
@@ -29,8 +29,8 @@ inline deflate_manner manner_in(const std::string& value, const std::string& sid
   return found;
 }
 
-/// The examiner's own permessage-deflate, straight on zlib: what the library gets wrong must not be got
-/// wrong here too. A stream that refers further back than was agreed on, by an eighth, is an error.
+/// The examiner's own permessage-deflate, directly on zlib, so that an error of the library is not repeated
+/// here. A stream that refers back beyond the negotiated window by more than an eighth is an error.
 class plain_deflate {
  public:
   plain_deflate(deflate_manner own, deflate_manner peer) : own_{own}, peer_{peer} {
@@ -55,11 +55,11 @@ class plain_deflate {
     return made;
   }
 
-  /// False if the payload is not deflated as agreed.
+  /// False if the payload does not decode with the negotiated parameters.
   bool decompress(octets payload, octets& message) {
     payload = std::move(payload) + "00 00 ff ff"_b;
     octets room(std::size_t{1} << peer_.window_bits >>
-                3);  // zlib sees no distance within one output
+                3);  // zlib does not check distances within one output buffer
     give(in_, payload);
     int state = Z_OK;
     do {

@@ -20,7 +20,7 @@ namespace hawser::test {
 /// The examiner's `edge`.
 std::size_t edge();
 
-/// What the cases ask of an endpoint: messages of 16 MiB, and compression if the other side knows it.
+/// The options that the cases require: messages of 16 MiB, and compression if the other side supports it.
 inline connection_options endpoint_options() { return {.max_message_size = 16 * 1024 * 1024}; }
 inline permessage_deflate endpoint_deflate() { return permessage_deflate{without_threshold()}; }
 
@@ -30,7 +30,7 @@ inline std::string shown(cutting how) {
                                      : "at random";
 }
 
-/// What a blocking endpoint does.
+/// Echoes messages until the connection ends, as a blocking endpoint.
 template <class Peer>
 void echo_all(Peer& peer) {
   while (const auto message = peer.read()) {
@@ -40,7 +40,7 @@ void echo_all(Peer& peer) {
   }
 }
 
-/// Whether there is time for it: under sanitizers what is compressed is not cut up as well.
+/// Whether the case runs with this cutting. Under sanitizers, compressed cases are not cut, to save time.
 inline bool is_cut(const numbered_case& one, cutting how) {
   return !sanitized || how == cutting::as_sent || one.deflate.empty();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// 9: large messages, many fragments, many pieces and many messages; 10: fragments of an odd size.
+// Cases 9: large messages, many fragments, many pieces and many messages. Cases 10: fragments of an odd
+// size.
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -15,7 +16,7 @@ namespace hawser::test {
 namespace {
 
 constexpr std::size_t kibi = 1024;
-/// A mebi, but where a sanitizer watches: it makes these cases very slow.
+/// A mebi; less under a sanitizer, which makes these cases very slow.
 constexpr std::size_t mebi = (sanitized ? 64 : 1024) * kibi;
 
 /// Bytes that vary: letters for a text, others for a binary message.
@@ -36,7 +37,7 @@ std::string in_group(int group, int last) {
   return "9." + std::to_string(group) + '.' + std::to_string(last);
 }
 
-/// A message and its echo are made when the case is run: there are many, and they are long.
+/// Makes the message and its echo only when the case runs, because there are many long ones.
 numbered_case echoed(std::string number, std::string sentence, int op, std::size_t size,
                      std::size_t fragment, std::size_t chop) {
   numbered_case made{std::move(number), std::move(sentence), 1};

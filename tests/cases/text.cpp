@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// 6: text is UTF-8, and is refused as soon as it cannot be any more.
+// Cases 6: text is UTF-8, and is refused at the first byte that makes it invalid.
 #include <cstddef>
 #include <initializer_list>
 #include <string>
@@ -28,7 +28,7 @@ numbered_case refused(std::string number, std::string sentence, const octets& pa
   return ended(std::move(number), std::move(sentence), {{{{1, payload}}}}, 1007);
 }
 
-/// A group of texts in one frame each: those in `good` come back, the others end the connection.
+/// A group of texts in one frame each: those in `good` are echoed, the others end the connection.
 void add_group(std::vector<numbered_case>& cases, int group, const std::string& what,
                std::initializer_list<std::string_view> digits, bool good) {
   int last = 0;

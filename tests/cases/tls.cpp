@@ -28,7 +28,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// The examiner's own TLS, straight on OpenSSL.
+/// The examiner's own TLS, directly on OpenSSL.
 class tls_link {
  public:
   tls_link(raw_socket link, role self)

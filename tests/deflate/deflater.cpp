@@ -47,7 +47,7 @@ TEST_CASE("an empty message is one byte, at any position", "[rfc7692-7.2.3.6]") 
   CHECK(deflated(*with, hello) == "f2 00 11 00 00"_b);
 }
 
-TEST_CASE("a piece may be longer than zlib's limit of one call", "[rfc7692-6.1]") {
+TEST_CASE("a piece may be longer than zlib takes in one call", "[rfc7692-6.1]") {
   constexpr std::size_t at_once = std::size_t{1} << 24;
   octets message(2 * at_once + 5);
   message[at_once - 1] = std::byte{1};
@@ -87,7 +87,7 @@ TEST_CASE("with any settings, no message refers back further than its window", "
   const auto level = GENERATE(1, 6, 9);
   const auto with = deflater::make({level, memory_level, bits});
   std::mt19937 random{static_cast<std::uint32_t>(bits)};
-  // What is like what was sent just more than a window ago.
+  // Data that repeats what was sent just more than a window ago.
   const auto period = some_octets(random, (std::size_t{1} << bits) + 1);
   strict_inflate strict;
   for (const std::size_t size : {period.size(), period.size(), std::size_t{300}, period.size()}) {

@@ -19,7 +19,7 @@ namespace {
 
 const auto hello = "48 65 6c 6c 6f"_b;
 
-/// With every size of output memory, and every cut of the payload.
+/// The decoded payload, which must be the same for each size of output memory and each cut.
 octets inflated_in_all_ways(const octets& payload) {
   const auto whole = inflated(*inflater::make({15}), payload);
   REQUIRE(whole.error == errc{});
@@ -58,7 +58,7 @@ TEST_CASE("a message may refer to the one before, until a reset", "[rfc7692-7.2.
 }
 
 TEST_CASE("a block marked as the last one does not end the message", "[rfc7692-7.2.3.4]") {
-  // Two of them, then one that refers to them.
+  // Two such messages, then one that refers to them.
   const auto final_hello = "f3 48 cd c9 c9 07 00"_b;
   CHECK(inflated_in_all_ways(final_hello + final_hello + "00"_b) == hello + hello);
   const auto by = inflater::make({15});
@@ -113,7 +113,7 @@ TEST_CASE("a window of 8 bits is enough for a peer that uses no more", "[rfc7692
   CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
 }
 
-// Nine literals and a match in a last block; one bit of the match and the end of the block are missing.
+// A last block of nine literals and a match, without one bit of the match and the end of the block.
 TEST_CASE(
     "a last block that ends after the message is refused, whatever memory there is for output",
     "[rfc7692-7.2.3.4]") {

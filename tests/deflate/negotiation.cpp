@@ -23,7 +23,7 @@ deflate_parameters parameters(const std::string& text) {
       .value();
 }
 
-/// Without the name of the extension, which is always there.
+/// An encoded element without the name of the extension.
 std::string brief(const deflate_parameters& given) {
   const auto text = encode(given);
   return text == deflate_name ? "" : text.substr(deflate_name.size() + 2);
@@ -81,7 +81,7 @@ TEST_CASE("a server accepts the requested parameters", "[rfc7692-7.1]") {
   CHECK(answer_to("server_no_context_takeover") == "server_no_context_takeover");
   CHECK(answer_to("client_no_context_takeover") == "client_no_context_takeover");
   CHECK(answer_to("server_max_window_bits=10") == "server_max_window_bits=10");
-  // Its own window has 12 bits, and it may name that if the client requests a limit.
+  // Its own window has 12 bits, which it may announce if the client requests a limit.
   CHECK(answer_to("server_max_window_bits=15") == "server_max_window_bits=12");
   CHECK(answer_to("server_max_window_bits=15", {.own_window_bits = 15}) ==
         "server_max_window_bits=15");

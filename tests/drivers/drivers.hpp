@@ -9,8 +9,8 @@
 #include "hawser/frame/opcode.hpp"
 #include "support/printers.hpp"
 
-// The drivers that must follow the rules. Each rule is one test, which runs with all drivers, or
-// with all that have the property it needs.
+// The drivers that must follow the rules. Each rule is one test, which runs with all drivers that have the
+// properties it needs.
 
 namespace hawser::test {
 
@@ -31,7 +31,7 @@ inline std::vector<driver>& known_drivers() {
   return known;
 }
 
-/// Makes a driver known, before the tests begin.
+/// Registers a driver before the tests begin.
 struct enlisted {
   explicit enlisted(const driver& one) { known_drivers().push_back(one); }
 };
@@ -59,7 +59,7 @@ inline std::vector<subject> every_driver() {
   return all;
 }
 
-/// Those of which something is true.
+/// The drivers with this property, in both roles.
 inline std::vector<subject> drivers_that(bool driver::*ability, bool wanted = true) {
   auto some = every_driver();
   std::erase_if(some, [&](const subject& one) { return one.how->*ability != wanted; });

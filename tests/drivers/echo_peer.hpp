@@ -10,7 +10,7 @@
 
 namespace hawser::test {
 
-/// A peer that sends every message back and answers what has to be answered, whenever step() is called.
+/// A peer that, in each step(), echoes messages and sends the answers that the protocol requires.
 class echo_peer {
  public:
   echo_peer(wire_end& far, role self) : far_{far}, peer_{self} {}

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A peer that takes nothing
+// A peer that reads nothing
 
 TEST_CASE("a write to a peer that reads nothing ends at the write timeout") {
   const auto one = GENERATE(from_range(every_driver()));
@@ -34,7 +34,7 @@ TEST_CASE("a write to a peer that reads nothing ends at the write timeout") {
   CHECK(near->write("x") == errc::closed);
 }
 
-TEST_CASE("a peer that reads a little now and then keeps a write alive") {
+TEST_CASE("a write does not time out while the peer reads a little from time to time") {
   const auto one = GENERATE(from_range(drivers_that(&driver::sees_octets)));
   INFO(one);
   const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 10});
@@ -92,7 +92,7 @@ TEST_CASE("messages that arrived before a write failed can still be read") {
   CHECK(near->hear() == "text \"first\"");
   CHECK(near->hear() == "text \"second\"");
   const auto end = near->hear();
-  // A driver that reads by itself may have read the Close when its write fails.
+  // A driver that reads by itself may have read the Close before its write fails.
   const bool may_be_clean = tells_the_end && !one.how->waits && !one.how->polls;
   if (!may_be_clean || end != "closed{1001, clean, \"bye\"}") {
     CHECK(end == (tells_the_end ? "closed{1001, Broken pipe}" : "closed{1006, Broken pipe}"));
@@ -103,7 +103,7 @@ TEST_CASE("messages that arrived before a write failed can still be read") {
 
 // A call of the stream that fails
 
-/// A long conversation. Whichever call fails, every call returns, and all of them agree.
+/// A long conversation. Whichever call fails, every call returns, and all report the same end.
 void converse(const subject& one, talk& near) {
   (void)near.write("Hello");
   (void)near.ping(as_bytes("?"));
@@ -121,7 +121,7 @@ void converse(const subject& one, talk& near) {
   }
 }
 
-/// Whether the n-th call happened, and so failed.
+/// Runs the conversation with the n-th call failing. Returns whether there was an n-th call.
 bool fails(const subject& one, std::size_t n, std::errc fault, bool far_closes) {
   INFO("call " << n << " fails");
   const auto near = one.begin({.options = {.close_timeout = 5s},

@@ -207,7 +207,7 @@ TEST_CASE("a peer that reads slowly but steadily stays connected", "[abuse]") {
   });
   const auto ec = near->write(octets(size));
   CHECK_FALSE(ec);
-  // 500 bytes a second free enough capacity for a writer that waits, once a minute.
+  // At 500 bytes per second, the waiting writer can continue about once a minute.
   CHECK(near->hear(300s) == "nothing");
   CHECK(near->is_open());
   near->when_idle([&] { far.seen(); });
@@ -227,7 +227,7 @@ TEST_CASE("a peer that stops reading after some progress times out", "[abuse][ha
   });
   CHECK_FALSE(near->write(octets(200'000)));
   CHECK(near->hear() == "closed{1006, the peer took no data for too long}");
-  // Progress is looked for eight times in that time.
+  // The driver checks for progress eight times within the timeout.
   CHECK(near->elapsed() >= 80s);
   CHECK(near->elapsed() <= 84s);
 }

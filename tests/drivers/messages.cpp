@@ -168,7 +168,7 @@ TEST_CASE("the answer to a ping is sent between the frames of a long message",
   const auto frames = far.frames();
   REQUIRE(frames.size() == size / most + 1);
   const auto pong = std::find(frames.begin(), frames.end(), "pong \"?\"") - frames.begin();
-  // What the stream has taken before, and one frame.
+  // At most the bytes that the stream had accepted before, and one frame.
   if (one.how->sees_octets) CHECK(pong <= 50'000 / 20'000 + 2);
   CHECK(pong < static_cast<std::ptrdiff_t>(frames.size()) - 1);
 }

@@ -22,7 +22,7 @@
 
 namespace hawser::test {
 
-/// Where a session is used: by its own handlers, or by other threads.
+/// Where a session is called: in its own handlers, or on other threads.
 enum class caller : bool { own, other };
 
 /// A session over the stream of `Base`, a timed_talk.
@@ -53,12 +53,12 @@ class session_talk final : public Base {
         std::make_shared<detail::session_registry>(base::io_.get_executor()),
         detail::connection_places::place{});
     near_ = session{made};
-    // It begins with the turn in which it is used first.
+    // The session begins in the turn in which it is first used.
     asio::post(base::io_, [made, received = settings.received] { made->open(received); });
   }
 
   ~session_talk() override {
-    // What waits at the stream owns the session.
+    // The pending operations of the stream own the session.
     near_.close_now();
     run_ready(base::io_);
   }
@@ -105,7 +105,7 @@ class session_talk final : public Base {
   std::optional<duration> round_trip() const override { return near_.statistics().round_trip; }
 
  private:
-  /// The stream may go on for a while after on_close.
+  /// The stream may continue for some time after on_close.
   bool is_over() const { return end_ && base::is_closed(); }
 
   template <class Call>

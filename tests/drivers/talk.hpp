@@ -26,20 +26,21 @@ struct talk_settings {
   static constexpr auto never = static_cast<std::size_t>(-1);
 
   connection_options options = {};
-  octets received = {};           ///< What was read behind the handshake
-  bool in_parts = false;          ///< For hear_part() from the beginning
-  std::size_t max_read = never;   ///< What one call reads at most
-  std::size_t max_write = never;  ///< What one call writes at most
-  std::size_t near_room = never;  ///< What may wait to be read by this side
-  std::size_t far_room = never;   ///< What may wait to be seen by the peer
-  std::size_t wakes_at = 1;  ///< Room at which a stream of Asio's lets a writer go on that waits
-  duration read_takes = {};  ///< So long does each read take
+  octets received = {};           ///< Bytes that were read together with the handshake
+  bool in_parts = false;          ///< Messages are read by hear_part() from the beginning
+  std::size_t max_read = never;   ///< Most that one call reads
+  std::size_t max_write = never;  ///< Most that one call writes
+  std::size_t near_room = never;  ///< Most that may wait to be read by this side
+  std::size_t far_room = never;   ///< Most that may wait to be read by the peer
+  std::size_t wakes_at =
+      1;  ///< Free capacity at which a waiting writer of an Asio stream continues
+  duration read_takes = {};  ///< Duration of each read
   std::size_t failing_call = never;
   std::errc fault = std::errc::connection_reset;
 };
 
-/// One side of a conversation, with any driver, and the far end of its stream, in one thread and in
-/// a time that only passes while this side waits.
+/// One side of a conversation, with any driver, and the far end of its stream, in one thread. Time
+/// passes only while this side waits.
 class talk {
  public:
   using duration = std::chrono::steady_clock::duration;
@@ -51,16 +52,16 @@ class talk {
 
   virtual wire_end& far() = 0;
 
-  /// What the far end does whenever this side waits.
+  /// Sets what the far end does whenever this side waits.
   virtual void when_idle(std::function<void()> turn) = 0;
 
   virtual void advance(duration time) = 0;
   virtual duration elapsed() const = 0;
 
-  /// How often the stream was used: all that can be made to fail.
+  /// The number of calls of the stream, each of which can be made to fail.
   virtual std::size_t calls() = 0;
 
-  // This side sends. A driver that waits for its writes returns their errors.
+  // Sending. A driver that waits for its writes returns their errors.
   virtual std::error_code write(std::string_view text) = 0;
   virtual std::error_code write(bytes_view binary) = 0;
   virtual std::error_code write(message_view view) = 0;
@@ -73,7 +74,7 @@ class talk {
   /// The next message, or how the connection has ended.
   virtual std::string hear() = 0;
 
-  /// The same, or `nothing` after that time.
+  /// The same, or `nothing` when the timeout expires.
   virtual std::string hear(duration patience) = 0;
 
   /// The next part of a message.
@@ -84,7 +85,7 @@ class talk {
   virtual std::error_code close(std::optional<close_code> code = close_code::normal,
                                 std::string_view reason = {}) = 0;
 
-  /// Only begins to.
+  /// Begins to close and does not wait.
   virtual std::error_code begin_close(std::optional<close_code> code = close_code::normal,
                                       std::string_view reason = {}) = 0;
 
@@ -93,7 +94,7 @@ class talk {
   virtual closed close_reason() const = 0;
   virtual std::optional<duration> round_trip() const = 0;
 
-  /// All that comes until the end, and that.
+  /// All messages until the end, and how the connection ended.
   lines hear_all() {
     lines story;
     do story.push_back(hear());

@@ -20,7 +20,7 @@
 
 namespace hawser::test {
 
-/// A talk on a context that turns while something is waited for, in the time of the program's clock.
+/// A talk on a context that runs while the test waits, in the time of the program's clock.
 template <calling How>
 class timed_talk : public talk {
  public:
@@ -35,7 +35,7 @@ class timed_talk : public talk {
   void when_idle(std::function<void()> turn) override { turn_ = std::move(turn); }
   void advance(duration time) override { program_clock::now += time; }
 
-  /// In whole seconds: what is due is never early, and may be some ticks late.
+  /// In whole seconds, because a timer is never early but may be some ticks late.
   duration elapsed() const override {
     return std::chrono::floor<std::chrono::seconds>(program_clock::now - begin_);
   }
@@ -43,7 +43,7 @@ class timed_talk : public talk {
   std::size_t calls() override { return state_->ends[0].calls - calls_before_; }
 
  protected:
-  /// From now on.
+  /// Restarts the measured time.
   void suffer(const talk_settings& settings) {
     auto& here = state_->ends[0];
     const auto failing = settings.failing_call;
@@ -64,7 +64,7 @@ class timed_talk : public talk {
 
   stream near_end() { return {io_.get_executor(), state_, 0}; }
 
-  /// Lets time pass until `done()`, or for so long.
+  /// Lets time pass until `done()`, at most for that duration.
   template <class Done>
   void run_until(Done done, duration patience = std::chrono::hours{24}) {
     const auto until = program_clock::now + patience;
@@ -80,7 +80,7 @@ class timed_talk : public talk {
     if (!done() && patience == std::chrono::hours{24}) FAIL("nothing happened for a day");
   }
 
-  /// Runs what is ready and what that makes ready, but not what is left when it is done.
+  /// Runs ready handlers, and those that they make ready, until `done()`.
   template <class Done>
   void run_while_ready(Done done) {
     io_.restart();

@@ -23,7 +23,7 @@ namespace hawser::test {
 
 namespace {
 
-/// A memory_pipe whose reads take their time.
+/// A memory_pipe whose reads take some time.
 struct slow_pipe : memory_pipe {
   slow_pipe(memory_pipe end, std::shared_ptr<virtual_clock> time, std::chrono::nanoseconds each)
       : memory_pipe{std::move(end)}, clock{std::move(time)}, takes{each} {}

@@ -90,7 +90,7 @@ TEST_CASE("whichever allocation of a connection fails, it can be destroyed", "[f
   CHECK(count > 5);
 }
 
-/// The far end of a blocking conversation: it shakes hands, and then says what it has to say.
+/// The far end of a blocking conversation: it completes the handshake and sends its frames.
 class far_side {
  public:
   far_side(memory_pipe pipe, role self) : pipe_{std::move(pipe)}, self_{self} {
@@ -137,7 +137,7 @@ class far_side {
   bool open_ = false;
 };
 
-/// Both handshakes and all that is said between them, as a program does it that blocks.
+/// A whole conversation of a blocking program, from the opening to the closing handshake.
 void talk_blocking(role self, memory_pipe pipe, std::optional<websocket<memory_pipe>>& near) {
   std::error_code ec;
   if (self == role::server) {
@@ -177,13 +177,13 @@ TEST_CASE("whichever allocation of a blocking conversation fails, its caller get
       thrown = true;
     }
     CHECK(thrown == failing::happened());
-    // Giving it up needs no memory.
+    // Destroying it needs no memory.
     if (near) near->close_now();
   });
   CHECK(count > 20);
 }
 
-/// Operations that were begun, each of which must come to its end.
+/// Operations that were started. Each of them must complete.
 struct begun {
   std::vector<std::unique_ptr<outcome_of>> all;
 
@@ -240,8 +240,8 @@ TEST_CASE("whichever allocation of an async_websocket fails, its pending operati
     talk->run();
     talk->near().close_now();
     talk->run();
-    // What was thrown at the caller has no handler to call, and one handler may be lost for lack of
-    // memory to post it.
+    // A call that threw has no handler to call, and one handler may be lost if there is no memory to
+    // post it.
     CHECK(waits.pending() <= (failing::happened() ? 1U : 0U));
   });
   CHECK(count > 20);
@@ -272,7 +272,7 @@ struct served {
     listening->on_close([this](session&, const closed&) { ++closed_times; });
   }
 
-  /// run() begins to accept; the first session shows the context, which is stopped there.
+  /// Gets the server's context from a first session, which stops it, so that run() returns.
   void take_context() {
     listening->on_open([this](session& first) {
       context = &context_of(first);
@@ -286,7 +286,7 @@ struct served {
     while (listening->connections() != 0) run_ready(*context);
   }
 
-  /// Serves a client with that allocation failing, which run() must bear.
+  /// Serves a client while that allocation fails. run() must not throw.
   void serve_failing(std::size_t number) {
     const failing armed{number};
     try {
@@ -297,7 +297,7 @@ struct served {
     }
   }
 
-  /// What the client gets, to the end of its connection.
+  /// Serves a client and returns all bytes that it receives.
   octets serve() {
     std::optional<raw_socket> client;
     octets heard;
@@ -329,7 +329,7 @@ struct served {
 
 TEST_CASE("whichever allocation of a server fails, at most one client is affected", "[failure]") {
   served all;
-  // What Asio has kept of connections that are over serves new ones only if there are no more.
+  // Asio reuses objects of closed connections for new ones only if there are no more of them.
   const auto others = GENERATE(0U, 2U);
   std::vector<raw_socket> kept;
   for (auto i = others; i != 0; --i) {
@@ -361,7 +361,7 @@ TEST_CASE(
     try {
       if (answers) waiting->accept();
     } catch (const std::bad_alloc&) {
-      // An answer that could not be passed on does not count.
+      // An answer that could not be posted does not count.
       const sparing not_counted;
       CHECK_FALSE(waiting->answered());
     }
@@ -412,7 +412,7 @@ TEST_CASE("whichever allocation fails while plain HTTP is answered, other client
 /// A call on a session from a thread that is not its own.
 using foreign_call = std::function<std::error_code(session&)>;
 
-/// And what the peer receives of it, if anything.
+/// The calls, each with what the peer receives, if anything.
 std::vector<std::pair<std::string, foreign_call>> foreign_calls() {
   const auto big = std::string(40, 'x');
   const auto nothing = [](auto call) {
@@ -432,7 +432,7 @@ std::vector<std::pair<std::string, foreign_call>> foreign_calls() {
           {"", nothing([](session& peer) { peer.resume(); })}};
 }
 
-/// Whether it threw std::bad_alloc because that allocation failed; else there must be no error.
+/// Whether the call throws std::bad_alloc when that allocation fails. Otherwise it must not fail.
 bool throws_failing(std::size_t number, session& peer, const foreign_call& ask) {
   std::error_code ec;
   {
@@ -519,10 +519,10 @@ TEST_CASE("whichever allocation of a wait for queue capacity fails, the caller g
     peer.close_now();
     one.run();
   });
-  CHECK(count > 1);  // the operation, and where the session keeps it
+  CHECK(count > 1);  // the operation, and its entry in the session
 }
 
-/// The story of a client that sends a message, receives it back and closes.
+/// The events of a client that sends a message, receives the echo and closes.
 struct client_story {
   bool heard = false;
   std::size_t opened = 0;

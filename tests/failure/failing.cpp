@@ -15,12 +15,12 @@ thread_local std::size_t left = failing::never;
 thread_local bool has_failed = false;
 thread_local bool counts_asio = true;
 
-// Of all threads but one, unless it is below 1.
+// The number of the failing allocation of all threads but one; none if below 1.
 std::atomic<std::ptrdiff_t> left_elsewhere = 0;
 std::atomic<bool> has_failed_elsewhere = false;
 thread_local bool is_spared = false;
 
-/// Whether this allocation is the one to fail.
+/// Whether this allocation fails.
 bool fails() noexcept {
   if (left_elsewhere > 0 && !is_spared && left_elsewhere-- == 1) {
     has_failed_elsewhere = true;
@@ -71,7 +71,7 @@ std::size_t octets_held() noexcept { return heap_meter::in_use(); }
 
 }  // namespace hawser::test
 
-// The linker leads Asio's calls here.
+// The linker redirects Asio's calls to this function: see tests/CMakeLists.txt.
 extern "C" {
 void* __real_aligned_alloc(std::size_t alignment, std::size_t size);
 void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size);

@@ -22,11 +22,11 @@ class failing {
   failing(const failing&) = delete;
   failing& operator=(const failing&) = delete;
 
-  /// Whether it has come to that.
+  /// Whether the allocation has failed.
   static bool happened() noexcept;
 };
 
-/// The same for all threads but this one. Which allocation it is may depend on how they take turns.
+/// The same for all threads but this one. Their scheduling may decide which allocation it is.
 class failing_elsewhere {
  public:
   explicit failing_elsewhere(std::size_t number) noexcept;
@@ -35,8 +35,8 @@ class failing_elsewhere {
   failing_elsewhere& operator=(const failing_elsewhere&) = delete;
 };
 
-/// While this lives, allocations of this thread are neither counted nor failed: they are the test's
-/// own, or of a connection that must not lose by them.
+/// While this object exists, allocations of this thread are neither counted nor failed. For those of the
+/// test itself, or of a connection that must not be affected.
 class sparing {
  public:
   sparing() noexcept;
@@ -55,8 +55,8 @@ bool may_allocate() noexcept;
 /// The number of bytes that the program has on the heap.
 std::size_t octets_held() noexcept;
 
-/// Runs `attempt` with the first allocation failing, then with the second, until none fails any more.
-/// Returns how many there were.
+/// Runs `attempt` with the first allocation failing, then with the second, and so on until none fails.
+/// Returns their number.
 template <class Attempt>
 std::size_t fail_each_allocation(Attempt attempt) {
   for (std::size_t number = 1;; ++number) {

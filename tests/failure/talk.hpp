@@ -11,7 +11,7 @@
 
 namespace hawser::test {
 
-/// What the far side says in a standard conversation: text, fragments with a ping between them, Close.
+/// The bytes of the far side in a standard conversation: text, fragments with a ping between them, Close.
 inline octets standard_talk(role far) {
   const sparing not_counted;
   return frame_from(far, opcode::text, "Hello") + frame_from(far, opcode::text, "frag", fin::no) +
@@ -19,7 +19,7 @@ inline octets standard_talk(role far) {
          frame_from(far, opcode::continuation, std::string(5000, 'm')) + close_from(far, 1000);
 }
 
-/// That a piece of the test left nothing on the heap, what threads keep for next time apart.
+/// Checks that a part of the test left nothing on the heap, except for what threads keep for reuse.
 class no_leak {
  public:
   no_leak() : before_{settled()} {}

@@ -25,7 +25,8 @@ using namespace hawser::test;
 
 namespace {
 
-/// An echo with a thread for each connection, which calls `entered` first. That run() throws is noted.
+/// An echo server with a thread for each connection, which calls `entered` first. Records whether run()
+/// throws.
 class echo {
  public:
   explicit echo(
@@ -53,13 +54,13 @@ class echo {
   threaded_server& operator*() { return server_; }
   void stop() { server_.stop(); }
   std::size_t errors() const { return errors_; }
-  /// Whether `count` errors are reported soon: clients may get them first.
+  /// Whether `count` errors are reported soon; clients may see them earlier.
   bool tells(std::size_t count) const {
     return eventually([&] { return errors_ == count; });
   }
   bool threw() const { return threw_; }
 
-  /// What a client gets that says all it has to say at once.
+  /// The bytes that a client receives that sends everything at once.
   octets serve() {
     raw_socket client{server_.port()};
     client.say(upgrade_request);
@@ -97,8 +98,8 @@ TEST_CASE("whichever allocation of a threaded server fails, at most one client i
 TEST_CASE(
     "whichever allocation fails while a server refuses clients, other clients are not affected",
     "[failure]") {
-  // The thread of the connected client may allocate while it waits: that allocation must not be the
-  // one that fails.
+  // The thread of the connected client may allocate while it waits. That must not be the allocation
+  // that fails.
   mailbox<bool> spared;
   echo all{{.max_connections = 1}, [&spared] {
              thread_local const sparing until_it_ends;

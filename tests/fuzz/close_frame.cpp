@@ -15,7 +15,7 @@ using namespace hawser::fuzz;
 
 namespace {
 
-/// What RFC 6455 §7.4 allows to be received, in its own words.
+/// Whether RFC 6455 §7.4 allows the code to be received, written without the library.
 bool is_good_code(unsigned code) {
   if (code >= 3000 && code <= 4999) return true;
   if (code < 1000 || code > 1014) return false;
@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
             "another reason");
   }
 
-  // What may be sent may be received, and the other way round but for what only one side may say.
+  // A code that may be sent may be received, and the reverse, except for those that only one side may send.
   connection server{role::server};
   connection other{role::client};
   const auto words = as_text(reason);

@@ -85,7 +85,7 @@ octets wire_of(decisions& input) {
 
 std::vector<std::string> receive(const setting& with, bytes_view wire, std::uint32_t seed,
                                  delivery how) {
-  // In turns of a few bytes, unless all comes at once.
+  // In turns of a few bytes, unless all bytes arrive at once.
   auto peer = make(role::client, with, how, {.bytes = seed % 500, .events = seed % 3});
   record told{most};
   in_pieces(wire, seed, [&](octets& piece) {
@@ -103,7 +103,7 @@ void inflate_anything(const setting& with, std::uint32_t seed, decisions& input)
   require(whole == in_parts, "something else in parts");
 }
 
-/// What one side compresses the other reads.
+/// The messages that one side compresses are those that the other one receives.
 void there_and_back(const setting& with, std::uint32_t seed, decisions& input) {
   auto client = make(role::client, with);
   auto server = make(role::server, with);
@@ -142,7 +142,7 @@ void there_and_back(const setting& with, std::uint32_t seed, decisions& input) {
   require(told_client.lines() == said[1], "the client reads something else");
 }
 
-/// Any list of offers or answers; and the offers of one side with the answers of the other.
+/// Any list of offers or answers, and the offers of one side with the answers of the other.
 void negotiate(const setting& with, decisions& input) {
   const permessage_deflate any{with.options};
   const auto list = decode_extensions(shown(input.rest()));

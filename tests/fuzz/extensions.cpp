@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto text = shown(input.rest());
   const auto list = decode_extensions(text);
 
-  // A list may stand in several lines: RFC 6455 §9.1.
+  // RFC 6455 §9.1: a list may be split over several lines.
   const auto middle = text.empty() ? 0 : at % text.size();
   if (text[middle] == ',' && text.find('"') == std::string::npos) {
     header_fields fields;

@@ -18,7 +18,7 @@ struct frame_seen {
   octets payload;
 };
 
-/// The result of a reader for the input, which must not depend on its cuts.
+/// The result of a reader for the input, which must not depend on how it is cut.
 struct reading {
   std::vector<frame_seen> frames;
   errc error{};
@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   require(whole.error == cut.error, "another error when cut");
   require(whole.frames.size() == cut.frames.size(), "other frames when cut");
 
-  // What was read, written again, is what was there: one encoding is good.
+  // A frame has one valid encoding, so encoding it again gives the same bytes.
   byte_buffer again;
   for (std::size_t i = 0; i < whole.frames.size(); ++i) {
     const auto& one = whole.frames[i];

@@ -13,21 +13,21 @@
 
 #include "hawser/base/bytes.hpp"
 
-/// What a fuzzer calls, and what each file here defines.
+/// The function that a fuzzer calls, defined by each file here.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace hawser::fuzz {
 
 using octets = std::vector<std::byte>;
 
-/// Ends the program, so that the input is kept, unless `holds`.
+/// Ends the program unless `holds`, so that the fuzzer stores the input.
 inline void require(bool holds, std::string_view what) {
   if (holds) return;
   std::fprintf(stderr, "broken: %.*s\n", static_cast<int>(what.size()), what.data());
   std::abort();
 }
 
-/// The fuzzer's bytes as decisions; zeros when there are none left.
+/// The fuzzer's bytes as decisions. When all are used, zeros.
 class decisions {
  public:
   decisions(const std::uint8_t* data, std::size_t size)
@@ -61,8 +61,8 @@ class decisions {
   bytes_view rest_;
 };
 
-/// Gives a copy of `input` to `feed(piece)` in pieces, as long as that returns true: those that `seed`
-/// says, or all at once if it is 0. Each piece lies in memory of its own.
+/// Passes a copy of `input` to `feed(piece)` in pieces, as long as that returns true. `seed` determines the
+/// pieces; 0 means one piece. Each piece is in memory of its own.
 template <class Feed>
 void in_pieces(bytes_view input, std::uint32_t seed, Feed feed) {
   while (!input.empty()) {

@@ -19,7 +19,7 @@ constexpr std::array<std::byte, 16> key{};
 
 std::string written(bytes_view output) {
   const auto text = shown(output);
-  // The time of day is not the handshake's.
+  // The date in the response varies.
   const auto date = text.find("\r\nDate: ");
   if (date == std::string::npos) return text;
   return text.substr(0, date) + text.substr(text.find("\r\n", date + 2));

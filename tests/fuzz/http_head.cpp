@@ -39,7 +39,7 @@ std::string read(http_head& head, bytes_view input, std::uint32_t seed) {
   return "done " + std::string{head.fields().text()} + '|' + left;
 }
 
-/// What the application asks of a request.
+/// The accessors of a request that an application calls.
 void examine(const request& asked) {
   query_list parameters{asked.query()};
   while (const auto one = parameters.next()) {
@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
             std::string(code < 10 ? 1 : 0, '0') + std::to_string(code) + ' ' +
             std::string{whole.reason()} + "\r\n";
   }
-  // Written again it is read again.
+  // A head that is encoded again is parsed to the same head.
   const auto again = start + std::string{whole.fields().text()} + "\r\n";
   http_head second{kind, {.size = again.size(), .fields = 1000, .target = 100'000}};
   const auto repeated = read(second, as_bytes(again), 0);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t most_body = 50;
 
-/// What a server makes of a connection's bytes: each plain request, and what it writes.
+/// A server's result for the bytes of a connection: each plain request, and the output.
 class served {
  public:
   bool take(bytes_view input) {
@@ -77,7 +77,7 @@ std::string serve(bytes_view wire, std::uint32_t seed) {
   return one.end();
 }
 
-/// A body alone, which leaves what is behind it.
+/// Reads only a body, and leaves the bytes after it.
 std::string read(bytes_view wire, const body_framing& framing, std::uint32_t seed) {
   request_body_reader reader{framing, most_body};
   std::string body;

@@ -17,7 +17,7 @@ using namespace hawser::fuzz;
 
 namespace {
 
-/// Frames that are nearly good, as the peer of `self` sends them.
+/// Nearly valid frames of the peer of `self`.
 octets frames_from(role self, decisions& input) {
   octets wire;
   mask_key key{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}};

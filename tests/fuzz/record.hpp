@@ -15,7 +15,7 @@
 
 namespace hawser::fuzz {
 
-/// Keys that can be foreseen.
+/// Predictable keys.
 struct counted_masks {
   std::uint32_t count = 0;
   mask_key operator()() noexcept {
@@ -38,7 +38,7 @@ class record {
     std::visit([this](const auto& one) { note_one(one); }, happened);
   }
 
-  /// Takes events until there are none, in as many turns as that needs.
+  /// Takes events until there are none left, in as many turns as needed.
   template <class Connection>
   void take(Connection& peer, mutable_bytes input) {
     do {
@@ -46,7 +46,7 @@ class record {
       while (const auto happened = peer.next(input)) note(*happened);
     } while (peer.has_more_work());
     require(input.empty(), "input left");
-    require(over_ == (peer.state() >= close_state::exchanged), "an end that was not told");
+    require(over_ == (peer.state() >= close_state::exchanged), "an end that was not reported");
   }
 
   bool over() const noexcept { return over_; }

@@ -8,8 +8,8 @@
 
 #include "fuzz/fuzz.hpp"
 
-// Runs the inputs of a corpus, one a line in hexadecimal digits, and what a few changes make of them:
-// without a fuzzer, the same each time.
+// Runs the inputs of a corpus, one per line in hexadecimal digits, and variants of each with a few changes.
+// It needs no fuzzer, and each run is the same.
 
 namespace {
 
@@ -23,7 +23,7 @@ input from_hex(const std::string& line) {
   return made;
 }
 
-/// In memory of its own, so that a look beyond its end is seen.
+/// In memory of its own, so that sanitizers detect a read beyond its end.
 void run(const input& some) { LLVMFuzzerTestOneInput(some.data(), some.size()); }
 
 std::size_t run_with_changes(const input& seed) {

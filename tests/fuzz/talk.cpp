@@ -27,18 +27,18 @@ connection_options patience() {
   return options;
 }
 
-/// One side, and the events that the other side must report for it.
+/// One side, its output, and the events that the other side must report.
 struct side {
   explicit side(role self) : peer{self, patience()} {}
 
   fuzzed_connection peer;
   record told{most};
-  std::vector<std::string> said;  // in the words of a record
-  octets way;                     // written, not arrived
+  std::vector<std::string> said;  // sent messages, in the form of a record
+  octets way;                     // written bytes that have not arrived
   std::string parts;
   message_kind kind = message_kind::binary;
   bool in_parts = false;
-  bool ended = false;  // the way has an end
+  bool ended = false;  // the stream ends after `way`
 };
 
 class talk {
@@ -146,7 +146,7 @@ class talk {
     const auto payload = input_.take(input_.octet() % 130);
     const auto ec = one.peer.send_ping(payload);
     require((ec == errc::control_too_long) == (payload.size() > 125), "a ping of another length");
-    // The keep-alive's pings are longer than this and its numbers unknown here.
+    // The pings of the keep-alive are longer than this one.
     if (!ec) one.said.push_back("ping " + shown(payload));
   }
 
@@ -191,7 +191,7 @@ class talk {
     one.ended = true;
   }
 
-  /// From one side to the other.
+  /// Moves bytes from one side to the other.
   void arrive(std::size_t from, std::size_t size) {
     auto& sender = sides_[from];
     auto& taker = sides_[1 - from];
@@ -206,13 +206,13 @@ class talk {
     taker.told.take(taker.peer, {});
   }
 
-  /// The events of one side are what the other has sent, up to some point.
+  /// Checks that the events of one side are what the other has sent, up to some point.
   void judge(std::size_t which) {
     const auto& said = sides_[1 - which].said;
     std::size_t next = 0;
     for (const auto& line : sides_[which].told.lines()) {
       if (line.starts_with("closed") || line.starts_with("pong")) continue;
-      // The keep-alive's payload is a counter of eight bytes.
+      // The payload of the keep-alive is a counter of eight bytes.
       const bool ours = next < said.size() && line == said[next];
       if (!ours && line.starts_with("ping ") && line.size() == 13) continue;
       require(ours, "something that was not said, or not in that order");

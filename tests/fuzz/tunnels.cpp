@@ -15,7 +15,7 @@ using namespace hawser::fuzz;
 
 namespace {
 
-/// All that comes of the proxy's answers: what is written, how it ends and what is left.
+/// The result of a proxy's answers: the output, how the tunnel ends, and the rest of the input.
 template <class Tunnel>
 std::string story(Tunnel tunnel, bytes_view answers, std::uint32_t seed) {
   using status = typename Tunnel::status;

@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   require(is_clean(found->node()), "a host to inject with in the resolver");
   require(found->host().find('%') == std::string::npos, "a host that is not decoded");
 
-  // Spelt again it means the same.
+  // The URI encoded again is decoded to the same URI.
   const auto again = std::string{found->scheme()} + "://" + found->authority() + found->target();
   const auto second = uri::decode(again);
   require(second.has_value(), "not read again");

@@ -12,7 +12,7 @@ using namespace hawser::fuzz;
 
 namespace {
 
-/// How long the code point at the front is, by the table of RFC 3629 §4; 0 if there is none.
+/// The size of the code point at the front, by the table of RFC 3629 §4; 0 if there is none.
 std::size_t point_size(std::string_view text) {
   const auto at = [&](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
@@ -45,7 +45,7 @@ std::size_t valid_size(std::string_view text) {
   return size;
 }
 
-/// Whether something could follow that makes it valid.
+/// Whether more bytes can make the text valid.
 bool can_become_valid(std::string_view text) {
   const auto rest = text.substr(valid_size(text));
   if (rest.empty()) return true;

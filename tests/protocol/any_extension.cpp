@@ -68,7 +68,7 @@ TEST_CASE("an extension that does not share has a sharing key of zero") {
   CHECK(encoded.empty());
 }
 
-/// Differs from its form without sharing.
+/// Its encoding with sharing differs from that without.
 struct sharing_run_length : run_length {
   static constexpr std::uint64_t key = 7;
   int* calls = nullptr;

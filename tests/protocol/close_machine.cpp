@@ -20,7 +20,7 @@ constexpr std::array states{close_state::open, close_state::sent, close_state::e
 constexpr std::array inputs{close_input::local_close, close_input::peer_close,
                             close_input::violation, close_input::peer_eof, close_input::deadline};
 
-/// Whether `rule` holds of every cell of both tables.
+/// Whether `rule` holds for every cell of both tables.
 template <class Rule>
 constexpr bool always(Rule rule) {
   for (const auto self : roles) {
@@ -35,12 +35,12 @@ constexpr bool always(Rule rule) {
 
 constexpr bool does_nothing(close_step step) { return !step.send_close && !step.end_stream; }
 
-// A Close frame is sent only from `open`, and then `open` is left: there is no second one.
+// A Close frame is sent only in a transition that leaves `open`, so there is no second one.
 static_assert(always([](role, close_state from, close_input, close_step step) {
   return !step.send_close || (from == close_state::open && step.next != close_state::open);
 }));
 
-// Whatever completes the closing handshake has sent our Close frame, now or before.
+// The closing handshake completes only if this side's Close frame was sent before or is sent now.
 static_assert(always([](role, close_state from, close_input, close_step step) {
   return step.next != close_state::exchanged || from != close_state::open || step.send_close;
 }));
@@ -50,7 +50,7 @@ static_assert(always([](role, close_state from, close_input, close_step step) {
   return step.next >= from;
 }));
 
-// Nothing leaves `ended`, and nothing is done there.
+// No transition leaves `ended` or has an action there.
 static_assert(always([](role, close_state from, close_input, close_step step) {
   return from != close_state::ended || (step.next == close_state::ended && does_nothing(step));
 }));
@@ -61,7 +61,7 @@ static_assert(always([](role, close_state, close_input input, close_step step) {
          step.next == close_state::ended;
 }));
 
-// A deadline asks for nothing else.
+// A deadline has no other action.
 static_assert(always([](role, close_state, close_input input, close_step step) {
   return input != close_input::deadline || does_nothing(step);
 }));

@@ -74,7 +74,7 @@ TEST_CASE("a connection without messages is closed with 1001 after the idle time
   const auto from = peer_of(self);
   test_connection<> peer{self, {.keep_alive_interval = 8s, .idle_timeout = 20s}};
   peer.advance(at(0s));
-  // Pings, pongs and their answers are no messages.
+  // Pings and pongs do not count as messages.
   peer.received(at(5s));
   feed(peer, frame_from(from, opcode::ping, "?"));
   written_by(peer);
@@ -145,7 +145,7 @@ TEST_CASE(
   written_by(peer);
   peer.advance(at(150s));
   CHECK(peer.deadline() == at(158s));
-  // The output that follows is no message.
+  // The output that follows does not count as a message.
   peer.advance(at(158s));
   CHECK(frames_shown(written_by(peer)) == lines{"ping 0000000000000001"});
   peer.received(at(169s));
@@ -243,7 +243,7 @@ TEST_CASE("a message that makes no progress fails the connection, although pongs
   CHECK(notes.lines().back() == "closed{1008, a message made no progress}");
 }
 
-TEST_CASE("a message may take as long as it likes while its payload arrives") {
+TEST_CASE("a message may take any time as long as its payload keeps arriving") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto how = GENERATE(delivery::messages, delivery::parts);
@@ -311,7 +311,7 @@ TEST_CASE("a turn ends inside a message that takes long to decode", "[abuse]") {
       ++turns;
       peer.begin_turn();
       while (const auto happened = peer.next(rest)) {
-        // In parts, there are events of what was decoded in the turn.
+        // With delivery in parts, an event contains only what was decoded in this turn.
         if (const auto* part = std::get_if<message_part>(&*happened)) {
           REQUIRE(part->payload.size() <= 4096);
         }
@@ -433,7 +433,7 @@ TEST_CASE("a write that is accepted at once does not delay the keep-alive", "[rf
   for (const auto now : {at(0s), at(10s), at(25s), at(40s)}) {
     peer.advance(now);
     CHECK_FALSE(peer.send("x"));
-    // A write takes some time.
+    // The time passes while the output is written.
     if (looks_meanwhile) peer.advance(now);
     if (looks_meanwhile) peer.advance(now + 1ms);
     for (const auto& frame : frames_shown(written_by(peer))) frames.push_back(frame);
@@ -526,7 +526,7 @@ TEST_CASE("output that the peer does not read ends the connection to the nanosec
   REQUIRE(!peer.send("x"));
   CHECK(peer.deadline() == at_once);
   peer.advance(at(1s));
-  // It comes before, so that a driver looks for progress.
+  // The deadline is earlier than the timeout, so that the driver checks for progress.
   CHECK(peer.deadline() == at(1s) + 875ms);
   peer.advance(at(8s) - 1ns);
   CHECK(peer.deadline() == at(8s));
@@ -584,7 +584,7 @@ TEST_CASE("queuing more does not count as progress") {
   CHECK(peer.state() == close_state::ended);
 }
 
-TEST_CASE("output may wait for ever with a write timeout of zero") {
+TEST_CASE("with a write timeout of zero output may wait for any time") {
   connection_options options;
   options.write_timeout = 0s;
   test_connection<> peer{role::server, options};
@@ -659,7 +659,7 @@ TEST_CASE("a refused close has no effect", "[rfc-7.4]") {
   CHECK(frames_shown(written_by(peer)) == lines{"text \"still open\""});
 }
 
-TEST_CASE("after close() the last message stays valid", "[rfc-7.1.2]") {
+TEST_CASE("after close() the view of the last message stays valid", "[rfc-7.1.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const bool fragmented = GENERATE(false, true);
@@ -715,7 +715,7 @@ TEST_CASE("after a failed write messages that have arrived can still be read") {
   peer.advance(at(0s));
   REQUIRE(!peer.send("lost"));
   peer.output_failed(reset);
-  // The first reason stays.
+  // The first error is kept.
   peer.output_failed(std::make_error_code(std::errc::broken_pipe));
   CHECK(peer.wants() == read_only);
   CHECK(peer.send("x") == errc::closed);
@@ -801,7 +801,7 @@ TEST_CASE("a message can be echoed from its own view, moved or not") {
   CHECK(both.notes_of(from).lines() == lines{expected, expected});
 }
 
-/// What a random side has sent: the messages that the other side must report.
+/// A side that sends random messages and records them: the other side must report the same.
 template <class Extension>
 class random_side {
  public:
@@ -863,7 +863,7 @@ class random_side {
     kind_ = kind;
     open_ = true;
     auto payload = some(kind, any_size());
-    // Cut inside the last code point, whose rest the next piece begins with.
+    // Cut inside the last code point; the next piece begins with the rest of it.
     const auto cut = payload.size() - (std::min<std::size_t>)(payload.size(), random_() % 3);
     auto next = octets{payload.begin() + static_cast<std::ptrdiff_t>(cut), payload.end()};
     payload.resize(cut);
@@ -912,7 +912,7 @@ void talk(std::uint32_t seed, delivery how) {
     both.move_from(role::client, random() % (random() % 4 == 0 ? 20'000 : 50));
     both.move_from(role::server, random() % (random() % 4 == 0 ? 20'000 : 50));
   }
-  // What is still under way when a side closes would be discarded: all of it goes first.
+  // A close discards messages that are still on their way, so all of them are delivered first.
   while (both.move_from(role::client) + both.move_from(role::server) != 0) {
   }
   client.finish(both.client);
@@ -945,7 +945,7 @@ TEST_CASE("whatever arrives, the events do not depend on the cuts, and end once"
     const auto self = random() % 2 == 0 ? role::client : role::server;
     octets input;
     for (int i = 0; i < 12; ++i) {
-      // Mostly good frames, some with one bit flipped.
+      // Mostly valid frames, some with one bit flipped.
       auto frame = frame_from(peer_of(self), static_cast<int>(random() % 11),
                               as_bytes(std::string(random() % 130, 'x')),
                               random() % 3 == 0 ? fin::no : fin::yes);
@@ -959,7 +959,7 @@ TEST_CASE("whatever arrives, the events do not depend on the cuts, and end once"
   }
 }
 
-/// An extension whose decoder fails with an error that no peer causes.
+/// An extension whose decoder fails with an error that is not the peer's fault.
 struct failing_extension : no_extension {
   std::uint8_t reserved_bits() const noexcept { return rsv1; }
   errc decode(bytes_view& /*in*/, mutable_bytes& /*out*/, part /*position*/) const noexcept {
@@ -975,7 +975,7 @@ TEST_CASE(
         failed(close_code::internal_error, errc::aborted));
 }
 
-TEST_CASE("a connection that fails for a reason of its own says why and forgets what it stored",
+TEST_CASE("a connection that fails for a local reason sends its code and frees what it stored",
           "[abuse]") {
   buffer_pool::clear();  // A buffer from there may be larger than it must be
   test_connection<> peer{role::server};

@@ -69,7 +69,7 @@ TEST_CASE("the timeout of an unfinished message begins with its last progress") 
   }
 }
 
-TEST_CASE("a message may remain unfinished for ever if the timeout is zero") {
+TEST_CASE("with a timeout of zero a message may remain unfinished for any time") {
   connection_timers timers{{.keep_alive_interval = 0s, .message_timeout = 0s}};
   timers.message_progressed();
   CHECK(timers.deadline(in_message) == never);
@@ -90,7 +90,7 @@ TEST_CASE("output that makes progress restarts its timeout") {
   CHECK(timers.advance(at(41s), writing) == due::write_timeout);
 }
 
-TEST_CASE("output may wait for ever if the timeout is zero") {
+TEST_CASE("with a timeout of zero output may wait for any time") {
   connection_timers timers{{.message_timeout = 0s, .write_timeout = 0s}};
   CHECK(timers.deadline(writing) == never);
   CHECK(timers.advance(at(1s), writing) == due::nothing);

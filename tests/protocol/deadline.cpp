@@ -19,14 +19,14 @@ static_assert(hawser::deadline_after(latest - 2s, 1s) == latest - 1s);
 static_assert(hawser::deadline_after(latest - 2s, 2s) == latest);
 static_assert(hawser::deadline_after(latest, duration{1}) == latest);
 
-TEST_CASE("a wait that would overflow never ends") {
+TEST_CASE("a deadline that would overflow is never reached") {
   CHECK(hawser::deadline_after(latest - 2s, 3s) == latest);
   CHECK(hawser::deadline_after(time_point{1s}, duration::max()) == latest);
   CHECK(hawser::deadline_after(time_point{}, duration::max()) == latest);
   CHECK(hawser::deadline_after(latest, duration::max()) == latest);
 }
 
-TEST_CASE("a negative wait gives an earlier deadline") {
+TEST_CASE("a negative timeout gives an earlier deadline") {
   CHECK(hawser::deadline_after(time_point{5s}, -1s) == time_point{4s});
 }
 

@@ -23,7 +23,7 @@ TEST_CASE("a message owns a copy of its view's payload") {
   CHECK(!kept.is_text());
 }
 
-TEST_CASE("a kept message can be sent on as a view") {
+TEST_CASE("a stored message converts to a view that can be sent") {
   message kept;
   CHECK(kept.is_text());
   kept.payload = bytes("Hello");
@@ -40,7 +40,7 @@ TEST_CASE("closed is not clean by default") {
   CHECK(why.reason.empty());
 }
 
-TEST_CASE("the text of an end names the error, the code and the reason") {
+TEST_CASE("the text of a closed event names the error, the code and the reason") {
   const std::pair<closed, std::string_view> table[] = {
       {{close_code::message_too_big, "2 MiB at most", true},
        "the connection is closed, code 1009 (message too big): 2 MiB at most"},
@@ -63,7 +63,7 @@ TEST_CASE("a pong answers nothing by default", "[rfc-5.5.3]") {
   CHECK(std::get<pong>(happened).round_trip == std::chrono::seconds{1});
 }
 
-// A part that nothing was set of is a whole message, as a message_view is.
+// A default-constructed part is a whole message, as a message_view is.
 static_assert(message_part{}.first && message_part{}.last);
 static_assert(message_part{}.kind == message_view{}.kind);
 

@@ -26,7 +26,7 @@ static_assert(message_extension<no_extension>);
 static_assert(no_extension{}.reserved_bits() == 0);
 static_assert(no_extension{}.begin_encoding(message_kind::text, 1) == 0);
 
-// No message is larger: a threshold is exceeded by what is sent in fragments.
+// The largest size, so that a message sent in fragments exceeds every threshold.
 static_assert(unknown_size == (std::numeric_limits<std::size_t>::max)());
 
 TEST_CASE("no_extension encodes nothing, and encoded input is refused", "[rfc-5.2]") {
@@ -108,7 +108,7 @@ TEST_CASE("the limit is exact after decoding", "[rfc-10.4]") {
                  run_length{}) == failed(close_code::message_too_big, errc::message_too_big));
 }
 
-TEST_CASE("without a limit only the range of the integers counts", "[rfc-10.4]") {
+TEST_CASE("without a limit a message may have any size that an integer can hold", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = static_cast<std::uint64_t>(-1);
@@ -138,7 +138,7 @@ TEST_CASE("text is checked after decoding, byte by byte", "[rfc-8.1]") {
   const auto refused = failed(close_code::invalid_payload, errc::invalid_utf8);
   CHECK(story_of(self, encoded_from(from, message_kind::text, "c3 a4 ef bf bf"_b), {},
                  run_length{}) == lines{"text c3a4efbfbf"});
-  // Valid as it is on the wire, but not what it decodes to.
+  // The payload on the wire is valid text, the decoded payload is not.
   CHECK(story_of(self, encoded_from(from, message_kind::text, "ff"_b), {}, run_length{}) ==
         refused);
   CHECK(story_of(self, encoded_from(from, message_kind::text, "c3"_b), {}, run_length{}) ==
@@ -147,7 +147,8 @@ TEST_CASE("text is checked after decoding, byte by byte", "[rfc-8.1]") {
         refused);
 }
 
-TEST_CASE("only the first frame of a message may say that it is encoded", "[rfc-5.2][rfc-5.4]") {
+TEST_CASE("only the first frame of a message may have the bit of the extension",
+          "[rfc-5.2][rfc-5.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto refused = failed(close_code::protocol_error, errc::bad_reserved_bits);
@@ -268,7 +269,7 @@ TEST_CASE("a close while decoded parts are waiting discards them", "[rfc-7.1.2]"
   CHECK(text(piece.payload) == std::string(piece.payload.size(), 'x'));
 }
 
-/// Neither takes nor gives anything.
+/// Consumes no input and produces no output.
 struct stuck_extension : run_length {
   errc decode(bytes_view&, mutable_bytes&, part) { return errc{}; }
 };
@@ -299,7 +300,7 @@ TEST_CASE("an extension that never stops writing ends at the limit", "[rfc-10.4]
         failed(close_code::message_too_big, errc::message_too_big));
 }
 
-/// Has an error of its own.
+/// Fails with an error of its own.
 struct misreporting_extension : run_length {
   errc why;
   explicit misreporting_extension(errc error) : why{error} {}
@@ -315,7 +316,7 @@ TEST_CASE("an error of the extension fails the connection with its code", "[rfc-
         failed(close_code::message_too_big, errc::message_too_big));
 }
 
-/// Takes the input and gives nothing, as a compressed stream of empty blocks would.
+/// Consumes the input and produces nothing, as with a compressed stream of empty blocks.
 struct silent_extension : run_length {
   errc decode(bytes_view& in, mutable_bytes&, part) {
     in = {};

@@ -123,7 +123,7 @@ TEST_CASE("front() does not move while thousands of frames are added") {
   CHECK(octets{expected.begin() + static_cast<std::ptrdiff_t>(consumed), expected.end()} == rest);
 }
 
-TEST_CASE("an outbox is lent from front() until all of that is written") {
+TEST_CASE("lent() is true from front() until all of those bytes are written") {
   outbox out;
   out.add(text_header, as_bytes("abc"));
   CHECK(!out.lent());
@@ -210,7 +210,7 @@ TEST_CASE("a long queue of small frames is freed as it is written") {
   }
   const auto held = heap.held();
   CHECK(longest <= 66 * 1024);
-  // A buffer has doubled until it was full, so half of it may be unused.
+  // Buffers grow by doubling, so half of the last one may be unused.
   CHECK(held <= size + 256 * 1024);
 }
 
@@ -263,11 +263,11 @@ TEST_CASE("a long queue grows without repeated copies") {
   const heap_meter heap;
   for (auto& payload : payloads) out.add(text_header, owned_payload{std::move(payload)});
   const auto count = heap.count();
-  // A buffer for each header, and the list of them, which doubles.
+  // One allocation for each header, and those of the list, which grows by doubling.
   CHECK(count < 2 * 4000 + 100);
 }
 
-/// The frames of a message that is cut, as frame_from() makes them.
+/// The frames of a message that is cut into pieces of at most `most` bytes, by frame_from().
 octets cut_frames(role from, opcode op, const octets& payload, std::size_t most) {
   octets wire;
   for (std::size_t at = 0; at < payload.size(); at += most) {
@@ -346,7 +346,7 @@ TEST_CASE("a control frame is never sent inside the frame of an owned payload", 
   outbox out;
   out.add(text_header, owned_payload{pattern(5000)});
   out.add(text_header, owned_payload{pattern(6000)});
-  // The header alone is written.
+  // Only the header is written.
   out.consume(out.front().size());
   CHECK_FALSE(out.lent());
   out.add_next({.op = opcode::pong}, as_bytes("1"));
@@ -417,7 +417,7 @@ TEST_CASE("a message that cannot be cut for lack of memory is not queued at all"
   CHECK(drained(out, 100) == frame_from(role::server, opcode::text, "before"));
 }
 
-TEST_CASE("a queued frame is written without any memory") {
+TEST_CASE("writing a queued frame allocates no memory") {
   outbox out;
   for (int i = 0; i < 40; ++i) {
     out.add(text_header, as_bytes("small"));
@@ -429,7 +429,7 @@ TEST_CASE("a queued frame is written without any memory") {
   CHECK(out.empty());
 }
 
-TEST_CASE("an outbox occupies what it says", "[abuse]") {
+TEST_CASE("occupied() is the memory that the outbox has on the heap", "[abuse]") {
   const auto size = GENERATE(std::size_t{0}, std::size_t{100}, std::size_t{5000});
   const bool owned = GENERATE(false, true);
   buffer_pool::clear();
@@ -451,7 +451,7 @@ TEST_CASE("an outbox occupies what it says", "[abuse]") {
   CHECK(held <= said + said / 20 + 1000);
 }
 
-TEST_CASE("a frame that many outboxes share counts for a part in each", "[abuse]") {
+TEST_CASE("a frame shared by many outboxes counts with its share in each", "[abuse]") {
   const auto frame = [] {
     auto made = std::make_shared<byte_buffer>();
     made->append(pattern(10'000));

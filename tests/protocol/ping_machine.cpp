@@ -23,7 +23,7 @@ using duration = ping_machine::duration;
 constexpr std::array ping_states{ping_state::alive, ping_state::pinged, ping_state::dead};
 constexpr std::array ping_inputs{ping_input::received, ping_input::interval, ping_input::overdue};
 
-/// Whether `rule` holds of every cell.
+/// Whether `rule` holds for every cell.
 template <class Rule>
 constexpr bool in_every_state(Rule rule) {
   for (const auto from : ping_states) {
@@ -34,18 +34,18 @@ constexpr bool in_every_state(Rule rule) {
   return true;
 }
 
-// A ping is sent only by the living, and then waited for: one is outstanding at most.
+// A ping is sent exactly in the step from `alive` to `pinged`, so at most one is outstanding.
 static_assert(in_every_state([](ping_state from, ping_input, ping_step step) {
   return step.send_ping == (from == ping_state::alive && step.next == ping_state::pinged);
 }));
 
-// Whatever is received proves life, except of the dead.
+// Any received byte makes the state `alive`, except from `dead`.
 static_assert(in_every_state([](ping_state from, ping_input input, ping_step step) {
   return input != ping_input::received || from == ping_state::dead ||
          step == ping_step{ping_state::alive, false, false};
 }));
 
-// No transition leaves `dead`, and the connection is ended once.
+// No transition leaves `dead`, and the connection ends once.
 static_assert(in_every_state([](ping_state from, ping_input, ping_step step) {
   return from != ping_state::dead || step == ping_step{ping_state::dead, false, false};
 }));
@@ -85,7 +85,7 @@ TEST_CASE("the documentation has the table of the keep-alive", "[rfc-5.5.2]") {
   CHECK(project_file("docs/state-machines.md").find(table) != std::string::npos);
 }
 
-TEST_CASE("the ping is sent, and the connection ends, exact to the nanosecond") {
+TEST_CASE("the ping is sent and the connection ends at the exact nanosecond") {
   ping_machine machine{20s, 10s};
   machine.advance(at(100s));
   CHECK(machine.advance(at(120s) - 1ns) == ping_step{ping_state::alive, false, false});
@@ -133,7 +133,7 @@ TEST_CASE("hold() restarts the timer") {
   CHECK(machine.deadline() == at(210s));
 }
 
-TEST_CASE("an interval of zero never pings, one without end neither") {
+TEST_CASE("with an interval of zero or of the longest duration no ping is sent") {
   ping_machine off{0s, 10s};
   CHECK(off.deadline() == never);
   CHECK(off.advance(at(1000h)) == ping_step{ping_state::alive, false, false});
@@ -153,7 +153,7 @@ TEST_CASE("a timeout of zero waits for the answer without limit") {
   CHECK(machine.advance(at(100'000h)) == ping_step{ping_state::pinged, false, false});
 }
 
-TEST_CASE("output that waits for an eighth of the shorter time begins the count anew") {
+TEST_CASE("output that waits for an eighth of the shorter of both times restarts the timer") {
   const auto [interval, timeout, wait] =
       GENERATE(table<duration, duration, duration>({{16s, 32s, 2s}, {16s, 8s, 1s}, {16s, 0s, 2s}}));
   ping_machine machine{interval, timeout};

@@ -214,7 +214,7 @@ TEST_CASE("bytes that do not fit into a part stay in the input, wherever its mem
     got = std::move(got) + octets{piece->payload.begin(), piece->payload.end()};
     ends += piece->last ? 1 : 0;
     at.in.release();
-    // Like a driver that has one buffer for many connections.
+    // Moves the rest to other memory, as a driver does that has one buffer for many connections.
     octets elsewhere{at.rest.begin(), at.rest.end()};
     std::fill(at.kept.begin(), at.kept.end(), std::byte{0});
     at.arrives(std::move(elsewhere));
@@ -236,7 +236,7 @@ TEST_CASE("stored bytes become a part with the next fragment, even an empty one"
   CHECK(at.next() == "text part first last \"a\"");
 }
 
-TEST_CASE("the begin of a message and bytes of its payload are progress, nothing else is") {
+TEST_CASE("only the beginning of a message and bytes of its payload count as progress") {
   const auto self = GENERATE(role::client, role::server);
   const auto peer = peer_of(self);
   receiving<> at{self};

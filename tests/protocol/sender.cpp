@@ -224,7 +224,7 @@ TEST_CASE("the frames of an encoded message are cut, and its bit is on the first
     out.consume(next.size());
   }
   const auto frames = frames_in(wire);
-  // Less than 1 KiB counts as that.
+  // A limit below 1 KiB is raised to 1 KiB.
   REQUIRE(frames.size() == 3);
   CHECK(frames[0].reserved == 4);
   CHECK(frames[0].payload.size() == 1024);
@@ -272,7 +272,7 @@ TEST_CASE("a pong waits for one frame of a message, and not for its end", "[rfc-
     }
     at += frame.payload.size();
   }
-  // A ping asks whether all that was sent before has arrived.
+  // Our ping stays behind the message: its pong acknowledges everything sent before it.
   CHECK(controls == lines{"new", "behind"});
 }
 

@@ -16,7 +16,7 @@ shared_encodings::frame frame_of(const char* text) {
   return made;
 }
 
-TEST_CASE("each form is made once") {
+TEST_CASE("each encoding is made once") {
   shared_encodings forms;
   int count = 0;
   const auto make = [&] {
@@ -31,7 +31,7 @@ TEST_CASE("each form is made once") {
   CHECK(forms.size() == 2);
 }
 
-TEST_CASE("a form that could not be made is tried again") {
+TEST_CASE("an encoding that could not be made is tried again") {
   shared_encodings forms;
   CHECK_FALSE(forms.find_or_make(1, [] { return shared_encodings::frame{}; }));
   CHECK(forms.size() == 0);

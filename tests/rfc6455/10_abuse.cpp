@@ -26,8 +26,8 @@ using lines = std::vector<std::string>;
 constexpr std::size_t kibibyte = 1024;
 constexpr std::size_t mebibyte = 1024 * kibibyte;
 
-/// Gives `input` to the peer again and again, in one buffer as a driver would, and drops the events.
-/// The buffer counts as memory taken.
+/// Passes `input` to the peer many times, in one buffer as a driver does, and drops the events. The
+/// buffer counts as allocated memory.
 template <class Connection>
 void flood(Connection& peer, const octets& input, std::size_t times) {
   octets buffer(input.size());
@@ -53,7 +53,7 @@ TEST_CASE("a declared length uses no memory", "[rfc-10.4]") {
   options.max_message_size = 2048 * mebibyte;
   test_connection<run_length> peer{self, options};
   const auto head = header_from(peer_of(self), 2, 1024 * mebibyte, fin::yes, encoded ? 4 : 0);
-  // One byte of each two, if they are decoded.
+  // With decoding, only one of two bytes is payload.
   auto some = frame_from(peer_of(self), 2, octets(kibibyte, std::byte{1}));
   some.erase(some.begin(), some.end() - kibibyte);
   const heap_meter heap;
@@ -76,7 +76,7 @@ TEST_CASE("a message that is never finished uses memory for what has arrived onl
   flood(peer, next, (std::min<std::size_t>)(count, 100'000));
   const auto most = heap.most();
   CHECK(peer.state() == close_state::open);
-  // The buffer doubles: the old one and the new one are there at once.
+  // When the buffer grows by doubling, the old and the new memory exist at once.
   CHECK(most <= 3 * fragment * (std::min<std::size_t>)(count, 100'000) + 2 * fragment + kibibyte);
 }
 
@@ -230,7 +230,7 @@ TEST_CASE("a payload that expands when decoded ends at the limit, without its me
   connection_options options;
   options.max_message_size = 100 * kibibyte;
   test_connection<run_length> peer{self, options};
-  // 255 bytes of each two, 25 MiB in all.
+  // Two bytes decode to 255: 25 MiB in all.
   auto bomb = frame_from(from, 2, many("ff 78"_b, 100'000), fin::yes, 4);
   mutable_bytes input{bomb};
   const heap_meter heap;
@@ -302,7 +302,7 @@ TEST_CASE("a connection that only waits has no memory of its own", "[rfc-10.4]")
 TEST_CASE("thousands of frames in one read take proportional time", "[rfc-10.4]") {
   const auto self = GENERATE(role::client, role::server);
   const auto frame = frame_from(peer_of(self), opcode::ping, "");
-  // Both are answered, in one buffer; what is counted is memory taken, not time, which is noise.
+  // All frames are in one buffer. The test counts allocated memory because times vary from run to run.
   const auto blocks = [&](std::size_t count) {
     test_connection<> peer{self};
     const auto input = many(frame, count);

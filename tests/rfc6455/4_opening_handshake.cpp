@@ -22,8 +22,8 @@ using hawser::uri;
 
 namespace {
 
-/// Moves a machine's output to the other in the given segmentation, with `more` behind it, and
-/// returns what the other left.
+/// Moves a machine's output to the other in the given segmentation, followed by `more`, and returns
+/// the bytes that the other one left.
 template <class From, class To, class Status>
 std::string carry(From& from, To& to, Status waiting, std::size_t way, std::string_view more = {}) {
   const auto text = hawser::test::text(from.output()).append(more);
@@ -40,7 +40,7 @@ struct two_sides {
   void run(std::size_t way) {
     using asked = typename server_handshake<ServerPolicy>::status;
     using answered = typename client_handshake<ClientPolicy>::status;
-    // A client must not send so early, but what comes must be kept all the same.
+    // A client must not send frames so early, but a server must not lose them.
     CHECK(carry(client, server, asked::need_more, way, "early") == "early");
     server.accept();
     const auto frames = server.state() == asked::done ? "frames" : "";
@@ -90,7 +90,7 @@ TEST_CASE("a client gets the reason of a server's refusal", "[rfc-4.2.2]") {
   CHECK(sides.client.response().body == "the Origin is not allowed\n");
 }
 
-/// A server that knows one extension, and takes the first offer of it that it can do.
+/// A server that knows one extension and accepts the first offer of it that it can fulfil.
 struct numbered_server : default_server_policy {
   std::string accept_extensions(const extension_list& offers) const {
     for (const auto& offer : offers) {

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view field = "Sec-WebSocket-Extensions: ";
 
-/// The lines of that field in a head.
+/// The lines of the field Sec-WebSocket-Extensions in a head.
 std::vector<std::string> extension_lines(bytes_view head) {
   std::vector<std::string> found;
   std::string_view rest = as_text(head);
@@ -41,7 +41,7 @@ client_side client_with(const any_negotiator& extension) {
                      negotiating_client_policy{default_client_policy{}, extension}};
 }
 
-/// What a server answers to these lines of a request.
+/// A server's answer to these lines of a request.
 std::string answer_to(const std::vector<std::string>& offers, const any_negotiator& extension) {
   server_side server{negotiating_server_policy{default_server_policy{}, extension}};
   std::string request =
@@ -60,7 +60,7 @@ std::string answer_to(const std::vector<std::string>& offers, const any_negotiat
   return lines.empty() ? "none" : lines[0];
 }
 
-/// How a client takes an answer with these lines.
+/// The error of a client for a response with these lines; none if it accepts.
 errc taken(const std::vector<std::string>& answers, const any_negotiator& extension) {
   auto client = client_with(extension);
   const std::string request{as_text(client.output())};
@@ -99,7 +99,7 @@ TEST_CASE("a server accepts the first offer that it can fulfil, over several fie
   CHECK(answer_to({"x-other", "permessage-deflate; server_max_window_bits=8",
                    "permessage-deflate; client_no_context_takeover, permessage-deflate"},
                   known) == "permessage-deflate; client_no_context_takeover");
-  // What browsers and npm's ws offer.
+  // The offer of browsers and npm's ws.
   CHECK(answer_to({"permessage-deflate; client_max_window_bits"}, known) ==
         "permessage-deflate; client_max_window_bits=12");
 }

@@ -141,7 +141,7 @@ TEST_CASE("text is checked as it is decompressed, before the message ends", "[rf
   octets encoded;
   const auto with = usual_deflater();
   with->encode("61 ff"_b, part::last, encoded);
-  // The message is not over, but it cannot become valid any more.
+  // The message is unfinished but can no longer become valid.
   CHECK(told(self, frame_from(from, 1, encoded, fin::no, compressed)) == refused);
 }
 
@@ -199,7 +199,7 @@ agreed_case some_agreement(std::mt19937& random) {
           static_cast<int>(1 + random() % 9)};
 }
 
-/// Two connections that have agreed so, with some options that need not be agreed on.
+/// Two connections with these negotiated parameters and local options.
 struct two_sides {
   test_connection<copied_deflate> client;
   test_connection<copied_deflate> server;
@@ -224,7 +224,7 @@ void send_somehow(test_connection<copied_deflate>& from, std::mt19937& random, b
   REQUIRE(!from.send_part(message_kind::binary, payload, part::last));
 }
 
-/// Only the messages, in whatever pieces the bytes arrive.
+/// The messages that `to` receives from the bytes, which arrive in random pieces.
 lines received(test_connection<copied_deflate>& to, std::mt19937& random, octets wire) {
   diary notes;
   for (mutable_bytes rest{wire}; !rest.empty();) {
@@ -266,8 +266,7 @@ TEST_CASE("any messages are received as they were sent, with any parameters and 
   }
 }
 
-/// A message, compressed, in which something may be wrong: its text, or its size. `damage` changes the
-/// compressed form, too.
+/// A compressed message whose text or size may be invalid. `damage` may also change compressed bytes.
 octets spoiled_message(std::mt19937& random, role from, std::size_t limit, int window,
                        bool damage) {
   auto text = some_text(random() % 4 == 0 ? limit + random() % 3 : random() % 6000);
@@ -299,7 +298,7 @@ TEST_CASE("the error of a compressed message does not depend on where it is cut"
     const auto self = seed % 2 == 0 ? role::client : role::server;
     const std::size_t limit = random() % 3 == 0 ? 100 : 4095 + random() % 3;
     const bool damage = random() % 2 == 0;
-    // A distance beyond a smaller window is noticed by zlib only where the message is cut.
+    // zlib detects a distance beyond a smaller window only where the message is cut.
     const int window = damage ? 15 : 9 + static_cast<int>(random() % 7);
     octets input;
     for (auto count = 1 + random() % 2; count != 0; --count) {
@@ -321,7 +320,7 @@ TEST_CASE("the first of invalid text and too many encoded bytes decides how a me
           "[rfc7692-8][rfc-8.1]") {
   const bool text_first = GENERATE(true, false);
   CAPTURE(text_first);
-  const auto bad = "00 01 00 fe ff ff"_b;  // a block of one byte as it is, FF
+  const auto bad = "00 01 00 fe ff ff"_b;  // a stored block with the byte FF
   octets wire = text_first ? bad : octets{};
   // Empty blocks: five bytes each, and no output.
   while (wire.size() <= 16 * 100 + 64 * 1024) wire = std::move(wire) + "00 00 00 ff ff"_b;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// RFC 7692 §8 and what else a peer could do with compression, with a ceiling of memory for each; and
-// messages far larger than that.
+// RFC 7692 §8 and other abuse of compression, each with a limit of memory; and messages far larger than
+// the memory that they use.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -48,7 +48,7 @@ constexpr int compressed = 4;
 
 void append(octets& to, const octets& more) { to.insert(to.end(), more.begin(), more.end()); }
 
-/// So many zeros, a thousandth of them long.
+/// That many zeros, compressed to about a thousandth of their size.
 octets bomb(std::size_t size) {
   const octets zeros(mebibyte);
   const auto with = usual_deflater();
@@ -58,7 +58,7 @@ octets bomb(std::size_t size) {
   return encoded;
 }
 
-/// The result of some input in pieces of that many bytes, and the memory that it takes.
+/// The result of input in pieces of that many bytes, and the memory that it uses.
 struct outcome {
   std::optional<closed> end = {};
   std::size_t delivered = 0;
@@ -95,7 +95,7 @@ outcome outcome_of(role self, const octets& input, const connection_options& opt
   return result;
 }
 
-/// An inflater, its window, and what belongs to the connection.
+/// The memory of an inflater, its window and the connection.
 constexpr std::size_t inflating = 48 * kibibyte;
 
 TEST_CASE("a message that expands ends at the limit and uses no more memory",
@@ -110,7 +110,7 @@ TEST_CASE("a message that expands ends at the limit and uses no more memory",
   REQUIRE(result.end);
   CHECK(result.end->code == close_code::message_too_big);
   CHECK(result.delivered == 0);
-  // The buffer doubles: the old one and the new one are there at once.
+  // When the buffer grows by doubling, the old and the new memory exist at once.
   CHECK(result.most < 3 * mebibyte + 64 * kibibyte);
 }
 
@@ -247,7 +247,7 @@ TEST_CASE("without memory to decompress the connection ends") {
   }
   CHECK(error == errc::out_of_memory);
   CHECK(close_code_for(error) == close_code::internal_error);
-  // What could not be compressed is sent as it is.
+  // The message that could not be compressed is sent uncompressed.
   CHECK(bits == 0);
 }
 
@@ -259,14 +259,14 @@ TEST_CASE("if memory runs out inside a message the connection ends") {
   bytes_view in{encoded};
   errc error{};
   {
-    // The window is taken when there is something to keep in it.
+    // The window is allocated when the first data is stored in it.
     const heap_is_full full;
     error = by->decode(in, out, part::more);
   }
   CHECK(error == errc::out_of_memory);
 }
 
-// Messages far larger than memory, in parts, to a peer that sends them back.
+// Messages in parts that are far larger than the memory used, to a peer that echoes them
 
 using peer = websocket<memory_pipe>;
 
@@ -279,7 +279,7 @@ peer make_peer(role self, memory_pipe end) {
   return {self, std::move(end), options, {}, {}, known.make(self, {{"permessage-deflate"}})};
 }
 
-/// Sends each part back as a part.
+/// Echoes each part as a part.
 void send_back(peer& server) {
   std::optional<peer::outgoing> answer;
   while (const auto piece = server.read_part()) {
@@ -288,11 +288,11 @@ void send_back(peer& server) {
   }
 }
 
-/// A sum that depends on the order.
+/// A checksum that depends on the order.
 class fingerprint {
  public:
   void add(bytes_view octets) {
-    // Every 61st: to look at all of them takes longer than all the rest.
+    // Only every 61st byte, because hashing all would take longer than the rest of the test.
     for (; next_ < octets.size(); next_ += 61) {
       value_ = (value_ ^ std::to_integer<std::uint64_t>(octets[next_])) * 0x100000001b3;
     }
@@ -350,7 +350,7 @@ passage pass(std::size_t count, std::size_t random_one_in) {
 }
 
 TEST_CASE("a gibibyte is sent compressed both ways in little memory", "[rfc7692-6.1]") {
-  // With a sanitizer it takes ten times as long, and shows no more.
+  // Under a sanitizer it takes ten times as long and proves no more.
   const std::size_t count = sanitized ? 256 : 4096;
   const auto result = pass(count, 0);
   CHECK(result.sent.size() == count * 256 * 1024);
@@ -383,7 +383,7 @@ TEMPLATE_TEST_CASE("a message that expands uses a server's limit, and a flood of
       CHECK(end == "closed{1009, " + shown(errc::message_too_big) + '}');
     }
     const auto most = meter.most();
-    // The one before may still be there, waiting for its client to go.
+    // The previous connection may still exist because its client has not ended yet.
     CHECK(most < 2 * 3 * mebibyte + mebibyte / 2);
   }
 }
@@ -419,11 +419,11 @@ TEST_CASE("a flood of small bombs does not delay the other connections of its th
     }
   }};
   CHECK(at_work.take());
-  // The thread is busy with the first bomb; before it has any other the message is there.
+  // The thread is busy with the first bomb. The message arrives before the second one is read.
   CHECK_FALSE(other.write("other"));
   go_on.put(true);
   CHECK(other.read()->text() == "other");
-  // Two turns, of 300 that wait.
+  // At most the bombs of two turns are decoded first, of 300 that are queued.
   CHECK(before_other.take().value_or(300 * mebibyte) <= 4 * mebibyte);
   std::error_code ignored;
   client.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
@@ -447,7 +447,7 @@ TEMPLATE_TEST_CASE(
     CHECK_FALSE(clients.back().hear().empty());
   }
   const auto most = meter.most();
-  // A window each way as it was agreed on, and the test's own buffers.
+  // The negotiated window in each direction, and the buffers of the test.
   CHECK(most < count * 160 * kibibyte + mebibyte);
 }
 

@@ -50,7 +50,7 @@ live_server event_echo(const any_negotiator& extension) {
       serving(extension)};
 }
 
-/// Long and short, plain and compressed, one after the other.
+/// Echoes long and short, plain and compressed messages, one after the other.
 template <class Peer>
 void converse(Peer& peer) {
   for (const auto size :

@@ -22,12 +22,12 @@
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 
-// For each concept, a type with exactly the members that the concept requires, which work: a template
-// instantiated with it requires no more. They can be moved, because they are passed by value.
+// For each concept, a working type with exactly the required members: a template that compiles with it
+// requires no more. The types can be moved because they are passed by value.
 
 namespace hawser::test {
 
-/// Neither copied nor assigned nor made from nothing.
+/// Cannot be copied, assigned or default-constructed.
 class movable_only {
  public:
   movable_only(movable_only&&) = default;
@@ -101,7 +101,7 @@ class timed_archetype final : movable_only {
   memory_pipe end_;
 };
 
-/// A mask_source whose keys can be foreseen.
+/// A mask_source with predictable keys.
 class mask_archetype final : movable_only {
  public:
   mask_archetype() noexcept : movable_only{made_by_test{}} {}
@@ -110,7 +110,7 @@ class mask_archetype final : movable_only {
   }
 };
 
-/// A message_extension that leaves every payload as it is, but says that it encoded it.
+/// A message_extension that does not change payloads but marks them as encoded.
 class extension_archetype final : movable_only {
  public:
   extension_archetype() noexcept : movable_only{made_by_test{}} {}
@@ -140,7 +140,7 @@ class server_policy_archetype final : movable_only {
   header_fields extra_headers(const request&) { return {}; }
 };
 
-/// A client_policy that asks for nothing.
+/// A client_policy that offers nothing.
 class client_policy_archetype final : movable_only {
  public:
   client_policy_archetype(int) noexcept : movable_only{made_by_test{}} {}

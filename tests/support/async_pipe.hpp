@@ -33,7 +33,7 @@ struct async_faults {
   std::size_t max_write = never;
   std::size_t capacity = never;
   std::size_t wakes_at = 1;  // a waiting writer continues when this much is free
-  std::size_t room = never;  // what may wait to be read
+  std::size_t room = never;  // the number of bytes that may wait to be read
   std::size_t failing_call = never;
   std::error_code error = std::make_error_code(std::errc::io_error);
   std::function<void()> before_read = {};
@@ -41,7 +41,7 @@ struct async_faults {
   std::size_t room_left(std::size_t used) const { return room > used ? room - used : 0; }
 };
 
-/// How a stream is read and written: by operations that wait, or also at once, as a socket is.
+/// How a stream is read and written: only by asynchronous operations, or also directly, as a socket.
 enum class calling : bool { waits, direct };
 
 /// A read or write under way.
@@ -67,13 +67,13 @@ class async_waiter_of final : public async_waiter {
   asio::executor_work_guard<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
 };
 
-/// Both directions of a stream, and what waits at its two ends.
+/// Both directions of a stream, and the pending operations at its two ends.
 struct async_pipe_state {
   struct end {
     async_faults faults = {};
     octets inbox = {};
-    bool over = false;   // the other end sends nothing more
-    bool reset = false;  // and all that it has sent is lost
+    bool over = false;   // the other end has ended its stream
+    bool reset = false;  // and all bytes from it are lost
     bool closed = false;
     std::size_t calls = 0;
     std::unique_ptr<async_waiter> reader = nullptr;
@@ -176,7 +176,7 @@ class basic_async_pipe {
     auto& here = self();
     here.room = {static_cast<std::byte*>(buffer.data()), buffer.size()};
     here.reader = waiter(std::forward<Handler>(handler));
-    // Asio's TLS also reads nothing when it only needs a later call.
+    // Asio's TLS begins reads of zero bytes only to be called later.
     if (buffer.size() == 0) return std::exchange(here.reader, nullptr)->complete({}, 0);
     begin(here.reader);
   }
@@ -216,10 +216,10 @@ class basic_async_pipe {
   }
   void close(std::error_code& ec) { close(), ec.clear(); }
 
-  /// What was written and the far end has not taken.
+  /// The number of written bytes that the far end has not read.
   std::size_t unacknowledged() { return peer().inbox.size(); }
 
-  /// How often it was read, written or shut down.
+  /// The number of reads, writes and shutdowns.
   std::size_t calls() const { return state_->ends[side_].calls; }
   bool is_reading() const { return state_->ends[side_].reader != nullptr; }
   bool is_closed() const { return state_->ends[side_].closed; }
@@ -237,7 +237,7 @@ class basic_async_pipe {
     return fails;
   }
 
-  /// What waits does not fail for having nothing to do.
+  /// A pending operation does not fail because it would block.
   void begin(std::unique_ptr<async_waiter>& waits) {
     std::error_code ec;
     if (failed(ec) && ec != asio::error::would_block) {
@@ -262,7 +262,7 @@ class async_far_end final : public wire_end {
   explicit async_far_end(std::shared_ptr<async_pipe_state> state) : state_{std::move(state)} {}
 
   bool over() override { return there().over; }
-  /// What the near end has not read.
+  /// The number of bytes that the near end has not read.
   std::size_t unread() const { return state_->ends[0].inbox.size(); }
 
   void reset() override {
@@ -275,14 +275,14 @@ class async_far_end final : public wire_end {
     end();
   }
 
-  /// Takes nothing more, and does not end the stream.
+  /// Reads nothing more, and does not end the stream.
   void refuse() {
     there().closed = true;
     state_->move_all();
   }
 
  private:
-  // Of the near end, and of this one.
+  // The state of the near end, and of this one.
   async_pipe_state::end& here() { return state_->ends[0]; }
   async_pipe_state::end& there() { return state_->ends[1]; }
 

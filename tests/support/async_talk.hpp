@@ -53,14 +53,14 @@ class outcome_of {
   std::shared_ptr<facts> told_ = std::make_shared<facts>();
 };
 
-/// Runs what is ready, and what that makes ready.
+/// Runs all ready handlers, and those that they make ready.
 inline void run_ready(asio::io_context& io) {
   io.restart();
   while (io.poll() != 0) {
   }
 }
 
-/// Runs until `done()`, for a deadline that comes within a moment.
+/// Runs until `done()`, which a deadline in the near future makes true.
 template <class Done>
 void run_until(asio::io_context& io, Done done) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes{1};

@@ -20,7 +20,7 @@ inline std::vector<std::byte> bytes(std::string_view characters) {
 /// The bytes as characters.
 inline std::string text(bytes_view octets) { return std::string{as_text(octets)}; }
 
-/// That many bytes which do not repeat soon: a byte that is missing, doubled or in another's place shows.
+/// That many bytes in a sequence with a long period, so that a lost, repeated or moved byte is detected.
 inline std::vector<std::byte> pattern(std::size_t size) {
   std::vector<std::byte> made(size);
   for (std::size_t i = 0; i < size; ++i) made[i] = static_cast<std::byte>(i * 31 + i / 251);
@@ -37,7 +37,7 @@ inline std::string to_hex(bytes_view octets) {
   return digits;
 }
 
-/// The bytes that `digits` spell; spaces are ignored.
+/// The bytes given by hexadecimal `digits`; spaces are ignored.
 inline std::vector<std::byte> from_hex(std::string_view digits) {
   std::vector<std::byte> octets;
   unsigned high = 0;

@@ -17,7 +17,7 @@
 
 #include "hawser/tls/pem.hpp"
 
-// Certificates that a test makes for itself, not stored anywhere.
+// Certificates that a test makes for itself, without files.
 
 namespace hawser::test {
 
@@ -33,11 +33,11 @@ struct issued {
   }
 };
 
-/// What is to be in a certificate.
+/// The contents of a certificate.
 struct wish {
   std::string name = "hawser test";
   std::string alternatives = "DNS:localhost,IP:127.0.0.1";  ///< As OpenSSL writes subjectAltName
-  const issued* issuer = nullptr;                           ///< None: it signs itself
+  const issued* issuer = nullptr;                           ///< Null: self-signed
   bool authority = false;
   int from_days = -1;
   int to_days = 1;
@@ -116,7 +116,7 @@ inline issued issue_for(const std::string& alternatives) {
   return issue({.alternatives = alternatives, .issuer = &test_authority()});
 }
 
-/// For localhost and 127.0.0.1.
+/// A certificate for localhost and 127.0.0.1.
 inline const issued& test_server() {
   static const auto made = issue({.issuer = &test_authority()});
   return made;

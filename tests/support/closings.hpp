@@ -19,26 +19,26 @@
 
 namespace hawser::test {
 
-/// A Close that this side begins with.
+/// The Close with which this side begins the closing handshake.
 struct own_close {
   std::optional<close_code> code;
   std::string_view reason = {};
 };
 
-/// What a peer does after it has said what it has to say.
+/// What a peer does after it has sent its frames.
 enum class farewell : std::uint8_t {
   ends,    ///< It ends its stream
-  stays,   ///< It does nothing more: what follows happens at the close timeout
+  stays,   ///< It does nothing more, so the connection ends at the close timeout
   resets,  ///< It resets the connection
 };
 
 struct closing {
   const char* name;
-  std::optional<own_close> close;  ///< This side's, before it reads what the peer says
-  octets (*said)(role from);       ///< What the peer says
+  std::optional<own_close> close;  ///< This side's Close, sent before it reads
+  octets (*said)(role from);       ///< The peer's bytes
   farewell then;
-  lines story;    ///< The messages that come, and how it ends
-  lines answers;  ///< What the peer is sent
+  lines story;    ///< The events of this side
+  lines answers;  ///< The frames that the peer receives
 };
 
 inline const std::vector<closing>& closings() {
@@ -181,8 +181,8 @@ inline const std::vector<closing>& closings() {
   return table;
 }
 
-/// Lets the peer act as the row says, then this side, by `end()`, which closes if the row says so,
-/// reads to the end and returns the events.
+/// Lets the peer act as in the row, then this side by `end()`: it closes if the row has a close, reads to
+/// the end and returns the events.
 template <class Far, class End>
 void check_closing(const closing& row, role self, Far& far, End end) {
   far.say(row.said(peer_of(self)));

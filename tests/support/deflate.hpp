@@ -18,14 +18,14 @@
 
 namespace hawser::test {
 
-/// Compresses everything.
+/// Options that compress every message.
 inline deflate_options without_threshold(deflate_options options = {}) {
   options.threshold = 0;
   return options;
 }
 
-/// What was agreed for one side, and a deflate_extension that does it. A copy has contexts of its own,
-/// with nothing in them.
+/// A deflate_extension with the parameters that were negotiated for one side. A copy has contexts of its
+/// own, which are empty.
 class copied_deflate : public deflate_extension {
  public:
   explicit copied_deflate(deflate_options options = without_threshold(), deflate_direction own = {},
@@ -49,7 +49,7 @@ class copied_deflate : public deflate_extension {
   deflate_direction peer_;
 };
 
-/// A deflater of zlib's usual settings.
+/// A deflater with zlib's default settings.
 inline std::unique_ptr<deflater> usual_deflater(int window_bits = 15) {
   return deflater::make({6, 8, window_bits});
 }
@@ -62,7 +62,7 @@ inline octets deflated(deflater& by, bytes_view message) {
 
 inline octets deflated(bytes_view message) { return deflated(*usual_deflater(), message); }
 
-/// A message decoded by an inflater that gets this much output memory at a time.
+/// A message decoded by an inflater with this much output memory in each call.
 struct inflation {
   octets output;
   errc error{};
@@ -81,7 +81,7 @@ inline inflation inflated(inflater& by, bytes_view payload, std::size_t room_siz
   }
 }
 
-/// Bytes with more or fewer repetitions, like real messages, or none.
+/// Bytes with many, few or no repetitions, as in real messages.
 inline octets some_octets(std::mt19937& random, std::size_t size) {
   octets made;
   const auto kinds = 1 + random() % 64;

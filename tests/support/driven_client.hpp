@@ -26,7 +26,7 @@
 
 namespace hawser::test {
 
-/// A port that the test listens on, and where it is the server itself.
+/// A listening port on which the test itself plays the server.
 class stage {
  public:
   explicit stage(std::uint16_t port = 0) : acceptor_{raw_socket::context(), loopback(port)} {}
@@ -39,7 +39,7 @@ class stage {
   /// The next client.
   raw_socket accept() { return raw_socket{acceptor_.accept()}; }
 
-  /// The next client, its request read and refused. Returns the request.
+  /// Accepts the next client, reads its request and refuses it with this response. Returns the request.
   std::string refuse(const std::string& answer) {
     auto peer = accept();
     auto head = peer.hear_until("\r\n\r\n");
@@ -49,7 +49,7 @@ class stage {
     return head;
   }
 
-  /// The next client, on whose connection all is ready.
+  /// The next client, after the opening handshake.
   raw_socket open() {
     auto peer = accept();
     head_ = peer.hear_until("\r\n\r\n");
@@ -74,7 +74,7 @@ class deaf_port {
     for (int i = 0; i < 4; ++i) {
       auto& one = crowd_.emplace_back(raw_socket::context(), tcp::v4());
       one.native_non_blocking(true);
-      // Asio's connect() would wait all the same.
+      // Asio's connect() would block even on a non-blocking socket.
       const auto where = acceptor_.local_endpoint();
       ::connect(one.native_handle(), where.data(), static_cast<socklen_t>(where.size()));
     }
@@ -116,7 +116,7 @@ inline std::uint16_t free_port() {
   return bound.local_endpoint().port();
 }
 
-/// Reconnects at once, then after a moment.
+/// The first retry is immediate, the next ones follow after a short time.
 inline backoff brisk() {
   using std::chrono::milliseconds;
   return {.base = milliseconds{1}, .cap = milliseconds{1}, .spread = jitter::none};
@@ -126,7 +126,7 @@ inline client_options brisk_client(std::string url) {
   return {.url = std::move(url), .reconnect = brisk()};
 }
 
-/// A client on threads of its own that writes down what happens to it.
+/// A client on threads of its own that records its events.
 template <class Client>
 class basic_driven_client {
  public:
@@ -173,10 +173,10 @@ class basic_driven_client {
 
   void note(std::string what) { log_.put(std::move(what)); }
 
-  /// What happens next, which must be soon. At last "idle": no work is left.
+  /// The next event, which must happen soon. The last one is "idle": no work is left.
   std::string next() { return log_.take().value_or("nothing"); }
 
-  /// What happens next, until there is no work.
+  /// The next events, up to "idle".
   std::vector<std::string> rest() {
     std::vector<std::string> all;
     do all.push_back(next());

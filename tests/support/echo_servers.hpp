@@ -17,7 +17,7 @@
 
 namespace hawser::test {
 
-/// What the tests for every kind of server set.
+/// The options that tests set for every kind of server.
 struct echo_options {
   connection_options connection = {};
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
@@ -26,7 +26,7 @@ struct echo_options {
   std::size_t memory_budget = 0;
 };
 
-/// An echo server with a thread for each connection, and what became of the connections.
+/// An echo server with a thread for each connection, and how the connections ended.
 class threaded_echo {
  public:
   explicit threaded_echo(const echo_options& wanted = {}) : server_{options(wanted)} {
@@ -78,7 +78,7 @@ class threaded_echo {
   std::thread stopper_;
 };
 
-/// The same on two event loops.
+/// The same with two event loops.
 class event_echo {
  public:
   explicit event_echo(const echo_options& wanted = {})

@@ -6,11 +6,11 @@
 
 namespace hawser::test {
 
-/// How long a test waits for what must happen soon. Nothing waits as long unless it is wrong.
+/// How long a test waits for an event that must happen soon. Only a failing test waits so long.
 constexpr std::chrono::seconds soon{60};
 
-/// Whether a condition that other threads bring about holds soon. Calls it again and again until it
-/// does, so that a test fails, and does not hang, if it never does.
+/// Whether a condition that other threads make true holds soon. Calls it repeatedly until then; a test
+/// fails, and does not hang, if it never holds.
 template <class Condition>
 bool eventually(Condition holds) {
   const auto until = std::chrono::steady_clock::now() + soon;

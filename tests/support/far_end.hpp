@@ -66,8 +66,8 @@ class scripted_end final : public wire_end {
   bool over_ = false;
 };
 
-/// A websocket and the far end of its stream, in one thread: time passes while the websocket waits,
-/// and whenever it does the far end has its turn.
+/// A websocket and the far end of its stream, in one thread. While the websocket waits, the far end acts
+/// and the time passes.
 class scripted_talk {
  public:
   using duration = std::chrono::steady_clock::duration;
@@ -83,7 +83,7 @@ class scripted_talk {
   websocket<memory_pipe>& near() { return *near_; }
   scripted_end& far() { return *far_; }
 
-  /// What the far end does whenever the near one waits.
+  /// Sets what the far end does whenever the near end waits.
   void when_idle(std::function<void()> turn) { near_->stream().on_idle(std::move(turn)); }
 
   void advance(duration time) { clock_->advance(time); }

@@ -27,7 +27,7 @@ inline std::string line_in(const std::string& head, const std::string& name) {
   return head.substr(from, head.find("\r\n", from) - from);
 }
 
-/// What a server answers to a client's request that it accepts.
+/// A server's response that accepts a client's request.
 inline std::string acceptance_of(const std::string& head) {
   const auto key = accept_key_for(line_in(head, "Sec-WebSocket-Key"));
   return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

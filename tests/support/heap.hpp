@@ -7,8 +7,8 @@
 
 #include "support/heap_meter.hpp"
 
-// Replaces the global allocation functions to count what is taken. One file of an executable may
-// include this.
+// Replaces the global allocation functions to count the allocated memory. Only one file of an executable
+// may include this.
 
 namespace hawser::test {
 
@@ -17,7 +17,7 @@ inline constexpr std::size_t size_room = alignof(std::max_align_t);
 
 }  // namespace hawser::test
 
-// Not inlined: a compiler that sees the body reports the memory before a block as an error.
+// Not inlined, because a compiler that sees the body reports the access before the block as an error.
 
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   const auto refuses = hawser::test::refuses_memory.load();

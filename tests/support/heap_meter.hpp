@@ -7,8 +7,8 @@
 
 namespace hawser::test {
 
-/// Counts what the whole program has on the heap while this object lives. Checks of Catch take
-/// memory too: read first, check afterwards. One file of the executable must include support/heap.hpp.
+/// Counts the heap memory of the whole program during its lifetime. Checks of Catch allocate too, so read
+/// the values first and check them afterwards. One file of the executable must include support/heap.hpp.
 class heap_meter {
  public:
   heap_meter() noexcept : start_{now} {
@@ -25,7 +25,7 @@ class heap_meter {
   /// The largest value of held().
   std::size_t most() const noexcept { return peak - start_; }
 
-  /// How often memory was taken.
+  /// The number of allocations.
   std::size_t count() const noexcept { return blocks; }
 
   static void taken(std::size_t size) noexcept {
@@ -43,7 +43,7 @@ class heap_meter {
   std::size_t start_;
 };
 
-/// Asked before each allocation whether it is to fail. Null: none is.
+/// Called before each allocation; returns whether it fails. Null: none fails.
 inline std::atomic<bool (*)() noexcept> refuses_memory{nullptr};
 
 /// While this object exists, every allocation fails.

@@ -19,7 +19,7 @@
 
 namespace hawser::test {
 
-/// What was thrown, in words.
+/// The text of an exception.
 inline std::string told(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -30,13 +30,13 @@ inline std::string told(const std::exception_ptr& error) {
   }
 }
 
-/// Until a server has as many connections, which must be soon.
+/// Waits until a server has that many connections, which must be soon.
 template <class Server>
 void await_connections(Server& server, std::size_t count) {
   CHECK(eventually([&] { return server.connections() == count; }));
 }
 
-/// An event server that runs on a thread for as long as this lives.
+/// An event server that runs on a thread until this object is destroyed.
 class live_server {
  public:
   explicit live_server(const std::function<void(server&)>& prepare, server_options options = {})
@@ -64,7 +64,7 @@ class live_server {
   /// Whether run() returns soon.
   bool returns() { return returned_.take().value_or(false); }
 
-  /// Until as many connections are there.
+  /// Waits until there are that many connections.
   void await_connections(std::size_t count) const { test::await_connections(server_, count); }
 
  private:
@@ -73,7 +73,7 @@ class live_server {
   std::thread thread_;
 };
 
-/// A client that has opened a connection, and from then on does what the test does.
+/// A raw client after the opening handshake; the test itself sends and reads its bytes.
 inline raw_socket opened(std::uint16_t port, std::string_view request = upgrade_request) {
   raw_socket client{port};
   client.say(request);
@@ -86,7 +86,7 @@ inline int status_of(std::string_view answer) {
 }
 inline int status_of(const octets& answer) { return status_of(text(answer)); }
 
-/// The status that a request is answered with.
+/// The status of the response to a request.
 inline int status_for(std::uint16_t port, std::string_view request) {
   raw_socket client{port};
   client.say(request);

@@ -32,7 +32,7 @@ struct lone_session {
   asio::io_context context{1};
   lines story;
   session_handlers handlers;
-  std::shared_ptr<detail::memory_budget> memory;  // of a server, if there is one
+  std::shared_ptr<detail::memory_budget> memory;  // null without a server
   socket far{context};
   std::shared_ptr<detail::session_registry> registry =
       std::make_shared<detail::session_registry>(context.get_executor());

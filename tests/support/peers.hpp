@@ -20,13 +20,13 @@
 
 namespace hawser::test {
 
-/// Always the same key: what is sent can be foreseen.
+/// Always the same key, so that the output is predictable.
 struct fixed_mask_source {
   mask_key key = example_key;
   mask_key operator()() const noexcept { return key; }
 };
 
-/// Another key each time, in an order that can be foreseen.
+/// A new key each time, in a predictable order.
 struct counting_mask_source {
   std::uint32_t count = 0;
   mask_key operator()() noexcept {
@@ -41,7 +41,7 @@ static_assert(mask_source<fixed_mask_source> && mask_source<counting_mask_source
 template <class Extension = no_extension>
 using test_connection = basic_connection<Extension, fixed_mask_source>;
 
-/// A point of time that many after the beginning of a test.
+/// The point in time that long after the beginning of a test.
 constexpr std::chrono::steady_clock::time_point at(std::chrono::steady_clock::duration since) {
   return std::chrono::steady_clock::time_point{} + since;
 }
@@ -50,7 +50,7 @@ constexpr std::chrono::steady_clock::time_point at(std::chrono::steady_clock::du
 inline constexpr auto never = std::chrono::steady_clock::time_point::max();
 inline constexpr auto at_once = std::chrono::steady_clock::time_point::min();
 
-/// All that a connection has to write, as if it were written at once.
+/// Consumes and returns all output of a connection.
 template <class Connection>
 octets written_by(Connection& peer) {
   octets wire;
@@ -61,7 +61,7 @@ octets written_by(Connection& peer) {
   return wire;
 }
 
-/// Keeps events as text; the parts of a message become one message.
+/// Records events as text; the parts of a message become one message.
 class diary {
  public:
   void note(const event& happened) {
@@ -84,7 +84,7 @@ class diary {
   bool open_ = false;
 };
 
-/// Gives a connection some input and notes what happens. The input lives as long as the events.
+/// Passes input to a connection and records the events. The input exists as long as the events.
 template <class Connection>
 void feed(Connection& peer, octets input, diary& notes) {
   mutable_bytes rest{input};
@@ -99,7 +99,7 @@ std::vector<std::string> feed(Connection& peer, octets input) {
   return notes.lines();
 }
 
-/// What comes of pieces of input: the events, then, after `> `, the frames that answer them.
+/// The events that pieces of input cause, then the frames that the connection sends, marked by `> `.
 template <class Connection>
 std::vector<std::string> story_of(Connection& peer, const pieces& input) {
   diary notes;

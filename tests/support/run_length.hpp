@@ -38,7 +38,7 @@ class run_length {
     if (position == part::last) release(encoded);
   }
 
-  /// A count of zero is wrong, and so is a message that ends inside a pair.
+  /// A count of zero is invalid, and so is a message that ends inside a pair.
   errc decode(bytes_view& in, mutable_bytes& out, part position) {
     while (true) {
       while (run_ != 0 && !out.empty()) {
@@ -71,10 +71,10 @@ class run_length {
 
   std::size_t threshold_ = 0;
   std::byte held_octet_{};
-  unsigned held_ = 0;       // of the run that encode() has not written yet
+  unsigned held_ = 0;       // the length of the run that encode() has not written yet
   std::uint8_t count_ = 0;  // the count has been read, its byte has not
   std::byte run_octet_{};
-  unsigned run_ = 0;  // still to be written by decode()
+  unsigned run_ = 0;  // the number of bytes that decode() still has to write
 };
 
 static_assert(message_extension<run_length>);

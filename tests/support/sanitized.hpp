@@ -3,7 +3,7 @@
 
 namespace hawser::test {
 
-/// Whether a sanitizer watches, which makes everything several times slower and larger.
+/// Whether the program is built with a sanitizer, which makes it several times slower and larger.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool sanitized = true;
 #elif defined(__has_feature)

@@ -58,7 +58,7 @@ inline tls_client_context client_showing(const issued& identity) {
   return tls_client_context{options};
 }
 
-/// Does one thing on this thread and the other on one more.
+/// Calls `here` on this thread and `there` on another one at the same time.
 template <class Here, class There>
 void at_once(Here here, There there) {
   std::thread other{std::move(there)};
@@ -66,7 +66,7 @@ void at_once(Here here, There there) {
   other.join();
 }
 
-/// When a test would rather fail than wait.
+/// The deadline after which a test fails.
 inline std::chrono::steady_clock::time_point before_long() {
   return std::chrono::steady_clock::now() + std::chrono::seconds{60};
 }
@@ -118,7 +118,7 @@ struct secure_pair {
     at_once(
         [this] {
           client.handshake(before_long(), client_error);
-          // TLS 1.3: the server's opinion of the client comes after the handshake.
+          // TLS 1.3: the client learns after its handshake whether the server accepts its certificate.
           std::error_code ignored;
           if (client_error) client.shutdown(ignored);
         },
@@ -132,7 +132,7 @@ inline bool resumes(const tls_client_context& client, const tls_server_context& 
   secure_pair pair{client, host, server};
   REQUIRE_FALSE(pair.client_error);
   REQUIRE_FALSE(pair.server_error);
-  // TLS 1.3 gives its tickets behind the handshake.
+  // TLS 1.3 sends tickets after the handshake.
   std::error_code ec;
   write_all(pair.server, as_bytes("x"), ec);
   CHECK(read_all(pair.client, 1, ec).size() == 1);

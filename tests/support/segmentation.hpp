@@ -13,8 +13,8 @@
 
 namespace hawser::test {
 
-/// A stretch of input in the pieces in which it arrives, each in memory of its own so that a look
-/// beyond its end is seen.
+/// Input in the pieces in which it arrives, each in memory of its own, so that sanitizers detect a read
+/// beyond its end.
 using pieces = std::vector<octets>;
 
 /// Pieces of `size` bytes.

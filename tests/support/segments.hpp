@@ -39,8 +39,8 @@ typename Handshake::status give(Handshake& handshake, std::string_view text) {
   return handshake.next(input);
 }
 
-/// Gives `machine` one segment after the other, each in memory of its own that is gone afterwards,
-/// until next() says something else than `waiting`. Returns what the machine left of them all.
+/// Passes the segments to `machine`, each in temporary memory of its own, until next() returns another
+/// status than `waiting`. Returns the bytes that the machine left.
 template <class Machine, class Status>
 std::string feed(Machine& machine, const segments& arriving, Status waiting) {
   std::string left;

@@ -72,7 +72,7 @@ class raw_socket {
     return shared;
   }
 
-  /// False if the other side takes no more.
+  /// False if the other side accepts no more.
   bool say(bytes_view rest) {
     while (!rest.empty()) {
       const auto sent = ::send(handle(), rest.data(), rest.size(), MSG_NOSIGNAL);
@@ -83,7 +83,7 @@ class raw_socket {
   }
   bool say(std::string_view words) { return say(as_bytes(words)); }
 
-  /// Some bytes; none at the end, or if none arrive.
+  /// The next bytes; empty at the end of the stream, or if none arrive.
   octets hear() {
     if (!kept_.empty()) return std::exchange(kept_, {});
     octets room(64 * 1024);
@@ -100,7 +100,7 @@ class raw_socket {
     return all;
   }
 
-  /// So many frames, or fewer if no more come.
+  /// That many frames, or fewer if no more arrive.
   std::vector<std::string> hear_frames(std::size_t count) {
     octets all;
     while (frames_in(all).size() < count || frames_in(all).back().op < 0) {
@@ -162,7 +162,7 @@ class raw_socket {
   int error_ = 0;
 };
 
-/// Carries values from other threads to the test, which waits for each no longer than `soon`.
+/// Passes values from other threads to the test, which waits for each no longer than `soon`.
 template <class T>
 class mailbox {
  public:
@@ -186,7 +186,7 @@ class mailbox {
   std::deque<T> values_;
 };
 
-/// How many files and sockets this process has open, and how many threads.
+/// The number of open descriptors of this process, and of its threads.
 inline std::size_t entries_of(const char* folder) {
   const std::filesystem::directory_iterator entries{folder};
   return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
@@ -194,7 +194,7 @@ inline std::size_t entries_of(const char* folder) {
 inline std::size_t open_files() { return entries_of("/proc/self/fd"); }
 inline std::size_t threads() { return entries_of("/proc/self/task"); }
 
-/// Whether there are soon as few threads: one that was joined is listed for a moment longer.
+/// Whether the process soon has at most that many threads: the system lists a joined one a little longer.
 inline bool threads_fall_to(std::size_t count) {
   return eventually([&] { return threads() <= count; });
 }

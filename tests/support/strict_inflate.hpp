@@ -13,11 +13,11 @@
 
 namespace hawser::test {
 
-/// An inflater by RFC 1951 that shares nothing with zlib, for what zlib does not report: how far
-/// back a stream refers, and which blocks it has.
+/// An inflater after RFC 1951, independent of zlib, which reports what zlib does not: the longest
+/// distance of a stream, and the kinds of its blocks.
 class strict_inflate {
  public:
-  /// Decodes a message, with those before as its context. False if it is malformed, or does not end
+  /// Decodes a message with the previous ones as its context. False if it is malformed, or does not end
   /// with its last block.
   bool message(bytes_view payload) {
     input_.assign(payload.begin(), payload.end());
@@ -35,11 +35,11 @@ class strict_inflate {
   }
 
   std::size_t longest_distance = 0;
-  std::size_t stored_blocks = 0;  // with something in them
+  std::size_t stored_blocks = 0;  // only those that are not empty
   std::size_t compressed_blocks = 0;
 
  private:
-  /// Codes by their lengths, as RFC 1951 §3.2.2 numbers them.
+  /// Codes built from their lengths: RFC 1951 §3.2.2.
   struct code_table {
     std::array<unsigned, 16> counts{};
     std::vector<unsigned> symbols;
@@ -81,7 +81,7 @@ class strict_inflate {
   }
 
   void block() {
-    bits(1);  // the last one or not: that means nothing here
+    bits(1);  // BFINAL, which has no meaning here
     switch (bits(2)) {
       case 0: return stored();
       case 1: return fixed();

@@ -13,7 +13,7 @@ namespace hawser::test {
 
 using table_row = std::vector<std::string>;
 
-/// A table as Markdown has it, its columns padded. The first row is the head.
+/// A table in Markdown with padded columns. The first row is the head.
 inline std::string markdown(const std::vector<table_row>& rows) {
   std::vector<std::size_t> widths(rows.front().size());
   // Counts characters, not bytes.
@@ -44,7 +44,7 @@ inline std::string bold(std::string_view words) {
   return text.append(words).append("**");
 }
 
-/// A file of the project, from its root.
+/// The contents of a file of the project, whose path begins at the root.
 inline std::string project_file(const std::string& path) {
   std::ifstream file{std::string{HAWSER_SOURCE_DIR "/"} + path};
   return {std::istreambuf_iterator<char>{file}, {}};

@@ -17,7 +17,7 @@
 #include "support/bytes.hpp"
 #include "support/printers.hpp"
 
-// Frames written and read without the library: what it gets wrong must not be got wrong here too.
+// Encodes and decodes frames without the library, so that an error of the library is not repeated here.
 
 namespace hawser::test {
 
@@ -56,8 +56,8 @@ inline octets header_from(role from, int op, std::uint64_t length, fin end = fin
   return out;
 }
 
-/// Masks or unmasks the bytes of a payload of which `before` came earlier. Eight at a time:
-/// gigabytes go through here, in programs without optimisation.
+/// Masks or unmasks bytes of a payload that follow `before` earlier ones. Processes eight at a time,
+/// because programs without optimisation pass gigabytes through it.
 inline void apply_key(mutable_bytes payload, bytes_view key, std::size_t before = 0) {
   std::array<std::byte, 8> repeated;
   for (std::size_t i = 0; i < 8; ++i) repeated[i] = key[(before + i) % 4];
@@ -99,11 +99,11 @@ struct wire_frame {
   int op = 0;
   bool end = true;
   int reserved = 0;
-  octets mask;  // empty: none
+  octets mask;  // empty without a mask
   octets payload;
 };
 
-/// Takes the frame at the beginning of `wire`, if it is there whole.
+/// Removes and returns the frame at the beginning of `wire` if it is complete.
 inline std::optional<wire_frame> take_frame(bytes_view& wire) {
   const auto number = [&](std::size_t from, std::size_t size) {
     std::uint64_t value = 0;
@@ -132,7 +132,7 @@ inline std::optional<wire_frame> take_frame(bytes_view& wire) {
   return frame;
 }
 
-/// The frames that `wire` holds whole; what is left over makes the last one have opcode -1.
+/// The complete frames in `wire`; remaining bytes are reported by a last frame with opcode -1.
 inline std::vector<wire_frame> frames_in(bytes_view wire) {
   std::vector<wire_frame> frames;
   while (!wire.empty()) {

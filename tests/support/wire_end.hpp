@@ -15,7 +15,7 @@ namespace hawser::test {
 
 using lines = std::vector<std::string>;
 
-/// The far end of a stream, where a test writes every byte itself and sees every byte that arrived.
+/// The far end of a stream, where the test writes every byte itself and reads every byte that arrives.
 class wire_end {
  public:
   wire_end() = default;
@@ -45,10 +45,10 @@ class wire_end {
     return seen_;
   }
 
-  /// Takes no more than that many bytes of what has arrived; the rest stays in the stream.
+  /// Reads no more than that many of the arrived bytes; the rest stays in the stream.
   virtual void take_some(std::size_t most) { take(seen_, most); }
 
-  /// What has arrived as frames, in words.
+  /// The arrived frames as text.
   lines frames() { return frames_shown(seen()); }
 
   std::string text() { return test::text(seen()); }
@@ -56,16 +56,16 @@ class wire_end {
   /// Whether the near end has ended its side.
   virtual bool over() = 0;
 
-  /// Ends the stream, after all that was said.
+  /// Ends the stream after all bytes that were sent.
   void hang_up() {
     hangs_up_ = true;
     say_on();
   }
 
-  /// Breaks it: what was said and not read is lost.
+  /// Resets the stream: bytes that were sent and not read are lost.
   virtual void reset() = 0;
 
-  /// Ends it, and takes nothing more.
+  /// Ends the stream and reads nothing more.
   virtual void vanish() = 0;
 
  private:

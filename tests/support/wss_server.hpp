@@ -23,7 +23,7 @@
 
 namespace hawser::test {
 
-/// A server that sends every message back, on threads of its own, for as long as it is there.
+/// An echo server over TLS with threads of its own, which runs until it is destroyed.
 template <class Server>
 class running_echo {
  public:
@@ -50,7 +50,7 @@ class running_echo {
     thread_.join();
   }
 
-  /// What went wrong with connections, up to now or, after stop(), in all.
+  /// The errors of connections so far, or all of them after stop().
   std::vector<std::error_code> errors() const {
     const std::lock_guard guard{mutex_};
     return errors_;
@@ -84,7 +84,7 @@ class running_echo {
   std::thread thread_;
 };
 
-/// Answers the request of one client in TLS, then ends TCP without the end of TLS: no close_notify.
+/// Answers the request of one client over TLS, then ends TCP without a close_notify.
 class cutting_server {
  public:
   cutting_server(tls_server_context context, std::string answer)

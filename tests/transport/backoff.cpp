@@ -22,7 +22,7 @@ using time_point = std::chrono::steady_clock::time_point;
 
 constexpr time_point origin{24h};
 
-/// Gives one value again and again.
+/// Returns the same value in each call.
 struct constant {
   std::uint32_t value;
   constexpr std::uint32_t operator()() const noexcept { return value; }
@@ -95,7 +95,7 @@ TEST_CASE("waits without a cap never overflow") {
   CHECK(wait_before(1000, settings) == (duration::max)());
 }
 
-TEST_CASE("with full jitter a wait is any part of the full one") {
+TEST_CASE("with full jitter a wait is a random part of the full wait") {
   CHECK(waits(5, {}, least) == std::vector<duration>(5, 0s));
   CHECK(waits(8, {}, half) == std::vector<duration>{0s, 500ms, 1s, 2s, 4s, 8s, 15s, 15s});
   const auto longest = waits(8, {}, most);
@@ -105,7 +105,7 @@ TEST_CASE("with full jitter a wait is any part of the full one") {
     CHECK(longest[i] < full);
     CHECK(longest[i] > full - 1us);
   }
-  // Nothing is lost or wraps where the wait is long.
+  // A long wait neither overflows nor loses precision.
   const backoff years{.base = duration::max(), .cap = duration::max()};
   CHECK(waits(2, years, half)[1] == duration{duration::max().count() / 2});
 }

@@ -16,15 +16,15 @@ using blocking_clock = detail::blocking_clock<connection>;
 
 constexpr steady::time_point one_hour{1h};
 
-/// Drops what the connection has to write.
+/// Consumes the connection's output.
 void write_all(connection& peer) {
   while (!peer.output().empty()) peer.consume_output(peer.output().size());
 }
 
 TEST_CASE("a thread waits for input no longer than closing may take, and for 100 ms at least") {
   connection peer{role::server, {.keep_alive_interval = 0s, .message_timeout = 0s}};
-  blocking_clock patient{peer, 5s};
-  CHECK(patient.deadline(one_hour) == one_hour + 5s);
+  blocking_clock with_timeout{peer, 5s};
+  CHECK(with_timeout.deadline(one_hour) == one_hour + 5s);
   blocking_clock hasty{peer, 1ms};
   CHECK(hasty.deadline(one_hour) == one_hour + 100ms);
 }

@@ -37,7 +37,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Threads. Their ends have no virtual clock.
+// Tests with threads, whose pipes have no virtual clock
 
 using plain_pipe = std::pair<memory_pipe, memory_pipe>;
 
@@ -45,12 +45,12 @@ plain_pipe threaded_pipe(std::size_t far_capacity = pipe_faults::never) {
   return make_memory_pipe({.second = {.capacity = far_capacity}, .clock = nullptr});
 }
 
-/// Until some thread is inside a call of the stream: it may be waiting there.
+/// Waits until a thread is inside a call of the stream, where it may be blocked.
 void await_call(websocket<memory_pipe>& peer, std::size_t before = 0) {
   CHECK(eventually([&] { return peer.stream().calls() > before; }));
 }
 
-constexpr connection_options patient{.keep_alive_interval = 0s, .write_timeout = 0s};
+constexpr connection_options no_timeouts{.keep_alive_interval = 0s, .write_timeout = 0s};
 
 /// Three writers, one of which sends fragments. Each message must arrive whole, and those of one
 /// thread in order.
@@ -119,7 +119,7 @@ TEST_CASE("a close from another thread ends a read and both see the same end", "
   const bool far_answers = GENERATE(true, false);
   for (int round = 0; round < 50; ++round) {
     auto [here, there] = threaded_pipe();
-    connection_options options = patient;
+    connection_options options = no_timeouts;
     options.close_timeout = far_answers ? 60s : 1ms;
     websocket<memory_pipe> near{role::client, std::move(here), options};
     websocket<memory_pipe> far{role::server, std::move(there)};
@@ -142,12 +142,12 @@ TEST_CASE("a close from another thread ends a read and both see the same end", "
   }
 }
 
-/// A peer, and the stream to it. The reader of the stream sleeps until the peer answers or the
-/// stream is aborted, whatever the time is; each call of now() takes a millisecond.
+/// A peer and the state of the stream to it. A reader of the stream sleeps until the peer answers or
+/// the stream is aborted, whatever the time is; each call of now() advances it by a millisecond.
 struct sleepy_peer {
   std::mutex mutex;
   std::condition_variable changed;
-  bool answers = true;  ///< A Close frame, three milliseconds after it was written
+  bool answers = true;  ///< A Close frame is answered three milliseconds after it was written
   std::chrono::steady_clock::time_point now{1000h};
   std::chrono::steady_clock::time_point answered = std::chrono::steady_clock::time_point::max();
   octets input;
@@ -190,7 +190,7 @@ class sleepy_stream {
     peer_->changed.notify_all();
     const auto woken = [this] { return !peer_->input.empty() || peer_->ended || peer_->aborted; };
     ec.clear();
-    // The limit is for a driver that never wakes its reader.
+    // The limit ends the test if the driver never wakes its reader.
     if (!peer_->changed.wait_for(lock, 60s, woken)) ec = std::make_error_code(std::errc::timed_out);
     peer_->asleep = false;
     return !ec;
@@ -256,7 +256,7 @@ TEMPLATE_TEST_CASE(
     "a close while another thread sleeps in a read is written, and waits for the answer",
     "[rfc-7.1.2]", sleepy_stream, abortable_sleepy_stream) {
   sleepy_peer peer;
-  connection_options options = patient;
+  connection_options options = no_timeouts;
   options.close_timeout = 1h;
   websocket<TestType> near{role::client, TestType{peer}, options};
   std::thread reader{[&] { (void)near.read(); }};
@@ -270,7 +270,7 @@ TEMPLATE_TEST_CASE(
 TEST_CASE("a close without an answer wakes the thread that sleeps in a read", "[rfc-7.1.2]") {
   sleepy_peer peer;
   peer.answers = false;
-  connection_options options = patient;
+  connection_options options = no_timeouts;
   options.close_timeout = 10ms;
   websocket<abortable_sleepy_stream> near{role::client, abortable_sleepy_stream{peer}, options};
   std::thread reader{[&] { (void)near.read(); }};
@@ -285,7 +285,7 @@ TEST_CASE("a close without an answer wakes the thread that sleeps in a read", "[
 TEST_CASE("a close without an answer returns although a reader cannot be woken", "[rfc-7.1.2]") {
   sleepy_peer peer;
   peer.answers = false;
-  connection_options options = patient;
+  connection_options options = no_timeouts;
   options.close_timeout = 10ms;
   websocket<sleepy_stream> near{role::client, sleepy_stream{peer}, options};
   std::thread reader{[&] { (void)near.read(); }};
@@ -303,7 +303,7 @@ TEMPLATE_TEST_CASE(
     "[rfc-7.1.2]", sleepy_stream, abortable_sleepy_stream) {
   sleepy_peer peer;
   peer.answers = false;
-  connection_options options = patient;
+  connection_options options = no_timeouts;
   options.close_timeout = 10s;
   websocket<TestType> near{role::client, TestType{peer}, options};
   std::thread reader{[&] { (void)near.read(); }};
@@ -322,7 +322,7 @@ TEMPLATE_TEST_CASE(
 TEST_CASE("close_now wakes a reader, writers and a thread that waits to write") {
   for (int round = 0; round < 20; ++round) {
     auto [here, there] = threaded_pipe(10);
-    websocket<memory_pipe> near{role::client, std::move(here), patient};
+    websocket<memory_pipe> near{role::client, std::move(here), no_timeouts};
     bool read = true;
     std::error_code written;
     std::error_code pinged;
@@ -344,7 +344,7 @@ TEST_CASE("close_now wakes a reader, writers and a thread that waits to write") 
 TEST_CASE("close_now wakes a thread that waits for another thread's unfinished message") {
   for (int round = 0; round < 20; ++round) {
     auto [here, there] = threaded_pipe();
-    websocket<memory_pipe> near{role::client, std::move(here), patient};
+    websocket<memory_pipe> near{role::client, std::move(here), no_timeouts};
     auto idle = near.begin_message(message_kind::text);
     CHECK_FALSE(idle.write("to be continued"));
     std::error_code written;
@@ -363,7 +363,7 @@ TEST_CASE("close_now wakes a thread that waits for another thread's unfinished m
 TEST_CASE("a waiting reader completes a close that another thread began", "[rfc-7.1.1]") {
   for (int round = 0; round < 5; ++round) {
     auto [here, there] = threaded_pipe();
-    connection_options options = patient;
+    connection_options options = no_timeouts;
     options.close_timeout = 20ms;
     websocket<memory_pipe> near{role::server, std::move(here), options};
     std::thread reader{[&] { (void)near.read(); }};
@@ -377,7 +377,7 @@ TEST_CASE("a waiting reader completes a close that another thread began", "[rfc-
 TEST_CASE("a close that another thread began ends a write to a peer that reads nothing") {
   const bool reads = GENERATE(true, false);
   auto [here, there] = threaded_pipe(10);
-  connection_options options = patient;
+  connection_options options = no_timeouts;
   options.close_timeout = 20ms;
   websocket<memory_pipe> near{role::server, std::move(here), options};
   std::error_code written;
@@ -407,7 +407,7 @@ TEST_CASE("an open connection can be destroyed after its threads have ended") {
   CHECK(far.over());
 }
 
-/// Counts what a client sends, as soon as it is queued.
+/// Counts the frames of a client as they are queued.
 struct noting_mask_source {
   std::atomic<int>* frames;
   std::array<std::byte, 4> operator()() const noexcept {
@@ -422,26 +422,26 @@ TEST_CASE("a reader that answers a ping does not block on another thread's messa
   std::atomic<int> queued = 0;
   websocket<blocking_archetype, no_extension, noting_mask_source> near{
       role::client, blocking_archetype{std::move(here)}, {}, {}, {}, {}, {&queued}};
-  std::string heard;
+  std::string received;
   std::error_code written;
   far.say(frame_from(role::server, opcode::ping, ""));
   std::thread reader{[&] {
-    if (const auto message = near.read()) heard = message->text();
+    if (const auto message = near.read()) received = message->text();
   }};
   CHECK(eventually([&] { return queued >= 1; }));
   std::thread writer{[&] { written = near.write(std::string(100, 'x')); }};
   CHECK(eventually([&] { return queued >= 2; }));
   far.say(frame_from(role::server, opcode::text, "Hello"));
-  // The pong has 6 bytes. Nothing after it is taken until the message is read.
+  // The pong has 6 bytes. No byte after it is read until the message is read.
   CHECK(eventually([&] { return far.seen().size() >= 6; }));
   reader.join();
   CHECK(eventually([&] { return far.seen().size() >= 6 + 106; }));
   writer.join();
-  CHECK(heard == "Hello");
+  CHECK(received == "Hello");
   CHECK_FALSE(written);
 }
 
-/// Ends a connection as a server does.
+/// Ends a connection that stores too much, as a server does.
 class counted final : public detail::memory_holder, public std::enable_shared_from_this<counted> {
  public:
   explicit counted(std::shared_ptr<detail::memory_budget> budget)
@@ -461,7 +461,7 @@ TEST_CASE("a connection counts what it stores, and one that stores too much fail
   const auto count = std::make_shared<counted>(budget);
   auto pipe = make_memory_pipe();
   auto& there = pipe.second;
-  websocket<memory_pipe> near{role::server, std::move(pipe.first), patient};
+  websocket<memory_pipe> near{role::server, std::move(pipe.first), no_timeouts};
   count->peer = &near;
   near.count_memory(*count, 2048);
   std::error_code ec;
@@ -491,8 +491,8 @@ TEST_CASE("a connection whose peer reads nothing is aborted when it stores too m
   const auto small = std::make_shared<counted>(budget);
   auto [here, there] = threaded_pipe(100);
   auto [other_here, other_there] = make_memory_pipe();
-  websocket<memory_pipe> near{role::server, std::move(here), patient};
-  websocket<memory_pipe> other{role::server, std::move(other_here), patient};
+  websocket<memory_pipe> near{role::server, std::move(here), no_timeouts};
+  websocket<memory_pipe> other{role::server, std::move(other_here), no_timeouts};
   large->peer = &near;
   small->peer = &other;
   near.count_memory(*large, 0);

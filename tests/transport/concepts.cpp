@@ -26,7 +26,7 @@
 using namespace hawser;
 using namespace hawser::test;
 
-// Whole classes, every member that their concepts allow.
+// Explicit instantiation compiles every member.
 template class hawser::websocket<blocking_archetype, extension_archetype, mask_archetype>;
 template class hawser::websocket<timed_archetype, extension_archetype, mask_archetype>;
 template class hawser::websocket<abortable_archetype, extension_archetype, mask_archetype>;
@@ -105,7 +105,7 @@ TEST_CASE("each archetype models its own concept only") {
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<client_policy_archetype>);
 }
 
-// The least that each concept asks for is enough for a whole conversation, two threads of it.
+// The members that each concept requires suffice for a whole conversation with two threads.
 TEMPLATE_TEST_CASE("two ends with only the required members open, talk and close", "",
                    blocking_archetype, timed_archetype, abortable_archetype) {
   auto [near, far] = make_memory_pipe({.clock = nullptr});

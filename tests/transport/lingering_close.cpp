@@ -63,7 +63,7 @@ TEMPLATE_TEST_CASE("a lingering close ends when there is no more input in time",
   CHECK(stream.waiting == 0);
 }
 
-/// Reports that it can be read before it can.
+/// Reports that it is readable before it is.
 struct hasty_stream : stream_with_clock {
   std::size_t read_some(mutable_bytes in, std::error_code& ec) {
     if (++reads > 2) return stream_with_clock::read_some(in, ec);

@@ -26,11 +26,11 @@ namespace {
 
 constexpr std::size_t kib = memory_holder::counted_step;
 
-/// What happens when the budget ends a connection.
+/// The state of a connection's thread when the budget ends the connection.
 enum class thread_state { idle, busy };
 
-/// A connection that stores what the test says, and stores nothing when it is ended, unless its thread is
-/// busy.
+/// A connection whose stored size the test sets. When the budget ends it, it frees all of that, unless
+/// its thread is busy.
 class holder final : public memory_holder, public std::enable_shared_from_this<holder> {
  public:
   explicit holder(std::shared_ptr<memory_budget> of, thread_state thread = thread_state::idle)
@@ -61,7 +61,7 @@ std::shared_ptr<memory_budget> budget_of(std::size_t bytes) {
   return std::make_shared<memory_budget>(bytes);
 }
 
-TEST_CASE("what connections store is counted in steps, and what has ended is not") {
+TEST_CASE("stored bytes are counted in steps, those of ended connections are not counted") {
   const auto budget = budget_of(0);
   {
     const auto one = std::make_shared<holder>(budget);
@@ -171,7 +171,7 @@ TEST_CASE("connections whose threads are busy may still store an eighth of the b
   CHECK(busy->ended == 1);
   CHECK(one->ended == 0);
   CHECK(budget->is_exceeded());
-  // 90 KiB in all: as much as may be.
+  // 90 KiB in all: as much as is allowed.
   one->store(20 * kib);
   CHECK(one->ended == 0);
   one->store(21 * kib);
@@ -194,14 +194,15 @@ TEST_CASE("a connection that has left, or has no owner, is not ended", "[abuse]"
   CHECK(left->ended == 0);
   CHECK(lost->ended == 0);
   CHECK(lost->is_ending());
-  // A thread that still counts something for it changes nothing.
+  // A thread that still counts bytes for it has no effect.
   left->store(20 * kib);
   CHECK(left->ended == 0);
   CHECK(left->counted_bytes() == 20 * kib);
 }
 
-TEST_CASE("threads that store at once leave nothing behind, and end no more than they must",
-          "[abuse]") {
+TEST_CASE(
+    "threads that store at once leave no count behind and end no more connections than needed",
+    "[abuse]") {
   const auto budget = budget_of(40 * kib);
   const auto shared = std::make_shared<holder>(budget);
   std::vector<std::thread> threads;
@@ -223,7 +224,7 @@ TEST_CASE("threads that store at once leave nothing behind, and end no more than
 
 using lines = std::vector<std::string>;
 
-TEST_CASE("a connection that is ended to save memory says why if the peer reads", "[abuse]") {
+TEST_CASE("a connection that is ended to save memory sends 1013 if the peer reads", "[abuse]") {
   buffer_pool::clear();  // a buffer from it may be larger than needed
   connection peer{role::server};
   const auto waiting = GENERATE(std::size_t{0}, std::size_t{60'000}, std::size_t{100'000});

@@ -32,10 +32,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Accepts each good request.
+/// Accepts each valid request.
 constexpr auto accepting = [](auto& asked) { asked.accept(); };
 
-// The request and the answer of RFC 6455 §1.3.
+// The request and the response of RFC 6455 §1.3.
 constexpr std::string_view good_request =
     "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -51,13 +51,13 @@ std::array<std::byte, 16> sample_nonce() {
   return key;
 }
 
-/// A good request with one part of it replaced.
+/// A valid request with one part of it replaced.
 std::string request_with(std::string_view part, std::string_view instead) {
   std::string changed{good_request};
   return changed.replace(changed.find(part), part.size(), instead);
 }
 
-/// Whether it is one whole response, its body as long as it says, and which status it has.
+/// The status of a response, or 0 if the bytes are not exactly one whole response that closes.
 int status_of_whole(const std::string& answer) {
   const auto end_of_head = answer.find("\r\n\r\n");
   const auto length = answer.find("Content-Length: ");
@@ -67,7 +67,7 @@ int status_of_whole(const std::string& answer) {
   return answer.size() == end_of_head + 4 + size ? std::stoi(answer.substr(9)) : 0;
 }
 
-/// A server's or a client's end, and the other one as a script.
+/// The end of a server or a client, and a script at the other end.
 struct stage {
   explicit stage(memory_pipe_options options = {}, bool hangs_up_too = true)
       : stage{make_memory_pipe(std::move(options)), hangs_up_too} {}
@@ -133,8 +133,8 @@ TEST_CASE("each invalid request gets a whole response with the reason, then the 
       {"\x16\x03\x01 this is no HTTP\r\n\r\n", 400, errc::bad_start_line},
   }));
   stage s;
-  // Input that is never read must not take the answer back.
-  s.far.say(request + "and more that nobody reads");
+  // Unread input must not cause a reset that loses the response.
+  s.far.say(request + "and more that is never read");
   std::error_code ec;
   server_handshake handshake;
   perform(s.near, handshake, accepting, ec);
@@ -395,7 +395,7 @@ TEST_CASE("a refusal cut off by an error of the stream is still a refusal",
   CHECK(s.elapsed() == 0s);
 }
 
-/// A stream that takes nothing, but may have something to read.
+/// A stream that accepts no bytes but may have bytes to read.
 struct one_way_pipe : memory_pipe {
   explicit one_way_pipe(memory_pipe end) : memory_pipe{std::move(end)} {}
 
@@ -405,7 +405,7 @@ struct one_way_pipe : memory_pipe {
   }
 };
 
-/// Encrypted, as it says.
+/// A stream that reports to be encrypted.
 struct sealed_pipe : memory_pipe {
   explicit sealed_pipe(memory_pipe end) : memory_pipe{std::move(end)} {}
 
@@ -451,9 +451,9 @@ TEST_CASE("a server may refuse without reading the request", "[rfc9112-9.6]") {
   CHECK(near.now() - begin == 0s);
 }
 
-// Both
+// Both roles
 
-/// A memory_pipe that, when it was said to be readable, has nothing after all the first `times`.
+/// A memory_pipe that would block the first `times` that it is read after it was reported readable.
 struct hesitant_pipe : memory_pipe {
   hesitant_pipe(memory_pipe end, int count) : memory_pipe{std::move(end)}, times{count} {}
 
@@ -467,7 +467,7 @@ struct hesitant_pipe : memory_pipe {
   int times;
 };
 
-TEST_CASE("a stream that was readable and would block is waited for again") {
+TEST_CASE("an opening waits again if a stream reported as readable would block") {
   const auto self = GENERATE(role::client, role::server);
   auto [here, there] = make_memory_pipe();
   scripted_end far{std::move(there)};

@@ -154,7 +154,7 @@ TEST_CASE("a message can be moved after a part of it was sent") {
   CHECK(talk.far().frames() == lines{"text unfinished \"a\"", "continuation \"b\""});
 }
 
-TEST_CASE("a message to a peer that has gone reports it") {
+TEST_CASE("a message to a peer that has gone returns the error") {
   const auto self = GENERATE(role::client, role::server);
   scripted_talk talk{self};
   auto message = talk.near().begin_message(message_kind::text);
@@ -165,7 +165,7 @@ TEST_CASE("a message to a peer that has gone reports it") {
   CHECK_FALSE(talk.near().read());
 }
 
-TEST_CASE("a thread that waits for a message that is dropped gets closed") {
+TEST_CASE("a thread that waits behind an unfinished message gets closed when that is dropped") {
   for (int round = 0; round < 200; ++round) {
     auto [here, there] = make_memory_pipe({.clock = nullptr});
     websocket<memory_pipe> near{role::server, std::move(here)};

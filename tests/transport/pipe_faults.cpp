@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What successive reads give, until one gives nothing.
+// The results of successive reads, until one returns nothing.
 std::vector<std::string> read_all(memory_pipe& end, std::error_code& ec) {
   std::vector<std::string> pieces;
   for (auto piece = read(end, ec); !piece.empty(); piece = read(end, ec)) pieces.push_back(piece);

@@ -17,7 +17,7 @@ using namespace hawser;
 using namespace hawser::test;
 using namespace std::chrono_literals;
 
-// What it has in common with the other drivers is in tests/drivers.
+// The behaviour that all drivers share is tested in tests/drivers.
 
 namespace {
 

@@ -20,14 +20,14 @@
 
 namespace hawser::test {
 
-/// The far end of a stream that is encrypted.
+/// The far end of an encrypted stream.
 class secure_end final : public wire_end {
  public:
   using outcome = detail::tls_engine::outcome;
 
   secure_end(wire_end& outer, detail::ssl_ptr ssl) : outer_{outer}, engine_{std::move(ssl)} {}
 
-  /// Takes the handshake on as far as that goes; whether it is done.
+  /// Continues the handshake as far as possible. Returns whether it is done.
   bool shake() {
     const auto how = engine_.handshake();
     exchange();
@@ -50,7 +50,7 @@ class secure_end final : public wire_end {
   }
 
  private:
-  /// Moves what is encrypted, both ways.
+  /// Moves encrypted bytes in both directions.
   void exchange() {
     for (auto out = engine_.output(); !out.empty(); out = engine_.output()) {
       outer_.say(octets{out.begin(), out.end()});
@@ -102,7 +102,7 @@ class secure_end final : public wire_end {
   bool over_ = false;
 };
 
-/// A talk over TLS, whose handshake is done.
+/// A talk over TLS, after the handshake.
 class secure_talk : public timed_talk<calling::waits> {
   using base = timed_talk<calling::waits>;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// zlib takes its memory from operator new, so each of its allocations fails in turn, too.
+// zlib allocates by operator new, so each of its allocations fails in turn, too.
 #include <algorithm>
 #include <cstddef>
 #include <memory>
@@ -42,7 +42,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// With contexts, and without.
+/// Options with contexts, and without.
 any_extension some_extension(role self, bool contexts) {
   const permessage_deflate known{
       without_threshold({.own_context_takeover = contexts, .peer_context_takeover = contexts})};
@@ -53,7 +53,7 @@ any_extension some_extension(role self, bool contexts) {
   return known.make(self, {agreed});
 }
 
-/// Nothing is kept from one attempt to the next.
+/// Frees what is kept between connections, so that all attempts are equal.
 void forget_memory() {
   buffer_pool::clear();
   thread_streams<deflater>::clear();
@@ -62,7 +62,7 @@ void forget_memory() {
 
 using peer_type = basic_connection<any_extension, fixed_mask_source>;
 
-/// What a side says: short and long, in fragments, shared, and in the end what all of it repeats.
+/// The messages of a side: short and long, in fragments, shared, and a last one that repeats all of them.
 template <class Connection>
 void say_all(Connection& from) {
   from.send(some_text(300));
@@ -118,7 +118,7 @@ TEST_CASE("whichever allocation of a compressing sender fails, its output is val
     heard.take(far, wire);
     auto expected = all_said();
     CHECK_FALSE(heard.end);
-    // Without memory for zlib's streams messages go out as they are.
+    // Without memory for zlib's streams, messages are sent uncompressed.
     if (thrown) {
       CHECK(heard.messages.size() <= expected.size());
       expected.resize((std::min)(expected.size(), heard.messages.size()));
@@ -214,7 +214,7 @@ TEST_CASE("whichever allocation of a compressing websocket fails, it ends at onc
         thrown = true;
       }
     }
-    // What was thrown has ended the connection; to ask more of it does no harm.
+    // The exception has ended the connection; further calls are harmless.
     if (thrown) CHECK_FALSE(near.is_open());
     const auto ec = near.write("still?");
     CHECK((!thrown || ec == errc::closed));
@@ -280,7 +280,7 @@ TEST_CASE(
     hearing heard;
     auto wire = far.seen();
     heard.take(peer, wire);
-    // What has thrown was not sent, and nothing else suffers by it.
+    // The message whose call threw is not sent; all others are not affected.
     CHECK((!heard.end || heard.end->code == close_code::internal_error));
     for (const auto& one : heard.messages) {
       CHECK((one == text || one == "first last" || (thrown != 0 && one == "last")));

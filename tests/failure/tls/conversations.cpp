@@ -56,9 +56,9 @@ const tls_client_context& trusting() {
   return one;
 }
 
-/// Like fail_each_allocation(), but where there are thousands of slow allocations, above all with
-/// sanitizers, only every n-th fails: HAWSER_FAILURE_STRIDE sets n; 1 is all of them. The attempt
-/// returns whether one has failed.
+/// Like fail_each_allocation(), but only every n-th allocation fails, because there are thousands of slow
+/// ones, above all under sanitizers. HAWSER_FAILURE_STRIDE sets n; 1 means all. The attempt returns whether
+/// an allocation has failed.
 template <class Attempt>
 std::size_t fail_allocations(std::size_t every, Attempt attempt) {
   const char* const asked = std::getenv("HAWSER_FAILURE_STRIDE");
@@ -75,8 +75,8 @@ std::size_t all_held() {
   return openssl_holds() + octets_held();
 }
 
-/// One side: TLS, then the opening handshake, then a message there and back, then the end. Nothing if all
-/// of it went well.
+/// One side of a conversation: TLS, the opening handshake, a message and its echo, the end. Returns the
+/// error, if any.
 std::error_code take_part(role self, memory_pipe end, const std::string& text,
                           milliseconds patience) {
   std::error_code ec;
@@ -115,9 +115,9 @@ struct talk_result {
   bool happened = false;
 };
 
-/// Both sides, of which this thread's has one allocation failing.
+/// Runs both sides. One allocation of this thread's side fails.
 talk_result talk(role self, std::size_t number) {
-  // A side that cannot write waits for the peer's end. The attempt without failure must not time out.
+  // A side that cannot write waits for the peer to end, so attempts with a failure have short timeouts.
   const auto patience = number == failing::never ? milliseconds{soon} : milliseconds{20};
   auto [here, there] = make_memory_pipe({.clock = nullptr});
   const std::string text(3000, 'x');
@@ -157,7 +157,7 @@ TEST_CASE("whichever allocation of a conversation over TLS fails, its caller get
   REQUIRE_FALSE(talk(self, failing::never).ec);
   CHECK(count > 500);
   CHECK(told > 20);
-  // A session more or less.
+  // A TLS session may be stored or not.
   CHECK(all_held() < before + 64 * 1024);
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("whichever allocation of a context fails, the constructor throws", "[f
   CHECK(all_held() < before + 16 * 1024);
 }
 
-/// The echo that a client receives, or the error.
+/// The echo that a client receives, or the text of its error.
 std::string ask(const std::string& url) {
   std::error_code ec;
   connect_options options;
@@ -243,8 +243,8 @@ TEST_CASE("whichever allocation of an event server with TLS fails, at most one c
   server listening{options};
   asio::io_context* context = nullptr;
   listening.on_message([](session& peer, message_view message) { peer.send(message); });
-  // The server's own thread needs no strand, which could not be made without memory. The first
-  // client makes its context known, which this thread runs from then on.
+  // A context with one thread needs no strand, which could not be created without memory. The first
+  // client gives this test the context, which this thread runs from then on.
   listening.on_close([&](session& peer, const closed&) {
     if (context != nullptr) return;
     const auto executor = peer.get_executor();
@@ -265,7 +265,7 @@ TEST_CASE("whichever allocation of an event server with TLS fails, at most one c
   while (listening.connections() != 0) serve_rest();
   first.join();
   std::string thrown;
-  // This thread serves, another one asks.
+  // This thread runs the server, another one the client.
   const auto serve = [&](std::size_t number) {
     std::atomic<bool> done = false;
     std::string heard;
@@ -274,7 +274,7 @@ TEST_CASE("whichever allocation of an event server with TLS fails, at most one c
       done = true;
     }};
     {
-      // Asio's operations of TLS throw from run() where there is no memory to go on with them.
+      // Asio's TLS operations throw from run() if there is no memory to continue them.
       const failing armed{number, failing::of::all_but_asios};
       try {
         while (!done || listening.connections() != 0) serve_rest();
@@ -283,7 +283,7 @@ TEST_CASE("whichever allocation of an event server with TLS fails, at most one c
         thrown = error.what();
       }
     }
-    // A client must not wait for a peer that has gone.
+    // A client must not wait for a peer that has ended.
     if (!thrown.empty()) listening.shutdown();
     client.join();
     return heard;

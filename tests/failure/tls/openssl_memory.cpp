@@ -39,7 +39,7 @@ void give_back(void* block, const char*, int) {
   std::free(block);
 }
 
-/// Runs before OpenSSL is used, which Asio does while its static objects are initialised.
+/// Runs before OpenSSL is first used: Asio does so while its static objects are initialised.
 [[gnu::constructor(101)]] void use_these() {
   if (CRYPTO_set_mem_functions(take, resize, give_back) != 1) std::abort();
 }
