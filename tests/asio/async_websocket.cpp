@@ -51,7 +51,7 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-const std::string aborted = std::error_code{asio::error::operation_aborted}.message();
+const std::string abort_text = std::error_code{asio::error::operation_aborted}.message();
 const std::string is_closed = make_error_code(errc::closed).message();
 
 const std::string good_request =
@@ -337,7 +337,7 @@ TEST_CASE("a read that is cancelled at any byte of a conversation loses nothing"
           signal.emit(type);
           CHECK(reading.pending());
           talk.run();
-          CHECK(reading.shown() == aborted);
+          CHECK(reading.shown() == abort_text);
           return;
         }
         if (reading.error()) return;
@@ -376,7 +376,7 @@ TEST_CASE("any one of several reads can be cancelled") {
   talk.run();
   std::string got;
   for (std::size_t i = 0; i < 3; ++i) {
-    CHECK(reads[i].shown() == (i == which ? aborted : "done"));
+    CHECK(reads[i].shown() == (i == which ? abort_text : "done"));
     got += into[i].text();
   }
   CHECK(got == "ab");
@@ -394,7 +394,7 @@ TEST_CASE("a cancelled write is sent nevertheless") {
   CHECK(first.pending());
   signal.emit(asio::cancellation_type::terminal);
   talk.run();
-  CHECK(first.shown() == aborted);
+  CHECK(first.shown() == abort_text);
   for (int i = 0; i < 20; ++i) {
     talk.far().seen();
     talk.run();
@@ -411,7 +411,7 @@ TEST_CASE("a cancelled close continues") {
                           asio::bind_cancellation_slot(signal.slot(), closing.handler()));
   signal.emit(asio::cancellation_type::terminal);
   talk.run();
-  CHECK(closing.shown() == aborted);
+  CHECK(closing.shown() == abort_text);
   talk.far().say(close_from(role::client, 1000));
   talk.far().hang_up();
   talk.run();
@@ -436,9 +436,9 @@ TEST_CASE("all pending operations complete when an async_websocket is destroyed"
   CHECK(reading.pending());
   talk.io().restart();
   talk.io().run();  // nothing keeps the context busy
-  CHECK(reading.shown() == aborted);
-  CHECK(writing.shown() == aborted);
-  CHECK(closing.shown() == (closes ? aborted : "pending"));
+  CHECK(reading.shown() == abort_text);
+  CHECK(writing.shown() == abort_text);
+  CHECK(closing.shown() == (closes ? abort_text : "pending"));
   CHECK(talk.far().over());
 }
 
@@ -800,7 +800,7 @@ TEST_CASE("an unfinished opening ends with the websocket, or by close_now") {
   const bool destroyed = GENERATE(true, false);
   destroyed ? peer.reset() : peer->close_now();
   io.run();
-  CHECK(opening.shown() == aborted);
+  CHECK(opening.shown() == abort_text);
   if (peer) CHECK_FALSE(peer->is_open());
 }
 
@@ -845,7 +845,7 @@ TEST_CASE("a decision may destroy its websocket and throw") {
   peer->async_accept(handshake, decide, opening.handler());
   far.say(good_request);
   run_ready(io);
-  CHECK(opening.shown() == aborted);
+  CHECK(opening.shown() == abort_text);
 }
 
 }  // namespace

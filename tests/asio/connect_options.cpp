@@ -17,7 +17,7 @@ using namespace hawser;
 
 namespace {
 
-const auto here = *uri::decode("ws://here.example/a");
+const auto here_uri = *uri::decode("ws://here.example/a");
 
 response to(std::string_view location) {
   response answer{.status = 302};
@@ -33,7 +33,7 @@ connect_options following(unsigned redirects) {
 }
 
 TEST_CASE("a proxy may be the same for all") {
-  const auto found = through_proxy("socks5://proxy.example")(here);
+  const auto found = through_proxy("socks5://proxy.example")(here_uri);
   REQUIRE(found);
   CHECK(found->kind == proxy_kind::socks5);
   CHECK(found->host == "proxy.example");
@@ -56,7 +56,7 @@ TEST_CASE("a proxy's URL that is wrong is an error at once, which says what is w
 }
 
 TEST_CASE("a proxy that cannot be asked for the server is none", "[rfc1929][rfc7617-2]") {
-  const auto usable = [](const proxy& via, const uri& where = here) {
+  const auto usable = [](const proxy& via, const uri& where = here_uri) {
     return detail::proxy_for(where, {.find_proxy = [&](const uri&) { return via; }}).has_value();
   };
   CHECK(usable({proxy_kind::http, "h", 1, "user", "a:b"}));
@@ -71,30 +71,30 @@ TEST_CASE("a proxy that cannot be asked for the server is none", "[rfc1929][rfc7
 }
 
 TEST_CASE("without a finder there is no proxy") {
-  CHECK(detail::proxy_for(here, {})->kind == proxy_kind::none);
+  CHECK(detail::proxy_for(here_uri, {})->kind == proxy_kind::none);
 }
 
 TEST_CASE("the environment may name a proxy") {
   ::setenv("http_proxy", "http://proxy.example:3128", 1);
   ::setenv("no_proxy", "other.example", 1);
-  CHECK(proxy_from_environment(here)->port == 3128);
+  CHECK(proxy_from_environment(here_uri)->port == 3128);
   CHECK(proxy_from_environment(*uri::decode("ws://other.example/"))->kind == proxy_kind::none);
   ::setenv("http_proxy", "nonsense://", 1);
-  CHECK_FALSE(proxy_from_environment(here));
+  CHECK_FALSE(proxy_from_environment(here_uri));
   ::unsetenv("http_proxy");
   ::unsetenv("no_proxy");
 }
 
 TEST_CASE("a cookie is one line of the request") {
-  const detail::destination there{here, following(0)};
+  const detail::destination there{here_uri, following(0)};
   CHECK(there.policy().headers.find_only("Cookie") == "id=1");
-  CHECK_FALSE(detail::destination{here, {.cookie = "a\r\nb"}}.policy().headers.valid());
+  CHECK_FALSE(detail::destination{here_uri, {.cookie = "a\r\nb"}}.policy().headers.valid());
 }
 
 TEST_CASE("redirections are followed up to their limit") {
   const auto [wanted, followed] = GENERATE(table<unsigned, int>({{0, 0}, {1, 1}, {5, 5}, {99, 5}}));
   CAPTURE(wanted);
-  detail::destination there{here, following(wanted)};
+  detail::destination there{here_uri, following(wanted)};
   int count = 0;
   while (there.follow(to("/b")) && count < 100) ++count;
   CHECK(count == followed);
@@ -102,14 +102,14 @@ TEST_CASE("redirections are followed up to their limit") {
 }
 
 TEST_CASE("a redirection without a valid Location is not followed") {
-  detail::destination there{here, following(5)};
+  detail::destination there{here_uri, following(5)};
   CHECK_FALSE(there.follow(response{.status = 302}));
   CHECK_FALSE(there.follow(to("ftp://elsewhere.example/")));
   CHECK(there.where().host() == "here.example");
 }
 
 TEST_CASE("on the same server a redirection keeps the credentials") {
-  detail::destination there{here, following(5)};
+  detail::destination there{here_uri, following(5)};
   CHECK(there.follow(to("/b")));
   CHECK(there.policy().headers.find("Authorization"));
   CHECK(there.policy().headers.find("Cookie"));
@@ -123,7 +123,7 @@ TEST_CASE("another server gets only safe fields, and so does the first one after
   options.handshake.headers.add("Accept-Language", "el");
   options.handshake.subprotocols = {"token.secret"};
   options.safe_headers = {"Accept-Language"};
-  detail::destination there{here, options};
+  detail::destination there{here_uri, options};
   for (const auto& next : {location, std::string{"wss://here.example/a"}}) {
     CHECK(there.follow(to(next)));
     CHECK(there.policy().headers.text() == "Accept-Language: el\r\n");
@@ -134,7 +134,7 @@ TEST_CASE("another server gets only safe fields, and so does the first one after
 TEST_CASE("connect_to applies to the first server only") {
   auto options = following(5);
   options.connect_to = "127.0.0.1:9001";
-  detail::destination there{here, options};
+  detail::destination there{here_uri, options};
   CHECK(there.where().host_field() == "here.example");
   CHECK(there.place()->authority() == "127.0.0.1:9001");
   CHECK(there.follow(to("/b")));
@@ -145,7 +145,7 @@ TEST_CASE("connect_to applies to the first server only") {
   CHECK(there.place()->authority() == "here.example");
 
   options.connect_to = GENERATE("", "127.0.0.1:0", "a/b", "::1");
-  const auto place = detail::destination{here, options}.place();
+  const auto place = detail::destination{here_uri, options}.place();
   CHECK(place.has_value() == options.connect_to.empty());
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("a proxy gets the User-Agent of the request", "[rfc9110-10.1.5]") {
   connect_options options;
   options.handshake.headers = {{"Authorization", "secret"}};
   const auto told = [&] {
-    return std::string{detail::destination{here, options}.proxy_headers().text()};
+    return std::string{detail::destination{here_uri, options}.proxy_headers().text()};
   };
   CHECK(told() == "User-Agent: " + std::string{default_user_agent} + "\r\n");
   options.handshake.user_agent = "";

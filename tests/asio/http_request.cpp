@@ -68,14 +68,14 @@ std::string last_answer(std::uint16_t port, std::string_view request) {
 }
 
 /// What a server was asked, as a hook that answers with it.
-response shown(const request& asked) {
+response shown_request(const request& asked) {
   return {.body = std::string{asked.method()} + ' ' + std::string{asked.target()} + ' ' +
                   std::string{asked.body()}};
 }
 
 live_server showing(server_options options = {}) {
   return live_server{[](hawser::server& made) {
-                       made.on_http(shown);
+                       made.on_http(shown_request);
                        made.on_message([](session& peer, message_view view) { peer.send(view); });
                      },
                      std::move(options)};
@@ -142,8 +142,9 @@ TEST_CASE("a route's hook is called before the server's, and a path without a ro
 
 TEST_CASE("an upgrade to a route that is for HTTP alone is ignored", "[rfc9110-7.8]") {
   live_server server{[](hawser::server& made) {
-    made.route("/health").on_http(shown).on_error([](session&, const std::exception_ptr&) {});
-    made.route("/both").on_http(shown).on_message([](session&, message_view) {});
+    made.route("/health").on_http(shown_request).on_error([](session&, const std::exception_ptr&) {
+    });
+    made.route("/both").on_http(shown_request).on_message([](session&, message_view) {});
   }};
   raw_socket client{server->port()};
   client.say(upgrade_to("/health"));
@@ -203,7 +204,7 @@ TEST_CASE("requests of one connection are answered in order, and an upgrade may 
 TEST_CASE("an upgrade that follows a request on another route has its own parameters") {
   mailbox<lines> opened;
   live_server server{[&](hawser::server& made) {
-    made.route("/a/:x").on_http(shown);
+    made.route("/a/:x").on_http(shown_request);
     made.route("/b/:y").on_open([&](session& peer) {
       opened.put({std::string{peer.parameter("x")}, std::string{peer.parameter("y")}});
     });
@@ -276,7 +277,7 @@ TEST_CASE("an exception of a hook, or a response that cannot be sent, is a 500 a
 
 TEST_CASE("after a hook is removed requests are not answered by it") {
   live_server server{[](hawser::server& made) {
-    made.on_http(shown);
+    made.on_http(shown_request);
     made.on_http(std::function<response(const request&)>{});
     made.on_message([](session&, message_view) {});
   }};

@@ -14,39 +14,39 @@ using namespace std::string_literals;
 
 namespace {
 
-using parameters = std::vector<std::pair<std::string, std::string>>;
+using path_values = std::vector<std::pair<std::string, std::string>>;
 
 TEST_CASE("a pattern matches paths by their segments") {
   struct row {
     std::string_view pattern;
     std::string_view path;
-    std::optional<parameters> found;
+    std::optional<path_values> found;
   };
   const std::vector<row> rows{
-      {"/", "/", parameters{}},
+      {"/", "/", path_values{}},
       {"/", "/x", std::nullopt},
-      {"/chat", "/chat", parameters{}},
+      {"/chat", "/chat", path_values{}},
       {"/chat", "/chats", std::nullopt},
       {"/chat", "/Chat", std::nullopt},
       {"/chat", "/chat/x", std::nullopt},
       {"/chat/all", "/chat", std::nullopt},
-      {"/rooms/:id", "/rooms/7", parameters{{"id", "7"}}},
+      {"/rooms/:id", "/rooms/7", path_values{{"id", "7"}}},
       {"/rooms/:id", "/rooms/", std::nullopt},
       {"/rooms/:id", "/rooms", std::nullopt},
       {"/rooms/:id", "/rooms/7/8", std::nullopt},
-      {"/rooms/:id/:who", "/rooms/7/a%2Fb", parameters{{"id", "7"}, {"who", "a/b"}}},
-      {"/rooms/:id", "/rooms/%CE%B1+b%20c%00", parameters{{"id", "\xCE\xB1+b c\0"s}}},
+      {"/rooms/:id/:who", "/rooms/7/a%2Fb", path_values{{"id", "7"}, {"who", "a/b"}}},
+      {"/rooms/:id", "/rooms/%CE%B1+b%20c%00", path_values{{"id", "\xCE\xB1+b c\0"s}}},
       {"/rooms/:id", "/rooms/%", std::nullopt},
       {"/rooms/:id", "/rooms/7%2", std::nullopt},
       {"/rooms/:id/all", "/rooms/%zz/all", std::nullopt},
-      {"/a%20b", "/a%20b", parameters{}},
+      {"/a%20b", "/a%20b", path_values{}},
       {"/a b", "/a%20b", std::nullopt},
-      {"/files/*", "/files/%zz", parameters{}},
-      {"/files/*", "/files/a/b/c", parameters{}},
-      {"/files/*", "/files/", parameters{}},
+      {"/files/*", "/files/%zz", path_values{}},
+      {"/files/*", "/files/a/b/c", path_values{}},
+      {"/files/*", "/files/", path_values{}},
       {"/files/*", "/other/a", std::nullopt},
-      {"/*", "/whatever/there/is", parameters{}},
-      {"/*", "/", parameters{}},
+      {"/*", "/whatever/there/is", path_values{}},
+      {"/*", "/", path_values{}},
   };
   for (const auto& [pattern, path, found] : rows) {
     INFO(pattern << " and " << path);

@@ -16,8 +16,8 @@ using namespace hawser;
 
 namespace {
 
-using local = asio::local::stream_protocol::socket;
-using traits = stream_traits<local>;
+using local_socket = asio::local::stream_protocol::socket;
+using traits = stream_traits<local_socket>;
 
 /// A stream that can only be closed.
 struct plain_stream {
@@ -30,8 +30,8 @@ static_assert(!stream_traits<plain_stream>::is_direct);
 
 TEST_CASE("an open socket never waits, can be ended one way, and closed") {
   asio::io_context context;
-  local near{context};
-  local far{context};
+  local_socket near{context};
+  local_socket far{context};
   asio::local::connect_pair(near, far);
   traits::open(near);
   char octet = 0;

@@ -44,7 +44,7 @@ namespace {
 using lines = std::vector<std::string>;
 using peer_type = threaded_server::peer;
 
-constexpr auto echo = [](peer_type& peer) {
+constexpr auto echo_messages = [](peer_type& peer) {
   while (const auto message = peer.read()) {
     if (peer.write(*message)) return;
   }
@@ -109,7 +109,7 @@ class running_server {
 // Serving
 
 TEST_CASE("a server listens on a free port and calls its handler for each client") {
-  running_server server{echo};
+  running_server server{echo_messages};
   CHECK(server->port() != 0);
   CHECK(server->local_endpoint() == loopback(server->port()));
   auto first = connect(server.url());
@@ -143,18 +143,18 @@ TEST_CASE("a handler gets the request and the client's address") {
 }
 
 TEST_CASE("a server listens on a Unix domain socket too") {
-  using local = asio::local::stream_protocol;
+  using unix_protocol = asio::local::stream_protocol;
   const auto path = "/tmp/hawser-test-" + std::to_string(::getpid());
   ::unlink(path.c_str());
-  basic_threaded_server<local> server{local::endpoint{path}, {}};
+  basic_threaded_server<unix_protocol> server{unix_protocol::endpoint{path}, {}};
   std::thread thread{[&] {
     server.run([](auto& peer) {
       while (const auto message = peer.read()) (void)peer.write(*message);
     });
   }};
   {
-    local::socket socket{raw_socket::context()};
-    socket.connect(local::endpoint{path});
+    unix_protocol::socket socket{raw_socket::context()};
+    socket.connect(unix_protocol::endpoint{path});
     std::error_code ec;
     client_handshake handshake{uri::decode("ws://localhost/").value()};
     auto client = connect(local_socket_transport{std::move(socket)}, handshake, ec);
@@ -187,7 +187,7 @@ TEST_CASE("the upgrade hook accepts, or refuses with an answer of its own") {
       asked.refuse(answer);
     });
   };
-  running_server server{echo, {}, prepare};
+  running_server server{echo_messages, {}, prepare};
   CHECK_FALSE(connect(server.url("/open")).close());
   std::error_code ec;
   response refusal;
@@ -203,7 +203,7 @@ TEST_CASE("a handshake that fails is reported") {
   threaded_server_options options;
   options.handshake_timeout = 50ms;
   options.connection.close_timeout = 50ms;  // these clients do not end their side
-  running_server server{echo, options};
+  running_server server{echo_messages, options};
   raw_socket silent{server->port()};
   CHECK(server.error().find(describe(errc::handshake_timeout)) != std::string::npos);
   raw_socket bad{server->port()};
@@ -218,7 +218,7 @@ TEST_CASE("an exception of an upgrade hook gives one client a 500 and is reporte
       asked.accept();
     });
   };
-  running_server server{echo, {}, prepare};
+  running_server server{echo_messages, {}, prepare};
   std::error_code ec;
   response refusal;
   CHECK_FALSE(connect(server.url("/bad"), ec, {}, &refusal));
@@ -235,7 +235,7 @@ TEST_CASE("an upgrade hook that neither accepts nor refuses lets no client in, a
       if (asked.request().path() == "/accepted") asked.accept();
     });
   };
-  running_server server{echo, {}, prepare};
+  running_server server{echo_messages, {}, prepare};
   std::error_code ec;
   response refusal;
   CHECK_FALSE(connect(server.url("/silent"), ec, {}, &refusal));
@@ -250,7 +250,7 @@ TEST_CASE("the upgrade hook of a threaded server sees no request of another host
   threaded_server_options options;
   const bool listed = GENERATE(false, true);
   if (listed) options.handshake.allowed_hosts = {"localhost"};
-  running_server server{echo, options, [&](threaded_server& made) {
+  running_server server{echo_messages, options, [&](threaded_server& made) {
                           made.on_upgrade([&](threaded_server::upgrade& asked) {
                             --tickets;
                             asked.accept();
@@ -274,7 +274,7 @@ TEST_CASE("an exception of a policy gives one client a 500 and is reported") {
     if (asked.path() == "/bad") throw std::runtime_error{"no database"};
     return true;
   };
-  running_server server{echo, options};
+  running_server server{echo_messages, options};
   std::error_code ec;
   response refusal;
   CHECK_FALSE(connect(server.url("/bad"), ec, {}, &refusal));
@@ -313,7 +313,7 @@ TEST_CASE("a connection is closed when its handler returns, whatever has arrived
 // Stopping
 
 TEST_CASE("stop closes open connections with 1001 and returns when run does", "[rfc-7.4.1]") {
-  running_server server{echo};
+  running_server server{echo_messages};
   auto client = connect(server.url());
   std::thread reader{[&] { (void)client.read(); }};
   server->stop();
@@ -336,7 +336,7 @@ TEST_CASE("stop works from a handler, from hooks, twice, and before run") {
     CHECK(client.close_reason().clean);
   }
   SECTION("from the upgrade hook") {
-    running_server server{echo, {}, [](threaded_server& made) {
+    running_server server{echo_messages, {}, [](threaded_server& made) {
                             made.on_upgrade([&](threaded_server::upgrade&) { made.stop(); });
                           }};
     std::error_code ec;
@@ -345,7 +345,7 @@ TEST_CASE("stop works from a handler, from hooks, twice, and before run") {
     CHECK(server.returns());
   }
   SECTION("from several threads") {
-    running_server server{echo};
+    running_server server{echo_messages};
     auto client = connect(server.url());
     std::thread reader{[&] { (void)client.read(); }};
     std::vector<std::thread> threads;
@@ -357,7 +357,7 @@ TEST_CASE("stop works from a handler, from hooks, twice, and before run") {
   SECTION("before run") {
     threaded_server server{{}};
     server.stop();
-    server.run(echo);
+    server.run(echo_messages);
     server.stop();
     CHECK(server.connections() == 0);
   }
@@ -422,7 +422,7 @@ TEST_CASE("200 connections at once echo 100 random messages each, and leave noth
   constexpr int clients = 200;
   constexpr int messages = 100;
   {
-    running_server warm{echo};
+    running_server warm{echo_messages};
     CHECK_FALSE(connect(warm.url()).close());
   }
   const auto files = open_files();
@@ -430,7 +430,7 @@ TEST_CASE("200 connections at once echo 100 random messages each, and leave noth
   std::vector<int> equal(clients);
   std::vector<std::error_code> closed_with(clients, errc::closed);
   {
-    running_server server{echo};
+    running_server server{echo_messages};
     std::barrier all_connected{clients + 1};
     std::vector<std::thread> crowd;
     for (std::size_t i = 0; i < clients; ++i) {
@@ -463,7 +463,7 @@ TEST_CASE("a server that stops in the middle of much traffic closes every connec
   std::atomic<int> started = 0;
   std::vector<std::thread> crowd;
   {
-    running_server server{echo, options};
+    running_server server{echo_messages, options};
     for (std::size_t i = 0; i < clients; ++i) {
       crowd.emplace_back([&, i, url = server.url()] {
         std::error_code ec;

@@ -37,12 +37,12 @@ struct surroundings {
   }
 };
 
-const tcp::endpoint any{asio::ip::make_address("127.0.0.1"), 0};
+const tcp::endpoint loopback_any{asio::ip::make_address("127.0.0.1"), 0};
 
 TEST_CASE("port 0 is replaced by a free port, and a port in use is refused") {
   asio::io_context context;
   surroundings around{context};
-  const auto first = around.listen(any);
+  const auto first = around.listen(loopback_any);
   CHECK(first->local_endpoint().port() != 0);
   CHECK_THROWS_AS(around.listen(first->local_endpoint()), std::system_error);
 }
@@ -50,7 +50,7 @@ TEST_CASE("port 0 is replaced by a free port, and a port in use is refused") {
 TEST_CASE("a listener that is stopped leaves its context without work") {
   asio::io_context context;
   surroundings around{context};
-  const auto one = around.listen(any);
+  const auto one = around.listen(loopback_any);
   one->start();
   one->stop();
   context.run();
@@ -60,7 +60,7 @@ TEST_CASE("a listener that is stopped leaves its context without work") {
 TEST_CASE("a listener that is stopped before it begins does not begin") {
   asio::io_context context;
   surroundings around{context};
-  const auto one = around.listen(any);
+  const auto one = around.listen(loopback_any);
   one->start();
   one->stop();
   CHECK(context.run() == 1);
@@ -69,7 +69,7 @@ TEST_CASE("a listener that is stopped before it begins does not begin") {
 TEST_CASE("a listener may outlive its server, and then accepts nothing") {
   asio::io_context context;
   surroundings around{context};
-  const auto one = around.listen(any);
+  const auto one = around.listen(loopback_any);
   one->start();
   tcp::socket client{context};
   client.connect(one->local_endpoint());
@@ -83,7 +83,7 @@ TEST_CASE("a listener may outlive its server, and then accepts nothing") {
 TEST_CASE("an accepted client is counted") {
   asio::io_context context;
   surroundings around{context};
-  const auto one = around.listen(any);
+  const auto one = around.listen(loopback_any);
   one->start();
   tcp::socket client{context};
   client.connect(one->local_endpoint());
@@ -108,7 +108,7 @@ TEST_CASE("while the memory budget is exceeded, new clients get 503", "[abuse]")
   surroundings around{context};
   around.settings->memory = std::make_shared<memory_budget>(1);
   const opening full{around.settings->memory};
-  const auto one = around.listen(any);
+  const auto one = around.listen(loopback_any);
   one->start();
   tcp::socket client{context};
   client.connect(one->local_endpoint());

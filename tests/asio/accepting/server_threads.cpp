@@ -122,7 +122,7 @@ class pool_server {
 };
 
 /// All sessions that are open, from any thread.
-class crowd {
+class thread_crowd {
  public:
   void enter(const session& one) {
     const std::lock_guard guard{mutex_};
@@ -179,7 +179,7 @@ void check_broadcasts(kind what, std::size_t count) {
   std::atomic<bool> broken = false;
   mailbox<bool> opens;
   pool_server server{what};
-  crowd all;
+  thread_crowd all;
   server->on_open([&](session& peer) {
     peer.data() = std::make_shared<exclusive>();
     all.enter(peer);

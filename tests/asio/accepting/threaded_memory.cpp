@@ -20,7 +20,7 @@ using namespace hawser::test;
 
 namespace {
 
-struct noted_peer {
+struct peer_with_memory {
   std::string done = {};
   bool has_memory = true;
   std::size_t beside = 0;
@@ -33,10 +33,10 @@ struct noted_peer {
   void close_now() { done += "closed "; }
 };
 
-using memory = detail::threaded_memory<noted_peer>;
+using guarded_memory = detail::threaded_memory<peer_with_memory>;
 
-std::shared_ptr<memory> holder_of(const std::shared_ptr<detail::memory_budget>& budget) {
-  return std::make_shared<memory>(budget);
+std::shared_ptr<guarded_memory> holder_of(const std::shared_ptr<detail::memory_budget>& budget) {
+  return std::make_shared<guarded_memory>(budget);
 }
 
 TEST_CASE("the request of an opening handshake counts twice") {
@@ -79,12 +79,12 @@ TEST_CASE("the budget ends the peer, while there is one", "[abuse]") {
   const auto budget = std::make_shared<detail::memory_budget>(10 * 1024);
   const auto one = holder_of(budget);
   const auto other = holder_of(budget);
-  noted_peer peer;
+  peer_with_memory peer;
   peer.has_memory = GENERATE(true, false);
   const auto how = peer.has_memory ? "ended " : "closed ";
   CHECK(one->count_request(4 * 1024));
   SECTION("when it is open") {
-    const memory::serving served{*one, peer, 7};
+    const guarded_memory::serving served{*one, peer, 7};
     CHECK(peer.beside == 7);
     CHECK(peer.done.empty());
     CHECK(other->count_request(1536));
@@ -92,11 +92,11 @@ TEST_CASE("the budget ends the peer, while there is one", "[abuse]") {
   }
   SECTION("when its handshake was chosen") {
     CHECK(other->count_request(1536));
-    const memory::serving served{*one, peer, 0};
+    const guarded_memory::serving served{*one, peer, 0};
     CHECK(peer.done == how);
   }
   SECTION("not when it has gone") {
-    { const memory::serving served{*one, peer, 0}; }
+    { const guarded_memory::serving served{*one, peer, 0}; }
     CHECK(other->count_request(1536));
     CHECK(peer.done.empty());
   }

@@ -16,7 +16,7 @@ struct noted_stream {
   void abort() { done += "aborted "; }
 };
 
-struct noted_peer {
+struct peer_of_worker {
   std::string done = {};
   bool has_memory = true;
   void begin_close(close_code code) {
@@ -26,7 +26,7 @@ struct noted_peer {
   void close_now() { done += "closed "; }
 };
 
-using worker = detail::threaded_worker<noted_stream, noted_peer>;
+using worker = detail::threaded_worker<noted_stream, peer_of_worker>;
 
 TEST_CASE("a handshake that the server ends reads no more, and is then aborted") {
   noted_stream stream;
@@ -37,7 +37,7 @@ TEST_CASE("a handshake that the server ends reads no more, and is then aborted")
 }
 
 TEST_CASE("a connection that the server ends is going away, and is then closed at once") {
-  noted_peer peer;
+  peer_of_worker peer;
   worker one{.open = &peer};
   one.send_away();
   CHECK(peer.done == "going away ");
@@ -46,7 +46,7 @@ TEST_CASE("a connection that the server ends is going away, and is then closed a
 }
 
 TEST_CASE("a connection that the server ends without memory is closed at once") {
-  noted_peer peer{.has_memory = false};
+  peer_of_worker peer{.has_memory = false};
   worker one{.open = &peer};
   one.send_away();
   CHECK(peer.done == "closed ");

@@ -121,14 +121,15 @@ class counting_driver final
   bool is_over = false;
 };
 
-using socket = asio::local::stream_protocol::socket;
+using unix_socket = asio::local::stream_protocol::socket;
 
 /// A driver that records its events, and answers each message.
-class noting_driver final : public detail::async_driver<noting_driver, socket, hawser::connection> {
-  using base = detail::async_driver<noting_driver, socket, hawser::connection>;
+class noting_driver final
+    : public detail::async_driver<noting_driver, unix_socket, hawser::connection> {
+  using base = detail::async_driver<noting_driver, unix_socket, hawser::connection>;
 
  public:
-  explicit noting_driver(socket stream)
+  explicit noting_driver(unix_socket stream)
       : base{std::move(stream), hawser::connection{role::server}} {}
 
   using base::pause;
@@ -161,7 +162,7 @@ class noting_driver final : public detail::async_driver<noting_driver, socket, h
 /// The driver at one end of a pair of sockets, and a connection by hand at the other.
 struct pair_of_ends {
   pair_of_ends() {
-    socket near{context};
+    unix_socket near{context};
     asio::local::connect_pair(near, far);
     driver = std::make_shared<noting_driver>(std::move(near));
   }
@@ -179,7 +180,7 @@ struct pair_of_ends {
   }
 
   asio::io_context context;
-  socket far{context};
+  unix_socket far{context};
   std::shared_ptr<noting_driver> driver;
   hawser::connection peer{role::client};
 };

@@ -217,9 +217,9 @@ TEST_CASE("many small messages of one turn count for their own size") {
 
 // Slow readers
 
-constexpr std::size_t message_size = 64 * 1024;
-constexpr std::size_t total = (sanitized ? 64 : 1024) * std::size_t{1024} * 1024;
-constexpr std::size_t messages = total / message_size;
+constexpr std::size_t one_size = 64 * 1024;
+constexpr std::size_t total_size = (sanitized ? 64 : 1024) * std::size_t{1024} * 1024;
+constexpr std::size_t message_count = total_size / one_size;
 constexpr std::size_t slack = 1024 * 1024;
 
 send_budget budget_of(send_budget::policy policy) {
@@ -248,7 +248,7 @@ struct flood_result {
 
 flood_result flood(const session& peer, std::size_t count) {
   flood_result result;
-  const std::vector<std::byte> data(message_size);
+  const std::vector<std::byte> data(one_size);
   for (std::size_t i = 0; i < count; ++i) {
     const auto ec = i % 2 == 0 ? peer.send(bytes_view{data}) : peer.send(std::vector{data});
     ec ? ++result.refused : ++result.sent;
@@ -280,22 +280,23 @@ TEST_CASE(
   heap_meter heap;
   if (own_thread) {
     mailbox<flood_result> done;
-    asio::post(peer.get_executor(), [&] { done.put(flood(peer, messages)); });
+    asio::post(peer.get_executor(), [&] { done.put(flood(peer, message_count)); });
     result = done.take().value_or(flood_result{});
   } else {
-    result = flood(peer, messages);
+    result = flood(peer, message_count);
   }
   const auto most = heap.most();
   const auto& budget = options.route.budget;
   CHECK(most <= budget.hard + slack);
   CHECK(result.most_buffered <= budget.hard + slack);
-  CHECK(result.sent + result.refused == messages);
+  CHECK(result.sent + result.refused == message_count);
   if (policy == send_budget::policy::drop) {
     CHECK(result.refused == 0);
-    CHECK(peer.statistics().messages_dropped > messages / 2);
-    CHECK(peer.statistics().messages_sent + peer.statistics().messages_dropped >= messages - 200);
+    CHECK(peer.statistics().messages_dropped > message_count / 2);
+    CHECK(peer.statistics().messages_sent + peer.statistics().messages_dropped >=
+          message_count - 200);
   } else {
-    CHECK(result.refused > messages / 2);
+    CHECK(result.refused > message_count / 2);
   }
   if (policy == send_budget::policy::refuse) CHECK(result.last == errc::send_budget_exceeded);
   if (policy == send_budget::policy::close) {
@@ -343,7 +344,7 @@ TEST_CASE("a sender that waits for on_drained sends everything, from any thread"
     for (; got < count && client.read(); ++got) {
     }
   }};
-  const std::vector<std::byte> data(message_size);
+  const std::vector<std::byte> data(one_size);
   std::size_t sent = 0;
   if (own_thread) {
     const auto fill = [&, peer] {
@@ -493,7 +494,7 @@ struct record {
 };
 
 /// Sessions and their records, for all threads.
-class crowd {
+class session_crowd {
  public:
   void set_up(server& made) {
     const auto touch = [](session& peer, const auto&...) {
@@ -566,7 +567,7 @@ TEST_CASE("many threads use the same and ending sessions while the server shuts 
   constexpr int rounds = 100;
   constexpr std::size_t clients = 6;
   for (int round = 0; round < rounds; ++round) {
-    crowd all;
+    session_crowd all;
     std::vector<std::thread> threads;
     std::atomic<bool> over = false;
     {

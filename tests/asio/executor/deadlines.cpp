@@ -30,10 +30,11 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 /// Notes when it expires.
-class noted final : public deadlines::entry {
+class noted_entry final : public deadlines::entry {
  public:
-  explicit noted(asio::io_context& context) : deadlines_{deadlines::of(context.get_executor())} {}
-  ~noted() { cancel(); }
+  explicit noted_entry(asio::io_context& context)
+      : deadlines_{deadlines::of(context.get_executor())} {}
+  ~noted_entry() { cancel(); }
 
   void set(clock::time_point when) {
     when_ = when;
@@ -66,7 +67,7 @@ bool runs_out(asio::io_context& context) {
 TEST_CASE("many deadlines expire once each, in order of time and never early") {
   asio::io_context context{1};
   std::vector<std::size_t> order;
-  std::deque<noted> all;
+  std::deque<noted_entry> all;
   const auto now = clock::now();
   std::mt19937 random{6455};
   for (std::size_t i = 0; i < 10'000; ++i) {
@@ -85,7 +86,7 @@ TEST_CASE("many deadlines expire once each, in order of time and never early") {
 
 TEST_CASE("an entry without memory for its expiry expires a little later, and delays no other") {
   asio::io_context context{1};
-  std::deque<noted> all;
+  std::deque<noted_entry> all;
   const auto due = clock::now();
   for (int i = 0; i < 3; ++i) all.emplace_back(context).set(due);
   auto& poor = all[1];
@@ -100,8 +101,8 @@ TEST_CASE("an entry without memory for its expiry expires a little later, and de
 
 TEST_CASE("a context that has no deadlines, or none any more, runs out of work") {
   asio::io_context context{1};
-  noted one{context};
-  noted other{context};
+  noted_entry one{context};
+  noted_entry other{context};
   CHECK(runs_out(context));
   one.set(clock::now() + 24h);
   other.set(clock::now() + 25h);
@@ -114,7 +115,7 @@ TEST_CASE("a context that has no deadlines, or none any more, runs out of work")
   one.set((clock::time_point::max)());
   CHECK(runs_out(context));
   {
-    noted gone{context};
+    noted_entry gone{context};
     gone.set(clock::now() + 24h);
   }
   CHECK(runs_out(context));
@@ -123,7 +124,7 @@ TEST_CASE("a context that has no deadlines, or none any more, runs out of work")
 
 TEST_CASE("a cancelled deadline does not expire, even if it is due") {
   asio::io_context context{1};
-  std::deque<noted> all;
+  std::deque<noted_entry> all;
   for (int i = 0; i < 100; ++i) all.emplace_back(context).set(clock::now() - 1s);
   for (int i = 0; i < 100; i += 2) all[static_cast<std::size_t>(i)].cancel();
   CHECK(runs_out(context));
@@ -135,7 +136,7 @@ TEST_CASE("a cancelled deadline does not expire, even if it is due") {
 
 TEST_CASE("setting a deadline replaces its previous time") {
   asio::io_context context{1};
-  noted one{context};
+  noted_entry one{context};
   one.set(clock::now() + 24h);
   one.set(clock::now());
   CHECK(runs_out(context));
@@ -152,8 +153,8 @@ TEST_CASE("setting a deadline replaces its previous time") {
 
 TEST_CASE("a later deadline does not delay an earlier one, whichever was set first") {
   asio::io_context context{1};
-  noted late{context};
-  noted early{context};
+  noted_entry late{context};
+  noted_entry early{context};
   const bool late_first = GENERATE(true, false);
   (late_first ? late : early).set(clock::now() + (late_first ? 24h : 0h));
   (late_first ? early : late).set(clock::now() + (late_first ? 0h : 24h));
@@ -171,7 +172,7 @@ TEST_CASE("deadlines may be set and cancelled from other threads, also while the
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int round = 0; round < 500; ++round) {
-        noted one{context};
+        noted_entry one{context};
         one.set(clock::now() - 1s);
         if (round % 2 == 0) one.set(clock::now() + 1s);
       }
@@ -185,8 +186,8 @@ TEST_CASE("deadlines may be set and cancelled from other threads, also while the
 
 TEST_CASE("a deadline may outlive its context, set or not, and can still be set and cancelled") {
   std::optional<asio::io_context> context{1};
-  noted set{*context};
-  noted unset{*context};
+  noted_entry set{*context};
+  noted_entry unset{*context};
   set.set(clock::now() + 24h);
   context.reset();
   unset.set(clock::now());
@@ -196,7 +197,7 @@ TEST_CASE("a deadline may outlive its context, set or not, and can still be set 
 
 TEST_CASE("a deadline may outlive the run of its context, and then does nothing") {
   asio::io_context context{1};
-  noted one{context};
+  noted_entry one{context};
   one.set(clock::now() + 24h);
   context.stop();
   context.run();

@@ -16,12 +16,12 @@ using hawser::detail::kept_executor;
 
 namespace {
 
-using strand = asio::strand<asio::io_context::executor_type>;
+using context_strand = asio::strand<asio::io_context::executor_type>;
 
 TEST_CASE("a strand may be kept beyond its context") {
   std::optional<asio::io_context> context{1};
-  std::optional<kept_executor<strand>> kept{std::in_place, asio::make_strand(*context)};
-  kept_executor<strand> other{asio::make_strand(*context)};
+  std::optional<kept_executor<context_strand>> kept{std::in_place, asio::make_strand(*context)};
+  kept_executor<context_strand> other{asio::make_strand(*context)};
   bool ran = false;
   asio::post(kept->get(), [&] { ran = true; });
   context->run();
@@ -42,7 +42,7 @@ TEST_CASE("an executor of any type may be kept beyond its context") {
 
 TEST_CASE("executors may be released by other threads while their context ends") {
   std::optional<asio::io_context> context{1};
-  std::optional<kept_executor<strand>> kept{std::in_place, asio::make_strand(*context)};
+  std::optional<kept_executor<context_strand>> kept{std::in_place, asio::make_strand(*context)};
   std::thread other{[&] { kept.reset(); }};
   context.reset();
   other.join();

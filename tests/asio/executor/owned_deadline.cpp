@@ -13,11 +13,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using clock = std::chrono::steady_clock;
+using steady_clock = std::chrono::steady_clock;
 
-class owner : public std::enable_shared_from_this<owner> {
+class owner_of_deadline : public std::enable_shared_from_this<owner_of_deadline> {
  public:
-  explicit owner(asio::io_context& context)
+  explicit owner_of_deadline(asio::io_context& context)
       : context_{context}, deadline{*this, context.get_executor()} {}
 
   asio::io_context::executor_type get_executor() const { return context_.get_executor(); }
@@ -28,14 +28,14 @@ class owner : public std::enable_shared_from_this<owner> {
   asio::io_context& context_;
 
  public:
-  detail::owned_deadline<owner, &owner::on_deadline> deadline;
+  detail::owned_deadline<owner_of_deadline, &owner_of_deadline::on_deadline> deadline;
   int calls = 0;
 };
 
 TEST_CASE("an owner is called once when its earliest deadline has passed") {
   asio::io_context context;
-  const auto one = std::make_shared<owner>(context);
-  const auto now = clock::now();
+  const auto one = std::make_shared<owner_of_deadline>(context);
+  const auto now = steady_clock::now();
   one->deadline.set_at_latest(now + 1h);
   one->deadline.set_at_latest(now);
   one->deadline.set_at_latest(now + 1h);
@@ -43,13 +43,13 @@ TEST_CASE("an owner is called once when its earliest deadline has passed") {
   CHECK_FALSE(one->deadline.is_due(now - 1ns));
   context.run_for(1min);
   CHECK(one->calls == 1);
-  CHECK_FALSE(one->deadline.is_due(clock::time_point::max()));
+  CHECK_FALSE(one->deadline.is_due(steady_clock::time_point::max()));
 }
 
 TEST_CASE("a destroyed owner, or one that has cancelled its deadline, is not called") {
   asio::io_context context;
-  auto one = std::make_shared<owner>(context);
-  one->deadline.set(clock::now());
+  auto one = std::make_shared<owner_of_deadline>(context);
+  one->deadline.set(steady_clock::now());
   SECTION("it is cancelled") { one->deadline.cancel(); }
   SECTION("it is destroyed") { one.reset(); }
   context.run_for(1min);
@@ -59,10 +59,10 @@ TEST_CASE("a destroyed owner, or one that has cancelled its deadline, is not cal
 TEST_CASE(
     "an owner whose deadline is set to a later time while the call is pending is not called") {
   asio::io_context context;
-  const auto one = std::make_shared<owner>(context);
-  one->deadline.set(clock::now());
+  const auto one = std::make_shared<owner_of_deadline>(context);
+  one->deadline.set(steady_clock::now());
   context.run_one();
-  SECTION("it is set to a later time") { one->deadline.set(clock::now() + 24h); }
+  SECTION("it is set to a later time") { one->deadline.set(steady_clock::now() + 24h); }
   SECTION("it is cancelled") { one->deadline.cancel(); }
   context.poll();
   CHECK(one->calls == 0);

@@ -57,7 +57,7 @@ std::array<std::byte, 16> sample_key() {
   return key;
 }
 
-const std::string aborted = std::error_code{asio::error::operation_aborted}.message();
+const std::string abort_message = std::error_code{asio::error::operation_aborted}.message();
 
 /// A stream with a handshake on its near end.
 struct meeting {
@@ -429,7 +429,7 @@ TEST_CASE("an opening that is cancelled closes the stream") {
   signal.emit(type);
   CHECK(met.outcome.pending());
   met.run();
-  CHECK(met.outcome.shown() == aborted);
+  CHECK(met.outcome.shown() == abort_message);
   CHECK(met.near.is_closed());
   signal.emit(type);
 }

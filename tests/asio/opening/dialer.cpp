@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using addresses = std::vector<tcp::endpoint>;
+using endpoint_list = std::vector<tcp::endpoint>;
 using detail::dial_patience;
 using socket_type = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
 using dialer = detail::dialer<socket_type>;
@@ -73,11 +73,11 @@ TEST_CASE("the families of addresses alternate", "[rfc-8305]") {
   const auto one = at("0.0.0.1");
   const auto two = at("0.0.0.2");
   const auto three = at("0.0.0.3");
-  CHECK(detail::interleave(addresses{six, seven, one, two, three}) ==
-        addresses{six, one, seven, two, three});
-  CHECK(detail::interleave(addresses{one, six, seven}) == addresses{one, six, seven});
-  CHECK(detail::interleave(addresses{one, two}) == addresses{one, two});
-  CHECK(detail::interleave(addresses{}).empty());
+  CHECK(detail::interleave(endpoint_list{six, seven, one, two, three}) ==
+        endpoint_list{six, one, seven, two, three});
+  CHECK(detail::interleave(endpoint_list{one, six, seven}) == endpoint_list{one, six, seven});
+  CHECK(detail::interleave(endpoint_list{one, two}) == endpoint_list{one, two});
+  CHECK(detail::interleave(endpoint_list{}).empty());
 }
 
 TEST_CASE("an address is connected to without being resolved") {

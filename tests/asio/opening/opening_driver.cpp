@@ -27,9 +27,9 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A server's opening that notes what it is asked, and is answered by the test.
-class noted final : public detail::opening_driver<tcp::socket, server_handshake<>> {
+class noted_driver final : public detail::opening_driver<tcp::socket, server_handshake<>> {
  public:
-  explicit noted(tcp::socket socket)
+  explicit noted_driver(tcp::socket socket)
       : opening_driver{socket_, asked, socket.get_executor()}, socket_{std::move(socket)} {}
 
   void start() {
@@ -67,7 +67,7 @@ class noted final : public detail::opening_driver<tcp::socket, server_handshake<
 struct scene {
   asio::io_context context{1};
   std::pair<tcp::socket, tcp::socket> ends = joined_sockets<tcp>(context);
-  std::shared_ptr<noted> opening = std::make_shared<noted>(std::move(ends.first));
+  std::shared_ptr<noted_driver> opening = std::make_shared<noted_driver>(std::move(ends.first));
   raw_socket client{std::move(ends.second)};
 
   template <class Condition>

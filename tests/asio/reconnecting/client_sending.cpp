@@ -16,22 +16,22 @@ using detail::client_sending;
 
 namespace {
 
-constexpr std::string_view word = "word";
-const auto elsewhere = [] { return false; };
+constexpr std::string_view sent_word = "word";
+const auto on_another_thread = [] { return false; };
 const auto in_handler = [] { return true; };
 
 TEST_CASE("without a connection messages are queued if that is enabled, and sent on the next one") {
   client_sending none{{}, {}};
-  CHECK(none.send(word, elsewhere) == errc::closed);
+  CHECK(none.send(sent_word, on_another_thread) == errc::closed);
   client_sending keeping{{.most = 10'000}, {}};
-  CHECK_FALSE(keeping.send(word, elsewhere));
+  CHECK_FALSE(keeping.send(sent_word, on_another_thread));
   CHECK(keeping.buffered_bytes() != 0);
   const auto state = std::make_shared<fake_session>();
   keeping.connected(session{state});
   keeping.greeted();
   keeping.catch_up(session{state});
   CHECK(state->done == std::vector<std::string>{"send now"});
-  CHECK_FALSE(keeping.send(word, elsewhere));
+  CHECK_FALSE(keeping.send(sent_word, on_another_thread));
   CHECK(state->done.size() == 2);
 }
 
@@ -40,9 +40,9 @@ TEST_CASE(
   client_sending keeping{{.most = 10'000}, {}};
   const auto state = std::make_shared<fake_session>();
   keeping.connected(session{state});
-  CHECK_FALSE(keeping.send(word, elsewhere));
+  CHECK_FALSE(keeping.send(sent_word, on_another_thread));
   CHECK(state->done.empty());
-  CHECK_FALSE(keeping.send(word, in_handler));
+  CHECK_FALSE(keeping.send(sent_word, in_handler));
   CHECK(state->done.size() == 1);
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("after end() nothing is sent, and forget() drops the session") {
   const auto state = std::make_shared<fake_session>();
   keeping.connected(session{state});
   keeping.end();
-  CHECK(keeping.send(word, in_handler) == errc::closed);
+  CHECK(keeping.send(sent_word, in_handler) == errc::closed);
   CHECK(keeping.present() == session{state});
   CHECK(keeping.forget() == session{state});
   CHECK_FALSE(keeping.present());

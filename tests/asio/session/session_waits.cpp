@@ -29,7 +29,7 @@ namespace {
 
 /// A wait that notes how it ended.
 template <class Operation>
-struct noted final : Operation {
+struct noted_wait final : Operation {
   using Operation::Operation;
   void complete(std::error_code ec) override {
     ended = true;
@@ -46,8 +46,8 @@ TEST_CASE("messages go to the waits for them, in order") {
   detail::session_waits waits;
   message first;
   message second;
-  noted<detail::receive_operation> one{first};
-  noted<detail::receive_operation> other{second};
+  noted_wait<detail::receive_operation> one{first};
+  noted_wait<detail::receive_operation> other{second};
   waits.add(one);
   waits.add(other);
   CHECK(waits.receiving());
@@ -63,8 +63,8 @@ TEST_CASE("messages go to the waits for them, in order") {
 TEST_CASE("the end ends every wait with errc::closed") {
   detail::session_waits waits;
   message into;
-  noted<detail::receive_operation> receiving{into};
-  noted<detail::drain_operation> draining;
+  noted_wait<detail::receive_operation> receiving{into};
+  noted_wait<detail::drain_operation> draining;
   waits.add(receiving);
   waits.add(draining);
   waits.end();
@@ -75,8 +75,8 @@ TEST_CASE("the end ends every wait with errc::closed") {
 TEST_CASE("a wait for queue capacity completes, and only one wait is cancelled") {
   detail::session_waits waits;
   message into;
-  noted<detail::receive_operation> receiving{into};
-  noted<detail::drain_operation> draining;
+  noted_wait<detail::receive_operation> receiving{into};
+  noted_wait<detail::drain_operation> draining;
   waits.add(receiving);
   waits.add(draining);
   waits.cancel(receiving);
@@ -90,7 +90,7 @@ TEST_CASE("a wait for queue capacity completes, and only one wait is cancelled")
 TEST_CASE("waits that are abandoned are never completed") {
   detail::session_waits waits;
   message into;
-  noted<detail::receive_operation> receiving{into};
+  noted_wait<detail::receive_operation> receiving{into};
   waits.add(receiving);
   waits.abandon();
   CHECK(receiving.abandoned);
