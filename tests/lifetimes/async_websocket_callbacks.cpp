@@ -39,18 +39,19 @@ using namespace hawser::test;
 
 namespace {
 
-enum class action { destroy, close_now, cancel, cancel_and_destroy, destroy_and_cancel };
+enum class websocket_action { destroy, close_now, cancel, cancel_and_destroy, destroy_and_cancel };
 
-constexpr std::array all_actions{action::destroy, action::close_now, action::cancel,
-                                 action::cancel_and_destroy, action::destroy_and_cancel};
+constexpr std::array all_actions{websocket_action::destroy, websocket_action::close_now,
+                                 websocket_action::cancel, websocket_action::cancel_and_destroy,
+                                 websocket_action::destroy_and_cancel};
 
-std::string shown(action what) {
+std::string shown(websocket_action what) {
   switch (what) {
-    case action::destroy: return "destroy";
-    case action::close_now: return "close_now";
-    case action::cancel: return "cancel";
-    case action::cancel_and_destroy: return "cancel and destroy";
-    case action::destroy_and_cancel: return "destroy and cancel";
+    case websocket_action::destroy: return "destroy";
+    case websocket_action::close_now: return "close_now";
+    case websocket_action::cancel: return "cancel";
+    case websocket_action::cancel_and_destroy: return "cancel and destroy";
+    case websocket_action::destroy_and_cancel: return "destroy and cancel";
   }
   return {};
 }
@@ -71,7 +72,7 @@ class ended_websocket {
  public:
   struct plan {
     role self = role::server;
-    action what = action::destroy;
+    websocket_action what = websocket_action::destroy;
     std::string moment = {};
     std::size_t turns = static_cast<std::size_t>(-1);
     bool is_stalled = false;  // the stream takes no output once the connection is open
@@ -176,11 +177,11 @@ class ended_websocket {
   void end() {
     if (std::exchange(done_, true)) return;
     switch (plan_.what) {
-      case action::destroy: return near_.reset();
-      case action::close_now: return near_->close_now();
-      case action::cancel: return cancel();
-      case action::cancel_and_destroy: cancel(); return near_.reset();
-      case action::destroy_and_cancel: near_.reset(); return cancel();
+      case websocket_action::destroy: return near_.reset();
+      case websocket_action::close_now: return near_->close_now();
+      case websocket_action::cancel: return cancel();
+      case websocket_action::cancel_and_destroy: cancel(); return near_.reset();
+      case websocket_action::destroy_and_cancel: near_.reset(); return cancel();
     }
   }
 
@@ -194,7 +195,7 @@ class ended_websocket {
         why == asio::error::operation_aborted || why == errc::closed || why == errc::aborted;
     CAPTURE(why.message());
     CHECK((!why || ended));
-    if (plan_.what == action::destroy && operations_.back().name != "close") {
+    if (plan_.what == websocket_action::destroy && operations_.back().name != "close") {
       CHECK((!why || why == asio::error::operation_aborted));
     }
   }

@@ -75,15 +75,15 @@ class talkative_server {
   std::thread thread_;
 };
 
-enum class action { stop, close, stop_elsewhere, close_elsewhere, destroy };
+enum class client_action { stop, close, stop_elsewhere, close_elsewhere, destroy };
 
-std::string shown(action what) {
+std::string shown(client_action what) {
   switch (what) {
-    case action::stop: return "stop";
-    case action::close: return "close";
-    case action::stop_elsewhere: return "stop elsewhere";
-    case action::close_elsewhere: return "close elsewhere";
-    case action::destroy: return "destroy";
+    case client_action::stop: return "stop";
+    case client_action::close: return "close";
+    case client_action::stop_elsewhere: return "stop elsewhere";
+    case client_action::close_elsewhere: return "close elsewhere";
+    case client_action::destroy: return "destroy";
   }
   return {};
 }
@@ -91,7 +91,7 @@ std::string shown(action what) {
 /// A client that is ended in one of its callbacks, on this thread.
 class ended_client {
  public:
-  ended_client(std::string moment, action what, const std::string& url)
+  ended_client(std::string moment, client_action what, const std::string& url)
       : moment_{std::move(moment)}, action_{what} {
     auto options = brisk_client(url);
     options.budget.high = 1000;
@@ -165,16 +165,17 @@ class ended_client {
     if (what != moment_ || std::exchange(done_, true)) return;
     story_.emplace_back("ended");
     switch (action_) {
-      case action::stop: return client_->stop();
-      case action::close: return (void)client_->close();
-      case action::stop_elsewhere: return std::thread{[this] { client_->stop(); }}.join();
-      case action::close_elsewhere: return std::thread{[this] { (void)client_->close(); }}.join();
-      case action::destroy: return client_.reset();
+      case client_action::stop: return client_->stop();
+      case client_action::close: return (void)client_->close();
+      case client_action::stop_elsewhere: return std::thread{[this] { client_->stop(); }}.join();
+      case client_action::close_elsewhere:
+        return std::thread{[this] { (void)client_->close(); }}.join();
+      case client_action::destroy: return client_.reset();
     }
   }
 
   const std::string moment_;
-  const action action_;
+  const client_action action_;
   asio::io_context context_{1};
   std::unique_ptr<client> client_;
   lines story_;
@@ -186,8 +187,9 @@ TEST_CASE("a client may be ended in each of its callbacks, and does not connect 
       values<std::string>({"prepare", "find_proxy", "on_open", "on_session", "receive",
                            "on_message", "on_part", "on_ping", "on_pong", "on_drained", "on_close",
                            "on_error", "retry", "on_reconnecting", "on_failed", "on_stopped"}));
-  const auto what = GENERATE(action::stop, action::close, action::stop_elsewhere,
-                             action::close_elsewhere, action::destroy);
+  const auto what =
+      GENERATE(client_action::stop, client_action::close, client_action::stop_elsewhere,
+               client_action::close_elsewhere, client_action::destroy);
   CAPTURE(moment, shown(what));
   talkative_server server;
   ended_client client{moment, what, server.url()};
@@ -195,7 +197,7 @@ TEST_CASE("a client may be ended in each of its callbacks, and does not connect 
   const auto ended = std::find(story.begin(), story.end(), "ended");
   REQUIRE(ended != story.end());
   CHECK(server.clients() == (moment == "prepare" || moment == "find_proxy" ? 0 : 1));
-  if (what == action::destroy) {
+  if (what == client_action::destroy) {
     CHECK(lines(ended, story.end()) ==
           (moment == "on_stopped" ? lines{"ended", "stopped"} : lines{"ended"}));
   } else {

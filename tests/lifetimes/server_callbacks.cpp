@@ -31,15 +31,15 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-enum class action { close, close_now, shutdown, shutdown_elsewhere, destroy };
+enum class server_action { close, close_now, shutdown, shutdown_elsewhere, destroy };
 
-std::string shown(action what) {
+std::string shown(server_action what) {
   switch (what) {
-    case action::close: return "close";
-    case action::close_now: return "close_now";
-    case action::shutdown: return "shutdown";
-    case action::shutdown_elsewhere: return "shutdown elsewhere";
-    case action::destroy: return "destroy";
+    case server_action::close: return "close";
+    case server_action::close_now: return "close_now";
+    case server_action::shutdown: return "shutdown";
+    case server_action::shutdown_elsewhere: return "shutdown elsewhere";
+    case server_action::destroy: return "destroy";
   }
   return {};
 }
@@ -47,7 +47,7 @@ std::string shown(action what) {
 /// A server on a context that this thread runs, and a client that gives it a reason for each callback.
 class ended_server {
  public:
-  ended_server(std::string moment, action what) : moment_{std::move(moment)}, action_{what} {
+  ended_server(std::string moment, server_action what) : moment_{std::move(moment)}, action_{what} {
     server_options options;
     options.route.budget.high = 1000;
     server_ = std::make_unique<server>(context_, options);
@@ -133,16 +133,17 @@ class ended_server {
     if (what != moment_ || std::exchange(done_, true)) return;
     story_.emplace_back("ended");
     switch (action_) {
-      case action::close: return (void)open.close();
-      case action::close_now: return open.close_now();
-      case action::shutdown: return server_->shutdown();
-      case action::shutdown_elsewhere: return std::thread{[this] { server_->shutdown(); }}.join();
-      case action::destroy: return server_.reset();
+      case server_action::close: return (void)open.close();
+      case server_action::close_now: return open.close_now();
+      case server_action::shutdown: return server_->shutdown();
+      case server_action::shutdown_elsewhere:
+        return std::thread{[this] { server_->shutdown(); }}.join();
+      case server_action::destroy: return server_.reset();
     }
   }
 
   const std::string moment_;
-  const action action_;
+  const server_action action_;
   asio::io_context context_{1};
   std::unique_ptr<server> server_;
   lines story_;
@@ -153,13 +154,14 @@ TEST_CASE("a session may be closed, and its server ended, in each callback") {
   const auto moment = GENERATE(values<std::string>(
       {"on_upgrade", "on_http", "on_open", "on_session", "receive", "on_message", "on_part",
        "on_ping", "on_pong", "on_drained", "on_close", "on_error"}));
-  const auto what = GENERATE(action::close, action::close_now, action::shutdown,
-                             action::shutdown_elsewhere, action::destroy);
+  const auto what =
+      GENERATE(server_action::close, server_action::close_now, server_action::shutdown,
+               server_action::shutdown_elsewhere, server_action::destroy);
   CAPTURE(moment, shown(what));
   const auto story = ended_server{moment, what}.run();
   const auto ended = std::find(story.begin(), story.end(), "ended");
   REQUIRE(ended != story.end());
-  if (what == action::destroy) {
+  if (what == server_action::destroy) {
     CHECK(lines(ended, story.end()) == lines{"ended"});
   } else {
     const bool opened = std::find(story.begin(), story.end(), "on_open") != story.end();

@@ -23,13 +23,13 @@ using namespace hawser::test;
 
 namespace {
 
-enum class action { stop, stop_elsewhere, stop_both };
+enum class threaded_action { stop, stop_elsewhere, stop_both };
 
-std::string shown(action what) {
+std::string shown(threaded_action what) {
   switch (what) {
-    case action::stop: return "stop";
-    case action::stop_elsewhere: return "stop elsewhere";
-    case action::stop_both: return "stop elsewhere, and here";
+    case threaded_action::stop: return "stop";
+    case threaded_action::stop_elsewhere: return "stop elsewhere";
+    case threaded_action::stop_both: return "stop elsewhere, and here";
   }
   return {};
 }
@@ -37,7 +37,8 @@ std::string shown(action what) {
 /// A server that this thread runs, and clients that give it a reason for each callback.
 class stopped_server {
  public:
-  stopped_server(std::string moment, action what) : moment_{std::move(moment)}, action_{what} {
+  stopped_server(std::string moment, threaded_action what)
+      : moment_{std::move(moment)}, action_{what} {
     server_->on_upgrade([this](threaded_server::upgrade& asked) {
       if (moment_ != "on_upgrade, unanswered") asked.accept();
       happens("on_upgrade");
@@ -59,9 +60,9 @@ class stopped_server {
     server_->run([this](threaded_server::peer& peer) { serve(peer); });
     CHECK(server_->connections() == 0);
     // Where it alone has ended run(), stop() may still be about to return.
-    if (action_ == action::stop_both) join();
+    if (action_ == threaded_action::stop_both) join();
     server_.reset();
-    if (action_ != action::stop_both) join();
+    if (action_ != threaded_action::stop_both) join();
     for (auto& thread : clients) thread.join();
     return done_;
   }
@@ -91,7 +92,7 @@ class stopped_server {
 
   void happens(const std::string& what) {
     if (what != moment_ || done_.exchange(true)) return;
-    if (action_ != action::stop) {
+    if (action_ != threaded_action::stop) {
       elsewhere_ = std::thread{[this, server = server_.get()] {
         begun_ = true;
         begun_.notify_one();
@@ -99,7 +100,7 @@ class stopped_server {
       }};
       begun_.wait(false);
     }
-    if (action_ != action::stop_elsewhere) server_->stop();
+    if (action_ != threaded_action::stop_elsewhere) server_->stop();
   }
 
   void join() {
@@ -113,7 +114,7 @@ class stopped_server {
   }
 
   const std::string moment_;
-  const action action_;
+  const threaded_action action_;
   std::unique_ptr<threaded_server> server_ = std::make_unique<threaded_server>(options());
   std::thread elsewhere_;
   std::atomic<bool> begun_ = false;
@@ -125,7 +126,8 @@ TEST_CASE("a threaded_server may be stopped in each function it calls, and destr
       {"on_upgrade", "on_upgrade, unanswered", "on_error", "on_error of on_upgrade",
        "on_error of the handler", "the handler, at once", "the handler, behind a read",
        "the handler, at its end"}));
-  const auto what = GENERATE(action::stop, action::stop_elsewhere, action::stop_both);
+  const auto what =
+      GENERATE(threaded_action::stop, threaded_action::stop_elsewhere, threaded_action::stop_both);
   CAPTURE(moment, shown(what));
   CHECK(stopped_server{moment, what}.run());
 }

@@ -60,7 +60,7 @@ inline tls_client_context client_showing(const issued& identity) {
 
 /// Calls `here` on this thread and `there` on another one at the same time.
 template <class Here, class There>
-void at_once(Here here, There there) {
+void concurrently(Here here, There there) {
   std::thread other{std::move(there)};
   here();
   other.join();
@@ -115,7 +115,7 @@ struct secure_pair {
   secure_pair(const tls_client_context& trusting, const std::string& host,
               const tls_server_context& serving, std::pair<memory_pipe, memory_pipe> pipe)
       : client{std::move(pipe.first), trusting, host}, server{std::move(pipe.second), serving} {
-    at_once(
+    concurrently(
         [this] {
           client.handshake(before_long(), client_error);
           // TLS 1.3: the client learns after its handshake whether the server accepts its certificate.

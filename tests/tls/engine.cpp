@@ -18,21 +18,21 @@ using namespace hawser::test;
 
 namespace {
 
-using engine = detail::tls_engine;
-using outcome = engine::outcome;
+using engine_type = detail::tls_engine;
+using outcome = engine_type::outcome;
 
-engine make_client() {
+engine_type make_client() {
   std::error_code ec;
-  return engine{trusting_client().make_ssl("localhost", ec)};
+  return engine_type{trusting_client().make_ssl("localhost", ec)};
 }
 
-engine make_server() {
+engine_type make_server() {
   std::error_code ec;
-  return engine{server_with(test_server()).make_ssl(ec)};
+  return engine_type{server_with(test_server()).make_ssl(ec)};
 }
 
 /// Moves at most `most` bytes from one to the other; returns their number.
-std::size_t carry(engine& from, engine& to,
+std::size_t carry(engine_type& from, engine_type& to,
                   std::size_t most = std::numeric_limits<std::size_t>::max()) {
   const auto out = from.output();
   const auto in = to.room();
@@ -43,7 +43,7 @@ std::size_t carry(engine& from, engine& to,
   return size;
 }
 
-void shake_hands(engine& client, engine& server, std::size_t most) {
+void shake_hands(engine_type& client, engine_type& server, std::size_t most) {
   auto there = outcome::starved;
   for (auto here = there; here != outcome::done || there != outcome::done;) {
     here = client.handshake();
@@ -57,7 +57,7 @@ void shake_hands(engine& client, engine& server, std::size_t most) {
   }
 }
 
-std::string read_text(engine& from, outcome expected = outcome::done) {
+std::string read_text(engine_type& from, outcome expected = outcome::done) {
   std::string room(64, '\0');
   std::size_t size = 0;
   const auto octets = std::as_writable_bytes(std::span{room});
@@ -86,7 +86,7 @@ TEST_CASE("an engine accepts one record at a time, and no more before that is co
   const octets much(100'000);
   std::size_t size = 0;
   REQUIRE(client.write(much, size) == outcome::done);
-  CHECK(size == engine::max_record);
+  CHECK(size == engine_type::max_record);
   CHECK(client.write(bytes_view{much}.subspan(size), size) == outcome::clogged);
 }
 

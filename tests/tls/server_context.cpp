@@ -106,7 +106,7 @@ meeting meet(client_certificates wanted, const issued* identity, int version = T
   secure_pipe server{std::move(there), tls_server_context{options}};
   std::error_code client_error;
   std::error_code server_error;
-  at_once(
+  concurrently(
       [&] {
         client.handshake(before_long(), client_error);
         // With TLS 1.3, a client gets the server's verdict with the first byte it reads.
@@ -230,8 +230,8 @@ TEST_CASE("a connection keeps the certificate that it began with", "[rfc-8446-4.
   CHECK(text(read_all(open.client, 11, ec)) == "still there");
   std::error_code client_error;
   std::error_code server_error;
-  at_once([&] { late_client.handshake(before_long(), client_error); },
-          [&] { late_server.handshake(before_long(), server_error); });
+  concurrently([&] { late_client.handshake(before_long(), client_error); },
+               [&] { late_server.handshake(before_long(), server_error); });
   CHECK_FALSE(client_error);
   CHECK_FALSE(server_error);
   CHECK(common_name(SSL_get0_peer_certificate(late_client.native_handle())) == "first");
@@ -318,7 +318,7 @@ TEST_CASE("a client that is no longer trusted after a reload cannot resume", "[r
   secure_pipe far{std::move(pipe.second), server};
   std::error_code refused;
   std::error_code ec;
-  at_once(
+  concurrently(
       [&] {
         near.handshake(before_long(), ec);
         // TLS 1.3: the server's opinion of the client comes after the handshake.

@@ -210,13 +210,13 @@ TEST_CASE("a peer that disappears has ended too") {
   CHECK_FALSE(*ended);
 }
 
-class echo;
-using echo_driver = detail::async_driver<echo, tls_stream<tcp::socket>, basic_connection<>>;
+class noting_echo;
+using echo_driver = detail::async_driver<noting_echo, tls_stream<tcp::socket>, basic_connection<>>;
 
 /// The least that an asynchronous driver needs: it notes what happens and sends it back.
-class echo final : public echo_driver {
+class noting_echo final : public echo_driver {
  public:
-  echo(tls_stream<tcp::socket> moved, role self, const hawser::connection_options& options)
+  noting_echo(tls_stream<tcp::socket> moved, role self, const hawser::connection_options& options)
       : echo_driver{std::move(moved), basic_connection<>{self, options}} {}
 
   using echo_driver::connection;
@@ -243,9 +243,9 @@ class echo final : public echo_driver {
 TEST_CASE("the asynchronous driver talks and closes over TLS") {
   stream_pair pair;
   const auto client =
-      std::make_shared<echo>(std::move(*pair.client), role::client, connection_options{});
+      std::make_shared<noting_echo>(std::move(*pair.client), role::client, connection_options{});
   const auto server =
-      std::make_shared<echo>(std::move(*pair.server), role::server, connection_options{});
+      std::make_shared<noting_echo>(std::move(*pair.server), role::server, connection_options{});
   server->start({});
   for (int i = 0; i < 10; ++i) CHECK_FALSE(client->connection().send(std::string(10'000, 'x')));
   client->start({});
@@ -262,7 +262,7 @@ TEST_CASE("a client that closes but never ends its stream is dropped in time") {
   stream_pair pair;
   connection_options options;
   options.close_timeout = 100ms;
-  const auto server = std::make_shared<echo>(std::move(*pair.server), role::server, options);
+  const auto server = std::make_shared<noting_echo>(std::move(*pair.server), role::server, options);
   server->start({});
   connection client{role::client};
   CHECK_FALSE(client.close());

@@ -84,7 +84,7 @@ TEST_CASE("one thread writes while another reads, through TLS") {
   const std::string text(5'000, 'x');
   int failed = 0;
   int received = 0;
-  at_once(
+  concurrently(
       [&] {
         for (int i = 0; i < count; ++i) failed += peer.write(text) ? 1 : 0;
       },
@@ -137,7 +137,7 @@ TEST_CASE("a server that stops closes its connections, through TLS too") {
   auto peer = connect(far.url("wss"), trusting);
   CHECK_FALSE(peer.write("hello"));
   REQUIRE(peer.read());
-  at_once([&] { CHECK_FALSE(peer.read()); }, [&] { far.stop(); });
+  concurrently([&] { CHECK_FALSE(peer.read()); }, [&] { far.stop(); });
   CHECK(peer.close_reason().code == close_code::going_away);
   CHECK(peer.close_reason().clean);
 }

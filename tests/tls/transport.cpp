@@ -50,8 +50,8 @@ TEST_CASE("one end reads what the other writes, wherever the bytes below are cut
   std::error_code write_ec;
   std::error_code read_ec;
   octets got;
-  at_once([&] { write_all(pair.client, sent, write_ec); },
-          [&] { got = read_all(pair.server, sent.size(), read_ec); });
+  concurrently([&] { write_all(pair.client, sent, write_ec); },
+               [&] { got = read_all(pair.server, sent.size(), read_ec); });
   CHECK_FALSE(write_ec);
   CHECK_FALSE(read_ec);
   CHECK(got == sent);
@@ -63,8 +63,8 @@ TEST_CASE("a full pipe makes writers wait, and cuts no record") {
   std::error_code write_ec;
   std::error_code read_ec;
   octets got;
-  at_once([&] { write_all(pair.server, sent, write_ec); },
-          [&] { got = read_all(pair.client, sent.size(), read_ec); });
+  concurrently([&] { write_all(pair.server, sent, write_ec); },
+               [&] { got = read_all(pair.client, sent.size(), read_ec); });
   CHECK_FALSE(write_ec);
   CHECK(got == sent);
 }
@@ -89,14 +89,14 @@ TEST_CASE("two threads use both directions at the same time") {
   std::error_code ec[4];
   octets there;
   octets back;
-  at_once(
+  concurrently(
       [&] {
-        at_once([&] { write_all(pair.client, sent, ec[0]); },
-                [&] { back = read_all(pair.client, sent.size(), ec[1]); });
+        concurrently([&] { write_all(pair.client, sent, ec[0]); },
+                     [&] { back = read_all(pair.client, sent.size(), ec[1]); });
       },
       [&] {
-        at_once([&] { write_all(pair.server, sent, ec[2]); },
-                [&] { there = read_all(pair.server, sent.size(), ec[3]); });
+        concurrently([&] { write_all(pair.server, sent, ec[2]); },
+                     [&] { there = read_all(pair.server, sent.size(), ec[3]); });
       });
   for (const auto& one : ec) CHECK_FALSE(one);
   CHECK(there == sent);
@@ -291,7 +291,7 @@ std::error_code talk_with_failure(std::size_t n, std::size_t& calls) {
   auto client = std::make_unique<secure_pipe>(std::move(here), trusting, "localhost");
   secure_pipe server{std::move(there), serving};
   std::error_code ec;
-  at_once(
+  concurrently(
       [&] {
         client->handshake(before_long(), ec);
         if (!ec) write_all(*client, as_bytes("hello"), ec);

@@ -47,23 +47,23 @@ things compressing_scene() {
   return all;
 }
 
-std::vector<named_scene> scenes() {
+std::vector<named_scene> compressed_scenes() {
   return {{"a blocking client", [] { return compressing_scene(); }}};
 }
 
 TEST_CASE("with compression, handles and options may be destroyed in any order") {
-  destroy_in_each_order(scenes());
+  destroy_in_each_order(compressed_scenes());
 }
 
 TEST_CASE(
     "with compression, objects made by a thread may be destroyed after it has ended, or last") {
-  destroy_with_threads(scenes());
+  destroy_with_threads(compressed_scenes());
 }
 
-std::vector<things> destroyed_late;
+std::vector<things> compressed_late;
 
 TEST_CASE("with compression, static objects may be destroyed after those of the library") {
-  for (const auto& one : scenes()) destroyed_late.push_back(one.make());
+  for (const auto& one : compressed_scenes()) compressed_late.push_back(one.make());
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ struct far_end {
   echo server;
 };
 
-things blocking_scene() {
+things blocking_tls_scene() {
   far_end far;
   things all;
   const auto context = all.make<tls_client_context>(trusting_options());
@@ -96,9 +96,9 @@ things websocket_scene(bool open) {
   return all;
 }
 
-std::vector<named_scene> scenes() {
+std::vector<named_scene> tls_scenes() {
   return {
-      {"a blocking client", [] { return blocking_scene(); }},
+      {"a blocking client", [] { return blocking_tls_scene(); }},
       {"an open client", [] { return client_scene(false); }},
       {"a closed client", [] { return client_scene(true); }},
       {"an open websocket", [] { return websocket_scene(true); }},
@@ -107,23 +107,23 @@ std::vector<named_scene> scenes() {
 }
 
 TEST_CASE("over TLS, handles, options and contexts may be destroyed in any order") {
-  destroy_in_each_order(scenes());
+  destroy_in_each_order(tls_scenes());
 }
 
 TEST_CASE("over TLS, objects made by a thread may be destroyed after it has ended, or last") {
-  destroy_with_threads(scenes());
+  destroy_with_threads(tls_scenes());
 }
 
-std::vector<things> destroyed_late;
+std::vector<things> tls_late;
 
 TEST_CASE("over TLS, static objects may be destroyed after those of the library") {
-  for (const auto& one : scenes()) destroyed_late.push_back(one.make());
+  for (const auto& one : tls_scenes()) tls_late.push_back(one.make());
 }
 
 TEST_CASE("over TLS, static objects may be destroyed before those of the library") {
-  for (const auto& one : scenes()) one.make();
+  for (const auto& one : tls_scenes()) one.make();
   static std::vector<things> destroyed_early;
-  for (const auto& one : scenes()) destroyed_early.push_back(one.make());
+  for (const auto& one : tls_scenes()) destroyed_early.push_back(one.make());
 }
 
 }  // namespace
