@@ -50,7 +50,7 @@ asio::awaitable<void> serve(role self, peer_type& peer) {
   for (ec.clear(); !ec;) co_await peer.async_read(got, told);
 }
 
-void examine_in_memory(role self, examiner& by) {
+void examine_async(role self, examiner& by) {
   asio::io_context io{1};
   const auto state = std::make_shared<async_pipe_state>();
   peer_type near{async_pipe{io.get_executor(), state, 0},
@@ -83,7 +83,7 @@ void examine_in_memory(role self, examiner& by) {
 TEST_CASE("an async_websocket passes all cases, over memory", "[conformance]") {
   const auto self = GENERATE(role::server, role::client);
   check_cases("async_websocket over memory", self,
-              [self](examiner& by) { examine_in_memory(self, by); });
+              [self](examiner& by) { examine_async(self, by); });
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace hawser::test {
 
 namespace {
 
-const std::string_view hello = "Hello, world!";
+const std::string_view greeting_text = "Hello, world!";
 
 /// One step with a Close, which is answered with that code.
 numbered_case closed_by(std::string number, std::string sentence, std::vector<said> says,
@@ -26,18 +26,18 @@ void add_order(std::vector<numbered_case>& cases) {
   const octets large(256 * 1024, std::byte{'a'});
   const said close = close_frame(1000);
   cases.push_back(answered("7.1.1", "a message is answered, then the Close",
-                           {{{text_frame(hello)}, {text_back(hello)}}}));
+                           {{{text_frame(greeting_text)}, {text_back(greeting_text)}}}));
   cases.push_back(closed_by("7.1.2", "a second Close is not answered", {close, {8}}, 1000));
   cases.push_back(
       closed_by("7.1.3", "nor is a ping behind the Close", {close, ping_frame("")}, 1000));
-  cases.push_back(closed_by("7.1.4", "nor a message", {close, text_frame(hello)}, 1000));
+  cases.push_back(closed_by("7.1.4", "nor a message", {close, text_frame(greeting_text)}, 1000));
   cases.push_back(closed_by("7.1.5", "a Close inside a message is answered, the message is dropped",
                             {text_frame("fragment1", fin::no), close, continuation("fragment2")},
                             1000));
-  cases.push_back(ended(
-      "7.1.6", "messages before a Close are answered, however long they are",
-      {{{{1, large}, text_frame(hello), close, ping_frame("")}, {{1, large}, text_back(hello)}}},
-      1000));
+  cases.push_back(ended("7.1.6", "messages before a Close are answered, however long they are",
+                        {{{{1, large}, text_frame(greeting_text), close, ping_frame("")},
+                          {{1, large}, text_back(greeting_text)}}},
+                        1000));
 }
 
 void add_payloads(std::vector<numbered_case>& cases) {
@@ -46,8 +46,8 @@ void add_payloads(std::vector<numbered_case>& cases) {
   cases.push_back(closed_by("7.3.1", "an empty Close is answered with an empty one", {{8}}, 1005));
   cases.push_back(closed_by("7.3.2", "one octet is no code", {{8, "03"_b}}, 1002));
   cases.push_back(closed_by("7.3.3", "a code is answered", {close_frame(1000)}, 1000));
-  cases.push_back(
-      closed_by("7.3.4", "a code and a reason are answered", {close_frame(1000, hello)}, 1000));
+  cases.push_back(closed_by("7.3.4", "a code and a reason are answered",
+                            {close_frame(1000, greeting_text)}, 1000));
   cases.push_back(
       closed_by("7.3.5", "a reason may have 123 octets", {close_frame(1000, longest)}, 1000));
   cases.push_back(closed_by("7.3.6", "a reason may not have 124 octets",

@@ -13,8 +13,8 @@ namespace hawser::test {
 
 namespace {
 
-const std::string_view hello = "Hello, world!";
-const auto by_frames = numbered_case::by_frames;
+const std::string_view frame_text = "Hello, world!";
+const auto cut_by_frames = numbered_case::by_frames;
 
 void add_messages(std::vector<numbered_case>& cases) {
   constexpr std::size_t sizes[]{0, 125, 126, 127, 128, 65'535, 65'536, 65'536};
@@ -45,8 +45,8 @@ void add_pings(std::vector<numbered_case>& cases) {
   }
   cases.push_back(answered("2.1", "a ping without a payload is answered with one such pong",
                            {{{ping_frame("")}, {pong_back("")}}}));
-  cases.push_back(
-      answered("2.2", "the pong has the ping's text", {{{ping_frame(hello)}, {pong_back(hello)}}}));
+  cases.push_back(answered("2.2", "the pong has the ping's text",
+                           {{{ping_frame(frame_text)}, {pong_back(frame_text)}}}));
   cases.push_back(
       answered("2.3", "the pong has the ping's octets", {{{{9, binary}}, {{10, binary}}}}));
   cases.push_back(
@@ -67,23 +67,23 @@ void add_pings(std::vector<numbered_case>& cases) {
 
 void add_reserved_bits(std::vector<numbered_case>& cases) {
   const auto behind = [&](std::string number, int reserved, std::size_t chop) {
-    cases.push_back(
-        ended(std::move(number),
-              "a good message is answered, the reserved bits " + std::to_string(reserved) +
-                  " behind it end the connection",
-              {{{text_frame(hello), text_frame(hello, fin::yes, reserved), ping_frame("")},
-                {text_back(hello)}}},
-              1002, chop));
+    cases.push_back(ended(
+        std::move(number),
+        "a good message is answered, the reserved bits " + std::to_string(reserved) +
+            " behind it end the connection",
+        {{{text_frame(frame_text), text_frame(frame_text, fin::yes, reserved), ping_frame("")},
+          {text_back(frame_text)}}},
+        1002, chop));
   };
   cases.push_back(ended("3.1", "the reserved bits 1 of text end the connection",
-                        {{{text_frame(hello, fin::yes, 1)}}}, 1002));
+                        {{{text_frame(frame_text, fin::yes, 1)}}}, 1002));
   behind("3.2", 2, 0);
-  behind("3.3", 3, by_frames);
+  behind("3.3", 3, cut_by_frames);
   behind("3.4", 4, 1);
   cases.push_back(ended("3.5", "the reserved bits 5 of a binary frame end the connection",
                         {{{{2, "00 ff fe fd fc fb 00 ff"_b, fin::yes, 5}}}}, 1002));
   cases.push_back(ended("3.6", "the reserved bits 6 of a ping end the connection",
-                        {{{{9, bytes(hello), fin::yes, 6}}}}, 1002));
+                        {{{{9, bytes(frame_text), fin::yes, 6}}}}, 1002));
   cases.push_back(ended("3.7", "the reserved bits 7 of a Close end the connection",
                         {{{{8, {}, fin::yes, 7}}}}, 1002));
 }
@@ -101,8 +101,8 @@ void add_reserved_opcodes(std::vector<numbered_case>& cases) {
         cases.push_back(
             ended(std::move(number),
                   "a good message is answered, the opcode " + op + " ends the connection",
-                  {{{text_frame(hello), reserved, ping_frame("")}, {text_back(hello)}}}, 1002,
-                  i == 4 ? 1 : 0));
+                  {{{text_frame(frame_text), reserved, ping_frame("")}, {text_back(frame_text)}}},
+                  1002, i == 4 ? 1 : 0));
       }
     }
   }
@@ -112,7 +112,7 @@ void add_reserved_opcodes(std::vector<numbered_case>& cases) {
 template <class Make>
 void three_times(std::vector<numbered_case>& cases, int first, std::string_view sentence,
                  Make make) {
-  constexpr std::size_t chops[]{0, by_frames, 1};
+  constexpr std::size_t chops[]{0, cut_by_frames, 1};
   const char* const ways[]{"", ", frame by frame", ", octet by octet"};
   for (int i = 0; i < 3; ++i) {
     cases.push_back(
@@ -143,13 +143,14 @@ void add_fragments(std::vector<numbered_case>& cases) {
                 end == fin::yes ? "a last fragment of nothing ends the connection"
                                 : "a fragment of nothing ends the connection",
                 [&](auto number, auto name, auto chop) {
-                  return ended(number, name, {{{continuation("of what?", end), text_frame(hello)}}},
-                               1002, chop);
+                  return ended(number, name,
+                               {{{continuation("of what?", end), text_frame(frame_text)}}}, 1002,
+                               chop);
                 });
   }
-  cases.push_back(
-      ended("5.15", "a message is answered, a fragment of nothing behind it is not taken",
-            {{{one, two, continuation("of what?", fin::no), text_frame(hello)}, {both}}}, 1002));
+  cases.push_back(ended(
+      "5.15", "a message is answered, a fragment of nothing behind it is not taken",
+      {{{one, two, continuation("of what?", fin::no), text_frame(frame_text)}, {both}}}, 1002));
   for (const auto end : {fin::no, fin::yes}) {
     const said stray = continuation("of what?", end);
     cases.push_back(ended(end == fin::no ? "5.16" : "5.17",

@@ -75,20 +75,22 @@ class tls_link {
 
 tls_link secured(raw_socket link, role self) { return {std::move(link), self}; }
 
-std::string url_at(std::uint16_t port) { return "wss://localhost:" + std::to_string(port) + '/'; }
+std::string wss_url_at(std::uint16_t port) {
+  return "wss://localhost:" + std::to_string(port) + '/';
+}
 
 const tls_client_context& trusting() {
   static const auto context = trusting_client();
   return context;
 }
 
-void run_blocking(std::uint16_t port) {
+void run_blocking_tls(std::uint16_t port) {
   std::error_code ec;
-  auto peer = connect(url_at(port), trusting(), ec, connecting());
+  auto peer = connect(wss_url_at(port), trusting(), ec, connecting());
   if (peer) echo_all(*peer);
 }
 
-void run_on_events(std::uint16_t port) { run_client<tls_client>(url_at(port), trusting()); }
+void run_tls_client(std::uint16_t port) { run_client<tls_client>(wss_url_at(port), trusting()); }
 
 TEST_CASE("a tls_threaded_server passes all cases", "[conformance]") {
   threaded_server_options options;
@@ -116,12 +118,12 @@ TEST_CASE("a server passes all cases, over TLS", "[conformance]") {
 
 TEST_CASE("a connection of connect() passes all cases, over TLS", "[conformance]") {
   check_cases("connect() over TLS", role::client,
-              [](examiner& by) { examine_client(by, run_blocking, secured); });
+              [](examiner& by) { examine_client(by, run_blocking_tls, secured); });
 }
 
 TEST_CASE("a tls_client passes all cases", "[conformance]") {
   check_cases("tls_client over TLS", role::client,
-              [](examiner& by) { examine_client(by, run_on_events, secured); });
+              [](examiner& by) { examine_client(by, run_tls_client, secured); });
 }
 
 }  // namespace

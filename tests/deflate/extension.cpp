@@ -21,7 +21,7 @@ using namespace hawser::test;
 
 namespace {
 
-const auto hello = as_bytes("Hello");
+const auto extension_hello = as_bytes("Hello");
 const auto first_hello = "f2 48 cd c9 c9 07 00"_b;
 const auto second_hello = "f2 00 11 00 00"_b;
 
@@ -58,21 +58,21 @@ TEST_CASE("contexts are kept if both sides allow it", "[rfc7692-7.1.1]") {
   const auto agreed = GENERATE(true, false);
   const auto wanted = GENERATE(true, false);
   deflate_extension one{{15, agreed}, {}, usual({.own_context_takeover = wanted})};
-  CHECK(encoded(one, hello) == first_hello);
-  CHECK(encoded(one, hello) == (agreed && wanted ? second_hello : first_hello));
+  CHECK(encoded(one, extension_hello) == first_hello);
+  CHECK(encoded(one, extension_hello) == (agreed && wanted ? second_hello : first_hello));
 }
 
 TEST_CASE("a peer that keeps its context is understood, whatever was negotiated",
           "[rfc7692-7.1.1]") {
   deflate_extension one{{}, {15, true}, usual({.peer_context_takeover = false})};
-  CHECK(decoded(one, first_hello) == octets{hello.begin(), hello.end()});
-  CHECK(decoded(one, second_hello) == octets{hello.begin(), hello.end()});
+  CHECK(decoded(one, first_hello) == octets{extension_hello.begin(), extension_hello.end()});
+  CHECK(decoded(one, second_hello) == octets{extension_hello.begin(), extension_hello.end()});
 }
 
 TEST_CASE("a peer that agreed to keep no context must not refer to earlier messages",
           "[rfc7692-7.1.1]") {
   deflate_extension one{{}, {15, false}, usual()};
-  CHECK(decoded(one, first_hello) == octets{hello.begin(), hello.end()});
+  CHECK(decoded(one, first_hello) == octets{extension_hello.begin(), extension_hello.end()});
   octets room(100);
   mutable_bytes out{room};
   bytes_view in{second_hello};
@@ -105,26 +105,26 @@ TEST_CASE("with a negotiated window of 8 bits, all messages are sent uncompresse
   deflate_extension one{{8, true}, {8, true}, usual()};
   CHECK(one.begin_encoding(message_kind::text, 5000) == 0);
   CHECK(one.begin_shared(message_kind::text, 5000) == 0);
-  CHECK(decoded(one, first_hello) == octets{hello.begin(), hello.end()});
+  CHECK(decoded(one, first_hello) == octets{extension_hello.begin(), extension_hello.end()});
 }
 
 TEST_CASE("messages shared by many connections are encoded alike, whatever was sent before",
           "[rfc7692-7.1.1]") {
   deflate_extension keeping{{15, true}, {}, usual()};
   deflate_extension forgetting{{15, false}, {}, usual()};
-  encoded(keeping, hello);
+  encoded(keeping, extension_hello);
   CHECK(keeping.sharing_key() == forgetting.sharing_key());
-  CHECK(shared(keeping, hello) == first_hello);
-  CHECK(shared(forgetting, hello) == first_hello);
+  CHECK(shared(keeping, extension_hello) == first_hello);
+  CHECK(shared(forgetting, extension_hello) == first_hello);
 }
 
 TEST_CASE("after a shared message, nothing refers to messages before it", "[rfc7692-7.1.1]") {
   deflate_extension one{{15, true}, {}, usual()};
-  CHECK(encoded(one, hello) == first_hello);
-  CHECK(encoded(one, hello) == second_hello);
+  CHECK(encoded(one, extension_hello) == first_hello);
+  CHECK(encoded(one, extension_hello) == second_hello);
   shared(one, as_bytes("other"));
-  CHECK(encoded(one, hello) == first_hello);
-  CHECK(encoded(one, hello) == second_hello);
+  CHECK(encoded(one, extension_hello) == first_hello);
+  CHECK(encoded(one, extension_hello) == second_hello);
 }
 
 TEST_CASE("the sharing key contains every setting that determines the encoding") {

@@ -17,7 +17,7 @@ using namespace hawser::test;
 
 namespace {
 
-const auto hello = "48 65 6c 6c 6f"_b;
+const auto inflated_hello = "48 65 6c 6c 6f"_b;
 
 /// The decoded payload, which must be the same for each size of output memory and each cut.
 octets inflated_in_all_ways(const octets& payload) {
@@ -40,19 +40,19 @@ octets inflated_in_all_ways(const octets& payload) {
 errc error_of(const octets& payload) { return inflated(*inflater::make({15}), payload).error; }
 
 TEST_CASE("the RFC's examples are decompressed", "[rfc7692-7.2.3]") {
-  CHECK(inflated_in_all_ways("f2 48 cd c9 c9 07 00"_b) == hello);              // 7.2.3.1
-  CHECK(inflated_in_all_ways("00 05 00 fa ff 48 65 6c 6c 6f 00"_b) == hello);  // 7.2.3.3
-  CHECK(inflated_in_all_ways("f3 48 cd c9 c9 07 00 00"_b) == hello);           // 7.2.3.4
-  CHECK(inflated_in_all_ways("f2 48 05 00 00 00 ff ff ca c9 c9 07 00"_b) == hello);
+  CHECK(inflated_in_all_ways("f2 48 cd c9 c9 07 00"_b) == inflated_hello);              // 7.2.3.1
+  CHECK(inflated_in_all_ways("00 05 00 fa ff 48 65 6c 6c 6f 00"_b) == inflated_hello);  // 7.2.3.3
+  CHECK(inflated_in_all_ways("f3 48 cd c9 c9 07 00 00"_b) == inflated_hello);           // 7.2.3.4
+  CHECK(inflated_in_all_ways("f2 48 05 00 00 00 ff ff ca c9 c9 07 00"_b) == inflated_hello);
   CHECK(inflated_in_all_ways("00"_b).empty());  // 7.2.3.6
 }
 
 TEST_CASE("a message may refer to the one before, until a reset", "[rfc7692-7.2.3.2]") {
   const auto by = inflater::make({15});
-  CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == hello);
-  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+  CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == inflated_hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == inflated_hello);
   CHECK(inflated(*by, "00"_b).output.empty());
-  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == inflated_hello);
   by->reset();
   CHECK(inflated(*by, "f2 00 11 00 00"_b).error == errc::bad_extension_data);
 }
@@ -60,27 +60,28 @@ TEST_CASE("a message may refer to the one before, until a reset", "[rfc7692-7.2.
 TEST_CASE("a block marked as the last one does not end the message", "[rfc7692-7.2.3.4]") {
   // Two such messages, then one that refers to them.
   const auto final_hello = "f3 48 cd c9 c9 07 00"_b;
-  CHECK(inflated_in_all_ways(final_hello + final_hello + "00"_b) == hello + hello);
+  CHECK(inflated_in_all_ways(final_hello + final_hello + "00"_b) ==
+        inflated_hello + inflated_hello);
   const auto by = inflater::make({15});
-  CHECK(inflated(*by, final_hello + "00"_b).output == hello);
-  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
-  CHECK(inflated(*by, "f3 00 11 00 00"_b).output == hello);
-  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+  CHECK(inflated(*by, final_hello + "00"_b).output == inflated_hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == inflated_hello);
+  CHECK(inflated(*by, "f3 00 11 00 00"_b).output == inflated_hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == inflated_hello);
 }
 
 TEST_CASE("a missing byte after the last block is accepted") {
-  CHECK(inflated_in_all_ways("f3 48 cd c9 c9 07 00"_b) == hello);
+  CHECK(inflated_in_all_ways("f3 48 cd c9 c9 07 00"_b) == inflated_hello);
   const auto by = inflater::make({15});
-  CHECK(inflated(*by, "f3 48 cd c9 c9 07 00"_b).output == hello);
-  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+  CHECK(inflated(*by, "f3 48 cd c9 c9 07 00"_b).output == inflated_hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == inflated_hello);
 }
 
 TEST_CASE("a missing byte of an empty message is accepted") {
   CHECK(inflated_in_all_ways({}).empty());
   const auto by = inflater::make({15});
-  CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == hello);
+  CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == inflated_hello);
   CHECK(inflated(*by, {}).output.empty());
-  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == inflated_hello);
 }
 
 TEST_CASE("empty pieces have no effect") {
@@ -90,7 +91,7 @@ TEST_CASE("empty pieces have no effect") {
   CHECK(inflated(*by, {}, 8, part::more).error == errc{});
   CHECK(inflated(*by, "c9 07 00"_b, 8, part::more).error == errc{});
   CHECK(inflated(*by, {}, 8).error == errc{});
-  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == inflated_hello);
 }
 
 TEST_CASE("long messages are decompressed as they were sent", "[rfc7692-7.2.2]") {
@@ -109,8 +110,8 @@ TEST_CASE("long messages are decompressed as they were sent", "[rfc7692-7.2.2]")
 TEST_CASE("a window of 8 bits is enough for a peer that uses no more", "[rfc7692-7.1.2]") {
   const auto by = inflater::make({8});
   REQUIRE(by);
-  CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == hello);
-  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == hello);
+  CHECK(inflated(*by, "f2 48 cd c9 c9 07 00"_b).output == inflated_hello);
+  CHECK(inflated(*by, "f2 00 11 00 00"_b).output == inflated_hello);
 }
 
 // A last block of nine literals and a match, without one bit of the match and the end of the block.
@@ -173,7 +174,7 @@ TEST_CASE("after reset() a message is decoded although the one before was cut of
     by->reset();
     const auto result = inflated(*by, whole);
     CHECK(result.error == errc{});
-    CHECK(result.output == hello);
+    CHECK(result.output == inflated_hello);
   }
 }
 

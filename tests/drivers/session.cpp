@@ -9,9 +9,9 @@ using namespace hawser::test;
 
 namespace {
 
-const enlisted waiting{session_over<timed_talk<calling::waits>, caller::other>(
+const enlisted waiting_session{session_over<timed_talk<calling::waits>, caller::other>(
     "a session over a stream that waits, used by other threads")};
-const enlisted direct{session_over<timed_talk<calling::direct>, caller::own>(
+const enlisted direct_session{session_over<timed_talk<calling::direct>, caller::own>(
     "a session over a stream that is read directly, used by its handlers")};
 
 }  // namespace

@@ -44,7 +44,7 @@ namespace {
 
 constexpr std::size_t kibibyte = 1024;
 constexpr std::size_t mebibyte = 1024 * kibibyte;
-constexpr int compressed = 4;
+constexpr int rsv1_bit = 4;
 
 void append(octets& to, const octets& more) { to.insert(to.end(), more.begin(), more.end()); }
 
@@ -105,7 +105,7 @@ TEST_CASE("a message that expands ends at the limit and uses no more memory",
   REQUIRE(payload.size() < 64 * mebibyte / 1000);
   connection_options options;
   options.max_message_size = mebibyte;
-  const auto input = frame_from(peer_of(self), 2, payload, fin::yes, compressed);
+  const auto input = frame_from(peer_of(self), 2, payload, fin::yes, rsv1_bit);
   const auto result = outcome_of(self, input, options);
   REQUIRE(result.end);
   CHECK(result.end->code == close_code::message_too_big);
@@ -120,7 +120,7 @@ TEST_CASE("a message that expands over fragments ends at the limit", "[rfc7692-8
   const auto payload = bomb(8 * mebibyte);
   connection_options options;
   options.max_message_size = mebibyte;
-  octets input = frame_from(from, 2, {}, fin::no, compressed);
+  octets input = frame_from(from, 2, {}, fin::no, rsv1_bit);
   for (std::size_t at = 0; at < payload.size(); at += 100) {
     const auto rest = bytes_view{payload}.subspan(at);
     const auto size = (std::min<std::size_t>)(100, rest.size());
@@ -139,7 +139,7 @@ TEST_CASE("a message that expands uses the memory of one part, in parts", "[rfc7
   options.deliver = delivery::parts;
   const auto payload = bomb(16 * mebibyte);
   const auto result =
-      outcome_of(self, frame_from(peer_of(self), 2, payload, fin::yes, compressed), options);
+      outcome_of(self, frame_from(peer_of(self), 2, payload, fin::yes, rsv1_bit), options);
   CHECK_FALSE(result.end);
   CHECK(result.delivered == 16 * mebibyte);
   CHECK(result.most < inflating + 16 * kibibyte);
@@ -153,7 +153,7 @@ TEST_CASE("blocks without output end at a limit", "[rfc7692-8][rfc-10.4]") {
   options.max_message_size = 10 * kibibyte;
   octets payload;
   while (payload.size() < 100 * kibibyte) append(payload, from_hex(block));
-  octets input = frame_from(from, 2, payload, fin::no, compressed);
+  octets input = frame_from(from, 2, payload, fin::no, rsv1_bit);
   const auto some = outcome_of(self, input, options);
   CHECK_FALSE(some.end);
   CHECK(some.most < inflating);
@@ -176,7 +176,7 @@ TEST_CASE("small messages that are flushed after each byte are accepted", "[rfc7
     with->encode({&octet, 1}, part::last, payload);
   }
   const auto result =
-      outcome_of(self, frame_from(peer_of(self), 2, payload, fin::yes, compressed), options);
+      outcome_of(self, frame_from(peer_of(self), 2, payload, fin::yes, rsv1_bit), options);
   CHECK_FALSE(result.end);
   CHECK(result.delivered == 20 * kibibyte);
 }
@@ -207,7 +207,7 @@ TEST_CASE("without contexts a connection frees the memory of a message", "[rfc76
   const extension_list agreed{
       {"permessage-deflate", {{"server_no_context_takeover"}, {"client_no_context_takeover"}}}};
   const auto text = some_text(5000);
-  const auto input = frame_from(role::client, 1, deflated(as_bytes(text)), fin::yes, compressed);
+  const auto input = frame_from(role::client, 1, deflated(as_bytes(text)), fin::yes, rsv1_bit);
   std::vector<std::unique_ptr<peer_type>> peers;
   peers.reserve(count);
   const auto serve_one = [&] {
@@ -268,9 +268,9 @@ TEST_CASE("if memory runs out inside a message the connection ends") {
 
 // Messages in parts that are far larger than the memory used, to a peer that echoes them
 
-using peer = websocket<memory_pipe>;
+using piped_peer = websocket<memory_pipe>;
 
-peer make_peer(role self, memory_pipe end) {
+piped_peer make_peer(role self, memory_pipe end) {
   connection_options options;
   options.max_message_size = 4096 * mebibyte;
   deflate_options settings;
@@ -280,7 +280,7 @@ peer make_peer(role self, memory_pipe end) {
 }
 
 /// Echoes each part as a part.
-void send_back(peer& server) {
+void send_back(piped_peer& server) {
   std::optional<peer::outgoing> answer;
   while (const auto piece = server.read_part()) {
     if (piece->first) answer.emplace(server.begin_message(piece->kind));
@@ -372,7 +372,7 @@ TEMPLATE_TEST_CASE("a message that expands uses a server's limit, and a flood of
   options.connection.close_timeout = std::chrono::milliseconds{200};
   TestType server{options};
   const auto payload = bomb(64 * mebibyte);
-  const auto input = frame_from(role::client, 2, payload, fin::yes, compressed);
+  const auto input = frame_from(role::client, 2, payload, fin::yes, rsv1_bit);
   const auto asked = upgrade_to("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
   {
     const heap_meter meter;
@@ -412,7 +412,7 @@ TEST_CASE("a flood of small bombs does not delay the other connections of its th
   const auto asked = upgrade_to("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
   auto client = opened(server->port(), asked);
   std::thread flooder{[&] {
-    const auto message = frame_from(role::client, 2, bomb(mebibyte), fin::yes, compressed);
+    const auto message = frame_from(role::client, 2, bomb(mebibyte), fin::yes, rsv1_bit);
     octets some;
     for (int i = 0; i < 100; ++i) append(some, message);
     for (int i = 0; i < 3 && client.say(some); ++i) {
@@ -438,7 +438,7 @@ TEMPLATE_TEST_CASE(
   options.extension = permessage_deflate{};
   TestType server{options};
   const auto asked = upgrade_to("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
-  const auto message = frame_from(role::client, 2, bomb(2000), fin::yes, compressed);
+  const auto message = frame_from(role::client, 2, bomb(2000), fin::yes, rsv1_bit);
   std::vector<raw_socket> clients;
   const heap_meter meter;
   for (std::size_t i = 0; i < count; ++i) {

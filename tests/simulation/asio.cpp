@@ -11,22 +11,15 @@ using namespace hawser::test;
 
 namespace {
 
-template <class Peer>
-std::unique_ptr<peer> side(role self, surroundings& around, const connection_options& options) {
-  return std::make_unique<Peer>(self, self == role::client ? 0 : 1, around, options);
-}
-
-constexpr auto core = side<core_peer>;
-
 TEST_CASE("an async_websocket with a connection meets all requirements", "[simulation]") {
   simulate("an async_websocket with a connection meets all requirements", 1'000,
-           side<websocket_peer<calling::waits>>, core);
+           side<websocket_peer<calling::waits>>, side<core_peer>);
 }
 
 TEST_CASE("an async_websocket over a socket with a connection meets all requirements",
           "[simulation]") {
-  simulate("an async_websocket over a socket with a connection meets all requirements", 1'000, core,
-           side<websocket_peer<calling::direct>>);
+  simulate("an async_websocket over a socket with a connection meets all requirements", 1'000,
+           side<core_peer>, side<websocket_peer<calling::direct>>);
 }
 
 TEST_CASE("a session with a connection meets all requirements", "[simulation]") {

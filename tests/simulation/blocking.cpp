@@ -11,11 +11,6 @@ using namespace hawser::test;
 
 namespace {
 
-template <class Peer>
-std::unique_ptr<peer> side(role self, surroundings& around, const connection_options& options) {
-  return std::make_unique<Peer>(self, self == role::client ? 0U : 1U, around, options);
-}
-
 // One thread cannot read while it writes.
 const expectations blocking{{scene::any, scene::blocking}, {rarity::ping_not_answered}};
 

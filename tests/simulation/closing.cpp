@@ -20,7 +20,7 @@ namespace {
 enum class item : std::uint8_t { close, end };
 
 /// One side: its machine, and what its driver owes it.
-struct side {
+struct closing_side {
   role self = role::client;
   close_state state = close_state::open;
   bool owes_close = false;  // queued, not on the wire
@@ -31,12 +31,12 @@ struct side {
   bool excused = false;  // something happened that may end a connection uncleanly
   bool clean = false;
 
-  friend auto operator<=>(const side&, const side&) = default;
+  friend auto operator<=>(const closing_side&, const closing_side&) = default;
 };
 
 /// Two sides and what is between them.
 struct system {
-  std::array<side, 2> sides;
+  std::array<closing_side, 2> sides;
   std::array<std::vector<item>, 2> ways;
 
   friend auto operator<=>(const system&, const system&) = default;
@@ -60,7 +60,7 @@ void feed(system& now, std::size_t which, close_input input) {
   }
 }
 
-bool is_quiet(const side& one) { return !one.owes_close && !one.owes_end; }
+bool is_quiet(const closing_side& one) { return !one.owes_close && !one.owes_end; }
 
 /// All that can happen next.
 std::vector<system> successors(const system& now, bool with_losses) {

@@ -11,10 +11,8 @@ using namespace hawser::test;
 namespace {
 
 TEST_CASE("two connections meet all requirements whatever the network does", "[simulation]") {
-  const auto core = [](role self, surroundings& around, const connection_options& options) {
-    return std::make_unique<core_peer>(self, self == role::client ? 0 : 1, around, options);
-  };
-  simulate("two connections meet all requirements whatever the network does", 10'000, core, core);
+  simulate("two connections meet all requirements whatever the network does", 10'000,
+           side<core_peer>, side<core_peer>);
 }
 
 }  // namespace

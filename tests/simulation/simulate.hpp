@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 #include <vector>
 
+#include "hawser/frame/opcode.hpp"
+#include "hawser/protocol/options.hpp"
 #include "simulation/census.hpp"
+#include "simulation/peer.hpp"
 #include "simulation/world.hpp"
 
 namespace hawser::test {
@@ -15,6 +19,12 @@ struct expectations {
   std::vector<scene> scenes = {scene::any};
   std::vector<rarity> never = {};
 };
+
+/// Makes a side of a world: the client is number 0, the server number 1.
+template <class Peer>
+std::unique_ptr<peer> side(role self, surroundings& around, const connection_options& options) {
+  return std::make_unique<Peer>(self, self == role::client ? 0U : 1U, around, options);
+}
 
 /// Runs a world for each of `seeds` seeds, and checks that nothing was wrong, that what must happen
 /// now and then did, and that a seed has one story.
