@@ -281,7 +281,7 @@ piped_peer make_peer(role self, memory_pipe end) {
 
 /// Echoes each part as a part.
 void send_back(piped_peer& server) {
-  std::optional<peer::outgoing> answer;
+  std::optional<piped_peer::outgoing> answer;
   while (const auto piece = server.read_part()) {
     if (piece->first) answer.emplace(server.begin_message(piece->kind));
     piece->last ? answer->finish(piece->payload) : answer->write(piece->payload);
