@@ -171,19 +171,23 @@ extern template std::optional<client_websocket> connect_over(const uri&, std::er
 /// server's response, with status, headers and at most 64 KiB of body; the same for the response of
 /// an HTTP proxy. A wss: URL is errc::unsupported_scheme here; for both schemes see
 /// hawser/tls/connect.hpp.
-inline std::optional<client_websocket> connect(std::string_view url, std::error_code& ec,
-                                               const connect_options& options = {},
-                                               response* refusal = nullptr) {
+///
+/// A template, so that only units that call it compile it; `Wrap` is not for the caller to choose.
+template <class Wrap = detail::unwrapped>
+std::optional<client_websocket> connect(std::string_view url, std::error_code& ec,
+                                        const connect_options& options = {},
+                                        response* refusal = nullptr) {
   const auto where = uri::decode(url, ec, options.credentials);
   if (!where) return std::nullopt;
-  return detail::connect_over(*where, ec, options, refusal, detail::unwrapped{});
+  return detail::connect_over(*where, ec, options, refusal, Wrap{});
 }
 
 /// The same, but throws connect_error.
-inline client_websocket connect(std::string_view url, const connect_options& options = {}) {
+template <class Wrap = detail::unwrapped>
+client_websocket connect(std::string_view url, const connect_options& options = {}) {
   std::error_code ec;
   response refusal;
-  auto peer = connect(url, ec, options, &refusal);
+  auto peer = connect<Wrap>(url, ec, options, &refusal);
   if (!peer) throw connect_error{ec, url, std::move(refusal), options};
   return std::move(*peer);
 }

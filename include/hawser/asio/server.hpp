@@ -102,10 +102,13 @@ struct server_options {
 /// executor of yours.
 class server : public handler_setters<server, route> {
  public:
+  // The constructors are templates, so that a unit compiles only the connections that it serves.
+
   /// Listens, and serves in run(), on `options.threads` threads; each connection stays on one of
   /// them. Throws std::system_error on failure.
+  template <std::same_as<detail::own_threads> Threads = detail::own_threads>
   explicit server(server_options options)
-      : server{std::move(options), std::make_shared<detail::own_threads>(options.threads)} {}
+      : server{std::move(options), std::make_shared<Threads>(options.threads)} {}
 
   /// The same on an executor that any number of your threads may run, for example of an io_context
   /// or a thread_pool. `options.threads` is ignored. Each session has its own strand: its handlers,
@@ -222,13 +225,13 @@ class server : public handler_setters<server, route> {
  private:
   using places = detail::connection_places;
 
-  server(server_options options, std::shared_ptr<detail::own_threads> threads)
+  template <std::same_as<detail::own_threads> Threads>
+  server(server_options options, std::shared_ptr<Threads> threads)
       : server{std::move(options), std::shared_ptr<detail::server_threads>{threads}} {
     own_threads_ = std::move(threads);
     listen_first(own_threads_);
   }
 
-  // A template, so that only programs that use it compile its connections.
   template <std::same_as<detail::shared_threads> Threads>
   server(server_options options, std::shared_ptr<Threads> threads)
       : server{std::move(options), std::shared_ptr<detail::server_threads>{threads}} {

@@ -165,12 +165,15 @@ class session {
     return wait<detail::drain_operation>(std::forward<CompletionToken>(token));
   }
 
+  // These two are templates, so that only units that call them compile coroutines.
+
   /// async_receive() for coroutines: returns nothing when the session has ended. Must be awaited on the
   /// session's executor: a coroutine of another executor is spawned on get_executor() for it.
+  template <class Token = asio::use_awaitable_t<>>
   asio::awaitable<std::optional<message>> receive() const {
     message into;
     std::error_code ec;
-    co_await async_receive(into, asio::redirect_error(asio::use_awaitable, ec));
+    co_await async_receive(into, asio::redirect_error(Token{}, ec));
     if (ec) co_return std::nullopt;
     co_return into;
   }
@@ -178,9 +181,10 @@ class session {
   /// async_drained() for coroutines, to be awaited between sends; errc::closed when the session has
   /// ended. Must be awaited on the session's executor, as receive(). Store the result in a
   /// variable, `if (const auto ec = co_await …)`: g++ 12 compiles a condition without one wrongly.
+  template <class Token = asio::use_awaitable_t<>>
   asio::awaitable<std::error_code> drained() const {
     std::error_code ec;
-    co_await async_drained(asio::redirect_error(asio::use_awaitable, ec));
+    co_await async_drained(asio::redirect_error(Token{}, ec));
     co_return ec;
   }
 

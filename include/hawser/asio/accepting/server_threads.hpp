@@ -137,17 +137,19 @@ class own_threads final : public server_threads {
 };
 
 /// An executor of the application, which any number of threads may run. The server and each of its
-/// connections have a strand of their own, or all use the strand that was given.
-class shared_threads final : public server_threads {
+/// connections have a strand of their own, or all use the strand that was given. A template, so that
+/// only units that use it compile it.
+template <class Strand>
+class basic_shared_threads final : public server_threads {
  public:
-  using executor_type = exclusive_strand;
+  using executor_type = Strand;
 
   template <class Executor>
-  explicit shared_threads(const Executor& given)
+  explicit basic_shared_threads(const Executor& given)
       : own_{strand{asio::any_io_executor{given}}}, registries_{*own_} {}
 
   template <class Executor>
-  explicit shared_threads(const asio::strand<Executor>& given)
+  explicit basic_shared_threads(const asio::strand<Executor>& given)
       : each_its_own_{false}, own_{strand{given}}, registries_{*own_} {}
 
   /// Must be called only while the context exists.
@@ -177,11 +179,13 @@ class shared_threads final : public server_threads {
   }
 
  private:
-  using strand = exclusive_strand::inner_executor_type;
+  using strand = typename Strand::inner_executor_type;
 
   const bool each_its_own_ = true;
   std::optional<executor_type> own_;  // a strand must not outlive its context
   const io_registries registries_;
 };
+
+using shared_threads = basic_shared_threads<exclusive_strand>;
 
 }  // namespace hawser::detail

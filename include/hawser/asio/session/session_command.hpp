@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -63,7 +64,7 @@ inline bool replace_queued(std::vector<session_command>& queue, session_command&
   if (is_budgeted(command)) return false;
   for (auto one = queue.rbegin(); one != queue.rend() && !is_budgeted(*one); ++one) {
     if (one->index() != command.index()) continue;
-    one->swap(command);
+    command = std::exchange(*one, std::move(command));
     return true;
   }
   return false;
