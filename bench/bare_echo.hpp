@@ -23,8 +23,8 @@
 
 namespace bench {
 
-/// An echo without a library: the lower bound of what a message costs on this machine. It has no limits, no
-/// fragments, no closing handshake and no UTF-8 check, and answers the key of one client only.
+/// An echo server without a library: the least that a message costs on this machine. It has no limits, no
+/// fragments, no closing handshake and no UTF-8 check, and it answers only one client's key.
 class bare_echo {
  public:
   explicit bare_echo(int acceptor) : acceptor_{acceptor} { watch(acceptor); }
@@ -43,7 +43,7 @@ class bare_echo {
  private:
   struct peer {
     bool open = false;
-    std::vector<std::byte> rest;  // the start of a frame that is not complete
+    std::vector<std::byte> rest;  // the first bytes of an incomplete frame
   };
 
   void watch(int socket) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Echoes of 1 KiB of JSON between two blocking connections of hawser on one thread: see
-// deflate_case.hpp. bench/deflate.py runs it together with its counterparts.
+// Echoes 1 KiB of JSON between two blocking connections of hawser on one thread: see deflate_case.hpp.
+// bench/deflate.py runs it together with its counterparts.
 #include <string_view>
 #include <utility>
 

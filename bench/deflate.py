@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""deflate.py FOLDER [ROUNDS]: runs the deflate programs that were built there by turns, and prints the median
-of each figure and its ratio to Boost.Beast's."""
+"""deflate.py FOLDER [ROUNDS]: runs the deflate programs in that folder alternately, and prints the median of
+each figure and its ratio to Boost.Beast's."""
 
 import collections
 import pathlib
@@ -17,8 +17,8 @@ def main(folder, rounds="5"):
     figures = collections.defaultdict(list)
     for _ in range(int(rounds)):
         for program in (path for path in programs if path.exists()):
-            told = subprocess.run([program], check=True, capture_output=True, encoding="utf-8")
-            for line in told.stdout.splitlines():
+            done = subprocess.run([program], check=True, capture_output=True, encoding="utf-8")
+            for line in done.stdout.splitlines():
                 library, case, *values = line.split()
                 figures[case, library].append([float(value) for value in values])
     cases = list(dict.fromkeys(case for case, _ in figures))

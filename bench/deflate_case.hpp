@@ -16,9 +16,9 @@
 #include <malloc.h>
 #include <sys/ioctl.h>
 
-// What bench/deflate.cpp and its counterparts measure, in the same way.
+// The cases that bench/deflate.cpp and its counterparts measure in the same way.
 
-/// How messages are compressed in one case.
+/// The parameters of compression in one case.
 struct deflate_case {
   const char* name;
   bool compressed;
@@ -37,7 +37,7 @@ inline constexpr std::array deflate_cases{
     deflate_case{"fast-12", true, true, 1, 5, 12},
 };
 
-/// JSON of `size` bytes, such as a service would send.
+/// JSON of `size` bytes, like that of a typical service.
 inline std::string json_text(std::mt19937& random, std::size_t size) {
   constexpr std::array symbols{"ACME", "GLOBEX", "INITECH", "HOOLI", "UMBRELLA", "STARK"};
   std::string text{"{\"type\":\"trades\",\"items\":["};
@@ -61,15 +61,15 @@ inline double processor_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-/// Bytes that can be read without waiting.
+/// The number of bytes that can be read without waiting.
 inline int waiting(int handle) {
   int count = 0;
   ioctl(handle, FIONREAD, &count);
   return count;
 }
 
-/// Runs all cases. `Pair{one}` makes two connections joined by sockets; its `echo(text)` sends a text
-/// there and back and returns its number of bytes on the wire, one way. Prints one line per case:
+/// Runs all cases. `Pair{one}` makes two connections joined by sockets. Its `echo(text)` echoes a text and
+/// returns the number of bytes on the wire in one direction. Prints one line per case:
 /// LIBRARY CASE MICROSECONDS_OF_PROCESSOR_PER_ECHO BYTES_ON_THE_WIRE BYTES_OF_MEMORY_PER_CONNECTION
 template <class Pair>
 void run_deflate_cases(const char* library) {

@@ -63,7 +63,7 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-/// A server in a process of its own.
+/// A server in a separate process.
 class server_process {
  public:
   explicit server_process(kind which) {
@@ -157,8 +157,8 @@ std::vector<int> connect_all(std::uint16_t port, std::size_t count) {
   return all;
 }
 
-/// Sends bursts and reads their echoes on all connections until the time has passed. Returns the
-/// number of echoes.
+/// Sends bursts on all connections and reads their echoes until the time has passed. Returns the number of
+/// echoes.
 double talk(const std::vector<int>& sockets, const load& with, std::chrono::milliseconds time) {
   hawser::byte_buffer burst;
   const std::vector<std::byte> payload(with.size, std::byte{'x'});

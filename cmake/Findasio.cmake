@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 
-# Asio without Boost, as its own releases and the Linux distributions ship it: headers alone, with no
-# CMake package. Makes the target asio::asio; a program that has such a target already keeps it.
-# -Dasio_ROOT=DIR or -Dasio_INCLUDE_DIR=DIR/include says where to look.
+# Finds Asio without Boost, as its releases and the Linux distributions ship it: only headers, without a
+# CMake package. Makes the target asio::asio unless the program already has it. -Dasio_ROOT=DIR or
+# -Dasio_INCLUDE_DIR=DIR/include sets the folder.
 
 if(TARGET asio::asio)
   set(asio_FOUND TRUE)
@@ -28,14 +28,13 @@ find_package_handle_standard_args(asio
   VERSION_VAR asio_VERSION)
 
 if(asio_FOUND)
-  # Imported, so that CMake leaves out a -isystem /usr/include, which would hide the compiler's own
-  # <stdlib.h>.
+  # Imported, so that CMake omits -isystem /usr/include, which would hide the compiler's own <stdlib.h>.
   add_library(asio::asio INTERFACE IMPORTED)
   set_target_properties(asio::asio PROPERTIES
     INTERFACE_INCLUDE_DIRECTORIES "${asio_INCLUDE_DIR}"
     INTERFACE_COMPILE_DEFINITIONS ASIO_STANDALONE)
   if(asio_VERSION VERSION_LESS 1.26)
-    # Before 1.26 Asio looked for coroutines of clang only in <experimental/coroutine>.
+    # Before 1.26, Asio looked for clang's coroutines only in <experimental/coroutine>.
     set(asio_on_clang "$<CXX_COMPILER_ID:Clang>")
     set_property(TARGET asio::asio APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS
       $<${asio_on_clang}:ASIO_HAS_CO_AWAIT=1>

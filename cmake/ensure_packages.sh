@@ -3,15 +3,15 @@
 
 # ensure_packages WHAT...
 #
-# Each is a Debian package, or COMMAND:PACKAGE where any version of the command will do. Installs
-# what is missing with apt, as root or by sudo; does nothing when all is there.
+# Each is a Debian package, or COMMAND:PACKAGE if any version of the command suffices. Installs missing
+# packages with apt, as root or by sudo.
 ensure_packages() {
   local what missing=()
   for what in "$@"; do
     case $what in
       *:*) command -v "${what%%:*}" >/dev/null || missing+=("${what#*:}") ;;
       *)
-        # Without dpkg there is no telling; CMake will say what it cannot find.
+        # Without dpkg nothing is checked here; CMake reports what it cannot find.
         if command -v dpkg-query >/dev/null; then
           dpkg-query -W -f '${Status}' "$what" 2>/dev/null | grep -q '^install ok installed' ||
             missing+=("$what")
@@ -39,7 +39,7 @@ ensure_packages() {
   local install=("${root[@]}" env DEBIAN_FRONTEND=noninteractive
     apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}")
   "${install[@]}" </dev/null >/dev/null 2>&1 && return 0
-  # The usual reason: no list of packages yet, or an old one.
+  # The usual reason is a missing or old list of packages.
   "${root[@]}" apt-get update -qq </dev/null
   "${install[@]}" </dev/null >/dev/null
 }

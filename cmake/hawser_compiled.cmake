@@ -2,8 +2,8 @@
 
 # hawser_compiled(name SOURCES files… DEFINE macro LINK targets…)
 #
-# A static library of what most programs instantiate of the headers. The macro makes the headers declare
-# that it is compiled already, in each unit that links to hawser::name.
+# Makes a static library of the templates that most programs instantiate. In each unit that links to
+# hawser::name, the macro makes the headers declare these as already instantiated.
 function(hawser_compiled name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "DEFINE" "SOURCES;LINK")
   list(TRANSFORM arg_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/src/")

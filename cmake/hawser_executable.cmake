@@ -5,14 +5,14 @@ if(HAWSER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${HAWSER_CCACHE}")
 endif()
 
-# The compile options of our own tests and examples, and of no other code.
+# The compile options of our own tests and examples only.
 add_library(hawser_strict INTERFACE)
 target_compile_options(hawser_strict INTERFACE
   "$<$<CXX_COMPILER_ID:MSVC>:/W4;/WX;/permissive-;/utf-8>"
   "$<$<NOT:$<CXX_COMPILER_ID:MSVC>>:-Wall;-Wextra;-Wconversion;-Wshadow;-Wpedantic;-Werror>")
 target_compile_definitions(hawser_strict INTERFACE ASIO_NO_DEPRECATED)
 
-# What programs ask for that take the headers among their own, not as a system's.
+# Warnings for programs that include the headers as their own, not as system headers.
 set(HAWSER_MANY_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
   -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wextra-semi -Wcast-align -Wformat=2 -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")

@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 
 set(HAWSER_PACKAGE_DIR "${CMAKE_INSTALL_DATADIR}/cmake/hawser")
 
-# One export for each component: a program without Asio never meets hawser::asio.
+# One export for each component, so that a program without Asio does not load hawser::asio.
 set(components hawser asio)
 if(TARGET hawser::tls)
   list(APPEND components tls)
@@ -41,7 +41,7 @@ endif()
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/hawser-config-version.cmake"
   COMPATIBILITY SameMinorVersion ${independent})
 
-# Relative to where the file lies, so that the installed tree may be moved.
+# Relative to the file itself, so that the installed tree may be moved.
 file(RELATIVE_PATH HAWSER_PKGCONFIG_INCLUDE
   "${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/hawser.pc.in" "${PROJECT_BINARY_DIR}/hawser.pc" @ONLY)

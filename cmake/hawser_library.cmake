@@ -2,8 +2,8 @@
 
 # hawser_library(name HEADERS files… FOLDERS folders… LINK targets…)
 #
-# One target of headers under include/hawser: the files named and all of the folders. hawser::name
-# may link to a missing package; then only its users fail.
+# Makes one target of headers under include/hawser: the named files and all files of the folders.
+# hawser::name may link to a missing package; then only its users fail.
 function(hawser_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;FOLDERS;LINK")
   set(root "${PROJECT_SOURCE_DIR}/include")

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <system_error>
 
-// What the examples have in common: their arguments. A program of yours does not need it.
+// The arguments of the examples. Your own program does not need this file.
 
 /// An address and a port to listen on.
 struct listen_address {
@@ -25,8 +25,8 @@ struct listen_address {
   }
 };
 
-/// The arguments of a program. `--help` prints `help` and ends the program with status 0; an argument
-/// that is missing, unknown or wrong prints why, then `help`, and ends the program with status 2.
+/// The arguments of a program. With `--help` it prints `help` and ends with status 0. If an argument is
+/// missing, unknown or wrong, it prints the reason and `help`, and ends with status 2.
 class arguments {
  public:
   /// `help` begins with the name of the program; it takes `least` to `most` arguments.

@@ -56,8 +56,7 @@ int main(int argc, char** argv) try {
   const auto where = hawser::uri::decode(url, ec);
   if (!where) throw std::system_error{ec, hawser::without_secrets(url)};
   asio::io_context io{1};
-  // A tcp::socket is not encrypted, so async_connect() refuses a wss: URI. Use a tls_stream for
-  // that.
+  // A tcp::socket is not encrypted, so async_connect() refuses a wss: URI. That needs a tls_stream.
   greeter one{hawser::async_websocket<tcp::socket>{tcp::socket{io}}};
   one.start(*where, tcp::resolver{io}.resolve(where->node(), std::to_string(where->port())));
   io.run();

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: BSL-1.0
-"""No class lets a test, or another class, in by the back door."""
+"""No class gives a test or another class access to its private members."""
 
 import re
 
 import source_tree
 
-# A friend function, such as operator==, is a part of the class's own interface; so is a class and the
-# one that it is nested in.
+# Friend functions, such as operator==, and nested classes are parts of a class's own interface.
 PATTERN = (
     r"\bfriend\s+((class|struct|typename)\b|[\w:]+(<.*>)?;)|#\s*define\s+(private|protected)\b"
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""A header includes the standard library, hawser, and the package that its folder is for."""
+"""A header includes only the standard library, hawser, and the package of its folder."""
 
 import source_tree
 
@@ -10,9 +10,9 @@ PACKAGES = {
     "cable": ["asio", "nlohmann"],
     "redis": ["asio", "hiredis"],
 }
-# They cost each program that includes us up to half a second to compile.
+# These headers cost every program that includes hawser up to half a second of compile time.
 TOO_SLOW = ["format", "iostream", "ranges", "regex"]
-# What these headers are for is one operating system or processor.
+# Headers for one operating system or processor.
 SYSTEM = [
     "asio/accepting/close_on_exec.hpp",
     "asio/socket_transport.hpp",

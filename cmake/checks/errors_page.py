@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""docs/errors.md names each errc, and none that is not there."""
+"""docs/errors.md lists each errc and nothing else."""
 
 import re
 

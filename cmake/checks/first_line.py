@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Sources begin with their licence in one line; headers go on with #pragma once; code is ASCII."""
+"""Sources begin with one line of licence, headers continue with #pragma once, and code is ASCII."""
 
 import re
 
@@ -18,7 +18,7 @@ def check(root):
         if path.suffix == ".hpp" and lines[1:2] != ["#pragma once"]:
             yield f"{name}:2: the second line is not #pragma once"
         for number, line in enumerate(lines, 1):
-            # A comment may name RFC 6455's clauses by their sign.
+            # A comment may contain the sign of a clause.
             if not COMMENT.sub("", line).isascii():
                 yield f"{name}:{number}: not ASCII outside a comment"
 

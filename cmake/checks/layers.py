@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""A folder under include/hawser is a layer: it includes itself and the layers named here."""
+"""Each folder under include/hawser is a layer, which includes only itself and the layers listed here."""
 
 import source_tree
 

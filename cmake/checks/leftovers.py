@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Nothing unfinished and nothing compiled is among the sources."""
+"""The sources contain no unfinished work and no compiled files."""
 
 import source_tree
 
-# Spelt so that this file does not find itself.
+# Written so that the expression does not match this file.
 UNFINISHED = r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b"
 COMPILED = {
     b"\x7fELF": "ELF",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""No macros and no branches of the preprocessor, except where systems or processors differ, where
-a compiler or Asio without what the headers need is refused, and around what hawser::compiled has."""
+"""Headers have no macros and no preprocessor branches, except for differences between systems or processors,
+for errors about an unsuitable compiler or Asio, and for what hawser::compiled instantiates."""
 
 import source_tree
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Each check is silent on a small tree that keeps the rules, and finds what is planted there."""
+"""Each check accepts a small tree that keeps the rules, and finds each violation that is added to it."""
 
 import pathlib
 import subprocess
@@ -53,7 +53,7 @@ KEPT = {
 FRAME = "include/hawser/frame/header.hpp"
 FORMATTED = {".clang-format": "BasedOnStyle: Google\n", FRAME: HEADER + "\nint x;\n"}
 
-# check: (file, its new text, what the complaint says)
+# check: (file, its new text, a part of the complaint)
 PLANTED = {
     "back_doors": [
         (FRAME, HEADER + "class header {\n  friend class header_test;\n};\n", "friend class"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""No header is longer than 400 lines: one concept does not need more."""
+"""No header has more than 400 lines, which are enough for one concept."""
 
 import source_tree
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Code on a page that names its source is in that source, so that it is compiled and run.
+"""Code on a page that names its source file is in that file, so that it is compiled and run.
 
-The line before the fence names it: <!-- examples/echo_server.cpp -->. The lines must be there word
-for word, one after the other; the indentation of the whole may differ.
+The line before the fence names the file: <!-- examples/echo_server.cpp -->. The file must contain the same
+lines in sequence; only the indentation of the whole may differ.
 """
 
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""What the checks share: walking the sources, and saying what is wrong.
+"""Functions that the checks share: finding the sources, and reporting violations.
 
 A check is a function from the root of the sources to the lines that say what breaks its rule. It
 looks at the files themselves, so that it works in an unpacked archive as well as in a checkout.
@@ -9,13 +9,13 @@ import pathlib
 import re
 import sys
 
-# Made by builds and tools; .gitignore names them too.
+# Made by builds and tools; .gitignore lists them too.
 NOT_OURS = {".git", ".cache", "__pycache__", "build", "install", "node_modules"}
 SKIPPED = 77
 
 
 def files(root, folder=".", suffixes=None):
-    """Our files below a folder, sorted, only those with one of the suffixes."""
+    """The files below a folder with one of the suffixes, sorted."""
     found = []
     pending = [root / folder]
     while pending:
@@ -38,7 +38,7 @@ def sources(root, *folders):
 
 
 def grep(root, paths, pattern, complaint):
-    """A complaint for each line that matches; {} in it stands for what did."""
+    """A complaint for each line that matches; {} in it is replaced by the match."""
     regex = re.compile(pattern)
     for path in paths:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):

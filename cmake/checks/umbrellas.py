@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""An umbrella header includes each header that lies in the folders it stands for. What lies in folders of
-these implements them."""
+"""An umbrella header includes every header of its folders. Their subfolders contain the implementation."""
 
 import source_tree
 
@@ -11,7 +10,7 @@ UMBRELLAS = {
     "deflate.hpp": ["deflate"],
 }
 
-# For the tests of users of the library; programs need not compile them.
+# Headers for the tests of users, which the umbrellas leave out.
 LEFT_OUT = {
     "hawser/transport/memory_pipe.hpp",
     "hawser/transport/pipe_faults.hpp",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Certificates are verified, except after the one call that says aloud that they are not."""
+"""Only one function, whose name says so, switches off the verification of certificates."""
 
 import source_tree
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The version's number and its text, which the package takes, agree."""
+"""The version's number agrees with its text, which the package uses."""
 
 import re
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 
-# The compiler must refuse SOURCE with a message that has the words after "// Refused:" in it, and
-# accept it with COMPLETE defined: so that what is refused is the one thing missing. Where SOURCE has a
-# line "// With:", it is refused with these options, and the words are in the first error.
+# The compiler must refuse SOURCE with a message that contains the words after "// Refused:", and accept it
+# with COMPLETE defined, which proves that only the missing part is refused. If SOURCE has a line
+# "// With:", it must be refused with these options, and the first error must contain the words.
 
 set(compile "${COMPILER}" -std=c++20 ${OPTIONS} -fsyntax-only -I "${INCLUDE}" "${SOURCE}")
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// case_server: a few cases for conformance_client, in the way of fuzzing servers. Prints on standard
-// output where it listens, then the result of each case, and whether the report was requested.
+// case_server: a server with a few cases for conformance_client, like a fuzzing server. Prints its URL, then
+// the result of each case and whether the report was requested.
 #include <exception>
 #include <iostream>
 #include <string>

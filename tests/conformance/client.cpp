@@ -31,7 +31,7 @@ int count_of_cases(const std::string& url) {
   return count;
 }
 
-/// However the case ends: the server judges that.
+/// Runs one case to its end, which the server judges.
 void run_case(const std::string& url, int number) {
   auto peer =
       hawser::connect(url + "/runCase?case=" + std::to_string(number) + "&agent=hawser", options());

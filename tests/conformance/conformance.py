@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""conformance.py CASE_SERVER CLIENT SERVER ASKER: the client walks through all cases of a server and asks
-for the report; the server echoes, compressed, what it is asked."""
+"""conformance.py CASE_SERVER CLIENT SERVER ASKER: the client runs all cases of a server and requests the
+report; the server compresses its echoes."""
 
 import re
 import signal

@@ -3,8 +3,8 @@
 #include "hawser/hawser.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 
-// Never run. Instantiates every inline function and every member of each class template, so that
-// functions without a test count as not run; otherwise the compiler omits them.
+// Never run. Instantiates every inline function and every member of each class template. Otherwise the
+// compiler omits functions without a test, and they do not count as not run.
 
 namespace hawser {
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""report.py COVERAGE.JSON: what gcovr has counted, a line for each header and folder of include/hawser.
+"""report.py COVERAGE.JSON: prints gcovr's counts, one line for each header and folder of include/hawser.
 
 Fails if less than 98 % of the lines of the core and of deflate/ were run, if what was not is not
 exactly what the table of docs/testing.md gives the reasons for, or if there is a statement that gcov
@@ -57,14 +57,14 @@ def function_at(functions, number):
 
 
 def justified():
-    """How many lines of which function of which header the documentation says are not run."""
+    """The number of lines of each function of a header that are not run according to the documentation."""
     rows = re.findall(r"^\| `(\w+/\w+)` \| `(\w+)` \| (\d+) \|",
                       (ROOT / "docs/testing.md").read_text(), re.MULTILINE)
     return {(header, function): int(lines) for header, function, lines in rows}
 
 
 def unknown_statements(counted):
-    """The lines of the headers where something plainly is to be run and nothing was counted."""
+    """The lines of the headers that contain code to run but have no count."""
     for folder in GATED:
         for path in sorted((ROOT / "include/hawser" / folder).glob("*.hpp")):
             header = f"{folder}/{path.stem}"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""arguments.py PROGRAM: an example explains itself with --help, refuses wrong arguments with status 2,
-and ends with status 1 where it fails; always with a sentence, never by a signal."""
+"""arguments.py PROGRAM: with --help an example prints its arguments; with wrong arguments it ends with
+status 2, after other failures with status 1. It always prints a sentence, and never ends by a signal."""
 
 import pathlib
 import socket
@@ -17,7 +17,7 @@ SERVER = ["{listen}"]
 CLIENT = ["{url}"]
 FILES = ["certificate", "key"]
 
-# For each example: the arguments of each of its ways to serve and to connect, and arguments that are wrong.
+# For each example: valid arguments for each way to serve and to connect, and wrong arguments.
 SERVES = {
     "coroutine_echo_server": [SERVER],
     "deflate_echo": [["serve", *SERVER]],
@@ -51,7 +51,7 @@ REFUSES = {
 
 
 def run(program, *arguments):
-    """What a run of the program gives, which must not be a signal."""
+    """The result of a run of the program, which must not end by a signal."""
     given = subprocess.run(
         [program, *arguments],
         capture_output=True,

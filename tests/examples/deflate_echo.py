@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""deflate_echo.py PROGRAM: it serves, and asks itself by way of compression."""
+"""deflate_echo.py PROGRAM: serves an echo, and as a client receives it compressed."""
 
 import subprocess
 import sys
@@ -11,14 +11,14 @@ TEXT = "ahoy, ἀγκύρα ⚓ " * 100
 
 def main(program):
     with running_server(program, "serve", "0") as url:
-        told = subprocess.run(
+        client = subprocess.run(
             [program, "ask", url, TEXT],
             check=True,
             capture_output=True,
             encoding="utf-8",
             timeout=SECONDS,
         )
-        assert told.stdout == f"permessage-deflate\n{TEXT}\n", f"it got {told.stdout!r}"
+        assert client.stdout == f"permessage-deflate\n{TEXT}\n", f"the client printed {client.stdout!r}"
 
 
 if __name__ == "__main__":

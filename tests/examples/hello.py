@@ -9,8 +9,8 @@ from running_server import SECONDS, running_server
 
 def main(server, client):
     with running_server(server) as url:
-        told = subprocess.run([client, url], stdout=subprocess.PIPE, timeout=SECONDS, check=True)
-        assert told.stdout == b"ahoy\n", f"the client printed {told.stdout!r}"
+        done = subprocess.run([client, url], stdout=subprocess.PIPE, timeout=SECONDS, check=True)
+        assert done.stdout == b"ahoy\n", f"the client printed {done.stdout!r}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""http_beside.py SERVER: it answers plain HTTP, and what is posted goes to a WebSocket."""
+"""http_beside.py SERVER: answers plain HTTP, and sends the body of each POST to all WebSocket clients."""
 
 import http.client
 import socket
@@ -41,7 +41,7 @@ def main(server):
             assert heard.readline().startswith(b"HTTP/1.1 101 ")
             while heard.readline() != b"\r\n":
                 pass
-            # Whole in one go, and in chunks.
+            # The body in one piece, and in chunks.
             assert ask("POST", "/say", b"hello")[0] == 204
             assert ask("POST", "/say", iter([b"in ", b"chunks"]))[0] == 204
             assert heard.read(7) == b"\x81\x05hello"

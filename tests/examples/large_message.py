@@ -28,8 +28,8 @@ def echo_large(url, certificate):
                 pass
             # A mask of zeros leaves the payload as it is.
             frame = b"\x82\xff" + SIZE.to_bytes(8, "big") + bytes(4) + b"x" * SIZE
-            # The server sends nothing before it has the whole message. Python's ssl does not allow a thread
-            # that reads while another writes.
+            # The server sends nothing before it has the whole message, so this thread can write first: with
+            # Python's ssl no other thread may read at the same time.
             client.sendall(frame)
             header = heard.read(10)
             assert header == b"\x82\x7f" + SIZE.to_bytes(8, "big"), f"a frame began {header!r}"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""no_answer.py PROGRAM [ARGUMENT...]: a client fails and says why if the server at URL, one of the arguments,
-ends the connection in place of an answer, with a Close frame or without."""
+"""no_answer.py PROGRAM [ARGUMENT...]: a client fails and prints the reason if the server at URL, one of the
+arguments, ends the connection without an answer, with a Close frame or without."""
 
 import base64
 import contextlib

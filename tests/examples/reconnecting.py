@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""reconnecting.py SERVER CLIENT: the client comes back when the server does, and ends on SIGINT."""
+"""reconnecting.py SERVER CLIENT: the client reconnects when the server is restarted, and ends on SIGINT."""
 
 import signal
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""A server among the examples: it says first where it listens, and ends in good order on SIGINT."""
+"""Runs an example server, which prints its URL first and ends with status 0 on SIGINT."""
 
 import contextlib
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""tls_echo.py PROGRAM: it serves wss: and asks itself, and trusts only the certificate that it is given."""
+"""tls_echo.py PROGRAM: serves an echo on wss:, and as a client trusts only the given certificate."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ TEXT = "ahoy, ἀγκύρα ⚓"
 
 
 def make_certificate(folder):
-    """The paths of a certificate for localhost, good for a day, and of its key."""
+    """The paths of a certificate for localhost, valid for a day, and of its key."""
     certificate, key = f"{folder}/certificate.pem", f"{folder}/key.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 1"
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
@@ -27,13 +27,13 @@ def make_certificate(folder):
 
 def ask(program, url, *certificate):
     """The exit code, the output and the errors."""
-    told = subprocess.run(
+    client = subprocess.run(
         [program, "ask", url, TEXT, *certificate],
         capture_output=True,
         encoding="utf-8",
         timeout=SECONDS,
     )
-    return told.returncode, told.stdout, told.stderr
+    return client.returncode, client.stdout, client.stderr
 
 
 def main(program):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 """tls_event_server.py SERVER CLIENT: the client gets its text back over TLS, and never in cleartext.
-On SIGHUP the server reads its certificate again, and keeps the old one if the new one is not good."""
+On SIGHUP the server reads its certificate again, and keeps the old one if the new one is invalid."""
 
 import pathlib
 import signal
@@ -16,7 +16,7 @@ ECHOED = (0, TEXT + "\n", "")
 
 
 def hang_up(server):
-    """What the server says of its certificate."""
+    """Sends SIGHUP and returns what the server prints."""
     server.send_signal(signal.SIGHUP)
     for line in server.stderr:
         if "certificate" in line:

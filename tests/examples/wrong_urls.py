@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""wrong_urls.py PROGRAM [ARGUMENT...]: fails, says why, and shows no secret, where URL among the
-arguments is none that it can connect to. With a wss: URL it sends no request in cleartext."""
+"""wrong_urls.py PROGRAM [ARGUMENT...]: fails, prints the reason and shows no secret if it cannot connect to
+URL, one of the arguments. With a wss: URL it sends no request in cleartext."""
 
 import socket
 import subprocess
@@ -20,15 +20,15 @@ WRONG = [
 
 
 def errors_of(command):
-    """What the program complains of."""
-    told = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=SECONDS)
-    assert told.returncode > 0, f"{command} ended with {told.returncode}"
-    assert told.stderr, f"{command} does not say why"
-    return told.stderr
+    """The error that the program prints."""
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=SECONDS)
+    assert done.returncode > 0, f"{command} ended with {done.returncode}"
+    assert done.stderr, f"{command} does not print the reason"
+    return done.stderr
 
 
 def heard_by(listener, heard):
-    """Takes what each client sends first, and hangs up."""
+    """Receives the first bytes of each client, and closes."""
     while True:
         try:
             client, _ = listener.accept()

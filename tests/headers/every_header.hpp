@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-// Every public header: the umbrellas, which a style check keeps complete, and what they leave out.
+// Every public header: the umbrellas, whose completeness a style check verifies, and the other headers.
 
 // First, so that a parameter that hides one of its names is noticed.
 #include "hawser/asio.hpp"

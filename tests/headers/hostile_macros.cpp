@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// The headers of hawser compile behind the macros that headers of systems and of other libraries define.
-// What hawser itself includes comes first: those headers need not survive them.
+// The headers of hawser compile after the macros that headers of systems and of other libraries define. The
+// headers that hawser itself includes come first, because they need not compile after these macros.
 #include <algorithm>
 #include <any>
 #include <array>
@@ -116,7 +116,7 @@
 #define CreateEvent CreateEventA
 #define GetObject GetObjectA
 #define Yield()
-// POSIX and compilers of old
+// POSIX and old compilers
 #define major(x) (x)
 #define minor(x) (x)
 #define makedev(x, y) (x)
@@ -162,5 +162,5 @@
 
 #include "every_header.hpp"
 
-// Macros leave nothing behind that would not be an error already.
+// No checks at run time: a macro that breaks a header is a compile error.
 int main() {}

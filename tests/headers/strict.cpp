@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// The headers, and the templates of the drivers, compile without a warning where a program asks for many
-// and has them taken for errors, with the executors of Asio's early versions switched off, and without
-// run-time type information.
+// The headers and the templates of the drivers compile with many warnings as errors, without the executors
+// of Asio's early versions, and without run-time type information.
 
 #include <string_view>
 #include <utility>

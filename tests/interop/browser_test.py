@@ -49,7 +49,7 @@ def find_browser():
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Gives the page away, and takes what it has to say."""
+    """Serves the page, and receives its results."""
 
     def do_GET(self):
         self.answer(200, PAGE.read_bytes() if self.path.startswith("/?") else b"")
@@ -85,7 +85,7 @@ def serving(running):
 
 @contextlib.contextmanager
 def browsing(browser, url, *flags):
-    """A browser with a home of its own, in a process group of its own."""
+    """A browser with its own home folder and process group."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         with open(f"{home}/log", "w+", encoding="utf-8") as log:
             process = subprocess.Popen(
@@ -137,7 +137,7 @@ def main():
         urls |= {"deflate": relays[0].url, "small": relays[1].url}
         query = urllib.parse.urlencode(urls)
         url = f"http://127.0.0.1:{server.server_port}/?{query}"
-        # This key and no other is trusted, whatever its signature.
+        # Only this key is trusted, whatever signed it.
         trust = f"--ignore-certificate-errors-spki-list={certificates.public_key()}"
         results = read_results(server, stack.enter_context(browsing(browser, url, trust)))
         for relay in relays:

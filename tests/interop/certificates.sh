@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSL-1.0
 #
-# certificates.sh FOLDER: makes an authority, a certificate of its for localhost and nothing else, and
-# another authority that has nothing to do with it. Prints the SHA-256 of the certificate's public key.
+# certificates.sh FOLDER: makes an authority, a certificate of it for localhost only, and another authority.
+# Prints the SHA-256 of the certificate's public key.
 set -eu
 
 cd "$1"

@@ -24,8 +24,8 @@ inline void print_ending(const hawser::closed& end) {
   std::cout << line.str() << std::flush;
 }
 
-/// What a peer may ask for: `/ping PAYLOAD`, `/pong?` (answers whether a pong has come), `/flood
-/// MEGABYTES`, `/close [CODE REASON]`, `/drop`, and, of a blocking peer, `/fragments SIZE TEXT`.
+/// A command that a peer sends as a text: `/ping PAYLOAD`, `/pong?` (whether a pong has arrived), `/flood
+/// MEGABYTES`, `/close [CODE REASON]`, `/drop`, and, to a blocking peer, `/fragments SIZE TEXT`.
 struct command {
   std::string name;
   unsigned number = 0;
@@ -81,7 +81,7 @@ bool has_pong(Peer& peer) requires requires {
 }
 { return peer.round_trip().has_value(); }
 
-/// What every peer can do. False if it is no such command.
+/// Runs a command that every kind of peer has. False if it is none of these.
 template <class Peer>
 bool obey(Peer& peer, const command& given) {
   if (given.name == "/ping") {
@@ -101,7 +101,7 @@ bool obey(Peer& peer, const command& given) {
   return true;
 }
 
-/// Obeys commands and sends everything else back, until the connection ends, and prints how.
+/// Runs commands and echoes everything else until the connection ends, and prints how it ended.
 template <class Peer>
 void follow(Peer& peer) {
   while (const auto message = peer.read()) {

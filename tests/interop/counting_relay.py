@@ -7,7 +7,7 @@ import urllib.parse
 
 
 class CountingRelay:
-    """Listens on its own port; `sent` and `received` are a client's bytes, including heads."""
+    """Listens on its own port. `sent` and `received` count a client's bytes, including heads."""
 
     def __init__(self, url):
         self._there = urllib.parse.urlsplit(url)

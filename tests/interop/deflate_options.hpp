@@ -9,7 +9,7 @@
 #include <hawser/asio.hpp>
 #include <hawser/deflate.hpp>
 
-/// Reads `LEVEL MEMORY OWN_BITS PEER_BITS OWN_TAKEOVER PEER_TAKEOVER THRESHOLD`, as far as there is any.
+/// Reads `LEVEL MEMORY OWN_BITS PEER_BITS OWN_TAKEOVER PEER_TAKEOVER THRESHOLD`; the last ones may be missing.
 inline hawser::deflate_options read_deflate_options(int count, char** words) {
   hawser::deflate_options made;
   const auto number = [&](int place, int otherwise) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// deflate_server [LEVEL MEMORY OWN_BITS PEER_BITS OWN_TAKEOVER PEER_TAKEOVER THRESHOLD]: sends every
-// message back, compressed if the client offers it, and prints what is agreed on and how each connection
-// ends. A text `/broadcast TEXT` is sent to all.
+// deflate_server [LEVEL MEMORY OWN_BITS PEER_BITS OWN_TAKEOVER PEER_TAKEOVER THRESHOLD]: echoes every
+// message, compressed if the client offers it, and prints the negotiated parameters and how each connection
+// ends. The TEXT of `/broadcast TEXT` is sent to all clients.
 #include <exception>
 #include <iostream>
 #include <vector>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // event_client URL [--keep-alive MS] [--authority FILE] [--proxy URL] [--once TEXT | --stay TEXT]:
 // offers the subprotocols `other` and `script` and follows the server's commands, on an event loop.
-// With a text, sends it and prints the echo; with --once, then closes. Uses the proxy, or for
-// --once the one that the environment names. Prints why there is no connection, or how it ends.
+// With a text, sends it and prints the echo; with --once, then closes. Uses the given proxy, or with --once
+// that of the environment. Prints why there is no connection, or how it ends.
 #include <iostream>
 #include <optional>
 #include <string>

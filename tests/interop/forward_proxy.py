@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The tests of every proxy that our client connects through."""
+"""The tests of every proxy through which our client connects."""
 
 import os
 import pathlib
@@ -34,11 +34,11 @@ def accepts(port):
 
 
 class ForwardProxyTest(unittest.TestCase):
-    # Each test of a proxy defines the scheme of its URLs …
+    # Each test of a proxy defines the scheme of its URLs,
     scheme = None
 
     def command(self, folder, port, credentials):
-        """… and the command that starts it, open to all or for these credentials only."""
+        """and returns the command that starts it, for all clients or only for these credentials."""
         raise NotImplementedError
 
     def start(self, name, *arguments, **settings):
@@ -94,7 +94,7 @@ class ForwardProxyTest(unittest.TestCase):
         }
         output = self.run_client(server, TEXT, env=environment | {"all_proxy": proxy})
         self.assertEqual(output, [TEXT, "ended 1000 clean "])
-        # And that it is asked at all.
+        # And that the proxy is used at all.
         gone = f"{self.scheme}://127.0.0.1:{free_port()}"
         output = self.run_client(server, TEXT, env=environment | {"all_proxy": gone})
         self.assertRegex(output[0], "^failed: ")
@@ -115,9 +115,9 @@ class ForwardProxyTest(unittest.TestCase):
                 self.assertRegex(output[0], "^failed: .*(credential|HTTP status 40[17])")
 
     def test_a_server_that_is_gone_is_named(self):
-        with socket.socket() as nobody:
-            nobody.bind(("127.0.0.1", 0))
-            url = f"ws://127.0.0.1:{nobody.getsockname()[1]}/"
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            url = f"ws://127.0.0.1:{closed.getsockname()[1]}/"
             output = self.run_client(url, TEXT, f"{self.scheme}://{self.proxy()}")
         self.assertRegex(output[0], "^failed: the proxy ")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""An HTTP client that knows nothing of WebSocket understands what the server answers."""
+"""An ordinary HTTP client can parse the server's responses."""
 
 import http.client
 import unittest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""A peer that is stopped is found by the keep-alive, once; one that is only silent is not dropped."""
+"""The keep-alive detects a stopped peer; a peer that only sends nothing stays connected."""
 
 import itertools
 import pathlib
@@ -33,7 +33,7 @@ class KeepAliveTest(unittest.TestCase):
         start = time.monotonic()
         for _ in range(PONGS):
             self.assertEqual(peer.line(), "pong")
-        # Longer than a dead peer has: silence alone is no reason.
+        # Longer than a stopped peer stays connected.
         self.assertGreater(time.monotonic() - start, 2 * KEEP_ALIVE)
         self.assertEqual(ours.pending(), [])
 

@@ -47,14 +47,14 @@ class NginxTest(reverse_proxy.ReverseProxyTest):
                 idle=int(reverse_proxy.IDLE * 1000),
             )
         )
-        # The socket is inherited as on an upgrade in flight.
+        # nginx inherits the socket as in an upgrade of its program.
         nginx = programs.Program(
             *(NGINX, "-e", "stderr", "-p", str(folder), "-c", str(folder / "conf")),
             env=os.environ | {"NGINX": f"{listening.fileno()};"},
             pass_fds=[listening.fileno()],
         )
         self.enterContext(nginx)
-        # Its workers end with it only after a SIGTERM.
+        # SIGTERM ends its workers too.
         self.addCleanup(nginx.terminate)
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What every test with npm's ws does: starts programs of ours, waits for events, sends and hears, and tidies up.
+// Functions for every test with npm's ws: they start our programs, wait for events, send, receive and clean up.
 import {once} from 'node:events';
 import {afterEach} from 'node:test';
 

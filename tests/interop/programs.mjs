@@ -6,7 +6,7 @@ import {existsSync} from 'node:fs';
 import {basename, delimiter, join} from 'node:path';
 import {createInterface} from 'node:readline';
 
-// How long anything may take. Nothing waits this long unless it fails.
+// The limit of every wait. Only a failing test waits so long.
 const SECONDS = 20;
 
 /** What the promise gives, unless that takes too long. */

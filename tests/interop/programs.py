@@ -9,12 +9,12 @@ import signal
 import subprocess
 import threading
 
-# How long anything may take. Nothing waits this long unless it fails.
+# The limit of every wait. Only a failing test waits so long.
 SECONDS = 20
 
 
 def built(name):
-    """The path of an example or of a program of this folder."""
+    """The path of a built example, or of a program of this folder."""
     for variable in ("HAWSER_PROGRAMS", "HAWSER_EXAMPLES"):
         for folder in os.environ.get(variable, "").split(os.pathsep):
             path = pathlib.Path(folder) / name
@@ -60,21 +60,21 @@ class Program:
         self.kill()
 
     def line(self):
-        """The next line of its output, or None when that is at its end."""
+        """The next line of its output, or None at the end."""
         try:
             return self._lines.get(timeout=SECONDS)
         except queue.Empty:
             raise TimeoutError(f"{self.name} printed nothing for {SECONDS} s") from None
 
     def pending(self):
-        """The lines that have come and were not asked for."""
+        """The lines that have arrived and were not read yet."""
         lines = []
         while not self._lines.empty():
             lines.append(self._lines.get())
         return lines
 
     def url(self):
-        """The address that it says first."""
+        """The address in its first line."""
         line = self.line()
         found = re.search(r"wss?://\S+", line or "")
         if not found:
@@ -89,7 +89,7 @@ class Program:
         self.process.send_signal(number)
 
     def end(self):
-        """Its exit code, the rest of its output and its errors, after it has ended by itself."""
+        """Waits until it ends. Returns its exit code, the rest of its output and its errors."""
         if not self.process.stdin.closed:
             self.process.stdin.close()
         code = self.process.wait(SECONDS)
@@ -99,12 +99,12 @@ class Program:
         return code, output, "".join(self._errors)
 
     def interrupt(self):
-        """The same, after SIGINT."""
+        """Sends SIGINT, then the same."""
         self.signal(signal.SIGINT)
         return self.end()
 
     def terminate(self):
-        """Ends it by SIGTERM, so that it may end what it has started."""
+        """Ends it by SIGTERM, so that it can end its own child processes."""
         self.process.terminate()
         self.process.wait(SECONDS)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""What holds of every reverse proxy between both of our roles, and between ours and websockets."""
+"""The tests of every reverse proxy, between two of our programs and between ours and websockets."""
 
 import asyncio
 import http.client
@@ -18,19 +18,19 @@ import programs
 import websockets
 
 SKIPPED = 77
-# How long the proxy lets a connection be idle, and how often our side speaks if it does.
+# The idle timeout of the proxy, and the interval of our keep-alive.
 IDLE = 1.5
 KEEP_ALIVE = 0.4
 LOST = "^ended 1006: .*(the peer ended|reset)"
 
 
 def find(name):
-    """Where the system keeps servers."""
+    """The path of a program, also in the system's folders for servers."""
     return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin")
 
 
 def keep_alive(seconds):
-    """The arguments that make a program of ours ping that often."""
+    """The arguments that set the keep-alive interval of our program."""
     return "--keep-alive", str(int(seconds * 1000))
 
 
@@ -53,11 +53,11 @@ class Pings(logging.Handler):
 
 
 class ReverseProxyTest(unittest.IsolatedAsyncioTestCase):
-    # Each test of a proxy defines the status for a client when there is no server …
+    # Each test of a proxy defines the status for a client when there is no server,
     unreachable_status = None
 
     def start_proxy(self, folder, listening, upstream):
-        """… and how to start it, on a listening socket, in front of that host and port."""
+        """and how to start it, on a listening socket, in front of that host and port."""
         raise NotImplementedError
 
     def proxy(self, url):
@@ -138,9 +138,9 @@ class ReverseProxyTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(code, 0)
 
     async def test_a_server_that_is_gone_is_named_by_its_status(self):
-        with socket.socket() as nobody:
-            nobody.bind(("127.0.0.1", 0))
-            url = self.proxy(f"ws://127.0.0.1:{nobody.getsockname()[1]}/")
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            url = self.proxy(f"ws://127.0.0.1:{closed.getsockname()[1]}/")
             client = self.start("echo_client", url, "--once", "ahoy")
             code, output, errors = await asyncio.to_thread(client.end)
         self.assertEqual((code, output), (1, []))
@@ -188,7 +188,7 @@ class ReverseProxyTest(unittest.IsolatedAsyncioTestCase):
         start = time.monotonic()
         self.assertRegex(await self.line(client), LOST)
         self.assertRegex(await self.line(server), LOST)
-        # Not before the proxy's time, or something else has ended it.
+        # Not earlier, or something other than the proxy's timeout has ended the connection.
         self.assertGreater(time.monotonic() - start, IDLE - 0.2)
 
 

@@ -14,7 +14,7 @@ class settings {
  public:
   settings(int argc, char** argv) : words_{argv, static_cast<std::size_t>(argc)} {}
 
-  /// What follows a name, or nothing.
+  /// The value after a name, or nothing.
   const char* find(std::string_view name) const {
     const auto at = std::find(words_.begin(), words_.end(), name);
     return words_.end() - at > 1 ? *(at + 1) : nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// silent_peer.mjs [URL]: a connection of ws, as a client or for one client, on which nothing is sent
-// but pongs: a line for each of them.
+// silent_peer.mjs [URL]: a connection of ws, as a client or for one client, that only sends pongs. Prints a
+// line for each.
 import {WebSocket, WebSocketServer} from 'ws';
 
 // ws answers a ping before it reports it.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""silent_peer.py [URL [TEXT]]: a connection of websockets, as a client or for one client, on which
-nothing is sent, after the text, but pongs: a line for each of them."""
+"""silent_peer.py [URL [TEXT]]: a connection of websockets, as a client or for one client, that sends the text
+and then only pongs. Prints a line for each pong."""
 
 import asyncio
 import logging

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Tinyproxy, which makes tunnels by CONNECT."""
+"""Tinyproxy, an HTTP proxy that makes tunnels by CONNECT."""
 
 import forward_proxy
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Python's websockets and ours with compression, in both roles: what is agreed on, that messages come
-back equal, and that fewer bytes are sent."""
+"""Python's websockets and ours with compression, in both roles: the negotiated parameters, the echo of each
+message, and that fewer bytes are sent."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ async def within(awaitable):
 
 
 async def converse(peer):
-    """Sends everything and receives it back; returns the bytes of messages in each direction."""
+    """Sends all messages and receives their echoes. Returns the bytes of messages in each direction."""
     for text in TEXTS:
         await peer.send(text)
         assert await within(peer.recv()) == text
@@ -49,7 +49,7 @@ class WithoutContexts:
 
 class ClientOfTheirs(WithoutContexts, unittest.IsolatedAsyncioTestCase):
     async def talk(self, ours, **theirs):
-        """What our server says was agreed on, with a client of these settings."""
+        """The negotiated parameters that our server prints, with a client of these settings."""
         factory = permessage_deflate.ClientPerMessageDeflateFactory(**theirs)
         with programs.Program(programs.built("deflate_server"), *ours) as server:
             relay = counting_relay.CountingRelay(server.url())
@@ -89,7 +89,7 @@ class ClientOfTheirs(WithoutContexts, unittest.IsolatedAsyncioTestCase):
 
 class ServerOfTheirs(WithoutContexts, unittest.IsolatedAsyncioTestCase):
     async def talk(self, ours, **theirs):
-        """What our client says was agreed on, with a server of these settings."""
+        """The negotiated parameters that our client prints, with a server of these settings."""
         factory = permessage_deflate.ServerPerMessageDeflateFactory(**theirs)
         done = asyncio.get_running_loop().create_future()
         counted = []

@@ -27,7 +27,7 @@ async def within(awaitable):
 
 
 class Seen(logging.Handler):
-    """Waits for frames in the log of websockets, which alone reports automatic pings and pongs."""
+    """Waits for frames in the log of websockets, because only that reports automatic pings and pongs."""
 
     def __init__(self):
         super().__init__(logging.DEBUG)
@@ -47,8 +47,8 @@ class Seen(logging.Handler):
 
 
 class EitherRole:
-    """What both roles share: `open(**settings)` gives a connection of websockets to one of ours, and
-    `ended()` what ours says at the end of it."""
+    """The tests of both roles. `open(**settings)` connects websockets to one of ours, and `ended()` returns
+    what ours prints at the end of the connection."""
 
     async def test_text_comes_back_equal(self):
         peer = await self.open()
@@ -180,7 +180,7 @@ class EitherRole:
 
 
 class Fragments:
-    """Sessions send whole messages, the others fragments too."""
+    """The tests of fragments, which sessions do not send."""
 
     async def test_our_fragments_become_one_message(self):
         peer = await self.open()
@@ -191,7 +191,7 @@ class Fragments:
 
 
 class AsClient(EitherRole):
-    """A client of websockets and that program of ours."""
+    """A client of websockets and our program of that name."""
 
     limit = 1024 * 1024
     program = "event_server"
@@ -245,7 +245,7 @@ class SecureClient:
             await websockets.connect(
                 self.url.replace("localhost", "127.0.0.1"), ssl=certificates.client_context()
             )
-        # The refused client has not affected it.
+        # The refused client has not affected the server.
         peer = await self.open()
         await peer.send("ahoy")
         self.assertEqual(await within(peer.recv()), "ahoy")
@@ -284,7 +284,7 @@ class Serving:
 
 
 class AsServer(Serving, EitherRole):
-    """A server of websockets and that program of ours."""
+    """A server of websockets and our program of that name."""
 
     limit = 16 * 1024 * 1024
     program = "event_client"

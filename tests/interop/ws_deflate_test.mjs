@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// npm's ws and ours with compression, in both roles: what is agreed on, that messages come back equal, and
+// npm's ws and ours with compression, in both roles: the negotiated parameters, the echo of each message, and
 // that fewer bytes are sent.
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';

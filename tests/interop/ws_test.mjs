@@ -11,7 +11,7 @@ import * as certificates from './certificates.mjs';
 import {cleanups, echo, event, start} from './peers.mjs';
 import {built} from './programs.mjs';
 
-// Those that could be built.
+// The programs that could be built.
 const ECHO_SERVERS = ['echo_server', 'event_echo_server', 'coroutine_echo_server'].filter(
   (name) => name === 'echo_server' || built(name),
 );
@@ -300,7 +300,7 @@ describe('a client of ws', () => {
       assert.equal(peer.protocol, chosen);
       peer.terminate();
     }
-    // ws insists on one once it has offered some.
+    // ws requires a subprotocol if it has offered some.
     const [error] = await event(new WebSocket(url, ['other']), 'error');
     assert.equal(error.message, 'Server sent no subprotocol');
   });
@@ -337,7 +337,7 @@ for (const name of ['scripted_server', 'event_server']) {
       const [error] = await event(new WebSocket(address, trust), 'error');
       assert.equal(error.code, code);
     }
-    // The refused client has not affected it.
+    // The refused client has not affected the server.
     const peer = new WebSocket(url, {ca: certificates.pem('authority')});
     cleanups.push(() => peer.terminate());
     await event(peer, 'open');

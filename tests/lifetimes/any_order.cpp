@@ -37,7 +37,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// Opens a connection to a client that `run` runs.
+/// Opens a connection for a client that `run` runs.
 template <class Run>
 raw_socket& open(stage& server, Run run) {
   std::optional<raw_socket> peer;
@@ -49,13 +49,13 @@ raw_socket& open(stage& server, Run run) {
 
 enum class served { by_handlers, by_coroutine, by_owners };
 
-/// A client, its context, and its session, which is open or closed.
+/// A client, its context and its session, which is open or closed.
 things client_scene(bool closed, served how) {
   stage server;
   things all;
   const auto context = all.make<asio::io_context>(1);
   const auto one = std::make_shared<client>(*context, brisk_client(server.url()));
-  // A client that its own handlers own is destroyed with its context.
+  // A client that is owned by its own handlers is destroyed with its context.
   if (how != served::by_owners) all.add(one);
   const auto kept = all.make<session>();
   bool is_open = false;
@@ -82,7 +82,7 @@ things client_scene(bool closed, served how) {
   return all;
 }
 
-/// A client that waits for a server, or to connect again.
+/// A client that waits for a server or for its next attempt.
 things waiting_client_scene(bool connecting) {
   stage server;
   things all;
@@ -150,7 +150,7 @@ things websocket_scene(bool owned) {
   return all;
 }
 
-/// An async_websocket whose opening handshake goes on.
+/// An async_websocket whose opening handshake is pending.
 things opening_websocket_scene() {
   stage server;
   things all;
@@ -208,7 +208,7 @@ things values_scene() {
   const auto options = all.make<client_options>(brisk_client("ws://127.0.0.1/"));
   all.make<client_options>(*options);
   const auto error = all.make<std::error_code>(errc::closed);
-  // Even its text is there when other static objects are destroyed.
+  // Even its text is valid while other static objects are destroyed.
   all.add(std::shared_ptr<void>{nullptr, [ec = *error](void*) { (void)ec.message(); }});
   return all;
 }
@@ -244,7 +244,7 @@ TEST_CASE("objects made by a thread may be destroyed after it has ended, or last
   destroy_with_threads(scenes());
 }
 
-// Each test is a program of its own, and these go on when it has returned from main.
+// Each test is a program of its own. These continue after it has returned from main.
 
 std::vector<things> destroyed_late;
 

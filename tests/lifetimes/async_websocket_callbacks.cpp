@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// An async_websocket may be destroyed, closed or cancelled inside each function that it calls, and
-// between any two of them.
+// An async_websocket may be destroyed, closed or cancelled inside each function that it calls, and between
+// any two of them.
 
 #include <algorithm>
 #include <array>
@@ -56,7 +56,7 @@ std::string shown(websocket_action what) {
   return {};
 }
 
-/// Calls `asked` where a server's policy decides.
+/// A policy that calls `asked` when it decides.
 struct asking_policy : default_server_policy {
   std::function<void()> asked;
 
@@ -66,8 +66,8 @@ struct asking_policy : default_server_policy {
   }
 };
 
-/// A conversation with each operation of an async_websocket, which ends at one moment: inside the
-/// function of that name, or after that many turns of the context.
+/// A conversation with each operation of an async_websocket. It ends inside the function of that name, or
+/// after that many turns of the context.
 class ended_websocket {
  public:
   struct plan {
@@ -85,7 +85,7 @@ class ended_websocket {
         std::make_unique<async_websocket<async_pipe>>(async_pipe{io_.get_executor(), state_, 0});
   }
 
-  /// Whether the moment came.
+  /// Whether the conversation reached that point.
   bool run() {
     open();
     go_on();
@@ -132,7 +132,7 @@ class ended_websocket {
     }
   }
 
-  /// In the handler of the opening.
+  /// Called by the handler of the opening.
   void begin_operations() {
     opened_ = true;
     if (plan_.is_stalled) {

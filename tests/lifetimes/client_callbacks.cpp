@@ -31,7 +31,7 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-/// A server that gives each client a reason for each callback, then closes.
+/// A server that causes each callback of each client, then closes.
 class talkative_server {
  public:
   talkative_server() : thread_{[this] { serve(); }} {}
@@ -54,7 +54,7 @@ class talkative_server {
       if (head.empty()) continue;
       ++clients_;
       peer.say(acceptance_of(head));
-      // What is sent in on_open.
+      // Reads what the client sends in on_open.
       for (std::size_t heard = 0; heard < 100'000;) {
         const auto some = peer.hear();
         if (some.empty()) break;
@@ -88,7 +88,7 @@ std::string shown(client_action what) {
   return {};
 }
 
-/// A client that is ended in one of its callbacks, on this thread.
+/// A client that ends in one of its callbacks, on this thread.
 class ended_client {
  public:
   ended_client(std::string moment, client_action what, const std::string& url)
@@ -108,7 +108,7 @@ class ended_client {
     set_handlers();
   }
 
-  /// What was called, "ended" where the client was.
+  /// The names of the callbacks in order, with "ended" where the client was ended.
   lines run() {
     client_->start();
     context_.run_for(soon);
@@ -151,7 +151,7 @@ class ended_client {
       happens("on_stopped");
       story_.emplace_back("stopped");
     });
-    // What ends by itself when nothing else ends it.
+    // Ends the client in the runs in which no callback ends it.
     if (moment_ == "on_stopped") {
       client_->on_open([this](session& open) {
         open.send(std::string(100'000, 'x'));

@@ -19,7 +19,7 @@
 
 namespace hawser::test {
 
-/// Objects that know of each other and are destroyed in some order.
+/// Objects that refer to each other and are destroyed in a given order.
 class things {
  public:
   things() = default;
@@ -52,7 +52,7 @@ class things {
   std::vector<std::shared_ptr<const void>> all_;
 };
 
-/// The far end of a connection, which stays until the program ends.
+/// Keeps the far end of a connection until the program ends.
 inline raw_socket& keep_far_end(raw_socket peer) {
   static never_destroyed<std::vector<std::unique_ptr<raw_socket>>> all;
   return *all.get().emplace_back(std::make_unique<raw_socket>(std::move(peer)));
@@ -68,7 +68,7 @@ struct named_scene {
   std::function<things()> make;
 };
 
-/// Makes the things of each scene again and again, and destroys them in each order.
+/// Makes the objects of each scene once for each order, and destroys them in that order.
 inline void destroy_in_each_order(const std::vector<named_scene>& scenes) {
   for (const auto& scene : scenes) {
     INFO(scene.name);
@@ -81,8 +81,8 @@ inline void destroy_in_each_order(const std::vector<named_scene>& scenes) {
   }
 }
 
-/// Destroys things when the thread that made them has ended, and when that thread ends and has
-/// destroyed what the library keeps for it.
+/// Destroys objects after the thread that made them has ended, and at the end of that thread after the
+/// library's objects of the thread are destroyed.
 inline void destroy_with_threads(const std::vector<named_scene>& scenes) {
   for (const auto& scene : scenes) {
     INFO(scene.name);

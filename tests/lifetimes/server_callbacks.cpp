@@ -44,7 +44,7 @@ std::string shown(server_action what) {
   return {};
 }
 
-/// A server on a context that this thread runs, and a client that gives it a reason for each callback.
+/// A server on a context that this thread runs, and a client that causes each callback.
 class ended_server {
  public:
   ended_server(std::string moment, server_action what) : moment_{std::move(moment)}, action_{what} {
@@ -54,7 +54,7 @@ class ended_server {
     set_handlers();
   }
 
-  /// What was called, "ended" where something was.
+  /// The names of the callbacks in order, with "ended" where one of the two was ended.
   lines run() {
     server_->start();
     std::thread client{[this, port = server_->port()] {
@@ -81,7 +81,7 @@ class ended_server {
     say(opcode::ping);
     say(opcode::pong);
     say(opcode::text);
-    // What is sent in on_open.
+    // Reads what the session sends in on_open.
     for (std::size_t heard = 0; heard < 100'000;) {
       const auto some = peer.hear();
       if (some.empty()) return;

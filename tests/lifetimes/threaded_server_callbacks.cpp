@@ -34,7 +34,7 @@ std::string shown(threaded_action what) {
   return {};
 }
 
-/// A server that this thread runs, and clients that give it a reason for each callback.
+/// A server that this thread runs, and clients that cause each callback.
 class stopped_server {
  public:
   stopped_server(std::string moment, threaded_action what)
@@ -52,14 +52,14 @@ class stopped_server {
     });
   }
 
-  /// Whether the moment came before run() returned.
+  /// Whether the callback was called before run() returned.
   bool run() {
     std::vector<std::thread> clients;
     clients.push_back(client(std::string{upgrade_request}));
     if (moment_ == "on_error") clients.push_back(client("nonsense\r\n\r\n"));
     server_->run([this](threaded_server::peer& peer) { serve(peer); });
     CHECK(server_->connections() == 0);
-    // Where it alone has ended run(), stop() may still be about to return.
+    // If only stop() has ended run(), stop() may not have returned yet.
     if (action_ == threaded_action::stop_both) join();
     server_.reset();
     if (action_ != threaded_action::stop_both) join();

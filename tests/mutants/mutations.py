@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Which changes of one operator, constant or statement a header allows.
+"""Finds all changes of one operator, constant or statement in a header.
 
-The sources are laid out by clang-format: a binary operator has a space on both sides, a template's
-angle bracket has none. So a line is enough to know what an operator is.
+clang-format puts spaces on both sides of a binary operator and none at the angle brackets of a template. So
+one line is enough to recognise an operator.
 """
 
 import dataclasses
@@ -21,13 +21,13 @@ NEGATION = re.compile(r"(?<![\w)\]])!(?=[\w(])")
 BOOLEAN = re.compile(r"\b(true|false)\b")
 NUMBER = re.compile(r"(?<![\w.'])(0[xX][0-9a-fA-F']+|\d[\d']*)(?=[uUlL]*\b)(?![.'])")
 
-# Nothing is computed here, or nothing that a test could see.
+# Lines that compute nothing, or nothing that a test could observe.
 PASSED_BY = re.compile(
     r"^\s*(#|//|using |namespace |template |static_assert|friend |concept |requires |public:|private:|"
     r"protected:|case |default:|enum |class |struct |\w+ = default|~)|\bconcept\b|\brequires\b|"
     r"operator(<|=|==|<=>|\+|-)|\bnoexcept\(|alignas")
 
-# A call, an assignment or a step that stands alone on a line, or behind a condition.
+# A call, an assignment or an increment alone on a line, or after a condition.
 CALL = r"(?:[\w:.>\-*()\[\]]|<[\w:, ]*>)+\(.*\);"
 ASSIGNMENT = r"[\w.>\-*()\[\]]+ [-+*/%&|^]?(?:<<|>>)?= [^=].*;"
 STATEMENT = re.compile(rf"^(\s+)(?!return\b|if\b|for\b|while\b|else\b|throw\b|co_)"
@@ -37,7 +37,7 @@ GUARDED = re.compile(r"^(\s+)if \((?!constexpr)(.*)\) ([^{]*;)\s*$")
 
 @dataclasses.dataclass(frozen=True)
 class Mutation:
-    """One line of a header as it is and as it becomes."""
+    """One line of a header, and the changed line."""
 
     line: int
     before: str
@@ -45,7 +45,7 @@ class Mutation:
 
     @property
     def key(self):
-        """What stays the same when other lines are added."""
+        """A key that does not change when other lines are added."""
         return self.before.strip(), self.after.strip()
 
 
@@ -54,7 +54,7 @@ def blank(match):
 
 
 def code_of(line):
-    """The line with its comment, its string literals and its attributes blanked, columns kept."""
+    """The line with spaces instead of its comment, string literals and attributes, so that columns stay."""
     line = re.sub(r'"(?:\\.|[^"\\])*"', lambda m: '"' + " " * (len(m[0]) - 2) + '"', line)
     line = re.sub(r"\[\[.*?\]\]", blank, line)
     return re.sub(r"//.*$", blank, line)
@@ -84,7 +84,7 @@ def within_line(code):
 
 
 def is_statement_start(previous):
-    """Whether what stands before a line ends a statement, so that the line begins one."""
+    """Whether the text before a line ends a statement, so that the line begins one."""
     return not previous or previous.endswith((";", "{", "}", ":")) and not previous.startswith("for (")
 
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSL-1.0
-"""run.py BUILD [N] [SEED] [HEADER...] [-j JOBS]: do the tests notice when a header is wrong?
+"""run.py BUILD [N] [SEED] [HEADER...] [-j JOBS]: checks whether the tests detect errors in headers.
 
 Takes N changes of one operator, constant or statement of each layer below asio/ (mutations.py), drawn
 by SEED, applies each alone, and compiles and runs the five tests nearest to the header until one fails: the header's
-own first, then those that include it by the fewest steps. Prints what each change came to, the share that was
-noticed by layer, and the changes that no test noticed. A change that does not compile is noticed if a
-static_assert refused it; else another one is drawn. equivalent.txt lists changes that change nothing that
-a caller could see, with the reason.
+own first, then those that include it by the fewest steps. Prints the result of each change, the share of detected
+changes for each layer, and the changes that no test detected. A change that does not compile counts as detected if a
+static_assert refused it; otherwise another one is drawn. equivalent.txt lists changes without an effect that a
+caller can observe, with the reason.
 
-Fails if less than 98 % of the others were noticed. With HEADERs (base/utf8) or layers (base), only these
-are changed. JOBS changes are tried at a time, one for each processor without it.
+Fails if less than 98 % of the others were detected. With HEADERs (base/utf8) or layers (base), only these
+are changed. JOBS changes are tried at a time, by default one for each processor.
 """
 
 import argparse
@@ -29,15 +29,15 @@ import mutations
 from workshop import INCLUDE, REFUSED, ROOT, TESTS, Prepared, Workshop, included, sources_of
 
 LAYERS = ("base", "frame", "handshake", "protocol", "transport", "deflate")
-# Folders of tests. No test that needs asio/: the core has to be proved without it.
+# Folders of tests. No test that needs asio/, because the core must be proved without it.
 FOLDERS = (*LAYERS, "rfc6455", "rfc7692", "drivers")
-NEAREST = 5  # Tests that are asked: what only a farther one notices counts as not noticed.
+NEAREST = 5  # The number of tests that are tried: a change that only others detect counts as not noticed.
 REQUIRED = 0.98
 
 
 @functools.cache
 def programs():
-    """{test file: {header: by how many steps it includes it}}, without those that need Asio."""
+    """{test file: {header: number of include steps to it}}, without those that need Asio."""
     found = {}
     for folder in FOLDERS:
         paths = [TESTS / "drivers/websocket.cpp"] if folder == "drivers" else (TESTS / folder).glob("*.cpp")
@@ -52,7 +52,7 @@ def programs():
 
 
 def tests_of(header):
-    """The test files that are nearest to a header, in the order in which they are tried."""
+    """The test files nearest to a header, in the order in which they are tried."""
     found = []
     for path, steps in programs().items():
         if header in steps:
@@ -63,7 +63,7 @@ def tests_of(header):
 
 
 class Trial:
-    """Tries changes side by side."""
+    """Tries changes in parallel."""
 
     def __init__(self, build):
         self.build = build
@@ -77,7 +77,7 @@ class Trial:
         return self.local.workshop
 
     def is_healthy(self, test):
-        """Whether a test passes with no change: else it would notice anything."""
+        """Whether a test passes without a change: otherwise it would fail with every change."""
         if test not in self.healthy:
             passed, complaint = self.workshop().passes(test, changed=False)
             if not passed:
@@ -112,7 +112,7 @@ def equivalents():
 
 
 def stale(known):
-    """Entries whose line is not in its header any more, or in two places of it."""
+    """Entries whose line is not in its header, or more than once."""
     for header, before, _ in known:
         path = INCLUDE / f"{header}.hpp"
         lines = [line.strip() for line in path.read_text().splitlines()] if path.exists() else []
@@ -130,7 +130,7 @@ def candidates(layer, wanted):
 
 
 def drawn(seed, found):
-    """The changes in the order of a seed, which does not depend on what else is in the headers."""
+    """The changes in the order of a seed, which does not depend on the rest of the headers."""
     times = collections.Counter()
 
     def place(one):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""mutations.py changes what it says and nothing else."""
+"""mutations.py finds the documented changes and no others."""
 
 import unittest
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Compiles, links and runs one test file, with or without a changed header, as cheaply as possible.
+"""Compiles, links and runs one test file, with or without a changed header, as fast as possible.
 
-clang++ is used if it is installed: at -O0 it needs a third of the time of g++. What all tests include of
-Catch2 and of the standard library is compiled once.
+clang++ is used if it is installed, because at -O0 it needs a third of the time of g++. The headers of Catch2
+and of the standard library that all tests include are compiled once.
 """
 
 import os
@@ -22,18 +22,19 @@ COMPILER = ["clang++" if CLANG else "g++", "-std=c++20", "-O0", "-w", "-D_GLIBCX
             f'-DHAWSER_SOURCE_DIR="{ROOT}"', "-ferror-limit=5" if CLANG else "-fmax-errors=5"]
 # As in tests/CMakeLists.txt
 LINK = {"base": ["-Wl,--wrap=getrandom,--wrap=read,--wrap=open,--wrap=pthread_atfork"]}
-# The tests of all drivers are one program with those of each: here with the one that is below asio/.
+# The tests for all drivers are one program with the drivers: here with the one that does not need asio/.
 WITH = {"drivers": [f"drivers/{one}.cpp" for one in ("closing", "failing", "liveness", "messages", "patience")]}
 ARGUMENTS = {"drivers": ["~[handlers]"]}
 
-# What the compilers say of a static_assert that does not hold and of a constant that has none.
+# The messages of the compilers for a failed static_assert and for a constant that is not constant.
 REFUSED = re.compile(r"static assertion failed|static_assert failed|non-constant condition|"
                      r"constant expression|call to non-.constexpr")
 
-SECONDS = 60  # Longer than any test takes: a change that makes one go on for ever is noticed,
-IDLE_SECONDS = 10  # and one that makes all threads wait, longer than any test waits,
-CPU_SECONDS = 20  # and one that makes it spin,
-KILOBYTES = 4 * 1024 * 1024  # and one that makes it take all memory.
+# Limits that no passing test reaches. A change whose test exceeds one of them counts as noticed.
+SECONDS = 60  # for the whole test
+IDLE_SECONDS = 10  # while all threads wait
+CPU_SECONDS = 20  # of processor time
+KILOBYTES = 4 * 1024 * 1024  # of memory
 
 STANDARD = ("algorithm", "array", "atomic", "charconv", "chrono", "condition_variable", "deque", "functional",
             "map", "memory", "mutex", "optional", "random", "set", "span", "string", "system_error",
@@ -43,7 +44,7 @@ CATCH = ('#if __has_include(<catch2/catch.hpp>)\n#include <catch2/catch.hpp>\n#e
 
 
 def included(path, known={}):
-    """{header of ours that a file includes: by how many steps}"""
+    """{our header that a file includes: number of include steps}"""
     if path not in known:
         steps = {}
         for name in re.findall(r'^#include "([^"]+)"', path.read_text(), re.MULTILINE):
@@ -61,7 +62,7 @@ def folder_of(source):
 
 
 def activity(pid):
-    """(time of the processor that a process has used, whether one of its threads is not waiting)"""
+    """(processor time of a process, whether one of its threads is not waiting)"""
     threads = list(pathlib.Path(f"/proc/{pid}/task").glob("*/stat"))
     used, runnable = 0, not threads  # Where there is no /proc
     for path in threads:
@@ -75,12 +76,12 @@ def activity(pid):
 
 
 def sources_of(test):
-    """What a program consists of besides main(), the file of its name first."""
+    """The sources of a program besides main(), the file of its name first."""
     return [test, *(TESTS / one for one in WITH.get(folder_of(test), []))]
 
 
 class Prepared:
-    """What is compiled once for all changes: a precompiled header, main() and what does not include the header."""
+    """Compiles once for all changes: a precompiled header, main() and sources without the changed header."""
 
     def __init__(self, build):
         self.build = build
@@ -101,12 +102,12 @@ class Prepared:
                         self.prelude, "-o", f"{self.prelude}.{'pch' if CLANG else 'gch'}"], check=True)
 
     def command(self, source, into, first=None):
-        """Compiles a source; headers are looked for in the folder `first` before all others."""
+        """Compiles a source. Headers in the folder `first` precede all others."""
         return [*COMPILER, "-include", self.prelude, *([f"-I{first}"] if first else []),
                 f"-I{ROOT / 'include'}", f"-I{TESTS}", "-c", source, "-o", into]
 
     def object_of(self, source):
-        """The object of a source that the change does not concern."""
+        """The object of a source that the change does not affect."""
         with self.lock:
             if source not in self.objects:
                 into = self.build / ("-".join(source.relative_to(TESTS).with_suffix("").parts) + ".o")
@@ -116,7 +117,7 @@ class Prepared:
 
 
 class Workshop:
-    """Where one thread applies a change, compiles and runs."""
+    """A folder where one thread applies a change, compiles and runs."""
 
     def __init__(self, folder, prepared):
         self.folder = folder
@@ -135,7 +136,7 @@ class Workshop:
         self.header = header
 
     def compile(self, source, changed):
-        """The object of a test file, or what the compiler says."""
+        """The object of a test file, or the compiler's errors."""
         if self.header not in included(source):
             return self.prepared.object_of(source), ""
         into = self.folder / (source.stem + ".o")
@@ -144,7 +145,7 @@ class Workshop:
         return (into, "") if done.returncode == 0 else (None, done.stderr)
 
     def passes(self, test, changed):
-        """(whether the test passes, what the compiler says if it does not compile)."""
+        """(whether the test passes, the compiler's errors if it does not compile)."""
         objects = []
         for source in sources_of(test):
             made, complaint = self.compile(source, changed)
@@ -160,7 +161,7 @@ class Workshop:
         return self.runs(program, ARGUMENTS.get(folder, [])), ""
 
     def runs(self, program, arguments):
-        """In a process group of its own, so that nothing of it is left."""
+        """Runs a program in its own process group, so that no process is left."""
         limits = f'ulimit -t {CPU_SECONDS} && ulimit -v {KILOBYTES} && ulimit -c 0 && exec "$0" --abort "$@"'
         running = subprocess.Popen(["sh", "-c", limits, program, *arguments], stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,

@@ -9,12 +9,12 @@
 
 #include "hawser/asio.hpp"
 
-/// echoes() of the unit without the compiled form.
+/// Calls echoes() in the unit without the compiled form.
 bool echoes_from_headers();
 
 namespace {
 
-/// Serves on `made`, which `run` runs, and connects to it with both kinds of client.
+/// Whether `made`, run by `run`, serves both kinds of client.
 template <class Run>
 bool echoes(hawser::server& made, Run run) {
   made.on_message([](hawser::session& peer, hawser::message_view view) { peer.send(view); });

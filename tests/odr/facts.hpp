@@ -8,7 +8,7 @@
 #include "hawser/asio.hpp"
 #include "hawser/hawser.hpp"
 
-/// What a translation unit takes for granted and must share with every other.
+/// Properties that must be the same in all translation units.
 struct facts {
   const std::error_category* errors;
   const std::error_category* conditions;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view greeting = "ahoy";
 
-/// Moves what one side has to say to the other; whether the greeting was in it.
+/// Moves the output of one side to the other. Returns whether the greeting was in it.
 bool greeted(hawser::connection& from, hawser::connection& to) {
   bool heard = false;
   while (!from.output().empty()) {

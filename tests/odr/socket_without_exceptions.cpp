@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What works on Asio in a program without exceptions and without run-time type information: the blocking
-// websocket over a socket. All of the core and of deflate compile as well.
+// The blocking websocket over an Asio socket works in a program without exceptions and without run-time type
+// information. The core and deflate compile as well.
 
 #include <cstdlib>
 #include <system_error>

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# copied_folder.sh COMPILER SOURCES [PROGRAM...]: programs that have a copy of include/hawser and no
-# build system.
+# copied_folder.sh COMPILER SOURCES [PROGRAM...]: compiles and runs programs with a copy of include/hawser,
+# without a build system.
 set -eu
 
 compiler=$1 sources=$2

@@ -26,7 +26,7 @@
 
 namespace hawser::test {
 
-/// A side whose driver runs on a context of its own, which only turns when the simulation says so.
+/// A side whose driver runs on a context of its own, which the simulation polls.
 class async_peer : public peer {
  public:
   async_peer(std::size_t side, surroundings& around, const connection_options& options)
@@ -62,7 +62,7 @@ class async_peer : public peer {
   std::optional<time_point> closing_since_;
 };
 
-/// An async_websocket, and a program that reads it in all the ways there are.
+/// An async_websocket, and a program that reads it in every possible way.
 template <calling How>
 class websocket_peer : public async_peer {
  public:
@@ -177,7 +177,7 @@ class websocket_peer : public async_peer {
   bool in_parts_ = false;
 };
 
-/// A session, used from its own thread and as if from another one.
+/// A session, used on its own thread and as if on another one.
 template <calling How>
 class session_peer : public async_peer {
  public:
@@ -219,7 +219,7 @@ class session_peer : public async_peer {
   }
 
  private:
-  /// Either at once, as another thread would, or on the session's own thread.
+  /// Calls either at once, like another thread, or on the session's own thread.
   template <class Call>
   std::error_code call(Call what) {
     if (around_.random.once_in(2)) return what();

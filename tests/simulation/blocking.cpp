@@ -11,7 +11,7 @@ using namespace hawser::test;
 
 namespace {
 
-// One thread cannot read while it writes.
+// These rarities cannot happen here: one thread cannot read while it writes.
 const expectations blocking{{scene::any, scene::blocking}, {rarity::ping_not_answered}};
 
 TEST_CASE("a blocking client with a connection meets all requirements", "[simulation]") {

@@ -22,14 +22,14 @@
 
 namespace hawser::test {
 
-/// One end of the network for a blocking side, and the side that waits for it.
+/// One end of the network for a blocking side, and the waits of that side.
 struct blocking_end {
   surroundings& around;
   std::size_t side;
   std::array<time_point, 2> until{(time_point::max)(), (time_point::max)()};  // reading, writing
   std::size_t write_waits = 0;
   std::optional<time_point> closing_by = {};
-  std::function<void()> on_wait = [] {};  // whenever one begins
+  std::function<void()> on_wait = [] {};  // called at the beginning of each wait
   bool aborted = false;
   bool cancelled = false;  // the run has ended
 
@@ -38,7 +38,7 @@ struct blocking_end {
   blocking_end(const blocking_end&) = delete;
   blocking_end& operator=(const blocking_end&) = delete;
 
-  /// While this side waits the others have their turns and time passes, in one thread.
+  /// While this side waits, the other sides run and time passes, all in one thread.
   template <class Ready>
   bool wait(time_point& slot, time_point limit, Ready ready, std::error_code& ec) {
     ec.clear();
@@ -54,7 +54,7 @@ struct blocking_end {
   }
 };
 
-/// A timed_stream whose waiting drives the world.
+/// A timed_stream whose waits run the world.
 class driving_stream {
  public:
   explicit driving_stream(std::shared_ptr<blocking_end> end) : end_{std::move(end)} {}
@@ -96,8 +96,8 @@ class driving_stream {
 
 static_assert(timed_stream<driving_stream> && abortable_stream<driving_stream>);
 
-/// A websocket and a program that reads it. What its user does while that waits is as if another
-/// thread did it, and so must not wait for the reader.
+/// A websocket and a program that reads it. Actions of the user during a read are like those of another
+/// thread and must not wait for the reader.
 class blocking_peer : public peer {
  public:
   using socket_type = websocket<driving_stream>;
@@ -138,7 +138,7 @@ class blocking_peer : public peer {
     me.hears_pongs = false;
   }
 
-  /// While this lives, a call is under way.
+  /// While this object exists, a call is under way.
   class call {
    public:
     explicit call(blocking_peer& of) : of_{of} { ++of_.inside_; }
@@ -159,7 +159,7 @@ class blocking_peer : public peer {
  private:
   bool can_act() const override { return is_open() && writing_ == 0; }
 
-  /// Whatever waits, another thread may close the connection, or end it.
+  /// During any wait, another thread may close or end the connection.
   void interfere() {
     if (around_.kind.calm || !socket_) return;
     if (writing_ != 0 && around_.random.once_in(40)) return close();
@@ -171,19 +171,19 @@ class blocking_peer : public peer {
 
   void read() {
     const call under_way{*this};
-    const auto patience = around_.random.time_below(500);
+    const auto timeout = around_.random.time_below(500);
     const auto begin = around_.now();
     const bool timed = around_.random.once_in(2);
     std::error_code ec;
     if (around_.random.once_in(3)) {
       if (me.has_part()) around_.seen.note(rarity::delivery_switched_within);
-      const auto got = timed ? socket_->read_part(patience, ec) : socket_->read_part();
+      const auto got = timed ? socket_->read_part(timeout, ec) : socket_->read_part();
       if (got) me.on_part(got->kind, got->payload, got->first, got->last);
-      has_read(got.has_value(), timed, ec, begin + patience);
+      has_read(got.has_value(), timed, ec, begin + timeout);
     } else {
-      const auto got = timed ? socket_->read(patience, ec) : socket_->read();
+      const auto got = timed ? socket_->read(timeout, ec) : socket_->read();
       if (got) me.on_message(got->kind, got->payload);
-      has_read(got.has_value(), timed, ec, begin + patience);
+      has_read(got.has_value(), timed, ec, begin + timeout);
     }
   }
 
@@ -259,8 +259,8 @@ class blocking_peer : public peer {
   duration close_timeout_;
   std::shared_ptr<blocking_end> end_;
   std::optional<socket_type::outgoing> message_;
-  std::size_t inside_ = 0;   // calls under way
-  std::size_t writing_ = 0;  // and of them what is written, and one
+  std::size_t inside_ = 0;   // the number of calls under way
+  std::size_t writing_ = 0;  // the size of the pending write plus one; 0 without one
   bool gone_ = false;
 };
 

@@ -12,10 +12,10 @@
 
 namespace hawser::test {
 
-/// Which runs can see it.
+/// The runs in which a rarity can happen.
 enum class scene : std::uint8_t { any, compression, opening, blocking };
 
-/// What a simulation must have seen: without these, its runs prove little.
+/// Rare events that a simulation must have seen, because its runs prove little without them.
 enum class rarity : std::uint8_t {
   reset,
   call_failed,
@@ -149,7 +149,7 @@ constexpr std::array<rarity_fact, static_cast<std::size_t>(rarity::count)> rarit
     {scene::blocking, "aborts while another thread waits"},
 }};
 
-/// How often each of it happened.
+/// The number of times that each rarity happened.
 class census {
  public:
   void note(rarity what) noexcept { ++counts_[static_cast<std::size_t>(what)]; }
@@ -160,7 +160,7 @@ class census {
     return *this;
   }
 
-  /// What happened, and what can happen in such scenes but did not.
+  /// Prints what happened, and what can happen in such scenes but did not.
   std::string shown(const std::vector<scene>& scenes) const {
     std::string lines;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
@@ -178,7 +178,7 @@ class census {
   std::array<std::size_t, static_cast<std::size_t>(rarity::count)> counts_{};
 };
 
-/// What a run did, as a number: two runs from one seed have the same.
+/// A hash of the events of a run. Two runs from one seed have the same.
 class hash_of_story {
  public:
   void add(std::uint64_t fact) noexcept { value_ = (value_ ^ fact) * 0x100000001b3; }

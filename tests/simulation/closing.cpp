@@ -16,25 +16,25 @@ using namespace hawser::test;
 
 namespace {
 
-/// What is under way in one direction, in order. There is at most a Close frame and the stream's end.
+/// An item on its way in one direction. At most a Close frame and the end of the stream are under way.
 enum class item : std::uint8_t { close, end };
 
-/// One side: its machine, and what its driver owes it.
+/// One side: the state of its machine, and the actions that its driver has not done yet.
 struct closing_side {
   role self = role::client;
   close_state state = close_state::open;
-  bool owes_close = false;  // queued, not on the wire
-  bool owes_end = false;    // the end of the stream, once the output is written
-  bool ended = false;       // nothing more goes out
-  bool sent_close = false;  // on the wire
+  bool owes_close = false;  // a Close frame is queued but not written
+  bool owes_end = false;    // the stream is to end once the output is written
+  bool ended = false;       // this side has ended its stream
+  bool sent_close = false;  // the Close frame is written
   bool got_close = false;
-  bool excused = false;  // something happened that may end a connection uncleanly
+  bool excused = false;  // a fault happened after which the end may be unclean
   bool clean = false;
 
   friend auto operator<=>(const closing_side&, const closing_side&) = default;
 };
 
-/// Two sides and what is between them.
+/// Two sides, and the items on their way between them.
 struct system {
   std::array<closing_side, 2> sides;
   std::array<std::vector<item>, 2> ways;
@@ -42,7 +42,7 @@ struct system {
   friend auto operator<=>(const system&, const system&) = default;
 };
 
-/// What a connection and its driver do with one input.
+/// Does what a connection and its driver do with one input.
 void feed(system& now, std::size_t which, close_input input) {
   auto& one = now.sides[which];
   const auto before = one.state;
@@ -52,7 +52,7 @@ void feed(system& now, std::size_t which, close_input input) {
   if (step.end_stream) one.owes_end = true;
   if (input == close_input::peer_close && before < close_state::exchanged) one.clean = true;
   if (step.next != close_state::ended) return;
-  // An end in the midst of the handshake, or in haste, drops the output and closes the stream.
+  // An end before the handshake is complete, or at a deadline, drops the output and closes the stream.
   if (input == close_input::deadline || before < close_state::exchanged) {
     one.owes_close = one.owes_end = false;
     if (!one.ended) now.ways[which].push_back(item::end);
@@ -62,7 +62,7 @@ void feed(system& now, std::size_t which, close_input input) {
 
 bool is_quiet(const closing_side& one) { return !one.owes_close && !one.owes_end; }
 
-/// All that can happen next.
+/// All possible next states.
 std::vector<system> successors(const system& now, bool with_losses) {
   std::vector<system> next;
   const auto add = [&](auto change) {
@@ -104,7 +104,7 @@ std::vector<system> successors(const system& now, bool with_losses) {
       feed(to, which, close_input::deadline);
     });
     if (!coming.empty()) {
-      add([&](system& to) {  // lost, and all that follows too
+      add([&](system& to) {  // an item and all that follow it are lost
         to.sides[0].excused = to.sides[1].excused = true;
         to.ways[1 - which].clear();
         to.sides[1 - which].ended = true;
@@ -115,7 +115,7 @@ std::vector<system> successors(const system& now, bool with_losses) {
       to.sides[0].excused = to.sides[1].excused = true;
       feed(to, which, close_input::violation);
     });
-    add([&](system& to) {  // the stream breaks for both, with all that is under way
+    add([&](system& to) {  // the stream breaks for both sides, and all items are lost
       to.sides[0].excused = to.sides[1].excused = true;
       to.ways = {};
       for (std::size_t each = 0; each < 2; ++each) {
@@ -141,12 +141,12 @@ void judge_end(const system& now, tally& count) {
   for (std::size_t which = 0; which < 2; ++which) {
     const auto& one = now.sides[which];
     INFO(shown(one.self) << ' ' << shown(one.state));
-    // Waiting for ever is a deadlock, unless no side has begun to close.
+    // No possible next state is a deadlock, unless no side has begun to close.
     REQUIRE((one.state == close_state::ended || one.state == close_state::open));
     if (one.state != close_state::ended) continue;
     REQUIRE(is_quiet(one));
     REQUIRE((one.clean || one.excused));
-    // Clean means that both Close frames went over the wire.
+    // Clean means that both Close frames were written and arrived.
     if (one.clean && !one.excused) REQUIRE((one.sent_close && one.got_close));
     ++(one.clean ? count.clean_ends : count.unclean_ends);
   }
@@ -165,7 +165,7 @@ tally explore(role first, role second, bool with_losses) {
     pending.pop_back();
     ++count.states;
     for (const auto& one : now.sides) {
-      // Never two Close frames, and none behind the end of the stream.
+      // Never two Close frames, and none after the end of the stream.
       REQUIRE(!(one.owes_close && one.sent_close));
       REQUIRE(!(one.owes_close && one.ended));
     }
@@ -189,7 +189,7 @@ TEST_CASE("every interleaving of two closing handshakes ends, and cleanly if not
   CHECK(count.clean_ends == 2 * count.ends);
 }
 
-TEST_CASE("whatever is lost of two closing handshakes, both end", "[rfc-7.1][simulation]") {
+TEST_CASE("two closing handshakes end whatever is lost on the way", "[rfc-7.1][simulation]") {
   const auto count = explore(role::client, role::server, true);
   std::cout << "closing with losses: " << count.states << " states, " << count.ends
             << " of them ends, clean for " << count.clean_ends << " sides, unclean for "

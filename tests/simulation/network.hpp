@@ -21,14 +21,14 @@ using time_point = std::chrono::steady_clock::time_point;
 using duration = std::chrono::steady_clock::duration;
 using std::chrono::milliseconds;
 
-/// Everything that a run leaves to chance, from one seed.
+/// All random decisions of a run, from one seed.
 class chance {
  public:
   explicit chance(std::uint64_t seed) : engine_{seed} {}
 
   /// A number below `limit`.
   std::size_t below(std::size_t limit) { return static_cast<std::size_t>(engine_() % limit); }
-  /// True once in `times`.
+  /// True with the probability 1 in `times`.
   bool once_in(std::size_t times) { return below(times) == 0; }
   milliseconds time_below(int limit) {
     return milliseconds{below(static_cast<std::size_t>(limit))};
@@ -38,23 +38,23 @@ class chance {
   std::mt19937_64 engine_;
 };
 
-/// What the network of one run does of its own accord.
+/// The faults of the network in one run.
 struct weather {
   bool calm = true;  ///< Nothing is lost and nothing is late, so every end must be clean
   int delay = 5;     ///< In milliseconds, at most
   std::size_t window = 64 * 1024;  ///< Bytes that one direction holds
   std::size_t short_writes = 0;    ///< One write in this many takes a few bytes only; 0: none
   std::size_t short_reads = 0;
-  std::size_t failing_calls = 0;  ///< One call in this many fails, and the stream is broken
+  std::size_t failing_calls = 0;  ///< One call in this many fails and breaks the stream; 0: none
 };
 
-/// A stream between two ends, like TCP: bytes arrive in order, later, in other pieces, or not at all.
+/// A stream between two ends, like TCP: bytes arrive in order, with a delay, in other pieces, or not at all.
 class network {
  public:
   network(chance& random, census& seen, const weather& kind, const time_point& now)
       : random_{random}, seen_{seen}, weather_{kind}, now_{now} {}
 
-  /// As a stream that does not block.
+  /// The functions of a non-blocking stream.
   std::size_t write_some(std::size_t side, bytes_view piece, std::error_code& ec) {
     auto& way = ways_[side];
     if (fails()) return ec = std::make_error_code(std::errc::io_error), 0;
@@ -78,20 +78,20 @@ class network {
     return size;
   }
 
-  /// Whether a read would not have to wait.
+  /// Whether a read would not block.
   bool is_readable(std::size_t side) const {
     const auto& way = ways_[1 - side];
     return !way.arrived.empty() || broken_ || way.over;
   }
 
-  /// Whether a write would not have to wait.
+  /// Whether a write would not block.
   bool is_writable(std::size_t side) const {
     const auto& way = ways_[side];
     const bool fails = broken_ || way.ended || ends_closed_[1 - side];
     return fails || way.on_the_way + way.arrived.size() < weather_.window;
   }
 
-  /// 0 without an error is the end.
+  /// Returns 0 without an error at the end of the stream.
   std::size_t read_some(std::size_t side, mutable_bytes room, std::error_code& ec) {
     auto& way = ways_[1 - side];
     if (fails()) return ec = std::make_error_code(std::errc::io_error), 0;
@@ -111,14 +111,14 @@ class network {
     return size;
   }
 
-  /// Nothing more comes from this side.
+  /// Ends the stream of this side.
   void end(std::size_t side) {
     auto& way = ways_[side];
     if (broken_ || std::exchange(way.ended, true)) return;
     send(way, {}, true);
   }
 
-  /// This side is gone. What it has not read is answered with a reset, as kernels do.
+  /// Closes this side. Unread input causes a reset, as with kernels.
   void close(std::size_t side) {
     if (std::exchange(ends_closed_[side], true)) return;
     const auto& coming = ways_[1 - side];
@@ -126,7 +126,7 @@ class network {
     end(side);
   }
 
-  /// Both directions break: what is under way is lost.
+  /// Breaks both directions: bytes on their way are lost.
   void reset() {
     broken_ = true;
     for (auto& way : ways_) {
@@ -139,10 +139,10 @@ class network {
   /// From now on nothing arrives in this direction, and no side gets an error.
   void swallow(std::size_t side) { ways_[side].swallowing = true; }
 
-  /// Nothing arrives in this direction for some time.
+  /// For some time, nothing arrives in this direction.
   void stall(std::size_t side, duration time) { ways_[side].stalled_until = now_ + time; }
 
-  /// What has had its time arrives. Whether that is anything.
+  /// Delivers the bytes whose time has come. Returns whether there were any.
   bool arrive() {
     bool any = false;
     for (auto& way : ways_) {
@@ -158,7 +158,7 @@ class network {
     return any;
   }
 
-  /// When something arrives next; max() if nothing is under way.
+  /// The time of the next arrival; max() if nothing is under way.
   time_point next_arrival() const {
     auto soonest = (time_point::max)();
     for (const auto& way : ways_) {
@@ -177,7 +177,7 @@ class network {
     bool end;
   };
 
-  /// From one side to the other.
+  /// One direction.
   struct course {
     std::deque<segment> flight;
     std::size_t on_the_way = 0;

@@ -15,7 +15,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// Makers of both sides, of which the first one makes the plan.
+/// Functions that make both sides. The first one also makes the plan.
 template <class Client, class Server>
 void simulate_opening(std::string_view test, std::size_t seeds, std::vector<rarity> never = {}) {
   const auto plan = std::make_shared<std::shared_ptr<const opening_plan>>();

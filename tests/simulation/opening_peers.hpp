@@ -40,7 +40,7 @@ class opening_core_peer final : public core_peer {
       : core_peer{Self, Self == role::client ? 0U : 1U, around, options},
         plan_{std::move(plan)},
         handshake_{handshake_for<Self>(*plan_)},
-        until_{around.now() + plan_->patience},
+        until_{around.now() + plan_->timeout},
         dropped_at_{until_ + options.close_timeout} {}
 
   time_point due() const override {
@@ -68,7 +68,7 @@ class opening_core_peer final : public core_peer {
     if (now >= dropped_at_) return drop(errc::handshake_timeout);
     if (now >= until_ && !std::exchange(late_, true)) {
       handshake_.fail(errc::handshake_timeout);
-      // The same time again to send the response.
+      // The response may take the same time again.
       dropped_at_ = now + options_.close_timeout;
     }
     if (!around_.kind.calm && around_.random.once_in(50)) {
@@ -82,7 +82,7 @@ class opening_core_peer final : public core_peer {
     if (handshake_.state() == status::failed) fail(handshake_.error());
   }
 
-  /// False if that was the end.
+  /// False if the side has ended.
   bool read() {
     std::array<std::byte, 512> room;
     while (handshake_.state() == status::need_more || ending_) {
@@ -137,21 +137,21 @@ class opening_core_peer final : public core_peer {
   }
 
   void fail(std::error_code ec) {
-    const bool told = ec.category() == make_error_code(errc::closed).category();
-    if (Self == role::client || !told || !handshake_.output().empty()) return drop(ec);
-    tell(ec);
-    // A stream that is closed with input unread may take back what was just written.
+    const bool is_ours = ec.category() == make_error_code(errc::closed).category();
+    if (Self == role::client || !is_ours || !handshake_.output().empty()) return drop(ec);
+    report(ec);
+    // A stream that is closed with unread input may lose what was just written.
     if (std::exchange(ending_, true)) return;
     around_.net.end(side_);
     dropped_at_ = around_.now() + options_.close_timeout;
   }
 
   void drop(std::error_code ec) {
-    tell(ec);
+    report(ec);
     leave_stream();
   }
 
-  void tell(std::error_code ec) {
+  void report(std::error_code ec) {
     if (me.over()) return;
     if constexpr (Self == role::client) {
       if (ec == errc::upgrade_refused) plan_->judge(around_.judge, handshake_.response());
@@ -161,8 +161,8 @@ class opening_core_peer final : public core_peer {
 
   std::shared_ptr<const opening_plan> plan_;
   handshake_type handshake_;
-  time_point until_;       // without an answer
-  time_point dropped_at_;  // in any case
+  time_point until_;       // the deadline of the handshake
+  time_point dropped_at_;  // the time at which the stream is closed in any case
   std::optional<time_point> decides_at_;
   octets rest_;
   bool late_ = false;
@@ -180,7 +180,7 @@ class opening_websocket_peer final : public websocket_peer<How> {
       : base{Self == role::client ? 0U : 1U, around, plan->options(options)},
         plan_{std::move(plan)},
         handshake_{handshake_for<Self>(*plan_)},
-        watch_{around.now() + plan_->patience, options.close_timeout} {
+        watch_{around.now() + plan_->timeout, options.close_timeout} {
     auto done = [this](std::error_code ec) { has_opened(ec); };
     if constexpr (Self == role::client) {
       base::socket().async_connect(handshake_, done);
@@ -229,8 +229,8 @@ class opening_blocking_peer final : public blocking_peer {
       : blocking_peer{Self == role::client ? 0U : 1U, around, options},
         plan_{std::move(plan)},
         options_{plan_->options(options)},
-        watch_{around.now() + plan_->patience, options.close_timeout} {
-    // What a wait comes back to is not known before the next one begins.
+        watch_{around.now() + plan_->timeout, options.close_timeout} {
+    // Whether the websocket is open is known only when the next wait begins.
     end()->on_wait = [this] { watch_.look(me, around_.now(), around_.judge); };
   }
 
@@ -283,10 +283,10 @@ class opening_session_peer final : public session_peer<How> {
                        const connection_options& options)
       : base{1U, around, options},
         plan_{std::move(plan)},
-        watch_{around.now() + plan_->patience, options.close_timeout},
+        watch_{around.now() + plan_->timeout, options.close_timeout},
         registries_{base::context_.get_executor()} {
     auto settings = std::make_shared<detail::opening_settings>();
-    settings->handshake_timeout = plan_->patience;
+    settings->handshake_timeout = plan_->timeout;
     settings->close_timeout = options.close_timeout;
     settings->routes.push_back(
         std::make_unique<route>("/", route_options{.handshake = plan_->serving(),

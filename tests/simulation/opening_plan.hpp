@@ -25,7 +25,7 @@
 
 namespace hawser::test {
 
-/// What both sides of a run expect of their opening handshake.
+/// The settings of both sides of an opening handshake, from which its outcome follows.
 struct opening_plan {
   using client_policy = negotiating_client_policy<default_client_policy>;
   using server_policy = negotiating_server_policy<default_server_policy>;
@@ -33,10 +33,10 @@ struct opening_plan {
   std::vector<std::string> offered;
   std::vector<std::string> spoken;
   std::array<any_negotiator, 2> extensions;
-  bool foreign = false;  // a page of another origin
-  bool refuses = false;  // the application does
+  bool foreign = false;  // the client is a page of another origin
+  bool refuses = false;  // the application refuses
   duration decides_after{};
-  duration patience = std::chrono::seconds{3};
+  duration timeout = std::chrono::seconds{3};
 
   explicit opening_plan(chance& random) {
     for (const auto* name : {"chat", "superchat", "v2.cable"}) {
@@ -60,10 +60,10 @@ struct opening_plan {
   bool good() const { return !foreign && !refuses; }
 
   opening_options options(const connection_options& connection) const {
-    return {patience, connection};
+    return {timeout, connection};
   }
 
-  /// What must have been agreed on.
+  /// The agreement that must be the result.
   agreement expected() const {
     agreement made;
     for (const auto& name : spoken) {
@@ -80,7 +80,7 @@ struct opening_plan {
     judge.require(agreed.extensions == expected().extensions, "another extension than agreed");
   }
 
-  /// A client is only refused where there is a reason, of which the server's impatience is one.
+  /// A client is refused only for a reason, such as the server's timeout.
   void judge(verdict& judge, const response& refusal) const {
     judge.require(!good() || refusal.status == 408, "a refusal without a cause");
   }
@@ -101,8 +101,8 @@ planned_handshake<Self> handshake_for(const opening_plan& plan) {
   }
 }
 
-/// Judges how long an opening handshake takes: from when its deadline has been noticed, no longer than it
-/// takes to send the other side a refusal. The clock may jump past both; then there are some turns left.
+/// Checks how long an opening handshake takes: after its deadline, no longer than is needed to send a
+/// refusal. If the clock jumps past both times, it may take a few more turns.
 class opening_watch {
  public:
   opening_watch(time_point until, duration to_refuse)

@@ -28,7 +28,7 @@
 
 namespace hawser::test {
 
-/// What all sides of a run share.
+/// The objects that all sides of a run share.
 struct surroundings {
   chance& random;
   census& seen;
@@ -37,14 +37,14 @@ struct surroundings {
   const weather& kind;
   network& net;
 
-  /// For a side that waits within its turn: lets the other sides run, or time pass. False if the
-  /// run has ended.
+  /// Called by a side that waits within its turn: runs the other sides, or lets time pass. False if the run
+  /// has ended.
   std::function<bool()> pass = {};
 
   /// The extension of each side, and the agreement; none if they are empty.
   std::array<any_negotiator, 2> extensions = {};
   agreement agreed = {};
-  /// Called with every prepared message before it is sent, because other connections send it too.
+  /// Called with every prepared message before it is sent, so that other connections can send it too.
   std::function<void(const prepared_message&)> broadcast = {};
 
   time_point now() const noexcept { return program_clock::now; }
@@ -63,7 +63,7 @@ class peer {
 
   /// Whether the driver has closed the stream.
   virtual bool done() const = 0;
-  /// Does what the network and the time allow.
+  /// Runs the driver as far as the network and the time allow.
   virtual void turn() = 0;
   /// The latest time of the driver's next turn.
   virtual time_point due() const = 0;
@@ -100,7 +100,7 @@ class peer {
       reason = {};
     }
     if (me.closing() || me.over()) return;
-    // What is not open yet is closed once it is.
+    // A side that is not open yet closes once it is.
     if (!is_open()) return void(close_later_ = true);
     const bool within = fragment_left_ != 0;
     if (do_close(code, reason)) return;
@@ -109,13 +109,13 @@ class peer {
     if (within) around_.seen.note(rarity::close_within_message);
   }
 
-  /// The user reads again, so that the connection can end.
+  /// Lets the user read again, so that the connection can end.
   void read_on() {
     if (std::exchange(paused_, false)) do_read_on();
   }
 
  protected:
-  // Each queues something, or says why not.
+  // Each of these queues something or returns the error.
   virtual std::error_code do_send(message_kind kind, bytes_view payload) = 0;
   virtual std::error_code do_send_part(message_kind kind, bytes_view piece, part position) = 0;
   virtual std::error_code do_ping(bytes_view payload) = 0;
@@ -125,7 +125,7 @@ class peer {
   virtual void do_read_on() = 0;
   /// Whether the opening handshake is complete.
   virtual bool is_open() const { return true; }
-  /// Whether the user has a hand free.
+  /// Whether the user may begin another action.
   virtual bool can_act() const { return is_open(); }
   virtual void change_delivery() {}
   virtual void send_unasked_pong() {}
@@ -139,7 +139,7 @@ class peer {
     return around_.extensions[side_].make(self, around_.agreed.extensions);
   }
 
-  /// Some messages are not to be compressed.
+  /// Some messages are sent with plain coding.
   coding some_coding() {
     if (!around_.extensions[side_] || !around_.random.once_in(6)) return coding::agreed;
     around_.seen.note(rarity::plain_by_sender);
@@ -266,12 +266,12 @@ class core_peer : public peer {
 
   void turn() override {
     if (done_) return;
-    tell_time();
+    report_time();
     read();
     write();
-    // A ping may have become due while output waited.
+    // A ping may be due because output has waited.
     while (connection_.deadline() <= around_.now()) {
-      tell_time();
+      report_time();
       write();
     }
     const auto wanted = connection_.wants();
@@ -290,7 +290,7 @@ class core_peer : public peer {
     }
   }
 
-  /// Nothing more is done.
+  /// Ends the driver.
   void leave_stream() {
     around_.net.close(side_);
     done_ = true;
@@ -300,7 +300,7 @@ class core_peer : public peer {
   connection_type connection_;
 
  private:
-  void tell_time() {
+  void report_time() {
     if (paused_ && connection_.state() == close_state::open) connection_.hold_keep_alive();
     connection_.advance(around_.now());
     if (connection_.state() != close_state::open && !closing_since_) closing_since_ = around_.now();
@@ -348,7 +348,7 @@ class core_peer : public peer {
     auto& judge = around_.judge;
     judge.require(!done_ || me.over(), "over without an end");
     judge.require(me.over() == (connection_.state() >= close_state::exchanged),
-                  "an end that was not told, or none that was");
+                  "an end that was not reported, or a reported end that did not happen");
     if (done_) return;
     const auto due = connection_.deadline();
     judge.require(due > around_.now(), "a deadline that has passed");

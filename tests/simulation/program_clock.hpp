@@ -5,8 +5,8 @@
 
 namespace hawser::test {
 
-/// The steady clock of the whole program, that of the drivers and of Asio included: it stands until a
-/// run moves it. program_clock.cpp puts it in the place of the real one.
+/// The steady clock of the whole program, including the drivers and Asio. Only a run advances it.
+/// program_clock.cpp replaces the real one.
 struct program_clock {
   using time_point = std::chrono::steady_clock::time_point;
 

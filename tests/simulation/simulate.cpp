@@ -20,7 +20,7 @@ namespace hawser::test {
 
 namespace {
 
-// What two sides, the network and what they remember of each other may take at once, and what threads
+// The most memory that two sides, the network and their records may use at once, including what threads
 // keep for the next connection.
 constexpr std::size_t most_memory = 8 * 1024 * 1024;
 constexpr std::size_t most_kept = 2 * 1024 * 1024;
@@ -35,7 +35,7 @@ run_result run_one(std::uint64_t seed, const world::maker& client, const world::
   return one->run(client, server);
 }
 
-/// What is wrong with one seed, or nothing.
+/// The error of one seed, or an empty string.
 std::string try_seed(std::uint64_t seed, const world::maker& client, const world::maker& server,
                      census& all) {
   const heap_meter meter;

@@ -14,7 +14,7 @@
 
 namespace hawser::test {
 
-/// What a simulation must have seen: all that can happen in these scenes, but for `never`.
+/// The rarities that a simulation must see: all that can happen in these scenes, except `never`.
 struct expectations {
   std::vector<scene> scenes = {scene::any};
   std::vector<rarity> never = {};
@@ -26,10 +26,10 @@ std::unique_ptr<peer> side(role self, surroundings& around, const connection_opt
   return std::make_unique<Peer>(self, self == role::client ? 0U : 1U, around, options);
 }
 
-/// Runs a world for each of `seeds` seeds, and checks that nothing was wrong, that what must happen
-/// now and then did, and that a seed has one story.
+/// Runs a world for each of `seeds` seeds. Checks that there was no error, that the expected rarities
+/// happened, and that a seed always gives the same run.
 ///
-/// HAWSER_SIMULATION_SEEDS asks for another number, HAWSER_SIMULATION_SEED for that seed alone.
+/// HAWSER_SIMULATION_SEEDS sets another number of seeds, HAWSER_SIMULATION_SEED runs only that seed.
 void simulate(std::string_view test, std::size_t seeds, const world::maker& client,
               const world::maker& server, const expectations& expected = {});
 

@@ -17,7 +17,7 @@
 
 namespace hawser::test {
 
-/// One end of the network, and what waits at it.
+/// One end of the network, and its pending operations.
 struct stream_end {
   stream_end(network& between, std::size_t which) : net{between}, side{which} {}
 
@@ -42,7 +42,7 @@ struct stream_end {
     return size;
   }
 
-  /// Completes what the network now allows.
+  /// Completes the operations that the network allows now.
   void serve() {
     std::error_code ec;
     if (reader && room.empty()) {
@@ -67,7 +67,7 @@ struct stream_end {
   }
 };
 
-/// An AsyncStream over the network; a direct one can be read and written without waiting, as a socket.
+/// An AsyncStream over the network. A direct one can also be read and written without waiting, as a socket.
 template <calling How>
 class simulated_stream {
  public:

@@ -36,7 +36,7 @@ class verdict {
   std::string broken_;
 };
 
-/// Payloads: pieces of the same bytes or of the same valid text, each from its own position.
+/// Payloads: pieces of the same bytes or of the same valid text, each at a random position.
 class payload_source {
  public:
   static constexpr std::size_t longest = 110 * 1024;
@@ -80,14 +80,14 @@ class payload_source {
   std::string text_;
 };
 
-/// A message as its sender remembers it.
+/// The record of a sent message.
 struct sent_message {
   message_kind kind;
   bytes_view payload;
 };
 
-/// What one side of a connection has done, and so which events are allowed. Every event is checked
-/// here, and each one that is not allowed is recorded.
+/// Records what one side of a connection has done, and checks every event against it. An event that is not
+/// allowed is recorded as an error.
 class user {
  public:
   user(std::size_t side, verdict& judge, census& seen, hash_of_story& story)
@@ -97,9 +97,9 @@ class user {
 
   void meet(const user& other) { other_ = &other; }
 
-  // What this side has done
+  // Actions of this side
 
-  // Before the call, which may wait; and if that does nothing, it has not happened.
+  // Recorded before the call, which may wait, and taken back if the call has no effect.
   void has_sent(message_kind kind, bytes_view payload) { sent_.push_back({kind, payload}); }
   void has_not_sent() { sent_.pop_back(); }
   void has_pinged() { pings_.push_back(sent_.size()); }
@@ -119,7 +119,7 @@ class user {
     return payload;
   }
 
-  // What happened
+  // Events
 
   /// The opening handshake is complete, with this agreement.
   void on_opened(const agreement& agreed) {
@@ -134,7 +134,7 @@ class user {
                    "two opinions of what was agreed on");
   }
 
-  /// There will be no connection.
+  /// The opening handshake has failed.
   void on_not_opened(std::error_code why) {
     judge_.require(!over_ && !agreed_, "an end before the beginning");
     judge_.require(static_cast<bool>(why), "no connection, and no cause");
@@ -175,7 +175,7 @@ class user {
     if (payload.size() != 4) return;
     const auto number = load_big_endian<std::uint32_t>(payload);
     judge_.require(number == pings_received_, "a ping lost, doubled or reordered");
-    judge_.require(number < other_->pings_.size(), "a ping that nobody sent");
+    judge_.require(number < other_->pings_.size(), "a ping that was not sent");
     judge_.require(other_->pings_[number] == received_, "a ping and a message changed places");
     ++pings_received_;
   }
@@ -186,7 +186,7 @@ class user {
     const auto number = load_big_endian<std::uint32_t>(payload);
     judge_.require(number < pings_.size() && number >= pings_answered_,
                    "a pong doubled, reordered or never asked for");
-    // The answer acknowledges all that went before the ping: RFC 6455 §5.5.2.
+    // RFC 6455 §5.5.2: the pong shows that everything sent before the ping has arrived.
     judge_.require(other_->received_ >= pings_[number], "a message lost that a pong acknowledged");
     if (number > pings_answered_) seen_.note(rarity::ping_not_answered);
     seen_.note(rarity::ping_answered);
@@ -204,7 +204,7 @@ class user {
     if (!how.clean) note_error(how.error);
   }
 
-  /// Nothing is under way any more, and nothing was lost.
+  /// Checks that everything has arrived, when nothing is under way any more.
   void judge_quiet() {
     if (over_ || closing_ || other_->closing_ || other_->over_) return;
     judge_.require(received_ == other_->sent_.size(), "a message that never arrives");
@@ -213,7 +213,7 @@ class user {
 
   /// The checks that need the end of both sides.
   void judge_end() {
-    judge_.require(over_, "no end was told");
+    judge_.require(over_, "no end was reported");
     if (not_opened_ && other_->agreed_) {
       judge_.require(!other_->clean_, "a clean end of what was no connection");
     }
@@ -233,7 +233,8 @@ class user {
   void finish(message_kind kind, bytes_view payload) {
     judge_.require(!over_, "a message after the end");
     story_.add(side_ * 7919 + payload.size());
-    if (received_ >= other_->sent_.size()) return judge_.require(false, "a message nobody sent");
+    if (received_ >= other_->sent_.size())
+      return judge_.require(false, "a message that was not sent");
     const auto& sent = other_->sent_[received_++];
     judge_.require(kind == sent.kind, "a message of the wrong kind");
     judge_.require(payload.size() == sent.payload.size(), "a message lost, doubled or cut");
@@ -246,12 +247,13 @@ class user {
     if (other_->clean_) seen_.note(rarity::clean_for_both);
     if (closing_) {
       const bool answered = outcome_ == code_;
-      return judge_.require(answered || other_->closing_ || other_->failed_, "a code nobody sent");
+      return judge_.require(answered || other_->closing_ || other_->failed_,
+                            "a code that was not sent");
     }
-    // A side that has not closed has everything that the other one sent before its Close.
+    // A side that has not closed receives everything that the other one sent before its Close.
     judge_.require(received_ == other_->sent_.size() || other_->failed_,
                    "a message lost before a clean end");
-    if (!other_->closing_) return judge_.require(other_->failed_, "an end that nobody asked for");
+    if (!other_->closing_) return judge_.require(other_->failed_, "an end without a reason");
     judge_.require(outcome_ == other_->code_ || other_->failed_, "a code altered");
     judge_.require(outcome_reason_ == other_->reason_ || other_->failed_, "a reason altered");
   }
@@ -281,7 +283,7 @@ class user {
   const user* other_ = nullptr;
   std::optional<agreement> agreed_;
   std::vector<sent_message> sent_;
-  std::vector<std::size_t> pings_;  // how many messages went before each
+  std::vector<std::size_t> pings_;  // the number of messages sent before each ping
   std::optional<octets> partial_;
   std::size_t received_ = 0;
   std::size_t pings_received_ = 0;
@@ -295,7 +297,7 @@ class user {
   bool closing_ = false;
   bool aborted_ = false;
   bool not_opened_ = false;
-  bool failed_ = false;  // ended by an error, of which the other side may learn by a Close frame
+  bool failed_ = false;  // ended by an error, which a Close frame may report to the other side
   bool over_ = false;
   bool clean_ = false;
 };

@@ -19,14 +19,14 @@
 
 namespace hawser::test {
 
-/// What came of one run.
+/// The result of one run.
 struct run_result {
-  std::string broken;  ///< Empty if all was well
+  std::string broken;  ///< The first error; empty if there was none
   std::uint64_t story = 0;
   census seen;
 };
 
-/// Two sides, a network between them and a time, all of it from one seed.
+/// Two sides, the network between them and the time, all determined by one seed.
 class world {
  public:
   /// Makes one side: the client is side 0, the server side 1.
@@ -65,7 +65,7 @@ class world {
   weather some_weather() {
     weather made;
     made.calm = random_.once_in(4);
-    // Time is short in which a connection closes: what waits must fit through.
+    // The close timeout is short, so the waiting output must be small enough to be written in time.
     if (random_.once_in(3)) made.window = made.calm ? 16 * 1024 : 64 + random_.below(3000);
     if (random_.once_in(3)) made.short_writes = 1 + random_.below(4);
     if (random_.once_in(3)) made.short_reads = 1 + random_.below(4);
@@ -74,10 +74,10 @@ class world {
     return made;
   }
 
-  /// What a run does: both sides are busy, then in calm weather all is delivered, then it ends.
+  /// The phases of a run: both sides are busy; then, without faults, everything is delivered; then it ends.
   enum class phase { busy, settling, ending, over };
 
-  /// A turn of all, and some time. A side may wait within its turn, and call this meanwhile.
+  /// Runs one turn of all sides and lets some time pass. A side that waits within its turn may call this.
   bool pass() {
     if (phase_ != phase::over && !goes_on()) phase_ = phase::over;
     switch (phase_) {
@@ -134,8 +134,8 @@ class world {
   }
 
   void turns() {
-    // A side that blocks lets the others have their turns within its own: time stands still until both have
-    // seen what has arrived.
+    // A side that blocks runs the others within its own turn: time stands still until both have seen what
+    // has arrived.
     unseen_ = net_.arrive() || unseen_;
     const auto first = random_.below(2);
     sides_[first]->turn();
@@ -148,7 +148,7 @@ class world {
   }
 
   void end_busy() {
-    // Some are destroyed in the midst of it.
+    // Some sides are destroyed while they are busy.
     if (!kind_.calm && random_.once_in(20)) {
       seen_.note(rarity::destroyed);
       destroyed_ = true;
@@ -172,18 +172,18 @@ class world {
     const bool still = idle && received == received_ && net_.next_arrival() == (time_point::max)();
     received_ = received;
     quiet_ = still ? quiet_ + 1 : 0;
-    // A turn may take another one within itself.
+    // A turn may run another one within itself, which may have changed the phase.
     if (quiet_ < 20 || phase_ != phase::settling) return;
     for (const auto& side : sides_) side->me.judge_quiet();
     begin_to_end();
   }
 
-  /// One closes at least, or the network falls silent; then nothing is left but to wait for the end.
+  /// At least one side closes, or the network delivers nothing more. From then on the run waits for the end.
   void begin_to_end() {
     phase_ = phase::ending;
     ending_since_ = program_clock::now;
     if (!kind_.calm && random_.once_in(8)) {
-      // Both ways: output that trickles away would keep a connection alive for hours, and rightly.
+      // In both directions: slow output would rightly keep a connection open for hours.
       net_.swallow(0);
       net_.swallow(1);
       seen_.note(rarity::swallowed);
@@ -195,20 +195,20 @@ class world {
   }
 
   void end() {
-    const auto patience = ending_since_ + std::chrono::seconds{40};
-    const auto next =
-        (std::min)({net_.next_arrival(), sides_[0]->due(), sides_[1]->due(), patience});
+    const auto limit = ending_since_ + std::chrono::seconds{40};
+    const auto next = (std::min)({net_.next_arrival(), sides_[0]->due(), sides_[1]->due(), limit});
     const bool busy = net_.take_woken() || unseen_;
     if (!busy && next > program_clock::now) program_clock::now = next;
     turns();
-    judge_.require(program_clock::now < patience, "a connection that never ends");
+    judge_.require(program_clock::now < limit, "a connection that never ends");
     judge_.require(++rounds_ < 200'000, "a driver that never rests");
-    // If nothing is late, no side has to wait for a deadline.
+    // Without delays, no side has to wait for a deadline.
     const bool in_time = program_clock::now < ending_since_ + options_.close_timeout;
     judge_.require(!kind_.calm || in_time, "an end that took a deadline");
   }
 
-  // What one message may add to what the users still add to, encoded as badly as can be.
+  // Users add messages while less than peer.hpp allows is queued. One more message, encoded as badly as
+  // possible, must fit into this.
   static constexpr std::size_t most_waiting = 480 * 1024;
 
   chance random_;
@@ -220,10 +220,10 @@ class world {
   surroundings around_{random_, seen_, judge_, story_, kind_, net_};
   connection_options options_;
   phase phase_ = phase::busy;
-  std::size_t steps_ = 0;     // left to be busy
-  std::size_t quiet_ = 0;     // rounds in which nothing came
-  std::size_t received_ = 0;  // in the round before
-  std::size_t rounds_ = 0;    // of the end
+  std::size_t steps_ = 0;     // remaining turns of the busy phase
+  std::size_t quiet_ = 0;     // rounds without an arrival
+  std::size_t received_ = 0;  // arrivals in the previous round
+  std::size_t rounds_ = 0;    // rounds of the last phase
   time_point ending_since_{};
   bool destroyed_ = false;
   bool unseen_ = false;  // something has arrived, and not both sides have had a turn since

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What is destroyed in any order, with compression.
+// Objects are destroyed in any order, with compression.
 
 #include <chrono>
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What is destroyed in any order, over TLS.
+// Objects are destroyed in any order, over TLS.
 
 #include <chrono>
 #include <memory>
@@ -31,7 +31,7 @@ using echo = running_echo<tls_threaded_server>;
 struct far_end {
   far_end() : server{impatient(), server_with(test_server())} {}
 
-  /// Whatever clients are destroyed later, the server does not wait for them.
+  /// Short timeouts, so that the server does not wait for clients that are destroyed later.
   static threaded_server_options impatient() {
     threaded_server_options options;
     options.connection.close_timeout = std::chrono::milliseconds{1};

@@ -49,7 +49,7 @@ deflate_options some_options(chance& random) {
 }
 
 /// Another connection of the same server, whose user sometimes sends a broadcast first. Its client must
-/// understand all of it, too.
+/// decode all messages, too.
 class fellow {
  public:
   fellow(surroundings& around, const any_negotiator& server, const any_negotiator& client)
@@ -59,7 +59,7 @@ class fellow {
 
   void send(const prepared_message& broadcast) {
     if (!around_.random.once_in(2)) return;
-    // Something that only this connection's context knows.
+    // A message that is only in this connection's context.
     if (around_.random.once_in(3)) send_one(broadcast.view(), broadcast.payload());
     send_one(broadcast, broadcast.payload());
   }
@@ -85,7 +85,7 @@ class fellow {
   connection_type client_;
 };
 
-/// Lets both sides agree on some compression.
+/// Negotiates random parameters of compression for both sides.
 void agree(surroundings& around) {
   const permessage_deflate client{some_options(around.random)};
   const permessage_deflate server{some_options(around.random)};

@@ -20,7 +20,7 @@
 
 namespace hawser::test {
 
-/// A deflate_extension that counts what becomes of its messages.
+/// A deflate_extension that counts how its messages are encoded and decoded.
 class watched_deflate {
  public:
   watched_deflate(deflate_extension held, census& seen, bool keeps_context, std::size_t threshold)
