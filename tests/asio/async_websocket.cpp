@@ -58,7 +58,7 @@ const std::string good_request =
     "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-/// Runs a coroutine to its end, and lets out what it throws.
+/// Runs a coroutine to its end and passes on its exception.
 template <class Body>
 void run_coroutine(asio::io_context& io, Body body) {
   std::exception_ptr thrown;
@@ -435,7 +435,7 @@ TEST_CASE("all pending operations complete when an async_websocket is destroyed"
   talk.destroy_near();
   CHECK(reading.pending());
   talk.io().restart();
-  talk.io().run();  // nothing keeps the context busy
+  talk.io().run();  // returns because the context has no work
   CHECK(reading.shown() == abort_text);
   CHECK(writing.shown() == abort_text);
   CHECK(closing.shown() == (closes ? abort_text : "pending"));
@@ -628,7 +628,7 @@ TEST_CASE(
   CHECK(caller == std::this_thread::get_id());
 }
 
-/// Counts what its copies hold.
+/// Counts the blocks that its copies have allocated.
 template <class T>
 struct counting_allocator {
   using value_type = T;
@@ -658,7 +658,7 @@ struct allocating_handler {
   int* called;
   allocator_type get_allocator() const noexcept { return allocator_type{*count}; }
   void operator()(std::error_code) const {
-    CHECK(*count == 0);  // all is given back before the handler runs
+    CHECK(*count == 0);  // the memory is freed before the handler runs
     ++*called;
   }
 };
@@ -804,7 +804,7 @@ TEST_CASE("an unfinished opening ends with the websocket, or by close_now") {
   if (peer) CHECK_FALSE(peer->is_open());
 }
 
-/// Throws when the connection is open.
+/// Throws after the opening handshake.
 struct policy_without_extension : default_server_policy {
   std::function<void()> raise;
 

@@ -43,7 +43,7 @@ client_options keeping(const std::string& url, std::size_t most = 1000) {
   return options;
 }
 
-/// Some frames, and nothing of what comes behind them.
+/// Reads some frames, and nothing after them.
 octets hear_whole_frames(raw_socket peer) {
   auto heard = peer.hear();
   while (heard.size() < 1000) heard = std::move(heard) + peer.hear();
@@ -193,7 +193,7 @@ TEST_CASE(
   auto options = keeping(server.url(), 100'000);
   options.budget.hard = 10'000;
   driven_client client{options};
-  // Of that, nothing can be written while on_open runs.
+  // None of these can be written while on_open runs.
   const std::string filler(9'000, 'f');
   client->on_open([&](session& open) { open.send(filler); });
   client->on_message([&](session&, message_view) { client->send("answer"); });
@@ -223,7 +223,7 @@ TEST_CASE("messages of one thread stay in their order over many connections") {
       }
     });
   }
-  // The end of each connection but the last is lost.
+  // Each connection except the last may lose its last messages.
   octets heard;
   for (int i = 0; i < 5; ++i) heard = std::move(heard) + hear_whole_frames(server.open());
   auto peer = server.open();
@@ -247,9 +247,9 @@ TEST_CASE("messages of one thread stay in their order over many connections") {
   CHECK(last[1] > 0);
 }
 
-// A server that comes and goes
+// A server that restarts
 
-/// Keeps a ledger of numbers and acknowledges each, and goes away again and again.
+/// A server that records numbers and acknowledges each, and that is restarted repeatedly.
 class ledger {
  public:
   explicit ledger(std::uint16_t port = 0) { start(port); }
@@ -268,7 +268,7 @@ class ledger {
 
   std::size_t count() const { return count_; }
 
-  /// All numbers in the order in which they first came.
+  /// All numbers in the order of their first arrival.
   const std::vector<int>& numbers() const { return numbers_; }
 
  private:

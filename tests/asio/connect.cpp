@@ -43,7 +43,7 @@ std::promise<void> slow_answer;
 
 }  // namespace
 
-/// The system's, but for that one name: every test of this program asks here.
+/// Replaces the system's function in this program: calls it, except for that one name.
 extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
                            addrinfo** found) {
   if (name != nullptr && std::string_view{name} == "slow.invalid") {
@@ -68,7 +68,7 @@ class one_client_server {
         }} {}
 
   ~one_client_server() {
-    // A client that never came would be waited for.
+    // Otherwise the thread would wait for a client that never connects.
     std::error_code ignored;
     asio::ip::tcp::socket stranger{raw_socket::context()};
     stranger.connect(acceptor_.local_endpoint(), ignored);
@@ -138,7 +138,7 @@ TEST_CASE("connect sends what its options say, and talks", "[rfc-4.1]") {
 }
 
 TEST_CASE("a name is resolved and each of its addresses tried") {
-  // On many systems localhost is ::1 first, where this server does not listen.
+  // On many systems the first address of localhost is ::1, where this server does not listen.
   one_client_server server{
       [](raw_socket& client) { client.say(acceptance(client.hear_until("\r\n\r\n"))); }};
   std::error_code ec;
@@ -287,7 +287,7 @@ TEST_CASE("connect() goes through a SOCKS proxy", "[rfc-1928]") {
   CHECK(asked == "05 01 00 05 01 00 01 c0000201 0050"_b);
 }
 
-TEST_CASE("a proxy that sends too much, or nothing, is an error") {
+TEST_CASE("connect() fails if a proxy sends too much, or nothing") {
   const auto [said, why] = GENERATE(
       table<std::string, errc>({{"HTTP/1.1 200 Yes\r\n\r\nSSH-2.0", errc::bad_proxy_answer},
                                 {"", errc::handshake_timeout}}));
@@ -306,7 +306,7 @@ TEST_CASE("a proxy that sends too much, or nothing, is an error") {
 }
 
 TEST_CASE("connect() does not bypass a proxy that cannot be used") {
-  // Where a connection to the proxy would be refused: nothing is tried.
+  // A connection to this proxy would be refused, so the error shows that none was tried.
   const proxy unusable{proxy_kind::socks5, "127.0.0.1", closed_port(), "user", ""};
   connect_options options;
   options.find_proxy = GENERATE_COPY(proxy_finder{[](const uri&) { return std::nullopt; }},
@@ -339,7 +339,7 @@ TEST_CASE("an unknown name is an error of the resolver") {
 }
 
 TEST_CASE("a listener that accepts no connection times out", "[abuse]") {
-  // Linux answers no further clients when as many as this wait to be accepted.
+  // Linux answers no more clients when this many wait to be accepted.
   tcp::acceptor listener{raw_socket::context()};
   listener.open(tcp::v4());
   listener.bind(loopback());
@@ -349,7 +349,7 @@ TEST_CASE("a listener that accepts no connection times out", "[abuse]") {
     auto& one = waiting.emplace_back(raw_socket::context());
     one.open(tcp::v4());
     one.non_blocking(true);
-    // Asio's own connect would wait.
+    // Asio's connect() would block.
     const auto where = listener.local_endpoint();
     ::connect(one.native_handle(), where.data(), static_cast<socklen_t>(where.size()));
   }
@@ -421,7 +421,7 @@ TEST_CASE("a refusal of the server is reported with its status, headers and body
   }
 }
 
-/// Answers, and resets the connection.
+/// A server that sends the answer and then resets the connection.
 auto resetting(std::string answer) {
   return [answer = std::move(answer)](raw_socket& client) {
     client.hear_until("\r\n\r\n");
@@ -518,7 +518,7 @@ TEST_CASE("a resolver that does not answer is waited for until the timeout at mo
   CHECK_FALSE(connect("ws://slow.invalid/", ec, {.connect_timeout = 50ms}));
   CHECK(ec == errc::connect_timeout);
   CHECK(std::chrono::steady_clock::now() - begin < soon / 2);
-  // Its thread ends when there is an answer.
+  // The thread of the resolver ends when it gets an answer.
   const auto before = threads();
   slow_answer.set_value();
   CHECK(threads_fall_to(before - 2));

@@ -32,7 +32,7 @@ connect_options following(unsigned redirects) {
   return options;
 }
 
-TEST_CASE("a proxy may be the same for all") {
+TEST_CASE("one proxy may be set for all servers") {
   const auto found = through_proxy("socks5://proxy.example")(here_uri);
   REQUIRE(found);
   CHECK(found->kind == proxy_kind::socks5);
@@ -55,7 +55,7 @@ TEST_CASE("a proxy's URL that is wrong is an error at once, which says what is w
   }
 }
 
-TEST_CASE("a proxy that cannot be asked for the server is none", "[rfc1929][rfc7617-2]") {
+TEST_CASE("a proxy that cannot be used for the server is an error", "[rfc1929][rfc7617-2]") {
   const auto usable = [](const proxy& via, const uri& where = here_uri) {
     return detail::proxy_for(where, {.find_proxy = [&](const uri&) { return via; }}).has_value();
   };

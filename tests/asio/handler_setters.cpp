@@ -16,7 +16,7 @@ class configured : public handler_setters<configured> {
   session_handlers& hooks() noexcept { return handlers; }
 };
 
-TEST_CASE("each handler is set in its place, and the next call goes to where it was set") {
+TEST_CASE("each setter sets its own handler and returns the object on which it was called") {
   configured one;
   one.on_error([](session&, const std::exception_ptr&) {});
   CHECK(one.handlers.on_error);

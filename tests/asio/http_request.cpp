@@ -45,7 +45,7 @@ std::string posting(const std::string& body, const std::string& more = "") {
          body;
 }
 
-/// The head and the body of the next answer, by its Content-Length.
+/// The head and the body of the next response, by its Content-Length.
 std::string next_answer(raw_socket& client, bool has_body = true) {
   auto answer = client.hear_until("\r\n\r\n");
   const auto length = line_in(answer, "Content-Length");
@@ -58,7 +58,7 @@ std::string body_of(const std::string& answer) {
   return answer.substr(answer.find("\r\n\r\n") + 4);
 }
 
-/// The answer to what a client says, which must be the last one of its connection.
+/// The response to a request, which must be the last one of its connection.
 std::string last_answer(std::uint16_t port, std::string_view request) {
   raw_socket client{port};
   client.say(request);
@@ -67,7 +67,7 @@ std::string last_answer(std::uint16_t port, std::string_view request) {
   return answer;
 }
 
-/// What a server was asked, as a hook that answers with it.
+/// A response with the parts of the request in its body.
 response shown_request(const request& asked) {
   return {.body = std::string{asked.method()} + ' ' + std::string{asked.target()} + ' ' +
                   std::string{asked.body()}};
@@ -136,7 +136,7 @@ TEST_CASE("a route's hook is called before the server's, and a path without a ro
   CHECK(status_of(refused) == 405);
   CHECK(line_in(refused, "Allow") == "GET");
   CHECK(status_of(last_answer(port, "GET /no/where HTTP/1.0\r\n\r\n")) == 404);
-  // That is about the server, which has no hook.
+  // `OPTIONS *` is about the server as a whole, which has no hook.
   CHECK(status_of(last_answer(port, "OPTIONS * HTTP/1.0\r\n\r\n")) == 405);
 }
 
@@ -190,7 +190,7 @@ TEST_CASE("requests of one connection are answered in order, and an upgrade may 
           "[rfc9112-9.3][rfc9112-9.3.2][rfc-4.1]") {
   auto server = showing();
   raw_socket client{server->port()};
-  // All at once, with frames behind the upgrade.
+  // All requests in one write, with frames after the upgrade.
   client.say(bytes(asking("GET", "/1") + posting("2") + asking("HEAD", "/3") +
                    std::string{upgrade_to("/")}) +
              frame_from(role::client, opcode::text, "early") + close_from(role::client, 1000));
@@ -295,7 +295,7 @@ TEST_CASE("an application that answers too late gets an error, and its client 50
   CHECK(kept.take()->answer(200) == errc::closed);
 }
 
-TEST_CASE("a client that disconnects before the answer costs nothing") {
+TEST_CASE("a client that disconnects before the answer leaves no connection behind") {
   mailbox<http_request> kept;
   live_server server{
       [&](hawser::server& made) { made.on_http([&](http_request& asked) { kept.put(asked); }); }};
@@ -307,7 +307,7 @@ TEST_CASE("a client that disconnects before the answer costs nothing") {
   server.await_connections(0);
 }
 
-TEST_CASE("a request may be kept longer than its server") {
+TEST_CASE("a request may outlive its server") {
   mailbox<http_request> kept;
   std::optional<http_request> late;
   {
@@ -399,7 +399,7 @@ TEST_CASE("the number of requests of a connection is limited", "[abuse]") {
   CHECK(answers.rfind("Connection: close") != answers.npos);
 }
 
-TEST_CASE("the limits of plain HTTP are these unless set otherwise") {
+TEST_CASE("plain HTTP has default limits") {
   CHECK(http_options{}.limits.body == 64 * 1024);
   CHECK(http_options{}.limits.requests == 1000);
   CHECK(http_options{}.idle_timeout == 10s);

@@ -3,6 +3,5 @@
 
 #include <asio/awaitable.hpp>
 
-// It brings no name of its own; tests/compile_fail/no_coroutines.cpp and no_exceptions.cpp show what it
-// refuses.
+// The header declares nothing. tests/compile_fail/no_coroutines.cpp and no_exceptions.cpp test its errors.
 static_assert(sizeof(asio::awaitable<void>) > 0);

@@ -53,14 +53,14 @@ void echo(server& made) {
   made.on_message([](session& peer, message_view view) { peer.send(view); });
 }
 
-/// What comes back when that is said.
+/// Sends a text and returns the echo.
 std::string echoed(client_websocket& peer, std::string_view words) {
   if (peer.write(words)) return "not sent";
   const auto answer = peer.read();
   return answer ? std::string{answer->text()} : "the end";
 }
 
-/// Reads until the end, and says what it was.
+/// Reads until the end, and returns it as text.
 std::string end_of(client_websocket& peer) {
   while (peer.read()) {
   }
@@ -88,7 +88,7 @@ TEMPLATE_TEST_CASE("a client over the connection limit gets 503, and a later one
                    "[abuse]", event_echo, threaded_echo) {
   TestType server{{.max_connections = 2}};
   auto first = connect(url_of(server));
-  raw_socket second{server.port()};  // silent, and counted nevertheless
+  raw_socket second{server.port()};  // sends nothing, but counts
   await_connections(server, 2);
   for (int i = 0; i < 4; ++i) {
     std::error_code ec;
@@ -181,13 +181,13 @@ TEMPLATE_TEST_CASE("a silent client is closed with 1001 at the idle timeout, if 
   auto peer = connect(url_of(server));
   CHECK(echoed(peer, "a") == "a");
   const auto begin = std::chrono::steady_clock::now();
-  // It answers pings meanwhile.
+  // Until then, the client answers pings.
   CHECK(end_of(peer) == "closed{1001, clean, \"idle for too long\"}");
   CHECK(std::chrono::steady_clock::now() - begin >= 90ms);
   CHECK(server.ends.take() == "closed{1001, clean}");
 }
 
-/// Uses up the descriptors of this process, but for as many as are open already.
+/// Limits the descriptors of this process to those that are already open.
 class no_descriptors {
  public:
   no_descriptors() {
@@ -214,7 +214,7 @@ class no_descriptors {
 
 TEMPLATE_TEST_CASE("a server that runs out of descriptors goes on when there are some again",
                    "[abuse]", event_echo, threaded_echo) {
-  // UBSan opens descriptors to look at an object's type, and takes it for a wrong one if it cannot.
+  // UBSan opens descriptors to check an object's type, and reports a wrong type if it cannot.
   if (sanitized) return;
   TestType server;
   auto first = connect(url_of(server));
@@ -234,7 +234,7 @@ TEMPLATE_TEST_CASE("a server that runs out of descriptors goes on when there are
   shortage.give_back();
   CHECK(heard.empty());
   CHECK(std::chrono::steady_clock::now() - begin >= 300ms);
-  // The retries do not use all of the processor time.
+  // The retries use little processor time.
   CHECK(worked < CLOCKS_PER_SEC / 10);
   CHECK(echoed(first, "still here") == "still here");
   const timeval more{soon.count(), 0};
@@ -414,7 +414,7 @@ TEST_CASE("a server on a context of the application's may end before it, at any 
   {
     server server{context, {}};
     server.on_open([&](session&) { ++opened; });
-    server.on_close([&](session&, const closed&) { FAIL_CHECK("nobody is there to be told"); });
+    server.on_close([&](session&, const closed&) { FAIL_CHECK("called after the destruction"); });
     server.start();
     if (moment >= 1) clients.emplace_back(server.port());
     if (moment >= 2) {
@@ -435,7 +435,7 @@ TEST_CASE("a flood of frames does not delay the other connections of its thread"
   mailbox<bool> at_work;
   mailbox<bool> go_on;
   mailbox<std::size_t> before_other;
-  std::size_t seen = 0;  // of the only io thread
+  std::size_t seen = 0;  // used only on the io thread
   live_server server{[&](hawser::server& made) {
     made.on_message([&](session& peer, message_view view) {
       if (view.text() == "other") {
@@ -457,7 +457,7 @@ TEST_CASE("a flood of frames does not delay the other connections of its thread"
     }
   }};
   CHECK(at_work.take());
-  // The thread is busy with the first frame; before it has any other the message is there.
+  // The thread is busy with the first frame. The message arrives before the second one is read.
   CHECK_FALSE(other.write("other"));
   go_on.put(true);
   CHECK(other.read()->text() == "other");
@@ -601,9 +601,9 @@ TEST_CASE("shutdown is not delayed by peers that never answer", "[abuse]") {
   const auto deaf = opened(server->port(), upgrade_to("/much"));
   const auto paused = opened(server->port(), upgrade_to("/paused"));
   const raw_socket before_the_handshake{server->port()};
-  raw_socket told_no{server->port()};
-  told_no.say("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  told_no.hear_until("\r\n\r\n");
+  raw_socket refused{server->port()};
+  refused.say("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  refused.hear_until("\r\n\r\n");
   server.await_connections(6);
   server->shutdown(100ms);
   CHECK(server.returns());
@@ -626,7 +626,7 @@ TEST_CASE("a server that stops while clients connect answers each with 1001 or 5
         auto client = connect(server.url(), ec, {}, &refusal);
         if (client) end = end_of(*client);
         if (!client && ec == errc::upgrade_refused) end = std::to_string(refusal.status);
-        // No longer accepted: a client in the system's queue is reset.
+        // A client in the system's queue is not accepted but reset.
       });
     }
     CHECK(eventually([&] { return started >= 10; }));

@@ -37,7 +37,7 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-/// A server that passes on the sessions that open.
+/// A server that passes each session that opens to the test.
 struct handing_server {
   mailbox<session> opened;
   mailbox<std::string> ends;
@@ -58,17 +58,17 @@ struct handing_server {
   session next() { return opened.take().value_or(session{}); }
 };
 
-/// The same calls on any handle.
+/// The results of the same calls on any handle.
 lines all_answers(const session& peer) {
-  const auto told = [](std::error_code ec) { return ec ? ec.message() : std::string{"good"}; };
-  return {told(peer.send("text")),
-          told(peer.send(as_bytes("octets"))),
-          told(peer.send(message_view{message_kind::text, as_bytes("view")})),
-          told(peer.send(std::string{"owned"})),
-          told(peer.send(std::vector<std::byte>(3))),
-          told(peer.send(prepared_message{"shared"})),
-          told(peer.ping()),
-          told(peer.close())};
+  const auto result = [](std::error_code ec) { return ec ? ec.message() : std::string{"good"}; };
+  return {result(peer.send("text")),
+          result(peer.send(as_bytes("bytes"))),
+          result(peer.send(message_view{message_kind::text, as_bytes("view")})),
+          result(peer.send(std::string{"owned"})),
+          result(peer.send(std::vector<std::byte>(3))),
+          result(peer.send(prepared_message{"shared"})),
+          result(peer.ping()),
+          result(peer.close())};
 }
 
 const lines all_closed(8, make_error_code(errc::closed).message());
@@ -135,7 +135,7 @@ TEST_CASE("a handle is harmless when the context of its connection ended with it
     context.run();
     CHECK(kept.is_open());
     const bool posted = GENERATE(false, true);
-    if (posted) std::thread{[&] { CHECK_FALSE(kept.send("for nobody")); }}.join();
+    if (posted) std::thread{[&] { CHECK_FALSE(kept.send("not delivered")); }}.join();
   }
   other.join();
   check_harmless(kept);
@@ -280,7 +280,7 @@ TEST_CASE("close from another thread comes after what was sent, close_now before
 
 TEST_CASE("no handler is called inside a call of a handle") {
   mailbox<lines> story;
-  lines notes;  // of the session's thread
+  lines notes;  // used only on the session's thread
   const std::string when = GENERATE("open", "message", "drained");
   const bool now = GENERATE(true, false);
   const auto act = [&](session& peer) {
@@ -321,7 +321,7 @@ TEST_CASE("no handler is called inside a call of a handle") {
 
 TEST_CASE("closing the other sessions of a thread calls their handlers later") {
   mailbox<std::string> ends;
-  std::vector<session> all;  // of the only io thread
+  std::vector<session> all;  // used only on the io thread
   const auto prepare = [&](server& made) {
     made.on_open([&](session& peer) { all.push_back(peer); });
     made.on_message([&](session&, message_view) {
@@ -375,7 +375,7 @@ TEST_CASE("a paused session reports nothing, then everything in order") {
     sent.push_back(std::to_string(i) + std::string(static_cast<std::size_t>(i) * 100, 'x'));
     CHECK_FALSE(client.write(std::string_view{sent.back()}));
   }
-  // A round trip of the session's thread.
+  // Posts to the session's thread and waits for the result.
   mailbox<session_statistics> seen;
   asio::post(peer.get_executor(), [&] { seen.put(peer.statistics()); });
   CHECK(seen.take()->messages_received == 1);
@@ -395,7 +395,7 @@ TEST_CASE("a paused session can be closed, and gets the answer") {
   auto client = connect(server.server->url());
   const auto peer = server.next();
   peer.pause();
-  CHECK_FALSE(client.write("unheard"));
+  CHECK_FALSE(client.write("not reported"));
   CHECK_FALSE(peer.close());
   CHECK_FALSE(client.read());
   CHECK(shown(client.close_reason()) == "closed{1000, clean}");

@@ -71,7 +71,7 @@ TEMPLATE_TEST_CASE("bytes are sent both ways, and the end of the stream is not a
   CHECK(both.far.wait_readable(forever, ec));
   CHECK(read(both.far, ec).empty());
   CHECK_FALSE(ec);
-  // The other direction goes on.
+  // The other direction continues.
   CHECK(both.far.write_some(as_bytes("pong"), ec) == 4);
   CHECK(both.near.wait_readable(forever, ec));
   CHECK(read(both.near, ec) == "pong");
@@ -95,7 +95,7 @@ TEMPLATE_TEST_CASE("a read without input would block, and a wait ends at its tim
 
 std::atomic<int> interruptions = 0;
 
-/// While this lives, SIGUSR1 interrupts what a thread waits for, and does nothing else.
+/// While this object exists, SIGUSR1 only interrupts the wait of a thread.
 class interrupting_signal {
  public:
   interrupting_signal() {
@@ -118,7 +118,7 @@ TEMPLATE_TEST_CASE("a signal that interrupts a wait does not end it", "", tcp, l
   bool readable = false;
   std::thread waiting{[&] { readable = both.near.wait_readable(forever, ec); }};
   const int enough = interruptions + 100;
-  // A signal that comes just before the thread waits may be delivered only with the next one.
+  // A signal just before the wait begins does not interrupt it, so signals are sent repeatedly.
   const auto interrupted = eventually([&] {
     ::pthread_kill(waiting.native_handle(), SIGUSR1);
     return interruptions >= enough;

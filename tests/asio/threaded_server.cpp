@@ -50,7 +50,7 @@ constexpr auto echo_messages = [](peer_type& peer) {
   }
 };
 
-/// A server that runs on a thread for as long as this lives, with what went wrong in a mailbox.
+/// A server that runs on a thread until this object is destroyed, and a mailbox of its errors.
 class running_server {
  public:
   using setup = std::function<void(threaded_server&)>;
@@ -78,13 +78,13 @@ class running_server {
     return "ws://127.0.0.1:" + std::to_string(server_.port()) + target;
   }
 
-  /// The next thing that went wrong, which must happen soon.
+  /// The next error, which must happen soon.
   std::string error() { return errors_.take().value_or("nothing went wrong"); }
 
   /// Whether run() returns soon.
   bool returns() { return returned_.take().value_or(false); }
 
-  /// Until as many connections are there.
+  /// Waits until there are that many connections.
   void await_connections(std::size_t count) {
     CHECK(eventually([&] { return server_.connections() == count; }));
   }
@@ -389,9 +389,9 @@ TEST_CASE("stop is not delayed by peers that never answer, and leaves no thread"
   CHECK(threads_fall_to(before + 1));
 }
 
-// Many
+// Many connections
 
-/// Most are small, a few are large.
+/// A random text; most are short, a few are long.
 std::string random_text(std::mt19937& random) {
   static constexpr std::array<std::size_t, 10> most{0,   1,    125,  126,    200,
                                                     200, 1000, 1000, 10'000, 200 * 1024};
@@ -404,7 +404,7 @@ std::string random_text(std::mt19937& random) {
   return text;
 }
 
-/// How many of `count` messages came back as they were sent.
+/// The number of `count` messages whose echo was equal.
 int echo_random(client_websocket& peer, std::uint32_t seed, int count) {
   std::mt19937 random{seed};
   int equal = 0;
@@ -484,7 +484,7 @@ TEST_CASE("a server that stops in the middle of much traffic closes every connec
   CHECK(ends == std::vector<std::string>(clients, "closed{1001, clean}"));
 }
 
-// Abuse; see server.cpp for what is the same for every kind of server
+// Abuse; server.cpp tests what is the same for every kind of server
 
 TEST_CASE("a write to a client that reads nothing times out", "[abuse]") {
   threaded_server_options options;
@@ -508,7 +508,7 @@ TEST_CASE("a connection keeps a large request in about its own size", "[abuse]")
     });
   }};
   const auto held_for_each = [&](std::size_t size) {
-    await_connections(server, 0);  // those before do not end meanwhile
+    await_connections(server, 0);  // the previous connections do not end during the measurement
     std::vector<raw_socket> open;
     open.reserve(clients);
     std::size_t start = 0;

@@ -59,7 +59,7 @@ TEST_CASE("an upgrade has the facts of TLS that it is given") {
   CHECK(asked.peer_certificate()->subject == "CN=a");
 }
 
-TEST_CASE("an exception of a hook after its answer does not withdraw it") {
+TEST_CASE("an exception of a hook after its answer does not change the answer") {
   threaded_server server{{}};
   server.on_upgrade([](threaded_upgrade& asked) {
     asked.accept();

@@ -40,7 +40,7 @@ response answer_to(const live_server& server, const std::string& target = "/") {
   return refusal;
 }
 
-/// A server whose hook does that.
+/// A server with this upgrade hook.
 live_server asking(const std::function<void(upgrade&)>& hook, server_options options = {}) {
   return live_server{[&](server& made) { made.on_upgrade(hook); }, std::move(options)};
 }

@@ -37,7 +37,7 @@ TEST_CASE("the category distinguishes certificate errors") {
 }
 
 TEST_CASE("OpenSSL's errors are taken once, and system errors keep their category") {
-  OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);  // Else it has no words
+  OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);  // Loads the texts of the errors
   ERR_clear_error();
   CHECK(detail::take_tls_error() == asio::ssl::error::unspecified_system_error);
   ERR_raise(ERR_LIB_SSL, SSL_R_NO_CERTIFICATES_RETURNED);

@@ -18,7 +18,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// What a client that expects `host` thinks of a server's certificate.
+/// A client's error for a server's certificate if it expects `host`; empty if it accepts.
 std::string verdict(const issued& server, const std::string& host,
                     const tls_client_context& client = trusting_client()) {
   const secure_pair pair{client, host, server_with(server)};

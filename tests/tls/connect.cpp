@@ -84,7 +84,7 @@ TEST_CASE("nothing is sent to a server with an untrusted certificate") {
   const auto trusting = trusting_client();
   CHECK_FALSE(connect(far.url("wss"), trusting, ec));
   CHECK(ec.message() == "the certificate is self-signed, and not one that is trusted");
-  // The server saw an alert, no request.
+  // The server received an alert and no request.
   const auto told = far.next_error().message();
   INFO(told);
   CHECK(told.find("alert unknown ca") != std::string::npos);

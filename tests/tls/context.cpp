@@ -16,7 +16,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// Makes a side speak one version only, as old software does.
+/// Restricts a side to one version, as with old software.
 void speak_only(SSL_CTX* context, int version) {
   SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0");
   SSL_CTX_set_min_proto_version(context, version);
@@ -26,7 +26,7 @@ void speak_only(SSL_CTX* context, int version) {
 TEST_CASE("TLS 1.1 is refused by both sides, newer versions are spoken", "[rfc-8996-5]") {
   const auto old_side = GENERATE(role::client, role::server);
   const auto works_with = [&](int version) {
-    // The other side would take what it gets, but for its lowest version.
+    // Only the lowest version of the other side can refuse this one.
     const auto settings_of = [&](role side) {
       return [=](SSL_CTX* context) {
         SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0");

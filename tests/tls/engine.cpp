@@ -31,7 +31,7 @@ engine_type make_server() {
   return engine_type{server_with(test_server()).make_ssl(ec)};
 }
 
-/// Moves at most `most` bytes from one to the other; returns their number.
+/// Moves at most `most` bytes from one engine to the other. Returns their number.
 std::size_t carry(engine_type& from, engine_type& to,
                   std::size_t most = std::numeric_limits<std::size_t>::max()) {
   const auto out = from.output();

@@ -18,7 +18,7 @@ namespace {
 using optional_pipe = optional_tls_transport<memory_pipe>;
 static_assert(timed_stream<optional_pipe> && abortable_stream<optional_pipe>);
 
-/// A whole talk between two ends.
+/// A whole conversation between two ends.
 void talk(optional_pipe& one, optional_pipe& other) {
   std::error_code ec;
   CHECK(one.wait_writable(before_long(), ec));

@@ -20,11 +20,11 @@ using namespace hawser::test;
 
 namespace {
 
-/// A file that is removed when the test has ended.
+/// A file that is removed at the end of the test.
 class temporary_file {
  public:
   explicit temporary_file(const std::string& content) {
-    // mkstemp() replaces six of them by something that is new.
+    // mkstemp() replaces these six letters to make a new name.
     const auto pattern = "hawser-" + std::string(6, 'X');
     auto name = (std::filesystem::temp_directory_path() / pattern).string();
     const int handle = ::mkstemp(name.data());
@@ -43,7 +43,7 @@ class temporary_file {
   std::filesystem::path path_;
 };
 
-/// What loading says: nothing if it works.
+/// The text of the error when the identity is loaded; empty without an error.
 std::string complaint(const tls_identity& identity) {
   try {
     detail::load(identity);

@@ -33,7 +33,7 @@ namespace {
 
 using asio::ip::tcp;
 
-/// A tls_server that echoes, on a thread of its own.
+/// A tls_server that echoes on a thread of its own.
 class secure_echo {
  public:
   explicit secure_echo(server_options options = {},
@@ -63,7 +63,7 @@ std::string url_of(const std::string& scheme, std::uint16_t port,
   return scheme + "://" + host + ':' + std::to_string(port) + '/';
 }
 
-/// Whether a client that speaks TLS gets its message back.
+/// Whether a client with TLS receives the echo of its message.
 bool echoes(const std::string& url) {
   std::error_code ec;
   auto peer = connect(url, trusting_client(), ec);
@@ -95,7 +95,7 @@ TEST_CASE("an event server goes on with its clients while its certificate is rel
   }
 }
 
-/// How many ports this process listens on.
+/// The number of ports on which this process listens.
 std::size_t listening_ports() {
   std::size_t count = 0;
   for (int handle = 0; handle < 1024; ++handle) {
@@ -141,7 +141,7 @@ TEST_CASE("an added listener of a server for wss: is encrypted too, unless it ha
   CHECK_FALSE(echoes(url_of("wss", plain)));
   CHECK(echoes(url_of("ws", plain)));
   CHECK_FALSE(echoes(url_of("ws", added)));
-  // The certificate has no name for ::1: a client that gets so far has met TLS there.
+  // The certificate has no name for ::1, so this error shows that the port speaks TLS.
   if (v6 != 0) {
     std::error_code ec;
     CHECK_FALSE(connect(url_of("wss", v6, "[::1]"), trusting_client(), ec));

@@ -52,7 +52,7 @@ TEST_CASE("a client gets the certificate of the name it requests", "[rfc-6066-3]
   CHECK(shown_to("127.0.0.1") == "first");
 }
 
-/// What client and server say of a client that offers `protocols`, spelled as ALPN does.
+/// The results of both sides if a client offers `protocols`, in the format of ALPN.
 std::string chosen(std::string_view protocols) {
   auto options = trusting_options();
   options.configure = [&](SSL_CTX* context) {
@@ -91,7 +91,7 @@ struct meeting {
 
 std::string told(std::error_code ec) { return ec ? ec.message() : "good"; }
 
-/// What both say when a client with this identity, or with none, meets such a server.
+/// The results of both sides if a client with this identity, or with none, connects to such a server.
 meeting meet(client_certificates wanted, const issued* identity, int version = TLS1_3_VERSION) {
   tls_server_options options;
   options.identities = {test_server().identity()};
@@ -109,7 +109,7 @@ meeting meet(client_certificates wanted, const issued* identity, int version = T
   concurrently(
       [&] {
         client.handshake(before_long(), client_error);
-        // With TLS 1.3, a client gets the server's verdict with the first byte it reads.
+        // TLS 1.3: the client learns only by reading whether the server accepts its certificate.
         if (!client_error) read_all(client, 1, client_error);
         std::error_code ignored;
         client.shutdown(ignored);
@@ -194,7 +194,7 @@ TEST_CASE("a server context with invalid options throws") {
   CHECK_THROWS_AS(tls_server_context{options}, std::system_error);
 }
 
-/// The name in the certificate that a new connection is shown.
+/// The name in the certificate of a new connection.
 std::string shown_by(const tls_server_context& server) {
   const secure_pair pair{trusting_client(), "localhost", server};
   if (pair.client_error) return pair.client_error.message();
@@ -218,7 +218,7 @@ TEST_CASE("a connection keeps the certificate that it began with", "[rfc-8446-4.
   tls_server_context server{serving_as("first")};
   const auto client = trusting_client();
   secure_pair open{client, "localhost", server};
-  // An end that is made before the reload and has its handshake after it.
+  // An end that is made before the reload, and whose handshake is after it.
   auto [here, there] = make_memory_pipe({.clock = nullptr});
   secure_pipe late_client{std::move(here), client, "localhost"};
   secure_pipe late_server{std::move(there), server};
@@ -321,7 +321,7 @@ TEST_CASE("a client that is no longer trusted after a reload cannot resume", "[r
   concurrently(
       [&] {
         near.handshake(before_long(), ec);
-        // TLS 1.3: the server's opinion of the client comes after the handshake.
+        // TLS 1.3: the client learns only by reading whether the server accepts its certificate.
         if (!ec) read_all(near, 1, ec);
         std::error_code ignored;
         near.shutdown(ignored);

@@ -13,7 +13,7 @@ using namespace hawser;
 
 namespace {
 
-/// A session that could be resumed, with a number to know it by.
+/// A session that can be resumed, identified by a number.
 detail::ssl_session_ptr session_numbered(unsigned char number, int version = TLS1_3_VERSION) {
   detail::ssl_session_ptr made{SSL_SESSION_new()};
   SSL_SESSION_set1_id(made.get(), &number, 1);

@@ -56,7 +56,7 @@ struct stream_pair {
     tcp::acceptor acceptor{context, {asio::ip::address_v4::loopback(), 0}};
     tcp::socket here{context};
     here.connect(acceptor.local_endpoint());
-    // The contexts may go once there are streams.
+    // The contexts may be destroyed once there are streams.
     client.emplace(std::move(here), trusting_client(), host);
     server.emplace(acceptor.accept(), server_with(test_server()));
     client->async_handshake([this](std::error_code ec) {
@@ -73,7 +73,7 @@ struct stream_pair {
   }
 };
 
-/// What arrives at `from` until its end, then the error.
+/// Reads from `from` until its end, then records the error.
 struct reader {
   std::string text = {};
   std::error_code end = {};
@@ -105,7 +105,7 @@ TEST_CASE("a stream has the side of its context") {
   });
   pair.run();
   CHECK(at_server.text == "hello");
-  // A missing close_notify is distinguished.
+  // A missing close_notify is reported as another error.
   CHECK(at_server.end == asio::ssl::error::stream_truncated);
 }
 
@@ -213,7 +213,7 @@ TEST_CASE("a peer that disappears has ended too") {
 class noting_echo;
 using echo_driver = detail::async_driver<noting_echo, tls_stream<tcp::socket>, basic_connection<>>;
 
-/// The least that an asynchronous driver needs: it notes what happens and sends it back.
+/// The smallest asynchronous driver: it records its events and echoes messages.
 class noting_echo final : public echo_driver {
  public:
   noting_echo(tls_stream<tcp::socket> moved, role self, const hawser::connection_options& options)

@@ -223,7 +223,7 @@ TEST_CASE("a client that exceeds the limit of a wss: port is dropped") {
 }
 
 TEST_CASE("a silent client of a wss: port costs no buffers of TLS", "[abuse]") {
-  if (sanitized) return;  // Sanitizers do not say what malloc() has given
+  if (sanitized) return;  // With sanitizers, the memory of malloc() is unknown
   constexpr std::size_t clients = 100;
   two_ports events;
   running_echo<tls_threaded_server> threads{threaded_server_options{}, server_with(test_server())};
@@ -280,7 +280,7 @@ TEST_CASE(
     CHECK(std::chrono::steady_clock::now() - begin < soon / 2);
     CHECK(calls == 0);
   }
-  CHECK(open_files() <= files + 3);  // what a process opens once
+  CHECK(open_files() <= files + 3);  // a process opens some descriptors only once
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ TEST_CASE("a server that stops closes its connections, through TLS too") {
   CHECK(peer.close_reason().clean);
 }
 
-/// A TCP connection to the server that says `text` and no more.
+/// A TCP connection to the server that sends only `text`.
 asio::ip::tcp::socket visit(asio::io_context& context, echo& far, std::string_view text) {
   asio::ip::tcp::socket socket{context};
   socket.connect(far.server().local_endpoint());
@@ -170,7 +170,7 @@ TEST_CASE("both handshakes together have one timeout") {
   std::error_code ec;
   client.handshake(before_long(), ec);
   REQUIRE_FALSE(ec);
-  // The response is sent over TLS.
+  // The response arrives over TLS.
   CHECK(text(read_all(client, 1000, ec)).starts_with("HTTP/1.1 408"));
   client.shutdown(ec);
   CHECK(far.next_error() == errc::handshake_timeout);

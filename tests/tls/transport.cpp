@@ -28,7 +28,7 @@ namespace {
 static_assert(timed_stream<secure_pipe> && abortable_stream<secure_pipe>);
 static_assert(timed_stream<tls_transport<socket_transport>>);
 
-/// Two ends whose pipe is exposed, to a thread that must not wait.
+/// Two ends that never wait, and access to the pipe below them.
 struct slow_pair : secure_pair {
   explicit slow_pair(pipe_faults faults = {})
       : secure_pair{trusting_client(), "localhost", server_with(test_server()), faults} {
@@ -77,7 +77,7 @@ TEST_CASE("a write that would block has accepted nothing, and continues with the
   CHECK(ec == std::errc::operation_would_block);
   CHECK_FALSE(pair.client.wait_writable(pair.client.now(), ec));
   pair.server.next_layer().set_faults({});
-  // More has been queued meanwhile.
+  // The caller has queued more bytes before it tries again.
   CHECK(pair.client.write_some(as_bytes(std::string(80, 'a') + "bc"), ec) == 80);
   CHECK(pair.client.write_some(as_bytes("bc"), ec) == 2);
   CHECK(text(read_all(pair.server, 82, ec)) == std::string(80, 'a') + "bc");
@@ -121,7 +121,7 @@ TEST_CASE("bytes that are already decrypted are readable at once") {
   octets room(3);
   REQUIRE(pair.client.wait_readable(before_long(), ec));
   REQUIRE(pair.client.read_some(room, ec) == 3);
-  // Inside a record, and with a record that is not processed yet.
+  // Within a record, and with a record that is not processed yet.
   CHECK(pair.client.wait_readable(pair.client.now(), ec));
   CHECK(text(read_all(pair.client, 8, ec)) == "stsecond");
   CHECK_FALSE(pair.client.wait_readable(pair.client.now(), ec));
@@ -131,7 +131,7 @@ TEST_CASE("a part of a record is not readable") {
   slow_pair pair;
   std::error_code ec;
   octets room(10);
-  pair.client.read_some(room, ec);  // The tickets of TLS 1.3
+  pair.client.read_some(room, ec);  // Reads the tickets of TLS 1.3
   pair.client.next_layer().set_faults({.capacity = 10});
   CHECK(pair.server.write_some(as_bytes("whole"), ec) == 0);
   CHECK(pair.client.wait_readable(pair.client.now(), ec));
@@ -156,7 +156,7 @@ TEST_CASE("a close_notify is the end of the stream", "[rfc-8446-6.1]") {
   CHECK(pair.server.wait_readable(before_long(), ec));
   CHECK(pair.client.write_some(as_bytes("more"), ec) == 0);
   CHECK(ec == std::errc::broken_pipe);
-  // The other direction goes on.
+  // The other direction continues.
   write_all(pair.server, as_bytes("answer"), ec);
   pair.server.shutdown(ec);
   CHECK(text(read_all(pair.client, 100, ec)) == "answer");
@@ -282,7 +282,7 @@ TEST_CASE("a client without a host is refused") {
   CHECK_THROWS_AS((secure_pipe{std::move(here), trusting, ""}), std::system_error);
 }
 
-/// A short talk in which the client's n-th call of the pipe fails; the first error it sees.
+/// A short conversation in which the client's n-th call of the pipe fails. Returns the client's first error.
 std::error_code talk_with_failure(std::size_t n, std::size_t& calls) {
   auto [here, there] =
       make_memory_pipe({.first = {.max_read = 1000, .failing_call = n}, .clock = nullptr});
@@ -317,7 +317,7 @@ TEST_CASE("whichever call of the stream below fails, the error is returned and n
   std::size_t n = 1;
   for (; talk_with_failure(n, calls) == std::errc::connection_reset; ++n) REQUIRE(n < 100);
   CHECK(n > 8);
-  // It passed because the call was never made.
+  // There was no error because there was no n-th call.
   CHECK(calls < n);
 }
 

@@ -31,7 +31,7 @@ namespace {
 
 using names = std::set<std::string>;
 
-/// The sockets and pipes of this process, as the system names them.
+/// The system's names of the sockets and pipes of this process.
 names open_sockets() {
   names found;
   for (const auto& one : std::filesystem::directory_iterator{"/proc/self/fd"}) {
@@ -42,7 +42,7 @@ names open_sockets() {
   return found;
 }
 
-/// What a program that is started now says of its descriptors.
+/// The descriptors that a program started now has inherited.
 std::string descriptors_of_a_child() {
   std::array<int, 2> ends{};
   REQUIRE(::pipe(ends.data()) == 0);
@@ -66,7 +66,7 @@ std::string descriptors_of_a_child() {
   return said;
 }
 
-/// How many of the sockets that were opened since are open in a program that is started now.
+/// Checks that a program started now inherits none of the sockets that were opened since `before`.
 void check_inherits_none(const names& before, std::size_t at_least) {
   const auto after = open_sockets();
   const auto said = descriptors_of_a_child();
@@ -100,7 +100,7 @@ TEST_CASE("a program started by a server inherits none of its sockets", "[abuse]
   asio::local::stream_protocol::socket third{context};
   third.connect(path);
   server.await_connections(2);
-  // This one is the test's own, and Asio's.
+  // This socket belongs to the test itself.
   auto known = before;
   const auto own = "/proc/self/fd/" + std::to_string(third.native_handle());
   known.insert(std::filesystem::read_symlink(own).string());

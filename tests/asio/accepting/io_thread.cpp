@@ -32,7 +32,7 @@ TEST_CASE("a thread may be released again, and end without having run") {
   if (GENERATE(true, false)) one.run();
 }
 
-TEST_CASE("to close or abort what is not there is nothing") {
+TEST_CASE("closing or aborting all connections has no effect if there are none") {
   io_thread one;
   one.close_all();
   one.abort_all();

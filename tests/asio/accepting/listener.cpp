@@ -23,7 +23,7 @@ namespace {
 
 using tcp_listener = listener<tcp, shared_threads>;
 
-/// What a listener needs around it.
+/// The objects that a listener needs.
 struct surroundings {
   std::shared_ptr<shared_threads> threads;
   std::shared_ptr<opening_settings> settings = std::make_shared<opening_settings>();

@@ -24,7 +24,7 @@ class noted_listener final : public listener_base {
   int stopped = 0;
 };
 
-/// A state on a context that the test runs.
+/// A server_state on a context that the test runs.
 struct state_on {
   std::shared_ptr<connection_places> places = std::make_shared<connection_places>(0, 0);
   std::shared_ptr<noted_listener> listening = std::make_shared<noted_listener>();

@@ -47,7 +47,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Connections on the server's own threads have no strand, and those of other executors have.
+// Connections on the server's own threads have no strand, those on other executors have one.
 static_assert(std::same_as<detail::shared_threads::executor_type, detail::exclusive_strand>);
 static_assert(std::same_as<detail::own_threads::executor_type, asio::io_context::executor_type>);
 
@@ -78,7 +78,7 @@ class context_pool {
   std::vector<std::jthread> threads_;
 };
 
-/// A server on several threads, made in one of the ways there are.
+/// A server on several threads, made in one of the possible ways.
 enum class kind { context, executor, type_erased, given_strand, pool };
 
 class pool_server {
@@ -108,7 +108,7 @@ class pool_server {
 
   std::string url() const { return "ws://127.0.0.1:" + std::to_string(server_->port()); }
 
-  /// Shuts down, and waits until nothing runs any more.
+  /// Shuts down, and waits until all work has ended.
   void finish() {
     server_->shutdown(soon);
     threads_.finish();
@@ -121,7 +121,7 @@ class pool_server {
   std::optional<server> server_;
 };
 
-/// All sessions that are open, from any thread.
+/// All open sessions, for use on any thread.
 class thread_crowd {
  public:
   void enter(const session& one) {
@@ -139,7 +139,7 @@ class thread_crowd {
   std::vector<session> members_;
 };
 
-/// Notes whether it is used by two threads at once.
+/// Records whether two threads use it at once.
 class exclusive {
  public:
   void use() {
@@ -158,7 +158,7 @@ std::string words_of(std::size_t client) {
   return std::to_string(client) + ' ' + std::string(client % 200, 'x');
 }
 
-/// Frames of a server that follow each other, until there are as many.
+/// The next `count` frames of a server.
 std::vector<wire_frame> hear_frames_of(raw_socket& client, std::size_t count) {
   octets all;
   std::vector<wire_frame> frames;
@@ -173,7 +173,7 @@ std::vector<wire_frame> hear_frames_of(raw_socket& client, std::size_t count) {
   return frames;
 }
 
-/// Each client says something, which the server sends to all of them.
+/// Each client sends a message, which the server sends to all of them.
 void check_broadcasts(kind what, std::size_t count) {
   exclusive whole_server;
   std::atomic<bool> broken = false;
@@ -404,7 +404,7 @@ TEST_CASE("after a server on a pool is destroyed no handler runs", "[threads]") 
   }
 }
 
-/// Where the server is destroyed that serves the handler.
+/// The handler in which the server is destroyed.
 enum class inside { on_upgrade, on_http, on_open, on_message, on_drained, on_close, posted };
 
 void destroy_in(inside where, server& made, const std::function<void()>& destroy) {
@@ -437,7 +437,7 @@ void destroy_in(inside where, server& made, const std::function<void()>& destroy
   made.on_close([wanted](session&, const closed&) { wanted(inside::on_close); });
 }
 
-/// Makes the handler run, and waits for the end of the connection.
+/// Causes the call of that handler, and waits for the end of the connection.
 void provoke(inside where, std::uint16_t port) {
   raw_socket client{port};
   client.say(where == inside::on_http ? "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -522,7 +522,7 @@ TEST_CASE("a server may outlive the context that it is on, with connections in a
     context->poll();
   }
   context.reset();
-  CHECK(kept.send("for nobody") == errc::closed);
+  CHECK(kept.send("not sent") == errc::closed);
   CHECK(late->accept() == errc::closed);
   made.shutdown(soon);
   made.start();

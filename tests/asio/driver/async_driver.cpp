@@ -33,8 +33,8 @@ using namespace hawser::test;
 
 namespace {
 
-/// A stream whose reads return the same frame as often as it fits, almost without end, and which
-/// accepts every write.
+/// A stream whose reads return copies of one frame, as many as fit, almost without end, and which accepts
+/// every write.
 class endless_stream {
  public:
   using executor_type = asio::io_context::executor_type;
@@ -159,7 +159,7 @@ class noting_driver final
   bool is_over = false;
 };
 
-/// The driver at one end of a pair of sockets, and a connection by hand at the other.
+/// A driver at one end of a pair of sockets, and a connection that the test itself drives at the other.
 struct pair_of_ends {
   pair_of_ends() {
     unix_socket near{context};
@@ -206,7 +206,7 @@ TEST_CASE("a driver writes the answers to messages of one read together") {
   CHECK(ends.far.available() == 30);
 }
 
-TEST_CASE("while paused nothing is reported, and nothing is lost") {
+TEST_CASE("while a driver is paused no message is reported, and none is lost") {
   pair_of_ends ends;
   ends.driver->pauses = true;
   ends.driver->start({});
@@ -255,7 +255,7 @@ TEST_CASE("closing brings both sides to their ends") {
   CHECK(ends.driver->is_over);
 }
 
-/// What a driver does until the others of its thread have had a turn, at most.
+/// The most work of a driver between two turns of the others on its thread.
 struct work {
   std::size_t events = 0;
   std::size_t bytes = 0;
@@ -288,7 +288,7 @@ TEST_CASE("a stream that always has input does not delay the others of its threa
   driver->start({});
   const auto most = most_in_a_turn(context, *driver, 2000);
   CHECK(most.events >= 256);
-  // What is posted comes behind the turn that waits, and a turn may begin before it.
+  // A posted function runs after the pending turn, and one more turn may begin before it.
   CHECK(most.events <= 2 * 256);
   driver->give_up();
   context.run();
@@ -325,7 +325,7 @@ TEST_CASE("one huge compressed message does not delay the others of its thread",
 
 TEST_CASE("input held back by a pause does not delay the others of the thread", "[abuse]") {
   asio::io_context context;
-  // Its frames are whole after a MiB, so that nearly all events come of what was held.
+  // Frames are complete only after a MiB, so that nearly all events come from held input.
   const auto driver =
       std::make_shared<counting_driver>(context, header_from(role::client, 2, mebibyte));
   octets held;

@@ -98,8 +98,8 @@ TEST_CASE("an extension that can only be moved works", "[rfc-9.1]") {
 }
 
 TEST_CASE("many messages that arrive at once are moved once and not each time one is read") {
-  // Over a socket, so that they are drained into the shared room: were the rest moved for each of
-  // them, this would take minutes.
+  // Over a socket, because its input is read into the shared buffer. If the rest was moved for each
+  // message, this would take minutes.
   asio::io_context io{1};
   tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), 0}};
   tcp::socket far{io};

@@ -20,7 +20,7 @@ constexpr driver_state in(driver_phase phase) {
   return state;
 }
 
-// No phase is left backwards, and entering the same one again changes nothing.
+// No transition leads to an earlier phase, and entering the current phase again has no effect.
 static_assert([] {
   for (const auto from : phases) {
     for (const auto to : phases) {

@@ -13,7 +13,7 @@ using namespace hawser;
 
 namespace {
 
-TEST_CASE("what is thrown has an error") {
+TEST_CASE("each exception is mapped to an error") {
   const auto error_of = [](const auto& thrown) {
     return detail::error_of(std::make_exception_ptr(thrown));
   };
@@ -24,7 +24,7 @@ TEST_CASE("what is thrown has an error") {
   CHECK(error_of(std::system_error{std::error_code{}}) == errc::aborted);
 }
 
-TEST_CASE("what is thrown without a code has the error that the caller chooses") {
+TEST_CASE("an exception without a code is mapped to the error that the caller chooses") {
   const auto error_of = [](const auto& thrown) {
     return detail::error_of(std::make_exception_ptr(thrown), errc::upgrade_failed);
   };

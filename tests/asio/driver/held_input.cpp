@@ -10,7 +10,7 @@ using hawser::detail::held_input;
 
 namespace {
 
-TEST_CASE("what is held can be taken piece by piece, and more can come meanwhile") {
+TEST_CASE("held input can be taken piece by piece, and more can be added meanwhile") {
   held_input held;
   CHECK(held.empty());
   CHECK(held.rest().empty());

@@ -26,7 +26,7 @@ struct numbered : operation {
   int number;
 };
 
-/// Notes which operation ended, and how.
+/// Records which operations ended, and how.
 struct notes {
   asio::io_context io{1};
   std::string text;
@@ -161,7 +161,7 @@ struct throwing : operation {
   throwing() { throw std::runtime_error{"no"}; }
 };
 
-TEST_CASE("an operation that cannot be made gives its memory back") {
+TEST_CASE("an operation whose construction fails frees its memory") {
   notes told;
   const auto make = [&] {
     begin_operation<throwing>(told.handler(1), told.io.get_executor(),

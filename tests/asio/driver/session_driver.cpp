@@ -108,7 +108,7 @@ struct tcp_session {
   }
 
   lines end(const std::optional<own_close>& close) {
-    // In the turn in which it opens: nothing is read before.
+    // In the turn in which the session opens, before anything is read.
     if (close) {
       asio::post(context, [this, &close] { CHECK_FALSE(peer.close(close->code, close->reason)); });
     }
@@ -226,7 +226,7 @@ send_budget budget_of(send_budget::policy policy) {
   return {.high = 1024 * 1024, .hard = 8 * 1024 * 1024, .when_exceeded = policy};
 }
 
-/// A client that takes as little as it can.
+/// A client with the smallest possible receive buffer.
 raw_socket narrow_client(std::uint16_t port) {
   tcp::socket socket{raw_socket::context()};
   socket.open(tcp::v4());
@@ -238,7 +238,7 @@ raw_socket narrow_client(std::uint16_t port) {
   return client;
 }
 
-/// What sending a lot to a peer that does not read has led to.
+/// The result of sending many messages to a peer that does not read.
 struct flood_result {
   std::size_t sent = 0;
   std::size_t refused = 0;
@@ -480,9 +480,9 @@ TEST_CASE("pings and empty messages to a peer that does not read count for the b
   one.run();
 }
 
-// All at once
+// Many threads at once
 
-/// What happened on one session.
+/// The events of one session.
 struct record {
   std::atomic<int> opens = 0;
   std::atomic<int> closes = 0;
@@ -493,7 +493,7 @@ struct record {
   }
 };
 
-/// Sessions and their records, for all threads.
+/// Sessions and their records, shared by all threads.
 class session_crowd {
  public:
   void set_up(server& made) {
@@ -611,10 +611,10 @@ TEST_CASE("many threads use the same and ending sessions while the server shuts 
   }
 }
 
-// Very many
+// Very many connections
 
-/// Clients on one context, of which each opens a connection, sends a message, gets it back, and waits
-/// for the others before it closes.
+/// Clients on one context. Each opens a connection, sends a message, receives the echo, and waits for the
+/// others before it closes.
 class client_crowd {
  public:
   client_crowd(std::uint16_t port, asio::ip::address_v4 from, std::size_t count)
@@ -622,7 +622,7 @@ class client_crowd {
     for (std::size_t i = 0; i < count; ++i) members_.emplace_back(tcp::socket{context_});
   }
 
-  /// How many have been served as they should, and have seen the end.
+  /// Runs all clients. Returns the number of those that received the echo and the end.
   std::size_t run() {
     // The system queues a limited number of connections that are not accepted yet.
     for (std::size_t i = 0; i < 200 && i < members_.size(); ++i) open_next();
@@ -696,7 +696,7 @@ class client_crowd {
   std::size_t ended_ = 0;
 };
 
-/// As many connections as there may be, both ends of which are in this process.
+/// The most connections that the limit of descriptors allows with both ends in this process.
 std::size_t most_connections() {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
@@ -709,7 +709,7 @@ TEST_CASE("thousands of connections leave neither memory nor descriptors behind"
   const auto count = most_connections();
   server_options options;
   options.threads = 2;
-  // On a busy machine each may have to wait for all others.
+  // On a busy machine a client may have to wait for all others.
   options.handshake_timeout = 10min;
   options.route.connection.keep_alive_interval = 0s;
   live_server server{[](hawser::server& made) {
@@ -785,7 +785,7 @@ TEST_CASE("a session that stores too much is ended before it stores more, and st
   CHECK(one.memory->bytes() >= 59'000);
   CHECK(one.memory->bytes() <= 130'000);
   one.say(frame_from(role::client, opcode::continuation, std::string(80'000, 'x'), fin::no));
-  // It ends in a few turns, and then waits for the peer.
+  // The session ends within a few turns and then waits for the peer.
   CHECK(one.context.poll() < 10);
   CHECK(one.story == lines{"open", "closed{1013, the server stores too much}"});
   CHECK(one.memory->bytes() == 0);

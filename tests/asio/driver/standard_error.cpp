@@ -11,7 +11,7 @@
 using namespace hawser;
 using hawser::detail::standard_error;
 
-TEST_CASE("an error of the system is one that std::errc knows") {
+TEST_CASE("an error of the system equals its std::errc") {
   CHECK(standard_error(asio::error::would_block) == std::errc::operation_would_block);
   CHECK(standard_error(asio::error::connection_reset) == std::errc::connection_reset);
   CHECK(standard_error(asio::error::broken_pipe) == std::errc::broken_pipe);
@@ -19,7 +19,7 @@ TEST_CASE("an error of the system is one that std::errc knows") {
   CHECK(standard_error(asio::error::connection_refused).category() == std::system_category());
 }
 
-TEST_CASE("an error that is not the system's stays what it is") {
+TEST_CASE("an error of another category is not converted") {
   CHECK(standard_error({}) == std::error_code{});
   CHECK(standard_error(asio::error::eof) == asio::error::eof);
   CHECK(standard_error(asio::error::host_not_found) == asio::error::host_not_found);

@@ -39,7 +39,7 @@ TEST_CASE("a peer that reads a little is detected before the socket accepts more
     for (ec = {}; !ec;) near.write_some(asio::buffer(some), ec);
     CHECK(ec == asio::error::would_block);
   };
-  // The buffers grow for a while.
+  // The kernel's buffers grow at first.
   for (int i = 0; i < 10; ++i) fill();
   CHECK_FALSE(is_writable(near.native_handle()));
   const auto before = unacknowledged(near.native_handle());

@@ -17,7 +17,7 @@ using hawser::test::eventually;
 
 namespace {
 
-/// Until that is gone, which must be soon.
+/// Whether the object is destroyed soon.
 bool expires(const std::weak_ptr<int>& held) {
   return eventually([&] { return held.expired(); });
 }

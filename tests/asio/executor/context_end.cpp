@@ -17,16 +17,16 @@ namespace {
 
 class listener final : public context_end::listener {
  public:
-  listener(asio::io_context& io, std::function<void()> told)
-      : context_end::listener{io.get_executor()}, told_{std::move(told)} {}
+  listener(asio::io_context& io, std::function<void()> on_end)
+      : context_end::listener{io.get_executor()}, on_end_{std::move(on_end)} {}
 
   void context_ends() noexcept override {
-    const auto told = told_;
-    told();
+    const auto on_end = on_end_;
+    on_end();
   }
 
  private:
-  std::function<void()> told_;
+  std::function<void()> on_end_;
 };
 
 TEST_CASE("a listener gets the report of its context's end once") {

@@ -29,7 +29,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// Notes when it expires.
+/// Records the time at which it expires.
 class noted_entry final : public deadlines::entry {
  public:
   explicit noted_entry(asio::io_context& context)

@@ -36,7 +36,7 @@ exclusive_strand strand_on(Context& context) {
       asio::strand<asio::any_io_executor>{asio::any_io_executor{context.get_executor()}}};
 }
 
-TEST_CASE("functions on a strand do not run at the same time, through whichever executor") {
+TEST_CASE("functions on a strand do not run at the same time, whichever executor posts them") {
   asio::thread_pool pool{4};
   const auto strand = strand_on(pool);
   const asio::any_io_executor erased{strand};
@@ -67,7 +67,7 @@ TEST_CASE("a function that runs on the strand knows that, and dispatches at once
   CHECK_FALSE(strand == strand_on(context));
 }
 
-TEST_CASE("a strand may be given what can only be moved, and destroys it while it is held") {
+TEST_CASE("a strand accepts functions that can only be moved, and destroys them on the strand") {
   asio::io_context context;
   const auto strand = strand_on(context);
   bool held = false;
@@ -97,7 +97,7 @@ TEST_CASE("locking a strand waits for the function that runs, and delays the nex
   const auto strand = strand_on(pool);
   mailbox<bool> begun;
   mailbox<bool> go_on;
-  int shared = 0;  // by the strand and its holder, without a lock of its own
+  int shared = 0;  // used by the strand and the thread that locks it, without another lock
   asio::post(strand, [&] {
     begun.put(true);
     go_on.take();
@@ -117,7 +117,7 @@ TEST_CASE("locking a strand waits for the function that runs, and delays the nex
   CHECK(shared == 3);
 }
 
-TEST_CASE("a function on the strand may hold it") {
+TEST_CASE("a function on the strand may lock it") {
   asio::io_context context;
   const auto strand = strand_on(context);
   bool done = false;

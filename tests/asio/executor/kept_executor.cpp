@@ -18,7 +18,7 @@ namespace {
 
 using context_strand = asio::strand<asio::io_context::executor_type>;
 
-TEST_CASE("a strand may be kept beyond its context") {
+TEST_CASE("a kept executor of a strand may outlive the strand's context") {
   std::optional<asio::io_context> context{1};
   std::optional<kept_executor<context_strand>> kept{std::in_place, asio::make_strand(*context)};
   kept_executor<context_strand> other{asio::make_strand(*context)};
@@ -30,7 +30,7 @@ TEST_CASE("a strand may be kept beyond its context") {
   context.reset();
 }
 
-TEST_CASE("an executor of any type may be kept beyond its context") {
+TEST_CASE("a kept executor of any type may outlive its context") {
   std::optional<asio::io_context> context{1};
   kept_executor<asio::any_io_executor> kept{asio::make_strand(*context)};
   bool ran = false;

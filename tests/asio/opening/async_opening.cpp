@@ -38,7 +38,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Accepts each good request.
+/// Accepts each valid request.
 constexpr auto accepting = [](auto& asked) { asked.accept(); };
 
 const std::string request_head =
@@ -59,7 +59,7 @@ std::array<std::byte, 16> sample_key() {
 
 const std::string abort_message = std::error_code{asio::error::operation_aborted}.message();
 
-/// A stream with a handshake on its near end.
+/// A stream with an opening handshake at its near end.
 struct meeting {
   asio::io_context io{1};
   std::shared_ptr<async_pipe_state> state = std::make_shared<async_pipe_state>();
@@ -119,7 +119,7 @@ TEST_CASE("a client that requests something else gets a response, and the stream
   CHECK(met.far.text().substr(0, 12) == "HTTP/1.1 426");
   CHECK(met.far.over());
   CHECK_FALSE(met.near.is_closed());
-  met.far.say("more that nobody wants");
+  met.far.say("more that is not read");
   met.far.hang_up();
   met.run();
   CHECK(met.outcome.error() == errc::not_an_upgrade);
@@ -137,7 +137,7 @@ TEST_CASE("a refused client that stays is waited for until the close timeout at 
   CHECK(met.near.is_closed());
 }
 
-TEST_CASE("the application decides on a good request", "[rfc-4.2.2]") {
+TEST_CASE("the application decides on a valid request", "[rfc-4.2.2]") {
   meeting met;
   const bool accepts = GENERATE(true, false);
   met.far.say(request_head);
@@ -167,7 +167,7 @@ TEST_CASE("a decision that neither accepts nor refuses lets no client in", "[abu
   CHECK(met.near.is_closed());
 }
 
-/// Throws something, and is the error that this leads to.
+/// An exception, and the error to which it leads.
 struct thrower {
   const char* what;
   std::function<void()> raise;
@@ -346,7 +346,7 @@ TEST_CASE("an offer that must not be sent fails before anything is written") {
   CHECK(met.far.seen().empty());
 }
 
-/// Encrypted, as it says.
+/// A stream that reports to be encrypted.
 struct sealed_async_pipe : async_pipe {
   using async_pipe::async_pipe;
 

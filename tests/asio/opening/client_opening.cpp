@@ -47,7 +47,7 @@ octets hear_exactly(raw_socket& peer, std::size_t size) {
 
 const auto yes = [](raw_socket& peer) { peer.say(acceptance_of(peer.hear_until("\r\n\r\n"))); };
 
-/// The next client of a server, which gets this answer and then a reset.
+/// Accepts the next client, sends it this answer and resets the connection.
 void answer_and_reset(stage& server, const std::string& answer) {
   auto peer = server.accept();
   peer.hear_until("\r\n\r\n");
@@ -183,7 +183,7 @@ TEST_CASE("a proxy's refusal cut off by a reset ends the client", "[rfc9112-8]")
   CHECK(client.rest() == lines{"failed: 407", "stopped", "idle"});
 }
 
-TEST_CASE("each attempt begins where the first one did") {
+TEST_CASE("each attempt begins with the client's own URL, not with that of a redirection") {
   stage server;
   stage elsewhere;
   auto options = brisk_client(server.url());
@@ -221,7 +221,7 @@ TEST_CASE("a client may end while it follows a redirection") {
 
 // HTTP proxies
 
-TEST_CASE("an HTTP proxy leads to the server", "[rfc-9110]") {
+TEST_CASE("a client connects through an HTTP proxy", "[rfc-9110]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/room");
   options.connect.find_proxy = through_proxy(through(proxy, "http", "anna:secret@"));
@@ -239,7 +239,7 @@ TEST_CASE("an HTTP proxy leads to the server", "[rfc-9110]") {
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("a proxy with a temporary refusal is tried again") {
+TEST_CASE("a client tries again after a temporary refusal of its proxy") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
   options.connect.find_proxy = through_proxy(through(proxy, "http"));
@@ -259,7 +259,7 @@ TEST_CASE("a proxy that rejects the credentials ends the client") {
   CHECK(client.rest() == lines{"failed: 407", "stopped", "idle"});
 }
 
-TEST_CASE("bytes behind a proxy before the request are an error") {
+TEST_CASE("bytes through a proxy before the request are an error") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
   options.connect.find_proxy = through_proxy(through(proxy, "http"));
@@ -300,7 +300,7 @@ TEST_CASE("the proxy is chosen for each server") {
 
 // SOCKS proxies
 
-TEST_CASE("a SOCKS proxy leads to the server", "[rfc-1928]") {
+TEST_CASE("a client connects through a SOCKS proxy", "[rfc-1928]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
   options.connect.find_proxy = through_proxy(through(proxy, "socks5"));
@@ -332,7 +332,7 @@ TEST_CASE("a SOCKS proxy gets user and password when it requests them", "[rfc-19
   CHECK(client.next() == "open");
 }
 
-TEST_CASE("a SOCKS proxy that cannot reach the server is tried again", "[rfc-1928]") {
+TEST_CASE("a client tries again if its SOCKS proxy cannot reach the server", "[rfc-1928]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
   options.connect.find_proxy = through_proxy(through(proxy, "socks5"));

@@ -34,7 +34,7 @@ tcp::endpoint at(const char* address, std::uint16_t port = 80) {
   return {asio::ip::make_address(address), port};
 }
 
-/// Dials, and does nothing else until there is no work left.
+/// Runs a dialer until there is no work left.
 class call {
  public:
   explicit call(dial_patience patience = {})
@@ -137,7 +137,7 @@ TEST_CASE("the last of several refusals is the error") {
   CHECK(made.calls() == 1);
 }
 
-TEST_CASE("no address is an error") {
+TEST_CASE("an empty list of addresses is an error") {
   call made;
   made->reach({});
   CHECK(made.run() == std::errc::address_not_available);

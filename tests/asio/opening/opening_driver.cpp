@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A server's opening that notes what it is asked, and is answered by the test.
+/// A server's opening that records the request and is answered by the test.
 class noted_driver final : public detail::opening_driver<tcp::socket, server_handshake<>> {
  public:
   explicit noted_driver(tcp::socket socket)

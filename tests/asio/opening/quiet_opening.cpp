@@ -32,7 +32,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Makes streams that are the sockets, and counts them.
+/// Uses the sockets as streams, and counts them.
 struct counted_streams {
   static constexpr bool client_speaks_first = true;
 
@@ -47,7 +47,7 @@ struct counted_streams {
   }
 };
 
-/// A server that listens with such streams on a port of its own.
+/// A server that listens with such streams on a free port.
 struct counting_server {
   explicit counting_server(counted_streams streams = {}, server_options options = {})
       : made{streams.made},
@@ -85,7 +85,7 @@ TEST_CASE("the handshake timeout ends a silent client, whose stream was never ma
   CHECK(*far.made == 0);
 }
 
-TEST_CASE("a silent client that leaves is forgotten") {
+TEST_CASE("a silent client that disconnects is removed") {
   counting_server far;
   {
     raw_socket silent{far.port};

@@ -41,7 +41,7 @@ TEST_CASE("a limited number of clients get the refusal, for at most a second", "
   asio::io_context context{1};
   detail::refusals<tcp::socket> refusals;
   std::vector<raw_socket> clients;
-  (void)joined_sockets<tcp>(context);  // which opens what the context needs itself
+  (void)joined_sockets<tcp>(context);  // opens the descriptors that the context itself needs
   const auto before = open_files();
   for (int i = 0; i < 70; ++i) {
     auto [here, there] = joined_sockets<tcp>(context);
@@ -49,7 +49,7 @@ TEST_CASE("a limited number of clients get the refusal, for at most a second", "
     refusals.refuse(std::move(here), errc::too_many_connections);
   }
   CHECK(open_files() == before + 70 + 64);
-  // The client neither hangs up nor reads, and still the refusal ends.
+  // The refusal ends although the client neither reads nor disconnects.
   context.run();
   CHECK(open_files() == before + 70);
   int told = 0;

@@ -38,7 +38,7 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-/// The whole answer to a request, and whether the stream ended in good order.
+/// The whole response to a request, and whether the stream ended without an error.
 std::string whole_answer(std::uint16_t port, std::string_view request) {
   raw_socket client{port};
   client.say(request);
@@ -174,7 +174,7 @@ TEST_CASE("an exception of the application in a handshake gives one client a 500
   CHECK(status_for(server->port(), upgrade_request) == 101);
 }
 
-/// Agrees on an extension that it cannot make.
+/// Negotiates an extension that it cannot make.
 struct broken_negotiator : run_length_negotiator {
   any_extension make(role, const extension_list&) const { throw std::runtime_error{"broken"}; }
 };
@@ -192,7 +192,7 @@ TEST_CASE("an extension that cannot be made ends its connection and is reported"
   client.say(upgrade_to("/broken", "Sec-WebSocket-Extensions: run-length\r\n"));
   CHECK(status_of(text(client.hear_all())) == 101);
   CHECK(errors.take() == "broken");
-  // The server goes on.
+  // The server still serves clients.
   std::error_code ec;
   auto other = connect(server.url(), ec);
   REQUIRE_FALSE(ec);

@@ -33,7 +33,7 @@ std::string answer(opcode op, std::string_view payload) {
   return text(frame_from(role::server, op, payload));
 }
 
-// Coming and going
+// Connecting and ending
 
 TEST_CASE("a client connects, talks, and ends when it is closed") {
   stage server;
@@ -237,7 +237,7 @@ TEST_CASE("a server that ends the stream inside the handshake is tried again") {
   CHECK(client.next() == "attempt 1: the stream ended inside the opening handshake");
 }
 
-// The end at any moment, from this thread, which is not the client's
+// Ending at any moment, from this thread, which is not the client's
 
 template <class Client>
 void end(Client& client, bool politely) {

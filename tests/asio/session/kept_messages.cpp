@@ -40,7 +40,7 @@ lines taken(kept_messages& queue) {
   return all;
 }
 
-/// What a message of at most 15 bytes of text occupies.
+/// The memory that a text of at most 15 bytes occupies.
 const std::size_t short_text = sizeof(kept_messages::kept) + detail::per_block;
 
 TEST_CASE("messages of all kinds are kept in their order, and taken once") {
@@ -106,7 +106,7 @@ TEST_CASE("empty messages occupy no more than a queue may keep", "[abuse]") {
     held = heap.held();
   }
   CAPTURE(kind, policy == outage_queue::policy::refuse);
-  CHECK(held <= most + 2048);  // The deque has a chunk and a table beside its elements
+  CHECK(held <= most + 2048);  // The deque also has a chunk and a table
 }
 
 TEST_CASE("a message occupies what it counts for", "[abuse]") {
@@ -128,7 +128,7 @@ TEST_CASE("a message occupies what it counts for", "[abuse]") {
   }
   CAPTURE(kind, size);
   CHECK(held <= counted + 2048);
-  CHECK(counted <= held + 1000 * 5 * 16);  // What the allocator adds is not metered
+  CHECK(counted <= held + 1000 * 5 * 16);  // The meter does not include the allocator's own memory
 }
 
 TEST_CASE("a message that is put back is still the oldest") {

@@ -17,7 +17,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// What a thousand of these occupy in a queue, and what they count for.
+/// The memory that a thousand of these occupy in a queue, and the size with which they count.
 template <class Make>
 void check_counted(Make make) {
   REQUIRE(heap_meter::in_use() != 0);

@@ -27,7 +27,7 @@ using namespace hawser::test;
 
 namespace {
 
-/// A wait that notes how it ended.
+/// A wait that records how it ended.
 template <class Operation>
 struct noted_wait final : Operation {
   using Operation::Operation;
@@ -97,13 +97,13 @@ TEST_CASE("waits that are abandoned are never completed") {
   CHECK_FALSE(receiving.ended);
 }
 
-// Of a session
+// The waits of a session
 
-/// A session that is served as if by a coroutine.
+/// A session that is served like that of a coroutine.
 struct served_session : lone_session {
   served_session() {
     handlers.on_session = [](session) {};
-    handlers.on_message = [](session&, message_view) { FAIL_CHECK("nobody receives this"); };
+    handlers.on_message = [](session&, message_view) { FAIL_CHECK("on_message is called"); };
   }
 };
 
@@ -214,7 +214,7 @@ TEST_CASE("async_drained waits until the queued output is small, for any session
   run_ready(one.context);
   CHECK(drained.shown() == "done");
   CHECK(peer.buffered_bytes() <= send_budget{}.high / 2);
-  // A session of handlers has read on meanwhile.
+  // A session with handlers has continued to read.
   if (!coroutine) {
     one.say(frame_from(role::client, opcode::text, "a"));
     run_ready(one.context);
@@ -243,7 +243,7 @@ TEST_CASE(
   CHECK(drained.error() == errc::closed);
 }
 
-// Of a server
+// The waits of a server
 
 TEST_CASE("a coroutine serves each session of a server, and its end closes the session") {
   mailbox<std::string> ends;
