@@ -156,13 +156,13 @@ def failures():
             if formatting.clang_format() is None:
                 continue
             tree = FORMATTED
-        code, told = run(check, tree)
-        if code != 0 or told:
-            yield f"{check}: not silent where the rule is kept: {told}"
+        code, output = run(check, tree)
+        if code != 0 or output:
+            yield f"{check}: not silent where the rule is kept: {output}"
         for name, text, complaint in PLANTED[check]:
-            code, told = run(check, {**tree, name: text})
-            if code != 1 or complaint not in told or pathlib.Path(name).name not in told:
-                yield f"{check}: missed {text!r} in {name}: exit {code}, {told!r}"
+            code, output = run(check, {**tree, name: text})
+            if code != 1 or complaint not in output or pathlib.Path(name).name not in output:
+                yield f"{check}: missed {text!r} in {name}: exit {code}, {output!r}"
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ echo_options brief_closing() {
   return options;
 }
 
-echo_options impatient() {
+echo_options short_timeouts() {
   auto options = brief_closing();
   options.handshake_timeout = 500ms;
   options.connection.keep_alive_interval = 500ms;
@@ -130,7 +130,7 @@ std::size_t flood(raw_socket& client, const octets& what, std::size_t most) {
 
 TEMPLATE_TEST_CASE("slow handshakes of one byte at a time end at the timeout", "[abuse]",
                    event_echo, threaded_echo) {
-  TestType server{impatient()};
+  TestType server{short_timeouts()};
   {
     const ceiling limit{1024 * kib, 5s};
     std::vector<raw_socket> slow;
@@ -169,7 +169,7 @@ TEMPLATE_TEST_CASE("header floods use no more memory than the limit", "[abuse]",
 
 TEMPLATE_TEST_CASE("silent connections use little memory, and end at the timeout", "[abuse]",
                    event_echo, threaded_echo) {
-  TestType server{impatient()};
+  TestType server{short_timeouts()};
   constexpr std::size_t count = 50;
   {
     // With a thread for each, a few KiB more. Stacks are not on the heap.
@@ -184,7 +184,7 @@ TEMPLATE_TEST_CASE("silent connections use little memory, and end at the timeout
 
 TEMPLATE_TEST_CASE("a client that opens a connection and then is silent is detected as dead",
                    "[abuse]", event_echo, threaded_echo) {
-  TestType server{impatient()};
+  TestType server{short_timeouts()};
   {
     const ceiling limit{256 * kib, 5s};
     auto client = opened(server.port());
@@ -195,7 +195,7 @@ TEMPLATE_TEST_CASE("a client that opens a connection and then is silent is detec
 
 TEMPLATE_TEST_CASE("a reader that reads nothing times out, and its queued output is bounded",
                    "[abuse]", event_echo, threaded_echo) {
-  TestType server{impatient()};
+  TestType server{short_timeouts()};
   const auto message = frame_from(role::client, opcode::binary, std::string(60'000, 'm'));
   {
     // An event server queues what its budget allows, 16 MiB at most; the kernel buffers the rest.
@@ -211,7 +211,7 @@ TEMPLATE_TEST_CASE("a reader that reads nothing times out, and its queued output
 
 TEMPLATE_TEST_CASE("a writer that stops inside a frame is detected as dead", "[abuse]", event_echo,
                    threaded_echo) {
-  TestType server{impatient()};
+  TestType server{short_timeouts()};
   const auto header = header_from(role::client, 2, 500'000);
   {
     // The arrived bytes, the unused capacity of their buffer, and the buffer of the thread.
@@ -231,7 +231,7 @@ TEMPLATE_TEST_CASE("a writer that stops inside a frame is detected as dead", "[a
 
 TEMPLATE_TEST_CASE("a flood of pings from a client that reads no pongs ends", "[abuse]", event_echo,
                    threaded_echo) {
-  TestType server{impatient()};
+  TestType server{short_timeouts()};
   octets pings;
   for (int i = 0; i < 500; ++i) {
     pings = std::move(pings) + frame_from(role::client, opcode::ping, std::string(125, 'p'));
@@ -377,7 +377,7 @@ TEMPLATE_TEST_CASE(
 
 TEMPLATE_TEST_CASE("a declared length that is not sent uses no memory", "[abuse]", event_echo,
                    threaded_echo) {
-  auto options = impatient();
+  auto options = short_timeouts();
   options.connection.max_message_size = std::uint64_t{1} << 40;
   TestType server{options};
   const auto bomb = header_from(role::client, 2, std::uint64_t{1} << 39) + octets(kib);

@@ -45,10 +45,10 @@ client_options keeping(const std::string& url, std::size_t most = 1000) {
 
 /// Reads some frames, and nothing after them.
 octets hear_whole_frames(raw_socket peer) {
-  auto heard = peer.hear();
-  while (heard.size() < 1000) heard = std::move(heard) + peer.hear();
+  auto received = peer.hear();
+  while (received.size() < 1000) received = std::move(received) + peer.hear();
   octets whole;
-  for (const auto& frame : frames_in(heard)) {
+  for (const auto& frame : frames_in(received)) {
     if (frame.op >= 0) whole = std::move(whole) + frame_from(role::server, frame.op, frame.payload);
   }
   return whole;
@@ -224,8 +224,8 @@ TEST_CASE("messages of one thread stay in their order over many connections") {
     });
   }
   // Each connection except the last may lose its last messages.
-  octets heard;
-  for (int i = 0; i < 5; ++i) heard = std::move(heard) + hear_whole_frames(server.open());
+  octets received;
+  for (int i = 0; i < 5; ++i) received = std::move(received) + hear_whole_frames(server.open());
   auto peer = server.open();
   enough = true;
   for (auto& one : threads) one.join();
@@ -235,7 +235,7 @@ TEST_CASE("messages of one thread stay in their order over many connections") {
     rest = std::move(rest) + peer.hear();
 
   int last[2] = {-1, -1};
-  for (const auto& frame : frames_in(std::move(heard) + rest)) {
+  for (const auto& frame : frames_in(std::move(received) + rest)) {
     const auto words = text(frame.payload);
     if (words == "z") break;
     auto& before = last[words[0] - 'a'];

@@ -107,14 +107,14 @@ std::string acceptance(const std::string& head, const std::string& more = "") {
 
 TEST_CASE("connect sends what its options say, and talks", "[rfc-4.1]") {
   std::string head;
-  octets heard;
+  octets received;
   std::optional<client_websocket> peer;
   {
     one_client_server server{[&](raw_socket& client) {
       head = client.hear_until("\r\n\r\n");
       const auto answer = acceptance(head, "Sec-WebSocket-Protocol: chat.v2\r\n");
       client.say(bytes(answer) + frame_from(role::server, opcode::text, "early"));
-      while (frames_in(heard).size() < 2) heard = heard + client.hear();
+      while (frames_in(received).size() < 2) received = received + client.hear();
       client.say(close_from(role::server, 1000));
     }};
     connect_options options;
@@ -134,7 +134,7 @@ TEST_CASE("connect sends what its options say, and talks", "[rfc-4.1]") {
   CHECK(value_of(head, "X-Token") == "secret");
   CHECK(value_of(head, "Authorization") == "Basic YW5uYTpwQHNz");
   CHECK(peer->subprotocol() == "chat.v2");
-  CHECK(frames_shown(heard) == std::vector<std::string>{"text \"Hello\"", "close 1000"});
+  CHECK(frames_shown(received) == std::vector<std::string>{"text \"Hello\"", "close 1000"});
 }
 
 TEST_CASE("a name is resolved and each of its addresses tried") {
@@ -333,7 +333,7 @@ TEST_CASE("a port without a listener refuses") {
 
 TEST_CASE("an unknown name is an error of the resolver") {
   std::error_code ec;
-  CHECK_FALSE(connect("ws://nobody.invalid/", ec, {.connect_timeout = soon}));
+  CHECK_FALSE(connect("ws://unknown.invalid/", ec, {.connect_timeout = soon}));
   CHECK(ec);
   CHECK(std::string{ec.category().name()} == "asio.netdb");
 }

@@ -152,14 +152,14 @@ TEST_CASE("connect_to applies to the first server only") {
 TEST_CASE("a proxy gets the User-Agent of the request", "[rfc9110-10.1.5]") {
   connect_options options;
   options.handshake.headers = {{"Authorization", "secret"}};
-  const auto told = [&] {
+  const auto fields = [&] {
     return std::string{detail::destination{here_uri, options}.proxy_headers().text()};
   };
-  CHECK(told() == "User-Agent: " + std::string{default_user_agent} + "\r\n");
+  CHECK(fields() == "User-Agent: " + std::string{default_user_agent} + "\r\n");
   options.handshake.user_agent = "";
-  CHECK(told().empty());
+  CHECK(fields().empty());
   options.handshake.headers.add("user-agent", "mine");
-  CHECK(told() == "User-Agent: mine\r\n");
+  CHECK(fields() == "User-Agent: mine\r\n");
 }
 
 TEST_CASE("the text of a failed connect shows neither user information nor the query", "[abuse]") {

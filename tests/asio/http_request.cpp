@@ -243,7 +243,8 @@ TEST_CASE("a request that the application drops without an answer is a 500 and r
     made.on_http([&](http_request& asked) {
       if (asked.request().path() == "/kept") kept.put(asked);
     });
-    made.on_error([&](session&, const std::exception_ptr& error) { errors.put(told(error)); });
+    made.on_error(
+        [&](session&, const std::exception_ptr& error) { errors.put(exception_text(error)); });
   }};
   raw_socket client{server->port()};
   for (const std::string path : {"/", "/kept"}) {
@@ -262,7 +263,8 @@ TEST_CASE("an exception of a hook, or a response that cannot be sent, is a 500 a
       if (asked.path() == "/throw") throw std::runtime_error{"no answer"};
       return {.headers = {{"Location", "/\r\nSet-Cookie: evil=1"}}};
     });
-    made.on_error([&](session&, const std::exception_ptr& error) { errors.put(told(error)); });
+    made.on_error(
+        [&](session&, const std::exception_ptr& error) { errors.put(exception_text(error)); });
   }};
   raw_socket client{server->port()};
   client.say(asking("GET", "/throw"));

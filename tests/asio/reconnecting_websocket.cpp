@@ -47,16 +47,16 @@ TEST_CASE("messages are read over as many connections as it takes") {
     }
   }};
   reconnecting_websocket peer{brisk_client(server.url())};
-  lines told;
-  peer.on_open([&](session&) { told.push_back("open"); });
+  lines events;
+  peer.on_open([&](session&) { events.push_back("open"); });
   peer.on_reconnecting([&](unsigned attempt, auto, std::error_code) {
-    told.push_back("attempt " + std::to_string(attempt));
+    events.push_back("attempt " + std::to_string(attempt));
   });
   for (const char* words : {"one", "one", "two", "two", "three", "three"}) {
     CHECK(read_from(peer) == "text \"" + std::string{words} + '"');
   }
   play.join();
-  CHECK(told == lines{"open", "attempt 1", "open", "attempt 2", "open"});
+  CHECK(events == lines{"open", "attempt 1", "open", "attempt 2", "open"});
 }
 
 TEST_CASE("a write is sent at once if there is a connection, otherwise in the next read") {
@@ -83,11 +83,11 @@ TEST_CASE("a write is sent at once if there is a connection, otherwise in the ne
 
 TEST_CASE("a blocking client closes like others") {
   stage server;
-  octets heard;
+  octets received;
   std::thread play{[&] {
     auto client = server.open();
     client.say(said("one") + said("late"));
-    heard = client.hear();
+    received = client.hear();
     client.say(close_from(role::server, 1001));
     client.hang_up();
   }};
@@ -99,7 +99,7 @@ TEST_CASE("a blocking client closes like others") {
   CHECK_FALSE(peer.error());
   CHECK(peer.write("late") == errc::closed);
   play.join();
-  CHECK(frames_shown(heard) == lines{"close 1001 \"bye\""});
+  CHECK(frames_shown(received) == lines{"close 1001 \"bye\""});
 }
 
 TEST_CASE("a blocking client gives up after a permanent error") {
@@ -203,10 +203,10 @@ TEST_CASE("many threads write while one reads") {
   std::thread play{[&] {
     auto client = server.open();
     client.say(said("go"));
-    octets heard;
+    octets received;
     while (count < 3 * each) {
-      heard = std::move(heard) + client.hear();
-      count = frames_in(heard).size();
+      received = std::move(received) + client.hear();
+      count = frames_in(received).size();
     }
     client.say(said("end"));
   }};

@@ -226,13 +226,12 @@ TEMPLATE_TEST_CASE("a server that runs out of descriptors goes on when there are
   second.say(upgrade_request);
   const auto begin = std::chrono::steady_clock::now();
   const auto busy = std::clock();
-  const timeval patience{0, 350'000};
-  ::setsockopt(second.socket().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience,
-               sizeof patience);
-  const auto heard = second.hear();
+  const timeval timeout{0, 350'000};
+  ::setsockopt(second.socket().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  const auto received = second.hear();
   const auto worked = std::clock() - busy;
   shortage.give_back();
-  CHECK(heard.empty());
+  CHECK(received.empty());
   CHECK(std::chrono::steady_clock::now() - begin >= 300ms);
   // The retries use little processor time.
   CHECK(worked < CLOCKS_PER_SEC / 10);
@@ -496,11 +495,11 @@ TEST_CASE("an exception of a handler closes its session with 1011 and is reporte
   live_server server{[&](hawser::server& made) {
     echo(made);
     made.on_error([&](session& peer, const std::exception_ptr& error) {
-      errors.put(told(error) + (peer ? " of a session" : ""));
+      errors.put(exception_text(error) + (peer ? " of a session" : ""));
     });
     auto& bad = made.route("/bad");
     bad.on_error([&](session& peer, const std::exception_ptr& error) {
-      errors.put(told(error) + (peer ? " of a session" : ""));
+      errors.put(exception_text(error) + (peer ? " of a session" : ""));
     });
     const auto fail = [](const auto&...) { throw std::runtime_error{"on purpose"}; };
     if (where == "open") bad.on_open(fail);
@@ -531,7 +530,8 @@ TEST_CASE("an exception of on_close is reported, and on_close is not called agai
       ++times;
       throw std::runtime_error{"on purpose"};
     });
-    made.on_error([&](session&, const std::exception_ptr& error) { errors.put(told(error)); });
+    made.on_error(
+        [&](session&, const std::exception_ptr& error) { errors.put(exception_text(error)); });
   }};
   auto client = connect(server.url());
   CHECK_FALSE(client.close());

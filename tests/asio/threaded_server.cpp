@@ -59,7 +59,7 @@ class running_server {
   explicit running_server(Handler handler, const threaded_server_options& options = {},
                           const setup& prepare = {})
       : server_{options} {
-    server_.on_error([this](std::exception_ptr error) { errors_.put(told(error)); });
+    server_.on_error([this](std::exception_ptr error) { errors_.put(exception_text(error)); });
     if (prepare) prepare(server_);
     thread_ = std::thread{[this, handler] {
       server_.run(handler);
@@ -90,7 +90,7 @@ class running_server {
   }
 
  private:
-  static std::string told(const std::exception_ptr& error) {
+  static std::string exception_text(const std::exception_ptr& error) {
     try {
       std::rethrow_exception(error);
     } catch (const std::exception& failure) {

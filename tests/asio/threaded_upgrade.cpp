@@ -66,7 +66,7 @@ TEST_CASE("an exception of a hook after its answer does not change the answer") 
     throw std::runtime_error{"too late"};
   });
   mailbox<std::string> errors;
-  server.on_error([&](const std::exception_ptr& error) { errors.put(told(error)); });
+  server.on_error([&](const std::exception_ptr& error) { errors.put(exception_text(error)); });
   std::thread run{[&] {
     server.run([](auto& peer) {
       while (const auto message = peer.read()) peer.write(*message);

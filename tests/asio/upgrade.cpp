@@ -122,7 +122,7 @@ TEST_CASE("an upgrade that is never answered lets no client in, and is reported"
     });
     made.on_open([](session& opened) { opened.send(opened.request().path()); });
     made.on_error([&](session& peer, const std::exception_ptr& error) {
-      errors.put(told(error) + (peer ? " of a session" : ""));
+      errors.put(exception_text(error) + (peer ? " of a session" : ""));
     });
   }};
   const std::error_code unanswered = errc::upgrade_unanswered;
@@ -289,7 +289,7 @@ TEST_CASE("an exception of a hook gives one client a 500 and is reported, withou
       asked.accept();
     });
     made.on_error([&](session& peer, const std::exception_ptr& error) {
-      errors.put(told(error) + (peer ? " of a session" : ""));
+      errors.put(exception_text(error) + (peer ? " of a session" : ""));
     });
   }};
   CHECK(answer_to(server, "/bad").status == 500);

@@ -32,22 +32,22 @@ using peer_type = async_websocket<async_pipe>;
 
 asio::awaitable<void> serve(role self, peer_type& peer) {
   std::error_code ec;
-  auto told = asio::redirect_error(asio::use_awaitable, ec);
+  auto token = asio::redirect_error(asio::use_awaitable, ec);
   // Named, because g++ 12 destroys temporaries of a co_await twice.
   const negotiating_server_policy<default_server_policy> serving{{}, endpoint_deflate()};
   const negotiating_client_policy<default_client_policy> asking{{}, endpoint_deflate()};
   const auto where = uri::decode("ws://localhost/");
   if (self == role::server) {
-    co_await peer.async_accept(serving, told);
+    co_await peer.async_accept(serving, token);
   } else {
-    co_await peer.async_connect(*where, asking, told);
+    co_await peer.async_connect(*where, asking, token);
   }
   message got;
   while (!ec) {
-    co_await peer.async_read(got, told);
-    if (!ec) co_await peer.async_write(got, told);
+    co_await peer.async_read(got, token);
+    if (!ec) co_await peer.async_write(got, token);
   }
-  for (ec.clear(); !ec;) co_await peer.async_read(got, told);
+  for (ec.clear(); !ec;) co_await peer.async_read(got, token);
 }
 
 void examine_async(role self, examiner& by) {
@@ -60,9 +60,9 @@ void examine_async(role self, examiner& by) {
   bool hung_up = false;
   for (bool moved = true; moved && !by.failed();) {
     run_ready(io);
-    const auto heard = std::exchange(state->ends[1].inbox, {});
-    moved = !heard.empty();
-    if (moved) by.hears(heard);
+    const auto received = std::exchange(state->ends[1].inbox, {});
+    moved = !received.empty();
+    if (moved) by.receive(received);
     state->move_all();
     if (auto some = by.says(); !some.empty()) {
       // The pipe moves the remaining bytes to the front after each read.
@@ -77,7 +77,7 @@ void examine_async(role self, examiner& by) {
       hung_up = moved = true;
     }
   }
-  if (far.over()) by.hears_end(true);
+  if (far.over()) by.receive_end(true);
 }
 
 TEST_CASE("an async_websocket passes all cases, over memory", "[conformance]") {

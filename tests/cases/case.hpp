@@ -29,17 +29,17 @@ struct said {
 };
 
 /// A message or a pong that must be received.
-struct heard {
+struct reply {
   int op;
   octets payload = {};
 
-  friend bool operator==(const heard&, const heard&) = default;
+  friend bool operator==(const reply&, const reply&) = default;
 };
 
 /// Frames that are sent together, and the answers that must arrive before the next step.
 struct step {
   std::vector<said> says = {};
-  std::vector<heard> hears = {};
+  std::vector<reply> replies = {};
 };
 
 /// The parameters that one side of a permessage-deflate negotiation requests from the other.
@@ -117,8 +117,8 @@ inline said close_frame(int code, std::string_view reason = {}) {
   return {8, octets{static_cast<std::byte>(code >> 8), static_cast<std::byte>(code & 0xFF)} +
                  bytes(reason)};
 }
-inline heard text_back(std::string_view payload) { return {1, bytes(payload)}; }
-inline heard pong_back(std::string_view payload) { return {10, bytes(payload)}; }
+inline reply text_back(std::string_view payload) { return {1, bytes(payload)}; }
+inline reply pong_back(std::string_view payload) { return {10, bytes(payload)}; }
 
 /// A payload of that many bytes, in frames of at most `fragment` bytes.
 inline std::vector<said> in_fragments(int op, const octets& payload, std::size_t fragment) {

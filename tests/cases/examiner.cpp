@@ -30,13 +30,13 @@ std::string verdict_on(const numbered_case& one, const octets& answers, bool in_
   examiner by{one, role::client, cutting::as_sent, 0};
   while (!by.says().empty()) {
   }
-  by.hears(bytes(accepted(more)));
+  by.receive(bytes(accepted(more)));
   while (!by.says().empty()) {
   }
-  by.hears(answers);
+  by.receive(answers);
   while (!by.says().empty()) {
   }
-  by.hears_end(in_order);
+  by.receive_end(in_order);
   return by.verdict();
 }
 

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "cases/case.hpp"
-#include "cases/frames_heard.hpp"
 #include "cases/plain_deflate.hpp"
+#include "cases/received_frames.hpp"
 #include "hawser/base/bytes.hpp"
 #include "support/heads.hpp"
 #include "support/printers.hpp"
@@ -58,7 +58,7 @@ class examiner {
   /// Whether a fault was found; then nothing more is sent.
   bool failed() const { return !fault_.empty(); }
 
-  void hears(bytes_view some) {
+  void receive(bytes_view some) {
     if (!open_) return hear_head(some);
     frames_.add(some);
     while (const auto frame = frames_.next()) take(*frame);
@@ -66,7 +66,7 @@ class examiner {
   }
 
   /// The endpoint has ended its stream, orderly or by a reset.
-  void hears_end(bool in_order) {
+  void receive_end(bool in_order) {
     if (!in_order) blame("the stream was reset");
     ended_ = true;
   }
@@ -104,7 +104,7 @@ class examiner {
   void say_step() {
     auto next = case_.at(step_++);
     for (auto& one : next.says) say_frame(std::move(one));
-    expected_ = std::move(next.hears);
+    expected_ = std::move(next.replies);
     std::reverse(expected_.begin(), expected_.end());
   }
 
@@ -188,7 +188,7 @@ class examiner {
     head_.resize(end + 4);
     self_ == role::client ? hear_answer() : answer();
     open_ = fault_.empty();
-    if (open_ && !behind.empty()) hears(behind);
+    if (open_ && !behind.empty()) receive(behind);
   }
 
   void hear_answer() {
@@ -252,7 +252,7 @@ class examiner {
   void take_fragment(const wire_frame& frame) {
     if ((frame.op == 0) != message_.has_value()) return blame("a fragment was of nothing");
     if (!message_) {
-      message_ = heard{frame.op, {}};
+      message_ = reply{frame.op, {}};
       compressed_ = frame.reserved != 0;
       any_compressed_ = any_compressed_ || compressed_;
     }
@@ -270,7 +270,7 @@ class examiner {
     expect(whole);
   }
 
-  void expect(const heard& got) {
+  void expect(const reply& got) {
     if (expected_.empty()) return blame("nothing was to be answered, but " + words(got));
     if (got != expected_.back()) {
       return blame(words(got) + " instead of " + words(expected_.back()));
@@ -278,7 +278,7 @@ class examiner {
     expected_.pop_back();
   }
 
-  static std::string words(const heard& one) {
+  static std::string words(const reply& one) {
     return test::shown(static_cast<opcode>(one.op)) + ' ' + test::shown(bytes_view{one.payload});
   }
 
@@ -300,12 +300,12 @@ class examiner {
 
   std::string head_;
   bool open_ = false;
-  frames_heard frames_;
+  received_frames frames_;
   std::unique_ptr<plain_deflate> deflate_;
-  std::optional<heard> message_;
+  std::optional<reply> message_;
   bool compressed_ = false;
   bool any_compressed_ = false;
-  std::vector<heard> expected_;  // the next one last
+  std::vector<reply> expected_;  // the next one last
   std::optional<int> code_;
   bool ended_ = false;
   std::string fault_;

@@ -38,7 +38,7 @@ void add_pings(std::vector<numbered_case>& cases) {
   const octets too_long(126, std::byte{0xFE});
   const auto none = "an unasked pong is not answered";
   std::vector<said> ten;
-  std::vector<heard> ten_back;
+  std::vector<reply> ten_back;
   for (int i = 0; i < 10; ++i) {
     ten.push_back(ping_frame("payload-" + std::to_string(i)));
     ten_back.push_back(pong_back("payload-" + std::to_string(i)));
@@ -56,10 +56,10 @@ void add_pings(std::vector<numbered_case>& cases) {
                            {{{{9, longest}}, {{10, longest}}}}, 1));
   cases.push_back(answered("2.7", none, {{{pong_frame("")}}}));
   cases.push_back(answered("2.8", std::string{none} + ", whatever it carries",
-                           {{{pong_frame("nobody asked for this")}}}));
-  cases.push_back(answered(
-      "2.9", "behind an unasked pong a ping is answered",
-      {{{pong_frame("nobody asked for this"), ping_frame("asked")}, {pong_back("asked")}}}));
+                           {{{pong_frame("unsolicited")}}}));
+  cases.push_back(
+      answered("2.9", "behind an unasked pong a ping is answered",
+               {{{pong_frame("unsolicited"), ping_frame("asked")}, {pong_back("asked")}}}));
   cases.push_back(answered("2.10", "ten pings are answered, each and in order", {{ten, ten_back}}));
   cases.push_back(
       answered("2.11", "so they are when they come octet by octet", {{ten, ten_back}}, 1));
@@ -123,7 +123,7 @@ void three_times(std::vector<numbered_case>& cases, int first, std::string_view 
 void add_fragments(std::vector<numbered_case>& cases) {
   const said one = text_frame("fragment1", fin::no);
   const said two = continuation("fragment2");
-  const heard both = text_back("fragment1fragment2");
+  const reply both = text_back("fragment1fragment2");
   cases.push_back(ended("5.1", "a ping in two fragments ends the connection",
                         {{{{9, bytes("fragment1"), fin::no}, two}}}, 1002));
   cases.push_back(ended("5.2", "a pong in two fragments ends the connection",

@@ -50,7 +50,7 @@ class far_side {
       if (ec) break;
       some = true;
       over_ = size == 0;
-      over_ ? by_.hears_end(true) : by_.hears(bytes_view{room_}.first(size));
+      over_ ? by_.receive_end(true) : by_.receive(bytes_view{room_}.first(size));
     }
     return some;
   }

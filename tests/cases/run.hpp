@@ -82,9 +82,9 @@ void examine(examiner& by, Link& link) {
       link.hang_up();
       hung_up = true;
     }
-    const auto heard = link.hear();
-    if (heard.empty()) return by.hears_end(link.ended());
-    by.hears(heard);
+    const auto received = link.hear();
+    if (received.empty()) return by.receive_end(link.ended());
+    by.receive(received);
   }
 }
 

@@ -15,22 +15,22 @@ def walk(case_server, client):
     with subprocess.Popen([case_server], stdout=subprocess.PIPE, encoding="utf-8") as server:
         try:
             url = re.search(r"ws://\S+", server.stdout.readline())[0]
-            told = subprocess.run([client, url], stdout=subprocess.PIPE, timeout=SECONDS, check=True)
-            assert told.stdout == b"3 cases\n", f"the client printed {told.stdout!r}"
+            done = subprocess.run([client, url], stdout=subprocess.PIPE, timeout=SECONDS, check=True)
+            assert done.stdout == b"3 cases\n", f"the client printed {done.stdout!r}"
             server.send_signal(signal.SIGINT)
-            heard = server.communicate(timeout=SECONDS)[0].splitlines()
+            output = server.communicate(timeout=SECONDS)[0].splitlines()
         finally:
             server.kill()
     wanted = ["case 1 passed", "case 2 passed", "case 3 passed", "report for agent=hawser"]
-    assert heard == wanted, heard
+    assert output == wanted, output
 
 
 def main(case_server, client, server, asker):
     walk(case_server, client)
     with running_server(server) as url:
-        told = subprocess.run([asker, "ask", url, "hello hello hello"], stdout=subprocess.PIPE,
+        done = subprocess.run([asker, "ask", url, "hello hello hello"], stdout=subprocess.PIPE,
                               timeout=SECONDS, check=True)
-    assert told.stdout == b"permessage-deflate\nhello hello hello\n", f"{told.stdout!r}"
+    assert done.stdout == b"permessage-deflate\nhello hello hello\n", f"{done.stdout!r}"
 
 
 if __name__ == "__main__":

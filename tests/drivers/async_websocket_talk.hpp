@@ -45,21 +45,22 @@ class async_websocket_talk final : public Base {
 
   std::string hear() override {
     message into;
-    return told(outcome([&](auto handler) { near_.async_read(into, handler); }), into);
+    return outcome_text(outcome([&](auto handler) { near_.async_read(into, handler); }), into);
   }
-  std::string hear(duration patience) override {
+  std::string hear(duration timeout) override {
     message into;
-    return told(outcome([&](auto handler) { near_.async_read(into, patience, handler); }), into);
+    return outcome_text(outcome([&](auto handler) { near_.async_read(into, timeout, handler); }),
+                        into);
   }
   std::string hear_part() override {
     received_part into;
-    return told(outcome([&](auto handler) { near_.async_read_part(into, handler); }), into);
+    return outcome_text(outcome([&](auto handler) { near_.async_read_part(into, handler); }), into);
   }
 
-  std::string hear_part(duration patience) override {
+  std::string hear_part(duration timeout) override {
     received_part into;
-    return told(outcome([&](auto handler) { near_.async_read_part(into, patience, handler); }),
-                into);
+    return outcome_text(
+        outcome([&](auto handler) { near_.async_read_part(into, timeout, handler); }), into);
   }
 
   std::error_code close(std::optional<close_code> code, std::string_view reason) override {
@@ -98,7 +99,7 @@ class async_websocket_talk final : public Base {
   }
 
   template <class Heard>
-  std::string told(std::error_code ec, const Heard& into) const {
+  std::string outcome_text(std::error_code ec, const Heard& into) const {
     if (!ec) return shown(into);
     if (ec != errc::read_timeout) {
       CHECK(ec == errc::closed);

@@ -115,9 +115,9 @@ void converse(const subject& one, talk& near) {
     (void)near.write("in pieces");
   }
   for (const std::string expected : {"text \"Hello\"", "binary 20000 oct", "text \"in pieces\""}) {
-    const auto heard = near.hear();
-    if (heard.starts_with("closed{")) return;
-    CHECK(heard.starts_with(expected));
+    const auto received = near.hear();
+    if (received.starts_with("closed{")) return;
+    CHECK(received.starts_with(expected));
   }
 }
 

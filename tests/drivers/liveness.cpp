@@ -275,8 +275,8 @@ TEST_CASE("a program that only writes does not time out a peer whose bytes it ha
     CHECK_FALSE(near->write("x"));
     CHECK(near->is_open());
   }
-  near->far().say(frame_from(one.peer(), opcode::text, "heard"));
-  CHECK(near->hear() == "text \"heard\"");
+  near->far().say(frame_from(one.peer(), opcode::text, "received"));
+  CHECK(near->hear() == "text \"received\"");
 }
 
 TEST_CASE("a silent peer times out although the connection often writes", "[rfc-5.5.2]") {

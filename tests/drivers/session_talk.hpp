@@ -78,15 +78,15 @@ class session_talk final : public Base {
   }
 
   std::string hear() override { return hear(std::chrono::hours{24}); }
-  std::string hear(duration patience) override {
-    base::run_until([&] { return is_over() || !heard_.empty(); }, patience);
+  std::string hear(duration timeout) override {
+    base::run_until([&] { return is_over() || !heard_.empty(); }, timeout);
     if (heard_.empty()) return is_over() ? shown(*end_) : "nothing";
     auto first = std::move(heard_.front());
     heard_.pop_front();
     return first;
   }
   std::string hear_part() override { return hear(); }
-  std::string hear_part(duration patience) override { return hear(patience); }
+  std::string hear_part(duration timeout) override { return hear(timeout); }
 
   std::error_code close(std::optional<close_code> code, std::string_view reason) override {
     const auto ec = begin_close(code, reason);

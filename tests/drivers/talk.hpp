@@ -75,11 +75,11 @@ class talk {
   virtual std::string hear() = 0;
 
   /// The same, or `nothing` when the timeout expires.
-  virtual std::string hear(duration patience) = 0;
+  virtual std::string hear(duration timeout) = 0;
 
   /// The next part of a message.
   virtual std::string hear_part() = 0;
-  virtual std::string hear_part(duration patience) = 0;
+  virtual std::string hear_part(duration timeout) = 0;
 
   /// Closes and waits for the end.
   virtual std::error_code close(std::optional<close_code> code = close_code::normal,

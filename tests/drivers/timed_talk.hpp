@@ -66,8 +66,8 @@ class timed_talk : public talk {
 
   /// Lets time pass until `done()`, at most for that duration.
   template <class Done>
-  void run_until(Done done, duration patience = std::chrono::hours{24}) {
-    const auto until = program_clock::now + patience;
+  void run_until(Done done, duration limit = std::chrono::hours{24}) {
+    const auto until = program_clock::now + limit;
     run_while_ready(done);
     while (!done() && program_clock::now < until) {
       far().say_on();
@@ -77,7 +77,7 @@ class timed_talk : public talk {
       program_clock::now += detail::deadlines::tick;
       run_while_ready(done);
     }
-    if (!done() && patience == std::chrono::hours{24}) FAIL("nothing happened for a day");
+    if (!done() && limit == std::chrono::hours{24}) FAIL("nothing happened for a day");
   }
 
   /// Runs ready handlers, and those that they make ready, until `done()`.

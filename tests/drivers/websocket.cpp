@@ -82,17 +82,17 @@ class blocking_talk final : public talk {
   }
   std::error_code ping(bytes_view payload) override { return near_->ping(payload); }
 
-  std::string hear() override { return told(near_->read()); }
-  std::string hear(duration patience) override {
+  std::string hear() override { return outcome_text(near_->read()); }
+  std::string hear(duration timeout) override {
     std::error_code ec;
-    const auto got = near_->read(patience, ec);
-    return told(got, ec);
+    const auto got = near_->read(timeout, ec);
+    return outcome_text(got, ec);
   }
-  std::string hear_part() override { return told(near_->read_part()); }
-  std::string hear_part(duration patience) override {
+  std::string hear_part() override { return outcome_text(near_->read_part()); }
+  std::string hear_part(duration timeout) override {
     std::error_code ec;
-    const auto got = near_->read_part(patience, ec);
-    return told(got, ec);
+    const auto got = near_->read_part(timeout, ec);
+    return outcome_text(got, ec);
   }
 
   std::error_code close(std::optional<close_code> code, std::string_view reason) override {
@@ -108,19 +108,19 @@ class blocking_talk final : public talk {
 
  private:
   template <class Heard>
-  std::string told(const std::optional<Heard>& heard) const {
-    return heard ? shown(*heard) : shown(near_->close_reason());
+  std::string outcome_text(const std::optional<Heard>& received) const {
+    return received ? shown(*received) : shown(near_->close_reason());
   }
 
   template <class Heard>
-  std::string told(const std::optional<Heard>& heard, std::error_code ec) const {
+  std::string outcome_text(const std::optional<Heard>& received, std::error_code ec) const {
     if (ec == errc::read_timeout) {
-      CHECK_FALSE(heard);
+      CHECK_FALSE(received);
       CHECK(ec == condition::timeout);
       return "nothing";
     }
-    CHECK(ec == (heard ? std::error_code{} : make_error_code(errc::closed)));
-    return told(heard);
+    CHECK(ec == (received ? std::error_code{} : make_error_code(errc::closed)));
+    return outcome_text(received);
   }
 
   using near_type = websocket<slow_pipe>;

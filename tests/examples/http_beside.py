@@ -36,20 +36,20 @@ def main(server):
 
         page = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS)
         with socket.create_connection((where.hostname, where.port), SECONDS) as member:
-            heard = member.makefile("rb")
+            received = member.makefile("rb")
             member.sendall(UPGRADE.encode())
-            assert heard.readline().startswith(b"HTTP/1.1 101 ")
-            while heard.readline() != b"\r\n":
+            assert received.readline().startswith(b"HTTP/1.1 101 ")
+            while received.readline() != b"\r\n":
                 pass
             # The body in one piece, and in chunks.
             assert ask("POST", "/say", b"hello")[0] == 204
             assert ask("POST", "/say", iter([b"in ", b"chunks"]))[0] == 204
-            assert heard.read(7) == b"\x81\x05hello"
-            assert heard.read(11) == b"\x81\x09in chunks"
+            assert received.read(7) == b"\x81\x05hello"
+            assert received.read(11) == b"\x81\x09in chunks"
             assert ask("POST", "/say", b"x", "Bearer t0k3n")[0] == 401
             with socket.create_connection((where.hostname, where.port), SECONDS) as other:
                 other.sendall(UPGRADE.replace("/room", "/room?name=Anna+M%2E", 1).encode())
-                assert heard.read(17) == b"\x81\x0fAnna M. is here"
+                assert received.read(17) == b"\x81\x0fAnna M. is here"
         page.close()
 
     with running_server(server, "0", "t0k3n") as url:

@@ -21,16 +21,16 @@ def echo_large(url, certificate):
     with socket.create_connection((where.hostname, where.port), SECONDS) as plain:
         with trusting.wrap_socket(plain, server_hostname="localhost") as client:
             client.sendall(UPGRADE.format(where.netloc).encode())
-            heard = client.makefile("rb")
-            status = heard.readline()
+            received = client.makefile("rb")
+            status = received.readline()
             assert status.startswith(b"HTTP/1.1 101 "), f"the server answered {status!r}"
-            while heard.readline() != b"\r\n":
+            while received.readline() != b"\r\n":
                 pass
             # A mask of zeros leaves the payload as it is.
             frame = b"\x82\xff" + SIZE.to_bytes(8, "big") + bytes(4) + b"x" * SIZE
             # The server sends nothing before it has the whole message, so this thread can write first: with
             # Python's ssl no other thread may read at the same time.
             client.sendall(frame)
-            header = heard.read(10)
+            header = received.read(10)
             assert header == b"\x82\x7f" + SIZE.to_bytes(8, "big"), f"a frame began {header!r}"
-            assert heard.read(SIZE) == b"x" * SIZE, "another message came back"
+            assert received.read(SIZE) == b"x" * SIZE, "another message came back"

@@ -27,7 +27,7 @@ def errors_of(command):
     return done.stderr
 
 
-def heard_by(listener, heard):
+def receive_from_clients(listener, received):
     """Receives the first bytes of each client, and closes."""
     while True:
         try:
@@ -35,7 +35,7 @@ def heard_by(listener, heard):
         except OSError:
             return
         with client:
-            heard.append(client.recv(4096))
+            received.append(client.recv(4096))
 
 
 def main(program, *arguments):
@@ -45,14 +45,14 @@ def main(program, *arguments):
     for url in WRONG:
         assert "secret" not in errors_of(command(url)), f"{command(url)} shows a secret"
 
-    heard = []
+    received = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=heard_by, args=(listener, heard))
+        server = threading.Thread(target=receive_from_clients, args=(listener, received))
         server.start()
         errors_of(command(f"wss://127.0.0.1:{listener.getsockname()[1]}/"))
         listener.shutdown(socket.SHUT_RDWR)
         server.join()
-    assert not any(b"GET" in some for some in heard), f"sent in cleartext: {heard}"
+    assert not any(b"GET" in some for some in received), f"sent in cleartext: {received}"
 
 
 if __name__ == "__main__":

@@ -300,7 +300,7 @@ struct served {
   /// Serves a client and returns all bytes that it receives.
   octets serve() {
     std::optional<raw_socket> client;
-    octets heard;
+    octets received;
     {
       const sparing not_counted;
       client.emplace(listening->port());
@@ -318,12 +318,12 @@ struct served {
       std::error_code ec;
       const auto size = client->socket().read_some(asio::buffer(room), ec);
       room.resize(size);
-      heard = std::move(heard) + room;
+      received = std::move(received) + room;
       over = ec && ec != asio::error::would_block;
     }
     if (!over) throw std::runtime_error{"nothing"};
     run_ready(*context);
-    return heard;
+    return received;
   }
 };
 
@@ -488,8 +488,8 @@ TEST_CASE("whichever allocation of a close from another thread fails, close can 
       CHECK_FALSE(peer.send("still open"));
       CHECK_FALSE(ask(peer));
     }
-    const auto heard = client.hear_frames(thrown ? 2 : 1);
-    CHECK(heard.back() == "close 1000 \"" + reason + '"');
+    const auto received = client.hear_frames(thrown ? 2 : 1);
+    CHECK(received.back() == "close 1000 \"" + reason + '"');
   });
   CHECK(count > 0);
 }
@@ -524,7 +524,7 @@ TEST_CASE("whichever allocation of a wait for queue capacity fails, the caller g
 
 /// The events of a client that sends a message, receives the echo and closes.
 struct client_story {
-  bool heard = false;
+  bool received = false;
   std::size_t opened = 0;
   std::size_t closed_times = 0;
   std::size_t failed = 0;
@@ -543,7 +543,7 @@ client_story run_client(const std::string& url, std::size_t number) {
     open.send("Hello");
   });
   one.on_message([&](session&, message_view) {
-    story.heard = true;
+    story.received = true;
     one.close();
   });
   one.on_close([&](session&, const closed&) { ++story.closed_times; });
@@ -564,7 +564,7 @@ TEST_CASE("whichever allocation of a client fails, it connects again or reports 
     const auto story = run_client(far.url(), number);
     CHECK(story.opened == story.closed_times);
     CHECK(story.stopped == 1);
-    CHECK((story.heard || story.failed == 1));
+    CHECK((story.received || story.failed == 1));
   });
   CHECK(count > 20);
 }

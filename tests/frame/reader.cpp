@@ -38,28 +38,28 @@ static_assert(reads_in_a_constant_expression());
 
 /// The frames of the pieces as text, followed by the error if there is one.
 lines frames_of(frame_reader reader, const pieces& input) {
-  lines told;
+  lines frames;
   octets payload;
   for (octets piece : input) {
     mutable_bytes rest{piece};
     while (true) {
       const auto now = reader.read_header(rest);
       if (now == status::failed) {
-        told.push_back(shown(reader.error()));
-        return told;
+        frames.push_back(shown(reader.error()));
+        return frames;
       }
       if (now == status::need_more) break;
       const auto taken = reader.take_payload(rest);
       payload.insert(payload.end(), taken.begin(), taken.end());
       if (!reader.at_end()) break;
-      told.push_back(shown(reader.header().op) + (reader.header().fin ? " " : " unfinished ") +
-                     shown(payload));
+      frames.push_back(shown(reader.header().op) + (reader.header().fin ? " " : " unfinished ") +
+                       shown(payload));
       payload.clear();
       reader.end_frame();
     }
-    if (!rest.empty()) told.push_back("input was left");
+    if (!rest.empty()) frames.push_back("input was left");
   }
-  return told;
+  return frames;
 }
 
 lines frames_of(role self, const octets& input, std::uint8_t reserved = 0) {

@@ -73,9 +73,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     return 0;
   }
   const auto sent = server.output();
-  const auto told = end_of(other, octets{sent.begin(), sent.end()});
-  require(told && told->clean && static_cast<unsigned>(told->code) == code,
+  const auto other_end = end_of(other, octets{sent.begin(), sent.end()});
+  require(other_end && other_end->clean && static_cast<unsigned>(other_end->code) == code,
           "sent and not received");
-  require(told->reason == words, "sent and altered");
+  require(other_end->reason == words, "sent and altered");
   return 0;
 }

@@ -87,12 +87,12 @@ std::vector<std::string> receive(const setting& with, bytes_view wire, std::uint
                                  delivery how) {
   // In turns of a few bytes, unless all bytes arrive at once.
   auto peer = make(role::client, with, how, {.bytes = seed % 500, .events = seed % 3});
-  record told{most};
+  record events{most};
   in_pieces(wire, seed, [&](octets& piece) {
-    told.take(peer, piece);
+    events.take(peer, piece);
     return true;
   });
-  return told.lines();
+  return events.lines();
 }
 
 void inflate_anything(const setting& with, std::uint32_t seed, decisions& input) {
@@ -107,8 +107,8 @@ void inflate_anything(const setting& with, std::uint32_t seed, decisions& input)
 void there_and_back(const setting& with, std::uint32_t seed, decisions& input) {
   auto client = make(role::client, with);
   auto server = make(role::server, with);
-  record told_client{most};
-  record told_server{most};
+  record client_events{most};
+  record server_events{most};
   std::vector<std::string> said[2];
   while (!input.empty()) {
     const auto choice = input.octet();
@@ -125,21 +125,21 @@ void there_and_back(const setting& with, std::uint32_t seed, decisions& input) {
     }
     said[(choice & 0x80) != 0 ? 0 : 1].push_back("binary " + text);
   }
-  const auto move = [&](auto& from, auto& to, record& told) {
+  const auto move = [&](auto& from, auto& to, record& events) {
     octets wire;
     for (auto out = from.output(); !out.empty(); out = from.output()) {
       wire.insert(wire.end(), out.begin(), out.end());
       from.consume_output(out.size());
     }
     in_pieces(wire, seed, [&](octets& piece) {
-      told.take(to, piece);
+      events.take(to, piece);
       return true;
     });
   };
-  move(client, server, told_server);
-  move(server, client, told_client);
-  require(told_server.lines() == said[0], "the server reads something else");
-  require(told_client.lines() == said[1], "the client reads something else");
+  move(client, server, server_events);
+  move(server, client, client_events);
+  require(server_events.lines() == said[0], "the server reads something else");
+  require(client_events.lines() == said[1], "the client reads something else");
 }
 
 /// Any list of offers or answers, and the offers of one side with the answers of the other.

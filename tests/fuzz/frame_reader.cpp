@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     require(one.payload == cut.frames[i].payload, "another payload when cut");
     require(one.header.op == cut.frames[i].header.op, "another opcode when cut");
     require(one.header.masked == (self == role::server), "a mask on the wrong side");
-    require((one.header.reserved & ~reserved) == 0, "a reserved bit nobody allowed");
+    require((one.header.reserved & ~reserved) == 0, "a reserved bit that is not allowed");
     if (one.payload.size() == one.header.length) append_frame(again, one.header, one.payload);
   }
   const auto written = again.view();

@@ -77,10 +77,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto text = input.rest();
   http_head whole{kind, limits};
   http_head cut{kind, limits};
-  const auto told = read(whole, text, 0);
-  require(told == read(cut, text, seed), "something else when cut");
+  const auto result = read(whole, text, 0);
+  require(result == read(cut, text, seed), "something else when cut");
   require(whole.size() <= limits.size, "more octets than allowed");
-  if (!told.starts_with("done ")) return 0;
+  if (!result.starts_with("done ")) return 0;
 
   require(whole.fields().size() <= limits.fields, "more lines than allowed");
   std::string start;

@@ -56,10 +56,10 @@ struct outcome {
 
 outcome receive(role self, connection_options options, bytes_view wire, std::uint32_t seed) {
   fuzzed_connection peer{self, options};
-  record told{*options.max_message_size};
+  record events{*options.max_message_size};
   outcome result;
   in_pieces(wire, seed, [&](octets& piece) {
-    told.take(peer, piece);
+    events.take(peer, piece);
     return true;
   });
   require(peer.buffered_bytes() <= 2 * wire.size() + 200, "more output than input");
@@ -68,13 +68,13 @@ outcome receive(role self, connection_options options, bytes_view wire, std::uin
     peer.consume_output(out.size());
   }
   peer.receive_end();
-  told.take(peer, {});
-  require(told.over(), "no end");
+  events.take(peer, {});
+  require(events.over(), "no end");
   require(peer.state() >= close_state::exchanged, "open without input");
   for (int i = 0; i < 3; ++i)
     peer.advance(fuzzed_connection::time_point{} + std::chrono::hours{i + 1});
   require(peer.state() == close_state::ended && !peer.wants().read, "a deadline that ends nothing");
-  result.events = told.lines();
+  result.events = events.lines();
   return result;
 }
 

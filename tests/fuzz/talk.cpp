@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::uint64_t most = 8000;
 
-connection_options patience() {
+connection_options some_timeouts() {
   connection_options options;
   options.max_message_size = most;
   return options;
@@ -29,10 +29,10 @@ connection_options patience() {
 
 /// One side, its output, and the events that the other side must report.
 struct side {
-  explicit side(role self) : peer{self, patience()} {}
+  explicit side(role self) : peer{self, some_timeouts()} {}
 
   fuzzed_connection peer;
-  record told{most};
+  record events{most};
   std::vector<std::string> said;  // sent messages, in the form of a record
   octets way;                     // written bytes that have not arrived
   std::string parts;
@@ -56,9 +56,9 @@ class talk {
     judge(1);
     for (auto& one : sides_) one.peer.abort();
     for (auto& one : sides_) {
-      one.told.take(one.peer, {});
-      require(one.told.over(), "no end");
-      require(one.peer.wants() == interest{} || one.told.end().clean, "wants more after the end");
+      one.events.take(one.peer, {});
+      require(one.events.over(), "no end");
+      require(one.peer.wants() == interest{} || one.events.end().clean, "wants more after the end");
     }
   }
 
@@ -78,7 +78,7 @@ class talk {
       case 6: return one.peer.deliver((choice & 0x20) != 0 ? delivery::parts : delivery::messages);
       case 7:
         now_ += std::chrono::seconds{input_.below(8)};
-        for (auto& each : sides_) each.peer.advance(now_), each.told.take(each.peer, {});
+        for (auto& each : sides_) each.peer.advance(now_), each.events.take(each.peer, {});
         return;
       case 8: return end_rudely(one, choice & 1);
       case 9:
@@ -169,7 +169,7 @@ class talk {
         break;
       default: return;
     }
-    one.told.take(one.peer, {});
+    one.events.take(one.peer, {});
   }
 
   static void require_refusal(const side& one) {
@@ -201,16 +201,16 @@ class talk {
     octets piece{sender.way.begin(), last};
     sender.way.erase(sender.way.begin(), last);
     taker.peer.received(now_);
-    taker.told.take(taker.peer, piece);
+    taker.events.take(taker.peer, piece);
     if (sender.way.empty() && sender.ended) taker.peer.receive_end();
-    taker.told.take(taker.peer, {});
+    taker.events.take(taker.peer, {});
   }
 
   /// Checks that the events of one side are what the other has sent, up to some point.
   void judge(std::size_t which) {
     const auto& said = sides_[1 - which].said;
     std::size_t next = 0;
-    for (const auto& line : sides_[which].told.lines()) {
+    for (const auto& line : sides_[which].events.lines()) {
       if (line.starts_with("closed") || line.starts_with("pong")) continue;
       // The payload of the keep-alive is a counter of eight bytes.
       const bool ours = next < said.size() && line == said[next];
@@ -218,7 +218,7 @@ class talk {
       require(ours, "something that was not said, or not in that order");
       ++next;
     }
-    const auto& end = sides_[which].told.end();
+    const auto& end = sides_[which].events.end();
     const bool violated = end.error && end.error == condition::protocol_violation;
     require(!violated, "the other side broke the protocol");
   }

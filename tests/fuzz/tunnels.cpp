@@ -19,9 +19,9 @@ namespace {
 template <class Tunnel>
 std::string story(Tunnel tunnel, bytes_view answers, std::uint32_t seed) {
   using status = typename Tunnel::status;
-  std::string told;
+  std::string story;
   const auto write = [&] {
-    told += shown(tunnel.output());
+    story += shown(tunnel.output());
     tunnel.consume_output(tunnel.output().size());
   };
   write();
@@ -39,13 +39,13 @@ std::string story(Tunnel tunnel, bytes_view answers, std::uint32_t seed) {
   require(tunnel.state() != status::need_more, "goes on after the end");
   if (tunnel.state() == status::failed) {
     require(tunnel.error() != errc{}, "failed without an error");
-    told += describe(tunnel.error());
+    story += describe(tunnel.error());
   }
   if constexpr (requires { tunnel.response(); }) {
     require(tunnel.response().body.size() <= max_body_size, "a body larger than allowed");
-    told += std::to_string(tunnel.response().status) + tunnel.response().body;
+    story += std::to_string(tunnel.response().status) + tunnel.response().body;
   }
-  return told + '|' + left;
+  return story + '|' + left;
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   require(is_clean(found->target()) && found->target().starts_with('/'), "a target to inject with");
   require(is_clean(found->host_field()) && !found->host().empty(), "a host to inject with");
   require(found->port() != 0, "port 0");
-  require(users || found->user().empty(), "a user nobody allowed");
+  require(users || found->user().empty(), "a user that is not allowed");
 
   require(shown_of.find('?') == std::string::npos, "a query is shown");
   require(shown_of.starts_with(std::string{found->scheme()} + "://" + found->authority() + '/'),

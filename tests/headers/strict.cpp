@@ -24,11 +24,11 @@ template class hawser::basic_reconnecting_websocket<hawser::ws_layer>;
 
 template <class Stream>
 asio::awaitable<void> talk(hawser::async_websocket<Stream> peer, const hawser::uri& where) {
-  hawser::message heard;
+  hawser::message received;
   hawser::received_part part;
   co_await peer.async_connect(where, asio::use_awaitable);
   co_await peer.async_accept(asio::use_awaitable);
-  co_await peer.async_read(heard, asio::use_awaitable);
+  co_await peer.async_read(received, asio::use_awaitable);
   co_await peer.async_read_part(part, asio::use_awaitable);
   co_await peer.async_write(std::string_view{"ahoy"}, asio::use_awaitable);
   co_await peer.async_ping({}, asio::use_awaitable);

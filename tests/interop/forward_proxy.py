@@ -99,13 +99,13 @@ class ForwardProxyTest(unittest.TestCase):
         output = self.run_client(server, TEXT, env=environment | {"all_proxy": gone})
         self.assertRegex(output[0], "^failed: ")
 
-    def test_who_knows_the_password_is_let_through(self):
+    def test_valid_credentials_are_accepted(self):
         server = self.start("event_server").url()
         address = self.proxy(CREDENTIALS)
         output = self.run_client(server, TEXT, f"{self.scheme}://{USER}@{address}")
         self.assertEqual(output, [TEXT, "ended 1000 clean "])
 
-    def test_who_does_not_know_the_password_is_told_so(self):
+    def test_wrong_credentials_are_reported(self):
         server = self.start("event_server").url()
         address = self.proxy(CREDENTIALS)
         for user in ("", "jack:wrong@"):

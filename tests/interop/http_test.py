@@ -53,13 +53,13 @@ class HttpTest(unittest.TestCase):
         self.assertEqual(response.headers["Connection"].lower(), "upgrade")
         self.assertRegex(self.server.line(), "^ended 1006")
 
-    def test_a_plain_get_is_told_to_upgrade(self):
+    def test_the_answer_to_a_plain_get_requires_an_upgrade(self):
         response = self.exchange()
         self.assert_refused(response, 426, "the request is not an upgrade to websocket")
         self.assertEqual(response.headers["Upgrade"].lower(), "websocket")
         self.assertIn("upgrade", response.headers["Connection"].lower())
 
-    def test_another_version_is_told_the_version(self):
+    def test_the_answer_to_another_version_names_the_version(self):
         response = self.exchange(headers=UPGRADE | {"Sec-WebSocket-Version": "8"})
         self.assert_refused(response, 426, "the WebSocket version is not 13")
         self.assertEqual(response.headers["Sec-WebSocket-Version"], "13")
@@ -76,7 +76,7 @@ class HttpTest(unittest.TestCase):
         connection.close()
         self.assert_refused(response, 426, "the request is not an upgrade to websocket")
 
-    def test_a_post_is_told_the_method(self):
+    def test_the_answer_to_a_post_names_the_method(self):
         response = self.exchange("POST", headers=UPGRADE)
         self.assert_refused(response, 405, "the request method is not supported")
         self.assertEqual(response.headers["Allow"], "GET")

@@ -115,7 +115,7 @@ class ReverseProxyTest(unittest.IsolatedAsyncioTestCase):
             await self.connect(url, origin="http://example.com")
         self.assertEqual(refused.exception.status_code, 403)
 
-    async def test_who_does_not_upgrade_is_told_so(self):
+    async def test_a_plain_get_gets_426(self):
         address = urllib.parse.urlsplit(self.proxy(self.start("scripted_server").url())).netloc
         connection = http.client.HTTPConnection(address, timeout=programs.SECONDS)
         self.addCleanup(connection.close)
@@ -146,7 +146,7 @@ class ReverseProxyTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((code, output), (1, []))
         self.assertIn(f"HTTP status {self.unreachable_status}", errors)
 
-    async def test_the_servers_keep_alive_outlives_the_proxys_patience(self):
+    async def test_the_servers_keep_alive_outlives_the_proxys_timeout(self):
         pings = Pings()
         server = self.start("event_server", *keep_alive(KEEP_ALIVE))
         peer = await self.connect(self.proxy(server.url()), logger=pings.logger)
@@ -158,7 +158,7 @@ class ReverseProxyTest(unittest.IsolatedAsyncioTestCase):
         await within(peer.close(3000))
         self.assertEqual(await self.line(server), "ended 3000 clean ")
 
-    async def test_the_clients_keep_alive_outlives_the_proxys_patience(self):
+    async def test_the_clients_keep_alive_outlives_the_proxys_timeout(self):
         pings = Pings()
         peers = asyncio.Queue()
 

@@ -137,9 +137,9 @@ describe('a client of ws and our server', () => {
     await Promise.all(peers.map((peer) => event(peer, 'open')));
     for (let round = 0; round < 3; ++round) {
       for (const peer of peers) assert.equal(await echo(peer, JSON_TEXT), JSON_TEXT);
-      const heard = Promise.all(peers.map((peer) => event(peer, 'message')));
+      const received = Promise.all(peers.map((peer) => event(peer, 'message')));
       peers[round].send(`/broadcast ${round} ${JSON_TEXT}`);
-      for (const [message] of await heard) assert.equal(message.toString(), `${round} ${JSON_TEXT}`);
+      for (const [message] of await received) assert.equal(message.toString(), `${round} ${JSON_TEXT}`);
     }
   });
 

@@ -55,10 +55,10 @@ class talkative_server {
       ++clients_;
       peer.say(acceptance_of(head));
       // Reads what the client sends in on_open.
-      for (std::size_t heard = 0; heard < 100'000;) {
+      for (std::size_t received = 0; received < 100'000;) {
         const auto some = peer.hear();
         if (some.empty()) break;
-        heard += some.size();
+        received += some.size();
       }
       const auto say = [&](opcode op) { peer.say(frame_from(role::server, op, "word")); };
       say(opcode::ping);

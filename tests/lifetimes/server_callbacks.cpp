@@ -82,10 +82,10 @@ class ended_server {
     say(opcode::pong);
     say(opcode::text);
     // Reads what the session sends in on_open.
-    for (std::size_t heard = 0; heard < 100'000;) {
+    for (std::size_t received = 0; received < 100'000;) {
       const auto some = peer.hear();
       if (some.empty()) return;
-      heard += some.size();
+      received += some.size();
     }
     peer.say(close_from(role::client, 1000));
     peer.hang_up();

@@ -23,7 +23,7 @@ COMPILER = ["clang++" if CLANG else "g++", "-std=c++20", "-O0", "-w", "-D_GLIBCX
 # As in tests/CMakeLists.txt
 LINK = {"base": ["-Wl,--wrap=getrandom,--wrap=read,--wrap=open,--wrap=pthread_atfork"]}
 # The tests for all drivers are one program with the drivers: here with the one that does not need asio/.
-WITH = {"drivers": [f"drivers/{one}.cpp" for one in ("closing", "failing", "liveness", "messages", "patience")]}
+WITH = {"drivers": [f"drivers/{one}.cpp" for one in ("closing", "failing", "liveness", "messages", "timeouts")]}
 ARGUMENTS = {"drivers": ["~[handlers]"]}
 
 # The messages of the compilers for a failed static_assert and for a constant that is not constant.

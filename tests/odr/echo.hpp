@@ -23,7 +23,7 @@ bool echoes(hawser::server& made, Run run) {
   auto peer = hawser::connect(url);
   const bool sent = !peer.write("ahoy");
   const auto answer = peer.read();
-  const bool heard = answer && answer->text() == "ahoy";
+  const bool received = answer && answer->text() == "ahoy";
   peer.close();
 
   asio::io_context context;
@@ -38,7 +38,7 @@ bool echoes(hawser::server& made, Run run) {
   context.run();
   made.shutdown();
   serving.join();
-  return sent && heard && answered;
+  return sent && received && answered;
 }
 
 /// With a server's own threads, and on an executor.

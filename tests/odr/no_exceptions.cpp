@@ -11,7 +11,7 @@ constexpr std::string_view greeting = "ahoy";
 
 /// Moves the output of one side to the other. Returns whether the greeting was in it.
 bool greeted(hawser::connection& from, hawser::connection& to) {
-  bool heard = false;
+  bool received = false;
   while (!from.output().empty()) {
     const auto out = from.output();
     std::vector<std::byte> copy(out.begin(), out.end());
@@ -19,10 +19,10 @@ bool greeted(hawser::connection& from, hawser::connection& to) {
     hawser::mutable_bytes input{copy};
     while (const auto event = to.next(input)) {
       const auto* message = std::get_if<hawser::message_view>(&*event);
-      heard = heard || (message != nullptr && message->text() == greeting);
+      received = received || (message != nullptr && message->text() == greeting);
     }
   }
-  return heard;
+  return received;
 }
 
 }  // namespace
@@ -32,8 +32,8 @@ int main() {
   hawser::connection server{hawser::role::server};
 
   const bool sent = !client.send(greeting) && !client.close();
-  const bool heard = greeted(client, server);
+  const bool received = greeted(client, server);
   greeted(server, client);
   const bool ended = client.send(greeting) == hawser::condition::closed;
-  return sent && heard && ended ? 0 : 1;
+  return sent && received && ended ? 0 : 1;
 }

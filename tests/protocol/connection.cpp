@@ -818,7 +818,7 @@ class random_side {
       case 1: {
         const auto payload = some(message_kind::binary, random_() % 126);
         REQUIRE(!peer.send_ping(payload));
-        told_.push_back("ping " + shown(payload));
+        sent_lines_.push_back("ping " + shown(payload));
         break;
       }
       default: piece(peer, kind);
@@ -830,7 +830,7 @@ class random_side {
     REQUIRE(!peer.close());
   }
 
-  const lines& told() const noexcept { return told_; }
+  const lines& sent_lines() const noexcept { return sent_lines_; }
 
  private:
   octets some(message_kind kind, std::size_t size) {
@@ -849,7 +849,7 @@ class random_side {
 
   void whole(test_connection<Extension>& peer, message_kind kind) {
     const auto payload = some(kind, any_size());
-    told_.push_back(shown(message_view{kind, payload}));
+    sent_lines_.push_back(shown(message_view{kind, payload}));
     if (random_() % 2 == 0) {
       REQUIRE(!peer.send(message_view{kind, payload}));
     } else if (kind == message_kind::text) {
@@ -875,13 +875,13 @@ class random_side {
 
   void end(test_connection<Extension>& peer) {
     REQUIRE(!peer.send_part(kind_, rest_, part::last));
-    told_.push_back(shown(message_view{kind_, sent_ + std::exchange(rest_, {})}));
+    sent_lines_.push_back(shown(message_view{kind_, sent_ + std::exchange(rest_, {})}));
     sent_.clear();
     open_ = false;
   }
 
   std::mt19937& random_;
-  lines told_;
+  lines sent_lines_;
   octets sent_;
   octets rest_;
   message_kind kind_ = message_kind::text;
@@ -917,11 +917,11 @@ void talk(std::uint32_t seed, delivery how) {
   }
   client.finish(both.client);
   both.settle();
-  CHECK(without_pongs(both.server_diary.lines()).size() == client.told().size() + 1);
-  auto expected = client.told();
+  CHECK(without_pongs(both.server_diary.lines()).size() == client.sent_lines().size() + 1);
+  auto expected = client.sent_lines();
   expected.push_back("closed{1000, clean}");
   CHECK(without_pongs(both.server_diary.lines()) == expected);
-  expected = server.told();
+  expected = server.sent_lines();
   expected.push_back("closed{1000, clean}");
   CHECK(without_pongs(both.client_diary.lines()) == expected);
   CHECK(both.client.wants() == nothing);
@@ -952,9 +952,9 @@ TEST_CASE("whatever arrives, the events do not depend on the cuts, and end once"
       if (random() % 5 == 0) frame[random() % 2] ^= static_cast<std::byte>(1u << random() % 8);
       input = input + frame;
     }
-    const auto told = story_of<run_length>(self, input);
+    const auto story = story_of<run_length>(self, input);
     std::size_t ends = 0;
-    for (const auto& line : told) ends += line.substr(0, 6) == "closed" ? 1 : 0;
+    for (const auto& line : story) ends += line.substr(0, 6) == "closed" ? 1 : 0;
     CHECK(ends <= 1);
   }
 }

@@ -149,17 +149,17 @@ TEST_CASE("the input may end between messages only", "[rfc-5.4]") {
 TEST_CASE("an error in a message is reported", "[rfc-5.4][rfc-8.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
-  const auto told = [&](const octets& input) {
+  const auto outcome = [&](const octets& input) {
     receiving<> at{self};
     at.arrives(input);
     return at.next();
   };
-  CHECK(told(frame_from(from, 3, {})) == shown(errc::bad_opcode));
-  CHECK(told(frame_from(from, 0, {})) == shown(errc::unexpected_continuation));
-  CHECK(told(frame_from(from, 1, {}, fin::no) + frame_from(from, 1, {})) ==
+  CHECK(outcome(frame_from(from, 3, {})) == shown(errc::bad_opcode));
+  CHECK(outcome(frame_from(from, 0, {})) == shown(errc::unexpected_continuation));
+  CHECK(outcome(frame_from(from, 1, {}, fin::no) + frame_from(from, 1, {})) ==
         shown(errc::expected_continuation));
-  CHECK(told(frame_from(from, 1, "ff"_b)) == shown(errc::invalid_utf8));
-  CHECK(told(header_from(from, 2, 1 << 30)) == shown(errc::message_too_big));
+  CHECK(outcome(frame_from(from, 1, "ff"_b)) == shown(errc::invalid_utf8));
+  CHECK(outcome(header_from(from, 2, 1 << 30)) == shown(errc::message_too_big));
 }
 
 TEST_CASE("the delivery may change inside a message", "[rfc-5.4]") {

@@ -417,7 +417,6 @@ TEST_CASE("abort drops the output at once, in any state", "[rfc-7.1.7]") {
       GENERATE(close_state::open, close_state::sent, close_state::exchanged, close_state::ended);
   test_connection<> peer{self};
   REQUIRE(!peer.send("under way"));
-  lines told;
   if (state == close_state::sent) REQUIRE(!peer.close());
   if (state >= close_state::exchanged) feed(peer, close_from(peer_of(self), 1000));
   if (state == close_state::ended) peer.receive_end();

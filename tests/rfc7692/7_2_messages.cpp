@@ -35,7 +35,7 @@ octets more(role from, std::string_view payload, fin end = fin::yes) {
   return frame_from(from, 0, from_hex(payload), end);
 }
 
-lines told(role self, const octets& input, const connection_options& options = {}) {
+lines events_of(role self, const octets& input, const connection_options& options = {}) {
   return story_of(self, input, options, copied_deflate{});
 }
 
@@ -47,14 +47,14 @@ TEST_CASE("each example of the RFC decodes to its message", "[rfc7692-7.2.3]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const lines hello{"text \"Hello\""};
-  CHECK(told(self, frame(from, "f2 48 cd c9 c9 07 00")) == hello);
-  CHECK(told(self, frame(from, "f2 48 cd", fin::no) + more(from, "c9 c9 07 00")) == hello);
-  CHECK(told(self, frame(from, "f2 48 cd c9 c9 07 00") + frame(from, "f2 00 11 00 00")) ==
+  CHECK(events_of(self, frame(from, "f2 48 cd c9 c9 07 00")) == hello);
+  CHECK(events_of(self, frame(from, "f2 48 cd", fin::no) + more(from, "c9 c9 07 00")) == hello);
+  CHECK(events_of(self, frame(from, "f2 48 cd c9 c9 07 00") + frame(from, "f2 00 11 00 00")) ==
         lines{"text \"Hello\"", "text \"Hello\""});
-  CHECK(told(self, frame(from, "00 05 00 fa ff 48 65 6c 6c 6f 00")) == hello);
-  CHECK(told(self, frame(from, "f3 48 cd c9 c9 07 00 00")) == hello);
-  CHECK(told(self, frame(from, "f2 48 05 00 00 00 ff ff ca c9 c9 07 00")) == hello);
-  CHECK(told(self, frame(from, "00")) == lines{"text \"\""});
+  CHECK(events_of(self, frame(from, "00 05 00 fa ff 48 65 6c 6c 6f 00")) == hello);
+  CHECK(events_of(self, frame(from, "f3 48 cd c9 c9 07 00 00")) == hello);
+  CHECK(events_of(self, frame(from, "f2 48 05 00 00 00 ff ff ca c9 c9 07 00")) == hello);
+  CHECK(events_of(self, frame(from, "00")) == lines{"text \"\""});
 }
 
 TEST_CASE("the examples are sent as in the RFC", "[rfc7692-7.2.3.1][rfc7692-7.2.3.2]") {
@@ -72,19 +72,20 @@ TEST_CASE("uncompressed and compressed messages mix, and only the latter are con
           "[rfc7692-6][rfc7692-7.2.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
-  CHECK(told(self, frame(from, "f2 48 cd c9 c9 07 00") + frame_from(from, opcode::text, "plain") +
-                       frame_from(from, opcode::binary, "pl", fin::no) +
-                       frame_from(from, opcode::continuation, "ain") +
-                       frame(from, "f2 00 11 00 00")) ==
+  CHECK(events_of(self, frame(from, "f2 48 cd c9 c9 07 00") +
+                            frame_from(from, opcode::text, "plain") +
+                            frame_from(from, opcode::binary, "pl", fin::no) +
+                            frame_from(from, opcode::continuation, "ain") +
+                            frame(from, "f2 00 11 00 00")) ==
         lines{"text \"Hello\"", "text \"plain\"", "binary \"plain\"", "text \"Hello\""});
 }
 
 TEST_CASE("control frames between compressed fragments are not compressed", "[rfc7692-6.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
-  CHECK(told(self, frame(from, "f2 48", fin::no) + frame_from(from, opcode::ping, "?") +
-                       more(from, "cd c9", fin::no) + more(from, "", fin::no) +
-                       frame_from(from, opcode::pong, "!") + more(from, "c9 07 00")) ==
+  CHECK(events_of(self, frame(from, "f2 48", fin::no) + frame_from(from, opcode::ping, "?") +
+                            more(from, "cd c9", fin::no) + more(from, "", fin::no) +
+                            frame_from(from, opcode::pong, "!") + more(from, "c9 07 00")) ==
         lines{"ping \"?\"", "pong \"!\"", "text \"Hello\"", "> pong \"?\""});
 }
 
@@ -94,8 +95,9 @@ TEST_CASE("every fragment may be one byte long", "[rfc7692-7.2.3.1]") {
   auto input = frame(from, "f2", fin::no);
   for (const auto* octet : {"48", "cd", "c9", "c9", "07"})
     input = input + more(from, octet, fin::no);
-  CHECK(told(self, input + more(from, "00")) == lines{"text \"Hello\""});
-  CHECK(told(self, input + more(from, "00", fin::no) + more(from, "")) == lines{"text \"Hello\""});
+  CHECK(events_of(self, input + more(from, "00")) == lines{"text \"Hello\""});
+  CHECK(events_of(self, input + more(from, "00", fin::no) + more(from, "")) ==
+        lines{"text \"Hello\""});
 }
 
 TEST_CASE("only the first frame of a message has the compression bit", "[rfc7692-6]") {
@@ -103,16 +105,16 @@ TEST_CASE("only the first frame of a message has the compression bit", "[rfc7692
   const auto from = peer_of(self);
   const auto refused = failed(close_code::protocol_error, errc::bad_reserved_bits);
   const auto first = GENERATE(0, compressed);
-  CHECK(told(self, frame_from(from, 2, "f2 48 cd"_b, fin::no, first) +
-                       frame_from(from, 0, "c9 c9 07 00"_b, fin::yes, compressed)) == refused);
+  CHECK(events_of(self, frame_from(from, 2, "f2 48 cd"_b, fin::no, first) +
+                            frame_from(from, 0, "c9 c9 07 00"_b, fin::yes, compressed)) == refused);
   const auto op = GENERATE(8, 9, 10);
-  CHECK(told(self, frame_from(from, op, {}, fin::yes, compressed)) == refused);
+  CHECK(events_of(self, frame_from(from, op, {}, fin::yes, compressed)) == refused);
 }
 
 TEST_CASE("the other reserved bits still fail the connection", "[rfc7692-6]") {
   const auto self = GENERATE(role::client, role::server);
   const auto bits = GENERATE(1, 2, 3, 5, 6, 7);
-  CHECK(told(self, frame(peer_of(self), "00", fin::yes, bits)) ==
+  CHECK(events_of(self, frame(peer_of(self), "00", fin::yes, bits)) ==
         failed(close_code::protocol_error, errc::bad_reserved_bits));
 }
 
@@ -126,7 +128,7 @@ TEST_CASE("data that is not a deflate stream fails the connection", "[rfc7692-7.
   const auto self = GENERATE(role::client, role::server);
   const auto payload = GENERATE("ff", "f2 00 11 00 00", "f2 48 cd c9 c9 07", "00 01 00 00 00 61");
   const auto story =
-      told(self, frame_from(peer_of(self), 2, from_hex(payload), fin::yes, compressed));
+      events_of(self, frame_from(peer_of(self), 2, from_hex(payload), fin::yes, compressed));
   CHECK(story == failed(close_code::invalid_payload, errc::bad_extension_data));
 }
 
@@ -134,15 +136,15 @@ TEST_CASE("text is checked as it is decompressed, before the message ends", "[rf
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto refused = failed(close_code::invalid_payload, errc::invalid_utf8);
-  CHECK(told(self, message_of(from, message_kind::text, "c3 a4 f0 9f 9a a2"_b)) ==
+  CHECK(events_of(self, message_of(from, message_kind::text, "c3 a4 f0 9f 9a a2"_b)) ==
         lines{"text c3a4f09f9aa2"});
-  CHECK(told(self, message_of(from, message_kind::text, "c3"_b)) == refused);
-  CHECK(told(self, message_of(from, message_kind::binary, "c3"_b)) == lines{"binary c3"});
+  CHECK(events_of(self, message_of(from, message_kind::text, "c3"_b)) == refused);
+  CHECK(events_of(self, message_of(from, message_kind::binary, "c3"_b)) == lines{"binary c3"});
   octets encoded;
   const auto with = usual_deflater();
   with->encode("61 ff"_b, part::last, encoded);
   // The message is unfinished but can no longer become valid.
-  CHECK(told(self, frame_from(from, 1, encoded, fin::no, compressed)) == refused);
+  CHECK(events_of(self, frame_from(from, 1, encoded, fin::no, compressed)) == refused);
 }
 
 TEST_CASE("the limit is exact after decompression", "[rfc7692-8][autobahn-12.1.1]") {
@@ -153,9 +155,9 @@ TEST_CASE("the limit is exact after decompression", "[rfc7692-8][autobahn-12.1.1
   options.max_message_size = limit;
   const auto text = some_text(limit + 1);
   const auto most = as_bytes(text).first(limit);
-  CHECK(told(self, message_of(from, message_kind::text, most), options) ==
+  CHECK(events_of(self, message_of(from, message_kind::text, most), options) ==
         lines{"text " + shown(most)});
-  CHECK(told(self, message_of(from, message_kind::text, as_bytes(text)), options) ==
+  CHECK(events_of(self, message_of(from, message_kind::text, as_bytes(text)), options) ==
         failed(close_code::message_too_big, errc::message_too_big));
 }
 
@@ -170,9 +172,10 @@ TEST_CASE("the limit counts fragments together after decompression", "[rfc7692-8
       frame_from(from, 1, {encoded.data(), encoded.size() / 2}, fin::no, compressed) +
       frame_from(from, 0, octets{encoded.begin() + middle, encoded.end()});
   options.max_message_size = 10'000;
-  CHECK(told(self, input, options) == lines{"text " + shown(as_bytes(text))});
+  CHECK(events_of(self, input, options) == lines{"text " + shown(as_bytes(text))});
   options.max_message_size = 9'999;
-  CHECK(told(self, input, options) == failed(close_code::message_too_big, errc::message_too_big));
+  CHECK(events_of(self, input, options) ==
+        failed(close_code::message_too_big, errc::message_too_big));
 }
 
 TEST_CASE("messages that are discarded after our Close are not decompressed", "[rfc7692-6.2]") {

@@ -111,14 +111,14 @@ TEST_CASE("fewer bytes are sent, and a raw client sees the compression bit", "[r
   auto client = compressing_client(server->port());
   client.say(frame_from(role::client, 1, "f2 48 cd c9 c9 07 00"_b, fin::yes, 4));
   client.say(frame_from(role::client, 1, "f2 00 11 00 00"_b, fin::yes, 4));
-  octets heard;
-  while (heard.size() < 16) {
+  octets received;
+  while (received.size() < 16) {
     const auto some = client.hear();
     REQUIRE_FALSE(some.empty());
-    heard = std::move(heard) + some;
+    received = std::move(received) + some;
   }
-  CHECK(heard == frame_from(role::server, 1, "f2 48 cd c9 c9 07 00"_b, fin::yes, 4) +
-                     frame_from(role::server, 1, "f2 00 11 00 00"_b, fin::yes, 4));
+  CHECK(received == frame_from(role::server, 1, "f2 48 cd c9 c9 07 00"_b, fin::yes, 4) +
+                        frame_from(role::server, 1, "f2 00 11 00 00"_b, fin::yes, 4));
 }
 
 TEST_CASE("a single message may be sent uncompressed, from any thread", "[rfc7692-6]") {
@@ -251,15 +251,15 @@ TEST_CASE("a coroutine's session and an event client compress", "[rfc7692-5]") {
   options.connect.extension = permessage_deflate{};
   client peer{context, options};
   const auto text = some_text(3000);
-  std::string heard;
+  std::string received;
   peer.on_open([&](session& open) { open.send(std::string_view{text}); });
   peer.on_message([&](session&, message_view message) {
-    heard = message.text();
+    received = message.text();
     peer.close();
   });
   peer.start();
   context.run();
-  CHECK(heard == text);
+  CHECK(received == text);
 }
 
 TEST_CASE("async_websocket compresses in both roles", "[rfc7692-5]") {

@@ -32,25 +32,25 @@ inline std::string shown(const received_part& kept) {
 class outcome_of {
  public:
   auto handler() {
-    return [told = told_](std::error_code ec) {
-      if (told->ec) FAIL_CHECK("a handler was called twice");
-      told->ec = ec;
+    return [result = result_](std::error_code ec) {
+      if (result->ec) FAIL_CHECK("a handler was called twice");
+      result->ec = ec;
     };
   }
 
   /// `pending`, `done` or the error.
   std::string shown() const {
-    if (!told_->ec) return "pending";
-    return *told_->ec ? told_->ec->message() : "done";
+    if (!result_->ec) return "pending";
+    return *result_->ec ? result_->ec->message() : "done";
   }
-  bool pending() const { return !told_->ec; }
-  std::error_code error() const { return told_->ec.value(); }
+  bool pending() const { return !result_->ec; }
+  std::error_code error() const { return result_->ec.value(); }
 
  private:
   struct facts {
     std::optional<std::error_code> ec;
   };
-  std::shared_ptr<facts> told_ = std::make_shared<facts>();
+  std::shared_ptr<facts> result_ = std::make_shared<facts>();
 };
 
 /// Runs all ready handlers, and those that they make ready.

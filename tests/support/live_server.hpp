@@ -20,7 +20,7 @@
 namespace hawser::test {
 
 /// The text of an exception.
-inline std::string told(const std::exception_ptr& error) {
+inline std::string exception_text(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const std::exception& failure) {

@@ -113,16 +113,16 @@ std::vector<std::string> story_of(Connection& peer, const pieces& input) {
 template <class Extension = no_extension>
 std::vector<std::string> story_of(role self, const octets& input, connection_options options = {},
                                   Extension extension = {}) {
-  const auto told = [&](delivery how) {
+  const auto story = [&](delivery how) {
     options.deliver = how;
     return under_segmentations(input, [&](const pieces& cut) {
       test_connection<Extension> peer{self, options, extension};
       return story_of(peer, cut);
     });
   };
-  const auto whole = told(delivery::messages);
+  const auto whole = story(delivery::messages);
   INFO("in parts");
-  REQUIRE(told(delivery::parts) == whole);
+  REQUIRE(story(delivery::parts) == whole);
   return whole;
 }
 

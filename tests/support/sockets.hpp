@@ -152,9 +152,9 @@ class raw_socket {
   int handle() { return socket_.native_handle(); }
 
   void give_up_reading() {
-    const timeval patience{soon.count(), 0};
-    ::setsockopt(handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(handle(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    const timeval timeout{soon.count(), 0};
+    ::setsockopt(handle(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    ::setsockopt(handle(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
   }
 
   tcp::socket socket_;

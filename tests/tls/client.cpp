@@ -57,17 +57,17 @@ TEST_CASE("a client connects to a wss: URL, talks, and ends") {
 
 TEST_CASE("a client's session reports what TLS has negotiated", "[rfc5280-4.2.1.6]") {
   echo server{threaded_server_options{}, serving(test_server())};
-  std::string told;
+  std::string seen;
   asio::io_context context{1};
   tls_client client{context, brisk_client(server.url("wss")), trusting()};
   client.on_open([&](session& open) {
-    told = open.tls()->version + ' ' + open.peer_certificate()->dns_names.front();
-    if (open.is_secure() && open.listener().empty()) told += " secure";
+    seen = open.tls()->version + ' ' + open.peer_certificate()->dns_names.front();
+    if (open.is_secure() && open.listener().empty()) seen += " secure";
     client.close();
   });
   client.start();
   context.run();
-  CHECK(told == "TLSv1.3 localhost secure");
+  CHECK(seen == "TLSv1.3 localhost secure");
 }
 
 TEST_CASE("the same client connects to a ws: URL") {

@@ -110,17 +110,17 @@ TEST_CASE("verification is skipped only if that is requested explicitly") {
 }
 
 TEST_CASE("the server gets a host name in SNI, but no address", "[rfc-6066-3]") {
-  const auto told = [](const std::string& host) -> std::string {
+  const auto sni = [](const std::string& host) -> std::string {
     std::error_code ec;
     const auto made = trusting_client().make_ssl(host, ec);
     CHECK_FALSE(ec);
     const char* name = SSL_get_servername(made.get(), TLSEXT_NAMETYPE_host_name);
     return name != nullptr ? name : "";
   };
-  CHECK(told("one.example") == "one.example");
-  CHECK(told("one.example.") == "one.example");
-  CHECK(told("192.0.2.1").empty());
-  CHECK(told("2001:db8::1").empty());
+  CHECK(sni("one.example") == "one.example");
+  CHECK(sni("one.example.") == "one.example");
+  CHECK(sni("192.0.2.1").empty());
+  CHECK(sni("2001:db8::1").empty());
 }
 
 TEST_CASE("no connection is made for a host that cannot be verified") {

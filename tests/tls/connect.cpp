@@ -85,9 +85,9 @@ TEST_CASE("nothing is sent to a server with an untrusted certificate") {
   CHECK_FALSE(connect(far.url("wss"), trusting, ec));
   CHECK(ec.message() == "the certificate is self-signed, and not one that is trusted");
   // The server received an alert and no request.
-  const auto told = far.next_error().message();
-  INFO(told);
-  CHECK(told.find("alert unknown ca") != std::string::npos);
+  const auto error = far.next_error().message();
+  INFO(error);
+  CHECK(error.find("alert unknown ca") != std::string::npos);
 }
 
 TEST_CASE("the second connection resumes the first one's session") {

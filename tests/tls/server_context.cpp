@@ -89,7 +89,7 @@ struct meeting {
   std::string shown = "none";
 };
 
-std::string told(std::error_code ec) { return ec ? ec.message() : "good"; }
+std::string result_text(std::error_code ec) { return ec ? ec.message() : "good"; }
 
 /// The results of both sides if a client with this identity, or with none, connects to such a server.
 meeting meet(client_certificates wanted, const issued* identity, int version = TLS1_3_VERSION) {
@@ -120,7 +120,7 @@ meeting meet(client_certificates wanted, const issued* identity, int version = T
         if (!server_error) write_all(server, as_bytes("x"), ignored);
       });
   const auto* certificate = SSL_get0_peer_certificate(server.native_handle());
-  return {told(client_error), told(server_error), common_name(certificate)};
+  return {result_text(client_error), result_text(server_error), common_name(certificate)};
 }
 
 TEST_CASE("a server can request a certificate from its clients, or require one",
@@ -328,7 +328,7 @@ TEST_CASE("a client that is no longer trusted after a reload cannot resume", "[r
       },
       [&] { far.handshake(before_long(), refused); });
   CHECK(ec);
-  CHECK(told(refused) == "the certificate's authority is unknown or not trusted");
+  CHECK(result_text(refused) == "the certificate's authority is unknown or not trusted");
 }
 
 TEST_CASE("a context is reloaded while other threads make connections from it", "[threads]") {

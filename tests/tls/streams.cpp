@@ -135,7 +135,7 @@ TEST_CASE("the same origin means https on a wss: port and http on a ws: port", "
 
 TEST_CASE("upgrades and sessions report their listener and what TLS has negotiated",
           "[rfc8446-4.4.2]") {
-  mailbox<std::string> told;
+  mailbox<std::string> described;
   std::string secure;
   const auto describe = [](const auto& one) {
     const auto certificate = one.peer_certificate();
@@ -146,10 +146,10 @@ TEST_CASE("upgrades and sessions report their listener and what TLS has negotiat
   mailbox<session> closed_ones;
   live_server far{[&](server& made) {
     made.on_upgrade([&](upgrade& asked) {
-      told.put(describe(asked));
+      described.put(describe(asked));
       asked.accept();
     });
-    made.on_open([&](session& peer) { told.put(describe(peer)); });
+    made.on_open([&](session& peer) { described.put(describe(peer)); });
     made.on_close([&](session& peer, const closed&) { closed_ones.put(peer); });
     const auto where =
         made.listen(loopback(), tls_streams{server_asking(client_certificates::wanted)});
@@ -167,8 +167,8 @@ TEST_CASE("upgrades and sessions report their listener and what TLS has negotiat
       const auto expected =
           is_secure ? listener(secure) + " secure TLSv1.3 localhost" + (shows ? " CN=device 7" : "")
                     : listener(plain) + " plain ";
-      CHECK(told.take() == expected);
-      CHECK(told.take() == expected);
+      CHECK(described.take() == expected);
+      CHECK(described.take() == expected);
       CHECK_FALSE(peer.close());
       const auto kept = closed_ones.take();
       REQUIRE(kept);
@@ -199,15 +199,15 @@ TEST_CASE("plain HTTP is answered over TLS, and an upgrade may follow", "[rfc911
   const auto said = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nHello" +
                     std::string{upgrade_request};
   REQUIRE(client.write_some(as_bytes(said), ec) == said.size());
-  std::string heard;
-  while (!ec && heard.find("Sec-WebSocket-Accept: ") == heard.npos) {
+  std::string received;
+  while (!ec && received.find("Sec-WebSocket-Accept: ") == received.npos) {
     octets room(1000);
     if (!client.wait_readable(until, ec)) break;
-    heard += as_text(bytes_view{room}.first(client.read_some(room, ec)));
+    received += as_text(bytes_view{room}.first(client.read_some(room, ec)));
     if (ec == std::errc::operation_would_block) ec.clear();
   }
-  CHECK(heard.starts_with("HTTP/1.1 200 OK\r\n"));
-  CHECK(heard.find("\r\n\r\nHello secureHTTP/1.1 101 ") != heard.npos);
+  CHECK(received.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(received.find("\r\n\r\nHello secureHTTP/1.1 101 ") != received.npos);
 }
 
 TEST_CASE("a client that exceeds the limit of a wss: port is dropped") {

@@ -67,7 +67,7 @@ std::optional<asio::ip::tcp::socket> open_socket(const std::string& host, std::u
     found.emplace(std::move(socket));
   };
   std::make_shared<dialer<Dialed>>(context.get_executor(),
-                                   dial_patience{.all = options.connect_timeout}, done)
+                                   dial_timeouts{.all = options.connect_timeout}, done)
       ->dial(host, port);
   context.run_until([&] { return found.has_value(); });
   if (ec) return std::nullopt;

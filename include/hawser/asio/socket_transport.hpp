@@ -44,16 +44,16 @@ bool wait_for_socket(Handle handle, readiness wanted, std::chrono::steady_clock:
   waiting.fd = handle;
   waiting.events = static_cast<short>(wanted);
   while (true) {
-    int patience = -1;
+    int timeout = -1;
     if (until != (steady_clock::time_point::max)()) {
       const auto left = ceil<milliseconds>(until - (std::min)(until, steady_clock::now())).count();
-      patience = static_cast<int>((std::min<milliseconds::rep>)(left, INT_MAX));
+      timeout = static_cast<int>((std::min<milliseconds::rep>)(left, INT_MAX));
     }
 #if defined(_WIN32)
-    const int ready = ::WSAPoll(&waiting, 1, patience);
+    const int ready = ::WSAPoll(&waiting, 1, timeout);
     if (ready < 0) ec.assign(::WSAGetLastError(), std::system_category());
 #else
-    const int ready = ::poll(&waiting, 1, patience);
+    const int ready = ::poll(&waiting, 1, timeout);
     if (ready < 0) ec.assign(errno, std::system_category());
 #endif
     if (ready > 0) return true;

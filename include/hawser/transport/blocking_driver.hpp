@@ -160,7 +160,7 @@ class blocking_driver {
   using data = std::variant<message_view, message_part>;
 
   /// Whether a write waits when the stream accepts nothing.
-  enum class patience : std::uint8_t { none, deadline };
+  enum class write_wait : std::uint8_t { none, deadline };
 
   static constexpr std::size_t buffer_size = 16 * 1024;
   static constexpr duration write_again = std::chrono::milliseconds{10};
@@ -171,7 +171,7 @@ class blocking_driver {
       clock_.advance_leniently(now_of(stream_));
       auto found = next_data();
       // Output that the peer does not read now can wait: the peer may need to be read first.
-      if (!writing_) write_all(guard, patience::none);
+      if (!writing_) write_all(guard, write_wait::none);
       count_stored(guard);
       if (found) return found;
       const bool has_ended = !connection_.wants().read;
@@ -252,13 +252,13 @@ class blocking_driver {
     ++flushing_;
     changed_.wait(guard, [this] { return !writing_; });
     --flushing_;
-    write_all(guard, patience::deadline);
+    write_all(guard, write_wait::deadline);
   }
 
-  /// Writes until there is no output, or with `patience::none` until the stream accepts none.
-  void write_all(lock& guard, patience waits) {
+  /// Writes until there is no output, or with `write_wait::none` until the stream accepts none.
+  void write_all(lock& guard, write_wait waits) {
     const turn writing{writing_, changed_};
-    while (waits == patience::deadline || flushing_ == 0) {
+    while (waits == write_wait::deadline || flushing_ == 0) {
       const auto wanted = connection_.wants();
       if (wanted.write) {
         if (!write_some(guard, waits)) return;
@@ -271,7 +271,7 @@ class blocking_driver {
   }
 
   /// Returns false if the stream accepts nothing and the write does not wait.
-  bool write_some(lock& guard, patience waits) {
+  bool write_some(lock& guard, write_wait waits) {
     std::error_code ec;
     const auto octets = connection_.output();
     std::size_t size = 0;
@@ -283,7 +283,7 @@ class blocking_driver {
       connection_.consume_output(size);
       update_memory();
     } else if (timed_stream<Stream> && ec == std::errc::operation_would_block) {
-      if (waits == patience::none) return false;
+      if (waits == write_wait::none) return false;
       wait_writable(guard);
     } else {
       fail_output(ec);
@@ -309,7 +309,7 @@ class blocking_driver {
   /// Writes what the stream accepts of a Close frame without waiting. The timeout of the rest begins here.
   void write_close(lock& guard) {
     changed_.notify_all();
-    if (!writing_) write_all(guard, patience::none);
+    if (!writing_) write_all(guard, write_wait::none);
     clock_.advance(now_of(stream_));
   }
 

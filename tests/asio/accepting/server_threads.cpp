@@ -204,13 +204,13 @@ void check_broadcasts(kind what, std::size_t count) {
     clients[i].say(frame_from(role::client, opcode::text, words_of(i)));
   }
   for (auto& client : clients) {
-    std::multiset<std::string> heard;
+    std::multiset<std::string> received;
     for (const auto& frame : hear_frames_of(client, count)) {
       if (frame.op == 1 && frame.end && frame.reserved == 0) {
-        heard.insert(std::string{text(frame.payload)});
+        received.insert(std::string{text(frame.payload)});
       }
     }
-    REQUIRE(heard == expected);
+    REQUIRE(received == expected);
   }
   for (auto& client : clients) {
     client.say(close_from(role::client, 1000));
@@ -294,10 +294,10 @@ TEST_CASE("no connection is missed by a shutdown, whatever it does at that momen
     }
     server->shutdown(soon);
     for (auto& client : clients) {
-      const auto heard = client.hear_all();
-      const auto ending = text(heard);
+      const auto received = client.hear_all();
+      const auto ending = text(received);
       CAPTURE(round, ending);
-      REQUIRE((heard.empty() || status_of(heard) == 503 ||
+      REQUIRE((received.empty() || status_of(received) == 503 ||
                ending.ends_with(std::string_view{"\x88\x02\x03\xE9", 4})));
     }
     clients.clear();
@@ -372,7 +372,7 @@ TEST_CASE("after a server on a pool is destroyed no handler runs", "[threads]") 
     std::atomic<int> late = 0;
     {
       std::atomic<bool> gone = false;
-      mailbox<bool> heard;
+      mailbox<bool> received;
       {
         const auto note = [&] { late += gone ? 1 : 0; };
         server made{threads.context(), {}};
@@ -385,7 +385,7 @@ TEST_CASE("after a server on a pool is destroyed no handler runs", "[threads]") 
         made.on_message([&](session& peer, message_view message) {
           note();
           peer.send(message);
-          heard.put(true);
+          received.put(true);
         });
         made.start();
         for (int i = 0; i < 8; ++i) {
@@ -394,7 +394,7 @@ TEST_CASE("after a server on a pool is destroyed no handler runs", "[threads]") 
           clients.back().say(frame_from(role::client, opcode::text, "b"));
         }
         for (int i = 0; i < 4; ++i) raw_socket{made.port()}.say(upgrade_request);
-        REQUIRE(heard.take());
+        REQUIRE(received.take());
       }
       gone = true;
     }

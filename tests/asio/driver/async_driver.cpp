@@ -143,7 +143,7 @@ class noting_driver final
 
   void on_event(const event& happened) {
     if (const auto* view = std::get_if<message_view>(&happened)) {
-      heard.emplace_back(view->text());
+      received.emplace_back(view->text());
       if (pauses) pause();
       base::connection().send(*view);
     } else if (std::get_if<closed>(&happened) != nullptr) {
@@ -153,7 +153,7 @@ class noting_driver final
   void on_settled() {}
   void on_over() { is_over = true; }
 
-  std::vector<std::string> heard;
+  std::vector<std::string> received;
   bool pauses = false;
   int ends = 0;
   bool is_over = false;
@@ -192,9 +192,9 @@ TEST_CASE("messages of every size are reported, whatever buffers they are read i
   for (const std::size_t size : {0u, 1u, 100u, 255u, 256u, 257u, 4'000u, 9'000u, 60'000u}) {
     sent.emplace_back(size, static_cast<char>('a' + sent.size()));
     ends.send(sent.back());
-    while (ends.driver->heard.size() < sent.size()) ends.context.run_one();
+    while (ends.driver->received.size() < sent.size()) ends.context.run_one();
   }
-  CHECK(ends.driver->heard == sent);
+  CHECK(ends.driver->received == sent);
 }
 
 TEST_CASE("a driver writes the answers to messages of one read together") {
@@ -202,7 +202,7 @@ TEST_CASE("a driver writes the answers to messages of one read together") {
   ends.driver->start({});
   for (int i = 0; i < 10; ++i) CHECK_FALSE(ends.peer.send("x"));
   ends.flush();
-  while (ends.driver->heard.size() < 10) ends.context.run_one();
+  while (ends.driver->received.size() < 10) ends.context.run_one();
   CHECK(ends.far.available() == 30);
 }
 
@@ -212,13 +212,13 @@ TEST_CASE("while a driver is paused no message is reported, and none is lost") {
   ends.driver->start({});
   for (const auto* text : {"one", "two", "three"}) CHECK_FALSE(ends.peer.send(std::string{text}));
   ends.flush();
-  while (ends.driver->heard.empty()) ends.context.run_one();
+  while (ends.driver->received.empty()) ends.context.run_one();
   ends.context.poll();
-  CHECK(ends.driver->heard == std::vector<std::string>{"one"});
+  CHECK(ends.driver->received == std::vector<std::string>{"one"});
   ends.driver->resume();
-  CHECK(ends.driver->heard == std::vector<std::string>{"one", "two"});
+  CHECK(ends.driver->received == std::vector<std::string>{"one", "two"});
   ends.driver->resume();
-  CHECK(ends.driver->heard == std::vector<std::string>{"one", "two", "three"});
+  CHECK(ends.driver->received == std::vector<std::string>{"one", "two", "three"});
 }
 
 TEST_CASE("bytes that were read after the handshake come first") {
@@ -226,7 +226,7 @@ TEST_CASE("bytes that were read after the handshake come first") {
   CHECK_FALSE(ends.peer.send("early"));
   const auto output = ends.peer.output();
   ends.driver->start(output);
-  CHECK(ends.driver->heard == std::vector<std::string>{"early"});
+  CHECK(ends.driver->received == std::vector<std::string>{"early"});
 }
 
 TEST_CASE(

@@ -43,55 +43,55 @@ struct notes {
 };
 
 TEST_CASE("an operation calls its handler from the executor, once") {
-  notes told;
-  told.begin(1).complete({});
-  told.begin(2).complete(errc::closed);
-  CHECK(told.text.empty());
-  told.io.run();
-  CHECK(told.text == "1 2! ");
+  notes log;
+  log.begin(1).complete({});
+  log.begin(2).complete(errc::closed);
+  CHECK(log.text.empty());
+  log.io.run();
+  CHECK(log.text == "1 2! ");
 }
 
 TEST_CASE("a pending operation keeps its handler's executor busy") {
-  notes told;
+  notes log;
   asio::io_context other{1};
   auto& one = begin_operation<numbered>(
-      asio::bind_executor(other, told.handler(1)), told.io.get_executor(),
+      asio::bind_executor(other, log.handler(1)), log.io.get_executor(),
       [](asio::cancellation_type_t, numbered&) {}, 1);
   CHECK(other.poll() == 0);
   CHECK_FALSE(other.stopped());
   one.complete({});
-  told.io.run();
-  CHECK(told.text.empty());
+  log.io.run();
+  CHECK(log.text.empty());
   other.run();
-  CHECK(told.text == "1 ");
+  CHECK(log.text == "1 ");
 }
 
 TEST_CASE("abandoning an operation destroys its handler and does not call it") {
-  notes told;
+  notes log;
   auto life = std::make_shared<int>();
-  auto& one = begin_operation<numbered>([&told, life](std::error_code) { told.text = "called"; },
-                                        told.io.get_executor(),
+  auto& one = begin_operation<numbered>([&log, life](std::error_code) { log.text = "called"; },
+                                        log.io.get_executor(),
                                         [](asio::cancellation_type_t, numbered&) {}, 1);
   CHECK(life.use_count() == 2);
   { const operation_ptr owner{&one}; }
   CHECK(life.use_count() == 1);
-  told.io.run();
-  CHECK(told.text.empty());
+  log.io.run();
+  CHECK(log.text.empty());
 }
 
 TEST_CASE("a queue returns operations in order, and removes any of them") {
-  notes told;
+  notes log;
   operation_queue<numbered> queue;
   CHECK(queue.empty());
   std::vector<numbered*> all;
   for (int i = 0; i < 5; ++i) {
-    all.push_back(&told.begin(i));
+    all.push_back(&log.begin(i));
     queue.push(*all.back());
   }
   CHECK(queue.front().number == 0);
   const auto taken = GENERATE(0u, 2u, 4u);
   queue.take(*all[taken]).complete(errc::closed);
-  auto& late = told.begin(9);
+  auto& late = log.begin(9);
   queue.push(late);
   queue.complete_if([](auto& one) { return one.number == 3; }, errc::closed);
   std::string left;
@@ -99,27 +99,27 @@ TEST_CASE("a queue returns operations in order, and removes any of them") {
   CHECK(left == (taken == 0 ? "1249" : taken == 2 ? "0149" : "0129"));
   queue.complete_all({});
   CHECK(queue.empty());
-  told.io.run();
-  CHECK(told.text.substr(0, 6) == std::to_string(taken) + "! 3! ");
+  log.io.run();
+  CHECK(log.text.substr(0, 6) == std::to_string(taken) + "! 3! ");
 }
 
 TEST_CASE("a queue that is emptied from its end takes new operations") {
-  notes told;
+  notes log;
   operation_queue<numbered> queue;
-  auto& first = told.begin(1);
-  auto& second = told.begin(2);
+  auto& first = log.begin(1);
+  auto& second = log.begin(2);
   queue.push(first);
   queue.push(second);
   queue.take(second).complete({});
   queue.take(first).complete({});
-  queue.push(told.begin(3));
+  queue.push(log.begin(3));
   CHECK(queue.front().number == 3);
   queue.abandon();
   CHECK(queue.empty());
-  queue.push(told.begin(4));
+  queue.push(log.begin(4));
   queue.pop().complete({});
-  told.io.run();
-  CHECK(told.text == "2 1 4 ");
+  log.io.run();
+  CHECK(log.text == "2 1 4 ");
 }
 
 TEST_CASE("a queue that is destroyed abandons its operations, even if they own the queue") {
@@ -138,11 +138,11 @@ TEST_CASE("a queue that is destroyed abandons its operations, even if they own t
 }
 
 TEST_CASE("a cancellation reaches an operation until it completes") {
-  notes told;
+  notes log;
   asio::cancellation_signal signal;
   std::string cancelled;
   begin_operation<numbered>(
-      asio::bind_cancellation_slot(signal.slot(), told.handler(1)), told.io.get_executor(),
+      asio::bind_cancellation_slot(signal.slot(), log.handler(1)), log.io.get_executor(),
       [&](asio::cancellation_type_t type, numbered& which) {
         cancelled += std::to_string(which.number);
         if (type == asio::cancellation_type::terminal) which.complete(errc::aborted);
@@ -153,8 +153,8 @@ TEST_CASE("a cancellation reaches an operation until it completes") {
   signal.emit(asio::cancellation_type::terminal);
   signal.emit(asio::cancellation_type::terminal);
   CHECK(cancelled == "77");
-  told.io.run();
-  CHECK(told.text == "1! ");
+  log.io.run();
+  CHECK(log.text == "1! ");
 }
 
 struct throwing : operation {
@@ -162,9 +162,9 @@ struct throwing : operation {
 };
 
 TEST_CASE("an operation whose construction fails frees its memory") {
-  notes told;
+  notes log;
   const auto make = [&] {
-    begin_operation<throwing>(told.handler(1), told.io.get_executor(),
+    begin_operation<throwing>(log.handler(1), log.io.get_executor(),
                               [](asio::cancellation_type_t, throwing&) {});
   };
   CHECK_THROWS_AS(make(), std::runtime_error);

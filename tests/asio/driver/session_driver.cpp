@@ -160,7 +160,7 @@ TEST_CASE("a paused session stays open although no handle of it is stored") {
   lone_session one;
   one.open().pause();
   one.context.poll();
-  one.say(frame_from(role::client, opcode::text, "unheard"));
+  one.say(frame_from(role::client, opcode::text, "stored"));
   one.context.poll();
   REQUIRE(one.registry->sessions().size() == 1);
   CHECK(one.story == lines{"open"});
@@ -168,7 +168,7 @@ TEST_CASE("a paused session stays open although no handle of it is stored") {
   one.say(close_from(role::client, 1000));
   one.far.shutdown(lone_session::socket::shutdown_send);
   one.run();
-  CHECK(one.story == lines{"open", "text \"unheard\"", "closed{1000, clean}"});
+  CHECK(one.story == lines{"open", "text \"stored\"", "closed{1000, clean}"});
 }
 
 TEST_CASE("the end of a context destroys its sessions, whatever they own") {
@@ -634,7 +634,7 @@ class client_crowd {
   struct member {
     explicit member(tcp::socket made) : socket{std::move(made)} {}
     tcp::socket socket;
-    std::string heard = {};
+    std::string received = {};
     std::array<char, 256> room{};
   };
 
@@ -647,19 +647,19 @@ class client_crowd {
       if (!ec) asio::write(one.socket, asio::buffer(upgrade_request));
       ec ? give_up()
          : hear(
-               one, [](const std::string& heard) { return heard.ends_with("\r\n\r\n"); },
+               one, [](const std::string& received) { return received.ends_with("\r\n\r\n"); },
                [this, &one] { greet(one); });
     });
   }
 
   void greet(member& one) {
     open_next();
-    one.heard.clear();
+    one.received.clear();
     asio::write(one.socket, asio::buffer(frame_from(role::client, opcode::text, "Hello")));
     hear(
-        one, [](const std::string& heard) { return heard.size() == 7; },
+        one, [](const std::string& received) { return received.size() == 7; },
         [this, &one] {
-          if (one.heard == "\x81\x05Hello") ++served_;
+          if (one.received == "\x81\x05Hello") ++served_;
           if (++greeted_ == members_.size()) close_all();
         });
   }
@@ -679,8 +679,8 @@ class client_crowd {
           if (ec == asio::error::eof && greeted_ == members_.size() && served_ == greeted_)
             ++ended_;
           if (ec) return one.socket.close();
-          one.heard.append(one.room.data(), size);
-          enough(one.heard) ? then() : hear(one, enough, then);
+          one.received.append(one.room.data(), size);
+          enough(one.received) ? then() : hear(one, enough, then);
         });
   }
 

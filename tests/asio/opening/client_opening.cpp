@@ -36,13 +36,13 @@ std::string through(const stage& proxy, const std::string& scheme, const std::st
 
 /// Reads exactly that many bytes.
 octets hear_exactly(raw_socket& peer, std::size_t size) {
-  octets heard;
-  while (heard.size() < size) {
+  octets received;
+  while (received.size() < size) {
     const auto some = peer.hear();
     if (some.empty()) break;
-    heard = std::move(heard) + some;
+    received = std::move(received) + some;
   }
-  return heard;
+  return received;
 }
 
 const auto yes = [](raw_socket& peer) { peer.say(acceptance_of(peer.hear_until("\r\n\r\n"))); };

@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 namespace {
 
 using endpoint_list = std::vector<tcp::endpoint>;
-using detail::dial_patience;
+using detail::dial_timeouts;
 using socket_type = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
 using dialer = detail::dialer<socket_type>;
 
@@ -37,8 +37,8 @@ tcp::endpoint at(const char* address, std::uint16_t port = 80) {
 /// Runs a dialer until there is no work left.
 class call {
  public:
-  explicit call(dial_patience patience = {})
-      : dialer_{std::make_shared<dialer>(context_.get_executor(), patience,
+  explicit call(dial_timeouts timeouts = {})
+      : dialer_{std::make_shared<dialer>(context_.get_executor(), timeouts,
                                          [this](std::error_code ec, socket_type socket) {
                                            ++calls_;
                                            ec_ = ec;

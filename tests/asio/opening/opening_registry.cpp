@@ -18,21 +18,21 @@ namespace {
 
 class noted_opening final : public opening_base {
  public:
-  explicit noted_opening(std::string& told) : told_{told} {}
+  explicit noted_opening(std::string& calls) : calls_{calls} {}
 
-  void refuse() override { told_ += "refused "; }
-  void abort() override { told_ += "aborted "; }
-  void abandon() override { told_ += "abandoned "; }
+  void refuse() override { calls_ += "refused "; }
+  void abort() override { calls_ += "aborted "; }
+  void abandon() override { calls_ += "abandoned "; }
 
  private:
-  std::string& told_;
+  std::string& calls_;
 };
 
 TEST_CASE("an opening is kept until it is removed") {
   opening_registry all;
-  std::string told;
+  std::string calls;
   const std::weak_ptr<opening_base> kept = [&] {
-    auto one = std::make_shared<noted_opening>(told);
+    auto one = std::make_shared<noted_opening>(calls);
     all.add(one);
     return std::weak_ptr<opening_base>{one};
   }();
@@ -46,9 +46,9 @@ TEST_CASE("an opening is kept until it is removed") {
 
 TEST_CASE("openings can be taken until none is left") {
   opening_registry all;
-  std::string told;
-  all.add(std::make_shared<noted_opening>(told));
-  all.add(std::make_shared<noted_opening>(told));
+  std::string calls;
+  all.add(std::make_shared<noted_opening>(calls));
+  all.add(std::make_shared<noted_opening>(calls));
   CHECK(all.take());
   CHECK(all.take());
   CHECK_FALSE(all.take());
@@ -57,8 +57,8 @@ TEST_CASE("openings can be taken until none is left") {
 TEST_CASE("the end of a server ends openings and sessions, and those that register later") {
   asio::io_context context;
   const io_registries registries{context.get_executor()};
-  std::string told;
-  const auto opening = std::make_shared<noted_opening>(told);
+  std::string calls;
+  const auto opening = std::make_shared<noted_opening>(calls);
   registries.openings->add(opening);
   const auto state = std::make_shared<fake_session>();
   session_registry::registration place{*state, registries.sessions};
@@ -67,19 +67,19 @@ TEST_CASE("the end of a server ends openings and sessions, and those that regist
 
   SECTION("closed") {
     close_all(registries);
-    CHECK(told == "refused ");
+    CHECK(calls == "refused ");
     CHECK(state->done == std::vector<std::string>{"close"});
     CHECK(registries.now->load() == serving::none);
   }
   SECTION("aborted") {
     abort_all(registries);
-    CHECK(told == "aborted ");
+    CHECK(calls == "aborted ");
     CHECK(state->done == std::vector<std::string>{"abort"});
     CHECK(registries.now->load() == serving::cut);
   }
   SECTION("abandoned") {
     abandon_all(registries);
-    CHECK(told == "abandoned ");
+    CHECK(calls == "abandoned ");
     CHECK(state->abandoned);
     CHECK(registries.openings->openings().empty());
     CHECK(registries.sessions->sessions().empty());

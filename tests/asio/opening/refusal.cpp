@@ -52,9 +52,9 @@ TEST_CASE("a limited number of clients get the refusal, for at most a second", "
   // The refusal ends although the client neither reads nor disconnects.
   context.run();
   CHECK(open_files() == before + 70);
-  int told = 0;
-  for (auto& client : clients) told += client.hear_all().empty() ? 0 : 1;
-  CHECK(told == 64);
+  int answered = 0;
+  for (auto& client : clients) answered += client.hear_all().empty() ? 0 : 1;
+  CHECK(answered == 64);
 }
 
 TEST_CASE("refusals under way go with their context") {

@@ -161,12 +161,13 @@ TEST_CASE("an exception of the application in a handshake gives one client a 500
     if (asked.query() == "throw") throw std::runtime_error{"no list of origins"};
     return true;
   };
-  live_server server{
-      [&](hawser::server& made) {
-        made.on_http([](const request&) -> response { throw std::string{"?"}; });
-        made.on_error([&](session&, const std::exception_ptr& error) { errors.put(told(error)); });
-      },
-      options};
+  live_server server{[&](hawser::server& made) {
+                       made.on_http([](const request&) -> response { throw std::string{"?"}; });
+                       made.on_error([&](session&, const std::exception_ptr& error) {
+                         errors.put(exception_text(error));
+                       });
+                     },
+                     options};
   CHECK(status_for(server->port(), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") == 500);
   CHECK(errors.take() == "something else");
   CHECK(status_for(server->port(), upgrade_to("/?throw")) == 500);
@@ -185,7 +186,8 @@ TEST_CASE("an extension that cannot be made ends its connection and is reported"
     auto& broken = made.route("/broken");
     broken.options().extension = broken_negotiator{};
     broken.on_message([](session&, message_view) {});
-    broken.on_error([&](session&, const std::exception_ptr& error) { errors.put(told(error)); });
+    broken.on_error(
+        [&](session&, const std::exception_ptr& error) { errors.put(exception_text(error)); });
     made.on_message([](session& peer, message_view what) { peer.send(what); });
   }};
   raw_socket client{server->port()};

@@ -46,9 +46,9 @@ TEST_CASE("a client connects, talks, and ends when it is closed") {
   CHECK(client.next() == "text \"ahoy\"");
   CHECK_FALSE(client->send("back"));
   CHECK_FALSE(client->close());
-  octets heard;
-  while (frames_in(heard).size() < 2) heard = heard + peer.hear();
-  CHECK(frames_shown(heard) == lines{"text \"back\"", "close 1000"});
+  octets received;
+  while (frames_in(received).size() < 2) received = received + peer.hear();
+  CHECK(frames_shown(received) == lines{"text \"back\"", "close 1000"});
   peer.say(close_from(role::server, 1000));
   peer.hang_up();
   CHECK(client.rest() == lines{"close 1000", "stopped", "idle"});

@@ -287,7 +287,8 @@ TEST_CASE(
         peer.send(*got);
       }
     });
-    made.on_error([&](session&, const std::exception_ptr& what) { errors.put(told(what)); });
+    made.on_error(
+        [&](session&, const std::exception_ptr& what) { errors.put(exception_text(what)); });
   }};
   auto one = connect(server.url());
   auto other = connect(server.url());

@@ -114,16 +114,16 @@ TEST_CASE("whichever allocation of a compressing sender fails, its output is val
       wire = written_by(near);
     }
     peer_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
-    hearing heard;
-    heard.take(far, wire);
+    hearing received;
+    received.take(far, wire);
     auto expected = all_said();
-    CHECK_FALSE(heard.end);
+    CHECK_FALSE(received.end);
     // Without memory for zlib's streams, messages are sent uncompressed.
     if (thrown) {
-      CHECK(heard.messages.size() <= expected.size());
-      expected.resize((std::min)(expected.size(), heard.messages.size()));
+      CHECK(received.messages.size() <= expected.size());
+      expected.resize((std::min)(expected.size(), received.messages.size()));
     }
-    CHECK(heard.messages == expected);
+    CHECK(received.messages == expected);
   });
   CHECK(count > 10);
 }
@@ -138,7 +138,7 @@ TEST_CASE("whichever allocation of a receiver of compressed messages fails, it e
   const auto count = fail_each_allocation([&](std::size_t number) {
     forget_memory();
     auto input = wire;
-    hearing heard;
+    hearing received;
     bool thrown = false;
     {
       peer_type near{self, {}, some_extension(self, contexts)};
@@ -146,19 +146,19 @@ TEST_CASE("whichever allocation of a receiver of compressed messages fails, it e
       try {
         for (std::size_t at = 0; at < input.size(); at += 100) {
           const auto size = (std::min)(std::size_t{100}, input.size() - at);
-          heard.take(near, mutable_bytes{input}.subspan(at, size));
+          received.take(near, mutable_bytes{input}.subspan(at, size));
         }
       } catch (const std::bad_alloc&) {
         thrown = true;
       }
       const sparing not_counted;
-      const bool told = heard.end && heard.end->error == errc::out_of_memory;
-      CHECK((thrown || told) == failing::happened());
-      if (told) CHECK(heard.end->code == close_code::internal_error);
+      const bool reported = received.end && received.end->error == errc::out_of_memory;
+      CHECK((thrown || reported) == failing::happened());
+      if (reported) CHECK(received.end->code == close_code::internal_error);
     }
     auto expected = all_said();
-    if (failing::happened()) expected.resize((std::min)(expected.size(), heard.messages.size()));
-    CHECK(heard.messages == expected);
+    if (failing::happened()) expected.resize((std::min)(expected.size(), received.messages.size()));
+    CHECK(received.messages == expected);
   });
   CHECK(count > 3);
 }
@@ -171,7 +171,7 @@ TEST_CASE("whichever allocation of a compressing websocket fails, it ends at onc
     forget_memory();
     auto pipe = make_memory_pipe({.clock = std::make_shared<virtual_clock>()});
     peer_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
-    hearing heard;
+    hearing received;
     websocket<memory_pipe> near{self, std::move(pipe.first),         {}, {},
                                 {},   some_extension(self, contexts)};
     auto& there = pipe.second;
@@ -186,7 +186,7 @@ TEST_CASE("whichever allocation of a compressing websocket fails, it ends at onc
       const auto size = there.read_some(room, ec);
       if (ec == std::errc::operation_would_block) return;
       if (ec || size == 0) far.receive_end(ec);
-      heard.take(far, mutable_bytes{room}.first(size));
+      received.take(far, mutable_bytes{room}.first(size));
       if (far.wants().end_stream) there.shutdown(ec), far.output_ended();
     });
     const auto text = some_text(300);
@@ -225,8 +225,8 @@ TEST_CASE("whichever allocation of a compressing websocket fails, it ends at onc
     CHECK(got == expected);
     const std::vector<std::string> written{text, "first " + rest,
                                            std::string{prepared.view().text()}};
-    REQUIRE(heard.messages.size() <= written.size());
-    CHECK(std::equal(heard.messages.begin(), heard.messages.end(), written.begin()));
+    REQUIRE(received.messages.size() <= written.size());
+    CHECK(std::equal(received.messages.begin(), received.messages.end(), written.begin()));
   });
   CHECK(count > 10);
 }
@@ -277,12 +277,12 @@ TEST_CASE(
         begin([&](auto done) { near->async_read(one, done); });
       }
     }
-    hearing heard;
+    hearing received;
     auto wire = far.seen();
-    heard.take(peer, wire);
+    received.take(peer, wire);
     // The message whose call threw is not sent; all others are not affected.
-    CHECK((!heard.end || heard.end->code == close_code::internal_error));
-    for (const auto& one : heard.messages) {
+    CHECK((!received.end || received.end->code == close_code::internal_error));
+    for (const auto& one : received.messages) {
       CHECK((one == text || one == "first last" || (thrown != 0 && one == "last")));
     }
     far.hang_up();

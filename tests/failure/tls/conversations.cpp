@@ -78,7 +78,7 @@ std::size_t all_held() {
 /// One side of a conversation: TLS, the opening handshake, a message and its echo, the end. Returns the
 /// error, if any.
 std::error_code take_part(role self, memory_pipe end, const std::string& text,
-                          milliseconds patience) {
+                          milliseconds timeout) {
   std::error_code ec;
   const bool asks = self == role::client;
   auto secure = asks ? secure_pipe{std::move(end), trusting(), "localhost"}
@@ -86,7 +86,7 @@ std::error_code take_part(role self, memory_pipe end, const std::string& text,
   secure.handshake(before_long(), ec);
   if (ec) return ec;
   opening_options options;
-  options.connection.close_timeout = patience;
+  options.connection.close_timeout = timeout;
   std::optional<websocket<secure_pipe>> peer;
   if (asks) {
     client_handshake<> handshake{*uri::decode("wss://localhost/")};
@@ -118,17 +118,17 @@ struct talk_result {
 /// Runs both sides. One allocation of this thread's side fails.
 talk_result talk(role self, std::size_t number) {
   // A side that cannot write waits for the peer to end, so attempts with a failure have short timeouts.
-  const auto patience = number == failing::never ? milliseconds{soon} : milliseconds{20};
+  const auto timeout = number == failing::never ? milliseconds{soon} : milliseconds{20};
   auto [here, there] = make_memory_pipe({.clock = nullptr});
   const std::string text(3000, 'x');
   talk_result result;
-  std::thread other{[self, &text, patience, end = std::move(there)]() mutable {
-    take_part(self == role::client ? role::server : role::client, std::move(end), text, patience);
+  std::thread other{[self, &text, timeout, end = std::move(there)]() mutable {
+    take_part(self == role::client ? role::server : role::client, std::move(end), text, timeout);
   }};
   {
     const failing armed{number};
     try {
-      result.ec = take_part(self, std::move(here), text, patience);
+      result.ec = take_part(self, std::move(here), text, timeout);
     } catch (const std::bad_alloc&) {
       result.thrown = true;
     } catch (const std::system_error& error) {
@@ -146,17 +146,17 @@ TEST_CASE("whichever allocation of a conversation over TLS fails, its caller get
   const auto self = GENERATE(role::client, role::server);
   for (int warm = 0; warm < 3; ++warm) REQUIRE_FALSE(talk(self, failing::never).ec);
   const auto before = all_held();
-  std::size_t told = 0;
+  std::size_t reported = 0;
   const auto count = fail_allocations(1, [&](std::size_t number) {
     const auto result = talk(self, number);
     // OpenSSL can continue after some failures; its output must then be valid.
-    if (result.happened && (result.ec || result.thrown)) ++told;
+    if (result.happened && (result.ec || result.thrown)) ++reported;
     CHECK(result.ec != std::errc::bad_message);
     return result.happened;
   });
   REQUIRE_FALSE(talk(self, failing::never).ec);
   CHECK(count > 500);
-  CHECK(told > 20);
+  CHECK(reported > 20);
   // A TLS session may be stored or not.
   CHECK(all_held() < before + 64 * 1024);
 }
@@ -195,9 +195,9 @@ std::string ask(const std::string& url) {
   if (!peer) return ec.message();
   peer->write("Hello");
   const auto answer = peer->read();
-  const std::string heard = answer ? std::string{answer->text()} : "nothing";
+  const std::string received = answer ? std::string{answer->text()} : "nothing";
   peer->close();
-  return heard;
+  return received;
 }
 
 TEST_CASE(
@@ -268,9 +268,9 @@ TEST_CASE("whichever allocation of an event server with TLS fails, at most one c
   // This thread runs the server, another one the client.
   const auto serve = [&](std::size_t number) {
     std::atomic<bool> done = false;
-    std::string heard;
+    std::string received;
     std::thread client{[&] {
-      heard = ask(url);
+      received = ask(url);
       done = true;
     }};
     {
@@ -286,7 +286,7 @@ TEST_CASE("whichever allocation of an event server with TLS fails, at most one c
     // A client must not wait for a peer that has ended.
     if (!thrown.empty()) listening.shutdown();
     client.join();
-    return heard;
+    return received;
   };
   CHECK(serve(failing::never) == "Hello");
   const auto count = fail_allocations(11, [&](std::size_t number) {

@@ -29,10 +29,10 @@ namespace {
 using echo = running_echo<tls_threaded_server>;
 
 struct far_end {
-  far_end() : server{impatient(), server_with(test_server())} {}
+  far_end() : server{short_timeouts(), server_with(test_server())} {}
 
   /// Short timeouts, so that the server does not wait for clients that are destroyed later.
-  static threaded_server_options impatient() {
+  static threaded_server_options short_timeouts() {
     threaded_server_options options;
     options.connection.close_timeout = std::chrono::milliseconds{1};
     return options;

@@ -33,7 +33,7 @@ class read_room {
   /// Adapts the size to the number of bytes of a read, after these are processed.
   void learn(std::size_t size) noexcept {
     if (size >= small_.size()) {
-      busy_ = patience;
+      busy_ = reads_before_small;
     } else if (busy_ != 0 && --busy_ == 0) {
       buffer_pool::give(std::move(large_));
     }
@@ -41,7 +41,7 @@ class read_room {
 
  private:
   static constexpr std::size_t large_size = 8 * 1024;
-  static constexpr std::uint8_t patience = 8;
+  static constexpr std::uint8_t reads_before_small = 8;
 
   std::array<std::byte, 256> small_;
   byte_buffer large_;

@@ -95,7 +95,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     if (refused) return fail(refused);
 
     const auto begun = std::make_shared<dialer<client_socket>>(
-        executor_, dial_patience{.all = options_.connect_timeout},
+        executor_, dial_timeouts{.all = options_.connect_timeout},
         [self = this->shared_from_this()](std::error_code ec, client_socket socket) {
           self->unless_over([&] { ec ? self->fail(ec) : self->on_dialed(std::move(socket)); });
         });

@@ -51,7 +51,7 @@ using steady_timer_on =
                                asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 /// The timeouts of a dialer.
-struct dial_patience {
+struct dial_timeouts {
   std::chrono::steady_clock::duration all = std::chrono::seconds{10};
 
   /// After this time without an answer, the next address is tried in parallel: RFC 8305 §5.
@@ -68,9 +68,9 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>> {
   using endpoint = asio::ip::tcp::endpoint;
   using callback = std::function<void(std::error_code, Socket)>;
 
-  dialer(const executor_type& executor, dial_patience patience, callback done)
+  dialer(const executor_type& executor, dial_timeouts timeouts, callback done)
       : executor_{executor},
-        patience_{patience},
+        timeouts_{timeouts},
         done_{std::move(done)},
         resolver_{executor},
         company_{executor},
@@ -122,7 +122,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>> {
                            self->unless_over([&] { self->on_connect(socket, ec); });
                          });
     if (next_ == addresses_.size()) return;
-    company_.expires_after(patience_.one);
+    company_.expires_after(timeouts_.one);
     company_.async_wait([self = this->shared_from_this(), waits_for = next_](std::error_code ec) {
       self->unless_over([&] {
         if (!ec && self->next_ == waits_for) self->try_next();
@@ -183,11 +183,11 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>> {
   }
 
   void wait_at_most() {
-    deadline_.set(time_limit(std::chrono::steady_clock::now(), patience_.all));
+    deadline_.set(time_limit(std::chrono::steady_clock::now(), timeouts_.all));
   }
 
   const executor_type executor_;
-  const dial_patience patience_;
+  const dial_timeouts timeouts_;
   callback done_;
   resolver resolver_;
   steady_timer_on<executor_type> company_;

@@ -12,10 +12,10 @@
 namespace hawser::test {
 
 /// Parses the frames of an endpoint and detects every fault in them.
-class frames_heard {
+class received_frames {
  public:
   /// For an endpoint in that role.
-  explicit frames_heard(role of) : masked_{of == role::client} {}
+  explicit received_frames(role of) : masked_{of == role::client} {}
 
   void add(bytes_view some) {
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(at_));
