@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <cstddef>
+
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 
@@ -6,6 +8,7 @@
 
 namespace hawser::detail {
 
+template struct server_maker<own_threads, std::size_t>;
 template struct listener_maker<asio::ip::tcp, own_threads, plain_streams>;
 template struct listener_maker<asio::local::stream_protocol, own_threads, plain_streams>;
 

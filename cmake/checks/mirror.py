@@ -12,7 +12,9 @@ import source_tree
 
 # A header without a test: where it is tested
 ELSEWHERE = {
+    "asio/accepting/server_runtime": "asio/accepting/server_state",
     "asio/connect_error": "asio/connect_options",
+    "asio/listen": "asio/opening/quiet_opening",
     "asio/outage_queue": "asio/session/kept_messages",
     "asio/plain_streams": "asio/accepting/listener",
     "asio/send_budget": "options/options",

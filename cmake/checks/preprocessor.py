@@ -24,7 +24,7 @@ def check(root):
         if path.relative_to(headers).as_posix() not in EXCEPT
     ]
     yield from source_tree.grep(
-        root, paths, r"^\s*#\s*(define|undef|if|ifdef|ifndef|elif|else)\b(?! defined\(HAWSER_COMPILED(_TLS)?\)$)",
+        root, paths, r"^\s*#\s*(define|undef|if|ifdef|ifndef|elif|else)\b(?! !?defined\(HAWSER_COMPILED(_TLS)?\)$)",
         "{} in a header",
     )
 

@@ -13,6 +13,7 @@
 #include "hawser/asio/connect_options.hpp"
 #include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/http_request.hpp"
+#include "hawser/asio/listen.hpp"
 #include "hawser/asio/outage_queue.hpp"
 #include "hawser/asio/plain_streams.hpp"
 #include "hawser/asio/received_part.hpp"

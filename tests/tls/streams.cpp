@@ -18,6 +18,7 @@
 #include <malloc.h>
 
 #include "hawser/asio/http_request.hpp"
+#include "hawser/asio/listen.hpp"
 #include "hawser/asio/server.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/base/error.hpp"

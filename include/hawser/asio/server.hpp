@@ -16,28 +16,36 @@
 #include <utility>
 #include <vector>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/execution/executor.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <asio/strand.hpp>
 
-#include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/accepting/endpoint_text.hpp"
-#include "hawser/asio/accepting/listener.hpp"
-#include "hawser/asio/accepting/server_state.hpp"
-#include "hawser/asio/accepting/server_threads.hpp"
+#include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/http_request.hpp"
-#include "hawser/asio/opening/server_opening.hpp"
+#include "hawser/asio/opening/opening_settings.hpp"
+#include "hawser/asio/plain_streams.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/transport/memory_budget.hpp"
+
+#if !defined(HAWSER_COMPILED)
+#include "hawser/asio/listen.hpp"
+#endif
 
 #if defined(HAWSER_COMPILED)
 namespace hawser::detail {
+extern template struct server_maker<own_threads, std::size_t>;
+extern template struct server_maker<shared_threads, asio::any_io_executor>;
+extern template struct server_maker<shared_threads, asio::strand<asio::any_io_executor>>;
 extern template struct listener_maker<asio::ip::tcp, own_threads, plain_streams>;
 extern template struct listener_maker<asio::ip::tcp, shared_threads, plain_streams>;
 extern template struct listener_maker<asio::local::stream_protocol, own_threads, plain_streams>;
@@ -108,7 +116,7 @@ class server : public handler_setters<server, route> {
   /// them. Throws std::system_error on failure.
   template <std::same_as<detail::own_threads> Threads = detail::own_threads>
   explicit server(server_options options)
-      : server{std::move(options), std::make_shared<Threads>(options.threads)} {}
+      : server{make<Threads>(options.threads, options), std::move(options)} {}
 
   /// The same on an executor that any number of your threads may run, for example of an io_context
   /// or a thread_pool. `options.threads` is ignored. Each session has its own strand: its handlers,
@@ -118,7 +126,7 @@ class server : public handler_setters<server, route> {
   template <class Executor>
   requires asio::execution::is_executor<Executor>::value server(const Executor& executor,
                                                                 server_options options)
-      : server{std::move(options), std::make_shared<detail::shared_threads>(executor)} {}
+      : server{make<detail::shared_threads>(place_of(executor), options), std::move(options)} {}
 
   /// The same on the executor of a context.
   template <class Context>
@@ -131,7 +139,7 @@ class server : public handler_setters<server, route> {
   /// handler, that handler continues and is the last one. Called while run() runs, which is only
   /// possible in a handler, it makes run() return after the handlers of other threads. If the
   /// context of the given executor was destroyed before, everything has already ended.
-  ~server() { state_->end(); }
+  ~server() { runtime_->end(); }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
@@ -177,6 +185,7 @@ class server : public handler_setters<server, route> {
   /// The same with another stream than the socket: `make_stream(socket)` makes it, as tls_streams
   /// does for wss:. If `MakeStream::client_speaks_first` is a true constant, the stream is made
   /// when the client's first byte has arrived, on any of the server's threads, by a const call.
+  /// A unit that links hawser::compiled includes hawser/asio/listen.hpp for this.
   template <class Endpoint, class MakeStream>
   Endpoint listen(const Endpoint& where, MakeStream make_stream) {
     // Known at run time only.
@@ -191,10 +200,10 @@ class server : public handler_setters<server, route> {
   /// too few for each. From any thread.
   std::size_t buffered_bytes() const noexcept { return settings_->memory->bytes(); }
 
-  std::size_t connections() const { return places_->count(); }
+  std::size_t connections() const { return runtime_->connections(); }
 
   /// Begins to accept on the given executor. Does not wait.
-  void start() { state_->start(); }
+  void start() { runtime_->start(); }
 
   /// Serves until shutdown(), on `options.threads` threads including the calling one. Throws
   /// std::logic_error for a server on an executor of yours, which your own threads run.
@@ -202,49 +211,56 @@ class server : public handler_setters<server, route> {
     if (!own_threads_)
       throw std::logic_error{"hawser::server::run(): it has no threads of its own"};
     // A handler may destroy this object.
-    const auto threads = own_threads_;
-    const auto state = state_;
-    state->start();
-    threads->run();
+    const auto kept = runtime_;
+    kept->run();
   }
 
   /// Stops accepting, closes all sessions with 1001, answers unfinished handshakes with 503, and
   /// ends the rest after `grace`. May be called on any thread. Does not wait; run() returns when
   /// everything has ended.
-  void shutdown(std::chrono::steady_clock::duration grace = detail::server_state::default_grace) {
-    state_->shutdown(grace);
+  void shutdown(std::chrono::steady_clock::duration grace = detail::server_runtime::default_grace) {
+    runtime_->shutdown(grace);
   }
 
   /// SIGINT and SIGTERM then call shutdown().
-  void stop_on_signals() { state_->stop_on_signals(); }
+  void stop_on_signals() { runtime_->stop_on_signals(); }
 
  protected:
   /// From now on no listener uses cleartext without plain_streams, also through a `server&`.
   void set_secure_by_default() noexcept { secure_by_default_ = true; }
 
  private:
-  using places = detail::connection_places;
+  /// Where a server runs on an executor of the caller.
+  static asio::any_io_executor place_of(const asio::any_io_executor& executor) { return executor; }
 
-  template <std::same_as<detail::own_threads> Threads>
-  server(server_options options, std::shared_ptr<Threads> threads)
-      : server{std::move(options), std::shared_ptr<detail::server_threads>{threads}} {
-    own_threads_ = std::move(threads);
-    listen_first(own_threads_);
+  template <class Executor>
+  static asio::strand<asio::any_io_executor> place_of(const asio::strand<Executor>& strand) {
+    return strand;
   }
 
-  template <std::same_as<detail::shared_threads> Threads>
-  server(server_options options, std::shared_ptr<Threads> threads)
-      : server{std::move(options), std::shared_ptr<detail::server_threads>{threads}} {
-    shared_threads_ = std::move(threads);
-    listen_first(shared_threads_);
+  template <class Threads, class Place>
+  static detail::server_parts<Threads> make(const Place& where, const server_options& options) {
+    return detail::server_maker<Threads, Place>::make(where, options.max_connections,
+                                                      options.max_connections_per_address);
   }
 
-  server(server_options options, std::shared_ptr<detail::server_threads> threads)
+  template <class Threads>
+  server(detail::server_parts<Threads> parts, server_options options)
+      : server{std::move(parts.runtime), std::move(options)} {
+    if constexpr (std::is_same_v<Threads, detail::own_threads>) {
+      own_threads_ = parts.threads;
+    } else {
+      shared_threads_ = parts.threads;
+    }
+    if (options_.listener == first_listener::none) return;
+    add_listener(parts.threads, detail::listen_endpoint(options_.address, options_.port),
+                 plain_streams{});
+  }
+
+  server(std::shared_ptr<detail::server_runtime> runtime, server_options options)
       : options_{std::move(options)},
         settings_{std::make_shared<detail::opening_settings>()},
-        places_{std::make_shared<places>(options_.max_connections,
-                                         options_.max_connections_per_address)},
-        state_{std::make_shared<detail::server_state>(std::move(threads), places_)} {
+        runtime_{std::move(runtime)} {
     settings_->limits = options_.limits;
     settings_->handshake_timeout = options_.handshake_timeout;
     settings_->close_timeout = options_.route.connection.close_timeout;
@@ -253,19 +269,12 @@ class server : public handler_setters<server, route> {
     settings_->memory = std::make_shared<detail::memory_budget>(options_.memory_budget);
   }
 
-  template <class Threads>
-  void listen_first(const std::shared_ptr<Threads>& threads) {
-    if (options_.listener == first_listener::none) return;
-    add_listener(threads, detail::listen_endpoint(options_.address, options_.port),
-                 plain_streams{});
-  }
-
   template <class Threads, class Endpoint, class MakeStream>
   Endpoint add_listener(const std::shared_ptr<Threads>& threads, const Endpoint& where,
                         MakeStream make_stream) {
     using maker = detail::listener_maker<typename Endpoint::protocol_type, Threads, MakeStream>;
-    auto made = maker::make(where, threads, settings_, places_, std::move(make_stream));
-    state_->add(std::move(made.first));
+    auto made = maker::make(where, threads, settings_, runtime_->places(), std::move(make_stream));
+    runtime_->add(std::move(made.first));
     Endpoint listening = made.second;
     if constexpr (requires { listening.port(); }) {
       if (port_ == 0) port_ = listening.port();
@@ -275,8 +284,7 @@ class server : public handler_setters<server, route> {
 
   const server_options options_;
   std::shared_ptr<detail::opening_settings> settings_;
-  std::shared_ptr<places> places_;
-  const std::shared_ptr<detail::server_state> state_;
+  const std::shared_ptr<detail::server_runtime> runtime_;
   std::shared_ptr<detail::own_threads> own_threads_;  // one of these two is set
   std::shared_ptr<detail::shared_threads> shared_threads_;
   std::uint16_t port_ = 0;

@@ -7,11 +7,14 @@
 #include <asio/local/stream_protocol.hpp>
 
 #include "hawser/asio/accepting/endpoint_text.hpp"
-#include "hawser/asio/accepting/listener.hpp"
-#include "hawser/asio/accepting/server_threads.hpp"
+#include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/server.hpp"
 #include "hawser/tls/server_context.hpp"
 #include "hawser/tls/streams.hpp"
+
+#if !defined(HAWSER_COMPILED_TLS)
+#include "hawser/asio/listen.hpp"
+#endif
 
 #if defined(HAWSER_COMPILED_TLS)
 namespace hawser::detail {

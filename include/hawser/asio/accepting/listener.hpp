@@ -19,6 +19,7 @@
 #include "hawser/asio/accepting/close_on_exec.hpp"
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/accepting/endpoint_text.hpp"
+#include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 #include "hawser/asio/opening/quiet_opening.hpp"
@@ -164,18 +165,7 @@ class listener final
   refusals<socket> refusals_;
 };
 
-/// Makes a listener of a server. `make` is not inline, so that a program can link a compiled one.
-template <class Protocol, class Threads, class MakeStream>
-struct listener_maker {
-  using endpoint = typename Protocol::endpoint;
-
-  /// The listener, and where it listens. Throws std::system_error when it cannot listen.
-  static std::pair<std::shared_ptr<listener_base>, endpoint> make(
-      const endpoint& where, const std::shared_ptr<Threads>& threads,
-      std::shared_ptr<const opening_settings> settings, std::shared_ptr<connection_places> places,
-      MakeStream make_stream);
-};
-
+// Declared in server_runtime.hpp.
 template <class Protocol, class Threads, class MakeStream>
 std::pair<std::shared_ptr<listener_base>, typename Protocol::endpoint>
 listener_maker<Protocol, Threads, MakeStream>::make(

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -16,6 +17,7 @@
 
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/accepting/listener.hpp"
+#include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/accepting/server_threads.hpp"
 #include "hawser/asio/executor/context_end.hpp"
 
@@ -24,7 +26,8 @@ namespace hawser::detail {
 /// What a server runs besides connections: listeners, signals, the shutdown timer. Its handlers
 /// hold a weak pointer, so they may still be queued when the server is destroyed. They run one at a
 /// time on `threads->executor()`, as does every change of the state once the server runs.
-class server_state final : public stoppable,
+class server_state final : public server_runtime,
+                           public stoppable,
                            public std::enable_shared_from_this<server_state>,
                            private context_end::listener {
  public:
@@ -40,22 +43,25 @@ class server_state final : public stoppable,
   server_state(const server_state&) = delete;
   server_state& operator=(const server_state&) = delete;
 
-  /// Must be called before start().
-  void add(std::shared_ptr<listener_base> one) { listeners_.push_back(std::move(one)); }
+  void add(std::shared_ptr<listener_base> one) override { listeners_.push_back(std::move(one)); }
 
-  void start() {
+  void start() override {
     for (auto& one : listeners_) one->start();
   }
 
-  /// May be called on any thread.
-  void shutdown(std::chrono::steady_clock::duration grace) {
+  void run() override {
+    start();
+    threads_->run();
+  }
+
+  void shutdown(std::chrono::steady_clock::duration grace) override {
     if (ended_) return;
     asio::post(threads_->executor(), [weak = weak_from_this(), grace] {
       if (const auto self = weak.lock()) self->begin_shutdown(grace);
     });
   }
 
-  void stop_on_signals() {
+  void stop_on_signals() override {
     signals_->add(SIGINT);
     signals_->add(SIGTERM);
     signals_->async_wait([weak = weak_from_this(), grace = default_grace](std::error_code ec, int) {
@@ -64,8 +70,7 @@ class server_state final : public stoppable,
     });
   }
 
-  /// Called when the server is destroyed: ends everything, and calls no handler.
-  void end() {
+  void end() override {
     if (ended_) return;
     places_->on_empty({});
     threads_->end(shared_from_this());
@@ -79,7 +84,9 @@ class server_state final : public stoppable,
     grace_timer_.reset();
   }
 
-  static constexpr std::chrono::seconds default_grace{5};
+  std::size_t connections() const override { return places_->count(); }
+
+  const std::shared_ptr<connection_places>& places() const noexcept override { return places_; }
 
  private:
   void context_ends() noexcept override {
@@ -124,5 +131,16 @@ class server_state final : public stoppable,
   bool shutting_down_ = false;
   std::atomic<bool> ended_ = false;
 };
+
+// Declared in server_runtime.hpp.
+template <class Threads, class Place>
+server_parts<Threads> server_maker<Threads, Place>::make(const Place& where,
+                                                         std::size_t max_connections,
+                                                         std::size_t max_connections_per_address) {
+  auto threads = std::make_shared<Threads>(where);
+  auto runtime = std::make_shared<server_state>(
+      threads, std::make_shared<connection_places>(max_connections, max_connections_per_address));
+  return {std::move(threads), std::move(runtime)};
+}
 
 }  // namespace hawser::detail

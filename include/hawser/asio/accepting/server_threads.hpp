@@ -15,6 +15,7 @@
 #include <asio/strand.hpp>
 
 #include "hawser/asio/accepting/io_thread.hpp"
+#include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/executor/exclusive_strand.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 
@@ -41,6 +42,9 @@ class server_threads {
   /// Closes all connections, and those that begin later. This and the next two may be called on any thread.
   virtual void close_all() = 0;
   virtual void abort_all() = 0;
+
+  /// Makes the calling thread one of the server's own, if it has such threads.
+  virtual void run() {}
 
   /// All connections have ended.
   virtual void release() {}
@@ -82,7 +86,7 @@ class own_threads final : public server_threads {
 
   /// Makes the calling thread one of them. Runs until release() is called and everything is done.
   /// The caller must keep this object alive.
-  void run() {
+  void run() override {
     running_ = true;
     {
       std::vector<std::jthread> others;
@@ -185,7 +189,5 @@ class basic_shared_threads final : public server_threads {
   std::optional<executor_type> own_;  // a strand must not outlive its context
   const io_registries registries_;
 };
-
-using shared_threads = basic_shared_threads<exclusive_strand>;
 
 }  // namespace hawser::detail
