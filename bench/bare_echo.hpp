@@ -102,11 +102,11 @@ class bare_echo {
     return true;
   }
 
-  void write(int socket, hawser::bytes_view octets) {
-    while (!octets.empty()) {
-      const auto size = ::send(socket, octets.data(), octets.size(), MSG_NOSIGNAL);
+  void write(int socket, hawser::bytes_view data) {
+    while (!data.empty()) {
+      const auto size = ::send(socket, data.data(), data.size(), MSG_NOSIGNAL);
       if (size < 0 && errno != EAGAIN) return leave(socket);
-      if (size > 0) octets = octets.subspan(static_cast<std::size_t>(size));
+      if (size > 0) data = data.subspan(static_cast<std::size_t>(size));
     }
   }
 

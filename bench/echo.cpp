@@ -176,8 +176,8 @@ double talk(const std::vector<int>& sockets, const load& with, std::chrono::mill
   std::size_t waiting = 0;
   const auto until = std::chrono::steady_clock::now() + time;
   const auto send = [&](std::size_t i) {
-    const auto octets = burst.view();
-    if (::send(sockets[i], octets.data(), octets.size(), 0) < 0) fail("send");
+    const auto data = burst.view();
+    if (::send(sockets[i], data.data(), data.size(), 0) < 0) fail("send");
     missing[i] = echoed;
     ++waiting;
   };

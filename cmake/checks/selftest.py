@@ -120,6 +120,12 @@ PLANTED = {
         (FRAME, HEADER + "// Until the connection is over.\n", "has ended"),
         ("README.md", "The client is told 503.\n", "reported"),
         ("tests/frame/header.cpp", TOP + 'TEST_CASE("a time-out") {}\n', "timeout"),
+        ("tests/frame/header.cpp", TOP + "std::string told_server;\n", "the name told"),
+        ("tests/support/wire.hpp", HEADER + "using octets = int;\n", "the name octets"),
+        ("tests/interop/peer.py", '"""A peer that tells.\n"""\n', "reported"),
+        ("tests/interop/peer.py", "def heard(peer):\n    pass\n", "the name heard"),
+        ("cmake/package.cmake", "# For whoever installs it.\n", "name the caller"),
+        ("tests/run", "#!/bin/sh\n# Ends when the tests are over.\n", "has ended"),
     ],
     "version": [
         ("include/hawser/version.hpp", HEADER + VERSION.replace("2.3", "2.4"), "is not"),

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Comments, pages and test names are plain technical English, in the words of the field.
+"""Comments, docstrings, pages, test names and identifiers are plain technical English, in the words of the field.
 
-Code and text in backticks are not checked. A line that names an RFC may quote its octets.
+Other strings, and text in backticks, are not checked. Names in the headers may contain `octets`.
+A line that names an RFC may quote its octets.
 """
 
+import io
 import re
+import tokenize
 
 import source_tree
 
@@ -16,15 +19,21 @@ WORDS = [
     (r"(?:is|are|was|were) over(?=[.,;:)]|$)", "say: has ended, has expired"),
     (r"without a word|says? nothing|(?:hears?|heard) of", "say what happens"),
 ]
+IDENTIFIERS = r"told|heard|hears?|impatient|patience|patient|(?:some|no|any|every)body|whoever|whom"
 RULES = [(re.compile(rf"\b(?:{words})(?![\w-])", re.I), advice) for words, advice in WORDS]
-OCTET = re.compile(r"\boctets?\b", re.I)
+UNIT = re.compile(r"\boctets?\b", re.I)
+OLD_NAME = re.compile(rf"(?<![a-zA-Z0-9])(?:{IDENTIFIERS})(?![a-zA-Z0-9])", re.I)
+OLD_NAME_OR_UNIT = re.compile(rf"(?<![a-zA-Z0-9])(?:{IDENTIFIERS}|octet(?:s|wise)?)(?![a-zA-Z0-9])", re.I)
 
-FOLDERS = ["include", "tests", "examples", "bench"]
+FOLDERS = ["include", "src", "tests", "examples", "bench"]
+SCRIPTS = ["cmake", ".ci", *FOLDERS]
 PAGES = ["README.md", "CHANGELOG.md"]
 
 STRING = r'"(?:[^"\\]|\\.)*"'
 COMMENT = re.compile(rf"(?:{STRING}|'(?:[^'\\]|\\.)'|[^\"'/]|/(?!/)|')*?//(.*)")
 NAME = re.compile(rf"\b(?:TEST_CASE|TEMPLATE_TEST_CASE|SECTION)\(\s*({STRING}(?:\s*{STRING})*)")
+LITERAL = re.compile(rf"{STRING}|'(?:[^'\\]|\\.)'|//.*")
+SCRIPT_COMMENT = re.compile(r"(?:^|\s)#(?![!\w])(.*)")
 CODE = re.compile(r"`[^`]*`")
 
 
@@ -33,7 +42,7 @@ def complaints(text):
     for regex, advice in RULES:
         if match := regex.search(prose):
             yield f"'{match[0]}': {advice}"
-    if (match := OCTET.search(prose)) and "RFC" not in text:
+    if (match := UNIT.search(prose)) and "RFC" not in text:
         yield f"'{match[0]}': say byte"
 
 
@@ -54,15 +63,60 @@ def prose_of_page(text):
             yield number, line
 
 
+def prose_of_python(text):
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT or token.string.startswith('"""'):
+            for number, line in enumerate(token.string.splitlines(), token.start[0]):
+                yield number, line
+
+
+def prose_of_script(text):
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := SCRIPT_COMMENT.search(line):
+            yield number, match[1]
+
+
+def names_of_source(text):
+    for number, line in enumerate(text.splitlines(), 1):
+        yield number, LITERAL.sub("", line)
+
+
+def names_of_python(text):
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.NAME:
+            yield token.start[0], token.string
+
+
+def bad_names(names, regex):
+    for number, line in names:
+        if match := regex.search(line):
+            yield number, f"the name {match[0]}: say what it holds or does"
+
+
+def complaints_about(path, root):
+    text = path.read_text("utf-8")
+    if path.suffix in {".hpp", ".cpp", ".mjs"}:
+        prose, names = prose_of_source(text), names_of_source(text)
+    elif path.suffix == ".py":
+        prose, names = prose_of_python(text), names_of_python(text)
+    elif path.suffix == ".md":
+        prose, names = prose_of_page(text), ()
+    else:
+        prose, names = prose_of_script(text), ()
+    for number, line in prose:
+        for complaint in complaints(line):
+            yield number, complaint
+    yield from bad_names(names, OLD_NAME if root / "include" in path.parents else OLD_NAME_OR_UNIT)
+
+
 def check(root):
-    texts = [(path, prose_of_source) for path in source_tree.sources(root, *FOLDERS)]
-    pages = [root / page for page in PAGES if (root / page).exists()]
-    texts += [(path, prose_of_page) for path in pages + source_tree.files(root, "docs", {".md"})]
-    for path, prose in texts:
-        name = path.relative_to(root)
-        for number, line in prose(path.read_text("utf-8")):
-            for complaint in complaints(line):
-                yield f"{name}:{number}: {complaint}"
+    paths = source_tree.sources(root, *FOLDERS) + source_tree.files(root, "docs", {".md"})
+    paths += [root / page for page in PAGES if (root / page).exists()]
+    for folder in SCRIPTS:
+        paths += source_tree.files(root, folder, {".py", ".mjs", ".sh", ".cmake", ".txt", ""})
+    for path in paths:
+        for number, complaint in complaints_about(path, root):
+            yield f"{path.relative_to(root)}:{number}: {complaint}"
 
 
 if __name__ == "__main__":

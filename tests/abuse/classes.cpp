@@ -34,35 +34,35 @@
 // server, each with a limit of memory and of time. What a socket cannot show is tested elsewhere too:
 //
 //   class                       here  and more in
-//   slow handshake              yes   transport/opening, asio/server_opening
-//   header flood                yes   handshake/http_head, handshake/server, asio/server_opening
-//   silent connections          yes   handshake/server, asio/server (max_connections), asio/refusal
-//   slow reader                 yes   asio/session_driver (budgets), asio/threaded_server
+//   slow handshake              yes   transport/opening, asio/opening/server_opening
+//   header flood                yes   handshake/http_head, handshake/server, asio/opening/server_opening
+//   silent connections          yes   handshake/server, asio/server (max_connections), asio/opening/refusal
+//   slow reader                 yes   asio/driver/session_driver (budgets), asio/threaded_server
 //   slow writer in a frame      yes   asio/server
-//   ping flood, pong flood      yes   rfc6455/10_abuse, asio/server, asio/session_driver
+//   ping flood, pong flood      yes   rfc6455/10_abuse, asio/server, asio/driver/session_driver
 //   data after Close            yes   rfc6455/10_abuse, asio/server
 //   empty frames, fragments     yes   rfc6455/10_abuse, frame/assembler
 //   message never finished      yes   rfc6455/10_abuse
 //   message without progress    yes   protocol/connection, drivers/liveness
 //   crowd of unfinished ones    yes   abuse/memory, transport/memory_budget
-//   silent TLS connections      no    tls/streams, tls/transport, asio/quiet_opening
-//   many small ones queued      no    asio/kept_messages, asio/session_command, asio/session_driver
-//   addresses of one network    no    asio/endpoint_text
-//   inherited sockets           no    asio/close_on_exec
+//   silent TLS connections      no    tls/streams, tls/transport, asio/opening/quiet_opening
+//   many small ones queued      no    asio/session/kept_messages, session/session_command, driver/session_driver
+//   addresses of one network    no    asio/accepting/endpoint_text
+//   inherited sockets           no    asio/accepting/close_on_exec
 //   declared length             yes   rfc6455/10_abuse, frame/assembler
 //   zip bomb, context flood     no    rfc7692/8_memory (both kinds of server), rfc6455/10_abuse
 //   predictable masks           yes   base/system_entropy
-//   cross-site hijacking        yes   handshake/server, asio/server_opening
-//   DNS rebinding               yes   handshake/policy, handshake/allowed_hosts, asio/server_opening
+//   cross-site hijacking        yes   handshake/server, asio/opening/server_opening
+//   DNS rebinding               yes   handshake/policy, handshake/allowed_hosts, asio/opening/server_opening
 //   CR and LF injected          yes   handshake/server, handshake/client, handshake/http_tunnel
 //   quadratic lists             yes   handshake/http_head
 //   slow or unfinished body     yes   asio/http_request, handshake/request_body
 //   chunk and trailer floods    yes   handshake/request_body
 //   requests without an end     yes   handshake/server, asio/http_request
 //   request smuggling           yes   handshake/request_body, handshake/http_conversation
-//   many frames in one read     no    rfc6455/10_abuse, asio/server, asio/async_driver (starvation)
-//   flood of small bombs        no    rfc7692/8_memory, asio/async_driver (starvation)
-//   slow but steady reader      no    drivers/liveness, asio/unacknowledged
+//   many frames in one read     no    rfc6455/10_abuse, asio/server, asio/driver/async_driver (starvation)
+//   flood of small bombs        no    rfc7692/8_memory, asio/driver/async_driver (starvation)
+//   slow but steady reader      no    drivers/liveness, asio/driver/unacknowledged
 
 using namespace hawser;
 using namespace hawser::test;
@@ -122,9 +122,9 @@ echo_options short_timeouts() {
 }
 
 /// Sends the same bytes repeatedly until the server accepts no more, at most `most` times.
-std::size_t flood(raw_socket& client, const octets& what, std::size_t most) {
+std::size_t flood(raw_socket& client, const byte_vector& what, std::size_t most) {
   std::size_t times = 0;
-  while (times < most && client.say(what)) ++times;
+  while (times < most && client.send(what)) ++times;
   return times;
 }
 
@@ -138,11 +138,11 @@ TEMPLATE_TEST_CASE("slow handshakes of one byte at a time end at the timeout", "
     // Each byte arrives in time, but all of them together take too long.
     const auto end = std::chrono::steady_clock::now() + 1s;
     for (std::size_t at = 0; std::chrono::steady_clock::now() < end; ++at) {
-      for (auto& one : slow) one.say(upgrade_request.substr(at % 20, 1));
+      for (auto& one : slow) one.send(upgrade_request.substr(at % 20, 1));
       std::this_thread::yield();
     }
     for (auto& one : slow) {
-      const auto answer = one.hear_all();
+      const auto answer = one.receive_all();
       CHECK((answer.empty() || status_of(answer) >= 400));
     }
   }
@@ -157,9 +157,9 @@ TEMPLATE_TEST_CASE("header floods use no more memory than the limit", "[abuse]",
   {
     const ceiling limit{512 * kib, 5s};
     raw_socket client{server.port()};
-    client.say("GET / HTTP/1.1\r\nHost: localhost\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n");
     std::thread flooder{[&] { flood(client, line, 100'000); }};
-    const auto answer = client.hear_all();
+    const auto answer = client.receive_all();
     CHECK(status_of(answer) == 431);
     client.hang_up();
     flooder.join();
@@ -176,7 +176,7 @@ TEMPLATE_TEST_CASE("silent connections use little memory, and end at the timeout
     const ceiling limit{count * 16 * kib + 256 * kib, 5s};
     std::vector<raw_socket> silent;
     for (std::size_t i = 0; i < count; ++i) silent.emplace_back(server.port());
-    for (auto& one : silent) CHECK(status_of(one.hear_all()) == 408);
+    for (auto& one : silent) CHECK(status_of(one.receive_all()) == 408);
   }
   await_connections(server, 0);
   check_service(server);
@@ -217,12 +217,12 @@ TEMPLATE_TEST_CASE("a writer that stops inside a frame is detected as dead", "[a
     // The arrived bytes, the unused capacity of their buffer, and the buffer of the thread.
     const ceiling limit{1536 * kib, 5s};
     auto client = opened(server.port());
-    client.say(header);
+    client.send(header);
     // A slow peer is not dead: each byte counts as a sign of life.
     const auto begin = std::chrono::steady_clock::now();
     for (auto next = begin; next < begin + 1500ms; next += 1ms) {
       while (std::chrono::steady_clock::now() < next) std::this_thread::yield();
-      client.say(std::string_view{"x"});
+      client.send(std::string_view{"x"});
     }
     CHECK(server.ends.take() == "closed{1006, the peer did not answer the keep-alive ping}");
   }
@@ -232,7 +232,7 @@ TEMPLATE_TEST_CASE("a writer that stops inside a frame is detected as dead", "[a
 TEMPLATE_TEST_CASE("a flood of pings from a client that reads no pongs ends", "[abuse]", event_echo,
                    threaded_echo) {
   TestType server{short_timeouts()};
-  octets pings;
+  byte_vector pings;
   for (int i = 0; i < 500; ++i) {
     pings = std::move(pings) + frame_from(role::client, opcode::ping, std::string(125, 'p'));
   }
@@ -250,7 +250,7 @@ TEMPLATE_TEST_CASE("a flood of pings from a client that reads no pongs ends", "[
 TEMPLATE_TEST_CASE("a flood of pongs takes proportional time and little memory", "[abuse]",
                    event_echo, threaded_echo) {
   TestType server{brief_closing()};
-  octets pongs;
+  byte_vector pongs;
   for (int i = 0; i < 500; ++i) {
     pongs = std::move(pongs) + frame_from(role::client, opcode::pong, std::string(125, 'p'));
   }
@@ -259,7 +259,7 @@ TEMPLATE_TEST_CASE("a flood of pongs takes proportional time and little memory",
     const ceiling limit{512 * kib, 10s};
     auto client = opened(server.port());
     CHECK(flood(client, pongs, 100) == 100);
-    CHECK(client.say(bye));
+    CHECK(client.send(bye));
     CHECK(server.ends.take() == "closed{1000, clean}");
   }
   check_service(server);
@@ -273,7 +273,7 @@ TEMPLATE_TEST_CASE("data after a Close is dropped, for a limited time", "[abuse]
   {
     const ceiling limit{512 * kib, 10s};
     auto client = opened(server.port());
-    client.say(bye);
+    client.send(bye);
     std::thread flooder{[&] { flood(client, data, 1'000'000); }};
     CHECK(server.ends.take() == "closed{1000, clean}");
     flooder.join();
@@ -288,7 +288,7 @@ TEMPLATE_TEST_CASE("floods of empty frames and of fragments end at their limit",
   options.connection.max_frames = 5000;
   TestType server{options};
   const auto first = frame_from(role::client, opcode::binary, "", fin::no);
-  octets some;
+  byte_vector some;
   for (int i = 0; i < 100; ++i) {
     some =
         std::move(some) + frame_from(role::client, opcode::continuation, empty ? "" : "x", fin::no);
@@ -296,7 +296,7 @@ TEMPLATE_TEST_CASE("floods of empty frames and of fragments end at their limit",
   {
     const ceiling limit{512 * kib, 10s};
     auto client = opened(server.port());
-    client.say(first);
+    client.send(first);
     std::thread flooder{[&] { flood(client, some, 1'000'000); }};
     const auto end = server.ends.take().value_or("nothing");
     flooder.join();
@@ -316,7 +316,7 @@ TEMPLATE_TEST_CASE("a message that is never finished uses at most its limit", "[
   {
     const ceiling limit{1024 * kib, 10s};
     auto client = opened(server.port());
-    client.say(first);
+    client.send(first);
     std::thread flooder{[&] { flood(client, more, 1'000'000); }};
     const auto end = server.ends.take().value_or("nothing");
     flooder.join();
@@ -337,9 +337,9 @@ TEMPLATE_TEST_CASE("a message without progress ends at its timeout, although pon
   {
     const ceiling limit{512 * kib, 10s};
     auto client = opened(server.port());
-    client.say(begin);
+    client.send(begin);
     std::thread flooder{[&] {
-      while (client.say(pong) && client.say(empty)) std::this_thread::yield();
+      while (client.send(pong) && client.send(empty)) std::this_thread::yield();
     }};
     const auto end = server.ends.take().value_or("nothing");
     flooder.join();
@@ -364,7 +364,7 @@ TEMPLATE_TEST_CASE(
     const ceiling limit{few_threads ? 2 * budget : 3 * budget, 30s};
     std::vector<raw_socket> crowd;
     for (int i = 0; i < 40; ++i) crowd.push_back(opened(server.port()));
-    for (auto& one : crowd) one.say(most_of_it);
+    for (auto& one : crowd) one.send(most_of_it);
     // At least that many do not fit into the budget.
     for (int i = 0; i < 31; ++i) {
       CHECK(server.ends.take() == "closed{1013, " + shown(errc::memory_exceeded) + '}');
@@ -380,12 +380,12 @@ TEMPLATE_TEST_CASE("a declared length that is not sent uses no memory", "[abuse]
   auto options = short_timeouts();
   options.connection.max_message_size = std::uint64_t{1} << 40;
   TestType server{options};
-  const auto bomb = header_from(role::client, 2, std::uint64_t{1} << 39) + octets(kib);
+  const auto bomb = header_from(role::client, 2, std::uint64_t{1} << 39) + byte_vector(kib);
   {
     const ceiling limit{20 * 48 * kib + 256 * kib, 10s};
     std::vector<raw_socket> clients;
     for (int i = 0; i < 20; ++i) clients.push_back(opened(server.port()));
-    for (auto& one : clients) CHECK(one.say(bomb));
+    for (auto& one : clients) CHECK(one.send(bomb));
     for (std::size_t i = 0; i < clients.size(); ++i) {
       CHECK(server.ends.take() == "closed{1006, the peer did not answer the keep-alive ping}");
     }
@@ -425,8 +425,8 @@ TEMPLATE_TEST_CASE("no part of a request appears as a line of the response", "[a
   {
     const ceiling limit{256 * kib, 5s};
     raw_socket client{server.port()};
-    client.say(upgrade_to("/", injected));
-    const auto answer = text(client.hear_all());
+    client.send(upgrade_to("/", injected));
+    const auto answer = text(client.receive_all());
     CHECK(status_of(answer) == 400);
     CHECK(answer.find("Set-Cookie") == answer.npos);
     client.hang_up();
@@ -477,16 +477,16 @@ TEST_CASE(
     for (int i = 0; i < 20; ++i) {
       slow.emplace_back(server.port());
       const bool chunked = i % 2 == 0;
-      slow.back().say(posting(chunked ? "Transfer-Encoding: chunked" : "Content-Length: 65536"));
-      slow.back().say((chunked ? "FFFF\r\n" : "") + std::string(60'000, 'x'));
+      slow.back().send(posting(chunked ? "Transfer-Encoding: chunked" : "Content-Length: 65536"));
+      slow.back().send((chunked ? "FFFF\r\n" : "") + std::string(60'000, 'x'));
     }
     const auto end = std::chrono::steady_clock::now() + 1s;
     while (std::chrono::steady_clock::now() < end) {
-      for (auto& one : slow) one.say("x");
+      for (auto& one : slow) one.send("x");
       std::this_thread::yield();
     }
     for (auto& one : slow) {
-      const auto answer = one.hear_all();
+      const auto answer = one.receive_all();
       CHECK((answer.empty() || status_of(answer) >= 200));
     }
   }
@@ -500,11 +500,11 @@ TEST_CASE("endless chunks, extensions and trailers are refused", "[abuse]") {
   {
     const ceiling limit{1024 * kib, 10s};
     raw_socket client{server.port()};
-    client.say(posting("Transfer-Encoding: chunked"));
-    client.say(what);
+    client.send(posting("Transfer-Encoding: chunked"));
+    client.send(what);
     const auto more = bytes(what == "0\r\nA: b\r\n" ? std::string{"A: b\r\n"} : what);
     std::thread flooder{[&] { flood(client, more, 1'000'000); }};
-    const auto status = status_of(client.hear_all());
+    const auto status = status_of(client.receive_all());
     CHECK((status == 400 || status == 413));
     client.hang_up();
     flooder.join();
@@ -524,11 +524,11 @@ TEST_CASE("requests without an end delay no other client and use no more memory 
     std::atomic<bool> enough = false;
     std::thread flooder{[&] {
       const auto wire = bytes(many);
-      while (!enough && client.say(wire)) {
+      while (!enough && client.send(wire)) {
       }
     }};
     std::thread reader{[&] {
-      while (reads && !client.hear().empty()) {
+      while (reads && !client.receive().empty()) {
       }
     }};
     for (int i = 0; i < 3; ++i) check_service(server);
@@ -550,8 +550,8 @@ TEST_CASE("a request smuggled in the body of another one is never served", "[abu
       "Transfer-Encoding:\vchunked", "Transfer-Encoding : chunked", "Content-Length: +44");
   const ceiling limit{512 * kib, 5s};
   raw_socket client{server.port()};
-  client.say(posting(lines) + "0\r\n\r\n" + hidden);
-  const auto answers = text(client.hear_all());
+  client.send(posting(lines) + "0\r\n\r\n" + hidden);
+  const auto answers = text(client.receive_all());
   CHECK(status_of(answers) == 400);
   CHECK(answers.find("HTTP/1.1", 1) == answers.npos);
 }

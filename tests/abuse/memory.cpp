@@ -39,7 +39,7 @@ echo_options frugal(std::size_t budget) {
   return options;
 }
 
-octets begun(std::size_t size) {
+byte_vector begun(std::size_t size) {
   return frame_from(role::client, opcode::text, std::string(size, 'x'), fin::no);
 }
 
@@ -49,19 +49,19 @@ TEMPLATE_TEST_CASE("beyond the budget the connection that stores the most is clo
   std::vector<raw_socket> modest;
   for (int i = 0; i < 8; ++i) {
     modest.push_back(opened(server.port()));
-    modest.back().say(begun(200'000));
+    modest.back().send(begun(200'000));
   }
   CHECK(eventually([&] { return server.buffered_bytes() >= 8 * 199'000; }));
   CHECK(server.buffered_bytes() < 4 * mib);
   auto greedy = opened(server.port());
-  greedy.say(begun(4'000'000));
-  CHECK(greedy.hear_frames(1) ==
+  greedy.send(begun(4'000'000));
+  CHECK(greedy.receive_frames(1) ==
         std::vector<std::string>{"close 1013 \"the server stores too much\""});
   greedy.hang_up();
   CHECK(server.ends.take() == ended_with_code);
   for (auto& one : modest) {
-    one.say(frame_from(role::client, 0, as_bytes("end"), fin::yes));
-    CHECK(one.hear_frames(1).front().starts_with("text"));
+    one.send(frame_from(role::client, 0, as_bytes("end"), fin::yes));
+    CHECK(one.receive_frames(1).front().starts_with("text"));
   }
   CHECK(eventually([&] { return server.buffered_bytes() == 0; }));
 }
@@ -70,10 +70,10 @@ TEMPLATE_TEST_CASE("within the budget, and without a limit, no connection is clo
                    event_echo, threaded_echo) {
   TestType server{frugal(GENERATE(std::size_t{0}, 64 * mib))};
   auto one = opened(server.port());
-  one.say(begun(3'000'000));
+  one.send(begun(3'000'000));
   CHECK(eventually([&] { return server.buffered_bytes() >= 2'999'000; }));
-  one.say(frame_from(role::client, 0, as_bytes(std::string(3'000'000, 'y')), fin::yes));
-  CHECK(one.hear_frames(1).size() == 1);
+  one.send(frame_from(role::client, 0, as_bytes(std::string(3'000'000, 'y')), fin::yes));
+  CHECK(one.receive_frames(1).size() == 1);
   CHECK(eventually([&] { return server.buffered_bytes() == 0; }));
 }
 
@@ -86,7 +86,7 @@ TEMPLATE_TEST_CASE("clients that read no answers are cut off to keep the budget"
   for (int i = 0; i < 4; ++i) clients.push_back(opened(server.port()));
   for (auto& one : clients) {
     writers.emplace_back([&] {
-      while (one.say(message)) {
+      while (one.send(message)) {
       }
     });
   }
@@ -111,10 +111,10 @@ TEMPLATE_TEST_CASE("requests count, and handshakes that store the most end", "[a
   std::vector<raw_socket> slow;
   for (int i = 0; i < 10; ++i) {
     slow.emplace_back(server.port());
-    slow.back().say("GET / HTTP/1.1\r\nX: " + std::string(12'000, 'x'));
+    slow.back().send("GET / HTTP/1.1\r\nX: " + std::string(12'000, 'x'));
   }
   CHECK(eventually([&] {
-    for (auto& one : slow) one.say("x");
+    for (auto& one : slow) one.send("x");
     return server.connections() <= 5;
   }));
   CHECK(eventually([&] { return server.buffered_bytes() <= 100'000; }));
@@ -167,7 +167,7 @@ TEST_CASE("sessions on an executor of several threads stay within the budget", "
     std::vector<raw_socket> crowd;
     for (int i = 0; i < 24; ++i) crowd.push_back(opened(shared.port()));
     const auto most_of_it = begun(900'000);
-    for (auto& one : crowd) one.say(most_of_it);
+    for (auto& one : crowd) one.send(most_of_it);
     for (int i = 0; i < 19; ++i) CHECK(ends.take() == ended_with_code);
     CHECK(eventually([&] { return shared.buffered_bytes() <= 4 * mib; }));
   }
@@ -194,9 +194,9 @@ TEST_CASE("while a threaded server stores more than its budget, new clients get 
     });
   }};
   auto client = opened(server.port());
-  client.say(begun(5000));
+  client.send(begun(5000));
   CHECK(eventually([&] { return server.buffered_bytes() >= 4096; }));
-  client.say(frame_from(role::client, 0, as_bytes(std::string(8000, 'y')), fin::yes));
+  client.send(frame_from(role::client, 0, as_bytes(std::string(8000, 'y')), fin::yes));
   CHECK(delivered.take() == true);
   CHECK(server.buffered_bytes() > 8 * 1024);
   CHECK(status_for(server.port(), upgrade_request) == 503);

@@ -89,8 +89,8 @@ TEST_CASE("the memory of a message is used again") {
   message into;
   into.payload.reserve(1000);
   const auto* const memory = into.payload.data();
-  talk.far().say(frame_from(role::server, opcode::binary, "one"));
-  talk.far().say(frame_from(role::server, opcode::text, "three"));
+  talk.far().send(frame_from(role::server, opcode::binary, "one"));
+  talk.far().send(frame_from(role::server, opcode::text, "three"));
   for (const auto* const expected : {"binary \"one\"", "text \"three\""}) {
     outcome_of reading;
     talk.near().async_read(into, reading.handler());
@@ -114,9 +114,9 @@ TEST_CASE("several reads are served in the order in which they began") {
   talk.near().async_read_part(second, two.handler());
   talk.near().async_read(third, three.handler());
   const auto from = peer_of(self);
-  talk.far().say(frame_from(from, opcode::text, "a") +
-                 frame_from(from, opcode::text, "b", fin::no) +
-                 frame_from(from, opcode::continuation, "c"));
+  talk.far().send(frame_from(from, opcode::text, "a") +
+                  frame_from(from, opcode::text, "b", fin::no) +
+                  frame_from(from, opcode::continuation, "c"));
   talk.run();
   CHECK(shown(first) == "text \"a\"");
   CHECK(shown(second) == "text part first \"b\"");
@@ -151,7 +151,7 @@ TEST_CASE("the answers to messages of one read leave in one write") {
   const auto from = peer_of(self);
   const auto half = frame_from(from, opcode::text, "begun");
   const bool ends_in_half = GENERATE(true, false);
-  octets wire;
+  byte_vector wire;
   for (int i = 0; i < 32; ++i) wire = wire + frame_from(from, opcode::text, "message");
   if (ends_in_half) wire.insert(wire.end(), half.begin(), half.begin() + 5);
   async_talk talk{self};
@@ -165,7 +165,7 @@ TEST_CASE("the answers to messages of one read leave in one write") {
   talk.near().async_read(got, answer);
   talk.run();
   const auto calls = talk.near().next_layer().calls();
-  talk.far().say(wire);
+  talk.far().send(wire);
   talk.run();
   CHECK(answered == 32);
   CHECK(talk.far().frames() == lines(32, "text \"message\""));
@@ -176,7 +176,7 @@ TEST_CASE("an answer to some of many messages does not wait for the rest of them
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   async_talk talk{self};
-  talk.far().say(frame_from(from, opcode::text, "a") + frame_from(from, opcode::text, "b"));
+  talk.far().send(frame_from(from, opcode::text, "a") + frame_from(from, opcode::text, "b"));
   CHECK(talk.read() == "text \"a\"");
   outcome_of answer;
   talk.near().async_write("answer", answer.handler());
@@ -192,15 +192,15 @@ TEST_CASE("nothing is read from the stream while no read is pending") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   async_talk talk{self};
-  talk.far().say(frame_from(from, opcode::text, "a"));
+  talk.far().send(frame_from(from, opcode::text, "a"));
   talk.run();
   CHECK_FALSE(talk.near().next_layer().is_reading());
   const auto unread = talk.far().unread();
   CHECK(unread > 0);
   CHECK(talk.read() == "text \"a\"");
   CHECK_FALSE(talk.near().next_layer().is_reading());
-  const octets flood = frame_from(from, opcode::binary, std::string(100'000, 'x'));
-  for (int i = 0; i < 10; ++i) talk.far().say(flood);
+  const byte_vector flood = frame_from(from, opcode::binary, std::string(100'000, 'x'));
+  for (int i = 0; i < 10; ++i) talk.far().send(flood);
   talk.run();
   CHECK(talk.far().unread() == 10 * flood.size());
 }
@@ -209,7 +209,7 @@ TEST_CASE("a ping is answered while a read is pending, and not before", "[rfc-5.
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   async_talk talk{self};
-  talk.far().say(frame_from(from, opcode::ping, "1"));
+  talk.far().send(frame_from(from, opcode::ping, "1"));
   talk.run();
   CHECK(talk.far().frames().empty());
   message into;
@@ -235,8 +235,8 @@ TEST_CASE("async_close completes when both have closed and the stream has ended"
   talk.near().async_close(close_code::going_away, again.handler());
   talk.run();
   CHECK(talk.far().frames() == lines{"close 1000 \"bye\""});
-  talk.far().say(frame_from(peer_of(self), opcode::text, "too late") +
-                 close_from(peer_of(self), 1000));
+  talk.far().send(frame_from(peer_of(self), opcode::text, "too late") +
+                  close_from(peer_of(self), 1000));
   talk.run();
   CHECK(closing.pending());
   CHECK(talk.far().over() == (self == role::server));
@@ -291,7 +291,7 @@ TEST_CASE("a read with a timeout completes, and the connection stays open") {
   const auto self = GENERATE(role::client, role::server);
   async_talk talk{self};
   const auto wire = frame_from(peer_of(self), opcode::text, "half of it");
-  talk.far().say(octets{wire.begin(), wire.begin() + 8});
+  talk.far().send(byte_vector{wire.begin(), wire.begin() + 8});
   message into;
   received_part piece;
   outcome_of soon;
@@ -304,7 +304,7 @@ TEST_CASE("a read with a timeout completes, and the connection stays open") {
   CHECK(soon.error() == errc::read_timeout);
   CHECK(sooner.error() == errc::read_timeout);
   CHECK(later.pending());
-  talk.far().say(octets{wire.begin() + 8, wire.end()});
+  talk.far().send(byte_vector{wire.begin() + 8, wire.end()});
   talk.run();
   CHECK(later.shown() == "done");
   CHECK(shown(into) == "text \"half of it\"");
@@ -345,9 +345,9 @@ TEST_CASE("a read that is cancelled at any byte of a conversation loses nothing"
         signal.emit(type);  // too late
       }
     };
-    talk.far().say(octets{wire.begin(), middle});
+    talk.far().send(byte_vector{wire.begin(), middle});
     read_on();
-    talk.far().say(octets{middle, wire.end()});
+    talk.far().send(byte_vector{middle, wire.end()});
     read_on();
     talk.far().hang_up();
     talk.run();
@@ -371,8 +371,8 @@ TEST_CASE("any one of several reads can be cancelled") {
     }
   }
   signal.emit(asio::cancellation_type::total);
-  talk.far().say(frame_from(role::client, opcode::text, "a") +
-                 frame_from(role::client, opcode::text, "b"));
+  talk.far().send(frame_from(role::client, opcode::text, "a") +
+                  frame_from(role::client, opcode::text, "b"));
   talk.run();
   std::string got;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -412,7 +412,7 @@ TEST_CASE("a cancelled close continues") {
   signal.emit(asio::cancellation_type::terminal);
   talk.run();
   CHECK(closing.shown() == abort_text);
-  talk.far().say(close_from(role::client, 1000));
+  talk.far().send(close_from(role::client, 1000));
   talk.far().hang_up();
   talk.run();
   CHECK(talk.near().close_reason().clean);
@@ -467,7 +467,7 @@ TEST_CASE("an async_websocket can be moved while operations wait") {
   outcome_of reading;
   talk.near().async_read(into, reading.handler());
   auto moved = std::move(talk.near());
-  talk.far().say(frame_from(role::server, opcode::text, "moved"));
+  talk.far().send(frame_from(role::server, opcode::text, "moved"));
   talk.run();
   CHECK(reading.shown() == "done");
   CHECK(moved.is_open());
@@ -484,8 +484,8 @@ TEST_CASE("a handler may destroy the websocket, and start operations") {
     called = true;
     talk.destroy_near();
   });
-  talk.far().say(frame_from(role::server, opcode::text, "x") +
-                 frame_from(role::server, opcode::text, "y"));
+  talk.far().send(frame_from(role::server, opcode::text, "x") +
+                  frame_from(role::server, opcode::text, "y"));
   talk.run();
   CHECK(called);
 }
@@ -499,7 +499,7 @@ TEST_CASE("whichever call of the stream fails, everything completes") {
     ++failing;
     INFO("call " << failing);
     async_talk talk{self, {}, {.max_read = 3, .max_write = 5, .failing_call = failing}};
-    talk.far().say(frame_from(from, opcode::ping, "?") + frame_from(from, opcode::text, "Hello"));
+    talk.far().send(frame_from(from, opcode::ping, "?") + frame_from(from, opcode::text, "Hello"));
     message into;
     outcome_of reading;
     outcome_of writing;
@@ -509,7 +509,7 @@ TEST_CASE("whichever call of the stream fails, everything completes") {
     talk.run();
     talk.near().async_close(close_code::normal, closing.handler());
     talk.run();
-    talk.far().say(close_from(from, 1000));
+    talk.far().send(close_from(from, 1000));
     talk.far().hang_up();
     talk.run();
     CHECK_FALSE(reading.pending());
@@ -601,7 +601,7 @@ TEST_CASE("a coroutine is cancelled inside a read, and the next read has the mes
   talk.run();
   CHECK(done);
   CHECK(ec == asio::error::operation_aborted);
-  talk.far().say(frame_from(role::client, opcode::text, "kept"));
+  talk.far().send(frame_from(role::client, opcode::text, "kept"));
   CHECK(talk.read() == "text \"kept\"");
 }
 
@@ -670,7 +670,7 @@ TEST_CASE("an operation lies in memory of its handler's allocator, given back be
   message into;
   talk.near().async_read(into, allocating_handler{&count, &called});
   CHECK(count == 1);
-  talk.far().say(frame_from(role::client, opcode::text, "x"));
+  talk.far().send(frame_from(role::client, opcode::text, "x"));
   talk.run();
   CHECK(called == 1);
   CHECK(count == 0);
@@ -776,8 +776,8 @@ TEST_CASE("an async_websocket opens once") {
   outcome_of late;
   peer.async_accept(opening.handler());
   peer.async_accept(again.handler());
-  far.say(good_request);
-  far.say(frame_from(role::client, opcode::text, "early"));
+  far.send(good_request);
+  far.send(frame_from(role::client, opcode::text, "early"));
   run_ready(io);
   CHECK(opening.shown() == "done");
   CHECK(again.error() == asio::error::already_started);
@@ -823,7 +823,7 @@ TEST_CASE("a policy that throws when the opening handshake is done ends the conn
   outcome_of opening;
   const auto raise = [=] { lacks_memory ? throw std::bad_alloc{} : throw 42; };
   peer.async_accept(policy_without_extension{{}, raise}, opening.handler());
-  far.say(good_request);
+  far.send(good_request);
   run_ready(io);
   REQUIRE_FALSE(opening.pending());
   CHECK(opening.error() == (lacks_memory ? errc::out_of_memory : errc::upgrade_failed));
@@ -843,7 +843,7 @@ TEST_CASE("a decision may destroy its websocket and throw") {
     throw 42;
   };
   peer->async_accept(handshake, decide, opening.handler());
-  far.say(good_request);
+  far.send(good_request);
   run_ready(io);
   CHECK(opening.shown() == abort_text);
 }

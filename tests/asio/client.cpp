@@ -44,10 +44,10 @@ client_options keeping(const std::string& url, std::size_t most = 1000) {
 }
 
 /// Reads some frames, and nothing after them.
-octets hear_whole_frames(raw_socket peer) {
-  auto received = peer.hear();
-  while (received.size() < 1000) received = std::move(received) + peer.hear();
-  octets whole;
+byte_vector receive_whole_frames(raw_socket peer) {
+  auto received = peer.receive();
+  while (received.size() < 1000) received = std::move(received) + peer.receive();
+  byte_vector whole;
   for (const auto& frame : frames_in(received)) {
     if (frame.op >= 0) whole = std::move(whole) + frame_from(role::server, frame.op, frame.payload);
   }
@@ -65,13 +65,13 @@ TEST_CASE("a client sends all kinds of messages") {
   CHECK_FALSE(client->send(as_bytes(word)));
   CHECK_FALSE(client->send(message_view{message_kind::text, as_bytes(word)}));
   CHECK_FALSE(client->send(std::string{"text"}));
-  CHECK_FALSE(client->send(bytes("octets")));
+  CHECK_FALSE(client->send(bytes("bytes")));
   CHECK_FALSE(client->send(prepared_message{"prepared"}));
   CHECK(client->send("\xFF") == errc::invalid_utf8);
-  CHECK(peer.hear_frames(6) == lines{"text \"view\"", "binary \"view\"", "text \"view\"",
-                                     "text \"text\"", "binary \"octets\"", "text \"prepared\""});
+  CHECK(peer.receive_frames(6) == lines{"text \"view\"", "binary \"view\"", "text \"view\"",
+                                        "text \"text\"", "binary \"bytes\"", "text \"prepared\""});
   CHECK_FALSE(client->ping(as_bytes(word)));
-  CHECK(peer.hear_frames(1) == lines{"ping \"view\""});
+  CHECK(peer.receive_frames(1) == lines{"ping \"view\""});
 }
 
 TEST_CASE("each session may be served by a coroutine") {
@@ -83,8 +83,8 @@ TEST_CASE("each session may be served by a coroutine") {
   client.start();
   for (int i = 0; i < 2; ++i) {
     auto peer = server.open();
-    peer.say(frame_from(role::server, opcode::text, "echo"));
-    CHECK(peer.hear_frames(1) == lines{"text \"echo\""});
+    peer.send(frame_from(role::server, opcode::text, "echo"));
+    CHECK(peer.receive_frames(1) == lines{"text \"echo\""});
   }
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("an exception of a coroutine ends its session and is reported") {
   client->on_error([&](session& of, std::exception_ptr) { client.note(of ? "error" : "?"); });
   client.start();
   auto peer = server.open();
-  CHECK(peer.hear_frames(1) == lines{"close 1011"});
+  CHECK(peer.receive_frames(1) == lines{"close 1011"});
   CHECK(client.next() == "open");
   CHECK(client.next() == "error");
 }
@@ -130,11 +130,11 @@ TEST_CASE("queued messages are sent after on_open has returned, in order") {
   client.start();
   auto peer = server.open();
   CHECK(client.next() == "same");
-  CHECK(peer.hear_frames(6) == lines{"text \"hello from the session\"",
-                                     "text \"hello from the client\"", "text \"one\"",
-                                     "binary \"two\"", "text \"three\"", "text \"four\""});
+  CHECK(peer.receive_frames(6) == lines{"text \"hello from the session\"",
+                                        "text \"hello from the client\"", "text \"one\"",
+                                        "binary \"two\"", "text \"three\"", "text \"four\""});
   CHECK_FALSE(client->send("six"));
-  CHECK(peer.hear_frames(1) == lines{"text \"six\""});
+  CHECK(peer.receive_frames(1) == lines{"text \"six\""});
 }
 
 TEST_CASE("the oldest queued messages may be dropped") {
@@ -145,7 +145,7 @@ TEST_CASE("the oldest queued messages may be dropped") {
   for (const auto* word : {"1", "2", "3", "4", "5"}) CHECK_FALSE(client->send(word));
   client.start();
   auto peer = server.open();
-  CHECK(peer.hear_frames(3) == lines{"text \"3\"", "text \"4\"", "text \"5\""});
+  CHECK(peer.receive_frames(3) == lines{"text \"3\"", "text \"4\"", "text \"5\""});
 }
 
 TEST_CASE("a message sent between two connections is sent on the second") {
@@ -163,7 +163,7 @@ TEST_CASE("a message sent between two connections is sent on the second") {
   CHECK(client.next() == "sent");
   CHECK(client.next() == "sent");
   auto peer = server.open();
-  CHECK(peer.hear_frames(2) == lines{"text \"from on_close\"", "text \"from on_reconnecting\""});
+  CHECK(peer.receive_frames(2) == lines{"text \"from on_close\"", "text \"from on_reconnecting\""});
 }
 
 TEST_CASE("queued messages survive a connection that on_open closes") {
@@ -175,9 +175,9 @@ TEST_CASE("queued messages survive a connection that on_open closes") {
   });
   CHECK_FALSE(client->send("kept"));
   client.start();
-  server.open().hear_all();
+  server.open().receive_all();
   auto peer = server.open();
-  CHECK(peer.hear_frames(1) == lines{"text \"kept\""});
+  CHECK(peer.receive_frames(1) == lines{"text \"kept\""});
 }
 
 TEST_CASE("a client that has ended sends nothing") {
@@ -202,9 +202,9 @@ TEST_CASE(
   CHECK(client->send(std::string(1'001, 'x')) == errc::send_budget_exceeded);
   client.start();
   auto peer = server.open();
-  peer.say(frame_from(role::server, opcode::text, "question"));
-  CHECK(peer.hear_frames(3) == lines{"text " + shown(as_bytes(filler)),
-                                     "text " + shown(as_bytes(large)), "text \"answer\""});
+  peer.send(frame_from(role::server, opcode::text, "question"));
+  CHECK(peer.receive_frames(3) == lines{"text " + shown(as_bytes(filler)),
+                                        "text " + shown(as_bytes(large)), "text \"answer\""});
 }
 
 TEST_CASE("messages of one thread stay in their order over many connections") {
@@ -224,15 +224,15 @@ TEST_CASE("messages of one thread stay in their order over many connections") {
     });
   }
   // Each connection except the last may lose its last messages.
-  octets received;
-  for (int i = 0; i < 5; ++i) received = std::move(received) + hear_whole_frames(server.open());
+  byte_vector received;
+  for (int i = 0; i < 5; ++i) received = std::move(received) + receive_whole_frames(server.open());
   auto peer = server.open();
   enough = true;
   for (auto& one : threads) one.join();
   CHECK(eventually([&] { return !client->send("z"); }));
-  auto rest = peer.hear();
+  auto rest = peer.receive();
   while (rest.empty() || text(frames_in(rest).back().payload) != "z")
-    rest = std::move(rest) + peer.hear();
+    rest = std::move(rest) + peer.receive();
 
   int last[2] = {-1, -1};
   for (const auto& frame : frames_in(std::move(received) + rest)) {

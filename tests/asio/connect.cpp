@@ -107,15 +107,15 @@ std::string acceptance(const std::string& head, const std::string& more = "") {
 
 TEST_CASE("connect sends what its options say, and talks", "[rfc-4.1]") {
   std::string head;
-  octets received;
+  byte_vector received;
   std::optional<client_websocket> peer;
   {
     one_client_server server{[&](raw_socket& client) {
-      head = client.hear_until("\r\n\r\n");
+      head = client.receive_until("\r\n\r\n");
       const auto answer = acceptance(head, "Sec-WebSocket-Protocol: chat.v2\r\n");
-      client.say(bytes(answer) + frame_from(role::server, opcode::text, "early"));
-      while (frames_in(received).size() < 2) received = received + client.hear();
-      client.say(close_from(role::server, 1000));
+      client.send(bytes(answer) + frame_from(role::server, opcode::text, "early"));
+      while (frames_in(received).size() < 2) received = received + client.receive();
+      client.send(close_from(role::server, 1000));
     }};
     connect_options options;
     options.handshake.origin = "http://page.example";
@@ -140,7 +140,7 @@ TEST_CASE("connect sends what its options say, and talks", "[rfc-4.1]") {
 TEST_CASE("a name is resolved and each of its addresses tried") {
   // On many systems the first address of localhost is ::1, where this server does not listen.
   one_client_server server{
-      [](raw_socket& client) { client.say(acceptance(client.hear_until("\r\n\r\n"))); }};
+      [](raw_socket& client) { client.send(acceptance(client.receive_until("\r\n\r\n"))); }};
   std::error_code ec;
   CHECK(connect("ws://localhost:" + std::to_string(server.port()), ec));
   CHECK_FALSE(ec);
@@ -149,13 +149,13 @@ TEST_CASE("a name is resolved and each of its addresses tried") {
 TEST_CASE("redirections are followed if the options allow it") {
   std::string head;
   one_client_server there{[&](raw_socket& client) {
-    head = client.hear_until("\r\n\r\n");
-    client.say(acceptance(head));
+    head = client.receive_until("\r\n\r\n");
+    client.send(acceptance(head));
   }};
   one_client_server here{[&](raw_socket& client) {
-    client.hear_until("\r\n\r\n");
-    client.say("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + there.url("/room") +
-               "\r\n\r\n");
+    client.receive_until("\r\n\r\n");
+    client.send("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + there.url("/room") +
+                "\r\n\r\n");
   }};
   std::error_code ec;
   CHECK(connect(here.url(), ec, {.cookie = "id=1", .max_redirects = 1}));
@@ -167,12 +167,12 @@ TEST_CASE("redirections are followed if the options allow it") {
 TEST_CASE("a redirection sends only safe fields to another server", "[abuse]") {
   std::string head;
   one_client_server there{[&](raw_socket& client) {
-    head = client.hear_until("\r\n\r\n");
-    client.say(acceptance(head));
+    head = client.receive_until("\r\n\r\n");
+    client.send(acceptance(head));
   }};
   one_client_server here{[&](raw_socket& client) {
-    client.hear_until("\r\n\r\n");
-    client.say("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + there.url() + "\r\n\r\n");
+    client.receive_until("\r\n\r\n");
+    client.send("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + there.url() + "\r\n\r\n");
   }};
   connect_options options{.max_redirects = 1, .safe_headers = {"X-Public"}};
   options.handshake.headers = {
@@ -189,8 +189,8 @@ TEST_CASE("a redirection sends only safe fields to another server", "[abuse]") {
 TEST_CASE("connect() can connect elsewhere, and keeps the URL's name") {
   std::string head;
   one_client_server server{[&](raw_socket& client) {
-    head = client.hear_until("\r\n\r\n");
-    client.say(acceptance(head));
+    head = client.receive_until("\r\n\r\n");
+    client.send(acceptance(head));
   }};
   connect_options options;
   options.connect_to = "127.0.0.1:" + std::to_string(server.port());
@@ -216,8 +216,8 @@ TEST_CASE("an IPv6 address may have a zone, which the server does not see", "[rf
   std::string head;
   std::thread server{[&] {
     raw_socket client{acceptor.accept()};
-    head = client.hear_until("\r\n\r\n");
-    client.say(acceptance(head));
+    head = client.receive_until("\r\n\r\n");
+    client.send(acceptance(head));
   }};
   std::error_code ec;
   CHECK(connect("ws://[::1%25lo]:" + port + "/", ec));
@@ -229,8 +229,8 @@ TEST_CASE("a redirection that is not allowed, or leads to wss:, is an error") {
   const auto [allowed, why] =
       GENERATE(table<unsigned, errc>({{0, errc::upgrade_refused}, {1, errc::unsupported_scheme}}));
   one_client_server here{[&](raw_socket& client) {
-    client.hear_until("\r\n\r\n");
-    client.say("HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: wss://127.0.0.1/\r\n\r\n");
+    client.receive_until("\r\n\r\n");
+    client.send("HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: wss://127.0.0.1/\r\n\r\n");
   }};
   std::error_code ec;
   response refusal;
@@ -248,9 +248,9 @@ connect_options by_proxy(const std::string& scheme, const one_client_server& pro
 TEST_CASE("connect() goes through an HTTP proxy", "[rfc-9110]") {
   std::string asked;
   one_client_server proxy{[&](raw_socket& client) {
-    asked = client.hear_until("\r\n\r\n");
-    client.say("HTTP/1.1 200 Yes\r\n\r\n");
-    client.say(acceptance(client.hear_until("\r\n\r\n")));
+    asked = client.receive_until("\r\n\r\n");
+    client.send("HTTP/1.1 200 Yes\r\n\r\n");
+    client.send(acceptance(client.receive_until("\r\n\r\n")));
   }};
   std::error_code ec;
   auto options = by_proxy("http", proxy);
@@ -263,8 +263,8 @@ TEST_CASE("connect() goes through an HTTP proxy", "[rfc-9110]") {
 
 TEST_CASE("the refusal of an HTTP proxy is reported") {
   one_client_server proxy{[](raw_socket& client) {
-    client.hear_until("\r\n\r\n");
-    client.say("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
+    client.receive_until("\r\n\r\n");
+    client.send("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
   }};
   std::error_code ec;
   response refusal;
@@ -274,13 +274,13 @@ TEST_CASE("the refusal of an HTTP proxy is reported") {
 }
 
 TEST_CASE("connect() goes through a SOCKS proxy", "[rfc-1928]") {
-  octets asked;
+  byte_vector asked;
   one_client_server proxy{[&](raw_socket& client) {
-    asked = client.hear();
-    client.say("05 00"_b);
-    asked = std::move(asked) + client.hear();
-    client.say("05 00 00 01 00000000 0000"_b);
-    client.say(acceptance(client.hear_until("\r\n\r\n")));
+    asked = client.receive();
+    client.send("05 00"_b);
+    asked = std::move(asked) + client.receive();
+    client.send("05 00 00 01 00000000 0000"_b);
+    client.send(acceptance(client.receive_until("\r\n\r\n")));
   }};
   std::error_code ec;
   CHECK(connect("ws://192.0.2.1/", ec, by_proxy("socks5", proxy)));
@@ -293,8 +293,8 @@ TEST_CASE("connect() fails if a proxy sends too much, or nothing") {
                                 {"", errc::handshake_timeout}}));
   mailbox<bool> over;
   one_client_server proxy{[&, &words = said](raw_socket& client) {
-    client.hear_until("\r\n\r\n");
-    client.say(words);
+    client.receive_until("\r\n\r\n");
+    client.send(words);
     over.take();
   }};
   auto options = by_proxy("http", proxy);
@@ -392,8 +392,8 @@ TEST_CASE("a header that would break the request is refused before anything is s
 
 TEST_CASE("a refusal of the server is reported with its status, headers and body") {
   const auto answer = [](raw_socket& client) {
-    client.hear_until("\r\n\r\n");
-    client.say(
+    client.receive_until("\r\n\r\n");
+    client.send(
         "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 12\r\n\r\n"
         "who are you?");
   };
@@ -424,9 +424,9 @@ TEST_CASE("a refusal of the server is reported with its status, headers and body
 /// A server that sends the answer and then resets the connection.
 auto resetting(std::string answer) {
   return [answer = std::move(answer)](raw_socket& client) {
-    client.hear_until("\r\n\r\n");
+    client.receive_until("\r\n\r\n");
     client.socket().set_option(asio::socket_base::linger{true, 0});
-    client.say(answer);
+    client.send(answer);
     client.socket().close();
   };
 }
@@ -452,7 +452,7 @@ TEST_CASE("a proxy's refusal cut off by a reset is still a refusal", "[rfc9112-8
 
 TEST_CASE("a redirection cut off by a reset is followed", "[rfc9112-8]") {
   one_client_server there{
-      [](raw_socket& client) { client.say(acceptance(client.hear_until("\r\n\r\n"))); }};
+      [](raw_socket& client) { client.send(acceptance(client.receive_until("\r\n\r\n"))); }};
   one_client_server here{resetting("HTTP/1.1 302 Found\r\nLocation: " + there.url() +
                                    "\r\nContent-Length: 20\r\n\r\nover")};
   std::error_code ec;
@@ -472,21 +472,21 @@ TEST_CASE("a silent server fails at the handshake timeout", "[abuse]") {
 TEST_CASE("a server that hangs up, resets or speaks another protocol is no WebSocket server") {
   std::error_code ec;
   SECTION("hangs up") {
-    one_client_server server{[](raw_socket& client) { client.hear_until("\r\n\r\n"); }};
+    one_client_server server{[](raw_socket& client) { client.receive_until("\r\n\r\n"); }};
     CHECK_FALSE(connect(server.url(), ec));
     CHECK(ec == errc::truncated_handshake);
   }
   SECTION("resets") {
     one_client_server server{[](raw_socket& client) {
       client.socket().set_option(asio::socket_base::linger{true, 0});
-      client.hear_until("\r\n\r\n");
+      client.receive_until("\r\n\r\n");
       client.socket().close();
     }};
     CHECK_FALSE(connect(server.url(), ec));
     CHECK(ec == std::errc::connection_reset);
   }
   SECTION("another protocol") {
-    one_client_server server{[](raw_socket& client) { client.say("220 mail ready\r\n"); }};
+    one_client_server server{[](raw_socket& client) { client.send("220 mail ready\r\n"); }};
     CHECK_FALSE(connect(server.url(), ec));
     CHECK(ec == errc::bad_start_line);
   }
@@ -499,7 +499,7 @@ TEST_CASE("many threads connect at once") {
   std::thread server{[&] {
     for (int i = 0; i < count; ++i) {
       raw_socket client{acceptor.accept()};
-      client.say(acceptance(client.hear_until("\r\n\r\n")));
+      client.send(acceptance(client.receive_until("\r\n\r\n")));
     }
   }};
   std::vector<std::error_code> errors(count);

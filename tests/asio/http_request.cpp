@@ -47,10 +47,10 @@ std::string posting(const std::string& body, const std::string& more = "") {
 
 /// The head and the body of the next response, by its Content-Length.
 std::string next_answer(raw_socket& client, bool has_body = true) {
-  auto answer = client.hear_until("\r\n\r\n");
+  auto answer = client.receive_until("\r\n\r\n");
   const auto length = line_in(answer, "Content-Length");
   if (!has_body || length == "none") return answer;
-  answer += client.hear_bytes(std::stoul(length));
+  answer += client.receive_bytes(std::stoul(length));
   return answer;
 }
 
@@ -61,8 +61,8 @@ std::string body_of(const std::string& answer) {
 /// The response to a request, which must be the last one of its connection.
 std::string last_answer(std::uint16_t port, std::string_view request) {
   raw_socket client{port};
-  client.say(request);
-  auto answer = text(client.hear_all());
+  client.send(request);
+  auto answer = text(client.receive_all());
   CHECK(client.ended());
   return answer;
 }
@@ -147,23 +147,23 @@ TEST_CASE("an upgrade to a route that is for HTTP alone is ignored", "[rfc9110-7
     made.route("/both").on_http(shown_request).on_message([](session&, message_view) {});
   }};
   raw_socket client{server->port()};
-  client.say(upgrade_to("/health"));
+  client.send(upgrade_to("/health"));
   CHECK(body_of(next_answer(client)) == "GET /health ");
-  client.say(upgrade_to("/both"));
-  CHECK(status_of(client.hear_until("\r\n\r\n")) == 101);
+  client.send(upgrade_to("/both"));
+  CHECK(status_of(client.receive_until("\r\n\r\n")) == 101);
 }
 
 TEST_CASE("a body is read completely, wherever it is cut", "[rfc9112-6][rfc9112-7.1]") {
   auto server = showing();
   raw_socket client{server->port()};
-  client.say(posting("Hello"));
+  client.send(posting("Hello"));
   CHECK(body_of(next_answer(client)) == "POST / Hello");
   const auto chunked = asking("POST", "/c", "Transfer-Encoding: chunked\r\n") +
                        "5;x=y\r\nHello\r\n7\r\n, world\r\n0\r\nTrailer: z\r\n\r\n";
-  for (const auto& letter : chunked) client.say(std::string_view{&letter, 1});
+  for (const auto& letter : chunked) client.send(std::string_view{&letter, 1});
   CHECK(body_of(next_answer(client)) == "POST /c Hello, world");
   const std::string large(64 * 1024, 'x');
-  client.say(posting(large));
+  client.send(posting(large));
   CHECK(body_of(next_answer(client)) == "POST / " + large);
 }
 
@@ -172,9 +172,9 @@ TEST_CASE("a client that expects 100-continue gets it, or an error", "[rfc9110-1
   options.http.limits.body = 5;
   auto server = showing(options);
   raw_socket client{server->port()};
-  client.say(asking("PUT", "/", "Expect: 100-continue\r\nContent-Length: 5\r\n"));
-  CHECK(client.hear_until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
-  client.say("Hello");
+  client.send(asking("PUT", "/", "Expect: 100-continue\r\nContent-Length: 5\r\n"));
+  CHECK(client.receive_until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("Hello");
   CHECK(body_of(next_answer(client)) == "PUT / Hello");
   const auto port = server->port();
   CHECK(status_of(last_answer(port, asking("PUT", "/",
@@ -191,14 +191,14 @@ TEST_CASE("requests of one connection are answered in order, and an upgrade may 
   auto server = showing();
   raw_socket client{server->port()};
   // All requests in one write, with frames after the upgrade.
-  client.say(bytes(asking("GET", "/1") + posting("2") + asking("HEAD", "/3") +
-                   std::string{upgrade_to("/")}) +
-             frame_from(role::client, opcode::text, "early") + close_from(role::client, 1000));
+  client.send(bytes(asking("GET", "/1") + posting("2") + asking("HEAD", "/3") +
+                    std::string{upgrade_to("/")}) +
+              frame_from(role::client, opcode::text, "early") + close_from(role::client, 1000));
   CHECK(body_of(next_answer(client)) == "GET /1 ");
   CHECK(body_of(next_answer(client)) == "POST / 2");
   CHECK(line_in(next_answer(client, false), "Content-Length") == "8");
-  CHECK(status_of(client.hear_until("\r\n\r\n")) == 101);
-  CHECK(frames_shown(client.hear_all()) == lines{"text \"early\"", "close 1000"});
+  CHECK(status_of(client.receive_until("\r\n\r\n")) == 101);
+  CHECK(frames_shown(client.receive_all()) == lines{"text \"early\"", "close 1000"});
 }
 
 TEST_CASE("an upgrade that follows a request on another route has its own parameters") {
@@ -210,9 +210,9 @@ TEST_CASE("an upgrade that follows a request on another route has its own parame
     });
   }};
   raw_socket client{server->port()};
-  client.say(asking("GET", "/a/1") + upgrade_to("/b/2"));
+  client.send(asking("GET", "/a/1") + upgrade_to("/b/2"));
   next_answer(client);
-  CHECK(status_of(client.hear_until("\r\n\r\n")) == 101);
+  CHECK(status_of(client.receive_until("\r\n\r\n")) == 101);
   CHECK(opened.take() == lines{"", "2"});
 }
 
@@ -222,7 +222,7 @@ TEST_CASE("the answer may come later and from another thread; only the first one
       [&](hawser::server& made) { made.on_http([&](http_request& asked) { kept.put(asked); }); }};
   raw_socket client{server->port()};
   for (const std::string body : {"one", "two"}) {
-    client.say(posting(body));
+    client.send(posting(body));
     const auto asked = kept.take();
     REQUIRE(asked);
     CHECK(asked->request().body() == body);
@@ -248,7 +248,7 @@ TEST_CASE("a request that the application drops without an answer is a 500 and r
   }};
   raw_socket client{server->port()};
   for (const std::string path : {"/", "/kept"}) {
-    client.say(asking("GET", path));
+    client.send(asking("GET", path));
     if (path == "/kept") kept.take();
     CHECK(status_of(next_answer(client)) == 500);
     CHECK(errors.take()->find(describe(errc::no_response)) != std::string::npos);
@@ -267,10 +267,10 @@ TEST_CASE("an exception of a hook, or a response that cannot be sent, is a 500 a
         [&](session&, const std::exception_ptr& error) { errors.put(exception_text(error)); });
   }};
   raw_socket client{server->port()};
-  client.say(asking("GET", "/throw"));
+  client.send(asking("GET", "/throw"));
   CHECK(status_of(next_answer(client)) == 500);
   CHECK(errors.take() == "no answer");
-  client.say(asking("GET", "/inject"));
+  client.send(asking("GET", "/inject"));
   const auto answer = next_answer(client);
   CHECK(status_of(answer) == 500);
   CHECK(answer.find("evil") == answer.npos);
@@ -303,7 +303,7 @@ TEST_CASE("a client that disconnects before the answer leaves no connection behi
       [&](hawser::server& made) { made.on_http([&](http_request& asked) { kept.put(asked); }); }};
   {
     raw_socket client{server->port()};
-    client.say(posting("Hello"));
+    client.send(posting("Hello"));
   }
   kept.take()->answer(200, std::string(100'000, 'x'));
   server.await_connections(0);
@@ -316,7 +316,7 @@ TEST_CASE("a request may outlive its server") {
     live_server server{
         [&](hawser::server& made) { made.on_http([&](http_request& asked) { kept.put(asked); }); }};
     raw_socket client{server->port()};
-    client.say(posting("Hello"));
+    client.send(posting("Hello"));
     late = kept.take();
   }
   CHECK(late->answer(200) == errc::closed);
@@ -329,10 +329,10 @@ TEST_CASE("a body that never ends is a 408, and so is a second head", "[abuse]")
   auto server = showing(options);
   CHECK(status_of(last_answer(server->port(), posting("Hello").substr(0, 58))) == 408);
   raw_socket client{server->port()};
-  client.say(asking("GET", "/") + "GET / HT");
+  client.send(asking("GET", "/") + "GET / HT");
   CHECK(status_of(next_answer(client)) == 200);
   CHECK(status_of(next_answer(client)) == 408);
-  CHECK(client.hear().empty());
+  CHECK(client.receive().empty());
 }
 
 TEST_CASE("a connection without a next request is closed without a response", "[rfc9112-9.5]") {
@@ -340,8 +340,8 @@ TEST_CASE("a connection without a next request is closed without a response", "[
   options.http.idle_timeout = 1ms;
   auto server = showing(options);
   raw_socket client{server->port()};
-  client.say(asking("GET", "/"));
-  CHECK(body_of(text(client.hear_all())) == "GET / ");
+  client.send(asking("GET", "/"));
+  CHECK(body_of(text(client.receive_all())) == "GET / ");
   CHECK(client.ended());
 }
 
@@ -357,7 +357,7 @@ TEST_CASE("a client that does not read the response is dropped", "[abuse]") {
                      },
                      options};
   raw_socket client{server->port()};
-  client.say(asking("GET", "/"));
+  client.send(asking("GET", "/"));
   CHECK(asked.take());
   server.await_connections(0);
 }
@@ -371,19 +371,19 @@ TEST_CASE("a server that shuts down finishes responses and closes idle connectio
     });
   }};
   raw_socket idle{server->port()};
-  idle.say(asking("GET", "/"));
+  idle.send(asking("GET", "/"));
   CHECK(status_of(next_answer(idle)) == 200);
   raw_socket waits{server->port()};
-  waits.say(asking("GET", "/kept"));
+  waits.send(asking("GET", "/kept"));
   const auto asked = kept.take();
   raw_socket half{server->port()};
-  half.say(posting("Hello").substr(0, 58));
+  half.send(posting("Hello").substr(0, 58));
   server.await_connections(3);
   server->shutdown(soon);
-  CHECK(idle.hear().empty());
+  CHECK(idle.receive().empty());
   CHECK(idle.ended());
-  CHECK(status_of(waits.hear_all()) == 503);
-  CHECK(status_of(half.hear_all()) == 503);
+  CHECK(status_of(waits.receive_all()) == 503);
+  CHECK(status_of(half.receive_all()) == 503);
   CHECK(asked->answer(200) == errc::closed);
   for (auto* one : {&idle, &waits, &half}) one->hang_up();
   CHECK(server.returns());

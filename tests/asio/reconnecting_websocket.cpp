@@ -28,7 +28,7 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-octets said(std::string_view words) { return frame_from(role::server, opcode::text, words); }
+byte_vector said(std::string_view words) { return frame_from(role::server, opcode::text, words); }
 
 std::string read_from(reconnecting_websocket& peer) {
   const auto got = peer.read();
@@ -40,10 +40,10 @@ TEST_CASE("messages are read over as many connections as it takes") {
   std::thread play{[&] {
     for (const char* words : {"one", "two", "three"}) {
       auto client = server.open();
-      client.say(said(words) + said(words));
+      client.send(said(words) + said(words));
       client.hang_up();
       // After the last message no thread reads, so none runs the client.
-      if (words != std::string_view{"three"}) client.hear_all();
+      if (words != std::string_view{"three"}) client.receive_all();
     }
   }};
   reconnecting_websocket peer{brisk_client(server.url())};
@@ -65,13 +65,13 @@ TEST_CASE("a write is sent at once if there is a connection, otherwise in the ne
   options.queue.most = 100;
   reconnecting_websocket peer{options};
   CHECK_FALSE(peer.write("early"));
-  octets early;
-  octets late;
+  byte_vector early;
+  byte_vector late;
   std::thread play{[&] {
     auto client = server.open();
-    early = client.hear();
-    client.say(said("first"));
-    while (frames_in(late).size() < 2) late = std::move(late) + client.hear();
+    early = client.receive();
+    client.send(said("first"));
+    while (frames_in(late).size() < 2) late = std::move(late) + client.receive();
   }};
   CHECK(read_from(peer) == "text \"first\"");
   CHECK_FALSE(peer.write("second"));
@@ -83,12 +83,12 @@ TEST_CASE("a write is sent at once if there is a connection, otherwise in the ne
 
 TEST_CASE("a blocking client closes like others") {
   stage server;
-  octets received;
+  byte_vector received;
   std::thread play{[&] {
     auto client = server.open();
-    client.say(said("one") + said("late"));
-    received = client.hear();
-    client.say(close_from(role::server, 1001));
+    client.send(said("one") + said("late"));
+    received = client.receive();
+    client.send(close_from(role::server, 1001));
     client.hang_up();
   }};
   reconnecting_websocket peer{brisk_client(server.url())};
@@ -140,8 +140,8 @@ TEST_CASE("another thread can end a blocking client at any point") {
     if (!politely) return peer.stop();
     std::thread answers{[&] {
       if (moment != "read") return;
-      client->hear();
-      client->say(close_from(role::server, 1000));
+      client->receive();
+      client->send(close_from(role::server, 1000));
       client->hang_up();
     }};
     ec = peer.close();
@@ -185,10 +185,10 @@ TEST_CASE("functions that read() calls may write and end the client") {
   std::thread play{[&] {
     if (moment == "prepare") return;
     auto client = server.open();
-    if (moment == "on_open" && politely) client.hear();
-    client.say(close_from(role::server, 1000));
+    if (moment == "on_open" && politely) client.receive();
+    client.send(close_from(role::server, 1000));
     client.hang_up();
-    client.hear_all();
+    client.receive_all();
   }};
   CHECK_FALSE(peer->read());
   CHECK_FALSE(peer->error());
@@ -202,13 +202,13 @@ TEST_CASE("many threads write while one reads") {
   std::size_t count = 0;
   std::thread play{[&] {
     auto client = server.open();
-    client.say(said("go"));
-    octets received;
+    client.send(said("go"));
+    byte_vector received;
     while (count < 3 * each) {
-      received = std::move(received) + client.hear();
+      received = std::move(received) + client.receive();
       count = frames_in(received).size();
     }
-    client.say(said("end"));
+    client.send(said("end"));
   }};
   reconnecting_websocket peer{brisk_client(server.url())};
   CHECK(read_from(peer) == "text \"go\"");

@@ -142,14 +142,14 @@ TEMPLATE_TEST_CASE("clients that reset, hang up or break the protocol affect no 
   }
   {
     auto client = opened(server.port());
-    client.say(header_from(role::client, 2, 1000));
+    client.send(header_from(role::client, 2, 1000));
     client.hang_up();
     CHECK(server.ends.take() == "closed{1006, the stream ended inside a message}");
   }
   {
     auto client = opened(server.port());
-    client.say("83 80 00 00 00 00"_b);
-    CHECK(frames_shown(client.hear_all()) == lines{"close 1002 \"the opcode is reserved\""});
+    client.send("83 80 00 00 00 00"_b);
+    CHECK(frames_shown(client.receive_all()) == lines{"close 1002 \"the opcode is reserved\""});
     CHECK(client.ended());
     client.hang_up();
     CHECK(server.ends.take() == "closed{1002, the opcode is reserved}");
@@ -167,9 +167,9 @@ TEMPLATE_TEST_CASE("a client that stops inside a frame, or is silent, is detecte
   TestType server{options};
   auto client = opened(server.port());
   const bool speaks = GENERATE(true, false);
-  if (speaks) CHECK(client.say(header_from(role::client, 2, 1000)));
+  if (speaks) CHECK(client.send(header_from(role::client, 2, 1000)));
   CHECK(server.ends.take() == "closed{1006, the peer did not answer the keep-alive ping}");
-  CHECK(frames_shown(client.hear_all()).at(0) == "ping 0000000000000001");
+  CHECK(frames_shown(client.receive_all()).at(0) == "ping 0000000000000001");
 }
 
 TEMPLATE_TEST_CASE("a silent client is closed with 1001 at the idle timeout, if there is one", "",
@@ -223,12 +223,12 @@ TEMPLATE_TEST_CASE("a server that runs out of descriptors goes on when there are
   no_descriptors shortage;
   client.connect(loopback(server.port()));
   raw_socket second{std::move(client)};
-  second.say(upgrade_request);
+  second.send(upgrade_request);
   const auto begin = std::chrono::steady_clock::now();
   const auto busy = std::clock();
   const timeval timeout{0, 350'000};
   ::setsockopt(second.socket().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-  const auto received = second.hear();
+  const auto received = second.receive();
   const auto worked = std::clock() - busy;
   shortage.give_back();
   CHECK(received.empty());
@@ -238,7 +238,7 @@ TEMPLATE_TEST_CASE("a server that runs out of descriptors goes on when there are
   CHECK(echoed(first, "still here") == "still here");
   const timeval more{soon.count(), 0};
   ::setsockopt(second.socket().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &more, sizeof more);
-  CHECK(second.hear_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  CHECK(second.receive_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
   auto third = connect(url_of(server));
   CHECK(echoed(third, "me too") == "me too");
 }
@@ -250,9 +250,9 @@ TEMPLATE_TEST_CASE("data after a Close is read until the close timeout at most",
   TestType server{options};
   auto client = opened(server.port());
   std::thread flood{[&] {
-    client.say(close_from(role::client, 1000, "bye"));
+    client.send(close_from(role::client, 1000, "bye"));
     const auto data = frame_from(role::client, opcode::binary, std::string(10'000, 'x'));
-    while (client.say(data)) {
+    while (client.send(data)) {
     }
   }};
   CHECK(server.ends.take() == "closed{1000, clean, \"bye\"}");
@@ -267,12 +267,12 @@ TEMPLATE_TEST_CASE("a flood of pings or messages from a client that reads no ans
   options.connection.close_timeout = 100ms;
   TestType server{options};
   auto client = opened(server.port());
-  octets flood;
+  byte_vector flood;
   for (int i = 0; i < 1000; ++i) {
     flood = std::move(flood) + frame_from(role::client, op, std::string(125, 'p'));
   }
   std::thread flooder{[&] {
-    while (client.say(flood)) {
+    while (client.send(flood)) {
     }
   }};
   const auto end = server.ends.take();
@@ -418,14 +418,14 @@ TEST_CASE("a server on a context of the application's may end before it, at any 
     if (moment >= 1) clients.emplace_back(server.port());
     if (moment >= 2) {
       while (server.connections() != 1) context.run_one();
-      clients.back().say(upgrade_request);
+      clients.back().send(upgrade_request);
       while (opened != 1) context.run_one();
     }
     if (moment == 3) server.shutdown(soon);
   }
   context.run_for(soon);
   CHECK(context.stopped());
-  for (auto& client : clients) client.hear_all();
+  for (auto& client : clients) client.receive_all();
 }
 
 TEST_CASE("a flood of frames does not delay the other connections of its thread", "[abuse]") {
@@ -450,9 +450,9 @@ TEST_CASE("a flood of frames does not delay the other connections of its thread"
   auto client = opened(server->port());
   std::thread flooder{[&] {
     const auto frame = frame_from(role::client, opcode::text, "xy");
-    octets some;
+    byte_vector some;
     for (int i = 0; i < 10'000; ++i) some = std::move(some) + frame;
-    for (std::size_t i = 0; i < frames && client.say(some); i += 10'000) {
+    for (std::size_t i = 0; i < frames && client.send(some); i += 10'000) {
     }
   }};
   CHECK(at_work.take());
@@ -480,8 +480,8 @@ TEST_CASE("the number of connections per address is limited", "[abuse]") {
                         tcp::endpoint{asio::ip::make_address("127.0.0.2"), 0}};
   elsewhere.connect(loopback(server->port()));
   raw_socket third{std::move(elsewhere)};
-  third.say(upgrade_request);
-  CHECK(status_of(third.hear_until("\r\n\r\n")) == 101);
+  third.send(upgrade_request);
+  CHECK(status_of(third.receive_until("\r\n\r\n")) == 101);
   CHECK_FALSE(first.close());
   server.await_connections(2);
   CHECK(status_for(server->port(), upgrade_request) == 101);
@@ -580,7 +580,7 @@ TEST_CASE(
 }
 
 TEST_CASE("shutdown is not delayed by peers that never answer", "[abuse]") {
-  const octets much(50'000'000);
+  const byte_vector much(50'000'000);
   server_options options;
   options.threads = 2;
   options.route.budget.hard = much.size() * 2;
@@ -597,13 +597,13 @@ TEST_CASE("shutdown is not delayed by peers that never answer", "[abuse]") {
                      options};
   const auto silent = opened(server->port());
   auto inside_a_frame = opened(server->port());
-  CHECK(inside_a_frame.say(header_from(role::client, 2, 1000)));
+  CHECK(inside_a_frame.send(header_from(role::client, 2, 1000)));
   const auto deaf = opened(server->port(), upgrade_to("/much"));
   const auto paused = opened(server->port(), upgrade_to("/paused"));
   const raw_socket before_the_handshake{server->port()};
   raw_socket refused{server->port()};
-  refused.say("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  refused.hear_until("\r\n\r\n");
+  refused.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  refused.receive_until("\r\n\r\n");
   server.await_connections(6);
   server->shutdown(100ms);
   CHECK(server.returns());

@@ -179,12 +179,12 @@ TEST_CASE(
   const bool own_thread = GENERATE(true, false);
   const std::size_t size = GENERATE(0U, 10U, 70'000U, 1'000'000U);
   const std::string text(size, 'x');
-  const octets binary(size, std::byte{7});
+  const byte_vector binary(size, std::byte{7});
   const auto send_all = [&] {
     CHECK_FALSE(peer.send(std::string_view{text}));
     CHECK_FALSE(peer.send(bytes_view{binary}));
     CHECK_FALSE(peer.send(std::string{text}));
-    CHECK_FALSE(peer.send(octets{binary}));
+    CHECK_FALSE(peer.send(byte_vector{binary}));
     CHECK_FALSE(peer.send(message_view{message_kind::text, as_bytes(text)}));
     CHECK_FALSE(peer.send(prepared_message{std::string_view{text}}));
     CHECK_FALSE(peer.send(prepared_message{bytes_view{binary}}));
@@ -217,7 +217,7 @@ TEST_CASE("a message that must not be sent is refused, on any thread",
   CHECK(peer.send(std::string_view{bad}) == errc::invalid_utf8);
   CHECK(peer.send(std::string{bad}) == errc::invalid_utf8);
   CHECK(peer.send(prepared_message{std::string_view{bad}}) == errc::invalid_utf8);
-  CHECK(peer.ping(octets(126)) == errc::control_too_long);
+  CHECK(peer.ping(byte_vector(126)) == errc::control_too_long);
   CHECK(peer.close(close_code{1005}));
   CHECK(peer.close(close_code::normal, std::string(124, 'x')));
   CHECK(peer.is_open());

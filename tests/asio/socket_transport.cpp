@@ -52,7 +52,7 @@ struct two_transports {
 
 template <class Transport>
 std::string read(Transport& end, std::error_code& ec) {
-  octets room(100);
+  byte_vector room(100);
   room.resize(end.read_some(room, ec));
   return text(room);
 }
@@ -135,13 +135,13 @@ TEMPLATE_TEST_CASE("a signal that interrupts a wait does not end it", "", tcp, l
 TEMPLATE_TEST_CASE("a peer that takes nothing makes a write block until it takes something", "",
                    tcp, local) {
   two_transports<TestType> both;
-  const octets much(1'000'000);
+  const byte_vector much(1'000'000);
   std::error_code ec;
   while (!ec) both.near.write_some(much, ec);
   CHECK(ec == std::errc::operation_would_block);
   CHECK_FALSE(both.near.wait_writable(both.near.now() + 5ms, ec));
   CHECK_FALSE(ec);
-  octets room(1'000'000);
+  byte_vector room(1'000'000);
   std::thread reader{[&] {
     std::error_code stop;
     while (both.far.wait_readable(forever, stop) && both.far.read_some(room, stop) != 0) {
@@ -272,7 +272,7 @@ TEMPLATE_TEST_CASE("close_now ends what another thread does with a socket", "", 
     bool read = true;
     std::error_code written;
     std::thread reader{[&] { read = near.read().has_value(); }};
-    std::thread writer{[&] { written = near.write(octets(5'000'000)); }};
+    std::thread writer{[&] { written = near.write(byte_vector(5'000'000)); }};
     near.close_now();
     reader.join();
     writer.join();

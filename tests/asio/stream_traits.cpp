@@ -34,16 +34,16 @@ TEST_CASE("an open socket never waits, can be ended one way, and closed") {
   local_socket far{context};
   asio::local::connect_pair(near, far);
   traits::open(near);
-  char octet = 0;
+  char byte = 0;
   std::error_code ec;
-  near.read_some(asio::buffer(&octet, 1), ec);
+  near.read_some(asio::buffer(&byte, 1), ec);
   CHECK(ec == asio::error::would_block);
 
   CHECK(traits::end(near));
-  far.read_some(asio::buffer(&octet, 1), ec);
+  far.read_some(asio::buffer(&byte, 1), ec);
   CHECK(ec == asio::error::eof);
   far.write_some(asio::buffer("x", 1));
-  CHECK(near.read_some(asio::buffer(&octet, 1)) == 1);
+  CHECK(near.read_some(asio::buffer(&byte, 1)) == 1);
 
   traits::close(near);
   CHECK_FALSE(near.is_open());

@@ -207,7 +207,7 @@ TEST_CASE("a handshake that fails is reported") {
   raw_socket silent{server->port()};
   CHECK(server.error().find(describe(errc::handshake_timeout)) != std::string::npos);
   raw_socket bad{server->port()};
-  bad.say("nonsense\r\n\r\n");
+  bad.send("nonsense\r\n\r\n");
   CHECK(server.error().find(describe(errc::bad_start_line)) != std::string::npos);
 }
 
@@ -367,7 +367,7 @@ TEST_CASE("stop is not delayed by peers that never answer, and leaves no thread"
   const auto before = threads();
   threaded_server_options options;
   options.connection.close_timeout = 100ms;
-  const octets much(50'000'000);
+  const byte_vector much(50'000'000);
   running_server server{[&](peer_type& peer, const request& asked) {
                           if (asked.path() == "/write") (void)peer.write(bytes_view{much});
                           while (peer.read()) {
@@ -376,7 +376,7 @@ TEST_CASE("stop is not delayed by peers that never answer, and leaves no thread"
                         options};
   auto silent = opened(server->port());
   auto inside_a_frame = opened(server->port());
-  CHECK(inside_a_frame.say(header_from(role::client, 2, 1000)));
+  CHECK(inside_a_frame.send(header_from(role::client, 2, 1000)));
   auto deaf = connect(server.url("/write"), {.connection = {.max_message_size = much.size()}});
   CHECK(deaf.read_part());
   raw_socket before_the_handshake{server->port()};
@@ -490,7 +490,7 @@ TEST_CASE("a write to a client that reads nothing times out", "[abuse]") {
   threaded_server_options options;
   options.connection.write_timeout = 100ms;
   mailbox<std::error_code> results;
-  const octets much(50'000'000);
+  const byte_vector much(50'000'000);
   running_server server{[&](peer_type& peer) { results.put(peer.write(bytes_view{much})); },
                         options};
   const auto client = opened(server->port());
@@ -515,8 +515,8 @@ TEST_CASE("a connection keeps a large request in about its own size", "[abuse]")
     while (open.size() < clients) {
       open.push_back(
           opened(server.port(), upgrade_to("/", "X: " + std::string(size, 'x') + "\r\n")));
-      open.back().say(frame_from(role::client, opcode::text, "x"));
-      CHECK(open.back().hear_frames(1).size() == 1);
+      open.back().send(frame_from(role::client, opcode::text, "x"));
+      CHECK(open.back().receive_frames(1).size() == 1);
       if (open.size() == 1) start = heap_meter::in_use();
     }
     return (heap_meter::in_use() - start) / (clients - 1);

@@ -106,8 +106,8 @@ TEST_CASE("the hook accepts with headers") {
     CHECK(asked.answered());
   });
   raw_socket client{server->port()};
-  client.say(upgrade_request);
-  const auto answer = client.hear_until("\r\n\r\n");
+  client.send(upgrade_request);
+  const auto answer = client.receive_until("\r\n\r\n");
   CHECK(status_of(answer) == 101);
   CHECK(answer.find("\r\nX-Room: 7\r\n") != answer.npos);
 }
@@ -188,16 +188,16 @@ TEST_CASE("assigning another upgrade drops the first request without an answer")
   mailbox<upgrade> kept;
   auto server = asking([&](upgrade& asked) { kept.put(asked); });
   raw_socket first{server->port()};
-  first.say(upgrade_request);
+  first.send(upgrade_request);
   auto one = kept.take();
   REQUIRE(one);
   raw_socket second{server->port()};
-  second.say(upgrade_request);
+  second.send(upgrade_request);
   one = kept.take();
   REQUIRE(one);
-  CHECK(status_of(first.hear_until("\r\n\r\n")) == 500);
+  CHECK(status_of(first.receive_until("\r\n\r\n")) == 500);
   CHECK_FALSE(one->accept());
-  CHECK(status_of(second.hear_until("\r\n\r\n")) == 101);
+  CHECK(status_of(second.receive_until("\r\n\r\n")) == 101);
 }
 
 TEST_CASE("an upgrade that is kept and dropped is refused, never accepted", "[abuse]") {
@@ -241,7 +241,7 @@ TEST_CASE("an upgrade may outlive its server") {
   std::optional<raw_socket> client;
   if (shut) {
     auto server = asking([&](upgrade& asked) { kept.put(asked); });
-    client.emplace(server->port()).say(upgrade_request);
+    client.emplace(server->port()).send(upgrade_request);
     late = kept.take();
   } else {
     asio::io_context context{1};
@@ -251,7 +251,7 @@ TEST_CASE("an upgrade may outlive its server") {
       context.stop();
     });
     server.start();
-    client.emplace(server.port()).say(upgrade_request);
+    client.emplace(server.port()).send(upgrade_request);
     context.run();
   }
   REQUIRE(late);

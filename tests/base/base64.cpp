@@ -26,8 +26,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> vectors{{
 }};
 
 constexpr bool encodes_at_compile_time() {
-  const std::array octets{std::byte{'f'}, std::byte{'o'}, std::byte{'o'}, std::byte{'b'}};
-  const auto characters = hawser::base64_encode(octets);
+  const std::array data{std::byte{'f'}, std::byte{'o'}, std::byte{'o'}, std::byte{'b'}};
+  const auto characters = hawser::base64_encode(data);
   return std::string_view{characters.data(), characters.size()} == "Zm9vYg==";
 }
 static_assert(encodes_at_compile_time());
@@ -41,37 +41,37 @@ constexpr bool decodes_at_compile_time() {
 static_assert(decodes_at_compile_time());
 
 std::optional<std::string> decode(std::string_view characters) {
-  std::vector<std::byte> octets(64);
-  const auto size = hawser::base64_decode(characters, octets);
+  std::vector<std::byte> data(64);
+  const auto size = hawser::base64_decode(characters, data);
   if (!size) return std::nullopt;
-  octets.resize(*size);
-  return text(octets);
+  data.resize(*size);
+  return text(data);
 }
 
 TEST_CASE("the standard's examples are encoded and decoded", "[rfc-4648-10]") {
-  for (const auto& [octets, characters] : vectors) {
-    CAPTURE(octets);
-    CHECK(hawser::base64_encode(hawser::as_bytes(octets)) == characters);
-    CHECK(hawser::base64_size(octets.size()) == characters.size());
-    CHECK(decode(characters) == octets);
+  for (const auto& [data, characters] : vectors) {
+    CAPTURE(data);
+    CHECK(hawser::base64_encode(hawser::as_bytes(data)) == characters);
+    CHECK(hawser::base64_size(data.size()) == characters.size());
+    CHECK(decode(characters) == data);
   }
 }
 
 TEST_CASE("the whole alphabet is used", "[rfc-4648-4]") {
-  const auto octets =
+  const auto data =
       "00108310518720928b30d38f41149351559761969b71d79f8218a39259a7a29aabb2dbaf"
       "c31cb3d35db7e39ebbf3dfbf"_b;
   const auto characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  CHECK(hawser::base64_encode(octets) == characters);
-  CHECK(decode(characters) == text(octets));
+  CHECK(hawser::base64_encode(data) == characters);
+  CHECK(decode(characters) == text(data));
 }
 
 TEST_CASE("every byte at every position is decoded to itself") {
   for (int value = 0; value < 256; ++value) {
     for (std::size_t place = 0; place < 3; ++place) {
-      std::string octets(3, '\0');
-      octets[place] = static_cast<char>(value);
-      CHECK(decode(hawser::base64_encode(hawser::as_bytes(octets))) == octets);
+      std::string data(3, '\0');
+      data[place] = static_cast<char>(value);
+      CHECK(decode(hawser::base64_encode(hawser::as_bytes(data))) == data);
     }
   }
 }
@@ -95,12 +95,12 @@ TEST_CASE("a NUL is not part of the alphabet") { CHECK(decode("Zm\0v"sv) == std:
 
 TEST_CASE(
     "text that does not fit is not decoded, and nothing is written after the end of the output") {
-  std::array<std::byte, 3> octets{};
-  CHECK(hawser::base64_decode("Zm9v", octets) == 3);
-  octets = {};
-  CHECK(hawser::base64_decode("Zm9v", hawser::mutable_bytes{octets}.first(2)) == std::nullopt);
-  CHECK(octets[2] == std::byte{0});
-  CHECK(hawser::base64_decode("Zm8=", hawser::mutable_bytes{octets}.first(2)) == 2);
+  std::array<std::byte, 3> data{};
+  CHECK(hawser::base64_decode("Zm9v", data) == 3);
+  data = {};
+  CHECK(hawser::base64_decode("Zm9v", hawser::mutable_bytes{data}.first(2)) == std::nullopt);
+  CHECK(data[2] == std::byte{0});
+  CHECK(hawser::base64_decode("Zm8=", hawser::mutable_bytes{data}.first(2)) == 2);
   CHECK(hawser::base64_decode("", {}) == 0);
 }
 

@@ -35,10 +35,10 @@ TEST_CASE("integers are stored with the most significant byte first", "[rfc-5.2]
 
 TEST_CASE("as_bytes() and as_text() are views of the same memory") {
   const std::string_view hello = "h\xC3\xA9";
-  const auto octets = hawser::as_bytes(hello);
-  CHECK(to_hex(octets) == "68c3a9");
-  CHECK(hawser::as_text(octets).data() == hello.data());
-  CHECK(hawser::as_text(octets) == hello);
+  const auto data = hawser::as_bytes(hello);
+  CHECK(to_hex(data) == "68c3a9");
+  CHECK(hawser::as_text(data).data() == hello.data());
+  CHECK(hawser::as_text(data) == hello);
   CHECK(hawser::as_bytes("").empty());
   CHECK(hawser::as_text({}).empty());
 }

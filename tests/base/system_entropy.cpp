@@ -47,10 +47,10 @@ bool interrupted(int& interruptions) {
 
 // The linker redirects the system calls to these functions: see tests/CMakeLists.txt.
 extern "C" {
-ssize_t __real_getrandom(void* octets, std::size_t size, unsigned flags);
-ssize_t __wrap_getrandom(void* octets, std::size_t size, unsigned flags);
-ssize_t __real_read(int file, void* octets, std::size_t size);
-ssize_t __wrap_read(int file, void* octets, std::size_t size);
+ssize_t __real_getrandom(void* data, std::size_t size, unsigned flags);
+ssize_t __wrap_getrandom(void* data, std::size_t size, unsigned flags);
+ssize_t __real_read(int file, void* data, std::size_t size);
+ssize_t __wrap_read(int file, void* data, std::size_t size);
 int __real_open(const char* path, int flags, ...);
 int __wrap_open(const char* path, int flags, ...);
 int __real_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)());
@@ -76,21 +76,21 @@ int __wrap_pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)()) 
   return __real_pthread_atfork(prepare, parent, child);
 }
 
-ssize_t __wrap_getrandom(void* octets, std::size_t size, unsigned flags) {
+ssize_t __wrap_getrandom(void* data, std::size_t size, unsigned flags) {
   failing.getrandom_flags |= flags;
   if (interrupted(failing.interruptions)) return -1;
-  if (failing.getrandom_error == 0) return __real_getrandom(octets, size, flags);
+  if (failing.getrandom_error == 0) return __real_getrandom(data, size, flags);
   errno = failing.getrandom_error;
   return -1;
 }
 
-ssize_t __wrap_read(int file, void* octets, std::size_t size) {
+ssize_t __wrap_read(int file, void* data, std::size_t size) {
   if (interrupted(failing.interruptions)) return -1;
   if (failing.device_is_broken && failing.reads_left-- > 0) {
     errno = EIO;
     return -1;
   }
-  return failing.device_is_empty ? 0 : __real_read(file, octets, size);
+  return failing.device_is_empty ? 0 : __real_read(file, data, size);
 }
 
 namespace {

@@ -27,17 +27,17 @@ static_assert(hawser::utf8_prefix("a\xE2\x89\xA2", 3) == "a");
 static_assert(sizeof(utf8_validator) == 1);
 
 std::string encoded(char32_t point) {
-  const auto octet = [](char32_t value) { return static_cast<char>(value); };
-  const auto tail = [&](int shift) { return octet(0x80 | (point >> shift & 0x3F)); };
-  if (point < 0x80) return {octet(point)};
-  if (point < 0x800) return {octet(0xC0 | point >> 6), tail(0)};
-  if (point < 0x10000) return {octet(0xE0 | point >> 12), tail(6), tail(0)};
-  return {octet(0xF0 | point >> 18), tail(12), tail(6), tail(0)};
+  const auto byte = [](char32_t value) { return static_cast<char>(value); };
+  const auto tail = [&](int shift) { return byte(0x80 | (point >> shift & 0x3F)); };
+  if (point < 0x80) return {byte(point)};
+  if (point < 0x800) return {byte(0xC0 | point >> 6), tail(0)};
+  if (point < 0x10000) return {byte(0xE0 | point >> 12), tail(6), tail(0)};
+  return {byte(0xF0 | point >> 18), tail(12), tail(6), tail(0)};
 }
 
-bool feed_singly(utf8_validator& validator, hawser::bytes_view octets) {
+bool feed_singly(utf8_validator& validator, hawser::bytes_view data) {
   bool good = true;
-  for (std::size_t i = 0; i < octets.size(); ++i) good = validator.feed(octets.subspan(i, 1));
+  for (std::size_t i = 0; i < data.size(); ++i) good = validator.feed(data.subspan(i, 1));
   return good;
 }
 
@@ -47,8 +47,8 @@ std::size_t count_code_points(utf8_validator so_far, std::size_t& late) {
   std::size_t found = 0;
   for (unsigned value = 0; value < 256; ++value) {
     auto next = so_far;
-    const auto octet = static_cast<std::byte>(value);
-    if (!next.feed({&octet, 1})) continue;
+    const auto byte = static_cast<std::byte>(value);
+    if (!next.feed({&byte, 1})) continue;
     const auto points = next.complete() ? 1 : count_code_points(next, late);
     if (points == 0) ++late;
     found += points;
@@ -153,11 +153,11 @@ TEST_CASE("text in two pieces, cut anywhere, has the result of the whole text",
   const auto sample =
       "\xCE\xBA\xE1\xBD\xB9\xCF\x83\xCE\xBC\xCE\xB5 plain words of some length \xF0"
       "\x9F\x98\x80\xE2\x82\xAC and as many after them \xC3\xA9"s;
-  const auto octets = bytes(sample);
-  for (std::size_t cut = 0; cut <= octets.size(); ++cut) {
+  const auto data = bytes(sample);
+  for (std::size_t cut = 0; cut <= data.size(); ++cut) {
     utf8_validator validator;
-    CHECK(validator.feed(hawser::bytes_view{octets}.first(cut)));
-    CHECK(validator.feed(hawser::bytes_view{octets}.subspan(cut)));
+    CHECK(validator.feed(hawser::bytes_view{data}.first(cut)));
+    CHECK(validator.feed(hawser::bytes_view{data}.subspan(cut)));
     CHECK(validator.complete());
   }
 }
@@ -173,16 +173,15 @@ TEST_CASE("the result for long pieces is that for single bytes, on texts with ra
     for (auto n = below(30); n > 0; --n) sample += letters[below(letters.size())];
     if (!sample.empty() && below(2) == 0)
       sample[below(sample.size())] = static_cast<char>(chance());
-    const auto octets = bytes(sample);
-    const auto cut = below(octets.size() + 1);
+    const auto data = bytes(sample);
+    const auto cut = below(data.size() + 1);
 
     utf8_validator singly;
     utf8_validator at_once;
-    const bool good = feed_singly(singly, octets);
-    at_once.feed(hawser::bytes_view{octets}.first(cut));
-    const bool same =
-        at_once.feed(hawser::bytes_view{octets}.subspan(cut)) == (good || octets.empty());
-    CAPTURE(to_hex(octets), cut);
+    const bool good = feed_singly(singly, data);
+    at_once.feed(hawser::bytes_view{data}.first(cut));
+    const bool same = at_once.feed(hawser::bytes_view{data}.subspan(cut)) == (good || data.empty());
+    CAPTURE(to_hex(data), cut);
     REQUIRE(same);
     REQUIRE(at_once.complete() == singly.complete());
     REQUIRE(hawser::is_valid_utf8(sample) == singly.complete());

@@ -68,7 +68,7 @@ void examine_async(role self, examiner& by) {
       // The pipe moves the remaining bytes to the front after each read.
       for (; !some.empty(); run_ready(io)) {
         const auto part = some.first((std::min)(some.size(), std::size_t{64 * 1024}));
-        far.say(octets{part.begin(), part.end()});
+        far.send(byte_vector{part.begin(), part.end()});
         some = some.subspan(part.size());
       }
       moved = true;

@@ -21,7 +21,7 @@ namespace hawser::test {
 /// a part of the frame, and the first part has the header.
 struct said {
   int op;
-  octets payload = {};
+  byte_vector payload = {};
   fin end = fin::yes;
   int reserved = 0;
   std::size_t before = 0;
@@ -31,7 +31,7 @@ struct said {
 /// A message or a pong that must be received.
 struct reply {
   int op;
-  octets payload = {};
+  byte_vector payload = {};
 
   friend bool operator==(const reply&, const reply&) = default;
 };
@@ -107,21 +107,21 @@ inline numbered_case ended(std::string number, std::string sentence, std::vector
 inline said text_frame(std::string_view payload, fin end = fin::yes, int reserved = 0) {
   return {1, bytes(payload), end, reserved};
 }
-inline said binary_frame(octets payload) { return {2, std::move(payload)}; }
+inline said binary_frame(byte_vector payload) { return {2, std::move(payload)}; }
 inline said continuation(std::string_view payload, fin end = fin::yes) {
   return {0, bytes(payload), end};
 }
 inline said ping_frame(std::string_view payload) { return {9, bytes(payload)}; }
 inline said pong_frame(std::string_view payload) { return {10, bytes(payload)}; }
 inline said close_frame(int code, std::string_view reason = {}) {
-  return {8, octets{static_cast<std::byte>(code >> 8), static_cast<std::byte>(code & 0xFF)} +
+  return {8, byte_vector{static_cast<std::byte>(code >> 8), static_cast<std::byte>(code & 0xFF)} +
                  bytes(reason)};
 }
 inline reply text_back(std::string_view payload) { return {1, bytes(payload)}; }
 inline reply pong_back(std::string_view payload) { return {10, bytes(payload)}; }
 
 /// A payload of that many bytes, in frames of at most `fragment` bytes.
-inline std::vector<said> in_fragments(int op, const octets& payload, std::size_t fragment) {
+inline std::vector<said> in_fragments(int op, const byte_vector& payload, std::size_t fragment) {
   std::vector<said> frames;
   for (std::size_t at = 0; at < payload.size() || frames.empty(); at += fragment) {
     const auto end = at + fragment < payload.size() ? at + fragment : payload.size();

@@ -24,7 +24,7 @@ std::size_t setting(const char* name, std::size_t usual) {
 
 std::size_t rounds() { return setting("HAWSER_CASE_MESSAGES", 2); }
 
-std::size_t edge() { return setting("HAWSER_CASE_OCTETS", 100); }
+std::size_t edge() { return setting("HAWSER_CASE_BYTES", 100); }
 
 const std::vector<numbered_case>& all_cases() {
   static const auto all = [] {

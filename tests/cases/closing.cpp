@@ -23,7 +23,7 @@ numbered_case closed_by(std::string number, std::string sentence, std::vector<sa
 }
 
 void add_order(std::vector<numbered_case>& cases) {
-  const octets large(256 * 1024, std::byte{'a'});
+  const byte_vector large(256 * 1024, std::byte{'a'});
   const said close = close_frame(1000);
   cases.push_back(answered("7.1.1", "a message is answered, then the Close",
                            {{{text_frame(greeting_text)}, {text_back(greeting_text)}}}));
@@ -44,13 +44,13 @@ void add_payloads(std::vector<numbered_case>& cases) {
   const std::string longest(123, '*');
   // 1005 stands for an empty Close: RFC 6455 §7.1.5.
   cases.push_back(closed_by("7.3.1", "an empty Close is answered with an empty one", {{8}}, 1005));
-  cases.push_back(closed_by("7.3.2", "one octet is no code", {{8, "03"_b}}, 1002));
+  cases.push_back(closed_by("7.3.2", "one byte is no code", {{8, "03"_b}}, 1002));
   cases.push_back(closed_by("7.3.3", "a code is answered", {close_frame(1000)}, 1000));
   cases.push_back(closed_by("7.3.4", "a code and a reason are answered",
                             {close_frame(1000, greeting_text)}, 1000));
   cases.push_back(
-      closed_by("7.3.5", "a reason may have 123 octets", {close_frame(1000, longest)}, 1000));
-  cases.push_back(closed_by("7.3.6", "a reason may not have 124 octets",
+      closed_by("7.3.5", "a reason may have 123 bytes", {close_frame(1000, longest)}, 1000));
+  cases.push_back(closed_by("7.3.6", "a reason may not have 124 bytes",
                             {close_frame(1000, longest + '*')}, 1002));
   cases.push_back(closed_by("7.5.1", "a reason is UTF-8",
                             {close_frame(1000, text("cebae1bdb9cf83cebcceb5eda080656469746564"_b))},

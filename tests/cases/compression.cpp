@@ -23,11 +23,11 @@ constexpr std::size_t material_size = 384 * 1024;
 struct material {
   std::string name;
   int op;
-  octets data;
+  byte_vector data;
 };
 
 /// Objects of a few fields, as a program would write them.
-octets json() {
+byte_vector json() {
   std::mt19937 random{1};
   std::string made;
   while (made.size() < material_size) {
@@ -40,7 +40,7 @@ octets json() {
 }
 
 /// Sentences of the same few hundred words, some with characters beyond ASCII, put between `marks`.
-octets prose(std::string_view marks) {
+byte_vector prose(std::string_view marks) {
   constexpr std::string_view syllables[]{"ta",       "ve",           "r",  "si",
                                          "\xC3\xB6", "nd",           "el", "\xC3\xBC",
                                          "ba",       "\xE2\x80\x94", "ku", "\xC3\x9F"};
@@ -58,9 +58,9 @@ octets prose(std::string_view marks) {
 }
 
 /// Lines of grey that changes slowly, with some noise.
-octets picture() {
+byte_vector picture() {
   std::mt19937 random{3};
-  octets made;
+  byte_vector made;
   for (std::size_t i = 0; i < material_size; ++i) {
     const auto slow = i / 512 % 512 / 4 + i % 512 / 8;
     made.push_back(static_cast<std::byte>(slow + (random() % 8 == 0 ? random() % 4 : 0)));
@@ -69,9 +69,9 @@ octets picture() {
 }
 
 /// Pieces of random bytes, as in compressed data, between some text.
-octets document() {
+byte_vector document() {
   std::mt19937 random{4};
-  octets made;
+  byte_vector made;
   while (made.size() < material_size) {
     made = std::move(made) +
            bytes(std::to_string(random() % 1000) + " 0 obj << /Type /Page >> stream\n");
@@ -80,7 +80,7 @@ octets document() {
   return made;
 }
 
-bool continues(std::byte octet) { return (octet & std::byte{0xC0}) == std::byte{0x80}; }
+bool continues(std::byte byte) { return (byte & std::byte{0xC0}) == std::byte{0x80}; }
 
 std::size_t length_from(std::byte lead) {
   const auto value = std::to_integer<unsigned>(lead);
@@ -88,7 +88,7 @@ std::size_t length_from(std::byte lead) {
 }
 
 /// Makes a piece of text valid: incomplete code points at both ends are replaced by spaces.
-void mend(octets& cut) {
+void mend(byte_vector& cut) {
   const auto first = std::find_if_not(cut.begin(), cut.end(), continues);
   std::fill(cut.begin(), first, std::byte{' '});
   const auto last = std::find_if_not(cut.rbegin(), cut.rend(), continues);
@@ -99,10 +99,10 @@ void mend(octets& cut) {
   }
 }
 
-octets cut_from(const material& from, std::size_t number, std::size_t size) {
+byte_vector cut_from(const material& from, std::size_t number, std::size_t size) {
   const auto start = number * size % (material_size - size);
   const auto begin = from.data.begin() + static_cast<std::ptrdiff_t>(start);
-  octets made{begin, begin + static_cast<std::ptrdiff_t>(size)};
+  byte_vector made{begin, begin + static_cast<std::ptrdiff_t>(size)};
   if (from.op == 1) mend(made);
   return made;
 }

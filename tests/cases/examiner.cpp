@@ -20,12 +20,12 @@ std::string accepted(const std::string& more) {
          more + "\r\n";
 }
 
-octets frame(opcode op, std::string_view payload, fin end = fin::yes, int reserved = 0) {
+byte_vector frame(opcode op, std::string_view payload, fin end = fin::yes, int reserved = 0) {
   return frame_from(role::server, op, payload, end, reserved);
 }
 
 /// An examiner's verdict on a server that sends these bytes, whatever it receives.
-std::string verdict_on(const numbered_case& one, const octets& answers, bool in_order = true,
+std::string verdict_on(const numbered_case& one, const byte_vector& answers, bool in_order = true,
                        const std::string& more = "") {
   examiner by{one, role::client, cutting::as_sent, 0};
   while (!by.says().empty()) {
@@ -44,7 +44,7 @@ TEST_CASE("an examiner passes a correct endpoint, and reports the faults of othe
   const auto one = answered("0.1", "text comes back", {{{text_frame("Hi")}, {text_back("Hi")}}});
   const auto close = close_from(role::server, 1000);
   const auto good = frame(opcode::text, "Hi");
-  const std::vector<std::pair<octets, std::string>> answers{
+  const std::vector<std::pair<byte_vector, std::string>> answers{
       {good + close, ""},
       {frame(opcode::text, "H", fin::no) + frame(opcode::continuation, "i") + close, ""},
       {close, "the endpoint did not answer"},
@@ -80,7 +80,7 @@ TEST_CASE("an examiner requires compression as it was negotiated, and that it is
           "[rfc7692-7]") {
   auto one = answered("0.3", "text comes back", {{{text_frame("Hello")}, {text_back("Hello")}}});
   one.deflate = {{true, 9}};
-  const auto verdict = [&](const octets& answer, const std::string& agreed) {
+  const auto verdict = [&](const byte_vector& answer, const std::string& agreed) {
     return verdict_on(one, answer + close_from(role::server, 1000), true,
                       agreed.empty() ? "" : "Sec-WebSocket-Extensions: " + agreed + "\r\n");
   };

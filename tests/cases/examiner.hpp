@@ -24,20 +24,20 @@ namespace hawser::test {
 
 /// How the examiner's output is cut into separate writes.
 enum class cutting : std::uint8_t {
-  as_sent,    ///< As in the case
-  octetwise,  ///< Byte by byte, except for the middle of long input: see examiner
-  random,     ///< In random pieces, most of them short
+  as_sent,   ///< As in the case
+  bytewise,  ///< Byte by byte, except for the middle of long input: see examiner
+  random,    ///< In random pieces, most of them short
 };
 
 /// One side of a connection, without I/O, that runs one case with the endpoint on the other side, from the
 /// opening handshake to the end of the stream.
 class examiner {
  public:
-  /// `edge`: with cutting::octetwise, the number of bytes at the beginning and at the end of a
+  /// `edge`: with cutting::bytewise, the number of bytes at the beginning and at the end of a
   /// write that are sent one by one.
   examiner(const numbered_case& one, role self, cutting how, std::size_t edge)
       : case_{one}, self_{self}, how_{how}, edge_{edge}, frames_{peer_of(self)} {
-    if (self == role::client) say(bytes(request()));
+    if (self == role::client) send(bytes(request()));
   }
 
   /// The bytes of the next write. Empty if the endpoint has to act first. Valid until the next call.
@@ -59,7 +59,7 @@ class examiner {
   bool failed() const { return !fault_.empty(); }
 
   void receive(bytes_view some) {
-    if (!open_) return hear_head(some);
+    if (!open_) return receive_head(some);
     frames_.add(some);
     while (const auto frame = frames_.next()) take(*frame);
     if (!frames_.fault().empty()) blame(frames_.fault());
@@ -115,17 +115,17 @@ class examiner {
       auto fragments = in_fragments(one.op, compressed,
                                     case_.fragment == 0 ? compressed.size() : case_.fragment);
       fragments.front().reserved = 4;
-      for (const auto& each : fragments) say(wire(each));
+      for (const auto& each : fragments) send(wire(each));
     } else {
-      say(wire(one));
+      send(wire(one));
     }
   }
 
-  octets wire(const said& one) const {
+  byte_vector wire(const said& one) const {
     if (one.before == 0 && one.after == 0) {
       return frame_from(self_, one.op, one.payload, one.end, one.reserved);
     }
-    octets made;
+    byte_vector made;
     if (one.before == 0) {
       made = header_from(self_, one.op, one.payload.size() + one.after, one.end, one.reserved);
     }
@@ -137,7 +137,7 @@ class examiner {
     return made;
   }
 
-  void say(const octets& some) {
+  void send(const byte_vector& some) {
     output_.insert(output_.end(), some.begin(), some.end());
     boundaries_.push_back(output_.size());
   }
@@ -145,7 +145,7 @@ class examiner {
   std::size_t piece() {
     const auto rest = output_.size() - at_;
     switch (how_) {
-      case cutting::octetwise: return at_ < edge_ || rest <= edge_ ? 1 : rest - edge_;
+      case cutting::bytewise: return at_ < edge_ || rest <= edge_ ? 1 : rest - edge_;
       case cutting::random: {
         const std::size_t most = random_() % 4 == 0 ? 5000 : 9;
         return (std::min)(1 + random_() % most, rest);
@@ -180,18 +180,18 @@ class examiner {
     return parameters;
   }
 
-  void hear_head(bytes_view some) {
+  void receive_head(bytes_view some) {
     head_ += as_text(some);
     const auto end = head_.find("\r\n\r\n");
     if (end == head_.npos) return;
     const auto behind = bytes(std::string_view{head_}.substr(end + 4));
     head_.resize(end + 4);
-    self_ == role::client ? hear_answer() : answer();
+    self_ == role::client ? receive_answer() : answer();
     open_ = fault_.empty();
     if (open_ && !behind.empty()) receive(behind);
   }
 
-  void hear_answer() {
+  void receive_answer() {
     if (!head_.starts_with("HTTP/1.1 101 ") ||
         line_in(head_, "Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") {
       return blame("the request was not accepted");
@@ -227,7 +227,7 @@ class examiner {
       accepted.insert(accepted.size() - 2, "Sec-WebSocket-Extensions: " + agreed + "\r\n");
       deflate_ = std::make_unique<plain_deflate>(own, manner_in(agreed, "client"));
     }
-    say(bytes(accepted));
+    send(bytes(accepted));
   }
 
   // The received bytes.
@@ -261,7 +261,7 @@ class examiner {
     auto whole = std::move(*message_);
     message_.reset();
     if (compressed_) {
-      octets decoded;
+      byte_vector decoded;
       if (!deflate_->decompress(std::move(whole.payload), decoded)) {
         return blame("a message was not compressed as agreed");
       }
@@ -292,7 +292,7 @@ class examiner {
   std::size_t edge_;
   std::minstd_rand random_;
 
-  octets output_;
+  byte_vector output_;
   std::size_t at_ = 0;
   std::vector<std::size_t> boundaries_;
   std::size_t step_ = 0;

@@ -21,11 +21,11 @@ void add_messages(std::vector<numbered_case>& cases) {
   for (const int op : {1, 2}) {
     int last = 0;
     for (const auto size : sizes) {
-      const octets payload(size, op == 1 ? std::byte{'*'} : std::byte{0xFE});
+      const byte_vector payload(size, op == 1 ? std::byte{'*'} : std::byte{0xFE});
       const bool chopped = ++last == 8;
       cases.push_back(answered("1." + std::to_string(op) + '.' + std::to_string(last),
                                (op == 1 ? "text of " : "binary of ") + std::to_string(size) +
-                                   " octets comes back" +
+                                   " bytes comes back" +
                                    (chopped ? ", arriving in pieces of 997" : ""),
                                {{{{op, payload}}, {{op, payload}}}}, chopped ? 997 : 0));
     }
@@ -34,8 +34,8 @@ void add_messages(std::vector<numbered_case>& cases) {
 
 void add_pings(std::vector<numbered_case>& cases) {
   const auto binary = "00 ff fe fd fc fb 00 ff"_b;
-  const octets longest(125, std::byte{0xFE});
-  const octets too_long(126, std::byte{0xFE});
+  const byte_vector longest(125, std::byte{0xFE});
+  const byte_vector too_long(126, std::byte{0xFE});
   const auto none = "an unasked pong is not answered";
   std::vector<said> ten;
   std::vector<reply> ten_back;
@@ -48,11 +48,11 @@ void add_pings(std::vector<numbered_case>& cases) {
   cases.push_back(answered("2.2", "the pong has the ping's text",
                            {{{ping_frame(frame_text)}, {pong_back(frame_text)}}}));
   cases.push_back(
-      answered("2.3", "the pong has the ping's octets", {{{{9, binary}}, {{10, binary}}}}));
+      answered("2.3", "the pong has the ping's bytes", {{{{9, binary}}, {{10, binary}}}}));
   cases.push_back(
-      answered("2.4", "a ping may have 125 octets", {{{{9, longest}}, {{10, longest}}}}));
-  cases.push_back(ended("2.5", "a ping may not have 126 octets", {{{{9, too_long}}}}, 1002));
-  cases.push_back(answered("2.6", "a ping that comes octet by octet is answered",
+      answered("2.4", "a ping may have 125 bytes", {{{{9, longest}}, {{10, longest}}}}));
+  cases.push_back(ended("2.5", "a ping may not have 126 bytes", {{{{9, too_long}}}}, 1002));
+  cases.push_back(answered("2.6", "a ping that comes byte by byte is answered",
                            {{{{9, longest}}, {{10, longest}}}}, 1));
   cases.push_back(answered("2.7", none, {{{pong_frame("")}}}));
   cases.push_back(answered("2.8", std::string{none} + ", whatever it carries",
@@ -62,7 +62,7 @@ void add_pings(std::vector<numbered_case>& cases) {
                {{{pong_frame("unsolicited"), ping_frame("asked")}, {pong_back("asked")}}}));
   cases.push_back(answered("2.10", "ten pings are answered, each and in order", {{ten, ten_back}}));
   cases.push_back(
-      answered("2.11", "so they are when they come octet by octet", {{ten, ten_back}}, 1));
+      answered("2.11", "so they are when they come byte by byte", {{ten, ten_back}}, 1));
 }
 
 void add_reserved_bits(std::vector<numbered_case>& cases) {
@@ -92,7 +92,7 @@ void add_reserved_opcodes(std::vector<numbered_case>& cases) {
   for (const int first : {3, 11}) {
     for (int i = 0; i < 5; ++i) {
       const auto op = std::to_string(first + i);
-      const said reserved{first + i, i % 2 == 1 || i == 4 ? bytes("what is this?") : octets{}};
+      const said reserved{first + i, i % 2 == 1 || i == 4 ? bytes("what is this?") : byte_vector{}};
       auto number = (first == 3 ? "4.1." : "4.2.") + std::to_string(i + 1);
       if (i < 2) {
         cases.push_back(ended(std::move(number), "the opcode " + op + " ends the connection",
@@ -113,7 +113,7 @@ template <class Make>
 void three_times(std::vector<numbered_case>& cases, int first, std::string_view sentence,
                  Make make) {
   constexpr std::size_t chops[]{0, cut_by_frames, 1};
-  const char* const ways[]{"", ", frame by frame", ", octet by octet"};
+  const char* const ways[]{"", ", frame by frame", ", byte by byte"};
   for (int i = 0; i < 3; ++i) {
     cases.push_back(
         make("5." + std::to_string(first + i), std::string{sentence} + ways[i], chops[i]));
@@ -164,7 +164,7 @@ void add_fragments(std::vector<numbered_case>& cases) {
     cases.push_back(
         answered(chop == 0 ? "5.19" : "5.20",
                  std::string{"pings inside a message of five fragments are answered at once"} +
-                     (chop == 0 ? "" : ", octet by octet"),
+                     (chop == 0 ? "" : ", byte by byte"),
                  {{{one, continuation("fragment2", fin::no), ping_frame("1")}, {pong_back("1")}},
                   {{continuation("fragment3", fin::no), continuation("fragment4", fin::no),
                     ping_frame("2"), continuation("fragment5")},

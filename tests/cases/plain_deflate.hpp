@@ -44,8 +44,8 @@ class plain_deflate {
   plain_deflate(const plain_deflate&) = delete;
   plain_deflate& operator=(const plain_deflate&) = delete;
 
-  octets compressed(bytes_view message) {
-    octets made(deflateBound(&out_, static_cast<uLong>(message.size())) + 16);
+  byte_vector compressed(bytes_view message) {
+    byte_vector made(deflateBound(&out_, static_cast<uLong>(message.size())) + 16);
     give(out_, message);
     take(out_, made);
     deflate(&out_, Z_SYNC_FLUSH);
@@ -56,10 +56,10 @@ class plain_deflate {
   }
 
   /// False if the payload does not decode with the negotiated parameters.
-  bool decompress(octets payload, octets& message) {
+  bool decompress(byte_vector payload, byte_vector& message) {
     payload = std::move(payload) + "00 00 ff ff"_b;
-    octets room(std::size_t{1} << peer_.window_bits >>
-                3);  // zlib does not check distances within one output buffer
+    byte_vector room(std::size_t{1} << peer_.window_bits >>
+                     3);  // zlib does not check distances within one output buffer
     give(in_, payload);
     int state = Z_OK;
     do {
@@ -78,7 +78,7 @@ class plain_deflate {
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(input.data()));
     stream.avail_in = static_cast<uInt>(input.size());
   }
-  static void take(z_stream& stream, octets& room) {
+  static void take(z_stream& stream, byte_vector& room) {
     stream.next_out = reinterpret_cast<Bytef*>(room.data());
     stream.avail_out = static_cast<uInt>(room.size());
   }

@@ -50,7 +50,7 @@ class received_frames {
   }
 
   bool masked_;
-  octets buffer_;
+  byte_vector buffer_;
   std::size_t at_ = 0;
   std::string fault_;
 };

@@ -25,9 +25,7 @@ inline connection_options endpoint_options() { return {.max_message_size = 16 * 
 inline permessage_deflate endpoint_deflate() { return permessage_deflate{without_threshold()}; }
 
 inline std::string shown(cutting how) {
-  return how == cutting::as_sent     ? "as sent"
-         : how == cutting::octetwise ? "by octets"
-                                     : "at random";
+  return how == cutting::as_sent ? "as sent" : how == cutting::bytewise ? "by bytes" : "at random";
 }
 
 /// Echoes messages until the connection ends, as a blocking endpoint.
@@ -53,7 +51,7 @@ void check_cases(const std::string& channel, role endpoint, Examine examine) {
   std::size_t connections = 0;
   for (const auto& one : all_cases()) {
     bool good = true;
-    for (const auto how : {cutting::as_sent, cutting::octetwise, cutting::random}) {
+    for (const auto how : {cutting::as_sent, cutting::bytewise, cutting::random}) {
       if (!is_cut(one, how)) continue;
       examiner by{one, peer_of(endpoint), how, edge()};
       examine(by);
@@ -68,21 +66,21 @@ void check_cases(const std::string& channel, role endpoint, Examine examine) {
             << " cases strictly right, " << connections << " connections" << std::endl;
 }
 
-/// Connects an examiner to a blocking link: `say(octets)`, `hear()` (empty at the end), `ended()` (in
+/// Connects an examiner to a blocking link: `send(bytes)`, `receive()` (empty at the end), `ended()` (in
 /// order), `hang_up()`.
 template <class Link>
 void examine(examiner& by, Link& link) {
   bool hung_up = false;
   while (!by.failed()) {
     if (const auto some = by.says(); !some.empty()) {
-      link.say(some);
+      link.send(some);
       continue;
     }
     if (by.ends_stream() && !hung_up) {
       link.hang_up();
       hung_up = true;
     }
-    const auto received = link.hear();
+    const auto received = link.receive();
     if (received.empty()) return by.receive_end(link.ended());
     by.receive(received);
   }

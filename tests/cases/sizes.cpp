@@ -20,12 +20,12 @@ constexpr std::size_t kibi = 1024;
 constexpr std::size_t mebi = (sanitized ? 64 : 1024) * kibi;
 
 /// Bytes that vary: letters for a text, others for a binary message.
-octets varied(int op, std::size_t size) {
-  octets block(5987);
+byte_vector varied(int op, std::size_t size) {
+  byte_vector block(5987);
   for (std::size_t i = 0; i < block.size(); ++i) {
     block[i] = static_cast<std::byte>(op == 1 ? 'a' + i % 251 % 26 : 0x80 + i % 127);
   }
-  octets made;
+  byte_vector made;
   made.reserve(size + block.size());
   while (made.size() < size) made.insert(made.end(), block.begin(), block.end());
   made.resize(size);
@@ -53,8 +53,8 @@ void add_large(std::vector<numbered_case>& cases, int op) {
   int last = 0;
   for (const auto size : {64 * kibi, 256 * kibi, mebi, 4 * mebi, 8 * mebi, 16 * mebi}) {
     cases.push_back(echoed(in_group(op, ++last),
-                           kind_of(op) + std::to_string(size) + " octets comes back", op, size,
-                           size, 0));
+                           kind_of(op) + std::to_string(size) + " bytes comes back", op, size, size,
+                           0));
   }
 }
 
@@ -62,7 +62,7 @@ void add_fragmented(std::vector<numbered_case>& cases, int op) {
   std::size_t fragment = 64;
   for (int last = 1; last <= 9; ++last, fragment *= 4) {
     cases.push_back(echoed(in_group(2 + op, last),
-                           kind_of(op) + std::to_string(4 * mebi) + " octets in fragments of " +
+                           kind_of(op) + std::to_string(4 * mebi) + " bytes in fragments of " +
                                std::to_string(fragment),
                            op, 4 * mebi, fragment, 0));
   }
@@ -71,10 +71,10 @@ void add_fragmented(std::vector<numbered_case>& cases, int op) {
 void add_chopped(std::vector<numbered_case>& cases, int op) {
   int last = 0;
   for (auto chop = std::size_t{64}; chop <= 2048; chop *= 2) {
-    cases.push_back(echoed(in_group(4 + op, ++last),
-                           kind_of(op) + std::to_string(mebi) + " octets arriving in pieces of " +
-                               std::to_string(chop),
-                           op, mebi, mebi, chop));
+    cases.push_back(echoed(
+        in_group(4 + op, ++last),
+        kind_of(op) + std::to_string(mebi) + " bytes arriving in pieces of " + std::to_string(chop),
+        op, mebi, mebi, chop));
   }
 }
 
@@ -99,8 +99,7 @@ std::vector<numbered_case> size_cases() {
     add(cases, 1);
     add(cases, 2);
   }
-  cases.push_back(
-      echoed("10.1.1", "text of 65536 octets in fragments of 1300", 1, 65'536, 1300, 0));
+  cases.push_back(echoed("10.1.1", "text of 65536 bytes in fragments of 1300", 1, 65'536, 1300, 0));
   return cases;
 }
 

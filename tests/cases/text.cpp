@@ -20,11 +20,11 @@ const std::string_view kosme = "cebae1bdb9cf83cebcceb5";
 const std::string_view edited = "cebae1bdb9cf83cebcceb5eda080656469746564";
 const std::string_view greeting = "48656c6c6f2dc2b540c39fc3b6c3a4c3bcc3a0c3a12d5554462d382121";
 
-numbered_case taken(std::string number, std::string sentence, const octets& payload) {
+numbered_case taken(std::string number, std::string sentence, const byte_vector& payload) {
   return answered(std::move(number), std::move(sentence), {{{{1, payload}}, {{1, payload}}}});
 }
 
-numbered_case refused(std::string number, std::string sentence, const octets& payload) {
+numbered_case refused(std::string number, std::string sentence, const byte_vector& payload) {
   return ended(std::move(number), std::move(sentence), {{{{1, payload}}}}, 1007);
 }
 
@@ -43,8 +43,8 @@ void add_group(std::vector<numbered_case>& cases, int group, const std::string& 
 /// The digits of a lead byte and a space for each byte from `first` to `last`.
 std::string lonely(int first, int last) {
   std::string digits;
-  for (int octet = first; octet <= last; ++octet) {
-    digits += to_hex(octets{static_cast<std::byte>(octet)}) + "20";
+  for (int byte = first; byte <= last; ++byte) {
+    digits += to_hex(byte_vector{static_cast<std::byte>(byte)}) + "20";
   }
   return digits;
 }
@@ -53,8 +53,8 @@ void add_fragmented(std::vector<numbered_case>& cases) {
   const said empty_start = text_frame("", fin::no);
   const said empty_end = continuation("");
   const auto hello = from_hex(greeting);
-  const octets hello_start{hello.begin(), hello.begin() + 15};
-  const octets hello_end{hello.begin() + 15, hello.end()};
+  const byte_vector hello_start{hello.begin(), hello.begin() + 15};
+  const byte_vector hello_end{hello.begin() + 15, hello.end()};
   cases.push_back(taken("6.1.1", "empty text comes back", {}));
   cases.push_back(
       answered("6.1.2", "so does text of three empty fragments",
@@ -67,7 +67,7 @@ void add_fragmented(std::vector<numbered_case>& cases) {
                            {{{{1, hello_start, fin::no}, {0, hello_end}}, {{1, hello}}}}));
   cases.push_back(
       answered("6.2.3", "and inside them", {{in_fragments(1, hello, 1), {{1, hello}}}}));
-  cases.push_back(answered("6.2.4", "also those of three octets",
+  cases.push_back(answered("6.2.4", "also those of three bytes",
                            {{in_fragments(1, from_hex(kosme), 1), {{1, from_hex(kosme)}}}}));
   cases.push_back(refused("6.3.1", "a surrogate is no character", from_hex(edited)));
   cases.push_back(
@@ -78,15 +78,15 @@ void add_fragmented(std::vector<numbered_case>& cases) {
 void add_early_refusals(std::vector<numbered_case>& cases) {
   const auto good = from_hex(kosme);
   const auto rest = from_hex("656469746564");
-  const auto by_frames = [&](std::string number, const octets& start, const octets& spoils,
-                             const octets& more) {
+  const auto by_frames = [&](std::string number, const byte_vector& start,
+                             const byte_vector& spoils, const byte_vector& more) {
     cases.push_back(ended(std::move(number), "a spoiled text is refused before its last fragment",
                           {{{{1, start, fin::no}}}, {{{0, spoils, fin::no}}}, {{{0, more}}}},
                           1007));
     cases.back().late_end = true;
   };
-  const auto in_one = [&](std::string number, const octets& start, const octets& spoils,
-                          const octets& more) {
+  const auto in_one = [&](std::string number, const byte_vector& start, const byte_vector& spoils,
+                          const byte_vector& more) {
     const auto size = start.size() + spoils.size() + more.size();
     cases.push_back(ended(std::move(number), "a spoiled text is refused inside its frame",
                           {{{{1, start, fin::yes, 0, 0, size - start.size()}}},
@@ -105,7 +105,7 @@ void add_prefixes(std::vector<numbered_case>& cases) {
   const auto whole = from_hex(kosme);
   for (std::size_t size = 1; size <= whole.size(); ++size) {
     const bool between = size == 2 || size == 5 || size == 7 || size == 9 || size == 11;
-    const octets prefix{whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)};
+    const byte_vector prefix{whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)};
     cases.push_back((between ? taken : refused)("6.6." + std::to_string(size),
                                                 between
                                                     ? "text that ends behind a character is good"
@@ -120,7 +120,7 @@ void add_other_characters(std::vector<numbered_case>& cases) {
   for (unsigned plane = 0; plane <= 16; ++plane) {
     for (const unsigned end : {0xFFFEu, 0xFFFFu}) {
       const unsigned code = plane << 16 | end;
-      octets encoded;
+      byte_vector encoded;
       if (plane != 0) encoded.push_back(static_cast<std::byte>(0xF0 | code >> 18));
       encoded.push_back(static_cast<std::byte>(plane == 0 ? 0xEF : 0x80 | (code >> 12 & 0x3F)));
       encoded.push_back(static_cast<std::byte>(0x80 | (code >> 6 & 0x3F)));
@@ -155,14 +155,14 @@ std::vector<numbered_case> text_cases() {
             {"ed9fbf", "ee8080", "efbfbd", "f48fbfbf"}, true);
   cases.push_back(refused("6.11.5", "behind the end nothing is", from_hex("f4908080")));
   std::string continuations;
-  for (int octet = 0x80; octet <= 0xBE; ++octet) {
-    continuations += to_hex(octets{static_cast<std::byte>(octet)});
+  for (int byte = 0x80; byte <= 0xBE; ++byte) {
+    continuations += to_hex(byte_vector{static_cast<std::byte>(byte)});
   }
-  add_group(cases, 12, "continuation octets need a lead",
+  add_group(cases, 12, "continuation bytes need a lead",
             {"80", "bf", "80bf", "80bf80", "80bf80bf", "80bf80bf80", "80bf80bf80bf", continuations},
             false);
   add_group(
-      cases, 13, "leads need continuation octets",
+      cases, 13, "leads need continuation bytes",
       {lonely(0xC0, 0xDE), lonely(0xE0, 0xEE), lonely(0xF0, 0xF6), lonely(0xF8, 0xFA), "fc20"},
       false);
   add_group(cases, 14, "all of them",
@@ -171,10 +171,10 @@ std::vector<numbered_case> text_cases() {
             false);
   add_group(cases, 15, "also several in a row",
             {"c0e080f08080f8808080fc80808080dfefbff7bfbffbbfbfbffdbfbfbfbf"}, false);
-  add_group(cases, 16, "these octets never occur", {"fe", "ff", "fefeffff"}, false);
-  add_group(cases, 17, "a slash has one octet",
+  add_group(cases, 16, "these bytes never occur", {"fe", "ff", "fefeffff"}, false);
+  add_group(cases, 17, "a slash has one byte",
             {"c0af", "e080af", "f08080af", "f8808080af", "fc80808080af"}, false);
-  add_group(cases, 18, "nothing has more octets than it needs",
+  add_group(cases, 18, "nothing has more bytes than it needs",
             {"c1bf", "e09fbf", "f08fbfbf", "f887bfbfbf", "fc83bfbfbfbf"}, false);
   add_group(cases, 19, "nor has the zero",
             {"c080", "e08080", "f0808080", "f880808080", "fc8080808080"}, false);

@@ -43,12 +43,12 @@ class tls_link {
     open_ = (self == role::client ? SSL_connect(ssl_.get()) : SSL_accept(ssl_.get())) == 1;
   }
 
-  void say(bytes_view some) {
+  void send(bytes_view some) {
     if (open_) SSL_write(ssl_.get(), some.data(), static_cast<int>(some.size()));
   }
 
-  octets hear() {
-    octets room(64 * 1024);
+  byte_vector receive() {
+    byte_vector room(64 * 1024);
     const int size = open_ ? SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size())) : -1;
     ended_ = SSL_get_error(ssl_.get(), size) == SSL_ERROR_ZERO_RETURN;
     room.resize(size > 0 ? static_cast<std::size_t>(size) : 0);

@@ -40,7 +40,7 @@ TEST_CASE("an empty message is one byte, at any position", "[rfc7692-7.2.3.6]") 
   CHECK(deflated(*with, {}) == "00"_b);
   CHECK(deflated(*with, hello) == "f2 48 cd c9 c9 07 00"_b);
   CHECK(deflated(*with, {}) == "00"_b);
-  octets encoded;
+  byte_vector encoded;
   with->encode({}, part::more, encoded);
   with->encode({}, part::last, encoded);
   CHECK(encoded == "00"_b);
@@ -49,7 +49,7 @@ TEST_CASE("an empty message is one byte, at any position", "[rfc7692-7.2.3.6]") 
 
 TEST_CASE("a piece may be longer than zlib takes in one call", "[rfc7692-6.1]") {
   constexpr std::size_t at_once = std::size_t{1} << 24;
-  octets message(2 * at_once + 5);
+  byte_vector message(2 * at_once + 5);
   message[at_once - 1] = std::byte{1};
   message[at_once] = std::byte{2};
   message.back() = std::byte{3};
@@ -66,10 +66,10 @@ TEST_CASE("a piece may be longer than zlib takes in one call", "[rfc7692-6.1]") 
 
 TEST_CASE("a message in pieces is one message", "[rfc7692-6.1]") {
   std::mt19937 random{7};
-  const auto whole = some_octets(random, 50'000);
+  const auto whole = some_bytes(random, 50'000);
   const auto size = GENERATE(as<std::size_t>{}, 1, 7, 1000, 49'999);
   const auto with = usual_deflater();
-  octets encoded;
+  byte_vector encoded;
   for (bytes_view rest{whole}; !rest.empty();) {
     const auto piece = rest.first((std::min)(size, rest.size()));
     rest = rest.subspan(piece.size());
@@ -88,12 +88,12 @@ TEST_CASE("with any settings, no message refers back further than its window", "
   const auto with = deflater::make({level, memory_level, bits});
   std::mt19937 random{static_cast<std::uint32_t>(bits)};
   // Data that repeats what was sent just more than a window ago.
-  const auto period = some_octets(random, (std::size_t{1} << bits) + 1);
+  const auto period = some_bytes(random, (std::size_t{1} << bits) + 1);
   strict_inflate strict;
   for (const std::size_t size : {period.size(), period.size(), std::size_t{300}, period.size()}) {
     const bytes_view message{period.data(), size};
     REQUIRE(strict.message(deflated(*with, message)));
-    CHECK(strict.output() == octets{message.begin(), message.end()});
+    CHECK(strict.output() == byte_vector{message.begin(), message.end()});
   }
   CHECK(strict.longest_distance <= std::size_t{1} << bits);
   CHECK(strict.longest_distance > 0);
@@ -101,8 +101,8 @@ TEST_CASE("with any settings, no message refers back further than its window", "
 
 TEST_CASE("random bytes become hardly longer") {
   std::mt19937 random{1};
-  octets noise(100'000);
-  for (auto& octet : noise) octet = std::byte(random());
+  byte_vector noise(100'000);
+  for (auto& byte : noise) byte = std::byte(random());
   const auto encoded = deflated(noise);
   CHECK(encoded.size() < noise.size() + 100);
   strict_inflate strict;
@@ -112,7 +112,7 @@ TEST_CASE("random bytes become hardly longer") {
 }
 
 TEST_CASE("encoded bytes are appended to the output") {
-  octets encoded = "01 02"_b;
+  byte_vector encoded = "01 02"_b;
   usual_deflater()->encode(hello, part::last, encoded);
   CHECK(encoded == "01 02 f2 48 cd c9 c9 07 00"_b);
 }

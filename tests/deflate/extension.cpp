@@ -32,22 +32,22 @@ std::shared_ptr<const deflate_options> usual(deflate_options options = {}) {
   return std::make_shared<const deflate_options>(std::move(options));
 }
 
-octets encoded(deflate_extension& by, bytes_view message) {
+byte_vector encoded(deflate_extension& by, bytes_view message) {
   REQUIRE(by.begin_encoding(message_kind::text, message.size()) == rsv1);
-  octets out;
+  byte_vector out;
   by.encode(message, part::last, out);
   return out;
 }
 
-octets shared(deflate_extension& by, bytes_view message) {
+byte_vector shared(deflate_extension& by, bytes_view message) {
   REQUIRE(by.begin_shared(message_kind::text, message.size()) == rsv1);
-  octets out;
+  byte_vector out;
   REQUIRE(by.encode_shared(message, out));
   return out;
 }
 
-octets decoded(deflate_extension& by, bytes_view payload) {
-  octets room(100);
+byte_vector decoded(deflate_extension& by, bytes_view payload) {
+  byte_vector room(100);
   mutable_bytes out{room};
   CHECK(by.decode(payload, out, part::last) == errc{});
   room.resize(room.size() - out.size());
@@ -65,15 +65,15 @@ TEST_CASE("contexts are kept if both sides allow it", "[rfc7692-7.1.1]") {
 TEST_CASE("a peer that keeps its context is understood, whatever was negotiated",
           "[rfc7692-7.1.1]") {
   deflate_extension one{{}, {15, true}, usual({.peer_context_takeover = false})};
-  CHECK(decoded(one, first_hello) == octets{extension_hello.begin(), extension_hello.end()});
-  CHECK(decoded(one, second_hello) == octets{extension_hello.begin(), extension_hello.end()});
+  CHECK(decoded(one, first_hello) == byte_vector{extension_hello.begin(), extension_hello.end()});
+  CHECK(decoded(one, second_hello) == byte_vector{extension_hello.begin(), extension_hello.end()});
 }
 
 TEST_CASE("a peer that agreed to keep no context must not refer to earlier messages",
           "[rfc7692-7.1.1]") {
   deflate_extension one{{}, {15, false}, usual()};
-  CHECK(decoded(one, first_hello) == octets{extension_hello.begin(), extension_hello.end()});
-  octets room(100);
+  CHECK(decoded(one, first_hello) == byte_vector{extension_hello.begin(), extension_hello.end()});
+  byte_vector room(100);
   mutable_bytes out{room};
   bytes_view in{second_hello};
   CHECK(one.decode(in, out, part::last) == errc::bad_extension_data);
@@ -105,7 +105,7 @@ TEST_CASE("with a negotiated window of 8 bits, all messages are sent uncompresse
   deflate_extension one{{8, true}, {8, true}, usual()};
   CHECK(one.begin_encoding(message_kind::text, 5000) == 0);
   CHECK(one.begin_shared(message_kind::text, 5000) == 0);
-  CHECK(decoded(one, first_hello) == octets{extension_hello.begin(), extension_hello.end()});
+  CHECK(decoded(one, first_hello) == byte_vector{extension_hello.begin(), extension_hello.end()});
 }
 
 TEST_CASE("messages shared by many connections are encoded alike, whatever was sent before",

@@ -20,7 +20,7 @@ namespace {
 const auto inflated_hello = "48 65 6c 6c 6f"_b;
 
 /// The decoded payload, which must be the same for each size of output memory and each cut.
-octets inflated_in_all_ways(const octets& payload) {
+byte_vector inflated_in_all_ways(const byte_vector& payload) {
   const auto whole = inflated(*inflater::make({15}), payload);
   REQUIRE(whole.error == errc{});
   for (const auto room : std::initializer_list<std::size_t>{1, 2, 3, 5, 4096}) {
@@ -37,7 +37,7 @@ octets inflated_in_all_ways(const octets& payload) {
   return whole.output;
 }
 
-errc error_of(const octets& payload) { return inflated(*inflater::make({15}), payload).error; }
+errc error_of(const byte_vector& payload) { return inflated(*inflater::make({15}), payload).error; }
 
 TEST_CASE("the RFC's examples are decompressed", "[rfc7692-7.2.3]") {
   CHECK(inflated_in_all_ways("f2 48 cd c9 c9 07 00"_b) == inflated_hello);              // 7.2.3.1
@@ -100,7 +100,7 @@ TEST_CASE("long messages are decompressed as they were sent", "[rfc7692-7.2.2]")
   const auto by = inflater::make({15});
   const auto with = usual_deflater();
   for (const auto size : std::initializer_list<std::size_t>{1, 300, 5000, 70'000}) {
-    const auto message = some_octets(random, size);
+    const auto message = some_bytes(random, size);
     const auto result = inflated(*by, deflated(*with, message), room);
     REQUIRE(result.error == errc{});
     CHECK(result.output == message);
@@ -137,7 +137,7 @@ TEST_CASE("data that is not a deflate stream is refused", "[rfc7692-7.2.2]") {
 
 TEST_CASE("a truncated message is refused, at every position", "[rfc7692-7.2.2]") {
   std::mt19937 random{3};
-  const auto encoded = deflated(some_octets(random, 2000));
+  const auto encoded = deflated(some_bytes(random, 2000));
   std::size_t refused = 0;
   for (std::size_t size = 1; size < encoded.size(); ++size) {
     refused += error_of({encoded.begin(), encoded.begin() + static_cast<std::ptrdiff_t>(size)}) ==
@@ -150,8 +150,8 @@ TEST_CASE("any bytes are decoded or refused, and each of them once") {
   std::mt19937 random{5};
   std::size_t good = 0;
   for (int round = 0; round < 3000; ++round) {
-    octets noise(random() % 40);
-    for (auto& octet : noise) octet = std::byte(random() % 8 == 0 ? random() : random() % 8);
+    byte_vector noise(random() % 40);
+    for (auto& byte : noise) byte = std::byte(random() % 8 == 0 ? random() : random() % 8);
     const auto by = inflater::make({9});
     const auto result = inflated(*by, noise, 1 + random() % 64);
     good += result.error == errc{};

@@ -111,16 +111,16 @@ TEST_CASE("each side decodes the other's messages in the window that was agreed 
   auto receiver = known.extension(from == role::client ? role::server : role::client, answer);
 
   std::mt19937 random{1};
-  octets message(5000);
+  byte_vector message(5000);
   for (std::size_t i = 0; i < message.size(); ++i) {
     message[i] = i < 2500 ? static_cast<std::byte>(random()) : message[i - 2500];
   }
   REQUIRE(sender.begin_encoding(message_kind::binary, message.size()) == rsv1);
-  octets encoded;
+  byte_vector encoded;
   sender.encode(message, part::last, encoded);
   CHECK((encoded.size() < 4000) == (from != narrow));
 
-  octets decoded;
+  byte_vector decoded;
   bytes_view in{encoded};
   std::array<std::byte, 100> room;
   for (bool more = true; more;) {

@@ -54,7 +54,7 @@ TEST_CASE("an inflater has no window until there is data to keep in it") {
   const heap_meter meter;
   const auto made = inflater::make({bits});
   const auto empty = meter.held();
-  octets room(200'000);
+  byte_vector room(200'000);
   bytes_view in{largest};
   mutable_bytes out{room};
   const auto before = meter.held();

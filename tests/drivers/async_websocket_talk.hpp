@@ -35,7 +35,7 @@ class async_websocket_talk final : public Base {
   std::error_code write(message_view view) override { return written(view); }
   std::error_code write(const prepared_message& prepared) override { return written(prepared); }
   std::error_code write_owned(std::string text) override { return written(std::move(text)); }
-  std::error_code write_owned(octets binary) override { return written(std::move(binary)); }
+  std::error_code write_owned(byte_vector binary) override { return written(std::move(binary)); }
   std::error_code write_part(message_view piece, part position) override {
     return outcome([&](auto handler) { near_.async_write_part(piece, position, handler); });
   }
@@ -43,21 +43,21 @@ class async_websocket_talk final : public Base {
     return outcome([&](auto handler) { near_.async_ping(payload, handler); });
   }
 
-  std::string hear() override {
+  std::string receive() override {
     message into;
     return outcome_text(outcome([&](auto handler) { near_.async_read(into, handler); }), into);
   }
-  std::string hear(duration timeout) override {
+  std::string receive(duration timeout) override {
     message into;
     return outcome_text(outcome([&](auto handler) { near_.async_read(into, timeout, handler); }),
                         into);
   }
-  std::string hear_part() override {
+  std::string receive_part() override {
     received_part into;
     return outcome_text(outcome([&](auto handler) { near_.async_read_part(into, handler); }), into);
   }
 
-  std::string hear_part(duration timeout) override {
+  std::string receive_part(duration timeout) override {
     received_part into;
     return outcome_text(
         outcome([&](auto handler) { near_.async_read_part(into, timeout, handler); }), into);
@@ -98,8 +98,8 @@ class async_websocket_talk final : public Base {
         [&](auto handler) { near_.async_write(std::forward<Payload>(payload), handler); });
   }
 
-  template <class Heard>
-  std::string outcome_text(std::error_code ec, const Heard& into) const {
+  template <class Message>
+  std::string outcome_text(std::error_code ec, const Message& into) const {
     if (!ec) return shown(into);
     if (ec != errc::read_timeout) {
       CHECK(ec == errc::closed);
@@ -123,7 +123,7 @@ constexpr driver async_websocket_over(const char* name) {
           .waits = true,
           .begins_to_close = false,
           .rests = true,
-          .sees_octets = Base::sees_octets,
+          .sees_bytes = Base::sees_bytes,
           .polls = Base::polls};
 }
 

@@ -33,7 +33,7 @@ TEST_CASE("a connection ends as the table says, for each way to close",
     const auto& close = ending.close;
     if (!close || !waits) {
       if (close) CHECK_FALSE(near->begin_close(close->code, close->reason));
-      return near->hear_all();
+      return near->receive_all();
     }
     // A driver that waits in close() gets the end there; the others get it from a read.
     const auto ec = near->close(close->code, close->reason);
@@ -57,7 +57,7 @@ TEST_CASE("close waits for the peer's Close and for the end of the stream",
     near->advance(1s);
     if (++turn == 1) {
       CHECK(far.frames() == lines{"close 1000 \"bye\""});
-      far.say(frame_from(one.peer(), opcode::text, "too late") + close_from(one.peer(), 1000));
+      far.send(frame_from(one.peer(), opcode::text, "too late") + close_from(one.peer(), 1000));
     } else if (turn == 2) {
       CHECK(far.over() == (one.self == role::server));
       far.hang_up();
@@ -84,7 +84,7 @@ TEST_CASE("a code or reason that must not be sent is refused, and the connection
   CHECK_FALSE(near->write("on"));
   near->when_idle([&] {
     if (near->far().frames().size() < 2) return;
-    near->far().say(close_from(one.peer(), 1000));
+    near->far().send(close_from(one.peer(), 1000));
     near->far().hang_up();
   });
   CHECK_FALSE(near->close(std::nullopt));
@@ -103,15 +103,15 @@ TEST_CASE("after the end every call fails and nothing is sent") {
   }
   const std::string why = at_once ? "closed{1006, the connection was ended from this side}"
                                   : "closed{1006, the peer ended the stream without a Close frame}";
-  CHECK(near->hear() == why);
+  CHECK(near->receive() == why);
   CHECK(near->write("x") == errc::closed);
   CHECK(near->write(bytes_view{}) == errc::closed);
   CHECK(near->write_owned("x") == errc::closed);
   CHECK(near->ping() == errc::closed);
   CHECK(near->close() == near->close_reason().error);
   near->close_now();
-  CHECK(near->hear() == why);
-  CHECK(near->hear_part() == why);
+  CHECK(near->receive() == why);
+  CHECK(near->receive_part() == why);
   CHECK_FALSE(near->is_open());
   CHECK(shown(near->close_reason()) == why);
   CHECK(near->far().frames().empty());
@@ -134,12 +134,13 @@ TEST_CASE("after the closing handshake has begun nothing more is sent, and the c
   CHECK(near->ping() == errc::closed);
   if (one.how->begins_to_close) CHECK(near->begin_close() == errc::closed);
   if (answers) {
-    near->far().say(close_from(one.peer(), 1001));
+    near->far().send(close_from(one.peer(), 1001));
     near->far().hang_up();
   }
-  CHECK(near->hear() == (answers ? "closed{1001, clean}"
-                                 : "closed{1006, the peer did not finish the closing handshake in "
-                                   "time}"));
+  CHECK(near->receive() == (answers
+                                ? "closed{1001, clean}"
+                                : "closed{1006, the peer did not finish the closing handshake in "
+                                  "time}"));
   CHECK(near->far().frames() == lines{"close 1001"});
   CHECK(near->elapsed() == (answers ? 0s : 5s));
 }
@@ -157,9 +158,9 @@ TEST_CASE("a peer that reads nothing after its Close is waited for until the clo
     if (!closed) closed = far.frames() == lines{"close 1000"};
   });
   if (begins) CHECK_FALSE(near->begin_close());
-  far.say(close_from(one.peer(), 1000));
+  far.send(close_from(one.peer(), 1000));
   if (ends) far.hang_up();
-  CHECK(near->hear() == "closed{1000, clean}");
+  CHECK(near->receive() == "closed{1000, clean}");
   CHECK(far.frames() == lines{"close 1000"});
   CHECK(near->elapsed() <= 30s);
 }
@@ -170,11 +171,11 @@ TEST_CASE("a closing side reads what the peer must send before it can read the C
   INFO(one);
   const auto near = one.begin({.options = {.close_timeout = 60s}, .near_room = 10, .far_room = 3});
   auto& far = near->far();
-  for (int i = 0; i < 20; ++i) far.say(frame_from(one.peer(), opcode::text, "never read"));
+  for (int i = 0; i < 20; ++i) far.send(frame_from(one.peer(), opcode::text, "never read"));
   bool answered = false;
   near->when_idle([&] {
     if (far.unsaid() != 0 || far.frames() != lines{"close 1000"}) return;
-    if (!std::exchange(answered, true)) far.say(close_from(one.peer(), 1000));
+    if (!std::exchange(answered, true)) far.send(close_from(one.peer(), 1000));
     far.hang_up();
   });
   CHECK_FALSE(near->close());

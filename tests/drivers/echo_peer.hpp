@@ -22,14 +22,14 @@ class echo_peer {
 
   void step() {
     const auto& seen = far_.seen();
-    octets fresh{seen.begin() + static_cast<std::ptrdiff_t>(position_), seen.end()};
+    byte_vector fresh{seen.begin() + static_cast<std::ptrdiff_t>(position_), seen.end()};
     position_ = seen.size();
     note(fresh);
     if (far_.over() && peer_.wants().read) {
       peer_.receive_end();
       note({});
     }
-    far_.say(written_by(peer_));
+    far_.send(written_by(peer_));
     if (!peer_.wants().end_stream || far_.unsaid() != 0) return;
     far_.hang_up();
     peer_.output_ended();

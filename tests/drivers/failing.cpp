@@ -29,13 +29,13 @@ TEST_CASE("a write to a peer that reads nothing ends at the write timeout") {
   const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 10});
   const auto ec = near->write(std::string(100, 'x'));
   CHECK(ec == (one.how->waits ? make_error_code(errc::write_timeout) : std::error_code{}));
-  CHECK(near->hear() == "closed{1006, the peer took no data for too long}");
+  CHECK(near->receive() == "closed{1006, the peer took no data for too long}");
   CHECK(near->elapsed() == 20s);
   CHECK(near->write("x") == errc::closed);
 }
 
 TEST_CASE("a write does not time out while the peer reads a little from time to time") {
-  const auto one = GENERATE(from_range(drivers_that(&driver::sees_octets)));
+  const auto one = GENERATE(from_range(drivers_that(&driver::sees_bytes)));
   INFO(one);
   const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 10});
   const std::string text(100, 'x');
@@ -44,7 +44,7 @@ TEST_CASE("a write does not time out while the peer reads a little from time to 
     near->far().seen();
   });
   CHECK_FALSE(near->write(text));
-  if (!one.how->waits) CHECK(near->hear(180s) == "nothing");
+  if (!one.how->waits) CHECK(near->receive(180s) == "nothing");
   CHECK(near->elapsed() > 100s);
   CHECK(near->far().frames() == lines{"text " + shown(as_bytes(text))});
   CHECK(near->is_open());
@@ -62,17 +62,17 @@ TEST_CASE("messages keep arriving while the peer reads no pongs") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 1});
-  near->far().say(frame_from(one.peer(), opcode::ping, "?"));
+  near->far().send(frame_from(one.peer(), opcode::ping, "?"));
   bool said = false;
   near->when_idle([&] {
     if (!std::exchange(said, true)) {
-      near->far().say(frame_from(one.peer(), opcode::text, "Hello"));
+      near->far().send(frame_from(one.peer(), opcode::text, "Hello"));
     }
   });
-  CHECK(near->hear() == "text \"Hello\"");
+  CHECK(near->receive() == "text \"Hello\"");
   CHECK(near->elapsed() < 20s);
   near->when_idle([&] { near->far().seen(); });
-  CHECK(near->hear(1s) == "nothing");
+  CHECK(near->receive(1s) == "nothing");
   CHECK(near->far().frames() == lines{"pong \"?\""});
 }
 
@@ -82,16 +82,16 @@ TEST_CASE("messages that arrived before a write failed can still be read") {
   INFO(one);
   const auto near = one.begin();
   auto& far = near->far();
-  far.say(frame_from(one.peer(), opcode::text, "first") +
-          frame_from(one.peer(), opcode::text, "second"));
-  if (tells_the_end) far.say(close_from(one.peer(), 1001, "bye"));
+  far.send(frame_from(one.peer(), opcode::text, "first") +
+           frame_from(one.peer(), opcode::text, "second"));
+  if (tells_the_end) far.send(close_from(one.peer(), 1001, "bye"));
   far.vanish();
   const auto ec = near->write("x");
   CHECK((one.how->waits ? ec == std::errc::broken_pipe : !ec));
   CHECK(near->write("x") == errc::closed);
-  CHECK(near->hear() == "text \"first\"");
-  CHECK(near->hear() == "text \"second\"");
-  const auto end = near->hear();
+  CHECK(near->receive() == "text \"first\"");
+  CHECK(near->receive() == "text \"second\"");
+  const auto end = near->receive();
   // A driver that reads by itself may have read the Close before its write fails.
   const bool may_be_clean = tells_the_end && !one.how->waits && !one.how->polls;
   if (!may_be_clean || end != "closed{1001, clean, \"bye\"}") {
@@ -107,7 +107,7 @@ TEST_CASE("messages that arrived before a write failed can still be read") {
 void converse(const subject& one, talk& near) {
   (void)near.write("Hello");
   (void)near.ping(as_bytes("?"));
-  (void)near.write(bytes_view{octets(20'000)});
+  (void)near.write(bytes_view{byte_vector(20'000)});
   if (one.how->reads) {
     (void)near.write_part({message_kind::text, as_bytes("in ")}, part::more);
     (void)near.write_part({message_kind::text, as_bytes("pieces")}, part::last);
@@ -115,7 +115,7 @@ void converse(const subject& one, talk& near) {
     (void)near.write("in pieces");
   }
   for (const std::string expected : {"text \"Hello\"", "binary 20000 oct", "text \"in pieces\""}) {
-    const auto received = near.hear();
+    const auto received = near.receive();
     if (received.starts_with("closed{")) return;
     CHECK(received.starts_with(expected));
   }
@@ -135,7 +135,7 @@ bool fails(const subject& one, std::size_t n, std::errc fault, bool far_closes) 
   if (far_closes) {
     (void)far.connection().close(close_code::going_away);
     far.step();
-    CHECK(near->hear().starts_with("closed{"));
+    CHECK(near->receive().starts_with("closed{"));
   }
   const auto result = near->close();
   const bool failed = near->calls() >= n;
@@ -147,7 +147,7 @@ bool fails(const subject& one, std::size_t n, std::errc fault, bool far_closes) 
   if (fault == std::errc::operation_would_block || !failed) CHECK(end.clean);
   if (!end.clean) CHECK(end.error == fault);
   CHECK_FALSE(near->is_open());
-  CHECK(near->hear() == shown(end));
+  CHECK(near->receive() == shown(end));
   CHECK(near->write("x") == condition::closed);
   CHECK(shown(near->close_reason()) == shown(end));
   CHECK(near->elapsed() <= 5s);

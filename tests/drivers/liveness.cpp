@@ -33,7 +33,7 @@ TEST_CASE(
   near->when_idle([&] {
     if (!pinged && !near->far().frames().empty()) pinged = near->elapsed();
   });
-  CHECK(near->hear_all() == lines{overdue});
+  CHECK(near->receive_all() == lines{overdue});
   CHECK(near->elapsed() == 27s);
   CHECK(pinged == 20s);
   CHECK(near->far().frames() == lines{"ping 0000000000000001"});
@@ -48,11 +48,11 @@ TEST_CASE("a peer that answers pings stays connected, and the answer gives the r
   near->when_idle([&] {
     if (near->far().frames().size() == answered) return;
     near->advance(5s);
-    const auto ping = "00 00 00 00 00 00 00"_b + octets{static_cast<std::byte>(++answered)};
-    near->far().say(frame_from(one.peer(), 10, ping));
+    const auto ping = "00 00 00 00 00 00 00"_b + byte_vector{static_cast<std::byte>(++answered)};
+    near->far().send(frame_from(one.peer(), 10, ping));
   });
   CHECK_FALSE(near->round_trip());
-  CHECK(near->hear(200s) == "nothing");
+  CHECK(near->receive(200s) == "nothing");
   CHECK(near->is_open());
   CHECK(answered == 8);
   REQUIRE(near->round_trip());
@@ -65,13 +65,13 @@ TEST_CASE("a pong gives the round-trip time of the ping it answers", "[rfc-5.5.3
   const auto near = one.begin();
   CHECK_FALSE(near->ping(as_bytes("?")));
   near->advance(2s);
-  near->far().say(frame_from(one.peer(), opcode::pong, "!") +
-                  frame_from(one.peer(), opcode::text, "x"));
-  CHECK(near->hear() == "text \"x\"");
+  near->far().send(frame_from(one.peer(), opcode::pong, "!") +
+                   frame_from(one.peer(), opcode::text, "x"));
+  CHECK(near->receive() == "text \"x\"");
   CHECK_FALSE(near->round_trip());
-  near->far().say(frame_from(one.peer(), opcode::pong, "?") +
-                  frame_from(one.peer(), opcode::text, "y"));
-  CHECK(near->hear() == "text \"y\"");
+  near->far().send(frame_from(one.peer(), opcode::pong, "?") +
+                   frame_from(one.peer(), opcode::text, "y"));
+  CHECK(near->receive() == "text \"y\"");
   CHECK(near->round_trip() == 2s);
 }
 
@@ -80,21 +80,21 @@ TEST_CASE("a connection without messages is closed at the idle timeout while it 
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 0s, .idle_timeout = 60s}});
   auto& far = near->far();
-  CHECK(near->hear(50s) == "nothing");
+  CHECK(near->receive(50s) == "nothing");
   CHECK_FALSE(near->write("x"));
-  CHECK(near->hear(50s) == "nothing");
+  CHECK(near->receive(50s) == "nothing");
   CHECK(near->is_open());
   // After a long delay, the driver reads first what has arrived.
-  far.say(frame_from(one.peer(), opcode::text, "there"));
+  far.send(frame_from(one.peer(), opcode::text, "there"));
   near->advance(1h);
-  CHECK(near->hear() == "text \"there\"");
+  CHECK(near->receive() == "text \"there\"");
   const auto before = near->elapsed();
   near->when_idle([&] {
     if (far.frames().size() < 2) return;
-    far.say(close_from(one.peer(), 1001));
+    far.send(close_from(one.peer(), 1001));
     far.hang_up();
   });
-  CHECK(near->hear_all() == lines{"closed{1001, clean}"});
+  CHECK(near->receive_all() == lines{"closed{1001, clean}"});
   CHECK(near->elapsed() - before == 60s);
   CHECK(far.frames() == lines{"text \"x\"", "close 1001 \"idle for too long\""});
 }
@@ -103,18 +103,18 @@ TEST_CASE("a connection is not closed as idle while reading is paused") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 0s, .idle_timeout = 60s}});
-  CHECK(near->hear(50s) == "nothing");
+  CHECK(near->receive(50s) == "nothing");
   near->advance(1h);
   CHECK(near->is_open());
   CHECK(near->far().frames().empty());
   const auto back = near->elapsed();
   near->when_idle([&] {
     if (near->far().frames().empty()) return;
-    near->far().say(close_from(one.peer(), 1001));
+    near->far().send(close_from(one.peer(), 1001));
     near->far().hang_up();
   });
   // A driver that can check for input need not wait for it.
-  CHECK(near->hear() == "closed{1001, clean}");
+  CHECK(near->receive() == "closed{1001, clean}");
   CHECK(near->elapsed() - back == (one.how->rests ? 60s : 0s));
   CHECK(near->far().frames() == lines{"close 1001 \"idle for too long\""});
 }
@@ -125,19 +125,19 @@ TEST_CASE("a message without progress ends the connection at its timeout, althou
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 10s, .message_timeout = 60s}});
   auto& far = near->far();
-  far.say(frame_from(one.peer(), opcode::binary, "begun", fin::no));
+  far.send(frame_from(one.peer(), opcode::binary, "begun", fin::no));
   std::size_t answered = 0;
   near->when_idle([&] {
     const auto frames = far.frames();
     if (frames.size() == answered) return;
     answered = frames.size();
     if (!frames.back().starts_with("close")) {
-      return far.say(frame_from(one.peer(), opcode::pong, "alive"));
+      return far.send(frame_from(one.peer(), opcode::pong, "alive"));
     }
-    far.say(close_from(one.peer(), 1008));
+    far.send(close_from(one.peer(), 1008));
     far.hang_up();
   });
-  CHECK(near->hear_all() == lines{"closed{1008, a message made no progress}"});
+  CHECK(near->receive_all() == lines{"closed{1008, a message made no progress}"});
   CHECK(near->elapsed() == 60s);
   CHECK(answered == 6);
 }
@@ -147,22 +147,22 @@ TEST_CASE("an unfinished message does not time out while reading is paused", "[a
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 0s, .message_timeout = 60s}});
   auto& far = near->far();
-  far.say(frame_from(one.peer(), opcode::text, "be", fin::no));
-  CHECK(near->hear(1s) == "nothing");
-  far.say(frame_from(one.peer(), opcode::continuation, "gun"));
+  far.send(frame_from(one.peer(), opcode::text, "be", fin::no));
+  CHECK(near->receive(1s) == "nothing");
+  far.send(frame_from(one.peer(), opcode::continuation, "gun"));
   near->advance(1h);
   SECTION("when it reads again") {}
   SECTION("when it writes before") { CHECK_FALSE(near->write("x")); }
-  CHECK(near->hear() == "text \"begun\"");
+  CHECK(near->receive() == "text \"begun\"");
 }
 
 TEST_CASE("no keep-alive ping is sent while a slow message arrives, however long that takes") {
-  const auto one = GENERATE(from_range(drivers_that(&driver::sees_octets)));
+  const auto one = GENERATE(from_range(drivers_that(&driver::sees_bytes)));
   INFO(one);
   const auto near =
       one.begin({.options = {.keep_alive_interval = 3s}, .max_read = 1, .read_takes = 1s});
-  near->far().say(frame_from(one.peer(), opcode::binary, std::string(1000, 'x')));
-  CHECK(near->hear().starts_with("binary 1000 octets "));
+  near->far().send(frame_from(one.peer(), opcode::binary, std::string(1000, 'x')));
+  CHECK(near->receive().starts_with("binary 1000 bytes "));
   CHECK(near->elapsed() > 1000s);
   CHECK(near->far().frames().empty());
 }
@@ -177,18 +177,18 @@ TEST_CASE("no answer and no message is overdue during a long write without a rea
                                .far_room = 90'000,
                                .wakes_at = 30'000});
   auto& far = near->far();
-  far.say(frame_from(one.peer(), opcode::text, "be", fin::no));
-  CHECK(near->hear(1s) == "nothing");
-  far.say(frame_from(one.peer(), opcode::continuation, "gun"));
+  far.send(frame_from(one.peer(), opcode::text, "be", fin::no));
+  CHECK(near->receive(1s) == "nothing");
+  far.send(frame_from(one.peer(), opcode::continuation, "gun"));
   auto since = near->elapsed();
   near->when_idle([&] {
     if (near->elapsed() - since < 1s) return;
     since = near->elapsed();
     far.take_some(1000);
   });
-  CHECK_FALSE(near->write(octets(200'000)));
+  CHECK_FALSE(near->write(byte_vector(200'000)));
   CHECK(near->elapsed() > 60s);
-  CHECK(near->hear() == "text \"begun\"");
+  CHECK(near->receive() == "text \"begun\"");
 }
 
 TEST_CASE("a peer that reads slowly but steadily stays connected", "[abuse]") {
@@ -205,15 +205,15 @@ TEST_CASE("a peer that reads slowly but steadily stays connected", "[abuse]") {
     since = near->elapsed();
     far.take_some(500);
   });
-  const auto ec = near->write(octets(size));
+  const auto ec = near->write(byte_vector(size));
   CHECK_FALSE(ec);
   // At 500 bytes per second, the waiting writer can continue about once a minute.
-  CHECK(near->hear(300s) == "nothing");
+  CHECK(near->receive(300s) == "nothing");
   CHECK(near->is_open());
   near->when_idle([&] { far.seen(); });
-  CHECK(near->hear(30s) == "nothing");
+  CHECK(near->receive(30s) == "nothing");
   CHECK(near->is_open());
-  CHECK(far.frames().front().starts_with("binary 200000 octets"));
+  CHECK(far.frames().front().starts_with("binary 200000 bytes"));
 }
 
 TEST_CASE("a peer that stops reading after some progress times out", "[abuse][handlers]") {
@@ -225,8 +225,8 @@ TEST_CASE("a peer that stops reading after some progress times out", "[abuse][ha
   near->when_idle([&] {
     if (near->elapsed() < 61s) near->far().take_some(1);
   });
-  CHECK_FALSE(near->write(octets(200'000)));
-  CHECK(near->hear() == "closed{1006, the peer took no data for too long}");
+  CHECK_FALSE(near->write(byte_vector(200'000)));
+  CHECK(near->receive() == "closed{1006, the peer took no data for too long}");
   // The driver checks for progress eight times within the timeout.
   CHECK(near->elapsed() >= 80s);
   CHECK(near->elapsed() <= 84s);
@@ -237,7 +237,7 @@ TEST_CASE("a close ends although bytes keep arriving", "[rfc-7.1.1]") {
   INFO(one);
   const auto near =
       one.begin({.options = {.close_timeout = 4s}, .max_read = 1, .read_takes = 100ms});
-  for (int i = 0; i < 100; ++i) near->far().say(frame_from(one.peer(), opcode::ping, ""));
+  for (int i = 0; i < 100; ++i) near->far().send(frame_from(one.peer(), opcode::ping, ""));
   CHECK(near->close() == errc::close_timeout);
   CHECK(std::chrono::floor<std::chrono::seconds>(near->elapsed()) == 4s);
 }
@@ -247,18 +247,18 @@ TEST_CASE("an answer that arrived during a long delay of the driver is not overd
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 20s}});
-  CHECK(near->hear(25s) == "nothing");
+  CHECK(near->receive(25s) == "nothing");
   REQUIRE(near->far().frames() == lines{"ping 0000000000000001"});
-  near->far().say(frame_from(one.peer(), 10, "00 00 00 00 00 00 00 01"_b));
+  near->far().send(frame_from(one.peer(), 10, "00 00 00 00 00 00 00 01"_b));
   near->advance(1h);
-  SECTION("when it reads again") { CHECK(near->hear(1s) == "nothing"); }
+  SECTION("when it reads again") { CHECK(near->receive(1s) == "nothing"); }
   SECTION("when it writes") {
     CHECK_FALSE(near->write("back"));
-    CHECK(near->hear(0s) == "nothing");
+    CHECK(near->receive(0s) == "nothing");
   }
   SECTION("when it pings") { CHECK_FALSE(near->ping()); }
   SECTION("when it closes") {
-    near->far().say(close_from(one.peer(), 1000));
+    near->far().send(close_from(one.peer(), 1000));
     near->far().hang_up();
     CHECK_FALSE(near->close());
   }
@@ -275,8 +275,8 @@ TEST_CASE("a program that only writes does not time out a peer whose bytes it ha
     CHECK_FALSE(near->write("x"));
     CHECK(near->is_open());
   }
-  near->far().say(frame_from(one.peer(), opcode::text, "received"));
-  CHECK(near->hear() == "text \"received\"");
+  near->far().send(frame_from(one.peer(), opcode::text, "received"));
+  CHECK(near->receive() == "text \"received\"");
 }
 
 TEST_CASE("a silent peer times out although the connection often writes", "[rfc-5.5.2]") {
@@ -285,7 +285,7 @@ TEST_CASE("a silent peer times out although the connection often writes", "[rfc-
   const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 10s}});
   while (near->is_open() && near->elapsed() < 60s) {
     (void)near->write("x");
-    near->hear(1s);
+    near->receive(1s);
   }
   CHECK(shown(near->close_reason()) == overdue);
   CHECK(near->elapsed() >= 30s);
@@ -309,8 +309,8 @@ TEST_CASE("a peer that reads slowly does not time out because a ping would wait 
     near->far().take_some(500);
     taken += 500;
   });
-  CHECK_FALSE(near->write(octets(50'000)));
-  while (taken < 50'000 && near->is_open()) CHECK(near->hear(1s) == "nothing");
+  CHECK_FALSE(near->write(byte_vector(50'000)));
+  while (taken < 50'000 && near->is_open()) CHECK(near->receive(1s) == "nothing");
   CHECK(near->is_open());
 }
 
@@ -319,7 +319,7 @@ TEST_CASE("a connection that only writes is pinged once per interval", "[rfc-5.5
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 60s}});
   for (const auto pause : {0s, 10s, 15s, 15s}) {  // at 0, 10, 25, and 40 s
-    one.how->reads ? near->advance(pause) : void(near->hear(pause));
+    one.how->reads ? near->advance(pause) : void(near->receive(pause));
     CHECK_FALSE(near->write("x"));
   }
   const auto frames = near->far().frames();
@@ -336,12 +336,12 @@ TEST_CASE("a connection that only writes pings again after an answer", "[rfc-5.5
   bool answered = false;
   near->when_idle([&] {
     if (far.frames().empty() || std::exchange(answered, true)) return;
-    far.say(frame_from(one.peer(), opcode::pong, "alive"));
+    far.send(frame_from(one.peer(), opcode::pong, "alive"));
   });
-  CHECK(near->hear(25s) == "nothing");
+  CHECK(near->receive(25s) == "nothing");
   CHECK(far.frames() == lines{"ping 0000000000000001"});
   for (const auto pause : {0s, 10s, 10s}) {
-    one.how->reads ? near->advance(pause) : void(near->hear(pause));
+    one.how->reads ? near->advance(pause) : void(near->receive(pause));
     CHECK_FALSE(near->write("x"));
   }
   const auto frames = far.frames();
@@ -352,17 +352,17 @@ TEST_CASE("a peer that did not answer during a long delay of the driver times ou
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 20s, .keep_alive_timeout = 20s}});
-  CHECK(near->hear(25s) == "nothing");
+  CHECK(near->receive(25s) == "nothing");
   near->advance(1h);
   const auto back = near->elapsed();
   SECTION("when it reads again") {
-    CHECK(near->hear() == overdue);
+    CHECK(near->receive() == overdue);
     // A driver that can check for input need not wait for it.
     CHECK(near->elapsed() - back == (one.how->rests ? 20s : 0s));
   }
   SECTION("when it writes") {
     CHECK_FALSE(near->write("anybody there?"));
-    CHECK(near->hear() == overdue);
+    CHECK(near->receive() == overdue);
     CHECK(near->elapsed() - back == (one.how->rests ? 20s : 0s));
   }
 }

@@ -35,10 +35,12 @@ class session_talk final : public Base {
 
   session_talk(role self, const talk_settings& settings) : base{self, settings} {
     auto handlers = std::make_shared<session_handlers>();
-    handlers->on_message = [this](session&, message_view view) { heard_.push_back(shown(view)); };
+    handlers->on_message = [this](session&, message_view view) {
+      received_.push_back(shown(view));
+    };
     if (settings.in_parts) {
       handlers->on_part = [this](session&, const message_part& piece) {
-        heard_.push_back(shown(piece));
+        received_.push_back(shown(piece));
       };
     }
     handlers->on_close = [this](session&, const closed& end) {
@@ -68,7 +70,7 @@ class session_talk final : public Base {
   std::error_code write(message_view view) override { return sent(view); }
   std::error_code write(const prepared_message& prepared) override { return sent(prepared); }
   std::error_code write_owned(std::string text) override { return sent(std::move(text)); }
-  std::error_code write_owned(octets binary) override { return sent(std::move(binary)); }
+  std::error_code write_owned(byte_vector binary) override { return sent(std::move(binary)); }
   std::error_code write_part(message_view, part) override {
     FAIL("a session sends whole messages");
     return {};
@@ -77,16 +79,16 @@ class session_talk final : public Base {
     return call([&] { return near_.ping(payload); });
   }
 
-  std::string hear() override { return hear(std::chrono::hours{24}); }
-  std::string hear(duration timeout) override {
-    base::run_until([&] { return is_over() || !heard_.empty(); }, timeout);
-    if (heard_.empty()) return is_over() ? shown(*end_) : "nothing";
-    auto first = std::move(heard_.front());
-    heard_.pop_front();
+  std::string receive() override { return receive(std::chrono::hours{24}); }
+  std::string receive(duration timeout) override {
+    base::run_until([&] { return is_over() || !received_.empty(); }, timeout);
+    if (received_.empty()) return is_over() ? shown(*end_) : "nothing";
+    auto first = std::move(received_.front());
+    received_.pop_front();
     return first;
   }
-  std::string hear_part() override { return hear(); }
-  std::string hear_part(duration timeout) override { return hear(timeout); }
+  std::string receive_part() override { return receive(); }
+  std::string receive_part(duration timeout) override { return receive(timeout); }
 
   std::error_code close(std::optional<close_code> code, std::string_view reason) override {
     const auto ec = begin_close(code, reason);
@@ -122,7 +124,7 @@ class session_talk final : public Base {
     return call([&] { return near_.send(std::forward<Payload>(payload)); });
   }
 
-  std::deque<std::string> heard_;
+  std::deque<std::string> received_;
   std::optional<closed> end_;
   std::string reason_;
   session near_;
@@ -138,7 +140,7 @@ constexpr driver session_over(const char* name) {
           .waits = false,
           .begins_to_close = true,
           .rests = false,
-          .sees_octets = Base::sees_octets,
+          .sees_bytes = Base::sees_bytes,
           .polls = Base::polls};
 }
 

@@ -26,8 +26,8 @@ struct talk_settings {
   static constexpr auto never = static_cast<std::size_t>(-1);
 
   connection_options options = {};
-  octets received = {};           ///< Bytes that were read together with the handshake
-  bool in_parts = false;          ///< Messages are read by hear_part() from the beginning
+  byte_vector received = {};      ///< Bytes that were read together with the handshake
+  bool in_parts = false;          ///< Messages are read by receive_part() from the beginning
   std::size_t max_read = never;   ///< Most that one call reads
   std::size_t max_write = never;  ///< Most that one call writes
   std::size_t near_room = never;  ///< Most that may wait to be read by this side
@@ -67,19 +67,19 @@ class talk {
   virtual std::error_code write(message_view view) = 0;
   virtual std::error_code write(const prepared_message& prepared) = 0;
   virtual std::error_code write_owned(std::string text) = 0;
-  virtual std::error_code write_owned(octets binary) = 0;
+  virtual std::error_code write_owned(byte_vector binary) = 0;
   virtual std::error_code write_part(message_view piece, part position) = 0;
   virtual std::error_code ping(bytes_view payload = {}) = 0;
 
   /// The next message, or how the connection has ended.
-  virtual std::string hear() = 0;
+  virtual std::string receive() = 0;
 
   /// The same, or `nothing` when the timeout expires.
-  virtual std::string hear(duration timeout) = 0;
+  virtual std::string receive(duration timeout) = 0;
 
   /// The next part of a message.
-  virtual std::string hear_part() = 0;
-  virtual std::string hear_part(duration timeout) = 0;
+  virtual std::string receive_part() = 0;
+  virtual std::string receive_part(duration timeout) = 0;
 
   /// Closes and waits for the end.
   virtual std::error_code close(std::optional<close_code> code = close_code::normal,
@@ -95,9 +95,9 @@ class talk {
   virtual std::optional<duration> round_trip() const = 0;
 
   /// All messages until the end, and how the connection ended.
-  lines hear_all() {
+  lines receive_all() {
     lines story;
-    do story.push_back(hear());
+    do story.push_back(receive());
     while (!story.back().starts_with("closed{"));
     return story;
   }

@@ -26,7 +26,7 @@ class timed_talk : public talk {
  public:
   using stream = basic_async_pipe<How>;
 
-  static constexpr bool sees_octets = true;
+  static constexpr bool sees_bytes = true;
   static constexpr bool polls = How == calling::direct;
 
   timed_talk(role, const talk_settings& settings) { suffer(settings); }
@@ -70,7 +70,7 @@ class timed_talk : public talk {
     const auto until = program_clock::now + limit;
     run_while_ready(done);
     while (!done() && program_clock::now < until) {
-      far().say_on();
+      far().send_rest();
       if (turn_) turn_();
       run_while_ready(done);
       if (done()) return;

@@ -57,7 +57,7 @@ class blocking_talk final : public talk {
   wire_end& far() override { return *far_; }
   void when_idle(std::function<void()> turn) override {
     near_->stream().on_idle([this, turn = std::move(turn)] {
-      far_->say_on();
+      far_->send_rest();
       turn();
     });
   }
@@ -72,7 +72,9 @@ class blocking_talk final : public talk {
     return near_->write(prepared);
   }
   std::error_code write_owned(std::string text) override { return near_->write(text); }
-  std::error_code write_owned(octets binary) override { return near_->write(bytes_view{binary}); }
+  std::error_code write_owned(byte_vector binary) override {
+    return near_->write(bytes_view{binary});
+  }
   std::error_code write_part(message_view piece, part position) override {
     if (!outgoing_) outgoing_.emplace(near_->begin_message(piece.kind));
     if (position == part::more) return outgoing_->write(piece.payload);
@@ -82,14 +84,14 @@ class blocking_talk final : public talk {
   }
   std::error_code ping(bytes_view payload) override { return near_->ping(payload); }
 
-  std::string hear() override { return outcome_text(near_->read()); }
-  std::string hear(duration timeout) override {
+  std::string receive() override { return outcome_text(near_->read()); }
+  std::string receive(duration timeout) override {
     std::error_code ec;
     const auto got = near_->read(timeout, ec);
     return outcome_text(got, ec);
   }
-  std::string hear_part() override { return outcome_text(near_->read_part()); }
-  std::string hear_part(duration timeout) override {
+  std::string receive_part() override { return outcome_text(near_->read_part()); }
+  std::string receive_part(duration timeout) override {
     std::error_code ec;
     const auto got = near_->read_part(timeout, ec);
     return outcome_text(got, ec);
@@ -107,13 +109,13 @@ class blocking_talk final : public talk {
   std::optional<duration> round_trip() const override { return near_->round_trip(); }
 
  private:
-  template <class Heard>
-  std::string outcome_text(const std::optional<Heard>& received) const {
+  template <class Message>
+  std::string outcome_text(const std::optional<Message>& received) const {
     return received ? shown(*received) : shown(near_->close_reason());
   }
 
-  template <class Heard>
-  std::string outcome_text(const std::optional<Heard>& received, std::error_code ec) const {
+  template <class Message>
+  std::string outcome_text(const std::optional<Message>& received, std::error_code ec) const {
     if (ec == errc::read_timeout) {
       CHECK_FALSE(received);
       CHECK(ec == condition::timeout);
@@ -141,7 +143,7 @@ const enlisted blocking{
      .waits = true,
      .begins_to_close = true,
      .rests = false,
-     .sees_octets = true,
+     .sees_bytes = true,
      .polls = true}};
 
 }  // namespace

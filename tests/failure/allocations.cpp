@@ -50,7 +50,7 @@ using namespace hawser::test;
 namespace {
 
 template <class Connection>
-void talk_as_core(Connection& near, octets input) {
+void talk_as_core(Connection& near, byte_vector input) {
   near.send("one");
   near.send(std::string(5000, 'o'));
   near.send_part(message_kind::text, as_bytes("two"), part::more);
@@ -99,31 +99,31 @@ class far_side {
 
   void step() {
     const sparing not_counted;
-    octets room(4096);
+    byte_vector room(4096);
     std::error_code ec;
     const auto size = pipe_.read_some(room, ec);
     if (ec || open_) return;
     bytes_view input{room.data(), size};
     if (self_ == role::server) {
       if (server_.next(input) == server_handshake<>::status::request) server_.accept();
-      say(as_text(server_.output()));
+      send(as_text(server_.output()));
       server_.consume_output(server_.output().size());
       open_ = server_.state() == server_handshake<>::status::done;
     } else {
       open_ = client_.next(input) == client_handshake<>::status::done;
     }
-    if (open_) say(as_text(standard_talk(self_)));
+    if (open_) send(as_text(standard_talk(self_)));
     if (open_) pipe_.shutdown(ec);
   }
 
  private:
   void ask() {
     const sparing not_counted;
-    say(as_text(client_.output()));
+    send(as_text(client_.output()));
     client_.consume_output(client_.output().size());
   }
 
-  void say(std::string_view words) {
+  void send(std::string_view words) {
     std::error_code ec;
     for (auto rest = as_bytes(words); !rest.empty() && !ec;) {
       rest = rest.subspan(pipe_.write_some(rest, ec));
@@ -227,7 +227,7 @@ TEST_CASE("whichever allocation of an async_websocket fails, its pending operati
       talk->run();
       {
         const sparing not_counted;
-        talk->far().say(input);
+        talk->far().send(input);
       }
       begin([&](auto done) { talk->near().async_read(into[1], std::chrono::hours{1}, done); });
       talk->run();
@@ -260,7 +260,7 @@ struct served {
   std::unique_ptr<server> listening;
   asio::io_context* context = nullptr;
   std::function<void()> meanwhile = [] {};
-  octets said = bytes(upgrade_request) + standard_talk(role::client);
+  byte_vector said = bytes(upgrade_request) + standard_talk(role::client);
 
   served() {
     server_options options;
@@ -280,7 +280,7 @@ struct served {
     });
     std::thread own{[this] { listening->run(); }};
     raw_socket client{listening->port()};
-    client.say(upgrade_request);
+    client.send(upgrade_request);
     own.join();
     client.hang_up();
     while (listening->connections() != 0) run_ready(*context);
@@ -298,13 +298,13 @@ struct served {
   }
 
   /// Serves a client and returns all bytes that it receives.
-  octets serve() {
+  byte_vector serve() {
     std::optional<raw_socket> client;
-    octets received;
+    byte_vector received;
     {
       const sparing not_counted;
       client.emplace(listening->port());
-      client->say(said);
+      client->send(said);
       client->hang_up();
       client->socket().non_blocking(true);
     }
@@ -314,7 +314,7 @@ struct served {
       run_ready(*context);
       meanwhile();
       const sparing not_counted;
-      octets room(16 * 1024);
+      byte_vector room(16 * 1024);
       std::error_code ec;
       const auto size = client->socket().read_some(asio::buffer(room), ec);
       room.resize(size);
@@ -334,7 +334,7 @@ TEST_CASE("whichever allocation of a server fails, at most one client is affecte
   std::vector<raw_socket> kept;
   for (auto i = others; i != 0; --i) {
     kept.emplace_back(all.listening->port());
-    kept.back().say(upgrade_request);
+    kept.back().send(upgrade_request);
     run_ready(*all.context);
   }
   const auto whole = all.serve();
@@ -464,12 +464,12 @@ TEST_CASE("whichever allocation of a call from another thread fails, it throws a
       CHECK_FALSE(peer.send("behind it"));
       std::vector<std::string> expected{"text \"behind it\""};
       if (!thrown && !frame.empty()) expected.insert(expected.begin(), frame);
-      REQUIRE(client.hear_frames(expected.size()) == expected);
+      REQUIRE(client.receive_frames(expected.size()) == expected);
     });
   }
   CHECK(count > 10);
   CHECK_FALSE(peer.close());
-  CHECK(client.hear_frames(1) == std::vector<std::string>{"close 1000"});
+  CHECK(client.receive_frames(1) == std::vector<std::string>{"close 1000"});
 }
 
 TEST_CASE("whichever allocation of a close from another thread fails, close can be called again",
@@ -488,7 +488,7 @@ TEST_CASE("whichever allocation of a close from another thread fails, close can 
       CHECK_FALSE(peer.send("still open"));
       CHECK_FALSE(ask(peer));
     }
-    const auto received = client.hear_frames(thrown ? 2 : 1);
+    const auto received = client.receive_frames(thrown ? 2 : 1);
     CHECK(received.back() == "close 1000 \"" + reason + '"');
   });
   CHECK(count > 0);

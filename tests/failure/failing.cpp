@@ -67,7 +67,7 @@ sparing::~sparing() {
   is_spared = was_spared_;
 }
 
-std::size_t octets_held() noexcept { return heap_meter::in_use(); }
+std::size_t heap_bytes() noexcept { return heap_meter::in_use(); }
 
 }  // namespace hawser::test
 

@@ -53,7 +53,7 @@ class sparing {
 bool may_allocate() noexcept;
 
 /// The number of bytes that the program has on the heap.
-std::size_t octets_held() noexcept;
+std::size_t heap_bytes() noexcept;
 
 /// Runs `attempt` with the first allocation failing, then with the second, and so on until none fails.
 /// Returns their number.

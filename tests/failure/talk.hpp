@@ -12,7 +12,7 @@
 namespace hawser::test {
 
 /// The bytes of the far side in a standard conversation: text, fragments with a ping between them, Close.
-inline octets standard_talk(role far) {
+inline byte_vector standard_talk(role far) {
   const sparing not_counted;
   return frame_from(far, opcode::text, "Hello") + frame_from(far, opcode::text, "frag", fin::no) +
          frame_from(far, opcode::ping, "?") +
@@ -30,7 +30,7 @@ class no_leak {
  private:
   static std::size_t settled() {
     buffer_pool::clear();
-    return octets_held();
+    return heap_bytes();
   }
 
   std::size_t before_;

@@ -61,12 +61,12 @@ class echo {
   bool threw() const { return threw_; }
 
   /// The bytes that a client receives that sends everything at once.
-  octets serve() {
+  byte_vector serve() {
     raw_socket client{server_.port()};
-    client.say(upgrade_request);
-    client.say(standard_talk(role::client));
+    client.send(upgrade_request);
+    client.send(standard_talk(role::client));
     client.hang_up();
-    return client.hear_all();
+    return client.receive_all();
   }
 
  private:
@@ -117,8 +117,8 @@ TEST_CASE(
     REQUIRE_FALSE(all.threw());
     REQUIRE(all.serve() == refusal);
   });
-  kept.say(frame_from(role::client, opcode::text, "still there"));
-  CHECK(kept.hear_frames(1) == std::vector<std::string>{"text \"still there\""});
+  kept.send(frame_from(role::client, opcode::text, "still there"));
+  CHECK(kept.receive_frames(1) == std::vector<std::string>{"text \"still there\""});
 }
 
 TEST_CASE("whichever allocation of a stopping server fails, it stops", "[failure]") {

@@ -21,8 +21,8 @@ constexpr bool same(const frame_header& left, const frame_header& right) {
          left.masked == right.masked && left.mask == right.mask && left.length == right.length;
 }
 
-template <class... Octets>
-constexpr auto octets_of(Octets... values) {
+template <class... Bytes>
+constexpr auto bytes_of(Bytes... values) {
   return std::array{static_cast<std::byte>(values)...};
 }
 
@@ -51,46 +51,46 @@ constexpr bool is_on_the_wire(const frame_header& header, std::array<std::byte, 
 }
 
 // The examples of RFC 6455 §5.7.
-static_assert(is_on_the_wire({opcode::text, true, 0, false, {}, 5}, octets_of(0x81, 0x05)));
+static_assert(is_on_the_wire({opcode::text, true, 0, false, {}, 5}, bytes_of(0x81, 0x05)));
 static_assert(is_on_the_wire({opcode::text, true, 0, true, example_key, 5},
-                             octets_of(0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D)));
-static_assert(is_on_the_wire({opcode::text, false, 0, false, {}, 3}, octets_of(0x01, 0x03)));
-static_assert(is_on_the_wire({opcode::continuation, true, 0, false, {}, 2}, octets_of(0x80, 0x02)));
-static_assert(is_on_the_wire({opcode::ping, true, 0, false, {}, 5}, octets_of(0x89, 0x05)));
+                             bytes_of(0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D)));
+static_assert(is_on_the_wire({opcode::text, false, 0, false, {}, 3}, bytes_of(0x01, 0x03)));
+static_assert(is_on_the_wire({opcode::continuation, true, 0, false, {}, 2}, bytes_of(0x80, 0x02)));
+static_assert(is_on_the_wire({opcode::ping, true, 0, false, {}, 5}, bytes_of(0x89, 0x05)));
 static_assert(is_on_the_wire({opcode::pong, true, 0, true, example_key, 5},
-                             octets_of(0x8A, 0x85, 0x37, 0xFA, 0x21, 0x3D)));
+                             bytes_of(0x8A, 0x85, 0x37, 0xFA, 0x21, 0x3D)));
 static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 256},
-                             octets_of(0x82, 0x7E, 0x01, 0x00)));
+                             bytes_of(0x82, 0x7E, 0x01, 0x00)));
 static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 65'536},
-                             octets_of(0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0)));
+                             bytes_of(0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0)));
 
 // The lengths at which the encoding changes.
-static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 0}, octets_of(0x82, 0)));
-static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 125}, octets_of(0x82, 125)));
+static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 0}, bytes_of(0x82, 0)));
+static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 125}, bytes_of(0x82, 125)));
 static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 126},
-                             octets_of(0x82, 126, 0, 126)));
+                             bytes_of(0x82, 126, 0, 126)));
 static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 127},
-                             octets_of(0x82, 126, 0, 127)));
+                             bytes_of(0x82, 126, 0, 127)));
 static_assert(is_on_the_wire({opcode::binary, true, 0, false, {}, 65'535},
-                             octets_of(0x82, 126, 0xFF, 0xFF)));
+                             bytes_of(0x82, 126, 0xFF, 0xFF)));
 static_assert(is_on_the_wire({opcode::binary, true, rsv1, true, example_key, 0x7FFF'FFFF'FFFF'FFFF},
-                             octets_of(0xC2, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-                                       0x37, 0xFA, 0x21, 0x3D)));
+                             bytes_of(0xC2, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                                      0x37, 0xFA, 0x21, 0x3D)));
 
 constexpr errc error_of(bytes_view wire) { return read(wire).error; }
 
 // There is one encoding of each length.
-static_assert(error_of(octets_of(0x82, 126, 0, 0)) == errc::length_not_minimal);
-static_assert(error_of(octets_of(0x82, 126, 0, 125)) == errc::length_not_minimal);
-static_assert(error_of(octets_of(0x82, 127, 0, 0, 0, 0, 0, 0, 0, 0)) == errc::length_not_minimal);
-static_assert(error_of(octets_of(0x82, 127, 0, 0, 0, 0, 0, 0, 0, 125)) == errc::length_not_minimal);
-static_assert(error_of(octets_of(0x82, 127, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF)) ==
+static_assert(error_of(bytes_of(0x82, 126, 0, 0)) == errc::length_not_minimal);
+static_assert(error_of(bytes_of(0x82, 126, 0, 125)) == errc::length_not_minimal);
+static_assert(error_of(bytes_of(0x82, 127, 0, 0, 0, 0, 0, 0, 0, 0)) == errc::length_not_minimal);
+static_assert(error_of(bytes_of(0x82, 127, 0, 0, 0, 0, 0, 0, 0, 125)) == errc::length_not_minimal);
+static_assert(error_of(bytes_of(0x82, 127, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF)) ==
               errc::length_not_minimal);
-static_assert(error_of(octets_of(0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0)) == errc::length_too_large);
-static_assert(error_of(octets_of(0x82, 127, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF)) ==
+static_assert(error_of(bytes_of(0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0)) == errc::length_too_large);
+static_assert(error_of(bytes_of(0x82, 127, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF)) ==
               errc::length_too_large);
 // The error is reported before the mask key has arrived.
-static_assert(error_of(octets_of(0x82, 0xFE, 0, 1)) == errc::length_not_minimal);
+static_assert(error_of(bytes_of(0x82, 0xFE, 0, 1)) == errc::length_not_minimal);
 
 TEST_CASE("encoded_size() is the size that encode() writes", "[rfc-5.2]") {
   const bool masked = GENERATE(false, true);
@@ -101,7 +101,7 @@ TEST_CASE("encoded_size() is the size that encode() writes", "[rfc-5.2]") {
                                      {0x10000, 10},
                                      {0x7FFFFFFFFFFFFFFF, 10}}) {
     const frame_header header{opcode::binary, true, 0, masked, example_key, length};
-    octets room(max_header_size);
+    byte_vector room(max_header_size);
     CAPTURE(length);
     CHECK(encoded_size(header) == size + (masked ? 4 : 0));
     CHECK(encode(header, room) == encoded_size(header));
@@ -114,7 +114,7 @@ TEST_CASE("a header is complete with its last byte and not before", "[rfc-5.2]")
     for (const auto from : {role::client, role::server}) {
       const auto wire = header_from(from, 2, length);
       for (std::size_t size = 0; size < wire.size(); ++size) {
-        const octets cut{wire.begin(), wire.begin() + static_cast<std::ptrdiff_t>(size)};
+        const byte_vector cut{wire.begin(), wire.begin() + static_cast<std::ptrdiff_t>(size)};
         const auto back = read(cut);
         CHECK(back.size == 0);
         CHECK(back.error == errc{});
@@ -136,10 +136,10 @@ TEST_CASE("op, fin and reserved bits are set with the second byte", "[rfc-5.2]")
 
 TEST_CASE("each first byte is decoded as it was encoded", "[rfc-5.2]") {
   for (int first = 0; first < 256; ++first) {
-    const octets wire{static_cast<std::byte>(first), std::byte{7}};
+    const byte_vector wire{static_cast<std::byte>(first), std::byte{7}};
     const auto back = read(wire);
     REQUIRE(back.size == 2);
-    octets written(2);
+    byte_vector written(2);
     CHECK(encode(back.header, written) == 2);
     CHECK(written == wire);
   }

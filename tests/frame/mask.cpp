@@ -46,9 +46,9 @@ constexpr bool masks_long_payloads() {
 static_assert(masks_long_payloads());
 
 // The algorithm of RFC 6455 §5.3, literally.
-std::vector<std::byte> transformed(std::vector<std::byte> octets, hawser::mask_key key) {
-  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = octets[i] ^ key[i % 4];
-  return octets;
+std::vector<std::byte> transformed(std::vector<std::byte> data, hawser::mask_key key) {
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = data[i] ^ key[i % 4];
+  return data;
 }
 
 TEST_CASE("the RFC's masked Hello is unmasked at run time", "[rfc-5.7]") {

@@ -39,8 +39,8 @@ static_assert(reads_in_a_constant_expression());
 /// The frames of the pieces as text, followed by the error if there is one.
 lines frames_of(frame_reader reader, const pieces& input) {
   lines frames;
-  octets payload;
-  for (octets piece : input) {
+  byte_vector payload;
+  for (byte_vector piece : input) {
     mutable_bytes rest{piece};
     while (true) {
       const auto now = reader.read_header(rest);
@@ -62,7 +62,7 @@ lines frames_of(frame_reader reader, const pieces& input) {
   return frames;
 }
 
-lines frames_of(role self, const octets& input, std::uint8_t reserved = 0) {
+lines frames_of(role self, const byte_vector& input, std::uint8_t reserved = 0) {
   return under_segmentations(input, [&](const pieces& cut) {
     return frames_of(frame_reader{self, reserved}, cut);
   });
@@ -121,8 +121,8 @@ TEST_CASE("payload can be put back", "[rfc-5.3]") {
   REQUIRE(reader.at_end());
   reader.put_back(payload.last(static_cast<std::size_t>(size)), rest);
   CHECK(reader.at_end() == (size == 0));
-  CHECK(octets{rest.begin(), rest.end()} ==
-        octets{wire.end() - static_cast<std::ptrdiff_t>(rest.size()), wire.end()});
+  CHECK(byte_vector{rest.begin(), rest.end()} ==
+        byte_vector{wire.end() - static_cast<std::ptrdiff_t>(rest.size()), wire.end()});
   payload = reader.take_payload(rest);
   CHECK(text(payload) ==
         std::string_view{"Hello there"}.substr(11 - static_cast<std::size_t>(size)));

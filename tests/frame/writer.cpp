@@ -14,7 +14,7 @@ using namespace hawser::test;
 
 namespace {
 
-octets written(const byte_buffer& out) { return {out.view().begin(), out.view().end()}; }
+byte_vector written(const byte_buffer& out) { return {out.view().begin(), out.view().end()}; }
 
 TEST_CASE("a frame is appended after the bytes of the buffer", "[rfc-5.7]") {
   byte_buffer out;

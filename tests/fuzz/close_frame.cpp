@@ -22,7 +22,7 @@ bool is_good_code(unsigned code) {
   return code != 1004 && code != 1005 && code != 1006;
 }
 
-std::optional<closed> end_of(connection& peer, octets wire) {
+std::optional<closed> end_of(connection& peer, byte_vector wire) {
   mutable_bytes rest{wire};
   std::optional<closed> end;
   while (const auto happened = peer.next(rest)) {
@@ -38,7 +38,7 @@ std::optional<closed> end_of(connection& peer, octets wire) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
   const auto payload = input.take(125);
-  octets wire{std::byte{0x88}, static_cast<std::byte>(payload.size())};
+  byte_vector wire{std::byte{0x88}, static_cast<std::byte>(payload.size())};
   wire.insert(wire.end(), payload.begin(), payload.end());
 
   connection client{role::client};
@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     return 0;
   }
   const auto sent = server.output();
-  const auto other_end = end_of(other, octets{sent.begin(), sent.end()});
+  const auto other_end = end_of(other, byte_vector{sent.begin(), sent.end()});
   require(other_end && other_end->clean && static_cast<unsigned>(other_end->code) == code,
           "sent and not received");
   require(other_end->reason == words, "sent and altered");

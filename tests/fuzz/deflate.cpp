@@ -38,7 +38,7 @@ struct setting {
 
 setting setting_from(decisions& input) {
   setting made;
-  const auto first = input.octet();
+  const auto first = input.byte();
   made.client.window_bits = 9 + (first & 7) % 7;
   made.server.window_bits = 15 - (first & 7) % 7;
   made.client.context_takeover = (first & 8) != 0;
@@ -64,11 +64,11 @@ compressed_connection make(role self, const setting& with, delivery how = delive
 }
 
 /// Any bytes, as the compressed output of a server.
-octets wire_of(decisions& input) {
-  octets wire;
+byte_vector wire_of(decisions& input) {
+  byte_vector wire;
   bool first = true;
   while (!input.empty()) {
-    const auto choice = input.octet();
+    const auto choice = input.byte();
     frame_header header;
     header.fin = (choice & 1) != 0;
     const auto kind = (choice & 6) == 6 ? opcode::text : opcode::binary;
@@ -88,7 +88,7 @@ std::vector<std::string> receive(const setting& with, bytes_view wire, std::uint
   // In turns of a few bytes, unless all bytes arrive at once.
   auto peer = make(role::client, with, how, {.bytes = seed % 500, .events = seed % 3});
   record events{most};
-  in_pieces(wire, seed, [&](octets& piece) {
+  in_pieces(wire, seed, [&](byte_vector& piece) {
     events.take(peer, piece);
     return true;
   });
@@ -111,12 +111,12 @@ void there_and_back(const setting& with, std::uint32_t seed, decisions& input) {
   record server_events{most};
   std::vector<std::string> said[2];
   while (!input.empty()) {
-    const auto choice = input.octet();
+    const auto choice = input.byte();
     auto text = shown(input.take(choice & 0x1F));
     for (int times = choice >> 5 & 3; times > 0 && text.size() < 5000; --times) text += text + text;
     auto& sender = (choice & 0x80) != 0 ? client : server;
     const auto half = text.size() / 2;
-    switch (input.octet() % 3) {
+    switch (input.byte() % 3) {
       case 0: sender.send(as_bytes(text)); break;
       case 1: sender.send(prepared_message{as_bytes(text)}); break;
       default:
@@ -126,12 +126,12 @@ void there_and_back(const setting& with, std::uint32_t seed, decisions& input) {
     said[(choice & 0x80) != 0 ? 0 : 1].push_back("binary " + text);
   }
   const auto move = [&](auto& from, auto& to, record& events) {
-    octets wire;
+    byte_vector wire;
     for (auto out = from.output(); !out.empty(); out = from.output()) {
       wire.insert(wire.end(), out.begin(), out.end());
       from.consume_output(out.size());
     }
-    in_pieces(wire, seed, [&](octets& piece) {
+    in_pieces(wire, seed, [&](byte_vector& piece) {
       events.take(to, piece);
       return true;
     });
@@ -164,9 +164,9 @@ void negotiate(const setting& with, decisions& input) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
-  const auto first = input.octet();
+  const auto first = input.byte();
   const bool inflates = (first & 1) != 0;
-  const std::uint32_t seed = input.octet() + 1U;
+  const std::uint32_t seed = input.byte() + 1U;
   const auto with = setting_from(input);
   if ((first & 6) == 6) return negotiate(with, input), 0;
   inflates ? inflate_anything(with, seed, input) : there_and_back(with, seed, input);

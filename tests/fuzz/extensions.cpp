@@ -30,7 +30,7 @@ std::string spelt(const extension_list& list, bool quoted) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
-  const auto at = input.octet();
+  const auto at = input.byte();
   const auto text = shown(input.rest());
   const auto list = decode_extensions(text);
 

@@ -15,7 +15,7 @@ namespace {
 
 struct frame_seen {
   frame_header header;
-  octets payload;
+  byte_vector payload;
 };
 
 /// The result of a reader for the input, which must not depend on how it is cut.
@@ -28,7 +28,7 @@ struct reading {
 reading read(role self, std::uint8_t reserved, bytes_view input, std::uint32_t seed) {
   reading result;
   frame_reader reader{self, reserved};
-  in_pieces(input, seed, [&](octets& piece) {
+  in_pieces(input, seed, [&](byte_vector& piece) {
     mutable_bytes rest{piece};
     while (!rest.empty() || (reader.in_frame() && reader.at_end())) {
       const bool begins = !reader.in_frame();
@@ -54,10 +54,10 @@ reading read(role self, std::uint8_t reserved, bytes_view input, std::uint32_t s
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
-  const auto first = input.octet();
+  const auto first = input.byte();
   const auto self = (first & 1) != 0 ? role::client : role::server;
   const auto reserved = static_cast<std::uint8_t>(first << 3 & 0x70);
-  const std::uint32_t seed = input.octet() + 1U;
+  const std::uint32_t seed = input.byte() + 1U;
   const auto wire = input.rest();
   const auto whole = read(self, reserved, wire, 0);
   const auto cut = read(self, reserved, wire, seed);
@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   require(written.size() <= wire.size() && std::equal(written.begin(), written.end(), wire.begin()),
           "written again it is something else");
   if (whole.error == errc{} && whole.between) {
-    require(written.size() == wire.size(), "octets lost between frames");
+    require(written.size() == wire.size(), "bytes lost between frames");
   }
   return 0;
 }

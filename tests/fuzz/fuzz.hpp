@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace hawser::fuzz {
 
-using octets = std::vector<std::byte>;
+using byte_vector = std::vector<std::byte>;
 
 /// Ends the program unless `holds`, so that the fuzzer stores the input.
 inline void require(bool holds, std::string_view what) {
@@ -35,7 +35,7 @@ class decisions {
 
   bool empty() const noexcept { return rest_.empty(); }
 
-  std::uint8_t octet() {
+  std::uint8_t byte() {
     if (rest_.empty()) return 0;
     const auto first = std::to_integer<std::uint8_t>(rest_.front());
     rest_ = rest_.subspan(1);
@@ -44,8 +44,8 @@ class decisions {
 
   /// A number below `limit`, at most 65536.
   std::size_t below(std::size_t limit) {
-    const std::size_t high = limit > 256 ? octet() : 0U;
-    return (high << 8 | octet()) % limit;
+    const std::size_t high = limit > 256 ? byte() : 0U;
+    return (high << 8 | byte()) % limit;
   }
 
   /// `size` bytes, or as many as there are left.
@@ -72,7 +72,7 @@ void in_pieces(bytes_view input, std::uint32_t seed, Feed feed) {
       const std::size_t some = (seed >> 24) % 4 == 0 ? (seed >> 16) % 300 : (seed >> 16) % 5;
       size = (std::min)(size, some + 1);
     }
-    octets piece{input.begin(), input.begin() + static_cast<std::ptrdiff_t>(size)};
+    byte_vector piece{input.begin(), input.begin() + static_cast<std::ptrdiff_t>(size)};
     input = input.subspan(size);
     if (!feed(piece)) return;
   }

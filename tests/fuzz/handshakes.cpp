@@ -29,7 +29,7 @@ std::string serve(bytes_view asked, std::uint32_t seed) {
   server_handshake<> server{default_server_policy{}, {.size = 2048, .fields = 20, .target = 200}};
   using status = server_handshake<>::status;
   std::string left;
-  in_pieces(asked, seed, [&](const octets& piece) {
+  in_pieces(asked, seed, [&](const byte_vector& piece) {
     bytes_view rest{piece};
     const auto state = server.next(rest);
     require(state != status::need_more || rest.empty(), "waits with input left");
@@ -54,7 +54,7 @@ std::string ask(bytes_view answer, std::uint32_t seed) {
   client_handshake<> client{*uri::decode("ws://a/"), key, {}, {.size = 2048, .fields = 20}};
   using status = client_handshake<>::status;
   std::string left;
-  in_pieces(answer, seed, [&](const octets& piece) {
+  in_pieces(answer, seed, [&](const byte_vector& piece) {
     bytes_view rest{piece};
     const auto state = client.next(rest);
     require(state != status::need_more || rest.empty(), "waits with input left");
@@ -76,8 +76,8 @@ std::string ask(bytes_view answer, std::uint32_t seed) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
-  const bool server = (input.octet() & 1) != 0;
-  const std::uint32_t seed = input.octet() + 1U;
+  const bool server = (input.byte() & 1) != 0;
+  const std::uint32_t seed = input.byte() + 1U;
   const auto wire = input.rest();
   if (server) {
     require(serve(wire, 0) == serve(wire, seed), "something else when cut");

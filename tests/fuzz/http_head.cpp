@@ -24,12 +24,12 @@ std::string read(http_head& head, bytes_view input, std::uint32_t seed) {
   auto last = http_head::status::need_more;
   std::string left;
   std::size_t given = 0;
-  in_pieces(input, seed, [&](const octets& piece) {
+  in_pieces(input, seed, [&](const byte_vector& piece) {
     bytes_view rest{piece};
     given += piece.size();
     const bool over = last == http_head::status::done;
     last = head.next(rest);
-    require(over || head.size() + rest.size() == given, "octets lost");
+    require(over || head.size() + rest.size() == given, "bytes lost");
     if (last == http_head::status::done) left += shown(rest);
     require(last != http_head::status::need_more || rest.empty(), "waits with input left");
     return last != http_head::status::failed;
@@ -68,18 +68,18 @@ void examine(const request& asked) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
-  const auto first = input.octet();
+  const auto first = input.byte();
   const auto kind = (first & 1) != 0 ? http_head::kind::request : http_head::kind::response;
   const head_limits limits{.size = (first & 2) != 0 ? 100U : 4096U,
                            .fields = (first & 4) != 0 ? 2U : 50U,
                            .target = (first & 8) != 0 ? 10U : 1024U};
-  const std::uint32_t seed = input.octet() + 1U;
+  const std::uint32_t seed = input.byte() + 1U;
   const auto text = input.rest();
   http_head whole{kind, limits};
   http_head cut{kind, limits};
   const auto result = read(whole, text, 0);
   require(result == read(cut, text, seed), "something else when cut");
-  require(whole.size() <= limits.size, "more octets than allowed");
+  require(whole.size() <= limits.size, "more bytes than allowed");
   if (!result.starts_with("done ")) return 0;
 
   require(whole.fields().size() <= limits.fields, "more lines than allowed");

@@ -73,7 +73,7 @@ class served {
 
 std::string serve(bytes_view wire, std::uint32_t seed) {
   served one;
-  in_pieces(wire, seed, [&](const octets& piece) { return one.take(piece); });
+  in_pieces(wire, seed, [&](const byte_vector& piece) { return one.take(piece); });
   return one.end();
 }
 
@@ -83,7 +83,7 @@ std::string read(bytes_view wire, const body_framing& framing, std::uint32_t see
   std::string body;
   std::string left;
   auto now = request_body_reader::status::need_more;
-  in_pieces(wire, seed, [&](const octets& piece) {
+  in_pieces(wire, seed, [&](const byte_vector& piece) {
     bytes_view rest{piece};
     now = reader.next(rest, body);
     left += shown(rest);
@@ -99,7 +99,7 @@ std::string read(bytes_view wire, const body_framing& framing, std::uint32_t see
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
   const auto kind = input.below(3);
-  const std::uint32_t seed = input.octet() + 1U;
+  const std::uint32_t seed = input.byte() + 1U;
   if (kind == 0) {
     const auto wire = input.rest();
     require(serve(wire, 0) == serve(wire, seed), "something else when cut");

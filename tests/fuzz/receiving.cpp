@@ -18,12 +18,12 @@ using namespace hawser::fuzz;
 namespace {
 
 /// Nearly valid frames of the peer of `self`.
-octets frames_from(role self, decisions& input) {
-  octets wire;
+byte_vector frames_from(role self, decisions& input) {
+  byte_vector wire;
   mask_key key{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}};
   while (!input.empty() && wire.size() < 100'000) {
-    const auto first = input.octet();
-    const auto second = input.octet();
+    const auto first = input.byte();
+    const auto second = input.byte();
     frame_header header;
     header.op = static_cast<opcode>((second & 0x80) != 0 ? first & 0xF
                                     : (first & 3) == 3   ? 8 + second % 3
@@ -58,7 +58,7 @@ outcome receive(role self, connection_options options, bytes_view wire, std::uin
   fuzzed_connection peer{self, options};
   record events{*options.max_message_size};
   outcome result;
-  in_pieces(wire, seed, [&](octets& piece) {
+  in_pieces(wire, seed, [&](byte_vector& piece) {
     events.take(peer, piece);
     return true;
   });
@@ -82,13 +82,13 @@ outcome receive(role self, connection_options options, bytes_view wire, std::uin
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
-  const auto first = input.octet();
+  const auto first = input.byte();
   const auto self = (first & 1) != 0 ? role::client : role::server;
-  const std::uint32_t seed = input.octet() + 1U;
+  const std::uint32_t seed = input.byte() + 1U;
   connection_options options;
   options.max_message_size = (first & 4) != 0 ? 20 : 5000;
   options.max_frames = (first & 8) != 0 ? 3 : 100;
-  octets wire;
+  byte_vector wire;
   if ((first & 2) != 0) {
     const auto raw = input.rest();
     wire.assign(raw.begin(), raw.end());

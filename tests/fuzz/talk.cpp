@@ -34,7 +34,7 @@ struct side {
   fuzzed_connection peer;
   record events{most};
   std::vector<std::string> said;  // sent messages, in the form of a record
-  octets way;                     // written bytes that have not arrived
+  byte_vector way;                // written bytes that have not arrived
   std::string parts;
   message_kind kind = message_kind::binary;
   bool in_parts = false;
@@ -64,7 +64,7 @@ class talk {
 
  private:
   void step() {
-    const auto choice = input_.octet();
+    const auto choice = input_.byte();
     auto& one = sides_[choice & 1];
     switch (choice >> 1 & 15) {
       case 0: return send(one, message_kind::binary, some());
@@ -73,7 +73,7 @@ class talk {
       case 3: return ping(one);
       case 4: return pong(one);
       case 5:
-        if (input_.octet() % 4 == 0) close(one);
+        if (input_.byte() % 4 == 0) close(one);
         return;
       case 6: return one.peer.deliver((choice & 0x20) != 0 ? delivery::parts : delivery::messages);
       case 7:
@@ -90,7 +90,7 @@ class talk {
   }
 
   std::string some() {
-    const auto size = input_.octet();
+    const auto size = input_.byte();
     std::string text = shown(input_.take(size % 32));
     while (size >= 0xE0 && text.size() < 4500 && !text.empty()) text += text;
     return text.substr(0, most);
@@ -103,14 +103,14 @@ class talk {
   void send(side& one, message_kind kind, const std::string& payload) {
     const bool text = kind == message_kind::text;
     std::error_code ec;
-    switch (input_.octet() % 3) {
+    switch (input_.byte() % 3) {
       case 0:
         ec = text ? one.peer.send(std::string_view{payload}) : one.peer.send(as_bytes(payload));
         break;
       case 1: {
-        const auto octets_of = as_bytes(payload);
+        const auto bytes_of = as_bytes(payload);
         ec = text ? one.peer.send(std::string{payload})
-                  : one.peer.send(octets{octets_of.begin(), octets_of.end()});
+                  : one.peer.send(byte_vector{bytes_of.begin(), bytes_of.end()});
         break;
       }
       default:
@@ -143,24 +143,24 @@ class talk {
   }
 
   void ping(side& one) {
-    const auto payload = input_.take(input_.octet() % 130);
+    const auto payload = input_.take(input_.byte() % 130);
     const auto ec = one.peer.send_ping(payload);
     require((ec == errc::control_too_long) == (payload.size() > 125), "a ping of another length");
     // The pings of the keep-alive are longer than this one.
     if (!ec) one.said.push_back("ping " + shown(payload));
   }
 
-  void pong(side& one) { (void)one.peer.send_pong(input_.take(input_.octet() % 126)); }
+  void pong(side& one) { (void)one.peer.send_pong(input_.take(input_.byte() % 126)); }
 
   void close(side& one) {
     const auto code = static_cast<close_code>(900 + input_.below(4200));
-    const auto reason = shown(input_.take(input_.octet() % 126));
+    const auto reason = shown(input_.take(input_.byte() % 126));
     const auto before = one.peer.state();
     if (one.peer.close(code, reason)) require(one.peer.state() == before, "refused and done");
   }
 
   void end_rudely(side& one, std::size_t which) {
-    switch (input_.octet() % 16) {
+    switch (input_.byte() % 16) {
       case 0: one.peer.abort(); break;
       case 1: one.peer.receive_end(); break;
       case 2:
@@ -198,7 +198,7 @@ class talk {
     if (!taker.peer.wants().read) return;
     size = (std::min)(size, sender.way.size());
     const auto last = sender.way.begin() + static_cast<std::ptrdiff_t>(size);
-    octets piece{sender.way.begin(), last};
+    byte_vector piece{sender.way.begin(), last};
     sender.way.erase(sender.way.begin(), last);
     taker.peer.received(now_);
     taker.events.take(taker.peer, piece);

@@ -26,7 +26,7 @@ std::string story(Tunnel tunnel, bytes_view answers, std::uint32_t seed) {
   };
   write();
   std::string left;
-  in_pieces(answers, seed, [&](const octets& piece) {
+  in_pieces(answers, seed, [&](const byte_vector& piece) {
     bytes_view rest{piece};
     const auto state = tunnel.next(rest);
     require(state != status::need_more || rest.empty(), "waits with input left");
@@ -52,8 +52,8 @@ std::string story(Tunnel tunnel, bytes_view answers, std::uint32_t seed) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
-  const auto first = input.octet();
-  const std::uint32_t seed = input.octet() + 1U;
+  const auto first = input.byte();
+  const std::uint32_t seed = input.byte() + 1U;
   const char* const hosts[] = {"ws://example.com/", "ws://[::1]:9/", "ws://127.0.0.1/"};
   const auto where = *uri::decode(hosts[first >> 2 & 1 ? 2 : first >> 1 & 1]);
   proxy via{.kind = proxy_kind::http, .host = "proxy", .port = 3128};

@@ -27,7 +27,7 @@ bool is_clean(std::string_view text) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
-  const bool users = (input.octet() & 1) != 0;
+  const bool users = (input.byte() & 1) != 0;
   const auto text = shown(input.rest());
   std::error_code why = errc::closed;
   const bool is_proxy = proxy::decode(text, why).has_value();

@@ -61,17 +61,17 @@ bool can_become_valid(std::string_view text) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
-  const std::uint32_t seed = input.octet();
+  const std::uint32_t seed = input.byte();
   const auto whole = input.rest();
   const auto text = as_text(whole);
   const bool valid = valid_size(text) == text.size();
-  require(is_valid_utf8(whole) == valid, "octets: another opinion than the reference");
+  require(is_valid_utf8(whole) == valid, "bytes: another opinion than the reference");
   require(is_valid_utf8(text) == valid, "text: another opinion than the reference");
 
   utf8_validator one;
   std::size_t fed = 0;
   bool good = true;
-  in_pieces(whole, seed, [&](const octets& piece) {
+  in_pieces(whole, seed, [&](const byte_vector& piece) {
     fed += piece.size();
     good = one.feed(piece);
     require(good == can_become_valid(text.substr(0, fed)), "noticed too early or too late");

@@ -31,10 +31,10 @@ namespace {
 
 /// The key of RFC 6455 §1.2.
 std::array<std::byte, 16> sample_key() {
-  std::array<std::byte, 16> octets{};
+  std::array<std::byte, 16> data{};
   const auto nonce = bytes("the sample nonce");
-  std::copy(nonce.begin(), nonce.end(), octets.begin());
-  return octets;
+  std::copy(nonce.begin(), nonce.end(), data.begin());
+  return data;
 }
 
 const uri example_server = *uri::decode("ws://server.example.com/chat");

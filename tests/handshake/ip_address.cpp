@@ -20,7 +20,7 @@ namespace {
 TEST_CASE("an address has its bytes in network byte order", "[rfc4291-2.2]") {
   const struct {
     std::string_view text;
-    std::string_view octets;
+    std::string_view data;
   } table[] = {
       {"0.0.0.0", "00000000"},
       {"192.0.2.1", "c0000201"},
@@ -41,7 +41,7 @@ TEST_CASE("an address has its bytes in network byte order", "[rfc4291-2.2]") {
     CAPTURE(row.text);
     const auto address = decode_ip_address(row.text);
     REQUIRE(address);
-    CHECK(hawser::test::to_hex(address->bytes()) == row.octets);
+    CHECK(hawser::test::to_hex(address->bytes()) == row.data);
   }
 }
 

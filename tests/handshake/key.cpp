@@ -16,16 +16,16 @@ constexpr std::string_view view(const std::array<char, Size>& characters) {
   return {characters.data(), characters.size()};
 }
 
-constexpr std::array<std::byte, 16> octets_1_to_16() {
-  std::array<std::byte, 16> octets{};
-  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::byte>(i + 1);
-  return octets;
+constexpr std::array<std::byte, 16> bytes_1_to_16() {
+  std::array<std::byte, 16> data{};
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::byte>(i + 1);
+  return data;
 }
 
 // RFC 6455 §1.3 and §4.1: the answer to a key, and the bytes 1 to 16 as a key.
 static_assert(view(hawser::accept_key_for("dGhlIHNhbXBsZSBub25jZQ==")) ==
               "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-static_assert(view(hawser::encode_key(octets_1_to_16())) == "AQIDBAUGBwgJCgsMDQ4PEA==");
+static_assert(view(hawser::encode_key(bytes_1_to_16())) == "AQIDBAUGBwgJCgsMDQ4PEA==");
 
 TEST_CASE("the RFC's key has the RFC's answer at run time", "[rfc-1.3][rfc-4.2.2]") {
   const std::string key = "dGhlIHNhbXBsZSBub25jZQ==";

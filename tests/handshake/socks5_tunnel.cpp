@@ -52,8 +52,8 @@ std::string drain(socks5_tunnel& tunnel) {
 
 /// Passes the bytes given by the hexadecimal `digits`, and returns the rest of the input.
 std::string give_hex(socks5_tunnel& tunnel, std::string_view digits) {
-  const auto octets = from_hex(digits);
-  hawser::bytes_view input{octets};
+  const auto data = from_hex(digits);
+  hawser::bytes_view input{data};
   tunnel.next(input);
   return to_hex(input);
 }
@@ -250,9 +250,9 @@ TEST_CASE("each reply of a proxy has an error", "[rfc1928-6]") {
   for (unsigned value = 1; value < 256; ++value) {
     CAPTURE(value);
     auto tunnel = requested();
-    const auto octet = to_hex(std::vector{static_cast<std::byte>(value)});
+    const auto byte = to_hex(std::vector{static_cast<std::byte>(value)});
     // The error is reported before the address arrives.
-    CHECK(give_hex(tunnel, "05" + octet).empty());
+    CHECK(give_hex(tunnel, "05" + byte).empty());
     CHECK(tunnel.state() == socks5_status::failed);
     CHECK(tunnel.error() ==
           (value >= 3 && value <= 6 ? errc::proxy_unreachable : errc::proxy_refused));

@@ -189,12 +189,12 @@ for (const [name, role] of SCRIPTED) {
   describe(name, () => {
     it('wait for a slow reader', async () => {
       const {peer, ended} = await role.open();
-      let octets = 0;
-      peer.on('message', (data) => (octets += data.length));
+      let size = 0;
+      peer.on('message', (data) => (size += data.length));
       peer.send('/flood 64');
       peer.send('/close 1000');
       assert.deepEqual(await ending(peer), [1000, '']);
-      assert.equal(octets, 64_000_000);
+      assert.equal(size, 64_000_000);
       assert.equal(await ended(), 'ended 1000 clean ');
     });
 

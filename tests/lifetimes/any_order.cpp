@@ -97,7 +97,7 @@ things waiting_client_scene(bool connecting) {
     std::optional<raw_socket> peer;
     std::thread far{[&] {
       peer.emplace(server.accept());
-      peer->hear_until("\r\n\r\n");
+      peer->receive_until("\r\n\r\n");
       context->stop();
     }};
     context->run();
@@ -177,7 +177,7 @@ things reconnecting_scene() {
   const auto one = all.make<reconnecting_websocket>(brisk_client(server.url()));
   std::thread far{[&] {
     auto& peer = keep_far_end(server.open());
-    peer.say(frame_from(role::server, opcode::text, "word"));
+    peer.send(frame_from(role::server, opcode::text, "word"));
   }};
   one->read();
   far.join();

@@ -121,14 +121,14 @@ class ended_websocket {
     if (plan_.self == role::client) {
       near_->async_connect(*uri::decode("ws://localhost/"), handler("open"));
       go_on();
-      if (!far_.text().empty()) far_.say(acceptance_of(far_.text()));
+      if (!far_.text().empty()) far_.send(acceptance_of(far_.text()));
     } else {
       const auto decide = [this](auto& asked) {
         asked.accept();
         happens("decide");
       };
       near_->async_accept(*handshake_, decide, handler("open"));
-      far_.say(upgrade_request);
+      far_.send(upgrade_request);
     }
   }
 
@@ -148,14 +148,14 @@ class ended_websocket {
 
   void converse() {
     const auto from = peer_of(plan_.self);
-    far_.say(frame_from(from, opcode::text, "one") + frame_from(from, opcode::text, "two"));
+    far_.send(frame_from(from, opcode::text, "one") + frame_from(from, opcode::text, "two"));
     go_on();
   }
 
   void close() {
     near_->async_close(close_code::normal, handler("close"));
     go_on();
-    far_.say(close_from(peer_of(plan_.self), 1000));
+    far_.send(close_from(peer_of(plan_.self), 1000));
     far_.hang_up();
     go_on();
     if (near_) near_->close_now();  // where output is stalled
@@ -256,10 +256,10 @@ TEST_CASE("an opening that has all its input fails if the websocket ends before 
   if (self == role::client) {
     peer->async_connect(*uri::decode("ws://localhost/"), opening.handler());
     run_ready(io);
-    far.say(acceptance_of(far.text()));
+    far.send(acceptance_of(far.text()));
   } else {
     peer->async_accept(opening.handler());
-    far.say(upgrade_request);
+    far.send(upgrade_request);
     while (far.text().empty()) REQUIRE(io.poll_one() == 1);
   }
   REQUIRE(opening.pending());

@@ -36,7 +36,7 @@ class talkative_server {
  public:
   talkative_server() : thread_{[this] { serve(); }} {}
   ~talkative_server() {
-    raw_socket{stage_.port()}.say("end\r\n\r\n");
+    raw_socket{stage_.port()}.send("end\r\n\r\n");
     thread_.join();
   }
   talkative_server(const talkative_server&) = delete;
@@ -49,24 +49,24 @@ class talkative_server {
   void serve() {
     while (true) {
       auto peer = stage_.accept();
-      const auto head = peer.hear_until("\r\n\r\n");
+      const auto head = peer.receive_until("\r\n\r\n");
       if (head == "end\r\n\r\n") return;
       if (head.empty()) continue;
       ++clients_;
-      peer.say(acceptance_of(head));
+      peer.send(acceptance_of(head));
       // Reads what the client sends in on_open.
       for (std::size_t received = 0; received < 100'000;) {
-        const auto some = peer.hear();
+        const auto some = peer.receive();
         if (some.empty()) break;
         received += some.size();
       }
-      const auto say = [&](opcode op) { peer.say(frame_from(role::server, op, "word")); };
-      say(opcode::ping);
-      say(opcode::pong);
-      say(opcode::text);
-      peer.say(close_from(role::server, 1000));
+      const auto say = [&](opcode op) { peer.send(frame_from(role::server, op, "word")); };
+      send(opcode::ping);
+      send(opcode::pong);
+      send(opcode::text);
+      peer.send(close_from(role::server, 1000));
       peer.hang_up();
-      peer.hear_all();
+      peer.receive_all();
     }
   }
 

@@ -71,25 +71,25 @@ class ended_server {
   void play(std::uint16_t port) const {
     raw_socket peer{port};
     if (moment_ == "on_http") {
-      peer.say("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-      peer.hear_all();
+      peer.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+      peer.receive_all();
       return;
     }
-    peer.say(upgrade_request);
-    peer.hear_until("\r\n\r\n");
-    const auto say = [&](opcode op) { return peer.say(frame_from(role::client, op, "word")); };
-    say(opcode::ping);
-    say(opcode::pong);
-    say(opcode::text);
+    peer.send(upgrade_request);
+    peer.receive_until("\r\n\r\n");
+    const auto say = [&](opcode op) { return peer.send(frame_from(role::client, op, "word")); };
+    send(opcode::ping);
+    send(opcode::pong);
+    send(opcode::text);
     // Reads what the session sends in on_open.
     for (std::size_t received = 0; received < 100'000;) {
-      const auto some = peer.hear();
+      const auto some = peer.receive();
       if (some.empty()) return;
       received += some.size();
     }
-    peer.say(close_from(role::client, 1000));
+    peer.send(close_from(role::client, 1000));
     peer.hang_up();
-    peer.hear_all();
+    peer.receive_all();
   }
 
   void set_handlers() {

@@ -71,12 +71,12 @@ class stopped_server {
   /// Connected when this returns.
   std::thread client(const std::string& head) const {
     return std::thread{[head, peer = raw_socket{server_->port()}]() mutable {
-      peer.say(head);
-      peer.hear_until("\r\n\r\n");
-      peer.say(frame_from(role::client, opcode::text, "word"));
-      peer.hear();
-      peer.say(close_from(role::client, 1001));
-      peer.hear_all();
+      peer.send(head);
+      peer.receive_until("\r\n\r\n");
+      peer.send(frame_from(role::client, opcode::text, "word"));
+      peer.receive();
+      peer.send(close_from(role::client, 1001));
+      peer.receive_all();
     }};
   }
 

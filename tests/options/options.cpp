@@ -255,7 +255,7 @@ connection_options unlimited() {
 TEST_CASE("with limits of zero a message may have any size and any number of frames", "[options]") {
   constexpr std::size_t size = 20 * 1024 * 1024;
   test_connection<> peer{role::server, unlimited()};
-  octets frames = frame_from(role::client, 2, octets(size), fin::no);
+  byte_vector frames = frame_from(role::client, 2, byte_vector(size), fin::no);
   const auto empty = frame_from(role::client, 0, {}, fin::no);
   frames.reserve(frames.size() + 150'001 * empty.size());
   for (int i = 0; i < 150'000; ++i) frames.insert(frames.end(), empty.begin(), empty.end());
@@ -280,7 +280,7 @@ TEST_CASE("with timeouts of zero a connection never ends by itself", "[options]"
   peer.advance(at(20s));
   CHECK(peer.deadline() == never);
   // A message is unfinished.
-  auto begun = frame_from(peer_of(self), 2, octets(10), fin::no);
+  auto begun = frame_from(peer_of(self), 2, byte_vector(10), fin::no);
   mutable_bytes input{begun};
   CHECK_FALSE(peer.next(input));
   // Output is queued.
@@ -383,7 +383,7 @@ TEST_CASE("a client with limits and timeouts of zero connects, and may queue any
   std::size_t received = 0;
   std::error_code sent = errc::closed;
   // More than the default budget.
-  const octets big(300 * 1024);
+  const byte_vector big(300 * 1024);
   one.on_open([&](session& open) {
     for (int i = 0; i < 60; ++i) sent = open.send(bytes_view{big});
   });

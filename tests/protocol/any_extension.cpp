@@ -31,8 +31,8 @@ TEST_CASE("without an extension payloads are not encoded", "[rfc-9]") {
   CHECK(none.begin_encoding(message_kind::text, 1000) == 0);
   CHECK(none.sharing_key() == 0);
   CHECK(none.begin_shared(message_kind::text, 1000) == 0);
-  octets room(10);
-  octets encoded;
+  byte_vector room(10);
+  byte_vector encoded;
   mutable_bytes out{room};
   bytes_view in{room};
   none.encode(in, part::last, encoded);
@@ -61,7 +61,7 @@ TEST_CASE("an extension that can only be moved is accepted", "[rfc-9]") {
 
 TEST_CASE("an extension that does not share has a sharing key of zero") {
   any_extension held{run_length{}};
-  octets encoded;
+  byte_vector encoded;
   CHECK(held.sharing_key() == 0);
   CHECK(held.begin_shared(message_kind::text, 1000) == 0);
   CHECK_FALSE(held.encode_shared(as_bytes("aaa"), encoded));
@@ -76,7 +76,7 @@ struct sharing_run_length : run_length {
 
   std::uint64_t sharing_key() const { return key; }
   std::uint8_t begin_shared(message_kind, std::size_t) const { return rsv1; }
-  bool encode_shared(bytes_view payload, octets& encoded) const {
+  bool encode_shared(bytes_view payload, byte_vector& encoded) const {
     ++*calls;
     if (!works) return false;
     encoded = run_length_of(payload);

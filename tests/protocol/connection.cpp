@@ -106,10 +106,10 @@ TEST_CASE("messages and pieces of them keep a connection from being idle") {
   CHECK(peer.deadline() == at(39s));
   diary notes;
   auto now = at(19s);
-  for (const auto octet : frame_from(from, opcode::text, "a slow message")) {
+  for (const auto byte : frame_from(from, opcode::text, "a slow message")) {
     now += 19s;
     peer.received(now);
-    feed(peer, octets{octet}, notes);
+    feed(peer, byte_vector{byte}, notes);
     peer.advance(now);
     CHECK(peer.deadline() == now + 20s);
   }
@@ -169,8 +169,8 @@ TEST_CASE("a refused send and a control frame do not restart the idle timeout") 
   SECTION("a part that is not UTF-8") {
     refused = peer.send_part(message_kind::text, as_bytes(invalid), part::more);
   }
-  SECTION("a ping that is too long") { refused = peer.send_ping(octets(126)); }
-  SECTION("a pong that is too long") { refused = peer.send_pong(octets(126)); }
+  SECTION("a ping that is too long") { refused = peer.send_ping(byte_vector(126)); }
+  SECTION("a pong that is too long") { refused = peer.send_pong(byte_vector(126)); }
   SECTION("a ping") { CHECK_FALSE(peer.send_ping()); }
   SECTION("a pong") { CHECK_FALSE(peer.send_pong()); }
   SECTION("a close with a code that must not be sent") {
@@ -206,7 +206,7 @@ TEST_CASE("a message that makes no progress fails the connection, although pongs
   test_connection<> peer{self, {.deliver = how, .message_timeout = 60s}};
   peer.advance(at(0s));
   diary notes;
-  const auto feed_at = [&](time_point now, octets input) {
+  const auto feed_at = [&](time_point now, byte_vector input) {
     peer.received(now);
     feed(peer, std::move(input), notes);
     peer.advance(now);
@@ -214,7 +214,7 @@ TEST_CASE("a message that makes no progress fails the connection, although pongs
   const auto begin = frame_from(from, opcode::text, "begun", fin::no);
   const auto empty = frame_from(from, opcode::continuation, "", fin::no);
   SECTION("the first frame is cut") {
-    feed_at(at(1s), octets{begin.begin(), begin.end() - 2});
+    feed_at(at(1s), byte_vector{begin.begin(), begin.end() - 2});
     for (auto now = at(10s); now < at(61s); now += 10s) {
       feed_at(now, {});
       CHECK(peer.state() == close_state::open);
@@ -252,16 +252,16 @@ TEST_CASE("a message may take any time as long as its payload keeps arriving") {
   diary notes;
   auto now = at(0s);
   const auto header = header_from(from, 2, 100);
-  feed(peer, octets{header.begin(), header.end()}, notes);
+  feed(peer, byte_vector{header.begin(), header.end()}, notes);
   for (int i = 0; i < 99; ++i) {
     now += 59s;
     peer.received(now);
-    feed(peer, octets{std::byte{0}}, notes);
+    feed(peer, byte_vector{std::byte{0}}, notes);
     peer.advance(now);
     REQUIRE(peer.state() == close_state::open);
   }
   peer.received(now);
-  feed(peer, octets{std::byte{0}}, notes);
+  feed(peer, byte_vector{std::byte{0}}, notes);
   // A connection without a message has no such deadline.
   for (const auto end = now + 200s; now < end; now += 19s) {
     peer.received(now);
@@ -274,7 +274,7 @@ TEST_CASE("a turn ends after its number of events, and the next one continues", 
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   test_connection<> peer{self, {.turn = {.bytes = 0, .events = 3}}};
-  octets input;
+  byte_vector input;
   for (int i = 0; i < 4; ++i) {
     input = std::move(input) + frame_from(from, opcode::text, std::to_string(i)) +
             frame_from(from, opcode::ping, "?");
@@ -300,7 +300,7 @@ TEST_CASE("a turn ends inside a message that takes long to decode", "[abuse]") {
   constexpr std::size_t limit = 10'000;
   const auto cut = GENERATE(std::size_t{1}, std::size_t{100}, std::size_t{100'000});
   test_connection<run_length> peer{self, {.deliver = how, .turn = {.bytes = limit, .events = 0}}};
-  const octets message(size, std::byte{'x'});
+  const byte_vector message(size, std::byte{'x'});
   auto wire = frame_from(peer_of(self), 2, run_length_of(message), fin::yes, 4) +
               frame_from(peer_of(self), opcode::text, "next");
   diary notes;
@@ -328,10 +328,10 @@ TEST_CASE("a turn ends inside a message that takes long to decode", "[abuse]") {
 TEST_CASE("a connection without turns takes all of its input at once") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<run_length> peer{self, {.turn = {.bytes = 1, .events = 1}}};
-  octets input;
+  byte_vector input;
   for (int i = 0; i < 1000; ++i) {
-    input =
-        std::move(input) + frame_from(peer_of(self), 2, run_length_of(octets(1000)), fin::yes, 4);
+    input = std::move(input) +
+            frame_from(peer_of(self), 2, run_length_of(byte_vector(1000)), fin::yes, 4);
   }
   CHECK(feed(peer, std::move(input)).size() == 1000);
   CHECK_FALSE(peer.has_more_work());
@@ -373,7 +373,7 @@ TEST_CASE("the answer to the keep-alive gives the round-trip time", "[rfc-5.5.3]
 
 TEST_CASE("each keep-alive ping has a payload of its own", "[rfc-5.5.2]") {
   test_connection<> peer{role::server, with_keep_alive(20s, 10s)};
-  octets before;
+  byte_vector before;
   for (int i = 0; i < 3; ++i) {
     peer.advance(at(i * 100s));
     peer.advance(at(i * 100s + 20s));
@@ -390,13 +390,13 @@ TEST_CASE("any byte counts as a sign of life", "[rfc-5.5.2]") {
   const auto message = frame_from(peer_of(self), opcode::text, std::string(200, 'x'));
   auto now = at(0s);
   diary notes;
-  for (const auto octet : message) {
+  for (const auto byte : message) {
     peer.advance(now);
     CHECK(peer.deadline() == now + 20s);
     now += 19s;
     peer.advance(now);
     CHECK(peer.wants() == read_only);
-    feed(peer, octets{octet}, notes);
+    feed(peer, byte_vector{byte}, notes);
   }
   CHECK(notes.lines() == lines{"text " + shown(as_bytes(std::string(200, 'x')))});
 }
@@ -407,7 +407,7 @@ TEST_CASE("a byte after the ping is an answer", "[rfc-5.5.2]") {
   peer.advance(at(0s));
   peer.advance(at(20s));
   written_by(peer);
-  feed(peer, octets{frame_from(peer_of(self), opcode::text, "x")[0]});
+  feed(peer, byte_vector{frame_from(peer_of(self), opcode::text, "x")[0]});
   peer.advance(at(30s));
   CHECK(feed(peer, {}).empty());
   CHECK(peer.deadline() == at(50s));
@@ -694,17 +694,17 @@ TEST_CASE("output does not move while more is sent and answered") {
   test_connection<> peer{self};
   REQUIRE(!peer.send("under way"));
   const auto pending = peer.output();
-  const octets before{pending.begin(), pending.end()};
+  const byte_vector before{pending.begin(), pending.end()};
   for (int i = 0; i < 1000; ++i) {
     REQUIRE(!peer.send(std::string(i % 7 == 0 ? 5000 : 30, 'x')));
     feed(peer, frame_from(from, opcode::ping, "?"));
     REQUIRE(!peer.send_ping());
   }
   feed(peer, close_from(from, 1000));
-  CHECK(octets{pending.begin(), pending.end()} == before);
+  CHECK(byte_vector{pending.begin(), pending.end()} == before);
   CHECK(peer.output().data() == pending.data());
   peer.abort();
-  CHECK(octets{pending.begin(), pending.end()} == before);
+  CHECK(byte_vector{pending.begin(), pending.end()} == before);
 }
 
 TEST_CASE("after a failed write messages that have arrived can still be read") {
@@ -733,7 +733,7 @@ TEST_CASE("after a failed write messages that have arrived can still be read") {
   }
   const auto input = how == 2   ? close_from(from, 1000)
                      : how == 3 ? frame_from(from, 3, {})
-                                : octets{};
+                                : byte_vector{};
   auto copy = input;
   mutable_bytes rest{copy};
   const auto happened = peer.next(rest);
@@ -833,13 +833,13 @@ class random_side {
   const lines& sent_lines() const noexcept { return sent_lines_; }
 
  private:
-  octets some(message_kind kind, std::size_t size) {
-    octets made;
+  byte_vector some(message_kind kind, std::size_t size) {
+    byte_vector made;
     while (made.size() < size) {
       const auto run = 1 + random_() % 300;
-      const auto octet = static_cast<std::byte>(kind == message_kind::text ? 'a' + random_() % 26
-                                                                           : random_() % 256);
-      for (std::size_t i = 0; i < run && made.size() < size; ++i) made.push_back(octet);
+      const auto byte = static_cast<std::byte>(kind == message_kind::text ? 'a' + random_() % 26
+                                                                          : random_() % 256);
+      for (std::size_t i = 0; i < run && made.size() < size; ++i) made.push_back(byte);
     }
     if (kind == message_kind::text) made = made + "e2 82 ac"_b;
     return made;
@@ -855,7 +855,7 @@ class random_side {
     } else if (kind == message_kind::text) {
       REQUIRE(!peer.send(text(payload)));
     } else {
-      REQUIRE(!peer.send(octets{payload}));
+      REQUIRE(!peer.send(byte_vector{payload}));
     }
   }
 
@@ -865,7 +865,7 @@ class random_side {
     auto payload = some(kind, any_size());
     // Cut inside the last code point; the next piece begins with the rest of it.
     const auto cut = payload.size() - (std::min<std::size_t>)(payload.size(), random_() % 3);
-    auto next = octets{payload.begin() + static_cast<std::ptrdiff_t>(cut), payload.end()};
+    auto next = byte_vector{payload.begin() + static_cast<std::ptrdiff_t>(cut), payload.end()};
     payload.resize(cut);
     payload = std::exchange(rest_, next) + payload;
     REQUIRE(!peer.send_part(kind, payload, part::more));
@@ -882,8 +882,8 @@ class random_side {
 
   std::mt19937& random_;
   lines sent_lines_;
-  octets sent_;
-  octets rest_;
+  byte_vector sent_;
+  byte_vector rest_;
   message_kind kind_ = message_kind::text;
   bool open_ = false;
 };
@@ -943,7 +943,7 @@ TEST_CASE("whatever arrives, the events do not depend on the cuts, and end once"
     INFO("seed " << seed);
     std::mt19937 random{seed};
     const auto self = random() % 2 == 0 ? role::client : role::server;
-    octets input;
+    byte_vector input;
     for (int i = 0; i < 12; ++i) {
       // Mostly valid frames, some with one bit flipped.
       auto frame = frame_from(peer_of(self), static_cast<int>(random() % 11),

@@ -14,10 +14,10 @@ using namespace hawser::test;
 namespace {
 
 TEST_CASE("a message owns a copy of its view's payload") {
-  auto octets = bytes("Hello");
-  const message_view view{message_kind::binary, octets};
+  auto data = bytes("Hello");
+  const message_view view{message_kind::binary, data};
   const message kept{view};
-  octets.assign(5, std::byte{0});
+  data.assign(5, std::byte{0});
   CHECK(kept.text() == "Hello");
   CHECK(kept.kind == message_kind::binary);
   CHECK(!kept.is_text());

@@ -31,8 +31,8 @@ static_assert(unknown_size == (std::numeric_limits<std::size_t>::max)());
 
 TEST_CASE("no_extension encodes nothing, and encoded input is refused", "[rfc-5.2]") {
   no_extension none;
-  octets room(10);
-  octets encoded;
+  byte_vector room(10);
+  byte_vector encoded;
   none.encode(as_bytes("a"), part::last, encoded);
   CHECK(encoded.empty());
   mutable_bytes out{room};
@@ -42,12 +42,12 @@ TEST_CASE("no_extension encodes nothing, and encoded input is refused", "[rfc-5.
   CHECK(out.size() == room.size());
 }
 
-octets encoded_from(role from, message_kind kind, bytes_view payload) {
+byte_vector encoded_from(role from, message_kind kind, bytes_view payload) {
   return frame_from(from, static_cast<int>(kind), run_length_of(payload), fin::yes, 4);
 }
 
 // The runs of "aaabb" and "cccc" in three fragments, cut inside both pairs.
-octets in_fragments(role from, const octets& between = {}) {
+byte_vector in_fragments(role from, const byte_vector& between = {}) {
   return frame_from(from, 1, "03 61 02"_b, fin::no, 4) + between +
          frame_from(from, 0, "62 04"_b, fin::no) + between + frame_from(from, 0, "63"_b);
 }
@@ -285,7 +285,7 @@ TEST_CASE("an extension that makes no progress fails the connection", "[rfc-9]")
 struct endless_extension : run_length {
   errc decode(bytes_view& in, mutable_bytes& out, part) {
     in = {};
-    for (auto& octet : out) octet = std::byte{'x'};
+    for (auto& byte : out) byte = std::byte{'x'};
     out = {};
     return errc{};
   }

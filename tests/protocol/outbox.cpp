@@ -31,10 +31,10 @@ using lines = std::vector<std::string>;
 constexpr frame_header text_header{.op = opcode::text};
 constexpr frame_header masked_header{opcode::binary, true, 0, true, example_key, 0};
 
-octets copy_of(bytes_view view) { return {view.begin(), view.end()}; }
+byte_vector copy_of(bytes_view view) { return {view.begin(), view.end()}; }
 
-octets drained(outbox& out, std::size_t step) {
-  octets wire;
+byte_vector drained(outbox& out, std::size_t step) {
+  byte_vector wire;
   while (!out.empty()) {
     const auto next = out.front();
     const auto size = (std::min)(next.size(), step);
@@ -54,7 +54,7 @@ TEST_CASE("an empty outbox has nothing to write") {
 
 TEST_CASE("small frames are written together") {
   outbox out;
-  octets expected;
+  byte_vector expected;
   for (int i = 0; i < 100; ++i) {
     const auto payload = std::to_string(i);
     out.add(text_header, as_bytes(payload));
@@ -67,7 +67,7 @@ TEST_CASE("small frames are written together") {
 TEST_CASE("frames keep their order, copied or moved, consumed in steps of any size") {
   const auto step = GENERATE(as<std::size_t>{}, 1, 2, 3, 7, 100, 4097, 70'000, 1'000'000);
   outbox out;
-  octets expected;
+  byte_vector expected;
   for (const auto size :
        std::initializer_list<std::size_t>{5, 4095, 4096, 10, 70'000, 0, 5000, 65'536, 1}) {
     out.add(masked_header, bytes_view{pattern(size)});
@@ -120,7 +120,8 @@ TEST_CASE("front() does not move while thousands of frames are added") {
   CHECK(copy_of(before) == kept);
   CHECK(out.front().data() == before.data());
   const auto rest = drained(out, 1000);
-  CHECK(octets{expected.begin() + static_cast<std::ptrdiff_t>(consumed), expected.end()} == rest);
+  CHECK(byte_vector{expected.begin() + static_cast<std::ptrdiff_t>(consumed), expected.end()} ==
+        rest);
 }
 
 TEST_CASE("lent() is true from front() until all of those bytes are written") {
@@ -268,8 +269,8 @@ TEST_CASE("a long queue grows without repeated copies") {
 }
 
 /// The frames of a message that is cut into pieces of at most `most` bytes, by frame_from().
-octets cut_frames(role from, opcode op, const octets& payload, std::size_t most) {
-  octets wire;
+byte_vector cut_frames(role from, opcode op, const byte_vector& payload, std::size_t most) {
+  byte_vector wire;
   for (std::size_t at = 0; at < payload.size(); at += most) {
     const auto size = (std::min)(most, payload.size() - at);
     const auto end = at + size == payload.size() ? fin::yes : fin::no;
@@ -323,7 +324,7 @@ TEST_CASE("a control frame is sent before all frames of which no byte is written
   lines expected{"pong \"1\"", "binary unfinished", "continuation unfinished", "continuation"};
   const auto written = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{4}, std::size_t{5000},
                                 std::size_t{10'004}, std::size_t{10'005});
-  octets wire;
+  byte_vector wire;
   while (wire.size() < written) {
     const auto next = out.front();
     const auto size = (std::min)(next.size(), written - wire.size());
@@ -363,7 +364,7 @@ TEST_CASE("control frames that pass others never pass each other", "[rfc-5.5.3]"
   outbox out;
   std::size_t count = 0;
   const auto add_pong = [&] { out.add_next(pong, as_bytes(std::to_string(++count))); };
-  octets wire;
+  byte_vector wire;
   const auto write = [&](std::size_t size) {
     const auto next = out.front().first((std::min)(size, out.front().size()));
     wire.insert(wire.end(), next.begin(), next.end());
@@ -399,7 +400,7 @@ TEST_CASE("a message that cannot be cut for lack of memory is not queued at all"
   outbox out;
   out.add(text_header, as_bytes("before"));
   auto payload = pattern(30'000);
-  owned_payload given{octets{payload}};
+  owned_payload given{byte_vector{payload}};
   bool thrown = false;
   {
     const heap_is_full full;

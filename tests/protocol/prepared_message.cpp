@@ -16,7 +16,9 @@ using namespace hawser::test;
 
 namespace {
 
-octets octets_of(const byte_buffer& buffer) { return {buffer.view().begin(), buffer.view().end()}; }
+byte_vector bytes_of(const byte_buffer& buffer) {
+  return {buffer.view().begin(), buffer.view().end()};
+}
 
 using lines = std::vector<std::string>;
 
@@ -27,11 +29,11 @@ TEST_CASE("a prepared message is the frame that a server sends", "[rfc-5.6]") {
   CHECK(text_message.error() == errc{});
   CHECK(text_message.kind() == message_kind::text);
   CHECK(text(text_message.payload()) == payload);
-  CHECK(octets_of(*text_message.frame()) == frame_from(role::server, opcode::text, payload));
+  CHECK(bytes_of(*text_message.frame()) == frame_from(role::server, opcode::text, payload));
 
   const prepared_message binary{as_bytes(payload)};
   CHECK(binary.kind() == message_kind::binary);
-  CHECK(octets_of(*binary.frame()) == frame_from(role::server, opcode::binary, payload));
+  CHECK(bytes_of(*binary.frame()) == frame_from(role::server, opcode::binary, payload));
 }
 
 TEST_CASE("a prepared text must be valid", "[rfc-8.1]") {
@@ -78,9 +80,9 @@ TEST_CASE("a pending write keeps the memory of a destroyed prepared message") {
     REQUIRE(!peer.send(prepared));
   }
   const auto pending = peer.output();
-  const octets before{pending.begin(), pending.end()};
+  const byte_vector before{pending.begin(), pending.end()};
   peer.abort();
-  CHECK(octets{pending.begin(), pending.end()} == before);
+  CHECK(byte_vector{pending.begin(), pending.end()} == before);
 }
 
 TEST_CASE("a prepared message follows the rules of sending", "[rfc-5.4]") {

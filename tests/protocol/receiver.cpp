@@ -35,13 +35,13 @@ template <class Extension = no_extension>
 struct receiving {
   Extension extension = {};
   receiver<Extension> in;
-  octets kept;
+  byte_vector kept;
   mutable_bytes rest;
 
   explicit receiving(role self, delivery how = delivery::messages)
       : in{self, {.deliver = how}, extension.reserved_bits()} {}
 
-  void arrives(octets input) {
+  void arrives(byte_vector input) {
     kept = std::move(input);
     rest = kept;
   }
@@ -91,10 +91,10 @@ TEST_CASE("control frames are reported complete", "[rfc-5.5]") {
   receiving<> at{self};
   const auto wire = frame_from(from, opcode::ping, "ping!");
   for (std::size_t i = 0; i + 1 < wire.size(); ++i) {
-    at.arrives(octets{wire[i]});
+    at.arrives(byte_vector{wire[i]});
     CHECK(at.next() == "nothing");
   }
-  at.arrives(octets{wire.back()} + frame_from(from, opcode::pong, "") +
+  at.arrives(byte_vector{wire.back()} + frame_from(from, opcode::pong, "") +
              frame_from(from, opcode::close, "xy"));
   CHECK(at.next() == "ping \"ping!\"");
   CHECK(at.next() == "pong \"\"");
@@ -141,7 +141,7 @@ TEST_CASE("the input may end between messages only", "[rfc-5.4]") {
   at.arrives(frame_from(from, opcode::continuation, ""));
   CHECK(at.next() == "text \"a\"");
   CHECK(at.in.between_messages());
-  at.arrives(octets{frame_from(from, opcode::ping, "x")[0]});
+  at.arrives(byte_vector{frame_from(from, opcode::ping, "x")[0]});
   CHECK(at.next() == "nothing");
   CHECK(!at.in.between_messages());
 }
@@ -149,7 +149,7 @@ TEST_CASE("the input may end between messages only", "[rfc-5.4]") {
 TEST_CASE("an error in a message is reported", "[rfc-5.4][rfc-8.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
-  const auto outcome = [&](const octets& input) {
+  const auto outcome = [&](const byte_vector& input) {
     receiving<> at{self};
     at.arrives(input);
     return at.next();
@@ -200,22 +200,22 @@ TEST_CASE("the delivery may change inside an encoded message", "[rfc-9]") {
 TEST_CASE("bytes that do not fit into a part stay in the input, wherever its memory is",
           "[rfc-9]") {
   const auto self = GENERATE(role::client, role::server);
-  const octets plain(20'000, std::byte{'x'});
+  const byte_vector plain(20'000, std::byte{'x'});
   const auto encoded = run_length_of(plain);
   receiving<run_length> at{self, delivery::parts};
   at.arrives(frame_from(peer_of(self), 2, encoded, fin::yes, 4) +
              frame_from(peer_of(self), 2, encoded, fin::yes, 4));
-  octets got;
+  byte_vector got;
   int ends = 0;
   while (!at.rest.empty()) {
     const auto result = at.in.next(at.extension, at.rest);
     const auto* piece = std::get_if<message_part>(&result);
     REQUIRE(piece != nullptr);
-    got = std::move(got) + octets{piece->payload.begin(), piece->payload.end()};
+    got = std::move(got) + byte_vector{piece->payload.begin(), piece->payload.end()};
     ends += piece->last ? 1 : 0;
     at.in.release();
     // Moves the rest to other memory, as a driver does that has one buffer for many connections.
-    octets elsewhere{at.rest.begin(), at.rest.end()};
+    byte_vector elsewhere{at.rest.begin(), at.rest.end()};
     std::fill(at.kept.begin(), at.kept.end(), std::byte{0});
     at.arrives(std::move(elsewhere));
   }
@@ -240,7 +240,7 @@ TEST_CASE("only the beginning of a message and bytes of its payload count as pro
   const auto self = GENERATE(role::client, role::server);
   const auto peer = peer_of(self);
   receiving<> at{self};
-  const auto moves = [&](const octets& input) {
+  const auto moves = [&](const byte_vector& input) {
     at.arrives(input);
     while (at.next() != "nothing") {
     }

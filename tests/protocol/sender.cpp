@@ -43,7 +43,7 @@ struct sending {
   void write(std::size_t size) { out.consume(size); }
 
   lines written() {
-    octets wire;
+    byte_vector wire;
     while (!out.output().empty()) {
       const auto next = out.output().front();
       wire.insert(wire.end(), next.begin(), next.end());
@@ -71,7 +71,7 @@ TEST_CASE("a client masks its frames, a server does not", "[rfc-5.3]") {
   sending<> from{self};
   REQUIRE(from.message("Hello") == errc{});
   const auto next = from.out.output().front();
-  CHECK(octets(next.begin(), next.end()) == frame_from(self, opcode::text, "Hello"));
+  CHECK(byte_vector(next.begin(), next.end()) == frame_from(self, opcode::text, "Hello"));
 }
 
 TEST_CASE("a client masks each frame of a long message, a server none", "[rfc-5.3]") {
@@ -81,7 +81,7 @@ TEST_CASE("a client masks each frame of a long message, a server none", "[rfc-5.
   no_extension none;
   const std::string payload(most + 1, 'x');
   REQUIRE(out.message(none, {message_kind::text, as_bytes(payload)}, as_bytes(payload)) == errc{});
-  octets wire;
+  byte_vector wire;
   while (!out.output().empty()) {
     const auto next = out.output().front();
     wire.insert(wire.end(), next.begin(), next.end());
@@ -190,7 +190,7 @@ TEST_CASE("no frame of any message is longer than the limit", "[rfc-5.4]") {
     REQUIRE(out.fragment(none, view, part::last) == errc{});
     count = 6;
   }
-  octets wire;
+  byte_vector wire;
   while (!out.output().empty()) {
     const auto next = out.output().front();
     CHECK(next.size() <= most + max_header_size);
@@ -217,7 +217,7 @@ TEST_CASE("the frames of an encoded message are cut, and its bit is on the first
   std::string text;
   for (int i = 0; i < 1100; ++i) text += static_cast<char>('a' + i % 2);
   REQUIRE(out.message(extension, {message_kind::text, as_bytes(text)}, as_bytes(text)) == errc{});
-  octets wire;
+  byte_vector wire;
   while (!out.output().empty()) {
     const auto next = out.output().front();
     wire.insert(wire.end(), next.begin(), next.end());
@@ -248,7 +248,7 @@ TEST_CASE("a pong waits for one frame of a message, and not for its end", "[rfc-
   }
   out.control(opcode::ping, as_bytes("behind"));
   const auto write = [&](std::size_t count) {
-    octets wire;
+    byte_vector wire;
     while (wire.size() < count && !out.output().empty()) {
       const auto next = out.output().front();
       const auto taken = (std::min)(next.size(), count - wire.size());

@@ -29,8 +29,8 @@ constexpr std::size_t mebibyte = 1024 * kibibyte;
 /// Passes `input` to the peer many times, in one buffer as a driver does, and drops the events. The
 /// buffer counts as allocated memory.
 template <class Connection>
-void flood(Connection& peer, const octets& input, std::size_t times) {
-  octets buffer(input.size());
+void flood(Connection& peer, const byte_vector& input, std::size_t times) {
+  byte_vector buffer(input.size());
   for (std::size_t i = 0; i < times; ++i) {
     std::copy(input.begin(), input.end(), buffer.begin());
     mutable_bytes rest{buffer};
@@ -39,8 +39,8 @@ void flood(Connection& peer, const octets& input, std::size_t times) {
   }
 }
 
-octets many(const octets& frame, std::size_t count) {
-  octets made;
+byte_vector many(const byte_vector& frame, std::size_t count) {
+  byte_vector made;
   made.reserve(frame.size() * count);
   for (std::size_t i = 0; i < count; ++i) made.insert(made.end(), frame.begin(), frame.end());
   return made;
@@ -54,7 +54,7 @@ TEST_CASE("a declared length uses no memory", "[rfc-10.4]") {
   test_connection<run_length> peer{self, options};
   const auto head = header_from(peer_of(self), 2, 1024 * mebibyte, fin::yes, encoded ? 4 : 0);
   // With decoding, only one of two bytes is payload.
-  auto some = frame_from(peer_of(self), 2, octets(kibibyte, std::byte{1}));
+  auto some = frame_from(peer_of(self), 2, byte_vector(kibibyte, std::byte{1}));
   some.erase(some.begin(), some.end() - kibibyte);
   const heap_meter heap;
   flood(peer, head, 1);
@@ -197,8 +197,8 @@ TEST_CASE("data after the Close frame is dropped without memory and without an e
   } else {
     CHECK(feed(peer, close_from(from, 1000)) == lines{"closed{1000, clean}"});
   }
-  octets input = frame_from(from, opcode::text, std::string(60'000, 'x')) +
-                 frame_from(from, opcode::ping, "?");
+  byte_vector input = frame_from(from, opcode::text, std::string(60'000, 'x')) +
+                      frame_from(from, opcode::ping, "?");
   const auto waiting = peer.buffered_bytes();
   const heap_meter heap;
   flood(peer, input, 200);

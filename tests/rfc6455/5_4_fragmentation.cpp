@@ -18,8 +18,8 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-octets fragments(role from, opcode op, const std::vector<std::string_view>& payloads) {
-  octets wire;
+byte_vector fragments(role from, opcode op, const std::vector<std::string_view>& payloads) {
+  byte_vector wire;
   for (std::size_t i = 0; i < payloads.size(); ++i) {
     const auto end = i + 1 == payloads.size() ? fin::yes : fin::no;
     wire = wire + frame_from(from, i == 0 ? op : opcode::continuation, payloads[i], end);
@@ -140,7 +140,8 @@ TEST_CASE("a message may have as many frames as the limit, empty ones included",
   const auto from = peer_of(self);
   connection_options options;
   options.max_frames = GENERATE(as<std::uint64_t>{}, 1, 2, 7);
-  octets wire = frame_from(from, opcode::text, "", options.max_frames > 1 ? fin::no : fin::yes);
+  byte_vector wire =
+      frame_from(from, opcode::text, "", options.max_frames > 1 ? fin::no : fin::yes);
   for (std::uint64_t i = 2; i <= options.max_frames; ++i) {
     const auto end = i == options.max_frames ? fin::yes : fin::no;
     wire = wire + frame_from(from, opcode::continuation, "", end);
@@ -158,7 +159,7 @@ TEST_CASE("a message may have as many frames as the limit, empty ones included",
 TEST_CASE("the default allows 131072 frames in a message", "[rfc-5.4][autobahn-9.3.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
-  octets wire = frame_from(from, opcode::binary, "", fin::no);
+  byte_vector wire = frame_from(from, opcode::binary, "", fin::no);
   const auto next = frame_from(from, opcode::continuation, "", fin::no);
   wire.reserve(131'072 * next.size());
   for (int i = 1; i < 131'072; ++i) wire.insert(wire.end(), next.begin(), next.end());
@@ -187,7 +188,7 @@ TEST_CASE("nothing can be sent into an unfinished message", "[rfc-5.4]") {
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::more));
   CHECK(peer.send("x") == errc::message_unfinished);
   CHECK(peer.send(std::string(5000, 'x')) == errc::message_unfinished);
-  CHECK(peer.send(octets(5000)) == errc::message_unfinished);
+  CHECK(peer.send(byte_vector(5000)) == errc::message_unfinished);
   CHECK(peer.send_part(message_kind::binary, {}, part::more) == errc::message_unfinished);
   CHECK(peer.send_part(message_kind::binary, {}, part::last) == errc::message_unfinished);
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("b"), part::last));

@@ -16,8 +16,8 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-octets any_octets(std::size_t size) {
-  octets made(size);
+byte_vector any_bytes(std::size_t size) {
+  byte_vector made(size);
   for (std::size_t i = 0; i < size; ++i) made[i] = static_cast<std::byte>(0xFE - i);
   return made;
 }
@@ -27,14 +27,14 @@ TEST_CASE("a ping is answered with its own payload",
           "[autobahn-2.6]") {
   const auto self = GENERATE(role::client, role::server);
   const auto size = GENERATE(as<std::size_t>{}, 0, 1, 10, 124, 125);
-  const auto payload = any_octets(size);
+  const auto payload = any_bytes(size);
   CHECK(story_of(self, frame_from(peer_of(self), 9, payload)) ==
         lines{"ping " + shown(payload), "> pong " + shown(payload)});
 }
 
 TEST_CASE("ten pings in one read get ten pongs", "[rfc-5.5.3][autobahn-2.10][autobahn-2.11]") {
   const auto self = GENERATE(role::client, role::server);
-  octets input;
+  byte_vector input;
   lines expected;
   for (int i = 0; i < 10; ++i) {
     const auto payload = "payload " + std::to_string(i);
@@ -61,7 +61,7 @@ TEST_CASE("a control frame with more than 125 bytes fails the connection",
   const auto self = GENERATE(role::client, role::server);
   const auto op = GENERATE(8, 9, 10);
   const auto size = GENERATE(as<std::size_t>{}, 126, 127, 65'536);
-  CHECK(story_of(self, frame_from(peer_of(self), op, any_octets(size))) ==
+  CHECK(story_of(self, frame_from(peer_of(self), op, any_bytes(size))) ==
         failed(close_code::protocol_error, errc::control_too_long));
 }
 
@@ -81,15 +81,15 @@ TEST_CASE("while the stream accepts nothing only the newest ping is answered", "
   test_connection<> peer{self};
   REQUIRE(!peer.send("under way"));
   const auto pending = peer.output();
-  const octets before{pending.begin(), pending.end()};
+  const byte_vector before{pending.begin(), pending.end()};
   for (int i = 0; i < 1000; ++i) {
     feed(peer, frame_from(from, opcode::ping, "ping " + std::to_string(i)));
   }
   CHECK(peer.buffered_bytes() == before.size());
-  CHECK(octets{pending.begin(), pending.end()} == before);
+  CHECK(byte_vector{pending.begin(), pending.end()} == before);
   peer.consume_output(1);
   CHECK(peer.buffered_bytes() == before.size() - 1);
-  CHECK(octets{before.begin(), before.begin() + 1} + written_by(peer) ==
+  CHECK(byte_vector{before.begin(), before.begin() + 1} + written_by(peer) ==
         before + frame_from(self, opcode::pong, "ping 999"));
   CHECK(peer.buffered_bytes() == 0);
 }
@@ -128,12 +128,12 @@ TEST_CASE("pings after our Close are neither answered nor reported", "[rfc-5.5.1
 TEST_CASE("our pings and pongs have at most 125 bytes", "[rfc-5.5]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self};
-  const auto most = any_octets(125);
+  const auto most = any_bytes(125);
   REQUIRE(!peer.send_ping());
   REQUIRE(!peer.send_ping(most));
   REQUIRE(!peer.send_pong(most));
-  CHECK(peer.send_ping(any_octets(126)) == errc::control_too_long);
-  CHECK(peer.send_pong(any_octets(126)) == errc::control_too_long);
+  CHECK(peer.send_ping(any_bytes(126)) == errc::control_too_long);
+  CHECK(peer.send_pong(any_bytes(126)) == errc::control_too_long);
   CHECK(written_by(peer) ==
         frame_from(self, 9, {}) + frame_from(self, 9, most) + frame_from(self, 10, most));
 }

@@ -148,7 +148,7 @@ TEST_CASE("a length with its top bit set fails the connection", "[rfc-5.2]") {
 TEST_CASE("the header alone is enough to fail the connection", "[rfc-5.2][rfc-5.5]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
-  const auto fails = [&](octets head, close_code code, errc why) {
+  const auto fails = [&](byte_vector head, close_code code, errc why) {
     CHECK(story_of(self, head) == failed(code, why));
   };
   fails(header_from(from, 1, 99, fin::yes, 4), close_code::protocol_error, errc::bad_reserved_bits);
@@ -165,7 +165,7 @@ TEST_CASE("the first two bytes are enough if they break a rule", "[rfc-5.2][rfc-
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const auto control = header_from(from, 9, 65'536);
-  CHECK(story_of(self, octets{control.begin(), control.begin() + 2}) ==
+  CHECK(story_of(self, byte_vector{control.begin(), control.begin() + 2}) ==
         failed(close_code::protocol_error, errc::control_too_long));
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("by default a server accepts 1 MiB and a client 16 MiB", "[rfc-10.4]")
   const std::size_t limit = (self == role::server ? 1 : 16) * 1024 * 1024;
   test_connection<> peer{self};
   CHECK(feed(peer, header_from(peer_of(self), 2, limit)).empty());
-  CHECK(feed(peer, octets(limit, example_key[0])).size() == 1);
+  CHECK(feed(peer, byte_vector(limit, example_key[0])).size() == 1);
   CHECK(feed(peer, header_from(peer_of(self), 2, limit + 1)) ==
         lines{"closed{1009, the message is too big}"});
 }
@@ -232,7 +232,7 @@ TEST_CASE("thousands of frames in one read use no stack", "[rfc-5.2]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   const std::size_t count = 20'000;
-  octets input;
+  byte_vector input;
   for (std::size_t i = 0; i < count; ++i) {
     const auto frame = frame_from(from, opcode::text, "x");
     input.insert(input.end(), frame.begin(), frame.end());

@@ -137,7 +137,7 @@ TEST_CASE("a close in the middle of a frame discards the rest of it", "[rfc-7.1.
                      frame_from(from, opcode::ping, "1234") +
                      frame_from(from, opcode::continuation, "ij") + close_from(from, 1000);
   for (std::size_t i = 0; i + 4 < input.size(); ++i) {
-    INFO("closed after octet " << i);
+    INFO("closed after byte " << i);
     const auto cut = cut_at(input, i);
     test_connection<> peer{self, options};
     diary ignored;
@@ -295,7 +295,7 @@ TEST_CASE("nothing can be sent after a Close frame", "[rfc-5.5.1]") {
   written_by(peer);
   CHECK(peer.send("x") == errc::closed);
   CHECK(peer.send(std::string(5000, 'x')) == errc::closed);
-  CHECK(peer.send(octets(1)) == errc::closed);
+  CHECK(peer.send(byte_vector(1)) == errc::closed);
   CHECK(peer.send_part(message_kind::text, {}, part::last) == errc::closed);
   CHECK(peer.send_ping() == errc::closed);
   CHECK(peer.send_pong() == errc::closed);
@@ -445,7 +445,7 @@ TEST_CASE("there is one closed event, whatever happens afterwards", "[rfc-7.1.4]
     if (what == 2) feed(peer, frame_from(peer_of(self), 3, {}), notes);
     if (what == 3) peer.receive_end();
     if (what == 4) peer.abort();
-    feed(peer, octets{}, notes);
+    feed(peer, byte_vector{}, notes);
   };
   for (const int what : {first, second, third, 4}) happen(what);
   CHECK(notes.lines().size() == 1);

@@ -100,9 +100,9 @@ TEST_CASE("text may be cut into fragments at every byte",
   const auto self = GENERATE(role::client, role::server);
   for (const auto digits : valid) {
     const auto text = from_hex(digits);
-    octets wire = frame_from(peer_of(self), 1, {}, fin::no);
-    for (const auto octet : text) {
-      wire = wire + frame_from(peer_of(self), 0, octets{octet}, fin::no);
+    byte_vector wire = frame_from(peer_of(self), 1, {}, fin::no);
+    for (const auto byte : text) {
+      wire = wire + frame_from(peer_of(self), 0, byte_vector{byte}, fin::no);
     }
     wire = wire + frame_from(peer_of(self), 0, {});
     INFO(digits);
@@ -131,22 +131,22 @@ TEST_CASE("invalid text fails at the first byte that makes it invalid",
   const auto deliver = GENERATE(delivery::messages, delivery::parts);
   for (const auto& [before, from] : invalid) {
     const auto good = from_hex(before);
-    const auto bad = octets{from_hex(from).front()};
+    const auto bad = byte_vector{from_hex(from).front()};
     connection_options options;
     options.deliver = deliver;
     test_connection<> peer{self, options};
-    auto wire = frame_from(peer_of(self), 1, good + bad + octets(1000), fin::no);
+    auto wire = frame_from(peer_of(self), 1, good + bad + byte_vector(1000), fin::no);
     auto start = wire.size() - 1001;
     if (as_frames) {
       wire = frame_from(peer_of(self), 1, good, fin::no) +
-             frame_from(peer_of(self), 0, bad + octets(1000), fin::no);
+             frame_from(peer_of(self), 0, bad + byte_vector(1000), fin::no);
       start = wire.size() - 1001;
     }
     const auto cut = cut_at(wire, start);
     INFO(before << ' ' << from);
     feed(peer, cut[0]);
     CHECK(peer.state() == close_state::open);
-    CHECK(feed(peer, octets{cut[1][0]}) == lines{"closed{1007, text is not UTF-8}"});
+    CHECK(feed(peer, byte_vector{cut[1][0]}) == lines{"closed{1007, text is not UTF-8}"});
   }
 }
 

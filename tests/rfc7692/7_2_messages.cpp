@@ -27,19 +27,20 @@ using lines = std::vector<std::string>;
 
 constexpr int compressed = 4;
 
-octets frame(role from, std::string_view payload, fin end = fin::yes, int reserved = compressed) {
+byte_vector frame(role from, std::string_view payload, fin end = fin::yes,
+                  int reserved = compressed) {
   return frame_from(from, 1, from_hex(payload), end, reserved);
 }
 
-octets more(role from, std::string_view payload, fin end = fin::yes) {
+byte_vector more(role from, std::string_view payload, fin end = fin::yes) {
   return frame_from(from, 0, from_hex(payload), end);
 }
 
-lines events_of(role self, const octets& input, const connection_options& options = {}) {
+lines events_of(role self, const byte_vector& input, const connection_options& options = {}) {
   return story_of(self, input, options, copied_deflate{});
 }
 
-octets message_of(role from, message_kind kind, bytes_view payload) {
+byte_vector message_of(role from, message_kind kind, bytes_view payload) {
   return frame_from(from, static_cast<int>(kind), deflated(payload), fin::yes, compressed);
 }
 
@@ -93,8 +94,7 @@ TEST_CASE("every fragment may be one byte long", "[rfc7692-7.2.3.1]") {
   const auto self = GENERATE(role::client, role::server);
   const auto from = peer_of(self);
   auto input = frame(from, "f2", fin::no);
-  for (const auto* octet : {"48", "cd", "c9", "c9", "07"})
-    input = input + more(from, octet, fin::no);
+  for (const auto* byte : {"48", "cd", "c9", "c9", "07"}) input = input + more(from, byte, fin::no);
   CHECK(events_of(self, input + more(from, "00")) == lines{"text \"Hello\""});
   CHECK(events_of(self, input + more(from, "00", fin::no) + more(from, "")) ==
         lines{"text \"Hello\""});
@@ -140,7 +140,7 @@ TEST_CASE("text is checked as it is decompressed, before the message ends", "[rf
         lines{"text c3a4f09f9aa2"});
   CHECK(events_of(self, message_of(from, message_kind::text, "c3"_b)) == refused);
   CHECK(events_of(self, message_of(from, message_kind::binary, "c3"_b)) == lines{"binary c3"});
-  octets encoded;
+  byte_vector encoded;
   const auto with = usual_deflater();
   with->encode("61 ff"_b, part::last, encoded);
   // The message is unfinished but can no longer become valid.
@@ -170,7 +170,7 @@ TEST_CASE("the limit counts fragments together after decompression", "[rfc7692-8
   const auto middle = static_cast<std::ptrdiff_t>(encoded.size() / 2);
   const auto input =
       frame_from(from, 1, {encoded.data(), encoded.size() / 2}, fin::no, compressed) +
-      frame_from(from, 0, octets{encoded.begin() + middle, encoded.end()});
+      frame_from(from, 0, byte_vector{encoded.begin() + middle, encoded.end()});
   options.max_message_size = 10'000;
   CHECK(events_of(self, input, options) == lines{"text " + shown(as_bytes(text))});
   options.max_message_size = 9'999;
@@ -228,7 +228,7 @@ void send_somehow(test_connection<copied_deflate>& from, std::mt19937& random, b
 }
 
 /// The messages that `to` receives from the bytes, which arrive in random pieces.
-lines received(test_connection<copied_deflate>& to, std::mt19937& random, octets wire) {
+lines received(test_connection<copied_deflate>& to, std::mt19937& random, byte_vector wire) {
   diary notes;
   for (mutable_bytes rest{wire}; !rest.empty();) {
     const auto size = (std::min)(rest.size(), std::size_t{1} + random() % 3000);
@@ -260,7 +260,7 @@ TEST_CASE("any messages are received as they were sent, with any parameters and 
       lines expected;
       for (auto count = random() % 4; count != 0; --count) {
         const auto payload =
-            some_octets(random, random() % 5 == 0 ? random() % 60'000 : random() % 1500);
+            some_bytes(random, random() % 5 == 0 ? random() % 60'000 : random() % 1500);
         expected.push_back("binary " + shown(payload));
         send_somehow(from, random, payload);
       }
@@ -270,8 +270,8 @@ TEST_CASE("any messages are received as they were sent, with any parameters and 
 }
 
 /// A compressed message whose text or size may be invalid. `damage` may also change compressed bytes.
-octets spoiled_message(std::mt19937& random, role from, std::size_t limit, int window,
-                       bool damage) {
+byte_vector spoiled_message(std::mt19937& random, role from, std::size_t limit, int window,
+                            bool damage) {
   auto text = some_text(random() % 4 == 0 ? limit + random() % 3 : random() % 6000);
   for (auto count = random() % 3; count != 0 && !text.empty(); --count) {
     text[random() % text.size()] = static_cast<char>(random());
@@ -303,7 +303,7 @@ TEST_CASE("the error of a compressed message does not depend on where it is cut"
     const bool damage = random() % 2 == 0;
     // zlib detects a distance beyond a smaller window only where the message is cut.
     const int window = damage ? 15 : 9 + static_cast<int>(random() % 7);
-    octets input;
+    byte_vector input;
     for (auto count = 1 + random() % 2; count != 0; --count) {
       input = std::move(input) + spoiled_message(random, peer_of(self), limit, window, damage);
     }
@@ -324,7 +324,7 @@ TEST_CASE("the first of invalid text and too many encoded bytes decides how a me
   const bool text_first = GENERATE(true, false);
   CAPTURE(text_first);
   const auto bad = "00 01 00 fe ff ff"_b;  // a stored block with the byte FF
-  octets wire = text_first ? bad : octets{};
+  byte_vector wire = text_first ? bad : byte_vector{};
   // Empty blocks: five bytes each, and no output.
   while (wire.size() <= 16 * 100 + 64 * 1024) wire = std::move(wire) + "00 00 00 ff ff"_b;
   if (!text_first) wire = std::move(wire) + bad;
@@ -341,7 +341,7 @@ TEST_CASE("sent messages use the negotiated window and context", "[rfc7692-7.1.1
   test_connection<copied_deflate> peer{
       role::server, {}, copied_deflate{options, {bits, takeover}, {}}};
   std::mt19937 random{99};
-  const auto period = some_octets(random, 20'000);
+  const auto period = some_bytes(random, 20'000);
   strict_inflate keeping;
   for (int i = 0; i < 4; ++i) {
     const auto size = i % 2 == 0 ? period.size() : 400;
@@ -366,7 +366,7 @@ TEST_CASE("connections with equal settings send the same memory, whatever their 
   auto forgetting = peer(15, false);
   auto smaller = peer(9, true);
   std::mt19937 random{8};
-  const prepared_message prepared{bytes_view{some_octets(random, 100'000)}};
+  const prepared_message prepared{bytes_view{some_bytes(random, 100'000)}};
   for (auto* one : {&keeping, &forgetting, &smaller}) REQUIRE(!one->send(prepared));
   const auto sent = keeping.output();
   CHECK(sent.size() > 10'000);

@@ -46,13 +46,15 @@ constexpr std::size_t kibibyte = 1024;
 constexpr std::size_t mebibyte = 1024 * kibibyte;
 constexpr int rsv1_bit = 4;
 
-void append(octets& to, const octets& more) { to.insert(to.end(), more.begin(), more.end()); }
+void append(byte_vector& to, const byte_vector& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
 
 /// That many zeros, compressed to about a thousandth of their size.
-octets bomb(std::size_t size) {
-  const octets zeros(mebibyte);
+byte_vector bomb(std::size_t size) {
+  const byte_vector zeros(mebibyte);
   const auto with = usual_deflater();
-  octets encoded;
+  byte_vector encoded;
   for (; size > zeros.size(); size -= zeros.size()) with->encode(zeros, part::more, encoded);
   with->encode(bytes_view{zeros}.first(size), part::last, encoded);
   return encoded;
@@ -78,11 +80,11 @@ void take(Connection& peer, mutable_bytes input, outcome& result) {
   }
 }
 
-outcome outcome_of(role self, const octets& input, const connection_options& options = {},
+outcome outcome_of(role self, const byte_vector& input, const connection_options& options = {},
                    std::size_t piece = 16 * kibibyte) {
   buffer_pool::clear();
   thread_streams<inflater>::clear();
-  octets buffer(piece);
+  byte_vector buffer(piece);
   outcome result;
   const heap_meter meter;
   test_connection<copied_deflate> peer{self, options, copied_deflate{}};
@@ -120,7 +122,7 @@ TEST_CASE("a message that expands over fragments ends at the limit", "[rfc7692-8
   const auto payload = bomb(8 * mebibyte);
   connection_options options;
   options.max_message_size = mebibyte;
-  octets input = frame_from(from, 2, {}, fin::no, rsv1_bit);
+  byte_vector input = frame_from(from, 2, {}, fin::no, rsv1_bit);
   for (std::size_t at = 0; at < payload.size(); at += 100) {
     const auto rest = bytes_view{payload}.subspan(at);
     const auto size = (std::min<std::size_t>)(100, rest.size());
@@ -151,9 +153,9 @@ TEST_CASE("blocks without output end at a limit", "[rfc7692-8][rfc-10.4]") {
   const auto from = peer_of(self);
   connection_options options;
   options.max_message_size = 10 * kibibyte;
-  octets payload;
+  byte_vector payload;
   while (payload.size() < 100 * kibibyte) append(payload, from_hex(block));
-  octets input = frame_from(from, 2, payload, fin::no, rsv1_bit);
+  byte_vector input = frame_from(from, 2, payload, fin::no, rsv1_bit);
   const auto some = outcome_of(self, input, options);
   CHECK_FALSE(some.end);
   CHECK(some.most < inflating);
@@ -168,12 +170,12 @@ TEST_CASE("small messages that are flushed after each byte are accepted", "[rfc7
   const auto self = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = 20 * kibibyte;
-  octets payload;
+  byte_vector payload;
   const auto with = usual_deflater();
   for (unsigned i = 0; i < 20 * kibibyte; ++i) {
     if (i != 0) append(payload, "00 00 ff ff"_b);
-    const std::byte octet{static_cast<unsigned char>(i * 101)};
-    with->encode({&octet, 1}, part::last, payload);
+    const std::byte byte{static_cast<unsigned char>(i * 101)};
+    with->encode({&byte, 1}, part::last, payload);
   }
   const auto result =
       outcome_of(self, frame_from(peer_of(self), 2, payload, fin::yes, rsv1_bit), options);
@@ -234,7 +236,7 @@ TEST_CASE("without memory to decompress the connection ends") {
   test_connection<copied_deflate> peer{self, {}, copied_deflate{}};
   deflate_extension bare{{}, {}, std::make_shared<const deflate_options>(without_threshold())};
   thread_streams<inflater>::clear();
-  octets room(100);
+  byte_vector room(100);
   auto payload = "f2 48 cd c9 c9 07 00"_b;
   mutable_bytes out{room};
   bytes_view in{payload};
@@ -254,7 +256,7 @@ TEST_CASE("without memory to decompress the connection ends") {
 TEST_CASE("if memory runs out inside a message the connection ends") {
   const auto encoded = deflated(as_bytes(some_text(100'000)));
   const auto by = inflater::make({15});
-  octets room(10'000);
+  byte_vector room(10'000);
   mutable_bytes out{room};
   bytes_view in{encoded};
   errc error{};
@@ -291,13 +293,13 @@ void send_back(piped_peer& server) {
 /// A checksum that depends on the order.
 class fingerprint {
  public:
-  void add(bytes_view octets) {
+  void add(bytes_view data) {
     // Only every 61st byte, because hashing all would take longer than the rest of the test.
-    for (; next_ < octets.size(); next_ += 61) {
-      value_ = (value_ ^ std::to_integer<std::uint64_t>(octets[next_])) * 0x100000001b3;
+    for (; next_ < data.size(); next_ += 61) {
+      value_ = (value_ ^ std::to_integer<std::uint64_t>(data[next_])) * 0x100000001b3;
     }
-    next_ -= octets.size();
-    size_ += octets.size();
+    next_ -= data.size();
+    size_ += data.size();
   }
 
   bool operator==(const fingerprint&) const = default;
@@ -318,9 +320,9 @@ struct passage {
 /// `count` parts there and back, of which one in `random_one_in` consists of random bytes.
 passage pass(std::size_t count, std::size_t random_one_in) {
   std::mt19937 random{1};
-  octets noise(64 * 1024);
-  for (auto& octet : noise) octet = std::byte(random());
-  octets pattern(256 * 1024);
+  byte_vector noise(64 * 1024);
+  for (auto& byte : noise) byte = std::byte(random());
+  byte_vector pattern(256 * 1024);
   for (std::size_t i = 0; i < pattern.size(); ++i) pattern[i] = std::byte(i / 1000);
   const pipe_faults small{.capacity = 64 * 1024};
   auto ends = make_memory_pipe({.first = small, .second = small, .clock = nullptr});
@@ -378,7 +380,7 @@ TEMPLATE_TEST_CASE("a message that expands uses a server's limit, and a flood of
     const heap_meter meter;
     for (int times = 0; times < 5; ++times) {
       auto client = opened(server.port(), asked);
-      client.say(input);
+      client.send(input);
       const auto end = server.ends.take().value_or("nothing");
       CHECK(end == "closed{1009, " + shown(errc::message_too_big) + '}');
     }
@@ -413,9 +415,9 @@ TEST_CASE("a flood of small bombs does not delay the other connections of its th
   auto client = opened(server->port(), asked);
   std::thread flooder{[&] {
     const auto message = frame_from(role::client, 2, bomb(mebibyte), fin::yes, rsv1_bit);
-    octets some;
+    byte_vector some;
     for (int i = 0; i < 100; ++i) append(some, message);
-    for (int i = 0; i < 3 && client.say(some); ++i) {
+    for (int i = 0; i < 3 && client.send(some); ++i) {
     }
   }};
   CHECK(at_work.take());
@@ -443,8 +445,8 @@ TEMPLATE_TEST_CASE(
   const heap_meter meter;
   for (std::size_t i = 0; i < count; ++i) {
     clients.push_back(opened(server.port(), asked));
-    clients.back().say(message);
-    CHECK_FALSE(clients.back().hear().empty());
+    clients.back().send(message);
+    CHECK_FALSE(clients.back().receive().empty());
   }
   const auto most = meter.most();
   // The negotiated window in each direction, and the buffers of the test.

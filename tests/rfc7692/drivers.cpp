@@ -109,11 +109,11 @@ TEST_CASE("a threaded server compresses", "[rfc7692-5]") {
 TEST_CASE("fewer bytes are sent, and a raw client sees the compression bit", "[rfc7692-7.2.3]") {
   auto server = event_echo(permessage_deflate{without_threshold({.own_window_bits = 15})});
   auto client = compressing_client(server->port());
-  client.say(frame_from(role::client, 1, "f2 48 cd c9 c9 07 00"_b, fin::yes, 4));
-  client.say(frame_from(role::client, 1, "f2 00 11 00 00"_b, fin::yes, 4));
-  octets received;
+  client.send(frame_from(role::client, 1, "f2 48 cd c9 c9 07 00"_b, fin::yes, 4));
+  client.send(frame_from(role::client, 1, "f2 00 11 00 00"_b, fin::yes, 4));
+  byte_vector received;
   while (received.size() < 16) {
-    const auto some = client.hear();
+    const auto some = client.receive();
     REQUIRE_FALSE(some.empty());
     received = std::move(received) + some;
   }
@@ -138,9 +138,9 @@ TEST_CASE("a single message may be sent uncompressed, from any thread", "[rfc769
   CHECK(!peer->send(plain));
   CHECK(!peer->send(prepared_message{plain}));
   CHECK(!peer->send("Hello"));
-  CHECK(client.hear_frames(4) == std::vector<std::string>{"text \"here\"", "text \"there\"",
-                                                          "text \"there\"",
-                                                          "text rsv 4 f248cdc9c90700"});
+  CHECK(client.receive_frames(4) == std::vector<std::string>{"text \"here\"", "text \"there\"",
+                                                             "text \"there\"",
+                                                             "text rsv 4 f248cdc9c90700"});
 }
 
 TEST_CASE("a blocking server sends single messages uncompressed, in fragments too", "[rfc7692-6]") {
@@ -158,7 +158,7 @@ TEST_CASE("a blocking server sends single messages uncompressed, in fragments to
   }};
   {
     auto client = compressing_client(server.port());
-    CHECK(client.hear_frames(4) ==
+    CHECK(client.receive_frames(4) ==
           std::vector<std::string>{"text \"whole\"", "text unfinished \"a \"",
                                    "continuation \"part\"", "text rsv 4 f248cdc9c90700"});
   }

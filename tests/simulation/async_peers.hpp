@@ -76,7 +76,7 @@ class websocket_peer : public async_peer {
                 around.agreed,
                 extension(self),
                 counting_mask_source{}} {
-    me.hears_pongs = false;
+    me.reports_pongs = false;
   }
 
   std::size_t waiting() const override { return waiting_; }
@@ -86,7 +86,7 @@ class websocket_peer : public async_peer {
   websocket_peer(std::size_t side, surroundings& around, const opening_options& options)
       : async_peer{side, around, options.connection},
         socket_{simulated_stream<How>{context_.get_executor(), end_}, options} {
-    me.hears_pongs = false;
+    me.reports_pongs = false;
   }
 
   auto& socket() { return socket_; }
@@ -141,7 +141,7 @@ class websocket_peer : public async_peer {
         if (kind == message_kind::text) {
           socket_.async_write(std::string{as_text(payload)}, done);
         } else {
-          socket_.async_write(octets{payload.begin(), payload.end()}, done);
+          socket_.async_write(byte_vector{payload.begin(), payload.end()}, done);
         }
         break;
       default: socket_.async_write(message_view{kind, payload, some_coding()}, done); break;
@@ -237,7 +237,7 @@ class session_peer : public async_peer {
         if (kind == message_kind::text) {
           return call([&] { return session_.send(std::string{as_text(payload)}); });
         }
-        return call([&] { return session_.send(octets{payload.begin(), payload.end()}); });
+        return call([&] { return session_.send(byte_vector{payload.begin(), payload.end()}); });
       default:
         return call([&] { return session_.send(message_view{kind, payload, some_coding()}); });
     }
@@ -260,7 +260,7 @@ class session_peer : public async_peer {
   void do_read_on() override { session_.resume(); }
 
   session session_;
-  octets whole_;
+  byte_vector whole_;
 };
 
 }  // namespace hawser::test

@@ -135,7 +135,7 @@ class blocking_peer : public peer {
       : peer{side, around},
         close_timeout_{options.close_timeout},
         end_{std::make_shared<blocking_end>(around, side)} {
-    me.hears_pongs = false;
+    me.reports_pongs = false;
   }
 
   /// While this object exists, a call is under way.

@@ -173,7 +173,7 @@ class network {
  private:
   struct segment {
     time_point arrives;
-    octets piece;
+    byte_vector piece;
     bool end;
   };
 
@@ -181,7 +181,7 @@ class network {
   struct course {
     std::deque<segment> flight;
     std::size_t on_the_way = 0;
-    octets arrived;
+    byte_vector arrived;
     time_point stalled_until{};
     bool ended = false;  // by the sender
     bool over = false;   // and that has arrived

@@ -164,7 +164,7 @@ class opening_core_peer final : public core_peer {
   time_point until_;       // the deadline of the handshake
   time_point dropped_at_;  // the time at which the stream is closed in any case
   std::optional<time_point> decides_at_;
-  octets rest_;
+  byte_vector rest_;
   bool late_ = false;
   bool ending_ = false;
 };

@@ -361,7 +361,7 @@ class core_peer : public peer {
       case 0: return connection_.send(prepared(kind, payload));
       case 1:
         if (kind == message_kind::text) return connection_.send(std::string{as_text(payload)});
-        return connection_.send(octets{payload.begin(), payload.end()});
+        return connection_.send(byte_vector{payload.begin(), payload.end()});
       default: return connection_.send(message_view{kind, payload, some_coding()});
     }
   }

@@ -43,8 +43,8 @@ std::string try_seed(std::uint64_t seed, const world::maker& client, const world
   all += result.seen;
   const auto most = meter.most();
   const auto held = meter.held();
-  if (most > most_memory) result.broken += " took " + std::to_string(most) + " octets";
-  if (held > most_kept) result.broken += " kept " + std::to_string(held) + " octets";
+  if (most > most_memory) result.broken += " took " + std::to_string(most) + " bytes";
+  if (held > most_kept) result.broken += " kept " + std::to_string(held) + " bytes";
   return result.broken;
 }
 

@@ -76,7 +76,7 @@ class payload_source {
     return (static_cast<unsigned char>(text_[at]) & 0xC0) == 0x80;
   }
 
-  octets binary_;
+  byte_vector binary_;
   std::string text_;
 };
 
@@ -93,7 +93,7 @@ class user {
   user(std::size_t side, verdict& judge, census& seen, hash_of_story& story)
       : side_{side}, judge_{judge}, seen_{seen}, story_{story} {}
 
-  bool hears_pongs = true;
+  bool reports_pongs = true;
 
   void meet(const user& other) { other_ = &other; }
 
@@ -208,7 +208,7 @@ class user {
   void judge_quiet() {
     if (over_ || closing_ || other_->closing_ || other_->over_) return;
     judge_.require(received_ == other_->sent_.size(), "a message that never arrives");
-    judge_.require(!hears_pongs || pings_answered_ == pings_.size(), "a ping without an answer");
+    judge_.require(!reports_pongs || pings_answered_ == pings_.size(), "a ping without an answer");
   }
 
   /// The checks that need the end of both sides.
@@ -284,7 +284,7 @@ class user {
   std::optional<agreement> agreed_;
   std::vector<sent_message> sent_;
   std::vector<std::size_t> pings_;  // the number of messages sent before each ping
-  std::optional<octets> partial_;
+  std::optional<byte_vector> partial_;
   std::size_t received_ = 0;
   std::size_t pings_received_ = 0;
   std::size_t parts_received_ = 0;

@@ -71,7 +71,7 @@ class async_waiter_of final : public async_waiter {
 struct async_pipe_state {
   struct end {
     async_faults faults = {};
-    octets inbox = {};
+    byte_vector inbox = {};
     bool over = false;   // the other end has ended its stream
     bool reset = false;  // and all bytes from it are lost
     bool closed = false;
@@ -299,7 +299,7 @@ class async_far_end final : public wire_end {
     state_->move_all();
   }
 
-  void take(octets& seen, std::size_t most) override {
+  void take(byte_vector& seen, std::size_t most) override {
     auto& inbox = there().inbox;
     const auto size = static_cast<std::ptrdiff_t>((std::min)(most, inbox.size()));
     seen.insert(seen.end(), inbox.begin(), inbox.begin() + size);

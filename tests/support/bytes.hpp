@@ -18,7 +18,7 @@ inline std::vector<std::byte> bytes(std::string_view characters) {
 }
 
 /// The bytes as characters.
-inline std::string text(bytes_view octets) { return std::string{as_text(octets)}; }
+inline std::string text(bytes_view data) { return std::string{as_text(data)}; }
 
 /// That many bytes in a sequence with a long period, so that a lost, repeated or moved byte is detected.
 inline std::vector<std::byte> pattern(std::size_t size) {
@@ -28,30 +28,30 @@ inline std::vector<std::byte> pattern(std::size_t size) {
 }
 
 /// Two lower-case digits per byte, without separators.
-inline std::string to_hex(bytes_view octets) {
+inline std::string to_hex(bytes_view data) {
   std::string digits;
-  for (const auto octet : octets) {
-    digits += "0123456789abcdef"[std::to_integer<unsigned>(octet) >> 4];
-    digits += "0123456789abcdef"[std::to_integer<unsigned>(octet) & 0xF];
+  for (const auto byte : data) {
+    digits += "0123456789abcdef"[std::to_integer<unsigned>(byte) >> 4];
+    digits += "0123456789abcdef"[std::to_integer<unsigned>(byte) & 0xF];
   }
   return digits;
 }
 
 /// The bytes given by hexadecimal `digits`; spaces are ignored.
 inline std::vector<std::byte> from_hex(std::string_view digits) {
-  std::vector<std::byte> octets;
+  std::vector<std::byte> data;
   unsigned high = 0;
   bool half = false;
   for (const char digit : digits) {
     if (digit == ' ') continue;
     const auto value = std::string_view{"0123456789abcdef"}.find(static_cast<char>(digit | 0x20));
     if (value == std::string_view::npos) throw std::invalid_argument{"not a hexadecimal digit"};
-    if (half) octets.push_back(static_cast<std::byte>(high << 4 | value));
+    if (half) data.push_back(static_cast<std::byte>(high << 4 | value));
     high = static_cast<unsigned>(value);
     half = !half;
   }
-  if (half) throw std::invalid_argument{"half an octet"};
-  return octets;
+  if (half) throw std::invalid_argument{"half an byte"};
+  return data;
 }
 
 inline namespace literals {

@@ -35,7 +35,7 @@ enum class farewell : std::uint8_t {
 struct closing {
   const char* name;
   std::optional<own_close> close;  ///< This side's Close, sent before it reads
-  octets (*said)(role from);       ///< The peer's bytes
+  byte_vector (*said)(role from);  ///< The peer's bytes
   farewell then;
   lines story;    ///< The events of this side
   lines answers;  ///< The frames that the peer receives
@@ -43,7 +43,7 @@ struct closing {
 
 inline const std::vector<closing>& closings() {
   using enum farewell;
-  constexpr auto nothing = [](role) { return octets{}; };
+  constexpr auto nothing = [](role) { return byte_vector{}; };
   constexpr auto closes = [](role from) { return close_from(from, 1001, "bye"); };
   constexpr auto violates = [](role from) {
     return frame_from(from, opcode::text, "good") +
@@ -185,7 +185,7 @@ inline const std::vector<closing>& closings() {
 /// the end and returns the events.
 template <class Far, class End>
 void check_closing(const closing& row, role self, Far& far, End end) {
-  far.say(row.said(peer_of(self)));
+  far.send(row.said(peer_of(self)));
   if (row.then == farewell::ends) far.hang_up();
   if (row.then == farewell::resets) far.reset();
   CHECK(end() == row.story);

@@ -54,23 +54,23 @@ inline std::unique_ptr<deflater> usual_deflater(int window_bits = 15) {
   return deflater::make({6, 8, window_bits});
 }
 
-inline octets deflated(deflater& by, bytes_view message) {
-  octets encoded;
+inline byte_vector deflated(deflater& by, bytes_view message) {
+  byte_vector encoded;
   by.encode(message, part::last, encoded);
   return encoded;
 }
 
-inline octets deflated(bytes_view message) { return deflated(*usual_deflater(), message); }
+inline byte_vector deflated(bytes_view message) { return deflated(*usual_deflater(), message); }
 
 /// A message decoded by an inflater with this much output memory in each call.
 struct inflation {
-  octets output;
+  byte_vector output;
   errc error{};
 };
 inline inflation inflated(inflater& by, bytes_view payload, std::size_t room_size = 4096,
                           part position = part::last) {
   inflation result;
-  octets room(room_size);
+  byte_vector room(room_size);
   while (true) {
     mutable_bytes out{room};
     result.error = by.decode(payload, out, position);
@@ -82,8 +82,8 @@ inline inflation inflated(inflater& by, bytes_view payload, std::size_t room_siz
 }
 
 /// Bytes with many, few or no repetitions, as in real messages.
-inline octets some_octets(std::mt19937& random, std::size_t size) {
-  octets made;
+inline byte_vector some_bytes(std::mt19937& random, std::size_t size) {
+  byte_vector made;
   const auto kinds = 1 + random() % 64;
   while (made.size() < size) {
     const auto back = made.empty() ? 0 : random() % made.size();

@@ -42,18 +42,18 @@ class stage {
   /// Accepts the next client, reads its request and refuses it with this response. Returns the request.
   std::string refuse(const std::string& answer) {
     auto peer = accept();
-    auto head = peer.hear_until("\r\n\r\n");
-    peer.say(answer);
+    auto head = peer.receive_until("\r\n\r\n");
+    peer.send(answer);
     peer.hang_up();
-    peer.hear_all();
+    peer.receive_all();
     return head;
   }
 
   /// The next client, after the opening handshake.
   raw_socket open() {
     auto peer = accept();
-    head_ = peer.hear_until("\r\n\r\n");
-    peer.say(acceptance_of(head_));
+    head_ = peer.receive_until("\r\n\r\n");
+    peer.send(acceptance_of(head_));
     return peer;
   }
 
@@ -101,7 +101,7 @@ class relay {
 
  private:
   static void carry(raw_socket& from, raw_socket& to) {
-    for (auto some = from.hear(); !some.empty() && to.say(some); some = from.hear()) {
+    for (auto some = from.receive(); !some.empty() && to.send(some); some = from.receive()) {
     }
     to.hang_up();
   }

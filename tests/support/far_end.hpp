@@ -45,7 +45,7 @@ class scripted_end final : public wire_end {
     return some.size() - rest.size();
   }
 
-  void take(octets& seen, std::size_t most) override {
+  void take(byte_vector& seen, std::size_t most) override {
     std::array<std::byte, 4096> room;
     std::error_code ec;
     while (!over_ && !ec && most != 0) {
@@ -73,7 +73,7 @@ class scripted_talk {
   using duration = std::chrono::steady_clock::duration;
 
   explicit scripted_talk(role self, const connection_options& options = {},
-                         memory_pipe_options pipe = {}, const octets& received = {})
+                         memory_pipe_options pipe = {}, const byte_vector& received = {})
       : clock_{pipe.clock}, begin_{clock_->now()} {
     auto [here, there] = make_memory_pipe(std::move(pipe));
     far_ = std::make_unique<scripted_end>(std::move(there));

@@ -76,21 +76,21 @@ class live_server {
 /// A raw client after the opening handshake; the test itself sends and reads its bytes.
 inline raw_socket opened(std::uint16_t port, std::string_view request = upgrade_request) {
   raw_socket client{port};
-  client.say(request);
-  CHECK(client.hear_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  client.send(request);
+  CHECK(client.receive_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
   return client;
 }
 
 inline int status_of(std::string_view answer) {
   return answer.starts_with("HTTP/1.1 ") ? std::stoi(std::string{answer.substr(9)}) : 0;
 }
-inline int status_of(const octets& answer) { return status_of(text(answer)); }
+inline int status_of(const byte_vector& answer) { return status_of(text(answer)); }
 
 /// The status of the response to a request.
 inline int status_for(std::uint16_t port, std::string_view request) {
   raw_socket client{port};
-  client.say(request);
-  return status_of(client.hear_until("\r\n\r\n"));
+  client.send(request);
+  return status_of(client.receive_until("\r\n\r\n"));
 }
 
 }  // namespace hawser::test

@@ -56,12 +56,12 @@ struct lone_session {
     return session{made};
   }
 
-  void say(const octets& some) { asio::write(far, asio::buffer(some)); }
+  void send(const byte_vector& some) { asio::write(far, asio::buffer(some)); }
 
   /// The far end reads this many bytes while the session runs.
   void take(std::size_t count) {
     far.non_blocking(true);
-    octets room(100'000);
+    byte_vector room(100'000);
     for (std::size_t got = 0; got < count;) {
       std::error_code ec;
       got += far.read_some(asio::buffer(room), ec);

@@ -52,8 +52,8 @@ inline constexpr auto at_once = std::chrono::steady_clock::time_point::min();
 
 /// Consumes and returns all output of a connection.
 template <class Connection>
-octets written_by(Connection& peer) {
-  octets wire;
+byte_vector written_by(Connection& peer) {
+  byte_vector wire;
   for (auto out = peer.output(); !out.empty(); out = peer.output()) {
     wire.insert(wire.end(), out.begin(), out.end());
     peer.consume_output(out.size());
@@ -80,20 +80,20 @@ class diary {
 
  private:
   std::vector<std::string> lines_;
-  octets unfinished_;
+  byte_vector unfinished_;
   bool open_ = false;
 };
 
 /// Passes input to a connection and records the events. The input exists as long as the events.
 template <class Connection>
-void feed(Connection& peer, octets input, diary& notes) {
+void feed(Connection& peer, byte_vector input, diary& notes) {
   mutable_bytes rest{input};
   while (const auto happened = peer.next(rest)) notes.note(*happened);
   if (!rest.empty()) FAIL_CHECK("input was left");
 }
 
 template <class Connection>
-std::vector<std::string> feed(Connection& peer, octets input) {
+std::vector<std::string> feed(Connection& peer, byte_vector input) {
   diary notes;
   feed(peer, std::move(input), notes);
   return notes.lines();
@@ -111,8 +111,8 @@ std::vector<std::string> story_of(Connection& peer, const pieces& input) {
 /// The story of some input to a fresh connection, the same under every segmentation and in both
 /// ways of delivery.
 template <class Extension = no_extension>
-std::vector<std::string> story_of(role self, const octets& input, connection_options options = {},
-                                  Extension extension = {}) {
+std::vector<std::string> story_of(role self, const byte_vector& input,
+                                  connection_options options = {}, Extension extension = {}) {
   const auto story = [&](delivery how) {
     options.deliver = how;
     return under_segmentations(input, [&](const pieces& cut) {
@@ -155,7 +155,7 @@ struct joined {
     auto& from = at(side);
     const auto out = from.output();
     const auto size = (std::min)(out.size(), most);
-    const octets copy{out.begin(), out.begin() + static_cast<std::ptrdiff_t>(size)};
+    const byte_vector copy{out.begin(), out.begin() + static_cast<std::ptrdiff_t>(size)};
     from.consume_output(size);
     feed(at(peer_of(side)), copy, notes_of(peer_of(side)));
     return size;
@@ -170,7 +170,7 @@ struct joined {
       at(side).output_ended();
       auto& other = at(peer_of(side));
       other.receive_end();
-      feed(other, octets{}, notes_of(peer_of(side)));
+      feed(other, byte_vector{}, notes_of(peer_of(side)));
     }
   }
 };

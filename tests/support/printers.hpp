@@ -25,18 +25,18 @@ namespace hawser::test {
 
 /// A payload in readable form: short text in quotes, other bytes as digits, long payloads by their
 /// size and a hash.
-inline std::string shown(bytes_view octets) {
-  if (octets.size() > 48) {
+inline std::string shown(bytes_view data) {
+  if (data.size() > 48) {
     std::uint64_t hash = 0xcbf29ce484222325;
-    for (const auto octet : octets) {
-      hash = (hash ^ std::to_integer<std::uint64_t>(octet)) * 0x100000001b3;
+    for (const auto byte : data) {
+      hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3;
     }
-    return std::to_string(octets.size()) + " octets #" + std::to_string(hash % 1'000'000);
+    return std::to_string(data.size()) + " bytes #" + std::to_string(hash % 1'000'000);
   }
-  for (const auto octet : octets) {
-    if (octet < std::byte{0x20} || octet >= std::byte{0x7F}) return to_hex(octets);
+  for (const auto byte : data) {
+    if (byte < std::byte{0x20} || byte >= std::byte{0x7F}) return to_hex(data);
   }
-  return '"' + text(octets) + '"';
+  return '"' + text(data) + '"';
 }
 
 inline std::string shown(role self) { return self == role::client ? "client" : "server"; }

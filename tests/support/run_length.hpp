@@ -30,9 +30,9 @@ class run_length {
   }
 
   void encode(bytes_view piece, part position, std::vector<std::byte>& encoded) {
-    for (const auto octet : piece) {
-      if (held_ == 255 || (held_ != 0 && octet != held_octet_)) release(encoded);
-      held_octet_ = octet;
+    for (const auto byte : piece) {
+      if (held_ == 255 || (held_ != 0 && byte != held_byte_)) release(encoded);
+      held_byte_ = byte;
       ++held_;
     }
     if (position == part::last) release(encoded);
@@ -42,7 +42,7 @@ class run_length {
   errc decode(bytes_view& in, mutable_bytes& out, part position) {
     while (true) {
       while (run_ != 0 && !out.empty()) {
-        out[0] = run_octet_;
+        out[0] = run_byte_;
         out = out.subspan(1);
         --run_;
       }
@@ -52,7 +52,7 @@ class run_length {
         count_ = std::to_integer<std::uint8_t>(in[0]);
         if (count_ == 0) return errc::bad_extension_data;
       } else {
-        run_octet_ = in[0];
+        run_byte_ = in[0];
         run_ = count_;
         count_ = 0;
       }
@@ -65,15 +65,15 @@ class run_length {
   void release(std::vector<std::byte>& encoded) {
     if (held_ == 0) return;
     encoded.push_back(static_cast<std::byte>(held_));
-    encoded.push_back(held_octet_);
+    encoded.push_back(held_byte_);
     held_ = 0;
   }
 
   std::size_t threshold_ = 0;
-  std::byte held_octet_{};
+  std::byte held_byte_{};
   unsigned held_ = 0;       // the length of the run that encode() has not written yet
   std::uint8_t count_ = 0;  // the count has been read, its byte has not
-  std::byte run_octet_{};
+  std::byte run_byte_{};
   unsigned run_ = 0;  // the number of bytes that decode() still has to write
 };
 

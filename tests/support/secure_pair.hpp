@@ -73,9 +73,9 @@ inline std::chrono::steady_clock::time_point before_long() {
 
 /// Reads until `size` bytes have arrived, the end or an error.
 template <class Stream>
-octets read_all(Stream& stream, std::size_t size, std::error_code& ec) {
-  octets got;
-  octets room(4096);
+byte_vector read_all(Stream& stream, std::size_t size, std::error_code& ec) {
+  byte_vector got;
+  byte_vector room(4096);
   while (got.size() < size && stream.wait_readable(before_long(), ec)) {
     const auto count = stream.read_some(room, ec);
     if (ec == std::errc::operation_would_block) continue;

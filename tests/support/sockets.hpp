@@ -73,7 +73,7 @@ class raw_socket {
   }
 
   /// False if the other side accepts no more.
-  bool say(bytes_view rest) {
+  bool send(bytes_view rest) {
     while (!rest.empty()) {
       const auto sent = ::send(handle(), rest.data(), rest.size(), MSG_NOSIGNAL);
       if (sent < 0) return false;
@@ -81,12 +81,12 @@ class raw_socket {
     }
     return true;
   }
-  bool say(std::string_view words) { return say(as_bytes(words)); }
+  bool send(std::string_view words) { return send(as_bytes(words)); }
 
   /// The next bytes; empty at the end of the stream, or if none arrive.
-  octets hear() {
+  byte_vector receive() {
     if (!kept_.empty()) return std::exchange(kept_, {});
-    octets room(64 * 1024);
+    byte_vector room(64 * 1024);
     const auto size = ::recv(handle(), room.data(), room.size(), 0);
     error_ = size < 0 ? errno : 0;
     room.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
@@ -94,17 +94,17 @@ class raw_socket {
   }
 
   /// All bytes until the end.
-  octets hear_all() {
-    octets all;
-    for (auto some = hear(); !some.empty(); some = hear()) all = std::move(all) + some;
+  byte_vector receive_all() {
+    byte_vector all;
+    for (auto some = receive(); !some.empty(); some = receive()) all = std::move(all) + some;
     return all;
   }
 
   /// That many frames, or fewer if no more arrive.
-  std::vector<std::string> hear_frames(std::size_t count) {
-    octets all;
+  std::vector<std::string> receive_frames(std::size_t count) {
+    byte_vector all;
     while (frames_in(all).size() < count || frames_in(all).back().op < 0) {
-      const auto some = hear();
+      const auto some = receive();
       if (some.empty()) break;
       all = std::move(all) + some;
     }
@@ -112,9 +112,9 @@ class raw_socket {
   }
 
   /// All bytes up to and including that text, if it arrives. Bytes after it stay for the next call.
-  std::string hear_until(std::string_view end) {
+  std::string receive_until(std::string_view end) {
     std::string all;
-    for (auto some = hear(); !some.empty(); some = hear()) {
+    for (auto some = receive(); !some.empty(); some = receive()) {
       all += text(some);
       const auto found = all.find(end);
       if (found == all.npos) continue;
@@ -126,10 +126,10 @@ class raw_socket {
   }
 
   /// `size` bytes, or fewer if no more arrive. Bytes after them stay for the next call.
-  std::string hear_bytes(std::size_t size) {
+  std::string receive_bytes(std::size_t size) {
     std::string all;
     while (all.size() < size) {
-      const auto some = hear();
+      const auto some = receive();
       if (some.empty()) break;
       all += text(some);
     }
@@ -138,7 +138,7 @@ class raw_socket {
     return all;
   }
 
-  /// Whether the last hear() found the end, not an error.
+  /// Whether the last receive() found the end, not an error.
   bool ended() const { return error_ == 0; }
 
   void hang_up() {
@@ -158,7 +158,7 @@ class raw_socket {
   }
 
   tcp::socket socket_;
-  octets kept_;
+  byte_vector kept_;
   int error_ = 0;
 };
 

@@ -21,7 +21,7 @@ class strict_inflate {
   /// with its last block.
   bool message(bytes_view payload) {
     input_.assign(payload.begin(), payload.end());
-    for (const int octet : {0x00, 0x00, 0xFF, 0xFF}) input_.push_back(std::byte(octet));
+    for (const int byte : {0x00, 0x00, 0xFF, 0xFF}) input_.push_back(std::byte(byte));
     at_ = 0;
     begin_ = output_.size();
     good_ = true;
@@ -30,7 +30,7 @@ class strict_inflate {
   }
 
   /// The last message.
-  octets output() const {
+  byte_vector output() const {
     return {output_.begin() + static_cast<std::ptrdiff_t>(begin_), output_.end()};
   }
 
@@ -158,8 +158,8 @@ class strict_inflate {
     for (unsigned i = 0; i < length; ++i) output_.push_back(output_[output_.size() - distance]);
   }
 
-  octets input_;
-  octets output_;
+  byte_vector input_;
+  byte_vector output_;
   std::size_t at_ = 0;  // in bits
   std::size_t begin_ = 0;
   bool good_ = true;

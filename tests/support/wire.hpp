@@ -21,13 +21,13 @@
 
 namespace hawser::test {
 
-using octets = std::vector<std::byte>;
+using byte_vector = std::vector<std::byte>;
 
 constexpr role peer_of(role self) noexcept {
   return self == role::client ? role::server : role::client;
 }
 
-inline octets operator+(octets left, const octets& right) {
+inline byte_vector operator+(byte_vector left, const byte_vector& right) {
   left.insert(left.end(), right.begin(), right.end());
   return left;
 }
@@ -39,12 +39,12 @@ inline constexpr std::array example_key{std::byte{0x37}, std::byte{0xFA}, std::b
 enum class fin : bool { no, yes };
 
 /// Only the header of a frame as `from` sends it, with a declared length of `length` bytes.
-inline octets header_from(role from, int op, std::uint64_t length, fin end = fin::yes,
-                          int reserved = 0) {
+inline byte_vector header_from(role from, int op, std::uint64_t length, fin end = fin::yes,
+                               int reserved = 0) {
   const unsigned mask = from == role::client ? 0x80 : 0;
   const unsigned first = (end == fin::yes ? 0x80u : 0u) | static_cast<unsigned>(reserved) << 4 |
                          static_cast<unsigned>(op);
-  octets out;
+  byte_vector out;
   out.reserve(14);
   out.push_back(static_cast<std::byte>(first));
   const int extended = length < 126 ? 0 : length < 65'536 ? 2 : 8;
@@ -74,8 +74,8 @@ inline void apply_key(mutable_bytes payload, bytes_view key, std::size_t before 
 }
 
 /// A frame as `from` sends it.
-inline octets frame_from(role from, int op, bytes_view payload, fin end = fin::yes,
-                         int reserved = 0) {
+inline byte_vector frame_from(role from, int op, bytes_view payload, fin end = fin::yes,
+                              int reserved = 0) {
   auto out = header_from(from, op, payload.size(), end, reserved);
   const auto start = out.size();
   out.insert(out.end(), payload.begin(), payload.end());
@@ -83,14 +83,14 @@ inline octets frame_from(role from, int op, bytes_view payload, fin end = fin::y
   return out;
 }
 
-inline octets frame_from(role from, opcode op, std::string_view payload, fin end = fin::yes,
-                         int reserved = 0) {
+inline byte_vector frame_from(role from, opcode op, std::string_view payload, fin end = fin::yes,
+                              int reserved = 0) {
   return frame_from(from, static_cast<int>(op), as_bytes(payload), end, reserved);
 }
 
 /// A Close frame with a code.
-inline octets close_from(role from, int code, std::string_view reason = {}) {
-  octets payload{static_cast<std::byte>(code >> 8), static_cast<std::byte>(code & 0xFF)};
+inline byte_vector close_from(role from, int code, std::string_view reason = {}) {
+  byte_vector payload{static_cast<std::byte>(code >> 8), static_cast<std::byte>(code & 0xFF)};
   return frame_from(from, 8, payload + bytes(reason));
 }
 
@@ -99,8 +99,8 @@ struct wire_frame {
   int op = 0;
   bool end = true;
   int reserved = 0;
-  octets mask;  // empty without a mask
-  octets payload;
+  byte_vector mask;  // empty without a mask
+  byte_vector payload;
 };
 
 /// Removes and returns the frame at the beginning of `wire` if it is complete.
@@ -151,7 +151,7 @@ inline std::string shown(const wire_frame& frame) {
   if (frame.reserved != 0) words += " rsv " + std::to_string(frame.reserved);
   if (frame.op == 8) {
     if (frame.payload.empty()) return words;
-    if (frame.payload.size() == 1) return words + " one octet";
+    if (frame.payload.size() == 1) return words + " one byte";
     words += ' ' + std::to_string(std::to_integer<int>(frame.payload[0]) * 256 +
                                   std::to_integer<int>(frame.payload[1]));
     if (frame.payload.size() == 2) return words;

@@ -24,13 +24,13 @@ class wire_end {
   virtual ~wire_end() = default;
 
   /// Writes as much as the stream accepts; say_on() writes the rest.
-  void say(const octets& some) {
+  void send(const byte_vector& some) {
     unsaid_ = unsaid_ + some;
-    say_on();
+    send_rest();
   }
-  void say(std::string_view words) { say(bytes(words)); }
+  void send(std::string_view words) { send(bytes(words)); }
 
-  virtual void say_on() {
+  virtual void send_rest() {
     const auto size = unsaid_.empty() ? 0 : put(unsaid_);
     unsaid_.erase(unsaid_.begin(), unsaid_.begin() + static_cast<std::ptrdiff_t>(size));
     if (unsaid_.empty() && std::exchange(hangs_up_, false)) end();
@@ -40,7 +40,7 @@ class wire_end {
   virtual std::size_t unsaid() const { return unsaid_.size(); }
 
   /// All that has arrived so far.
-  const octets& seen() {
+  const byte_vector& seen() {
     take(seen_, static_cast<std::size_t>(-1));
     return seen_;
   }
@@ -59,7 +59,7 @@ class wire_end {
   /// Ends the stream after all bytes that were sent.
   void hang_up() {
     hangs_up_ = true;
-    say_on();
+    send_rest();
   }
 
   /// Resets the stream: bytes that were sent and not read are lost.
@@ -73,12 +73,12 @@ class wire_end {
   virtual std::size_t put(bytes_view some) = 0;
 
   /// Appends the bytes that have arrived, at most `most`.
-  virtual void take(octets& seen, std::size_t most) = 0;
+  virtual void take(byte_vector& seen, std::size_t most) = 0;
 
   virtual void end() = 0;
 
-  octets seen_;
-  octets unsaid_;
+  byte_vector seen_;
+  byte_vector unsaid_;
   bool hangs_up_ = false;
 };
 

@@ -150,7 +150,7 @@ TEST_CASE("a client ends inside the TLS handshake") {
                            trusting()};
   client.start();
   auto peer = server.accept();
-  CHECK_FALSE(peer.hear().empty());
+  CHECK_FALSE(peer.receive().empty());
   client->stop();
   CHECK(client.rest() == lines{"stopped", "idle"});
 }
@@ -224,9 +224,9 @@ TEST_CASE("TLS goes through a proxy's tunnel") {
   driven_tls_client client{options, trusting()};
   client.start();
   auto near = proxy.accept();
-  CHECK(near.hear_until("\r\n\r\n").starts_with("CONNECT localhost:"));
+  CHECK(near.receive_until("\r\n\r\n").starts_with("CONNECT localhost:"));
   raw_socket far{there.server().port()};
-  near.say("HTTP/1.1 200 Yes\r\n\r\n");
+  near.send("HTTP/1.1 200 Yes\r\n\r\n");
   const relay between{near, far};
   CHECK(client.next() == "open");
   CHECK_FALSE(client->send("ahoy"));

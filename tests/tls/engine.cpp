@@ -60,8 +60,8 @@ void shake_hands(engine_type& client, engine_type& server, std::size_t most) {
 std::string read_text(engine_type& from, outcome expected = outcome::done) {
   std::string room(64, '\0');
   std::size_t size = 0;
-  const auto octets = std::as_writable_bytes(std::span{room});
-  REQUIRE(from.read(octets, size) == expected);
+  const auto data = std::as_writable_bytes(std::span{room});
+  REQUIRE(from.read(data, size) == expected);
   return room.substr(0, size);
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("an engine accepts one record at a time, and no more before that is co
   auto client = make_client();
   auto server = make_server();
   shake_hands(client, server, 1000);
-  const octets much(100'000);
+  const byte_vector much(100'000);
   std::size_t size = 0;
   REQUIRE(client.write(much, size) == outcome::done);
   CHECK(size == engine_type::max_record);

@@ -202,7 +202,7 @@ TEST_CASE("plain HTTP is answered over TLS, and an upgrade may follow", "[rfc911
   REQUIRE(client.write_some(as_bytes(said), ec) == said.size());
   std::string received;
   while (!ec && received.find("Sec-WebSocket-Accept: ") == received.npos) {
-    octets room(1000);
+    byte_vector room(1000);
     if (!client.wait_readable(until, ec)) break;
     received += as_text(bytes_view{room}.first(client.read_some(room, ec)));
     if (ec == std::errc::operation_would_block) ec.clear();
@@ -244,9 +244,9 @@ TEST_CASE("a silent client of a wss: port costs no buffers of TLS", "[abuse]") {
   const auto before = ::mallinfo2().uordblks;
   for (std::size_t i = 1; i < clients; ++i) connect_one();
   const auto held = ::mallinfo2().uordblks - before;
-  const auto octets_for_each = held / (clients - 1);
+  const auto bytes_for_each = held / (clients - 1);
   CAPTURE(threaded);
-  CHECK(octets_for_each <= 4096);  // 125 and 92 KiB with an SSL
+  CHECK(bytes_for_each <= 4096);  // 125 and 92 KiB with an SSL
 }
 
 TEST_CASE(
@@ -267,8 +267,8 @@ TEST_CASE(
     const auto hello = engine.output();
     const auto size = GENERATE_COPY(std::size_t{0}, std::size_t{10}, hello.size());
     raw_socket client{port};
-    client.say(hello.first(size));
-    if (size == hello.size()) CHECK_FALSE(client.hear().empty());
+    client.send(hello.first(size));
+    if (size == hello.size()) CHECK_FALSE(client.receive().empty());
     far.await_connections(1);
     const bool shuts_down = GENERATE(true, false);
     const auto begin = std::chrono::steady_clock::now();
@@ -276,7 +276,7 @@ TEST_CASE(
       far->shutdown(soon);
       CHECK(far.returns());
       CHECK(far->connections() == 0);
-      client.hear_all();
+      client.receive_all();
     }
     CHECK(std::chrono::steady_clock::now() - begin < soon / 2);
     CHECK(calls == 0);

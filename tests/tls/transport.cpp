@@ -49,7 +49,7 @@ TEST_CASE("one end reads what the other writes, wherever the bytes below are cut
   const auto sent = pattern(cut == 1 ? 20'000 : 200'000);
   std::error_code write_ec;
   std::error_code read_ec;
-  octets got;
+  byte_vector got;
   concurrently([&] { write_all(pair.client, sent, write_ec); },
                [&] { got = read_all(pair.server, sent.size(), read_ec); });
   CHECK_FALSE(write_ec);
@@ -62,7 +62,7 @@ TEST_CASE("a full pipe makes writers wait, and cuts no record") {
   const auto sent = pattern(50'000);
   std::error_code write_ec;
   std::error_code read_ec;
-  octets got;
+  byte_vector got;
   concurrently([&] { write_all(pair.server, sent, write_ec); },
                [&] { got = read_all(pair.client, sent.size(), read_ec); });
   CHECK_FALSE(write_ec);
@@ -87,8 +87,8 @@ TEST_CASE("two threads use both directions at the same time") {
   slow_pair pair{{.capacity = 20'000}};
   const auto sent = pattern(1'000'000);
   std::error_code ec[4];
-  octets there;
-  octets back;
+  byte_vector there;
+  byte_vector back;
   concurrently(
       [&] {
         concurrently([&] { write_all(pair.client, sent, ec[0]); },
@@ -106,7 +106,7 @@ TEST_CASE("two threads use both directions at the same time") {
 TEST_CASE("reading and writing never wait") {
   slow_pair pair;
   std::error_code ec;
-  octets room(10);
+  byte_vector room(10);
   CHECK(pair.client.read_some(room, ec) == 0);
   CHECK(ec == std::errc::operation_would_block);
   CHECK_FALSE(pair.client.wait_readable(pair.client.now(), ec));
@@ -118,7 +118,7 @@ TEST_CASE("bytes that are already decrypted are readable at once") {
   std::error_code ec;
   write_all(pair.server, as_bytes("first"), ec);
   write_all(pair.server, as_bytes("second"), ec);
-  octets room(3);
+  byte_vector room(3);
   REQUIRE(pair.client.wait_readable(before_long(), ec));
   REQUIRE(pair.client.read_some(room, ec) == 3);
   // Within a record, and with a record that is not processed yet.
@@ -130,7 +130,7 @@ TEST_CASE("bytes that are already decrypted are readable at once") {
 TEST_CASE("a part of a record is not readable") {
   slow_pair pair;
   std::error_code ec;
-  octets room(10);
+  byte_vector room(10);
   pair.client.read_some(room, ec);  // Reads the tickets of TLS 1.3
   pair.client.next_layer().set_faults({.capacity = 10});
   CHECK(pair.server.write_some(as_bytes("whole"), ec) == 0);
@@ -211,7 +211,7 @@ TEST_CASE("a handshake that receives too slowly ends in time") {
   const auto serving = server_with(test_server());
   secure_pipe server{std::move(here), serving};
   const auto begin = server.now();
-  octets hello = "160301020001 0001fc0303"_b;
+  byte_vector hello = "160301020001 0001fc0303"_b;
   hello.resize(517);
   std::size_t sent = 0;
   there.set_faults({.delay = 1s});
@@ -252,7 +252,7 @@ TEST_CASE(
   auto [here, there] = make_memory_pipe({.first = {.capacity = 1000}});
   const auto serving = server_with(test_server());
   secure_pipe server{std::move(here), serving};
-  const octets request = bytes("GET / HTTP/1.1\r\n" + std::string(30'000, 'x'));
+  const byte_vector request = bytes("GET / HTTP/1.1\r\n" + std::string(30'000, 'x'));
   bytes_view rest{request};
   server.next_layer().on_idle([&, &far = there] {
     std::error_code ec;

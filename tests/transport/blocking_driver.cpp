@@ -150,7 +150,7 @@ struct sleepy_peer {
   bool answers = true;  ///< A Close frame is answered three milliseconds after it was written
   std::chrono::steady_clock::time_point now{1000h};
   std::chrono::steady_clock::time_point answered = std::chrono::steady_clock::time_point::max();
-  octets input;
+  byte_vector input;
   std::size_t written = 0;
   bool ended = false;
   bool aborted = false;
@@ -328,7 +328,7 @@ TEST_CASE("close_now wakes a reader, writers and a thread that waits to write") 
     std::error_code pinged;
     std::thread reader{[&] { read = near.read().has_value(); }};
     std::thread writer{[&] { written = near.write(std::string(100, 'x')); }};
-    std::thread pinger{[&] { pinged = near.ping(octets(100)); }};
+    std::thread pinger{[&] { pinged = near.ping(byte_vector(100)); }};
     if (round % 2 == 0) await_call(near, 2);
     near.close_now();
     reader.join();
@@ -424,14 +424,14 @@ TEST_CASE("a reader that answers a ping does not block on another thread's messa
       role::client, blocking_archetype{std::move(here)}, {}, {}, {}, {}, {&queued}};
   std::string received;
   std::error_code written;
-  far.say(frame_from(role::server, opcode::ping, ""));
+  far.send(frame_from(role::server, opcode::ping, ""));
   std::thread reader{[&] {
     if (const auto message = near.read()) received = message->text();
   }};
   CHECK(eventually([&] { return queued >= 1; }));
   std::thread writer{[&] { written = near.write(std::string(100, 'x')); }};
   CHECK(eventually([&] { return queued >= 2; }));
-  far.say(frame_from(role::server, opcode::text, "Hello"));
+  far.send(frame_from(role::server, opcode::text, "Hello"));
   // The pong has 6 bytes. No byte after it is read until the message is read.
   CHECK(eventually([&] { return far.seen().size() >= 6; }));
   reader.join();
@@ -469,16 +469,16 @@ TEST_CASE("a connection counts what it stores, and one that stores too much fail
     const auto frame = frame_from(role::client, op, std::string(size, 'x'), fin::no);
     CHECK(there.write_some(frame, ec) == frame.size());
   };
-  say(opcode::text, 40'000);
+  send(opcode::text, 40'000);
   CHECK_FALSE(near.read(1ms, ec));
   CHECK(ec == errc::read_timeout);
   CHECK(budget->bytes() >= 41'000);
   CHECK(budget->bytes() <= 90'000);
-  say(opcode::continuation, 80'000);
+  send(opcode::continuation, 80'000);
   CHECK_FALSE(near.read(1ms, ec));
   CHECK(shown(near.close_reason()) == "closed{1013, the server stores too much}");
   CHECK(budget->bytes() <= 8192);
-  octets room(1000);
+  byte_vector room(1000);
   room.resize(there.read_some(room, ec));
   CHECK(frames_shown(room) ==
         std::vector<std::string>{"close 1013 \"the server stores too much\""});

@@ -231,7 +231,7 @@ TEST_CASE("a connection that is ended to save memory sends 1013 if the peer read
   auto begun = frame_from(role::client, opcode::text, std::string(100'000, 'x'), fin::no);
   mutable_bytes input{begun};
   CHECK_FALSE(peer.next(input));
-  if (waiting != 0) peer.send(octets(waiting));
+  if (waiting != 0) peer.send(byte_vector(waiting));
   detail::exceed_memory(peer);
   const auto happened = peer.next(input);
   REQUIRE(happened);

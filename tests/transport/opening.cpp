@@ -95,8 +95,8 @@ TEST_CASE("a valid request is accepted, and the frames after it are read", "[rfc
   const auto cut = GENERATE(std::size_t{1}, std::size_t{50}, pipe_faults::never);
   auto [near, there] = make_memory_pipe({.first = {.max_read = cut, .max_write = cut}});
   scripted_end far{std::move(there)};
-  far.say(bytes(good_request) + frame_from(role::client, opcode::text, "early") +
-          close_from(role::client, 1000));
+  far.send(bytes(good_request) + frame_from(role::client, opcode::text, "early") +
+           close_from(role::client, 1000));
   far.hang_up();
   std::error_code ec;
   server_handshake handshake;
@@ -134,7 +134,7 @@ TEST_CASE("each invalid request gets a whole response with the reason, then the 
   }));
   stage s;
   // Unread input must not cause a reset that loses the response.
-  s.far.say(request + "and more that is never read");
+  s.far.send(request + "and more that is never read");
   std::error_code ec;
   server_handshake handshake;
   perform(s.near, handshake, accepting, ec);
@@ -147,8 +147,8 @@ TEST_CASE("each invalid request gets a whole response with the reason, then the 
 TEST_CASE("a request with too many fields is refused after the last one that is allowed",
           "[abuse]") {
   stage s;
-  s.far.say("GET / HTTP/1.1\r\n");
-  for (int i = 0; i < 101; ++i) s.far.say("x: y\r\n");
+  s.far.send("GET / HTTP/1.1\r\n");
+  for (int i = 0; i < 101; ++i) s.far.send("x: y\r\n");
   std::error_code ec;
   server_handshake handshake;
   perform(s.near, handshake, accepting, ec);
@@ -161,7 +161,7 @@ TEST_CASE("a request of one byte per second is answered at the deadline", "[abus
   std::size_t sent = 0;
   s.near.on_idle([&] {
     if (s.far.over()) return s.far.hang_up();
-    s.far.say(good_request.substr(sent++, 1));
+    s.far.send(good_request.substr(sent++, 1));
   });
   std::error_code ec;
   server_handshake handshake;
@@ -189,7 +189,7 @@ TEST_CASE(
 
 TEST_CASE("a client that never stops sending is read for a limited time only", "[abuse]") {
   stage s{{.second = {.delay = 1s}}, false};
-  s.near.on_idle([&] { s.far.say("GET / HTTP/1.1\r\n\r\n and more and more"); });
+  s.near.on_idle([&] { s.far.send("GET / HTTP/1.1\r\n\r\n and more and more"); });
   std::error_code ec;
   server_handshake handshake;
   perform(s.near, handshake, accepting, ec, {.connection = {.close_timeout = 3s}});
@@ -202,13 +202,13 @@ TEST_CASE("a client that does not read the response is dropped at a deadline", "
   std::error_code ec;
   server_handshake handshake;
   SECTION("the acceptance") {
-    s.far.say(good_request);
+    s.far.send(good_request);
     perform(s.near, handshake, accepting, ec, {.handshake_timeout = 7s});
     CHECK(ec == errc::handshake_timeout);
     CHECK(s.elapsed() == 7s);
   }
   SECTION("a refusal") {
-    s.far.say("GET / HTTP/1.1\r\n\r\n");
+    s.far.send("GET / HTTP/1.1\r\n\r\n");
     perform(s.near, handshake, accepting, ec, {.connection = {.close_timeout = 3s}});
     CHECK(ec == errc::bad_host);
     CHECK(s.elapsed() == 3s);
@@ -217,7 +217,7 @@ TEST_CASE("a client that does not read the response is dropped at a deadline", "
 
 TEST_CASE("the application may refuse with its own response") {
   stage s;
-  s.far.say(good_request);
+  s.far.send(good_request);
   std::error_code ec;
   server_handshake handshake;
   const auto decide = [](auto& asked) {
@@ -237,7 +237,7 @@ TEST_CASE("the application may refuse with its own response") {
 
 TEST_CASE("an application that neither accepts nor refuses lets no client in", "[abuse]") {
   stage s;
-  s.far.say(good_request);
+  s.far.send(good_request);
   std::error_code ec;
   server_handshake handshake;
   std::optional<websocket<memory_pipe>> peer;
@@ -252,7 +252,7 @@ TEST_CASE("an application that neither accepts nor refuses lets no client in", "
 
 TEST_CASE("the application may accept with its own header fields") {
   stage s;
-  s.far.say(good_request);
+  s.far.send(good_request);
   std::error_code ec;
   server_handshake handshake;
   const auto decide = [](auto& asked) {
@@ -268,7 +268,7 @@ TEST_CASE("the application may accept with its own header fields") {
 TEST_CASE("an unfinished request is an error, and a broken stream another one") {
   const auto size = GENERATE(std::size_t{0}, std::size_t{1}, good_request.size() - 1);
   stage s;
-  s.far.say(good_request.substr(0, size));
+  s.far.send(good_request.substr(0, size));
   std::error_code ec;
   server_handshake handshake;
   SECTION("the end of the stream") {
@@ -295,8 +295,8 @@ TEST_CASE("a client sends a request, and reads the frames after the response", "
   const auto cut = GENERATE(std::size_t{1}, std::size_t{50}, pipe_faults::never);
   auto [near, there] = make_memory_pipe({.first = {.max_read = cut, .max_write = cut}});
   scripted_end far{std::move(there)};
-  far.say(bytes(good_answer) + frame_from(role::server, opcode::text, "early") +
-          close_from(role::server, 1001));
+  far.send(bytes(good_answer) + frame_from(role::server, opcode::text, "early") +
+           close_from(role::server, 1001));
   far.hang_up();
   std::error_code ec;
   client_handshake handshake{chat(), sample_nonce(), default_client_policy{.user_agent = ""}};
@@ -314,8 +314,8 @@ TEST_CASE("a refusal is reported with its status, its headers and a bounded body
   const bool ends = GENERATE(true, false);
   const auto size = GENERATE(std::size_t{0}, std::size_t{5}, std::size_t{200'000});
   const std::string body(size, 'b');
-  s.far.say("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n" +
-            (ends ? "\r\n" : "Content-Length: " + std::to_string(size) + "\r\n\r\n") + body);
+  s.far.send("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n" +
+             (ends ? "\r\n" : "Content-Length: " + std::to_string(size) + "\r\n\r\n") + body);
   if (ends) s.far.hang_up();
   std::error_code ec;
   client_handshake handshake{chat()};
@@ -344,7 +344,7 @@ TEST_CASE("an invalid response is an error with its reason", "[rfc-4.1]") {
       {"HTTP/1.1 200 OK\r\n" + std::string(20'000, 'x'), errc::head_too_large},
   }));
   stage s;
-  s.far.say(answer);
+  s.far.send(answer);
   s.far.hang_up();
   std::error_code ec;
   client_handshake handshake{chat(), sample_nonce()};
@@ -358,7 +358,7 @@ TEST_CASE("a server that does not answer, or not completely, times out") {
   std::error_code ec;
   client_handshake handshake{chat(), sample_nonce()};
   const auto size = GENERATE(std::size_t{0}, good_answer.size() - 1);
-  s.far.say(good_answer.substr(0, size));
+  s.far.send(good_answer.substr(0, size));
   perform(s.near, handshake, ec, {.handshake_timeout = 7s});
   CHECK(ec == errc::handshake_timeout);
   CHECK(s.elapsed() == 7s);
@@ -366,7 +366,7 @@ TEST_CASE("a server that does not answer, or not completely, times out") {
 
 TEST_CASE("a refusal whose body stops in the middle is still a refusal") {
   stage s;
-  s.far.say("HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf");
+  s.far.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf");
   std::error_code ec;
   client_handshake handshake{chat()};
   perform(s.near, handshake, ec, {.handshake_timeout = 7s});
@@ -381,7 +381,7 @@ TEST_CASE("a refusal cut off by an error of the stream is still a refusal",
   const auto lost = std::make_error_code(std::errc::connection_reset);
   const auto arrived = GENERATE_COPY(std::size_t{0}, head.size() - 1, head.size(), head.size() + 2);
   stage s{{.first = {.max_read = 10, .read_limit = arrived, .read_error = lost}}};
-  s.far.say(head + "no, and why");
+  s.far.send(head + "no, and why");
   std::error_code ec;
   client_handshake handshake{chat()};
   perform(s.near, handshake, ec);
@@ -415,7 +415,7 @@ struct sealed_pipe : memory_pipe {
 TEST_CASE("a wss: URI is for encrypted streams only", "[rfc-4.1][abuse]") {
   auto [here, there] = make_memory_pipe();
   scripted_end far{std::move(there)};
-  far.say(good_answer);
+  far.send(good_answer);
   client_handshake handshake{*uri::decode("wss://server.example.com/chat"), sample_nonce()};
   std::error_code ec;
   SECTION("and not for others, to which nothing is sent") {
@@ -441,7 +441,7 @@ TEST_CASE("a server may refuse without reading the request", "[rfc9112-9.6]") {
       {"HTTP/1.1 503", std::make_error_code(std::errc::broken_pipe)},
       {"", std::make_error_code(std::errc::broken_pipe)},
   }));
-  far.say(said);
+  far.send(said);
   far.hang_up();
   std::error_code ec;
   client_handshake handshake{chat(), sample_nonce()};
@@ -471,7 +471,7 @@ TEST_CASE("an opening waits again if a stream reported as readable would block")
   const auto self = GENERATE(role::client, role::server);
   auto [here, there] = make_memory_pipe();
   scripted_end far{std::move(there)};
-  far.say(bytes(self == role::client ? good_answer : good_request));
+  far.send(bytes(self == role::client ? good_answer : good_request));
   hesitant_pipe near{std::move(here), 3};
   std::error_code ec;
   if (self == role::client) {
@@ -491,7 +491,7 @@ TEST_CASE("an opening that fails makes no websocket") {
   scripted_end far{std::move(there)};
   std::error_code ec;
   if (GENERATE(false, true)) {
-    far.say(request_with("Version: 13", "Version: 8"));
+    far.send(request_with("Version: 13", "Version: 8"));
     far.hang_up();
     server_handshake handshake;
     const auto peer = accept(std::move(near), handshake, ec);
@@ -513,12 +513,12 @@ TEST_CASE("both sides get the negotiated subprotocol", "[rfc-1.9]") {
   std::error_code ec;
   std::optional<websocket<memory_pipe>> peer;
   if (GENERATE(false, true)) {
-    far.say(request_with("\r\n\r\n", "\r\nSec-WebSocket-Protocol: mqtt, chat\r\n\r\n"));
+    far.send(request_with("\r\n\r\n", "\r\nSec-WebSocket-Protocol: mqtt, chat\r\n\r\n"));
     server_handshake handshake{default_server_policy{.subprotocols = {"chat"}}};
     peer = accept(std::move(near), handshake, ec);
   } else {
     std::string answer{good_answer};
-    far.say(answer.insert(answer.size() - 2, "Sec-WebSocket-Protocol: chat\r\n"));
+    far.send(answer.insert(answer.size() - 2, "Sec-WebSocket-Protocol: chat\r\n"));
     client_handshake handshake{chat(), sample_nonce(),
                                default_client_policy{.subprotocols = {"mqtt", "chat"}}};
     peer = connect(std::move(near), handshake, ec);
@@ -536,7 +536,7 @@ TEST_CASE("whichever call of the stream fails, the opening ends with that error"
     INFO("call " << n << " fails");
     stage s{
         {.first = {.max_read = 60, .max_write = 60, .failing_call = n, .call_error = call_error}}};
-    s.far.say(self == role::server ? good_request : good_answer);
+    s.far.send(self == role::server ? good_request : good_answer);
     std::error_code ec;
     if (self == role::server) {
       server_handshake handshake;
@@ -557,7 +557,7 @@ TEST_CASE("whichever call fails while a client is refused, the error stays the s
   for (bool failed = true; failed; ++n) {
     INFO("call " << n << " fails");
     stage s{{.first = {.max_write = 60, .failing_call = n}}};
-    s.far.say(request_with("Version: 13", "Version: 8"));
+    s.far.send(request_with("Version: 13", "Version: 8"));
     std::error_code ec;
     server_handshake handshake;
     perform(s.near, handshake, accepting, ec);

@@ -87,7 +87,7 @@ TEST_CASE("a message that is dropped unfinished closes the connection with 1011"
   scripted_talk talk{self};
   talk.when_idle([&] {
     if (talk.elapsed().count() != 0) return;
-    talk.far().say(close_from(peer_of(self), 1011));
+    talk.far().send(close_from(peer_of(self), 1011));
     talk.far().hang_up();
   });
   {
@@ -170,7 +170,7 @@ TEST_CASE("a thread that waits behind an unfinished message gets closed when tha
     auto [here, there] = make_memory_pipe({.clock = nullptr});
     websocket<memory_pipe> near{role::server, std::move(here)};
     scripted_end far{std::move(there)};
-    far.say(close_from(role::client, 1011));
+    far.send(close_from(role::client, 1011));
     far.hang_up();
     std::vector<std::error_code> results(3);
     std::vector<std::thread> waiting;

@@ -36,7 +36,7 @@ TEST_CASE("a websocket can be moved, and its destructor drops the connection wit
   {
     websocket<memory_pipe> first{self, std::move(here)};
     auto second = std::move(first);
-    far.say(frame_from(peer_of(self), opcode::text, "moved"));
+    far.send(frame_from(peer_of(self), opcode::text, "moved"));
     CHECK(second.read());
     CHECK_FALSE(far.over());
   }
@@ -53,8 +53,8 @@ TEST_CASE(
   scripted_end far{std::move(there)};
   websocket<memory_pipe> near{self, std::move(here)};
   INFO(ends);
-  if (ends == "clean") far.say(close_from(peer_of(self), 1000));
-  if (ends == "violation") far.say(frame_from(peer_of(self), 3, {}));
+  if (ends == "clean") far.send(close_from(peer_of(self), 1000));
+  if (ends == "violation") far.send(frame_from(peer_of(self), 3, {}));
   if (ends != "silence") far.hang_up();
   CHECK_FALSE(near.read());
   CHECK(near.close_reason().clean == (ends == "clean"));
@@ -77,12 +77,12 @@ TEST_CASE("a read with a timeout reports whether it was too long or the connecti
   CHECK(ec == errc::read_timeout);
   CHECK(talk.elapsed() == 2s);
 
-  talk.far().say(frame_from(peer_of(self), opcode::text, "last"));
+  talk.far().send(frame_from(peer_of(self), opcode::text, "last"));
   CHECK(read(ec));
   CHECK_FALSE(ec);
   CHECK(talk.elapsed() == 2s);
 
-  talk.far().say(close_from(peer_of(self), 1000));
+  talk.far().send(close_from(peer_of(self), 1000));
   talk.far().hang_up();
   CHECK_FALSE(read(ec));
   CHECK(ec == errc::closed);
@@ -106,7 +106,7 @@ TEST_CASE("a close after the output has stalled for the write timeout ends at on
   scripted_talk talk{self,
                      {.keep_alive_interval = 0s, .close_timeout = 1h, .write_timeout = 20s},
                      {.second = {.capacity = 1}}};
-  talk.far().say(frame_from(peer_of(self), opcode::ping, "?"));
+  talk.far().send(frame_from(peer_of(self), opcode::ping, "?"));
   std::error_code ec;
   CHECK_FALSE(talk.near().read(1s, ec));
   CHECK(ec == errc::read_timeout);

@@ -107,11 +107,11 @@ struct stream_traits<asio::ssl::stream<Socket>> {
     // Otherwise Asio waits for the peer's close_notify, and data that the peer is still sending makes
     // the stream unusable.
     auto* ssl = stream.native_handle();
-    const int heard = SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN;
+    const int received = SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN;
     SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
     stream.async_shutdown(
         [handler = std::move(handler)](std::error_code) mutable { handler(std::error_code{}); });
-    SSL_set_shutdown(ssl, (SSL_get_shutdown(ssl) & ~SSL_RECEIVED_SHUTDOWN) | heard);
+    SSL_set_shutdown(ssl, (SSL_get_shutdown(ssl) & ~SSL_RECEIVED_SHUTDOWN) | received);
   }
 
   static void close(asio::ssl::stream<Socket>& stream) {

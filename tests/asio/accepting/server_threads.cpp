@@ -159,16 +159,16 @@ std::string words_of(std::size_t client) {
 }
 
 /// The next `count` frames of a server.
-std::vector<wire_frame> hear_frames_of(raw_socket& client, std::size_t count) {
-  octets all;
+std::vector<wire_frame> receive_frames_of(raw_socket& client, std::size_t count) {
+  byte_vector all;
   std::vector<wire_frame> frames;
   while (frames.size() < count) {
-    const auto some = client.hear();
+    const auto some = client.receive();
     if (some.empty()) break;
     all = std::move(all) + some;
     bytes_view rest = all;
     while (const auto frame = take_frame(rest)) frames.push_back(*frame);
-    all = octets{rest.begin(), rest.end()};
+    all = byte_vector{rest.begin(), rest.end()};
   }
   return frames;
 }
@@ -201,11 +201,11 @@ void check_broadcasts(kind what, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) REQUIRE(opens.take());
   for (std::size_t i = 0; i < count; ++i) {
     expected.insert(words_of(i));
-    clients[i].say(frame_from(role::client, opcode::text, words_of(i)));
+    clients[i].send(frame_from(role::client, opcode::text, words_of(i)));
   }
   for (auto& client : clients) {
     std::multiset<std::string> received;
-    for (const auto& frame : hear_frames_of(client, count)) {
+    for (const auto& frame : receive_frames_of(client, count)) {
       if (frame.op == 1 && frame.end && frame.reserved == 0) {
         received.insert(std::string{text(frame.payload)});
       }
@@ -213,8 +213,8 @@ void check_broadcasts(kind what, std::size_t count) {
     REQUIRE(received == expected);
   }
   for (auto& client : clients) {
-    client.say(close_from(role::client, 1000));
-    REQUIRE(frames_shown(client.hear_all()).back() == "close 1000");
+    client.send(close_from(role::client, 1000));
+    REQUIRE(frames_shown(client.receive_all()).back() == "close 1000");
   }
   clients.clear();
   await_connections(*server, 0);
@@ -265,12 +265,12 @@ TEST_CASE("a shutdown on a pool closes sessions with 1001 and refuses those that
   await_connections(*server, 40);
   server->shutdown(soon);
   for (auto& client : clients) {
-    REQUIRE(client.hear_frames(1) == std::vector<std::string>{"close 1001"});
-    client.say(close_from(role::client, 1001));
-    client.hear_all();
+    REQUIRE(client.receive_frames(1) == std::vector<std::string>{"close 1001"});
+    client.send(close_from(role::client, 1001));
+    client.receive_all();
   }
   for (auto& client : opening) {
-    const auto answer = client.hear_all();
+    const auto answer = client.receive_all();
     REQUIRE((answer.empty() || status_of(answer) == 503));
   }
   clients.clear();
@@ -290,11 +290,11 @@ TEST_CASE("no connection is missed by a shutdown, whatever it does at that momen
     std::vector<raw_socket> clients;
     for (int i = 0; i < 8; ++i) {
       clients.emplace_back(server->port());
-      clients.back().say(upgrade_request);
+      clients.back().send(upgrade_request);
     }
     server->shutdown(soon);
     for (auto& client : clients) {
-      const auto received = client.hear_all();
+      const auto received = client.receive_all();
       const auto ending = text(received);
       CAPTURE(round, ending);
       REQUIRE((received.empty() || status_of(received) == 503 ||
@@ -356,10 +356,10 @@ TEST_CASE("a handler that blocks does not hold up the deadlines of other session
   });
   server->start();
   auto first = opened(server->port());
-  first.say(frame_from(role::client, opcode::text, "wait"));
+  first.send(frame_from(role::client, opcode::text, "wait"));
   REQUIRE(blocked.take());
   raw_socket silent{server->port()};
-  CHECK(status_of(silent.hear_until("\r\n\r\n")) == 408);
+  CHECK(status_of(silent.receive_until("\r\n\r\n")) == 408);
   go_on.put(true);
 }
 
@@ -390,15 +390,15 @@ TEST_CASE("after a server on a pool is destroyed no handler runs", "[threads]") 
         made.start();
         for (int i = 0; i < 8; ++i) {
           clients.push_back(opened(made.port()));
-          clients.back().say(frame_from(role::client, opcode::text, "a"));
-          clients.back().say(frame_from(role::client, opcode::text, "b"));
+          clients.back().send(frame_from(role::client, opcode::text, "a"));
+          clients.back().send(frame_from(role::client, opcode::text, "b"));
         }
-        for (int i = 0; i < 4; ++i) raw_socket{made.port()}.say(upgrade_request);
+        for (int i = 0; i < 4; ++i) raw_socket{made.port()}.send(upgrade_request);
         REQUIRE(received.take());
       }
       gone = true;
     }
-    for (auto& client : clients) client.hear_all();
+    for (auto& client : clients) client.receive_all();
     threads.finish();
     REQUIRE(late == 0);
   }
@@ -440,12 +440,12 @@ void destroy_in(inside where, server& made, const std::function<void()>& destroy
 /// Causes the call of that handler, and waits for the end of the connection.
 void provoke(inside where, std::uint16_t port) {
   raw_socket client{port};
-  client.say(where == inside::on_http ? "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                                      : upgrade_request);
-  client.say(frame_from(role::client, opcode::text, "Hello"));
+  client.send(where == inside::on_http ? "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                                       : upgrade_request);
+  client.send(frame_from(role::client, opcode::text, "Hello"));
   // After a Close, on_drained is not called.
-  if (where != inside::on_drained) client.say(close_from(role::client, 1000));
-  client.hear_all();
+  if (where != inside::on_drained) client.send(close_from(role::client, 1000));
+  client.receive_all();
 }
 
 constexpr auto everywhere = {inside::on_upgrade, inside::on_http,    inside::on_open,
@@ -472,7 +472,7 @@ TEST_CASE("a server may be destroyed in any of its handlers on a pool", "[thread
     CHECK(destroyed.take());
     threads.finish();
     CHECK(times == 1);
-    for (auto& other : others) CHECK(other.hear_all().empty());
+    for (auto& other : others) CHECK(other.receive_all().empty());
   }
 }
 
@@ -514,8 +514,8 @@ TEST_CASE("a server may outlive the context that it is on, with connections in a
   made.stop_on_signals();
   made.start();
   for (int i = 0; i < 3; ++i) clients.emplace_back(made.port());
-  clients[0].say(upgrade_request);
-  clients[1].say(upgrade_to("/late"));
+  clients[0].send(upgrade_request);
+  clients[1].send(upgrade_to("/late"));
   while (opens == 0 || !late || made.connections() != 3) context->run_one();
   if (shut) {
     made.shutdown(soon);
@@ -526,7 +526,7 @@ TEST_CASE("a server may outlive the context that it is on, with connections in a
   CHECK(late->accept() == errc::closed);
   made.shutdown(soon);
   made.start();
-  for (auto& client : clients) client.hear_all();
+  for (auto& client : clients) client.receive_all();
 }
 
 }  // namespace

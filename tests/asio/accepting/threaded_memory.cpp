@@ -52,9 +52,9 @@ TEST_CASE("a handshake beyond the budget ends when it reads", "[abuse]") {
   const auto one = holder_of(budget);
   auto [near, far] = make_memory_pipe();
   std::error_code ec;
-  CHECK(far.write_some(octets(1000), ec) == 1000);
+  CHECK(far.write_some(byte_vector(1000), ec) == 1000);
   detail::counted_stream counted{near, *one};
-  octets room(1000);
+  byte_vector room(1000);
   CHECK(counted.wait_readable(counted.now() + std::chrono::seconds{1}, ec));
   CHECK(counted.read_some(room, ec) == 0);
   CHECK(ec == errc::memory_exceeded);
@@ -69,7 +69,7 @@ TEST_CASE("a counted stream is the stream in all other respects") {
   CHECK(counted.write_some(bytes("Hello"), ec) == 5);
   CHECK_FALSE(counted.is_secure());
   counted.shutdown(ec);
-  octets room(10);
+  byte_vector room(10);
   CHECK(far.read_some(room, ec) == 5);
   CHECK(far.read_some(room, ec) == 0);
   CHECK_FALSE(ec);

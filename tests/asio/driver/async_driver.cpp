@@ -40,7 +40,7 @@ class endless_stream {
   using executor_type = asio::io_context::executor_type;
   static constexpr int wait_read = 0;
 
-  endless_stream(asio::io_context& context, octets frame)
+  endless_stream(asio::io_context& context, byte_vector frame)
       : executor_{context.get_executor()}, frame_{std::move(frame)} {}
 
   executor_type get_executor() const { return executor_; }
@@ -61,17 +61,17 @@ class endless_stream {
     asio::post(executor_, [handler = std::move(handler)]() mutable { handler(std::error_code{}); });
   }
 
-  std::size_t write_some(asio::const_buffer octets, std::error_code&) { return octets.size(); }
+  std::size_t write_some(asio::const_buffer data, std::error_code&) { return data.size(); }
 
   template <class Handler>
-  void async_write_some(asio::const_buffer octets, Handler handler) {
-    const auto size = octets.size();
+  void async_write_some(asio::const_buffer data, Handler handler) {
+    const auto size = data.size();
     asio::post(executor_, [handler = std::move(handler), size]() mutable { handler({}, size); });
   }
 
  private:
   executor_type executor_;
-  octets frame_;
+  byte_vector frame_;
   std::size_t left_ = 64 * 1024 * 1024;
 };
 
@@ -95,7 +95,8 @@ class counting_driver final
   using base = detail::async_driver<counting_driver, endless_stream, counted_connection>;
 
  public:
-  counting_driver(asio::io_context& context, octets frame, const connection_options& options = {})
+  counting_driver(asio::io_context& context, byte_vector frame,
+                  const connection_options& options = {})
       : base{endless_stream{context, std::move(frame)}, counted_connection{role::server, options}} {
   }
 
@@ -277,8 +278,8 @@ work most_in_a_turn(asio::io_context& context, const counting_driver& driver, in
 
 constexpr std::size_t mebibyte = 1024 * 1024;
 
-octets compressed_frame(std::size_t size) {
-  return frame_from(role::client, 2, run_length_of(octets(size)), fin::yes, 4);
+byte_vector compressed_frame(std::size_t size) {
+  return frame_from(role::client, 2, run_length_of(byte_vector(size)), fin::yes, 4);
 }
 
 TEST_CASE("a stream that always has input does not delay the others of its thread", "[abuse]") {
@@ -328,7 +329,7 @@ TEST_CASE("input held back by a pause does not delay the others of the thread", 
   // Frames are complete only after a MiB, so that nearly all events come from held input.
   const auto driver =
       std::make_shared<counting_driver>(context, header_from(role::client, 2, mebibyte));
-  octets held;
+  byte_vector held;
   for (int i = 0; i < 20; ++i) held = std::move(held) + compressed_frame(mebibyte);
   for (int i = 0; i < 5000; ++i) held = std::move(held) + "81 80 00000000"_b;
   driver->pause();

@@ -85,7 +85,7 @@ TEST_CASE("an extension that can only be moved works", "[rfc-9.1]") {
       async_pipe{io.get_executor(), state, 0},
       connection_type{self, {}, extension_archetype{}, mask_archetype{}}, opening_options{});
   near->begin({}, {});
-  far.say(frame_from(peer_of(self), opcode::text, "Hello", fin::yes, 4));
+  far.send(frame_from(peer_of(self), opcode::text, "Hello", fin::yes, 4));
   message into;
   outcome_of reading;
   outcome_of writing;
@@ -109,7 +109,7 @@ TEST_CASE("many messages that arrive at once are moved once and not each time on
       std::make_shared<driver>(acceptor.accept(), connection{role::client}, opening_options{});
   near->begin({}, {});
   constexpr int count = 200'000;
-  octets wire;
+  byte_vector wire;
   const auto frame = frame_from(role::server, opcode::text, "a");
   for (int i = 0; i < count; ++i) wire.insert(wire.end(), frame.begin(), frame.end());
   asio::async_write(far, asio::buffer(wire), [](std::error_code, std::size_t) {});

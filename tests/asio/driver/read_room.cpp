@@ -9,19 +9,19 @@ namespace {
 
 TEST_CASE("a quiet connection reads into a few bytes, a busy one into many, and back again") {
   read_room room;
-  const auto quiet = room.octets().size();
+  const auto quiet = room.data().size();
   room.learn(quiet - 1);
-  CHECK(room.octets().size() == quiet);
+  CHECK(room.data().size() == quiet);
 
   room.learn(quiet);
-  const auto busy = room.octets().size();
+  const auto busy = room.data().size();
   CHECK(busy > quiet);
   int reads = 0;
-  while (room.octets().size() == busy && reads < 1000) {
+  while (room.data().size() == busy && reads < 1000) {
     room.learn(1);
     ++reads;
   }
-  CHECK(room.octets().size() == quiet);
+  CHECK(room.data().size() == quiet);
   CHECK(reads > 1);
 }
 
@@ -29,13 +29,13 @@ TEST_CASE("the shared buffer serves one caller at a time") {
   const std::byte* memory = nullptr;
   {
     shared_room first;
-    memory = first.octets().data();
+    memory = first.data().data();
     shared_room second;
-    CHECK_FALSE(second.octets().empty());
-    CHECK(second.octets().size() < first.octets().size());
+    CHECK_FALSE(second.data().empty());
+    CHECK(second.data().size() < first.data().size());
   }
   shared_room again;
-  CHECK(again.octets().data() == memory);
+  CHECK(again.data().data() == memory);
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ class tcp_end {
  public:
   explicit tcp_end(tcp::socket socket) : socket_{std::move(socket)} { socket_.non_blocking(true); }
 
-  void say(const octets& some) { asio::write(socket_, asio::buffer(some)); }
+  void send(const byte_vector& some) { asio::write(socket_, asio::buffer(some)); }
   void hang_up() { socket_.shutdown(tcp::socket::shutdown_send); }
   void reset() {
     socket_.set_option(asio::socket_base::linger{true, 0});
@@ -67,8 +67,8 @@ class tcp_end {
   bool over() { return seen(), over_; }
 
  private:
-  const octets& seen() {
-    octets room(4096);
+  const byte_vector& seen() {
+    byte_vector room(4096);
     std::error_code ec;
     while (!ec) {
       room.resize(4096);
@@ -80,7 +80,7 @@ class tcp_end {
   }
 
   tcp::socket socket_;
-  octets seen_;
+  byte_vector seen_;
   bool over_ = false;
 };
 
@@ -145,7 +145,7 @@ TEST_CASE("a context runs out of work when its last connection has ended") {
     peer.data() = value;
   }
   const bool clean = GENERATE(true, false);
-  if (clean) one.say(close_from(role::client, 1000));
+  if (clean) one.send(close_from(role::client, 1000));
   one.far.shutdown(lone_session::socket::shutdown_send);
   one.run();
   CHECK(one.story.size() == 2);
@@ -160,12 +160,12 @@ TEST_CASE("a paused session stays open although no handle of it is stored") {
   lone_session one;
   one.open().pause();
   one.context.poll();
-  one.say(frame_from(role::client, opcode::text, "stored"));
+  one.send(frame_from(role::client, opcode::text, "stored"));
   one.context.poll();
   REQUIRE(one.registry->sessions().size() == 1);
   CHECK(one.story == lines{"open"});
   one.registry->sessions().front().resume();
-  one.say(close_from(role::client, 1000));
+  one.send(close_from(role::client, 1000));
   one.far.shutdown(lone_session::socket::shutdown_send);
   one.run();
   CHECK(one.story == lines{"open", "text \"stored\"", "closed{1000, clean}"});
@@ -195,7 +195,7 @@ TEST_CASE("what a handler sends leaves in one write, in order") {
     peer.close();
   };
   one.open();
-  octets seen(1000);
+  byte_vector seen(1000);
   seen.resize(one.far.receive(asio::buffer(seen)));
   CHECK(frames_shown(seen) ==
         lines{"text \"one\"", "ping \"two\"", "text \"three\"", "close 1000"});
@@ -210,7 +210,7 @@ TEST_CASE("many small messages of one turn count for their own size") {
     peer.close_now();
   };
   one.open();
-  one.say(frame_from(role::client, opcode::text, "go"));
+  one.send(frame_from(role::client, opcode::text, "go"));
   one.run();
   CHECK(sent == count);
 }
@@ -233,8 +233,8 @@ raw_socket narrow_client(std::uint16_t port) {
   socket.set_option(asio::socket_base::receive_buffer_size{4096});
   socket.connect(loopback(port));
   raw_socket client{std::move(socket)};
-  client.say(upgrade_request);
-  CHECK(client.hear_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  client.send(upgrade_request);
+  CHECK(client.receive_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
   return client;
 }
 
@@ -464,7 +464,7 @@ TEST_CASE("pings and empty messages to a peer that does not read count for the b
   std::size_t refused = 0;
   const auto flood = [&] {
     for (int i = 0; i < 30'000; ++i) {
-      const auto ec = i % 2 == 0 ? peer.ping(octets(125)) : peer.send("");
+      const auto ec = i % 2 == 0 ? peer.ping(byte_vector(125)) : peer.send("");
       if (ec == errc::send_budget_exceeded) ++refused;
     }
   };
@@ -581,9 +581,9 @@ TEST_CASE("many threads use the same and ending sessions while the server shuts 
           std::error_code ec;
           if (i == 0) {
             raw_socket silent{port};
-            silent.say(upgrade_request);
-            silent.hear_until("\r\n\r\n");
-            silent.say(frame_from(role::client, opcode::text, "Hello"));
+            silent.send(upgrade_request);
+            silent.receive_until("\r\n\r\n");
+            silent.send(frame_from(role::client, opcode::text, "Hello"));
             silent.socket().set_option(asio::socket_base::linger{true, 0}, ec);
             return;
           }
@@ -646,7 +646,7 @@ class client_crowd {
     one.socket.async_connect(server_, [this, &one](std::error_code ec) {
       if (!ec) asio::write(one.socket, asio::buffer(upgrade_request));
       ec ? give_up()
-         : hear(
+         : receive(
                one, [](const std::string& received) { return received.ends_with("\r\n\r\n"); },
                [this, &one] { greet(one); });
     });
@@ -656,7 +656,7 @@ class client_crowd {
     open_next();
     one.received.clear();
     asio::write(one.socket, asio::buffer(frame_from(role::client, opcode::text, "Hello")));
-    hear(
+    receive(
         one, [](const std::string& received) { return received.size() == 7; },
         [this, &one] {
           if (one.received == "\x81\x05Hello") ++served_;
@@ -667,20 +667,20 @@ class client_crowd {
   void close_all() {
     for (auto& one : members_) {
       asio::write(one.socket, asio::buffer(close_from(role::client, 1000)));
-      hear(
+      receive(
           one, [](const std::string&) { return false; }, [] {});
     }
   }
 
   template <class Enough, class Then>
-  void hear(member& one, Enough enough, Then then) {
+  void receive(member& one, Enough enough, Then then) {
     one.socket.async_read_some(
         asio::buffer(one.room), [this, &one, enough, then](std::error_code ec, std::size_t size) {
           if (ec == asio::error::eof && greeted_ == members_.size() && served_ == greeted_)
             ++ended_;
           if (ec) return one.socket.close();
           one.received.append(one.room.data(), size);
-          enough(one.received) ? then() : hear(one, enough, then);
+          enough(one.received) ? then() : receive(one, enough, then);
         });
   }
 
@@ -729,7 +729,7 @@ TEST_CASE("thousands of connections leave neither memory nor descriptors behind"
     held.push_back(heap.held());
   }
   const auto most = heap.most();
-  INFO(most / count << " octets for both ends of a connection, left " << held[0] << ", " << held[1]
+  INFO(most / count << " bytes for both ends of a connection, left " << held[0] << ", " << held[1]
                     << ", " << held[2]);
   for (const auto left : held) CHECK(left <= most / 10);
   CHECK(most / count < 16'000);
@@ -757,8 +757,8 @@ TEST_CASE(
   const auto visit = [&](std::size_t size) {
     auto client = opened(server->port(), upgrade_to("/", "X: " + std::string(size, 'x') + "\r\n"));
     CHECK(seen.take() == size);
-    client.say(frame_from(role::client, opcode::text, "x"));
-    CHECK(client.hear_frames(1).size() == 1);
+    client.send(frame_from(role::client, opcode::text, "x"));
+    CHECK(client.receive_frames(1).size() == 1);
     CHECK(seen.take() == (kept == request_lifetime::session ? size : 0));
     return client;
   };
@@ -780,16 +780,16 @@ TEST_CASE("a session that stores too much is ended before it stores more, and st
   lone_session one;
   one.memory = std::make_shared<detail::memory_budget>(100'000);
   const auto peer = one.open();
-  one.say(frame_from(role::client, opcode::text, std::string(60'000, 'x'), fin::no));
+  one.send(frame_from(role::client, opcode::text, std::string(60'000, 'x'), fin::no));
   one.context.poll();
   CHECK(one.memory->bytes() >= 59'000);
   CHECK(one.memory->bytes() <= 130'000);
-  one.say(frame_from(role::client, opcode::continuation, std::string(80'000, 'x'), fin::no));
+  one.send(frame_from(role::client, opcode::continuation, std::string(80'000, 'x'), fin::no));
   // The session ends within a few turns and then waits for the peer.
   CHECK(one.context.poll() < 10);
   CHECK(one.story == lines{"open", "closed{1013, the server stores too much}"});
   CHECK(one.memory->bytes() == 0);
-  octets room(1000);
+  byte_vector room(1000);
   const auto size = one.far.read_some(asio::buffer(room));
   room.resize(size);
   CHECK(frames_shown(room) == lines{"close 1013 \"the server stores too much\""});
@@ -815,7 +815,7 @@ TEST_CASE("a session that ends by what its own handler sends goes on until the h
     if (from == std::string_view{"on_drained"}) peer.send(std::string(1'100'000, 'x'));
   };
   const auto peer = one.open();
-  if (from != std::string_view{"on_open"}) one.say(frame_from(role::client, opcode::text, "go"));
+  if (from != std::string_view{"on_open"}) one.send(frame_from(role::client, opcode::text, "go"));
   one.context.poll();
   if (from == std::string_view{"on_drained"}) one.take(450'000);
   one.run();
@@ -833,14 +833,14 @@ TEST_CASE("a session that another one's thread ends stores nothing once its own 
   const auto first = large.open();
   const auto second = small.open();
   const bool paused = GENERATE(true, false);
-  large.say(frame_from(role::client, opcode::text, std::string(60'000, 'x'), fin::no));
+  large.send(frame_from(role::client, opcode::text, std::string(60'000, 'x'), fin::no));
   large.context.poll();
-  large.say(frame_from(role::client, opcode::continuation, std::string(60'000, 'x'), fin::no));
+  large.send(frame_from(role::client, opcode::continuation, std::string(60'000, 'x'), fin::no));
   large.context.poll();
   if (paused) first.pause();
-  small.say(frame_from(role::client, opcode::text, std::string(50'000, 'x'), fin::no));
+  small.send(frame_from(role::client, opcode::text, std::string(50'000, 'x'), fin::no));
   small.context.poll();
-  small.say(frame_from(role::client, opcode::continuation, std::string(10'000, 'x'), fin::no));
+  small.send(frame_from(role::client, opcode::continuation, std::string(10'000, 'x'), fin::no));
   small.context.poll();
   CHECK(small.story == lines{"open"});
   CHECK(large.memory->bytes() >= 200'000);

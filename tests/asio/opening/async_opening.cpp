@@ -68,7 +68,7 @@ struct meeting {
   server_handshake<> serving{};
   client_handshake<> asking{
       *uri::decode("ws://example.com/chat"), sample_key(), {.user_agent = ""}};
-  octets rest;
+  byte_vector rest;
   outcome_of outcome;
 
   explicit meeting(const async_faults& faults = {}) { state->ends[0].faults = faults; }
@@ -92,12 +92,12 @@ TEST_CASE("an opening succeeds wherever the stream is cut, and returns the bytes
   meeting met{{.max_read = cut, .max_write = cut}};
   const auto frames = frame_from(peer_of(self), opcode::text, "early");
   const auto wire = bytes(said_by_peer_of(self)) + frames;
-  if (at_once) met.far.say(wire);
+  if (at_once) met.far.send(wire);
   met.perform(self);
   CHECK(met.outcome.pending());
   met.run();
   for (std::size_t i = 0; i < wire.size() && !at_once; ++i) {
-    met.far.say(octets{wire[i]});
+    met.far.send(byte_vector{wire[i]});
     met.run();
   }
   CHECK(met.outcome.shown() == "done");
@@ -112,14 +112,14 @@ TEST_CASE("an opening succeeds wherever the stream is cut, and returns the bytes
 TEST_CASE("a client that requests something else gets a response, and the stream ends cleanly",
           "[rfc-4.2.1]") {
   meeting met;
-  met.far.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  met.far.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   met.perform(role::server);
   met.run();
   CHECK(met.outcome.pending());  // until the client has read it
   CHECK(met.far.text().substr(0, 12) == "HTTP/1.1 426");
   CHECK(met.far.over());
   CHECK_FALSE(met.near.is_closed());
-  met.far.say("more that is not read");
+  met.far.send("more that is not read");
   met.far.hang_up();
   met.run();
   CHECK(met.outcome.error() == errc::not_an_upgrade);
@@ -128,7 +128,7 @@ TEST_CASE("a client that requests something else gets a response, and the stream
 
 TEST_CASE("a refused client that stays is waited for until the close timeout at most") {
   meeting met;
-  met.far.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  met.far.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   opening_options options;
   options.connection.close_timeout = 1ms;
   met.perform(role::server, options);
@@ -140,7 +140,7 @@ TEST_CASE("a refused client that stays is waited for until the close timeout at 
 TEST_CASE("the application decides on a valid request", "[rfc-4.2.2]") {
   meeting met;
   const bool accepts = GENERATE(true, false);
-  met.far.say(request_head);
+  met.far.send(request_head);
   std::string path;
   const auto decide = [&](auto& handshake) {
     path = handshake.request().path();
@@ -157,7 +157,7 @@ TEST_CASE("the application decides on a valid request", "[rfc-4.2.2]") {
 
 TEST_CASE("a decision that neither accepts nor refuses lets no client in", "[abuse]") {
   meeting met;
-  met.far.say(request_head);
+  met.far.send(request_head);
   async_perform(
       met.near, met.serving, [](auto&) {}, met.rest, opening_options{}, met.outcome.handler());
   met.far.hang_up();
@@ -191,7 +191,7 @@ TEST_CASE("a decision that throws refuses the client with 500", "[abuse]") {
   const auto thrown = each_exception();
   CAPTURE(thrown);
   meeting met;
-  met.far.say(request_head);
+  met.far.send(request_head);
   const auto decide = [&](auto&) { thrown.raise(); };
   async_perform(met.near, met.serving, decide, met.rest, opening_options{}, met.outcome.handler());
   met.run();
@@ -209,7 +209,7 @@ TEST_CASE("a decision that throws after its answer does not let the client in", 
   const bool accepts = GENERATE(true, false);
   CAPTURE(thrown, accepts);
   meeting met;
-  met.far.say(request_head);
+  met.far.send(request_head);
   const auto decide = [&](auto& asked) {
     accepts ? asked.accept() : asked.refuse(response{.status = 404});
     thrown.raise();
@@ -251,7 +251,7 @@ TEST_CASE("a server's policy that throws refuses the client with 500", "[abuse]"
   const int where = GENERATE(0, 1, 2, 3);
   CAPTURE(thrown, where);
   meeting met;
-  met.far.say(request_head);
+  met.far.send(request_head);
   server_handshake serving{throwing_server_policy{{}, thrown.raise, where}};
   async_perform(met.near, serving, accepting, met.rest, opening_options{}, met.outcome.handler());
   met.run();
@@ -276,8 +276,8 @@ TEST_CASE("a client's policy that throws ends the opening") {
   const auto thrown = each_exception();
   CAPTURE(thrown);
   meeting met;
-  met.far.say(answer_head.substr(0, answer_head.size() - 2) +
-              "Sec-WebSocket-Extensions: x-test\r\n\r\n");
+  met.far.send(answer_head.substr(0, answer_head.size() - 2) +
+               "Sec-WebSocket-Extensions: x-test\r\n\r\n");
   client_handshake asking{*uri::decode("ws://x/"), sample_key(),
                           throwing_client_policy{thrown.raise}};
   async_perform(met.near, asking, met.rest, opening_options{}, met.outcome.handler());
@@ -290,8 +290,8 @@ TEST_CASE("a server's refusal is read with its body", "[rfc-4.1]") {
   const auto cut = GENERATE(std::size_t{1}, async_faults::never);
   const bool has_length = GENERATE(true, false);
   meeting met{{.max_read = cut}};
-  met.far.say(std::string{"HTTP/1.1 403 Forbidden\r\n"} +
-              (has_length ? "Content-Length: 6\r\n" : "") + "\r\nnot u!");
+  met.far.send(std::string{"HTTP/1.1 403 Forbidden\r\n"} +
+               (has_length ? "Content-Length: 6\r\n" : "") + "\r\nnot u!");
   if (!has_length) met.far.hang_up();
   met.perform(role::client);
   met.run();
@@ -309,7 +309,7 @@ TEST_CASE("a refusal whose head is read remains one, whichever call of the strea
   while (failed) {
     INFO("call " << ++failing);
     meeting met{{.max_read = 12, .max_write = 100, .failing_call = failing}};
-    met.far.say("HTTP/1.1 401 No\r\nContent-Length: 20\r\n\r\nno, and why");
+    met.far.send("HTTP/1.1 401 No\r\nContent-Length: 20\r\n\r\nno, and why");
     met.perform(role::client);
     met.run();
     met.far.hang_up();
@@ -327,7 +327,7 @@ TEST_CASE("a refusal whose head is read remains one, whichever call of the strea
 
 TEST_CASE("an answer that is wrong fails the opening of a client", "[rfc-4.1]") {
   meeting met;
-  met.far.say(
+  met.far.send(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n");
   met.perform(role::client);
@@ -369,7 +369,7 @@ TEST_CASE("an opening for a wss: URI works on a stream that is encrypted") {
   meeting met;
   client_handshake asking{*uri::decode("wss://example.com/chat"), sample_key()};
   sealed_async_pipe near{met.io.get_executor(), met.state, 0};
-  met.far.say(answer_head);
+  met.far.send(answer_head);
   async_perform(near, asking, met.rest, opening_options{}, met.outcome.handler());
   met.run();
   CHECK(met.outcome.shown() == "done");
@@ -378,7 +378,7 @@ TEST_CASE("an opening for a wss: URI works on a stream that is encrypted") {
 TEST_CASE("a stream that ends inside the opening is an error in both roles") {
   const auto self = GENERATE(role::client, role::server);
   meeting met;
-  met.far.say(said_by_peer_of(self).substr(0, 30));
+  met.far.send(said_by_peer_of(self).substr(0, 30));
   met.far.hang_up();
   met.perform(self);
   met.run();
@@ -389,7 +389,7 @@ TEST_CASE("a stream that ends inside the opening is an error in both roles") {
 TEST_CASE("an opening that takes too long ends, and a client gets 408") {
   const auto self = GENERATE(role::client, role::server);
   meeting met;
-  met.far.say(said_by_peer_of(self).substr(0, 30));
+  met.far.send(said_by_peer_of(self).substr(0, 30));
   met.perform(self, {.handshake_timeout = 1ms});
   if (self == role::server) {
     run_until(met.io, [&] { return met.far.over(); });
@@ -404,7 +404,7 @@ TEST_CASE("an opening that takes too long ends, and a client gets 408") {
 TEST_CASE("a peer that does not read the opening times out") {
   const auto self = GENERATE(role::client, role::server);
   meeting met{{.capacity = 20}};
-  met.far.say(said_by_peer_of(self));
+  met.far.send(said_by_peer_of(self));
   met.perform(self, {.handshake_timeout = 1ms});
   run_until(met.io, [&] { return !met.outcome.pending(); });
   CHECK(met.outcome.error() == errc::handshake_timeout);
@@ -442,7 +442,7 @@ TEST_CASE("whichever call of the stream fails, an opening ends") {
   while (failed) {
     INFO("call " << ++failing);
     meeting met{{.max_read = 20, .max_write = 20, .failing_call = failing}};
-    met.far.say(good ? said_by_peer_of(self) : std::string{"nonsense\r\n\r\n"});
+    met.far.send(good ? said_by_peer_of(self) : std::string{"nonsense\r\n\r\n"});
     met.far.hang_up();
     met.perform(self);
     met.run();

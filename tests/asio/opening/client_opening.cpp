@@ -35,24 +35,24 @@ std::string through(const stage& proxy, const std::string& scheme, const std::st
 }
 
 /// Reads exactly that many bytes.
-octets hear_exactly(raw_socket& peer, std::size_t size) {
-  octets received;
+byte_vector receive_exactly(raw_socket& peer, std::size_t size) {
+  byte_vector received;
   while (received.size() < size) {
-    const auto some = peer.hear();
+    const auto some = peer.receive();
     if (some.empty()) break;
     received = std::move(received) + some;
   }
   return received;
 }
 
-const auto yes = [](raw_socket& peer) { peer.say(acceptance_of(peer.hear_until("\r\n\r\n"))); };
+const auto yes = [](raw_socket& peer) { peer.send(acceptance_of(peer.receive_until("\r\n\r\n"))); };
 
 /// Accepts the next client, sends it this answer and resets the connection.
 void answer_and_reset(stage& server, const std::string& answer) {
   auto peer = server.accept();
-  peer.hear_until("\r\n\r\n");
+  peer.receive_until("\r\n\r\n");
   peer.socket().set_option(asio::socket_base::linger{true, 0});
-  peer.say(answer);
+  peer.send(answer);
   peer.socket().close();
 }
 
@@ -73,9 +73,9 @@ TEST_CASE("the request has what the options say", "[rfc-4.1]") {
   });
   client.start();
   auto peer = server.accept();
-  const auto head = peer.hear_until("\r\n\r\n");
+  const auto head = peer.receive_until("\r\n\r\n");
   auto answer = acceptance_of(head);
-  peer.say(answer.insert(answer.size() - 2, "Sec-WebSocket-Protocol: chat.v2\r\n"));
+  peer.send(answer.insert(answer.size() - 2, "Sec-WebSocket-Protocol: chat.v2\r\n"));
   CHECK(client.next() == "open chat.v2 at 127.0.0.1:" + std::to_string(server.port()));
   CHECK(head.starts_with("GET /room?x=y HTTP/1.1\r\n"));
   CHECK(line_in(head, "Host") == "127.0.0.1:" + std::to_string(server.port()));
@@ -101,8 +101,8 @@ TEST_CASE("frames that arrive with the response are not lost") {
   driven_client client{brisk_client(server.url())};
   client.start();
   auto peer = server.accept();
-  peer.say(bytes(acceptance_of(peer.hear_until("\r\n\r\n"))) +
-           frame_from(role::server, opcode::text, "early"));
+  peer.send(bytes(acceptance_of(peer.receive_until("\r\n\r\n"))) +
+            frame_from(role::server, opcode::text, "early"));
   CHECK(client.next() == "open");
   CHECK(client.next() == "text \"early\"");
 }
@@ -228,14 +228,14 @@ TEST_CASE("a client connects through an HTTP proxy", "[rfc-9110]") {
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
-  const auto head = peer.hear_until("\r\n\r\n");
+  const auto head = peer.receive_until("\r\n\r\n");
   CHECK(head.starts_with("CONNECT server.example:80 HTTP/1.1\r\n"));
   CHECK(line_in(head, "Proxy-Authorization") == "Basic YW5uYTpzZWNyZXQ=");
-  peer.say("HTTP/1.1 200 Yes\r\n\r\n");
-  const auto inner = peer.hear_until("\r\n\r\n");
+  peer.send("HTTP/1.1 200 Yes\r\n\r\n");
+  const auto inner = peer.receive_until("\r\n\r\n");
   CHECK(inner.starts_with("GET /room HTTP/1.1\r\nHost: server.example\r\n"));
   CHECK(line_in(inner, "Proxy-Authorization") == "none");
-  peer.say(acceptance_of(inner));
+  peer.send(acceptance_of(inner));
   CHECK(client.next() == "open");
 }
 
@@ -292,8 +292,8 @@ TEST_CASE("the proxy is chosen for each server") {
   client.start();
   server.refuse(moved_to("ws://server.example:81/"));
   auto peer = proxy.accept();
-  CHECK(peer.hear_until("\r\n\r\n").starts_with("CONNECT server.example:81 "));
-  peer.say("HTTP/1.1 200 Yes\r\n\r\n");
+  CHECK(peer.receive_until("\r\n\r\n").starts_with("CONNECT server.example:81 "));
+  peer.send("HTTP/1.1 200 Yes\r\n\r\n");
   yes(peer);
   CHECK(client.next() == "open");
 }
@@ -307,10 +307,10 @@ TEST_CASE("a client connects through a SOCKS proxy", "[rfc-1928]") {
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
-  CHECK(hear_exactly(peer, 3) == "05 01 00"_b);
-  peer.say("05 00"_b);
-  CHECK(hear_exactly(peer, 21) == "05 01 00 03 0e"_b + bytes("server.example") + "0050"_b);
-  peer.say("05 00 00 01 00000000 0000"_b);
+  CHECK(receive_exactly(peer, 3) == "05 01 00"_b);
+  peer.send("05 00"_b);
+  CHECK(receive_exactly(peer, 21) == "05 01 00 03 0e"_b + bytes("server.example") + "0050"_b);
+  peer.send("05 00 00 01 00000000 0000"_b);
   yes(peer);
   CHECK(client.next() == "open");
 }
@@ -322,12 +322,12 @@ TEST_CASE("a SOCKS proxy gets user and password when it requests them", "[rfc-19
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
-  CHECK(hear_exactly(peer, 4) == "05 02 00 02"_b);
-  peer.say("05 02"_b);
-  CHECK(hear_exactly(peer, 10) == "01 04"_b + bytes("anna") + "03"_b + bytes("key"));
-  peer.say("01 00"_b);
-  CHECK(hear_exactly(peer, 10) == "05 01 00 01 c0000201 0051"_b);
-  peer.say("05 00 00 01 00000000 0000"_b);
+  CHECK(receive_exactly(peer, 4) == "05 02 00 02"_b);
+  peer.send("05 02"_b);
+  CHECK(receive_exactly(peer, 10) == "01 04"_b + bytes("anna") + "03"_b + bytes("key"));
+  peer.send("01 00"_b);
+  CHECK(receive_exactly(peer, 10) == "05 01 00 01 c0000201 0051"_b);
+  peer.send("05 00 00 01 00000000 0000"_b);
   yes(peer);
   CHECK(client.next() == "open");
 }
@@ -339,10 +339,10 @@ TEST_CASE("a client tries again if its SOCKS proxy cannot reach the server", "[r
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
-  hear_exactly(peer, 3);
-  peer.say("05 00"_b);
-  hear_exactly(peer, 21);
-  peer.say("05 04 00 01 00000000 0000"_b);
+  receive_exactly(peer, 3);
+  peer.send("05 00"_b);
+  receive_exactly(peer, 21);
+  peer.send("05 04 00 01 00000000 0000"_b);
   CHECK(client.next() == "attempt 1: the proxy cannot reach the host");
 }
 
@@ -366,7 +366,7 @@ TEST_CASE("a client may end while it waits for a proxy") {
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
-  peer.hear();
+  peer.receive();
   client->stop();
   CHECK(client.rest() == lines{"stopped", "idle"});
 }

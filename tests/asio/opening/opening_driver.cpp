@@ -78,7 +78,7 @@ struct scene {
 
   void run_until_decided() {
     opening->start();
-    CHECK(client.say(std::string{upgrade_request} + "more"));
+    CHECK(client.send(std::string{upgrade_request} + "more"));
     run_until([&] { return opening->decisions == 1; });
   }
 };
@@ -104,7 +104,7 @@ TEST_CASE("an opening without a decision in time responds, and is closed once") 
   one.client.hang_up();
   one.context.run();
   CHECK(one.opening->ends == std::vector<std::error_code>{{}});
-  CHECK(text(one.client.hear_all()).starts_with("HTTP/1.1 408 "));
+  CHECK(text(one.client.receive_all()).starts_with("HTTP/1.1 408 "));
   one.opening->close(errc::aborted);
   CHECK(one.opening->ends.size() == 1);
 }
@@ -115,13 +115,13 @@ TEST_CASE("a refused client is read until it ends its side") {
   one.opening->asked.refuse({.status = 403});
   one.opening->step();
   one.run_until([&] { return one.opening->phase() == detail::opening_phase::draining; });
-  CHECK(one.client.say("still"));
+  CHECK(one.client.send("still"));
   one.context.poll();
   CHECK(one.opening->ends.empty());
   one.client.hang_up();
   one.context.run();
   CHECK(one.opening->ends.size() == 1);
-  CHECK(text(one.client.hear_all()).starts_with("HTTP/1.1 403 "));
+  CHECK(text(one.client.receive_all()).starts_with("HTTP/1.1 403 "));
 }
 
 }  // namespace

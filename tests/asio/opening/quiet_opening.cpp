@@ -69,8 +69,8 @@ TEST_CASE("the stream of a client is made when its first byte is there", "[abuse
   raw_socket silent{far.port};
   far.server.await_connections(2);
   CHECK(*far.made == 0);
-  client.say(upgrade_request);
-  CHECK(status_of(client.hear_until("\r\n\r\n")) == 101);
+  client.send(upgrade_request);
+  CHECK(status_of(client.receive_until("\r\n\r\n")) == 101);
   CHECK(*far.made == 1);
   CHECK(far.server->connections() == 2);
 }
@@ -80,7 +80,7 @@ TEST_CASE("the handshake timeout ends a silent client, whose stream was never ma
   options.handshake_timeout = 100ms;
   counting_server far{{}, options};
   raw_socket silent{far.port};
-  CHECK(silent.hear_all().empty());
+  CHECK(silent.receive_all().empty());
   CHECK(silent.ended());
   far.server.await_connections(0);
   CHECK(*far.made == 0);
@@ -101,7 +101,7 @@ TEST_CASE("a server that shuts down drops its silent clients") {
   far.server.await_connections(1);
   far.server->shutdown(soon);
   CHECK(far.server.returns());
-  CHECK(silent.hear_all().empty());
+  CHECK(silent.receive_all().empty());
   CHECK(*far.made == 0);
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("a server is destroyed while clients are silent") {
     far.server.await_connections(1);
     return client;
   }();
-  CHECK(silent.hear_all().empty());
+  CHECK(silent.receive_all().empty());
 }
 
 TEST_CASE("a client whose stream cannot be made is dropped, and the next one is served") {
@@ -120,8 +120,8 @@ TEST_CASE("a client whose stream cannot be made is dropped, and the next one is 
   streams.fails = true;
   counting_server far{streams};
   raw_socket client{far.port};
-  client.say(upgrade_request);
-  CHECK(client.hear_all().empty());
+  client.send(upgrade_request);
+  CHECK(client.receive_all().empty());
   far.server.await_connections(0);
   raw_socket plain = opened(far.server->port());
   far.server.await_connections(1);

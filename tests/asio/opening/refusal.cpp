@@ -24,11 +24,11 @@ TEST_CASE("a refused client reads a whole 503, although the server has not read 
   detail::refusals<tcp::socket> refusals;
   auto [here, there] = joined_sockets<tcp>(context);
   raw_socket client{std::move(there)};
-  CHECK(client.say("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  CHECK(client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   refusals.refuse(std::move(here), errc::too_many_connections);
   context.poll();
   client.hang_up();
-  const auto answer = text(client.hear_all());
+  const auto answer = text(client.receive_all());
   CHECK(client.ended());
   CHECK(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
   CHECK(answer.ends_with("\r\n\r\n" + std::string{describe(errc::too_many_connections)} + "\n"));
@@ -53,7 +53,7 @@ TEST_CASE("a limited number of clients get the refusal, for at most a second", "
   context.run();
   CHECK(open_files() == before + 70);
   int answered = 0;
-  for (auto& client : clients) answered += client.hear_all().empty() ? 0 : 1;
+  for (auto& client : clients) answered += client.receive_all().empty() ? 0 : 1;
   CHECK(answered == 64);
 }
 

@@ -41,8 +41,8 @@ using lines = std::vector<std::string>;
 /// The whole response to a request, and whether the stream ended without an error.
 std::string whole_answer(std::uint16_t port, std::string_view request) {
   raw_socket client{port};
-  client.say(request);
-  const auto answer = text(client.hear_all());
+  client.send(request);
+  const auto answer = text(client.receive_all());
   return client.ended() ? answer : answer + "and then not the end";
 }
 
@@ -191,8 +191,8 @@ TEST_CASE("an extension that cannot be made ends its connection and is reported"
     made.on_message([](session& peer, message_view what) { peer.send(what); });
   }};
   raw_socket client{server->port()};
-  client.say(upgrade_to("/broken", "Sec-WebSocket-Extensions: run-length\r\n"));
-  CHECK(status_of(text(client.hear_all())) == 101);
+  client.send(upgrade_to("/broken", "Sec-WebSocket-Extensions: run-length\r\n"));
+  CHECK(status_of(text(client.receive_all())) == 101);
   CHECK(errors.take() == "broken");
   // The server still serves clients.
   std::error_code ec;
@@ -208,9 +208,9 @@ TEST_CASE("frames that arrive with the request are not lost", "[rfc-4.1]") {
   const auto frames = frame_from(role::client, opcode::text, "early") +
                       frame_from(role::client, opcode::text, std::string(1000, 'x')) +
                       close_from(role::client, 1000);
-  client.say(bytes(upgrade_request) + frames);
-  client.hear_until("\r\n\r\n");
-  CHECK(frames_shown(client.hear_all()) ==
+  client.send(bytes(upgrade_request) + frames);
+  client.receive_until("\r\n\r\n");
+  CHECK(frames_shown(client.receive_all()) ==
         lines{"text \"early\"",
               frames_shown(frame_from(role::server, opcode::text, std::string(1000, 'x')))[0],
               "close 1000"});
@@ -223,12 +223,12 @@ TEST_CASE("frames that arrive before the decision are not lost") {
     made.on_message([](session& peer, message_view view) { peer.send(view); });
   }};
   raw_socket client{server->port()};
-  client.say(upgrade_request);
+  client.send(upgrade_request);
   const auto asked = kept.take();
-  client.say(frame_from(role::client, opcode::text, "early") + close_from(role::client, 1000));
+  client.send(frame_from(role::client, opcode::text, "early") + close_from(role::client, 1000));
   CHECK_FALSE(asked->accept());
-  client.hear_until("\r\n\r\n");
-  CHECK(frames_shown(client.hear_all()) == lines{"text \"early\"", "close 1000"});
+  client.receive_until("\r\n\r\n");
+  CHECK(frames_shown(client.receive_all()) == lines{"text \"early\"", "close 1000"});
 }
 
 TEST_CASE("a client that disconnects before the decision costs nothing") {
@@ -239,7 +239,7 @@ TEST_CASE("a client that disconnects before the decision costs nothing") {
   }};
   {
     raw_socket client{server->port()};
-    client.say(upgrade_request);
+    client.send(upgrade_request);
   }
   (void)kept.take()->accept();
   server.await_connections(0);
@@ -248,8 +248,8 @@ TEST_CASE("a client that disconnects before the decision costs nothing") {
 TEST_CASE("a request may arrive byte by byte, and so may its response") {
   event_echo server;
   raw_socket client{server.port()};
-  for (const auto& letter : upgrade_request) client.say(std::string_view{&letter, 1});
-  CHECK(status_of(client.hear_until("\r\n\r\n")) == 101);
+  for (const auto& letter : upgrade_request) client.send(std::string_view{&letter, 1});
+  CHECK(status_of(client.receive_until("\r\n\r\n")) == 101);
 }
 
 // The same for every kind of server
@@ -265,7 +265,7 @@ TEMPLATE_TEST_CASE("a client that never finishes its handshake delays no other a
   std::thread writer{[&] {
     // One byte every 20 ms, until the server responds.
     for (const auto& letter : upgrade_request) {
-      if (!slow.say(std::string_view{&letter, 1})) return;
+      if (!slow.send(std::string_view{&letter, 1})) return;
       std::error_code ec;
       if (hawser::detail::wait_for_socket(slow.socket().native_handle(),
                                           hawser::detail::readiness::readable,
@@ -278,8 +278,8 @@ TEMPLATE_TEST_CASE("a client that never finishes its handshake delays no other a
   CHECK_FALSE(quick.write("Hello"));
   CHECK(quick.read());
   writer.join();
-  CHECK(status_of(slow.hear_all()) == 408);
-  CHECK(status_of(silent.hear_all()) == 408);
+  CHECK(status_of(slow.receive_all()) == 408);
+  CHECK(status_of(silent.receive_all()) == 408);
   CHECK_FALSE(quick.close());
 }
 
@@ -289,12 +289,12 @@ TEMPLATE_TEST_CASE("a flood of headers is cut off by its size and by its number"
   const bool by_count = GENERATE(true, false);
   raw_socket client{server.port()};
   std::thread flood{[&] {
-    client.say("GET / HTTP/1.1\r\nHost: localhost\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n");
     const auto line = by_count ? std::string{"a: b\r\n"} : std::string(1000, 'x');
-    for (int i = 0; i < 100'000 && client.say(line); ++i) {
+    for (int i = 0; i < 100'000 && client.send(line); ++i) {
     }
   }};
-  const auto answer = text(client.hear_all());
+  const auto answer = text(client.receive_all());
   CHECK(status_of(answer) == 431);
   const auto why = by_count ? errc::too_many_fields : errc::head_too_large;
   CHECK(answer.find(describe(why)) != answer.npos);
@@ -307,12 +307,12 @@ TEMPLATE_TEST_CASE("an unfinished handshake gets 503 when the server stops", "",
   TestType server;
   raw_socket silent{server.port()};
   raw_socket halfway{server.port()};
-  CHECK(halfway.say(upgrade_request.substr(0, 50)));
+  CHECK(halfway.send(upgrade_request.substr(0, 50)));
   await_connections(server, 2);
   server.stop();
-  CHECK(status_of(silent.hear_all()) == 503);
+  CHECK(status_of(silent.receive_all()) == 503);
   CHECK(silent.ended());
-  CHECK(status_of(halfway.hear_all()) == 503);
+  CHECK(status_of(halfway.receive_all()) == 503);
   silent.hang_up();
   halfway.hang_up();
   CHECK(server.returns());
@@ -323,10 +323,10 @@ TEST_CASE("an upgrade that waits for the application gets 503 when the server sh
   live_server server{
       [&](hawser::server& made) { made.on_upgrade([&](upgrade& asked) { kept.put(asked); }); }};
   raw_socket client{server->port()};
-  client.say(upgrade_request);
+  client.send(upgrade_request);
   const auto asked = kept.take();
   server->shutdown(soon);
-  CHECK(status_of(client.hear_all()) == 503);
+  CHECK(status_of(client.receive_all()) == 503);
   CHECK(asked->accept() == errc::closed);
   client.hang_up();
   CHECK(server.returns());

@@ -42,14 +42,14 @@ TEST_CASE("a client connects, talks, and ends when it is closed") {
   auto peer = server.open();
   CHECK(server.head().starts_with("GET /room HTTP/1.1\r\n"));
   CHECK(client.next() == "open");
-  peer.say(answer(opcode::text, "ahoy"));
+  peer.send(answer(opcode::text, "ahoy"));
   CHECK(client.next() == "text \"ahoy\"");
   CHECK_FALSE(client->send("back"));
   CHECK_FALSE(client->close());
-  octets received;
-  while (frames_in(received).size() < 2) received = received + peer.hear();
+  byte_vector received;
+  while (frames_in(received).size() < 2) received = received + peer.receive();
   CHECK(frames_shown(received) == lines{"text \"back\"", "close 1000"});
-  peer.say(close_from(role::server, 1000));
+  peer.send(close_from(role::server, 1000));
   peer.hang_up();
   CHECK(client.rest() == lines{"close 1000", "stopped", "idle"});
 }
@@ -62,9 +62,9 @@ TEST_CASE("after a connection has ended it is made again") {
   for (int i = 0; i < 3; ++i) {
     auto peer = server.open();
     CHECK(client.next() == "open");
-    peer.say(close_from(role::server, 1012));
+    peer.send(close_from(role::server, 1012));
     peer.hang_up();
-    peer.hear_all();
+    peer.receive_all();
     CHECK(client.next() == "close 1012");
     CHECK(client.next() == "attempt " + std::to_string(i + 1) + ": the connection is closed");
   }
@@ -226,7 +226,7 @@ TEST_CASE("a silent server is tried again") {
   client.start();
   auto peer = server.accept();
   CHECK(client.next() == "attempt 1: the opening handshake took too long");
-  peer.hear_all();
+  peer.receive_all();
 }
 
 TEST_CASE("a server that ends the stream inside the handshake is tried again") {
@@ -293,10 +293,10 @@ TEST_CASE("a client ends inside the opening handshake") {
   driven_client client{options};
   client.start();
   auto peer = server.accept();
-  peer.hear_until("\r\n\r\n");
+  peer.receive_until("\r\n\r\n");
   end(*client, GENERATE(false, true));
   CHECK(client.rest() == lines{"stopped", "idle"});
-  CHECK(peer.hear_all().empty());
+  CHECK(peer.receive_all().empty());
 }
 
 TEST_CASE("a client ends while it waits to connect again") {
@@ -321,7 +321,7 @@ TEST_CASE("a client that is stopped drops its connection") {
   CHECK(client.next() == "open");
   client->stop();
   CHECK(client.rest() == lines{"close 1006", "stopped", "idle"});
-  CHECK(peer.hear_all().empty());
+  CHECK(peer.receive_all().empty());
 }
 
 TEST_CASE("a client that is stopped need not wait for the end of its closing") {
@@ -331,7 +331,7 @@ TEST_CASE("a client that is stopped need not wait for the end of its closing") {
   auto peer = server.open();
   CHECK(client.next() == "open");
   CHECK_FALSE(client->close());
-  CHECK(frames_shown(peer.hear()) == lines{"close 1000"});
+  CHECK(frames_shown(peer.receive()) == lines{"close 1000"});
   client->stop();
   CHECK(client.rest() == lines{"close 1006", "stopped", "idle"});
 }
@@ -344,7 +344,7 @@ TEST_CASE("a code that must not be sent is refused, and the client goes on", "[r
   CHECK(client.next() == "open");
   CHECK(client->close(close_code::no_status) == errc::bad_close_code);
   CHECK_FALSE(client->send("still here"));
-  CHECK(frames_shown(peer.hear()) == lines{"text \"still here\""});
+  CHECK(frames_shown(peer.receive()) == lines{"text \"still here\""});
 }
 
 TEST_CASE("a handler may end its client") {
@@ -370,7 +370,7 @@ TEST_CASE("a handler may end its client") {
   if (moment == "failed") {
     server.refuse(refusal_with(404));
   } else {
-    peer.say(answer(opcode::text, "end") + text(close_from(role::server, 1000)));
+    peer.send(answer(opcode::text, "end") + text(close_from(role::server, 1000)));
     peer.hang_up();
   }
   CHECK(client.rest() == lines{"close", "stopped", "idle"});
@@ -391,7 +391,7 @@ TEST_CASE("a client that is destroyed calls no handler") {
   client->start();
   std::thread run{[&] { context.run(); }};
   auto peer = server.open();
-  CHECK(peer.hear_all().empty());
+  CHECK(peer.receive_all().empty());
   run.join();
   CHECK(seen == lines{"open"});
 }
@@ -424,10 +424,10 @@ TEST_CASE("an exception of a handler ends its connection, not the client") {
   client.start();
   auto peer = server.open();
   CHECK(client.next() == "open");
-  peer.say(answer(opcode::text, "!"));
+  peer.send(answer(opcode::text, "!"));
   CHECK(client.next() == "error of a session");
-  CHECK(frames_shown(peer.hear()) == lines{"close 1011"});
-  peer.say(close_from(role::server, 1011));
+  CHECK(frames_shown(peer.receive()) == lines{"close 1011"});
+  peer.send(close_from(role::server, 1011));
   peer.hang_up();
   CHECK(client.next() == "close 1011");
   CHECK(client.next() == "error");
@@ -448,7 +448,7 @@ TEST_CASE("an exception of on_open or on_close is reported, and the client conne
       [&](session& of, std::exception_ptr) { client.note(of ? "error of a session" : "error"); });
   client.start();
   auto peer = server.open();
-  if (opening) CHECK(frames_shown(peer.hear()) == lines{"close 1011"});
+  if (opening) CHECK(frames_shown(peer.receive()) == lines{"close 1011"});
   if (!opening) CHECK(client.next() == "open");
   peer.hang_up();
   CHECK(client.next() == "error of a session");

@@ -27,7 +27,7 @@ using lines = std::vector<std::string>;
 using detail::kept_messages;
 
 std::string shown_kept(const std::string& kept) { return kept; }
-std::string shown_kept(const std::vector<std::byte>& kept) { return "octets " + text(kept); }
+std::string shown_kept(const std::vector<std::byte>& kept) { return "bytes " + text(kept); }
 std::string shown_kept(const prepared_message& kept) {
   return "prepared " + std::string{as_text(kept.payload())};
 }
@@ -52,7 +52,7 @@ TEST_CASE("messages of all kinds are kept in their order, and taken once") {
   CHECK_FALSE(queue.keep(message_view{message_kind::binary, as_bytes(std::string_view{"four"})}));
   CHECK_FALSE(queue.keep(prepared_message{"five"}));
   CHECK(queue.size() > 5 * short_text);
-  CHECK(taken(queue) == lines{"one", "octets two", "three", "octets four", "prepared five"});
+  CHECK(taken(queue) == lines{"one", "bytes two", "three", "bytes four", "prepared five"});
   CHECK(queue.size() == 0);
   CHECK(taken(queue).empty());
 }

@@ -110,7 +110,7 @@ struct served_session : lone_session {
 TEST_CASE("a message is read when a coroutine asks for it and not before") {
   served_session one;
   const auto peer = one.open();
-  for (const auto* word : {"a", "b", "c"}) one.say(frame_from(role::client, opcode::text, word));
+  for (const auto* word : {"a", "b", "c"}) one.send(frame_from(role::client, opcode::text, word));
   one.context.poll();
   CHECK(peer.statistics().messages_received == 0);
   message into;
@@ -131,7 +131,7 @@ TEST_CASE("resuming a session that a coroutine serves has no effect") {
   served_session one;
   const auto peer = one.open();
   peer.resume();
-  one.say(frame_from(role::client, opcode::text, "a"));
+  one.send(frame_from(role::client, opcode::text, "a"));
   run_ready(one.context);
   CHECK(peer.statistics().messages_received == 0);
   peer.close_now();
@@ -150,7 +150,7 @@ TEST_CASE("a receive that is cancelled takes no message") {
   signal.emit(asio::cancellation_type::total);
   run_ready(one.context);
   CHECK(receiving.error() == asio::error::operation_aborted);
-  one.say(frame_from(role::client, opcode::text, "a"));
+  one.send(frame_from(role::client, opcode::text, "a"));
   run_ready(one.context);
   CHECK(peer.statistics().messages_received == 0);
   outcome_of again;
@@ -166,7 +166,7 @@ TEST_CASE("messages before a Close are received, then every wait ends, and later
   served_session one;
   const auto peer = one.open();
   message into;
-  one.say(frame_from(role::client, opcode::text, "last") + close_from(role::client, 1000));
+  one.send(frame_from(role::client, opcode::text, "last") + close_from(role::client, 1000));
   outcome_of first;
   outcome_of second;
   peer.async_receive(into, first.handler());
@@ -216,7 +216,7 @@ TEST_CASE("async_drained waits until the queued output is small, for any session
   CHECK(peer.buffered_bytes() <= send_budget{}.high / 2);
   // A session with handlers has continued to read.
   if (!coroutine) {
-    one.say(frame_from(role::client, opcode::text, "a"));
+    one.send(frame_from(role::client, opcode::text, "a"));
     run_ready(one.context);
     CHECK(one.story == lines{"open", "text \"a\""});
   }

@@ -34,9 +34,9 @@ class secure_end final : public wire_end {
     return how == outcome::done;
   }
 
-  void say_on() override {
-    outer_.say_on();
-    wire_end::say_on();
+  void send_rest() override {
+    outer_.send_rest();
+    wire_end::send_rest();
   }
   std::size_t unsaid() const override { return wire_end::unsaid() + outer_.unsaid(); }
 
@@ -53,7 +53,7 @@ class secure_end final : public wire_end {
   /// Moves encrypted bytes in both directions.
   void exchange() {
     for (auto out = engine_.output(); !out.empty(); out = engine_.output()) {
-      outer_.say(octets{out.begin(), out.end()});
+      outer_.send(byte_vector{out.begin(), out.end()});
       engine_.consume_output(out.size());
     }
     const auto fresh = bytes_view{outer_.seen()}.subspan(position_);
@@ -81,8 +81,8 @@ class secure_end final : public wire_end {
     outer_.hang_up();
   }
 
-  void take(octets& seen, std::size_t) override {
-    octets room(detail::tls_engine::max_record);
+  void take(byte_vector& seen, std::size_t) override {
+    byte_vector room(detail::tls_engine::max_record);
     for (bool more = true; more;) {
       const auto before = position_;
       exchange();
@@ -107,7 +107,7 @@ class secure_talk : public timed_talk<calling::waits> {
   using base = timed_talk<calling::waits>;
 
  public:
-  static constexpr bool sees_octets = false;
+  static constexpr bool sees_bytes = false;
   using stream = tls_stream<async_pipe>;
 
   secure_talk(role self, talk_settings settings)

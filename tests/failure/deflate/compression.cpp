@@ -79,7 +79,7 @@ std::vector<std::string> all_said() {
 }
 
 /// The messages that a connection has received.
-struct hearing {
+struct reception {
   std::vector<std::string> messages;
   std::optional<closed> end;
 
@@ -101,7 +101,7 @@ TEST_CASE("whichever allocation of a compressing sender fails, its output is val
   const auto count = fail_each_allocation([&](std::size_t number) {
     forget_memory();
     bool thrown = false;
-    octets wire;
+    byte_vector wire;
     {
       peer_type near{self, {}, some_extension(self, contexts)};
       const failing armed{number};
@@ -114,7 +114,7 @@ TEST_CASE("whichever allocation of a compressing sender fails, its output is val
       wire = written_by(near);
     }
     peer_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
-    hearing received;
+    reception received;
     received.take(far, wire);
     auto expected = all_said();
     CHECK_FALSE(received.end);
@@ -138,7 +138,7 @@ TEST_CASE("whichever allocation of a receiver of compressed messages fails, it e
   const auto count = fail_each_allocation([&](std::size_t number) {
     forget_memory();
     auto input = wire;
-    hearing received;
+    reception received;
     bool thrown = false;
     {
       peer_type near{self, {}, some_extension(self, contexts)};
@@ -171,14 +171,14 @@ TEST_CASE("whichever allocation of a compressing websocket fails, it ends at onc
     forget_memory();
     auto pipe = make_memory_pipe({.clock = std::make_shared<virtual_clock>()});
     peer_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
-    hearing received;
+    reception received;
     websocket<memory_pipe> near{self, std::move(pipe.first),         {}, {},
                                 {},   some_extension(self, contexts)};
     auto& there = pipe.second;
     say_all(far);
     near.stream().on_idle([&] {
       const sparing not_counted;
-      octets room(4096);
+      byte_vector room(4096);
       std::error_code ec;
       for (auto out = far.output(); !out.empty() && !ec; out = far.output()) {
         far.consume_output(there.write_some(out, ec));
@@ -246,7 +246,7 @@ TEST_CASE(
         agreement{}, some_extension(self, contexts));
     peer_type peer{peer_of(self), {}, some_extension(peer_of(self), contexts)};
     say_all(peer);
-    far.say(written_by(peer));
+    far.send(written_by(peer));
     const auto text = some_text(300);
     std::vector<std::unique_ptr<outcome_of>> begun;
     std::vector<message> into(6);
@@ -277,7 +277,7 @@ TEST_CASE(
         begin([&](auto done) { near->async_read(one, done); });
       }
     }
-    hearing received;
+    reception received;
     auto wire = far.seen();
     received.take(peer, wire);
     // The message whose call threw is not sent; all others are not affected.

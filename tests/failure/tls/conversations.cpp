@@ -72,7 +72,7 @@ std::size_t fail_allocations(std::size_t every, Attempt attempt) {
 /// The memory of OpenSSL and of the rest of the program, without what threads keep for reuse.
 std::size_t all_held() {
   buffer_pool::clear();
-  return openssl_holds() + octets_held();
+  return openssl_holds() + heap_bytes();
 }
 
 /// One side of a conversation: TLS, the opening handshake, a message and its echo, the end. Returns the

@@ -197,7 +197,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
       // A wait needs no buffer, and a read can then use the shared one.
       stream_->async_wait(Stream::wait_read, waiting<&async_driver::on_readable>(owned()));
     } else {
-      const auto octets = room_.octets();
+      const auto octets = room_.data();
       stream_->async_read_some(asio::buffer(octets.data(), octets.size()),
                                completing<&async_driver::on_read>(owned()));
     }
@@ -216,7 +216,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   /// Reads all available input, so that messages are complete, up to a limit.
   void drain() {
     shared_room shared;
-    const auto room = shared.octets();
+    const auto room = shared.data();
     std::error_code ec;
     connection_.begin_turn();
     for (int round = 0; round < most_rounds && !over() && takes_input(); ++round) {
@@ -235,7 +235,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
       if (ec) return process_end(ec);
       connection_.received(clock::now());
       connection_.begin_turn();
-      process(room_.octets().first(size));
+      process(room_.data().first(size));
       room_.learn(size);
     });
     settle();

@@ -24,7 +24,7 @@ class read_room {
   read_room& operator=(const read_room&) = delete;
 
   /// The buffer for the next read.
-  mutable_bytes octets() {
+  mutable_bytes data() {
     if (busy_ == 0) return small_;
     if (large_.capacity() == 0) large_ = buffer_pool::take();
     return large_.prepare(large_size);
@@ -54,16 +54,16 @@ class read_room {
 class shared_room {
  public:
   shared_room() {
-    if (auto* const shared = of_thread::get()) std::swap(octets_, shared->free);
+    if (auto* const shared = of_thread::get()) std::swap(data_, shared->free);
   }
   ~shared_room() {
-    if (octets_.empty()) return;
-    if (auto* const shared = of_thread::get()) shared->free = octets_;
+    if (data_.empty()) return;
+    if (auto* const shared = of_thread::get()) shared->free = data_;
   }
   shared_room(const shared_room&) = delete;
   shared_room& operator=(const shared_room&) = delete;
 
-  mutable_bytes octets() noexcept { return octets_.empty() ? mutable_bytes{own_} : octets_; }
+  mutable_bytes data() noexcept { return data_.empty() ? mutable_bytes{own_} : data_; }
 
  private:
   static constexpr std::size_t size = 256 * 1024;
@@ -74,7 +74,7 @@ class shared_room {
   };
   using of_thread = thread_kept<buffer>;
 
-  mutable_bytes octets_;
+  mutable_bytes data_;
   std::array<std::byte, 4096> own_;
 };
 
