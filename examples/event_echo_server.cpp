@@ -3,7 +3,7 @@
 #include <iostream>
 #include <string>
 
-#include <hawser/asio.hpp>
+#include <hawser/asio/server.hpp>
 
 #include "arguments.hpp"
 

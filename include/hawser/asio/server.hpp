@@ -246,7 +246,7 @@ class server : public handler_setters<server, route> {
 
   template <class Threads>
   server(detail::server_parts<Threads> parts, server_options options)
-      : server{std::move(parts.runtime), std::move(options)} {
+      : server{std::move(parts.settings), std::move(parts.runtime), std::move(options)} {
     if constexpr (std::is_same_v<Threads, detail::own_threads>) {
       own_threads_ = parts.threads;
     } else {
@@ -257,10 +257,9 @@ class server : public handler_setters<server, route> {
                  plain_streams{});
   }
 
-  server(std::shared_ptr<detail::server_runtime> runtime, server_options options)
-      : options_{std::move(options)},
-        settings_{std::make_shared<detail::opening_settings>()},
-        runtime_{std::move(runtime)} {
+  server(std::shared_ptr<detail::opening_settings> settings,
+         std::shared_ptr<detail::server_runtime> runtime, server_options options)
+      : options_{std::move(options)}, settings_{std::move(settings)}, runtime_{std::move(runtime)} {
     settings_->limits = options_.limits;
     settings_->handshake_timeout = options_.handshake_timeout;
     settings_->close_timeout = options_.route.connection.close_timeout;

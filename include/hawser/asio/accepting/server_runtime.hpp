@@ -57,6 +57,7 @@ class server_runtime {
 template <class Threads>
 struct server_parts {
   std::shared_ptr<Threads> threads;
+  std::shared_ptr<opening_settings> settings;
   std::shared_ptr<server_runtime> runtime;
 };
 

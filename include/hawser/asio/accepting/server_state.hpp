@@ -20,6 +20,7 @@
 #include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/accepting/server_threads.hpp"
 #include "hawser/asio/executor/context_end.hpp"
+#include "hawser/asio/opening/opening_settings.hpp"
 
 namespace hawser::detail {
 
@@ -140,7 +141,7 @@ server_parts<Threads> server_maker<Threads, Place>::make(const Place& where,
   auto threads = std::make_shared<Threads>(where);
   auto runtime = std::make_shared<server_state>(
       threads, std::make_shared<connection_places>(max_connections, max_connections_per_address));
-  return {std::move(threads), std::move(runtime)};
+  return {std::move(threads), std::make_shared<opening_settings>(), std::move(runtime)};
 }
 
 }  // namespace hawser::detail
