@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <new>
 #include <optional>
 #include <random>
@@ -47,7 +48,7 @@ class noted_entry final : public deadlines::entry {
   std::function<void()> then = {};
 
  private:
-  void expired() override {
+  void expired(std::shared_ptr<const void>&) override {
     ++times;
     early = early || clock::now() < when_.load();
     if (then) then();

@@ -3,7 +3,11 @@
 
 #include <chrono>
 #include <memory>
+#include <new>
+#include <utility>
 
+#include <asio/execution.hpp>
+#include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
 
 #include "support/catch.hpp"
@@ -66,6 +70,59 @@ TEST_CASE(
   SECTION("it is cancelled") { one->deadline.cancel(); }
   context.poll();
   CHECK(one->calls == 0);
+}
+
+/// An executor that has no memory for a function, and meanwhile destroys the caller's last pointer to
+/// the owner.
+struct failing_executor {
+  std::shared_ptr<void>* last;
+
+  template <class Function>
+  void execute(Function&&) const {
+    last->reset();
+    throw std::bad_alloc{};
+  }
+  asio::execution_context& query(asio::execution::context_t) const noexcept {
+    static asio::io_context unused;
+    return unused;
+  }
+  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
+    return asio::execution::blocking.never;
+  }
+  friend bool operator==(const failing_executor& left, const failing_executor& right) noexcept {
+    return left.last == right.last;
+  }
+};
+
+class owner_without_memory : public std::enable_shared_from_this<owner_without_memory> {
+ public:
+  owner_without_memory(asio::io_context& context, std::shared_ptr<void>& last)
+      : last_{last}, deadline{*this, context.get_executor()} {}
+
+  failing_executor get_executor() const { return {&last_}; }
+
+  void on_deadline() {}
+
+ private:
+  std::shared_ptr<void>& last_;
+
+ public:
+  detail::owned_deadline<owner_without_memory, &owner_without_memory::on_deadline> deadline;
+};
+
+TEST_CASE(
+    "an owner whose last other pointer is destroyed while the call cannot be posted is destroyed") {
+  asio::io_context context;
+  std::shared_ptr<void> last;
+  {
+    auto one = std::make_shared<owner_without_memory>(context, last);
+    one->deadline.set(steady_clock::now());
+    last = std::move(one);
+  }
+  const std::weak_ptr<void> seen = last;
+  context.run_for(1min);
+  CHECK(seen.expired());
+  CHECK(context.stopped());
 }
 
 }  // namespace

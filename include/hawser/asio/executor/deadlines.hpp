@@ -54,8 +54,9 @@ class deadlines {
     entry& operator=(const entry&) = delete;
 
     /// The deadline has passed, and the entry is no longer set. Must only post, because the
-    /// deadlines are locked. Called only by `deadlines`.
-    virtual void expired() = 0;
+    /// deadlines are locked. `kept` is destroyed when they are not: what this call shares with the
+    /// entry's owner belongs there, because it may become the last pointer. Called only by `deadlines`.
+    virtual void expired(std::shared_ptr<const void>& kept) = 0;
 
     // For `deadlines` only. A friend could destroy an entry: -Wnon-virtual-dtor.
     struct {
@@ -112,7 +113,7 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
 
   // The head of a list: an entry that is never set itself.
   struct list final : entry {
-    void expired() override {}
+    void expired(std::shared_ptr<const void>&) override {}
   };
 
   /// When no entry is set, there is no timer that keeps the context busy.
@@ -149,25 +150,35 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
   }
 
   void expire() {
-    const std::lock_guard guard{mutex_};
-    if (!timer_) return;
     const auto now = std::chrono::steady_clock::now().time_since_epoch() / tick;
-    while (!buckets_.empty() && buckets_.begin()->first <= now) {
-      auto& due = buckets_.begin()->second;
-      while (auto* const one = due.in_list.next) {
-        unlink(*one);
-        try {
-          one->expired();
-        } catch (const std::bad_alloc&) {
-          // Try again one tick later, when there may be memory.
-          link(*one, due);
-          return arm(now + 1);
-        }
-      }
-      buckets_.erase(buckets_.begin());
+    bool has_more = true;
+    while (has_more) {
+      std::shared_ptr<const void> kept;  // outlives the lock
+      const std::lock_guard guard{mutex_};
+      has_more = timer_ && expire_one(now, kept);
     }
-    armed_for_ = never;
-    if (!buckets_.empty()) arm(buckets_.begin()->first);
+  }
+
+  /// Returns false, and sets the timer for the next deadline, if none has passed.
+  bool expire_one(std::int64_t now, std::shared_ptr<const void>& kept) {
+    if (buckets_.empty() || buckets_.begin()->first > now) {
+      armed_for_ = never;
+      if (!buckets_.empty()) arm(buckets_.begin()->first);
+      return false;
+    }
+    auto& due = buckets_.begin()->second;
+    auto* const one = due.in_list.next;
+    unlink(*one);
+    try {
+      one->expired(kept);
+    } catch (const std::bad_alloc&) {
+      // Try again one tick later, when there may be memory.
+      link(*one, due);
+      arm(now + 1);
+      return false;
+    }
+    if (due.in_list.next == nullptr) buckets_.erase(buckets_.begin());
+    return true;
   }
 
   std::mutex mutex_;

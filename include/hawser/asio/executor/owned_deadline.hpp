@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <utility>
 
 #include <asio/post.hpp>
@@ -47,9 +48,10 @@ class owned_deadline final : deadlines::entry {
  private:
   static constexpr auto never = (time_point::max)();
 
-  void expired() override {
+  void expired(std::shared_ptr<const void>& kept) override {
     auto held = owner_.weak_from_this().lock();
     if (!held) return;
+    kept = held;
     const auto executor = owner_.get_executor();
     asio::post(executor, [this, held = std::move(held)] { call(); });
   }
