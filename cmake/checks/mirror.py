@@ -15,6 +15,7 @@ ELSEWHERE = {
     "asio/accepting/server_runtime": "asio/accepting/server_state",
     "asio/connect_error": "asio/connect_options",
     "asio/listen": "asio/opening/quiet_opening",
+    "asio/opening/registered_opening": "asio/opening/refusal",
     "asio/outage_queue": "asio/session/kept_messages",
     "asio/plain_streams": "asio/accepting/listener",
     "asio/send_budget": "options/options",

@@ -181,12 +181,14 @@ TEST_CASE("every option of the servers has its default", "[options]") {
     CHECK(handshake_timeout == 10s);
     check_defaults(route);
   }
-  const auto& [address, port, max_connections, memory_budget, handshake, limits, handshake_timeout,
-               connection, extension] = threaded_server_options{};
+  const auto& [address, port, max_connections, max_connections_per_address, memory_budget,
+               handshake, limits, handshake_timeout, connection, extension] =
+      threaded_server_options{};
   CHECK(memory_budget == 1024 * 1024 * 1024);
   CHECK(address == "127.0.0.1");
   CHECK(port == 0);
   CHECK(max_connections == 1024);
+  CHECK(max_connections_per_address == 0);
   check_defaults(handshake);
   check_defaults(limits);
   CHECK(handshake_timeout == 10s);

@@ -25,6 +25,9 @@ struct threaded_server_options {
   /// The limit of connections, each with a thread, including handshakes. Over the limit, clients get
   /// 503; with TLS the connection is closed without a response, to save the handshake. Zero: no limit.
   std::size_t max_connections = 1024;
+  /// The same limit per address: an IPv4 address, also if it is IPv4-mapped, or an IPv6 /64, which
+  /// usually belongs to one customer. 0: no limit.
+  std::size_t max_connections_per_address = 0;
 
   /// How many bytes all connections together may store: unfinished messages, decoded ones too, what their
   /// threads are writing, requests. What an idle connection occupies does not count: its thread, a read

@@ -64,8 +64,10 @@ struct connection_options {
   /// limit.
   duration message_timeout = std::chrono::seconds{60};
 
-  /// The longest duration of the closing handshake, including the end of the stream, and of the
-  /// wait for a refused client to read the response. Zero: no limit.
+  /// The longest duration of the closing handshake, including the end of the stream, and of the wait for a
+  /// refused client to read the response. That is the same for every refusal of a server; of clients over
+  /// a limit of connections or memory, at most 64 for each listener are waited for, and a further one
+  /// replaces the oldest. Zero: no limit.
   duration close_timeout = std::chrono::seconds{5};
 
   /// The longest time in which waiting output makes no progress; after it, the connection ends.

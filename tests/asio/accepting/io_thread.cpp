@@ -38,7 +38,7 @@ TEST_CASE("closing or aborting all connections has no effect if there are none")
   one.abort_all();
   one.release();
   one.run();
-  CHECK(one.registries().now->load() == serving::cut);
+  CHECK(one.registries().openings->now() == serving::cut);
 }
 
 }  // namespace

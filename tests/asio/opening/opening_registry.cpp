@@ -5,14 +5,10 @@
 #include <string>
 #include <utility>
 
-#include <asio/io_context.hpp>
-
 #include "support/catch.hpp"
-#include "support/fake_session.hpp"
 
 using namespace hawser;
 using namespace hawser::detail;
-using namespace hawser::test;
 
 namespace {
 
@@ -52,39 +48,6 @@ TEST_CASE("openings can be taken until none is left") {
   CHECK(all.take());
   CHECK(all.take());
   CHECK_FALSE(all.take());
-}
-
-TEST_CASE("the end of a server ends openings and sessions, and those that register later") {
-  asio::io_context context;
-  const io_registries registries{context.get_executor()};
-  std::string calls;
-  const auto opening = std::make_shared<noted_opening>(calls);
-  registries.openings->add(opening);
-  const auto state = std::make_shared<fake_session>();
-  session_registry::registration place{*state, registries.sessions};
-  place.enter();
-  CHECK(registries.now->load() == serving::all);
-
-  SECTION("closed") {
-    close_all(registries);
-    CHECK(calls == "refused ");
-    CHECK(state->done == std::vector<std::string>{"close"});
-    CHECK(registries.now->load() == serving::none);
-  }
-  SECTION("aborted") {
-    abort_all(registries);
-    CHECK(calls == "aborted ");
-    CHECK(state->done == std::vector<std::string>{"abort"});
-    CHECK(registries.now->load() == serving::cut);
-  }
-  SECTION("abandoned") {
-    abandon_all(registries);
-    CHECK(calls == "abandoned ");
-    CHECK(state->abandoned);
-    CHECK(registries.openings->openings().empty());
-    CHECK(registries.sessions->sessions().empty());
-    CHECK(registries.now->load() == serving::cut);
-  }
 }
 
 /// An opening that the budget can end.

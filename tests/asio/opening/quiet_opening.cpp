@@ -19,7 +19,7 @@
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/executor/exclusive_strand.hpp"
 #include "hawser/asio/listen.hpp"
-#include "hawser/asio/opening/opening_registry.hpp"
+#include "hawser/asio/opening/io_registries.hpp"
 #include "hawser/asio/opening/opening_settings.hpp"
 #include "hawser/asio/server.hpp"
 #include "support/catch.hpp"

@@ -90,6 +90,7 @@ void accept_close_on_exec(Acceptor& acceptor, const typename Socket::protocol_ty
 #if defined(_WIN32)
   (void)protocol;
   acceptor.accept(into, ec);
+  if (ec == asio::error::connection_aborted) ec = asio::error::would_block;
 #else
   int accepted = -1;
   do {

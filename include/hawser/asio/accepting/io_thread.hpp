@@ -7,7 +7,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
-#include "hawser/asio/opening/opening_registry.hpp"
+#include "hawser/asio/opening/io_registries.hpp"
 
 namespace hawser::detail {
 

@@ -17,7 +17,7 @@
 #include "hawser/asio/accepting/io_thread.hpp"
 #include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/executor/exclusive_strand.hpp"
-#include "hawser/asio/opening/opening_registry.hpp"
+#include "hawser/asio/opening/io_registries.hpp"
 
 namespace hawser::detail {
 
@@ -62,6 +62,8 @@ template <class Executor>
 struct connection_home {
   Executor executor;
   io_registries registries;
+
+  const std::shared_ptr<opening_registry>& openings() const noexcept { return registries.openings; }
 };
 
 /// The server's own threads, each of which runs its own context.

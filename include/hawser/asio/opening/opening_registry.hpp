@@ -10,11 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <asio/any_io_executor.hpp>
-
 #include "hawser/asio/driver/memory_guard.hpp"
-#include "hawser/asio/session/session_registry.hpp"
-#include "hawser/frame/close_code.hpp"
 #include "hawser/transport/memory_budget.hpp"
 
 namespace hawser::detail {
@@ -66,10 +62,23 @@ class opening_base : public memory_holder {
   std::size_t received_ = 0;
 };
 
+/// What a server does with the connections of one context.
+enum class serving : std::uint8_t {
+  all,   ///< Serves them
+  none,  ///< Closes them
+  cut,   ///< Ends them at once
+};
+
 /// The openings of one context. Keeps them alive until they leave, because an opening that waits
 /// for the application has no other owner. May be used on any thread.
+///
+/// An opening registers first and then reads now(); a stopping server calls set() first and then goes
+/// through the registry. So no opening is missed, whatever threads the two run on.
 class opening_registry {
  public:
+  serving now() const noexcept { return now_.load(); }
+  void set(serving next) noexcept { now_.store(next); }
+
   void add(std::shared_ptr<opening_base> one) {
     const std::lock_guard guard{mutex_};
     members_.emplace(one.get(), std::move(one));
@@ -100,49 +109,9 @@ class opening_registry {
   }
 
  private:
+  std::atomic<serving> now_ = serving::all;
   mutable std::mutex mutex_;
   std::unordered_map<const opening_base*, std::shared_ptr<opening_base>> members_;
 };
-
-/// What a server does with the connections of one context.
-enum class serving : std::uint8_t {
-  all,   ///< Serves them
-  none,  ///< Closes them
-  cut,   ///< Ends them at once
-};
-
-/// Where openings and their sessions are registered. A connection registers first and then reads
-/// `now`; a stopping server sets `now` first and then goes through the registries. So no connection
-/// is missed, whatever threads the two run on.
-struct io_registries {
-  explicit io_registries(const asio::any_io_executor& executor)
-      : sessions{std::make_shared<session_registry>(executor)} {}
-
-  std::shared_ptr<opening_registry> openings = std::make_shared<opening_registry>();
-  std::shared_ptr<session_registry> sessions;
-  std::shared_ptr<std::atomic<serving>> now = std::make_shared<std::atomic<serving>>(serving::all);
-};
-
-/// Closes all registered connections, and those that register later. May be called on any thread.
-inline void close_all(const io_registries& registries) {
-  registries.now->store(serving::none);
-  for (const auto& one : registries.openings->openings()) one->refuse();
-  for (const auto& one : registries.sessions->sessions()) one.close(close_code::going_away);
-}
-
-/// Ends all registered connections at once, and those that register later. May be called on any thread.
-inline void abort_all(const io_registries& registries) {
-  registries.now->store(serving::cut);
-  for (const auto& one : registries.openings->openings()) one->abort();
-  for (const auto& one : registries.sessions->sessions()) one.close_now();
-}
-
-/// Ends all registered connections before it returns, and at once those that register later. Waits for
-/// handlers on other threads, and calls none itself. Strands that other threads may run must be lockable.
-inline void abandon_all(const io_registries& registries) {
-  registries.now->store(serving::cut);
-  while (const auto one = registries.openings->take()) one->abandon();
-  registries.sessions->abandon();
-}
 
 }  // namespace hawser::detail

@@ -14,6 +14,7 @@
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/executor/exclusive_strand.hpp"
 #include "hawser/asio/executor/owned_deadline.hpp"
+#include "hawser/asio/opening/io_registries.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 #include "hawser/asio/opening/server_opening.hpp"
 #include "hawser/protocol/deadline.hpp"
@@ -74,7 +75,7 @@ class quiet_opening final : public opening_base,
 
   void wait() {
     registries_.openings->add(this->shared_from_this());
-    if (registries_.now->load() != serving::all) return close();
+    if (registries_.openings->now() != serving::all) return close();
     deadline_.set(time_limit(accepted_, settings_->handshake_timeout));
     socket_.async_wait(Socket::wait_read, [self = this->shared_from_this()](std::error_code ec) {
       if (self->over_) return;

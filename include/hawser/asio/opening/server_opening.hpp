@@ -11,15 +11,16 @@
 #include <utility>
 #include <vector>
 
-#include <asio/dispatch.hpp>
 #include <asio/post.hpp>
 
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/driver/session_driver.hpp"
 #include "hawser/asio/http_request.hpp"
+#include "hawser/asio/opening/io_registries.hpp"
 #include "hawser/asio/opening/opening_driver.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 #include "hawser/asio/opening/opening_settings.hpp"
+#include "hawser/asio/opening/registered_opening.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/stream_traits.hpp"
@@ -34,9 +35,8 @@ namespace hawser::detail {
 /// One connection of a server from its acceptance to its session or its end. Passes requests to the
 /// hooks of their routes, which answer at once or later.
 template <class Stream>
-class server_opening final : public opening_driver<Stream, http_conversation<routed_policy>>,
-                             public opening_base {
-  using base = opening_driver<Stream, http_conversation<routed_policy>>;
+class server_opening final : public registered_opening<Stream, http_conversation<routed_policy>> {
+  using base = registered_opening<Stream, http_conversation<routed_policy>>;
   using base::close;
   using base::enter;
   using base::over;
@@ -51,8 +51,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
   server_opening(Stream stream, session_facts facts,
                  std::shared_ptr<const opening_settings> settings, io_registries registries,
                  connection_places::place place)
-      : base{stream_, talk_, stream.get_executor()},
-        opening_base{settings->memory},
+      : base{stream_, talk_, stream.get_executor(), registries.openings, settings->memory},
         stream_{std::move(stream)},
         settings_{std::move(settings)},
         registries_{std::move(registries)},
@@ -63,47 +62,21 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     traits::open(stream_);
   }
 
-  ~server_opening() override { opening_base::leave(); }
+  ~server_opening() override { memory_holder::leave(); }
   server_opening(const server_opening&) = delete;
   server_opening& operator=(const server_opening&) = delete;
 
   /// The handshake timeout begins at `accepted`. May be called on any thread.
   void start(std::chrono::steady_clock::time_point accepted = std::chrono::steady_clock::now()) {
-    on_executor([accepted](auto& self) { self.begin(accepted); });
-  }
-
-  void refuse() override {
-    on_executor([](auto& self) { self.turn_away(); });
-  }
-
-  void abort() override {
-    on_executor([](auto& self) { self.close(); });
-  }
-
-  void abandon() override {
-    const auto held = hold(base::get_executor());
-    close();
+    base::on_executor([this, accepted] { begin(accepted); });
   }
 
  private:
-  std::shared_ptr<memory_holder> keep() noexcept override {
-    const auto held = this->weak_from_this().lock();
-    return held ? std::shared_ptr<memory_holder>{held, this} : nullptr;
-  }
-
-  template <class Act>
-  void on_executor(Act act) {
-    asio::dispatch(base::get_executor(), [this, self = this->shared_from_this(), act] {
-      base::unless_over([&] { act(*this); });
-    });
-  }
-
   /// Whether the server is stopping.
-  bool leaving() const noexcept { return registries_.now->load() != serving::all; }
+  bool leaving() const noexcept { return base::now() != serving::all; }
 
   void begin(std::chrono::steady_clock::time_point accepted) {
-    registries_.openings->add({this->shared_from_this(), this});
-    if (registries_.now->load() == serving::cut) return close();
+    if (!base::enter_registry()) return;
     base::wait_until(time_limit(accepted, settings_->handshake_timeout));
     if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
       traits::async_open(stream_, [this, self = this->shared_from_this()](std::error_code ec) {
@@ -121,26 +94,25 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
     leaving() ? turn_away() : step();
   }
 
-  /// The server is stopping.
-  void turn_away() {
+  void turn_away() override {
     if (phase() == opening_phase::unready) return close();
     if (phase() == opening_phase::talking && !base::writes() && expire_answer()) fail(errc::closed);
   }
 
   void input_arrived(std::size_t size) override {
-    if (!count_request(size, talk_.is_idle())) return close();
+    if (!base::count_request(size, talk_.is_idle())) return close();
     if (talk_.is_idle()) wait_at_most(settings_->handshake_timeout);
   }
 
   void output_begins(std::size_t size) override {
-    if (!count_answer(size)) close();
+    if (!base::count_answer(size)) close();
   }
 
   void output_written() override {
     if (leaving()) {
       talk_.fail(errc::closed, http_date_now());
     } else if (talk_.is_idle()) {
-      count_request(0, true);
+      base::count_request(0, true);
       wait_at_most(settings_->http.idle_timeout);
     }
   }
@@ -268,15 +240,9 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
   /// Returns false if the application has answered; that answer is used.
   bool expire_answer() { return !slot_ || slot_->expire(); }
 
-  struct unregister {
-    void operator()(const server_opening* one) const { one->registries_.openings->remove(one); }
-  };
-
-  /// The opening stays registered until the returned object is destroyed.
-  [[nodiscard]] std::unique_ptr<const server_opening, unregister> finish() {
-    opening_base::leave();
+  [[nodiscard]] auto finish() {
     expire_answer();
-    return std::unique_ptr<const server_opening, unregister>{this};
+    return base::leave_registry();
   }
 
   void opened(std::vector<std::byte> rest) override {
@@ -298,7 +264,7 @@ class server_opening final : public opening_driver<Stream, http_conversation<rou
       return report(std::current_exception());
     }
     opened->open(rest, options.keep_request == request_lifetime::opening);
-    switch (registries_.now->load()) {
+    switch (base::now()) {
       case serving::all: return;
       case serving::none: session{opened}.close(close_code::going_away); return;
       case serving::cut: session{opened}.close_now(); return;

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "hawser/asio/accepting/threaded_listener.hpp"
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include <asio/io_context.hpp>
+
+#include "hawser/transport/memory_budget.hpp"
+#include "support/catch.hpp"
+#include "support/live_server.hpp"
+#include "support/sockets.hpp"
+
+using namespace hawser;
+using namespace hawser::test;
+
+namespace {
+
+using tcp_listener = detail::threaded_listener<tcp>;
+
+struct listening {
+  asio::io_context context;
+  std::shared_ptr<detail::connection_places> places =
+      std::make_shared<detail::connection_places>(1, 0);
+  std::shared_ptr<tcp_listener> listener = std::make_shared<tcp_listener>(
+      loopback(), context.get_executor(),
+      detail::admission{.places = places, .memory = std::make_shared<detail::memory_budget>(0)});
+
+  raw_socket connect() { return raw_socket{listener->local_endpoint().port()}; }
+};
+
+TEST_CASE("a connection is passed on with its remote address and its place") {
+  listening all;
+  std::string from;
+  detail::connection_places::place kept;
+  all.listener->start(
+      [&](tcp_listener::socket, std::string remote, detail::connection_places::place place) {
+        from = std::move(remote);
+        kept = std::move(place);
+        all.context.stop();
+      },
+      [](std::exception_ptr) {});
+  auto client = all.connect();
+  all.context.run_for(soon);
+  CHECK(from == "127.0.0.1:" + std::to_string(client.socket().local_endpoint().port()));
+  CHECK(all.places->count() == 1);
+  all.listener->end();
+}
+
+TEST_CASE("the end of a threaded server closes the clients that read no refusal", "[abuse]") {
+  listening all;
+  const auto taken = all.places->take("");
+  const auto before = open_files();
+  all.listener->start([](auto&&...) {}, [](std::exception_ptr) {});
+  auto client = all.connect();
+  while (client.socket().available() == 0) all.context.run_one_for(std::chrono::milliseconds{10});
+  CHECK(status_of(client.receive_until("\r\n")) == 503);
+  all.listener->end();
+  client.receive_all();
+  // The client; the acceptor is closed.
+  CHECK(open_files() <= before + 1);
+}
+
+}  // namespace
