@@ -122,7 +122,6 @@ constexpr driver async_websocket_over(const char* name) {
           .reads = true,
           .waits = true,
           .begins_to_close = false,
-          .rests = true,
           .sees_bytes = Base::sees_bytes,
           .polls = Base::polls};
 }

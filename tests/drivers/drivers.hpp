@@ -21,7 +21,6 @@ struct driver {
                          ///< as they arrive.
   bool waits;            ///< Waits for what it writes; other drivers only queue it.
   bool begins_to_close;  ///< Has a close that does not wait.
-  bool rests;            ///< Suspends its keep-alive timer while reading is paused.
   bool sees_bytes;       ///< Counts bytes, and not only whole records, as progress.
   bool polls;            ///< Calls its stream directly, which may have nothing to read.
 };

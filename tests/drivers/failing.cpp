@@ -114,7 +114,8 @@ void converse(const subject& one, talk& near) {
   } else {
     (void)near.write("in pieces");
   }
-  for (const std::string expected : {"text \"Hello\"", "binary 20000 oct", "text \"in pieces\""}) {
+  for (const std::string expected :
+       {"text \"Hello\"", "binary 20000 bytes", "text \"in pieces\""}) {
     const auto received = near.receive();
     if (received.starts_with("closed{")) return;
     CHECK(received.starts_with(expected));

@@ -139,7 +139,6 @@ constexpr driver session_over(const char* name) {
           .reads = false,
           .waits = false,
           .begins_to_close = true,
-          .rests = false,
           .sees_bytes = Base::sees_bytes,
           .polls = Base::polls};
 }

@@ -55,7 +55,12 @@ class talk {
   /// Sets what the far end does whenever this side waits.
   virtual void when_idle(std::function<void()> turn) = 0;
 
+  /// Time passes in which this side does not run.
   virtual void advance(duration time) = 0;
+
+  /// Time passes in which the driver may run, without a call of the program.
+  virtual void rest(duration time) { advance(time); }
+
   virtual duration elapsed() const = 0;
 
   /// The number of calls of the stream, each of which can be made to fail.

@@ -35,7 +35,11 @@ class timed_talk : public talk {
   void when_idle(std::function<void()> turn) override { turn_ = std::move(turn); }
   void advance(duration time) override { program_clock::now += time; }
 
-  /// In whole seconds, because a timer is never early but may be some ticks late.
+  void rest(duration time) override {
+    run_until([] { return false; }, time);
+  }
+
+  /// In whole seconds: what is due is never early, and may be some ticks late.
   duration elapsed() const override {
     return std::chrono::floor<std::chrono::seconds>(program_clock::now - begin_);
   }

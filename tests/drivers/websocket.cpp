@@ -142,7 +142,6 @@ const enlisted blocking{
      .reads = true,
      .waits = true,
      .begins_to_close = true,
-     .rests = false,
      .sees_bytes = true,
      .polls = true}};
 

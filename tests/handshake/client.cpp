@@ -16,7 +16,6 @@
 #include "hawser/version.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
-#include "support/heads.hpp"
 #include "support/segments.hpp"
 
 using namespace hawser::test;
@@ -57,7 +56,9 @@ std::string answering(std::string_view more = {}) {
 
 /// A valid response in which `instead` replaces `what`.
 std::string answering_with(std::string_view what, std::string_view instead) {
-  return replaced(answering(), what, instead);
+  auto text = answering();
+  text.replace(text.find(what), what.size(), instead);
+  return text;
 }
 
 TEST_CASE("the request has the spelling and the order of the RFC", "[rfc-1.2][rfc-4.1]") {

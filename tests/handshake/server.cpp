@@ -15,7 +15,6 @@
 #include "hawser/handshake/request_body.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
-#include "support/heads.hpp"
 #include "support/heap.hpp"
 #include "support/segments.hpp"
 
@@ -47,7 +46,9 @@ std::string asking(std::string_view more = {}) {
 
 /// A valid request in which `instead` replaces `what`.
 std::string asking_with(std::string_view what, std::string_view instead) {
-  return replaced(asking(), what, instead);
+  auto text = asking();
+  text.replace(text.find(what), what.size(), instead);
+  return text;
 }
 
 /// The output as a client parses it; it must be exactly one whole response.

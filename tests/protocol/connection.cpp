@@ -122,11 +122,10 @@ TEST_CASE("messages and pieces of them keep a connection from being idle") {
   written_by(peer);
   peer.advance(now + 60s);
   CHECK(peer.wants() == read_only);
-  // Without reading there is no input, so the timers are suspended.
-  peer.hold_keep_alive();
-  peer.advance(now + 80s);
+  peer.resumed(now + 80s);
   CHECK(peer.wants() == read_only);
-  peer.advance(now + 100s);
+  CHECK(peer.lacks_input(now + 80s));
+  peer.advance(now + 80s);
   CHECK(frames_shown(written_by(peer)) == lines{"close 1001 \"idle for too long\""});
 }
 
@@ -459,14 +458,32 @@ TEST_CASE("a write that is accepted at once does not delay the timeout of a sile
   CHECK(feed(peer, {}) == lines{"closed{1006, the peer did not answer the keep-alive ping}"});
 }
 
-TEST_CASE("while a driver does not read, the keep-alive timer is suspended", "[rfc-5.5.2]") {
+TEST_CASE("before a driver has looked for input, a ping is sent, but no answer is overdue",
+          "[rfc-5.5.2]") {
   const auto self = GENERATE(role::client, role::server);
   test_connection<> peer{self, with_keep_alive(20s, 10s)};
-  peer.advance(at(0s));
-  peer.hold_keep_alive();
-  peer.advance(at(1h));
+  peer.resumed(at(0s));
+  CHECK(peer.deadline() == at(20s));
+  peer.resumed(at(20s));
+  CHECK(frames_shown(written_by(peer)) == lines{"ping 0000000000000001"});
+  CHECK(peer.deadline() == at(30s));
+  CHECK_FALSE(peer.lacks_input(at(30s) - 1ns));
+  peer.resumed(at(30s));
+  CHECK(peer.lacks_input(at(30s)));
+  CHECK(peer.deadline() == at(40s));
+  peer.resumed(at(1h));
+  CHECK(peer.deadline() == at(1h + 10s));
   CHECK(peer.wants() == read_only);
-  CHECK(peer.deadline() == at(1h + 20s));
+  SECTION("the answer is found") {
+    peer.received(at(1h));
+    CHECK(peer.deadline() == at_once);
+    peer.advance(at(1h));
+    CHECK(peer.deadline() == at(1h + 20s));
+  }
+  SECTION("there is none") {
+    peer.advance(at(1h));
+    CHECK(feed(peer, {}) == lines{"closed{1006, the peer did not answer the keep-alive ping}"});
+  }
 }
 
 TEST_CASE("the keep-alive can be switched off") {

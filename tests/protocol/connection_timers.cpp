@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 using due = connection_timers::due;
+using input = connection_timers::input;
 using time_point = connection_timers::time_point;
 
 constexpr connection_timers::activity reading{};
@@ -61,11 +62,15 @@ TEST_CASE("the timeout of an unfinished message begins with its last progress") 
     CHECK(timers.advance(at(71s), in_message) == due::nothing);
     CHECK(timers.deadline(in_message) == at(131s));
   }
-  SECTION("it restarts after reading was suspended") {
-    timers.hold();
-    CHECK_FALSE(timers.lacks_input(at(80s), in_message));
-    CHECK(timers.advance(at(80s), in_message) == due::nothing);
+  SECTION("it does not expire before the driver has looked for input") {
+    CHECK(timers.advance(at(80s), in_message, input::unread) == due::nothing);
+    CHECK(timers.lacks_input(at(80s), in_message));
     CHECK(timers.deadline(in_message) == at(140s));
+    CHECK(timers.advance(at(80s), in_message) == due::message_timeout);
+  }
+  SECTION("it goes on while the driver does not look for input") {
+    CHECK(timers.advance(at(30s), in_message, input::unread) == due::nothing);
+    CHECK(timers.deadline(in_message) == at(71s));
   }
 }
 
@@ -75,6 +80,43 @@ TEST_CASE("with a timeout of zero a message may remain unfinished for any time")
   CHECK(timers.deadline(in_message) == never);
   CHECK(timers.advance(at(100h), in_message) == due::nothing);
   CHECK_FALSE(timers.lacks_input(at(100h), in_message));
+}
+
+TEST_CASE("silence does not end a connection whose input is unread") {
+  connection_timers timers{
+      {.keep_alive_interval = 20s, .keep_alive_timeout = 7s, .idle_timeout = 50s}};
+  CHECK(timers.advance(at(0s), reading, input::unread) == due::nothing);
+  CHECK(timers.deadline(reading) == at(20s));
+  CHECK(timers.advance(at(20s), reading, input::unread) == due::ping);
+  CHECK(timers.advance(at(27s), reading, input::unread) == due::nothing);
+  CHECK(timers.lacks_input(at(27s), reading));
+  CHECK(timers.deadline(reading) == at(34s));
+  CHECK(timers.advance(at(50s), reading, input::unread) == due::nothing);
+  CHECK(timers.deadline(reading) == at(57s));
+  SECTION("the pong is found") {
+    timers.received(at(55s));
+    CHECK(timers.lacks_input(at(55s), reading));
+    CHECK(timers.advance(at(55s), reading, input::unread) == due::nothing);
+    CHECK(timers.deadline(reading) == at(75s));
+    CHECK(timers.advance(at(55s), reading) == due::idle_close);
+  }
+  SECTION("a message is found") {
+    timers.received(at(55s));
+    timers.message_received();
+    CHECK_FALSE(timers.lacks_input(at(55s), reading));
+    CHECK(timers.advance(at(55s), reading) == due::nothing);
+    CHECK(timers.deadline(reading) == at(75s));
+  }
+  SECTION("nothing is found") { CHECK(timers.advance(at(50s), reading) == due::idle_close); }
+}
+
+TEST_CASE("stalled output and a closing handshake end although input is unread") {
+  connection_timers timers{{.close_timeout = 5s, .write_timeout = 20s}};
+  CHECK(timers.advance(at(0s), writing, input::unread) == due::nothing);
+  CHECK(timers.advance(at(20s), writing, input::unread) == due::write_timeout);
+  CHECK(timers.advance(at(21s), closing, input::unread) == due::nothing);
+  CHECK(timers.deadline(closing) == at(26s));
+  CHECK(timers.advance(at(26s), closing, input::unread) == due::close_timeout);
 }
 
 TEST_CASE("output that makes progress restarts its timeout") {

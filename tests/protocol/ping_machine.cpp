@@ -73,8 +73,14 @@ std::string cell(ping_state from, ping_input input) {
 }
 
 TEST_CASE("the documentation has the table of the keep-alive", "[rfc-5.5.2]") {
-  const auto table = table_of(
-      ping_states, ping_inputs, [](auto one) { return shown(one); }, cell);
+  std::vector<table_row> rows{{"state"}};
+  for (const auto input : ping_inputs) rows.front().push_back(shown(input));
+  for (const auto from : ping_states) {
+    table_row row{bold(shown(from))};
+    for (const auto input : ping_inputs) row.push_back(cell(from, input));
+    rows.push_back(row);
+  }
+  const auto table = markdown(rows);
   INFO("docs/state-machines.md must have this table:\n" << table);
   CHECK(project_file("docs/state-machines.md").find(table) != std::string::npos);
 }
@@ -115,16 +121,24 @@ TEST_CASE("after a jump of the time the peer is pinged before the connection end
   CHECK(machine.deadline() == at(24h + 10s));
 }
 
-TEST_CASE("hold() restarts the timer") {
+TEST_CASE("an answer is overdue if a ping has waited for its whole timeout") {
   ping_machine machine{20s, 10s};
+  CHECK(machine.timeout() == 10s);
   machine.advance(at(0s));
-  machine.hold();
-  CHECK(machine.advance(at(100s)) == ping_step{ping_state::alive, false, false});
-  CHECK(machine.deadline() == at(120s));
-  machine.advance(at(120s));
-  machine.hold();
-  CHECK(machine.advance(at(200s)) == ping_step{ping_state::pinged, false, false});
-  CHECK(machine.deadline() == at(210s));
+  CHECK_FALSE(machine.is_overdue(at(20s)));
+  machine.advance(at(20s));
+  CHECK_FALSE(machine.is_overdue(at(30s) - 1ns));
+  CHECK(machine.is_overdue(at(30s)));
+  SECTION("not behind output that waits") {
+    machine.output_waits(10s);
+    CHECK_FALSE(machine.is_overdue(at(30s)));
+    CHECK(machine.advance(at(30s)) == ping_step{ping_state::pinged, false, false});
+    CHECK(machine.deadline() == at(40s));
+  }
+  SECTION("not after a byte") {
+    machine.received();
+    CHECK_FALSE(machine.is_overdue(at(30s)));
+  }
 }
 
 TEST_CASE("with an interval of zero or of the longest duration no ping is sent") {

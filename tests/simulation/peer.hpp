@@ -266,8 +266,10 @@ class core_peer : public peer {
 
   void turn() override {
     if (done_) return;
-    report_time();
+    connection_.resumed(around_.now());
+    take({});
     read();
+    report_time();
     write();
     // A ping may be due because output has waited.
     while (connection_.deadline() <= around_.now()) {
@@ -301,8 +303,8 @@ class core_peer : public peer {
 
  private:
   void report_time() {
-    if (paused_ && connection_.state() == close_state::open) connection_.hold_keep_alive();
-    connection_.advance(around_.now());
+    const bool unread = paused_ && connection_.state() == close_state::open;
+    unread ? connection_.resumed(around_.now()) : connection_.advance(around_.now());
     if (connection_.state() != close_state::open && !closing_since_) closing_since_ = around_.now();
     take({});
   }
@@ -378,7 +380,7 @@ class core_peer : public peer {
     take({});
   }
   void do_pause() override {}
-  void do_read_on() override { connection_.hold_keep_alive(); }
+  void do_read_on() override {}
   void change_delivery() override {
     if (me.has_part()) around_.seen.note(rarity::delivery_switched_within);
     connection_.deliver(around_.random.once_in(2) ? delivery::parts : delivery::messages);

@@ -465,7 +465,7 @@ TEST_CASE("a connection counts what it stores, and one that stores too much fail
   count->peer = &near;
   near.count_memory(*count, 2048);
   std::error_code ec;
-  const auto say = [&](opcode op, std::size_t size) {
+  const auto send = [&](opcode op, std::size_t size) {
     const auto frame = frame_from(role::client, op, std::string(size, 'x'), fin::no);
     CHECK(there.write_some(frame, ec) == frame.size());
   };

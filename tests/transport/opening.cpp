@@ -23,7 +23,6 @@
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/far_end.hpp"
-#include "support/heads.hpp"
 #include "support/printers.hpp"
 #include "support/wire.hpp"
 
@@ -54,7 +53,8 @@ std::array<std::byte, 16> sample_nonce() {
 
 /// A valid request with one part of it replaced.
 std::string request_with(std::string_view part, std::string_view instead) {
-  return replaced(std::string{good_request}, part, instead);
+  std::string changed{good_request};
+  return changed.replace(changed.find(part), part.size(), instead);
 }
 
 /// The status of a response, or 0 if the bytes are not exactly one whole response that closes.

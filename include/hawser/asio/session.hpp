@@ -128,8 +128,8 @@ class session {
   }
 
   /// Stops reading, so the peer cannot send more: no message is reported until resume(), except one
-  /// that is already being reported if another thread calls this. The keep-alive timer is
-  /// suspended. If a coroutine serves the session, its receives control reading, and pause() and
+  /// that is already being reported if another thread calls this. While input waits unread, the
+  /// peer's silence does not end the connection. If a coroutine serves the session, its receives control reading, and pause() and
   /// resume() have no effect.
   void pause() const {
     if (state_) state_->submit(detail::flow_command{true});

@@ -234,35 +234,21 @@ class basic_connection {
   /// Reports that the sending side of the stream is ended, as wants() required.
   void output_ended() noexcept { end_stream_ = false; }
 
-  /// Reports that bytes arrived at `now`; call it before next() gets them. They count as received
-  /// in time, even if the keep-alive deadline has passed meanwhile.
+  /// Reports that bytes arrived at `now`, before next() gets them. They are in time after any deadline.
   void received(time_point now) noexcept { timers_.received(now); }
 
-  /// Suspends the keep-alive timer, the idle timeout and the timeout of an unfinished message while
-  /// the driver does not read. They restart at the next advance().
-  void hold_keep_alive() noexcept { timers_.hold(); }
-
-  /// Whether advance(now) would close the connection because no message, or no byte of an
-  /// unfinished one, has arrived: see `idle_timeout` and `message_timeout` of connection_options. A
-  /// driver that has not read for long must read before it calls advance().
+  /// Whether advance(now) would end the connection because of the peer's silence.
   bool lacks_input(time_point now) const noexcept {
     return can_send() && timers_.lacks_input(now, activity());
   }
 
-  /// Sets the time and does what is due: sends the keep-alive ping, closes, or ends the connection.
-  void advance(time_point now) {
-    using due = connection_timers::due;
-    switch (timers_.advance(now, activity())) {
-      case due::nothing: return;
-      case due::ping: return send_keep_alive();
-      case due::idle_close: return void(close(close_code::going_away, "idle for too long"));
-      case due::message_timeout: return fail(errc::message_timeout);
-      case due::keep_alive_timeout: return abort(errc::keep_alive_timeout);
-      case due::write_timeout: return abort(errc::write_timeout);
-      case due::close_timeout:
-        return abort(output_error_ ? output_error_ : make_error_code(errc::close_timeout));
-    }
-  }
+  /// Sets the time and does what is due: sends the ping, closes, or ends the connection. Only for a driver
+  /// that waits for input or has looked for it; others call resumed().
+  void advance(time_point now) { set_time(now, connection_timers::input::awaited); }
+
+  /// The same for a driver that has not looked for input: the peer's bytes may be unread, so its silence
+  /// does not end the connection, and deadline() gives it the whole timeout again.
+  void resumed(time_point now) { set_time(now, connection_timers::input::unread); }
 
   /// The latest time for the next advance(): max() for never, min() for at once.
   time_point deadline() const noexcept {
@@ -287,6 +273,20 @@ class basic_connection {
 
   connection_timers::activity activity() const noexcept {
     return {can_send(), buffered_bytes() != 0, receiver_.in_message()};
+  }
+
+  void set_time(time_point now, connection_timers::input known) {
+    using due = connection_timers::due;
+    switch (timers_.advance(now, activity(), known)) {
+      case due::nothing: return;
+      case due::ping: return send_keep_alive();
+      case due::idle_close: return void(close(close_code::going_away, "idle for too long"));
+      case due::message_timeout: return fail(errc::message_timeout);
+      case due::keep_alive_timeout: return abort(errc::keep_alive_timeout);
+      case due::write_timeout: return abort(errc::write_timeout);
+      case due::close_timeout:
+        return abort(output_error_ ? output_error_ : make_error_code(errc::close_timeout));
+    }
   }
 
   /// The result of a send. A refused send does not restart the idle timeout.

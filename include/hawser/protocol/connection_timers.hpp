@@ -31,6 +31,12 @@ class connection_timers {
     close_timeout,       ///< The closing handshake is not complete in time
   };
 
+  /// What the driver knows about the input of the stream.
+  enum class input : std::uint8_t {
+    awaited,  ///< The driver waits for input, or has looked for it: there is none
+    unread,   ///< The driver has not looked for input, so bytes of the peer may have arrived
+  };
+
   /// The activity of a connection, which decides the deadlines that apply.
   struct activity {
     bool open = true;         ///< Messages can be sent; otherwise the connection is closing
@@ -51,6 +57,7 @@ class connection_timers {
   /// Bytes have arrived at `now`.
   constexpr void received(time_point now) noexcept {
     now_ = now;
+    unread_ = false;
     ping_.received();
   }
 
@@ -75,28 +82,24 @@ class connection_timers {
   /// The peer has acknowledged output, although the stream accepts no more.
   constexpr void output_moved() noexcept { stalled_since_ = unset; }
 
-  /// Input is not read for now: the timers that wait for the peer restart at the next advance().
-  constexpr void hold() noexcept {
-    ping_.hold();
-    idle_.restart();
-    message_restarts_ = true;
-  }
-
-  /// Whether advance(now) would end the connection because no message, or no byte of an unfinished
-  /// one, has been read.
+  /// Whether the peer's silence would end the connection at `now`: no answer to the ping, no message,
+  /// or no byte of an unfinished one has been read in time.
   constexpr bool lacks_input(time_point now, activity what) const noexcept {
     if (what.in_message && !message_restarts_ && now >= message_deadline()) return true;
-    return !what.writing && idle_.is_over(now);
+    return !what.writing && (idle_.is_over(now) || ping_.is_overdue(now));
   }
 
   /// Sets the time, which may be earlier than before, and returns what is due. The caller must act
-  /// on `idle_close` and each `..._timeout` at once: close or end the connection.
-  constexpr due advance(time_point now, activity what) noexcept {
+  /// on `idle_close` and each `..._timeout` at once: close or end the connection. With unread input,
+  /// the peer's silence proves nothing, so what lacks_input() names is not due.
+  constexpr due advance(time_point now, activity what, input known = input::awaited) noexcept {
     now_ = (std::max)(now_, now);
+    unread_ = known == input::unread;
     if (!what.open) return advance_closing();
-    if (what.in_message && advance_message(now)) return due::message_timeout;
+    if (what.in_message && advance_message(now) && !unread_) return due::message_timeout;
     if (what.writing) return advance_output();
-    if (idle_.advance(now)) return due::idle_close;
+    if (idle_.advance(now) && !unread_) return due::idle_close;
+    if (unread_ && ping_.is_overdue(now)) return due::nothing;
     const auto step = ping_.advance(now);
     if (step.send_ping) {
       waits_since_ = now_;
@@ -105,17 +108,25 @@ class connection_timers {
     return step.end ? due::keep_alive_timeout : due::nothing;
   }
 
-  /// The latest time for the next advance(): max() for never, min() for at once.
+  /// The latest time for the next advance(): max() for never, min() for at once. What was overdue
+  /// with unread input is due after its whole timeout again.
   constexpr time_point deadline(activity what) const noexcept {
     if (!what.open) return close_by_;
-    const auto message = what.in_message ? message_deadline() : (time_point::max)();
+    const auto message =
+        what.in_message ? postponed(message_deadline(), message_timeout_) : (time_point::max)();
     if (what.writing) return (std::min)(message, output_deadline());
-    return (std::min)({message, ping_.deadline(), idle_.deadline()});
+    return (std::min)({message, postponed(ping_.deadline(), ping_.timeout()),
+                       postponed(idle_.deadline(), idle_.timeout())});
   }
 
  private:
   static constexpr auto unset =
       (time_point::min)();  // advance() is then called at once, and sets it
+
+  constexpr time_point postponed(time_point when, duration timeout) const noexcept {
+    const bool passed = unread_ && when != unset && when <= now_;
+    return passed ? deadline_after(now_, timeout) : when;
+  }
 
   constexpr bool advance_message(time_point now) noexcept {
     if (std::exchange(message_restarts_, false)) message_since_ = now_;
@@ -167,6 +178,7 @@ class connection_timers {
   time_point looked_at_{};
   time_point message_since_{};
   bool message_restarts_ = true;
+  bool unread_ = false;  // the last advance() was with unread input
 };
 
 }  // namespace hawser

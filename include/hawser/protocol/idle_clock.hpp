@@ -20,8 +20,7 @@ class idle_clock {
   /// A message, or a piece of one, has arrived at `now`.
   constexpr void received(time_point now) noexcept { since_ = now; }
 
-  /// Restarts at the next advance(), because a message is queued or the driver does not read. While
-  /// output waits there is no advance(), so the time begins when all output is written.
+  /// Restarts at the next advance(), because a message is queued. While output waits there is no advance(), so the time begins when all output is written.
   constexpr void restart() noexcept { restarts_ = true; }
 
   /// Whether the timeout has expired.
@@ -32,6 +31,8 @@ class idle_clock {
     if (std::exchange(restarts_, false)) since_ = now;
     return is_over(now);
   }
+
+  constexpr duration timeout() const noexcept { return timeout_; }
 
   /// The time at which advance() has something to do; max() if never.
   constexpr time_point deadline() const noexcept { return time_limit(since_, timeout_); }

@@ -49,19 +49,19 @@ struct connection_options {
   /// shorter of the two: a ping would wait behind it. Output that is written sooner has no influence.
   duration keep_alive_interval = std::chrono::seconds{20};
 
-  /// After that ping, any byte must arrive within this time, or the connection ends. Zero: no limit.
+  /// After that ping, any byte must arrive within this time, or the connection ends. If the driver was
+  /// delayed or does not read, it first looks for input that has arrived. Zero: no limit.
   duration keep_alive_timeout = std::chrono::seconds{20};
 
   /// After no message for this long, the connection is closed with 1001, even if the peer answers
-  /// pings. A connection that only sends may live up to twice as long. The timer does not run while
-  /// reading is paused, and restarts afterwards. A driver that was delayed first reads the input that
-  /// has arrived. Zero: never.
+  /// pings. A connection that only sends may live up to twice as long. While
+  /// reading is paused, unread input prevents that, and after a delay the driver first reads the input
+  /// that has arrived. Zero: never.
   duration idle_timeout = duration::zero();
 
   /// The longest time without progress inside a message that has begun to arrive; after it, the connection
   /// fails with errc::message_timeout and close code 1008. Only bytes of payload are progress, not pongs or
-  /// empty frames. The timer does not run while reading is paused, and restarts afterwards. Zero: no
-  /// limit.
+  /// empty frames. While reading is paused, unread input prevents that. Zero: no limit.
   duration message_timeout = std::chrono::seconds{60};
 
   /// The longest duration of the closing handshake, including the end of the stream, and of the wait for a

@@ -60,17 +60,22 @@ class ping_machine {
     counting_ = false;
   }
 
-  /// Restarts the timer at the next advance().
-  constexpr void hold() noexcept { counting_ = false; }
-
   /// Output has been queued for `time` without a pause. Restarts the timer if that is long: a ping behind
   /// that output would have no answer although the peer is alive. A short time has no influence, so that a
   /// connection that often writes is pinged.
   constexpr void output_waits(duration time) noexcept {
     const bool limited = timeout_ != duration::zero();
     const auto shorter = limited ? (std::min)(interval_, timeout_) : interval_;
-    if (time >= shorter / 8) hold();
+    if (time >= shorter / 8) counting_ = false;  // restarts at the next advance()
   }
+
+  /// Whether a ping is unanswered and its timeout has expired.
+  constexpr bool is_overdue(time_point now) const noexcept {
+    return state_ == ping_state::pinged && counting_ && now >= deadline();
+  }
+
+  /// The time within which a ping must be answered.
+  constexpr duration timeout() const noexcept { return timeout_; }
 
   constexpr ping_step advance(time_point now) noexcept {
     if (!counting_) {

@@ -68,7 +68,7 @@ class blocking_driver {
     if (what == sends::fragment) holder_ = thread_number();
     const auto refused = what == sends::message ? await_turn(guard) : std::error_code{};
     if (refused) return refused;
-    clock_.advance_leniently(now_of(stream_));
+    connection_.resumed(now_of(stream_));
     if (const auto ec = queue(connection_)) return ec;
     count_stored(guard);
     flush(guard);
@@ -98,7 +98,7 @@ class blocking_driver {
   std::error_code close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
     const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
-    clock_.advance_leniently(now_of(stream_));
+    connection_.resumed(now_of(stream_));
     if (const auto ec = connection_.close(code, reason); ec && ec != errc::closed) return ec;
     changed_.notify_all();
     // Otherwise read and write alternately: the peer may need to write before it reads.
@@ -111,7 +111,7 @@ class blocking_driver {
   std::error_code begin_close(std::optional<close_code> code, std::string_view reason) {
     lock guard{mutex_};
     const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
-    clock_.advance_leniently(now_of(stream_));
+    connection_.resumed(now_of(stream_));
     if (const auto ec = connection_.close(code, reason)) return ec;
     write_close(guard);
     return {};
@@ -168,7 +168,7 @@ class blocking_driver {
   std::optional<data> read_until(lock& guard, time_point until, mutable_bytes room,
                                  std::error_code& ec) {
     for (bool in_time = true; true; in_time = receive(guard, until, room)) {
-      clock_.advance_leniently(now_of(stream_));
+      connection_.resumed(now_of(stream_));
       auto found = next_data();
       // Output that the peer does not read now can wait: the peer may need to be read first.
       if (!writing_) write_all(guard, write_wait::none);
@@ -212,8 +212,10 @@ class blocking_driver {
   bool receive(lock& guard, time_point until, mutable_bytes room) {
     std::error_code ec;
     bool readable = true;
-    auto due = (std::min)(until, clock_.deadline(now_of(stream_)));
-    if (connection_.wants().write) due = (std::min)(due, now_of(stream_) + write_again);
+    const auto start = now_of(stream_);
+    auto due = (std::min)(until, clock_.deadline(start));
+    if (connection_.lacks_input(start)) due = start;  // only looks
+    if (connection_.wants().write) due = (std::min)(due, start + write_again);
     std::size_t size = 0;
     time_point now;
     {
@@ -223,13 +225,13 @@ class blocking_driver {
       now = now_of(stream_);
     }
     if (ec == std::errc::operation_would_block || (!ec && !readable)) {
-      clock_.advance(now);
+      connection_.advance(now);
       return now < until;
     }
     if (ec || size == 0) {
       connection_.receive_end(ec);
     } else {
-      clock_.received(now);
+      connection_.received(now);
       input_ = room.first(size);
     }
     return now < until;
@@ -301,8 +303,7 @@ class blocking_driver {
       now = now_of(stream_);
     }
     if (ec) return fail_output(ec);
-    if (!reading_) connection_.hold_keep_alive();
-    clock_.advance(now);
+    connection_.resumed(now);
     if (!connection_.wants().write) abort_stream();  // it has timed out
   }
 
@@ -310,14 +311,14 @@ class blocking_driver {
   void write_close(lock& guard) {
     changed_.notify_all();
     if (!writing_) write_all(guard, write_wait::none);
-    clock_.advance(now_of(stream_));
+    connection_.advance(now_of(stream_));
   }
 
   void fail_output(std::error_code ec) {
     connection_.output_failed(ec);
     update_memory();
     // The timeout of the input begins here.
-    clock_.advance(now_of(stream_));
+    connection_.advance(now_of(stream_));
     changed_.notify_all();
   }
 
@@ -336,7 +337,7 @@ class blocking_driver {
     // Its own buffer, because the application may still use the last message.
     std::array<std::byte, 4096> room;
     while (reading_) {
-      clock_.advance(now_of(stream_));
+      connection_.advance(now_of(stream_));
       // If the connection has timed out, in this or another call, nothing else wakes the reader.
       const auto wanted = connection_.wants();
       if (!wanted.read && !wanted.write && !wanted.end_stream) give_up(errc::close_timeout);

@@ -79,10 +79,9 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   /// Like resume(), but leaves held input to the next process_pending(). Returns whether that call
   /// is needed.
   bool unpause() {
-    if (!std::exchange(paused_, false) || in_events()) return false;
-    // The peer's answer may be in the held input, so read that before any timeout.
-    if (deadline_.is_due(clock::now())) connection_.hold_keep_alive();
-    return true;
+    if (!std::exchange(paused_, false)) return false;
+    if (!awaits_input() && !over()) advance();
+    return !in_events();
   }
 
   /// Carries out what was queued on the connection. While events are reported it waits until the
@@ -127,14 +126,12 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   void uncork() noexcept { state_.release(output_hold::cork); }
   bool corked() const noexcept { return state_.is_held(output_hold::cork); }
 
-  /// Sets the connection's time. While input is held back or waits for its turn, the keep-alive
-  /// timer is suspended.
+  /// Sets the connection's time.
   void advance() {
-    if (is_held()) connection_.hold_keep_alive();
     if (connection_.has_more_work()) connection_.received(clock::now());
     if (state_.has(driver_operation::write) && output_.has_moved(*stream_))
       connection_.output_moved();
-    connection_.advance(clock::now());
+    connection_.resumed(clock::now());
   }
 
   Connection& connection() noexcept { return connection_; }
@@ -240,6 +237,9 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     });
     settle();
   }
+
+  /// Whether an operation completes as soon as there is input.
+  bool awaits_input() const noexcept { return state_.has(driver_operation::read); }
 
   /// Whether events must wait. Input that is discarded after close() need not.
   bool is_held() const noexcept { return paused_ && connection_.state() == close_state::open; }
@@ -355,7 +355,11 @@ class async_driver : public std::enable_shared_from_this<Derived> {
 
   void on_deadline() {
     if (over()) return;
-    memory_.run([this] { advance(); });
+    memory_.run([this] {
+      advance();
+      // Input that had arrived by then was reported before this function is called.
+      if (awaits_input()) connection_.advance(clock::now());
+    });
     process_pending();
   }
 
