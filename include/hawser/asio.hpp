@@ -23,6 +23,7 @@
 #include "hawser/asio/server.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_statistics.hpp"
+#include "hawser/asio/shutdown_options.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/asio/threaded_server.hpp"

@@ -172,7 +172,7 @@ TEST_CASE("sessions on an executor of several threads stay within the budget", "
     CHECK(eventually([&] { return shared.buffered_bytes() <= 4 * mib; }));
   }
   CHECK(eventually([&] { return shared.buffered_bytes() == 0; }));
-  shared.shutdown(soon);
+  shared.shutdown({.grace = soon});
   work.reset();
   for (auto& one : threads) one.join();
 }

@@ -379,7 +379,7 @@ TEST_CASE("a server that shuts down finishes responses and closes idle connectio
   raw_socket half{server->port()};
   half.send(posting("Hello").substr(0, 58));
   server.await_connections(3);
-  server->shutdown(soon);
+  server->shutdown({.grace = soon});
   CHECK(idle.receive().empty());
   CHECK(idle.ended());
   CHECK(status_of(waits.receive_all()) == 503);

@@ -22,6 +22,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <asio/steady_timer.hpp>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -397,7 +398,7 @@ TEST_CASE("a server may run on an io_context of the application's, which runs ou
   std::thread client_thread{[&] {
     auto client = connect("ws://127.0.0.1:" + std::to_string(server.port()));
     if (echoed(client, "Hello") == "Hello") (void)client.close();
-    server.shutdown(soon);
+    server.shutdown({.grace = soon});
   }};
   context.run();
   client_thread.join();
@@ -421,7 +422,7 @@ TEST_CASE("a server on a context of the application's may end before it, at any 
       clients.back().send(upgrade_request);
       while (opened != 1) context.run_one();
     }
-    if (moment == 3) server.shutdown(soon);
+    if (moment == 3) server.shutdown({.grace = soon});
   }
   context.run_for(soon);
   CHECK(context.stopped());
@@ -546,7 +547,7 @@ TEST_CASE(
     "shutdown works from handlers, from the upgrade hook, from many threads, and before run") {
   SECTION("from a handler") {
     live_server server{[](hawser::server& made) {
-      made.on_message([&](session&, message_view) { made.shutdown(soon); });
+      made.on_message([&](session&, message_view) { made.shutdown({.grace = soon}); });
     }};
     auto client = connect(server.url());
     CHECK_FALSE(client.write("stop"));
@@ -554,8 +555,9 @@ TEST_CASE(
     CHECK(server.returns());
   }
   SECTION("from the upgrade hook") {
-    live_server server{
-        [](hawser::server& made) { made.on_upgrade([&](upgrade&) { made.shutdown(soon); }); }};
+    live_server server{[](hawser::server& made) {
+      made.on_upgrade([&](upgrade&) { made.shutdown({.grace = soon}); });
+    }};
     std::error_code ec;
     auto client = connect(server.url(), ec);
     if (client) CHECK(end_of(*client) == "closed{1001, clean}");
@@ -565,7 +567,7 @@ TEST_CASE(
     live_server server{echo, {.threads = 2}};
     auto client = connect(server.url());
     std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { server->shutdown(soon); });
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { server->shutdown({.grace = soon}); });
     for (auto& thread : threads) thread.join();
     CHECK(end_of(client) == "closed{1001, clean}");
     CHECK(server.returns());
@@ -605,7 +607,7 @@ TEST_CASE("shutdown is not delayed by peers that never answer", "[abuse]") {
   refused.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   refused.receive_until("\r\n\r\n");
   server.await_connections(6);
-  server->shutdown(100ms);
+  server->shutdown({.grace = 100ms});
   CHECK(server.returns());
   CHECK(server->connections() == 0);
   CHECK(opens == 4);
@@ -630,7 +632,7 @@ TEST_CASE("a server that stops while clients connect answers each with 1001 or 5
       });
     }
     CHECK(eventually([&] { return started >= 10; }));
-    server->shutdown(soon);
+    server->shutdown({.grace = soon});
     CHECK(server.returns());
     for (auto& client : crowd) client.join();
     for (const auto& end : ends) {
@@ -653,6 +655,57 @@ TEST_CASE("run() leaves no thread and no descriptor") {
   }
   CHECK(open_files() == files);
   CHECK(threads_fall_to(before));
+}
+
+// All sessions of a server
+
+TEST_CASE(
+    "for_each() visits the open sessions of all threads, and broadcast() sends to those it "
+    "selects") {
+  mailbox<std::string> greeted;
+  live_server server{[&](hawser::server& made) {
+                       made.on_message([&](session&, message_view view) {
+                         greeted.put(std::string{view.text()});
+                       });
+                     },
+                     {.threads = 2}};
+  std::vector<client_websocket> clients;
+  for (const char* const target : {"/a", "/b", "/b", "/c"}) {
+    clients.push_back(connect(server.url(target)));
+    CHECK_FALSE(clients.back().write("here"));
+    CHECK(greeted.take() == "here");
+  }
+  std::set<std::uint64_t> ids;
+  std::set<std::string> paths;
+  server->for_each([&](session& each) {
+    ids.insert(each.id());
+    paths.insert(std::string{each.request().path()});
+    CHECK(std::hash<session>{}(each) == std::hash<session>{}(session{each}));
+  });
+  CHECK(ids.size() == 4);
+  CHECK(ids.count(0) == 0);
+  CHECK(paths == std::set<std::string>{"/a", "/b", "/c"});
+
+  const prepared_message news{"news"};
+  CHECK(server->broadcast(news,
+                          [](const session& each) { return each.request().path() == "/b"; }) == 2);
+  CHECK(server->broadcast(prepared_message{"all"}) == 4);
+  CHECK(server->broadcast(prepared_message{"\xff"}) == 0);
+  CHECK(clients[1].read()->text() == "news");
+  CHECK(clients[2].read()->text() == "news");
+  for (auto& client : clients) CHECK(client.read()->text() == "all");
+
+  CHECK_FALSE(clients[0].close());
+  CHECK(eventually([&] { return server->broadcast(prepared_message{"rest"}) == 3; }));
+  CHECK(session{}.id() == 0);
+}
+
+TEST_CASE("a server's executor runs timers of the application") {
+  mailbox<bool> fired;
+  live_server server{[](hawser::server& made) { made.fallback(); }};
+  asio::steady_timer timer{server->get_executor(), 1ms};
+  timer.async_wait([&](std::error_code ec) { fired.put(!ec); });
+  CHECK(fired.take() == true);
 }
 
 }  // namespace

@@ -86,6 +86,14 @@ void check_defaults(const send_budget& options) {
   CHECK(when_exceeded == send_budget::policy::refuse);
 }
 
+void check_defaults(const shutdown_options& options) {
+  const auto& [code, reason, drain, grace] = options;
+  CHECK(code == close_code::going_away);
+  CHECK(reason.empty());
+  CHECK(drain == 0s);
+  CHECK(grace == 5s);
+}
+
 void check_defaults(const outage_queue& options) {
   const auto& [most, when_full] = options;
   CHECK(most == 0);
@@ -148,6 +156,7 @@ TEST_CASE("every option of the core has its default", "[options]") {
   check_defaults(default_server_policy{});
   check_defaults(default_client_policy{});
   check_defaults(backoff{});
+  check_defaults(shutdown_options{});
   const auto& [handshake_timeout, connection] = opening_options{};
   CHECK(handshake_timeout == 10s);
   check_defaults(connection);

@@ -93,7 +93,7 @@ class event_echo {
   std::size_t buffered_bytes() { return server_->buffered_bytes(); }
   void stop_on_signals() { server_->stop_on_signals(); }
   bool returns() { return server_.returns(); }
-  void stop() { server_->shutdown(soon); }
+  void stop() { server_->shutdown({.grace = soon}); }
 
   mailbox<std::string> ends;
 

@@ -48,7 +48,7 @@ class live_server {
     }};
   }
   ~live_server() {
-    server_.shutdown(std::chrono::seconds{1});
+    server_.shutdown({.grace = std::chrono::seconds{1}});
     thread_.join();
   }
   live_server(const live_server&) = delete;

@@ -45,7 +45,7 @@ class secure_echo {
     thread_ = std::thread{[this] { server_.run(); }};
   }
   ~secure_echo() {
-    server_.shutdown(std::chrono::seconds{1});
+    server_.shutdown({.grace = std::chrono::seconds{1}});
     thread_.join();
   }
   secure_echo(const secure_echo&) = delete;

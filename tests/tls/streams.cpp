@@ -273,7 +273,7 @@ TEST_CASE(
     const bool shuts_down = GENERATE(true, false);
     const auto begin = std::chrono::steady_clock::now();
     if (shuts_down) {
-      far->shutdown(soon);
+      far->shutdown({.grace = soon});
       CHECK(far.returns());
       CHECK(far->connections() == 0);
       client.receive_all();

@@ -31,10 +31,12 @@
 #include "hawser/asio/plain_streams.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
+#include "hawser/asio/shutdown_options.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/protocol/options.hpp"
+#include "hawser/protocol/prepared_message.hpp"
 #include "hawser/transport/memory_budget.hpp"
 
 #if !defined(HAWSER_COMPILED)
@@ -215,21 +217,81 @@ class server : public handler_setters<server, route> {
     kept->run();
   }
 
-  /// Stops accepting, closes all sessions with 1001, answers unfinished handshakes with 503, and
-  /// ends the rest after `grace`. May be called on any thread. Does not wait; run() returns when
-  /// everything has ended.
-  void shutdown(std::chrono::steady_clock::duration grace = detail::server_runtime::default_grace) {
-    runtime_->shutdown(grace);
+  /// Closes the listening sockets. Connections continue, and run() does not return before shutdown(). May be
+  /// called on any thread. Does not wait.
+  void stop_accepting() { runtime_->stop_accepting(); }
+
+  /// Stops accepting, answers unfinished handshakes with 503, then closes all sessions and ends the server,
+  /// as `options` say. run() returns when everything has ended. May be called on any thread, and again: the
+  /// Close frame stays, and the rest ends at the earlier time. Does not wait. Throws std::system_error if the
+  /// close code or the reason must not be sent.
+  void shutdown(const shutdown_options& options = {}) { runtime_->shutdown(checked(options)); }
+
+  /// The same, and completes with void(std::error_code), without an error, when all connections have ended.
+  /// The completion handler runs on its own associated executor; it is destroyed without being called if the
+  /// server is destroyed first. It needs threads that run the server, and cannot be cancelled: `drain` and
+  /// `grace` limit the wait.
+  template <class CompletionToken>
+  auto async_shutdown(const shutdown_options& options, CompletionToken&& token) {
+    return asio::async_initiate<CompletionToken, void(std::error_code)>(
+        [runtime = runtime_](auto handler, detail::shutdown_plan given) {
+          if (runtime->has_ended()) throw std::system_error{errc::closed, "async_shutdown"};
+          auto& one =
+              detail::pending_operation<detail::shutdown_operation, decltype(handler),
+                                        asio::any_io_executor>::make(handler, runtime->executor());
+          runtime->shutdown(std::move(given), detail::operation_ptr{&one});
+        },
+        token, checked(options));
   }
 
-  /// SIGINT and SIGTERM then call shutdown().
-  void stop_on_signals() { runtime_->stop_on_signals(); }
+  /// SIGINT and SIGTERM then call shutdown(options). A signal during the shutdown ends all connections at
+  /// once.
+  void stop_on_signals(const shutdown_options& options = {}) {
+    runtime_->stop_on_signals(checked(options));
+  }
+
+  /// Calls `visit(session&)` for each session that is open at this moment, on the calling thread. May be
+  /// called on any thread, also in a handler; a handle may be kept, and its session may end at any time.
+  template <class Visitor>
+  void for_each(Visitor visit) const {
+    static_assert(std::is_invocable_v<Visitor&, session&>, "for_each wants void(session&)");
+    for (auto& one : runtime_->sessions()) visit(one);
+  }
+
+  /// Sends a message to each open session for which `filter(const session&)` is true, and returns how many
+  /// have queued it. The message is encoded, and compressed, once. If it has an error(), it is sent to none.
+  /// May be called on any thread; the filter is called there.
+  template <class Filter>
+  std::size_t broadcast(const prepared_message& message, Filter filter) const {
+    static_assert(std::is_invocable_r_v<bool, Filter&, const session&>,
+                  "the filter of broadcast wants bool(const session&)");
+    std::size_t queued = 0;
+    for (const auto& one : runtime_->sessions()) {
+      if (filter(one) && !one.send(message)) ++queued;
+    }
+    return queued;
+  }
+
+  /// The same to all open sessions.
+  std::size_t broadcast(const prepared_message& message) const {
+    return broadcast(message, [](const session&) { return true; });
+  }
+
+  /// Where the server itself runs, one handler at a time: timers of the application may use it. Must not be
+  /// called after the context of the given executor was destroyed.
+  asio::any_io_executor get_executor() const { return runtime_->executor(); }
 
  protected:
   /// From now on no listener uses cleartext without plain_streams, also through a `server&`.
   void set_secure_by_default() noexcept { secure_by_default_ = true; }
 
  private:
+  static detail::shutdown_plan checked(const shutdown_options& options) {
+    const auto error = check_close(options.code, options.reason, role::server);
+    if (error != errc{}) throw std::system_error{error, "hawser::server::shutdown()"};
+    return detail::shutdown_plan{options};
+  }
+
   /// Where a server runs on an executor of the caller.
   static asio::any_io_executor place_of(const asio::any_io_executor& executor) { return executor; }
 

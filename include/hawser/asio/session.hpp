@@ -4,6 +4,7 @@
 #include <any>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -256,7 +257,10 @@ class session {
     return place;
   }
 
-  /// Whether two handles refer to the same connection.
+  /// A number that no other session of this process has or will have; not 0. Of an empty handle: 0.
+  std::uint64_t id() const noexcept { return state_ ? state_->id() : 0; }
+
+  /// Whether two handles refer to the same connection. There is a std::hash, too.
   friend bool operator==(const session&, const session&) = default;
   friend auto operator<=>(const session&, const session&) = default;
 
@@ -272,3 +276,10 @@ class session {
 };
 
 }  // namespace hawser
+
+template <>
+struct std::hash<hawser::session> {
+  std::size_t operator()(const hawser::session& one) const noexcept {
+    return std::hash<std::uint64_t>{}(one.id());
+  }
+};

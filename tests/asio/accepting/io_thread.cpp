@@ -34,7 +34,7 @@ TEST_CASE("a thread may be released again, and end without having run") {
 
 TEST_CASE("closing or aborting all connections has no effect if there are none") {
   io_thread one;
-  one.close_all();
+  one.close_all({});
   one.abort_all();
   one.release();
   one.run();

@@ -24,6 +24,8 @@ class noted_listener final : public listener_base {
   int stopped = 0;
 };
 
+shutdown_plan plan(const hawser::shutdown_options& options) { return shutdown_plan{options}; }
+
 /// A server_state on a context that the test runs.
 struct state_on {
   std::shared_ptr<connection_places> places = std::make_shared<connection_places>(0, 0);
@@ -41,9 +43,9 @@ struct state_on {
 TEST_CASE("a shutdown without connections stops the listeners and leaves no work") {
   asio::io_context context;
   state_on one{context};
-  one.state->stop_on_signals();
-  one.state->shutdown(1h);
-  one.state->shutdown(1h);
+  one.state->stop_on_signals(plan({}));
+  one.state->shutdown(plan({.grace = 1h}));
+  one.state->shutdown(plan({.grace = 1h}));
   context.run();
   CHECK(one.listening->started == 1);
   CHECK(one.listening->stopped == 1);
@@ -54,7 +56,7 @@ TEST_CASE("a shutdown ends with the last connection, or with its time") {
   state_on one{context};
   auto place = one.places->take("somewhere");
   const bool ends_itself = GENERATE(true, false);
-  one.state->shutdown(ends_itself ? 1h : 0s);
+  one.state->shutdown(plan({.grace = ends_itself ? 1h : 0s}));
   context.poll();
   if (ends_itself) place.reset();
   context.run();
@@ -67,12 +69,12 @@ TEST_CASE("completions that are queued when the server is destroyed find nothing
   std::optional<state_on> one{context};
   const auto listening = one->listening;
   const auto place = one->places->take("somewhere");
-  one->state->stop_on_signals();
+  one->state->stop_on_signals(plan({}));
   const auto what = GENERATE(0, 1, 2);
   if (what == 0) std::raise(SIGINT);
-  if (what == 1) one->state->shutdown(0s);
+  if (what == 1) one->state->shutdown(plan({.grace = 0s}));
   if (what == 2) {
-    one->state->shutdown(0s);
+    one->state->shutdown(plan({.grace = 0s}));
     std::raise(SIGTERM);
   }
   for (int i = 0; i < turns && !context.stopped(); ++i) context.poll_one();
@@ -88,12 +90,12 @@ TEST_CASE("when the context ends first, so does all that a server has there") {
   std::optional<asio::io_context> context{std::in_place};
   state_on one{*context};
   const auto place = one.places->take("somewhere");
-  one.state->stop_on_signals();
-  if (GENERATE(true, false)) one.state->shutdown(1h);
+  one.state->stop_on_signals(plan({}));
+  if (GENERATE(true, false)) one.state->shutdown(plan({.grace = 1h}));
   if (GENERATE(true, false)) context->poll();
   context.reset();
   CHECK(one.listening->stopped >= 1);
-  one.state->shutdown(0s);
+  one.state->shutdown(plan({.grace = 0s}));
   one.state->end();
 }
 

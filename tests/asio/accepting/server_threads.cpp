@@ -110,7 +110,7 @@ class pool_server {
 
   /// Shuts down, and waits until all work has ended.
   void finish() {
-    server_->shutdown(soon);
+    server_->shutdown({.grace = soon});
     threads_.finish();
     pool_.join();
   }
@@ -263,7 +263,7 @@ TEST_CASE("a shutdown on a pool closes sessions with 1001 and refuses those that
   std::vector<raw_socket> opening;
   for (int i = 0; i < 20; ++i) opening.emplace_back(server->port());
   await_connections(*server, 40);
-  server->shutdown(soon);
+  server->shutdown({.grace = soon});
   for (auto& client : clients) {
     REQUIRE(client.receive_frames(1) == std::vector<std::string>{"close 1001"});
     client.send(close_from(role::client, 1001));
@@ -292,7 +292,7 @@ TEST_CASE("no connection is missed by a shutdown, whatever it does at that momen
       clients.emplace_back(server->port());
       clients.back().send(upgrade_request);
     }
-    server->shutdown(soon);
+    server->shutdown({.grace = soon});
     for (auto& client : clients) {
       const auto received = client.receive_all();
       const auto ending = text(received);
@@ -518,13 +518,13 @@ TEST_CASE("a server may outlive the context that it is on, with connections in a
   clients[1].send(upgrade_to("/late"));
   while (opens == 0 || !late || made.connections() != 3) context->run_one();
   if (shut) {
-    made.shutdown(soon);
+    made.shutdown({.grace = soon});
     context->poll();
   }
   context.reset();
   CHECK(kept.send("not sent") == errc::closed);
   CHECK(late->accept() == errc::closed);
-  made.shutdown(soon);
+  made.shutdown({.grace = soon});
   made.start();
   for (auto& client : clients) client.receive_all();
 }

@@ -600,7 +600,7 @@ TEST_CASE("many threads use the same and ending sessions while the server shuts 
         });
       }
       CHECK(eventually([&] { return all.size() >= clients; }));
-      server->shutdown(300ms);
+      server->shutdown({.grace = 300ms});
       CHECK(server.returns());
       over = true;
     }

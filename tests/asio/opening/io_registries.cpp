@@ -39,8 +39,19 @@ TEST_CASE("the end of a server ends openings and sessions, and those that regist
   place.enter();
   CHECK(registries.openings->now() == serving::all);
 
+  SECTION("refused") {
+    refuse_openings(registries);
+    CHECK(calls == "refused ");
+    CHECK(state->done.empty());
+    CHECK(registries.openings->now() == serving::sessions);
+    close_all(registries, {});
+    refuse_openings(registries);
+    CHECK(registries.openings->now() == serving::none);
+  }
   SECTION("closed") {
-    close_all(registries);
+    close_all(registries, {close_code::service_restart, "later"});
+    close_all(registries, {});
+    CHECK(registries.openings->close_frame().reason == "later");
     CHECK(calls == "refused ");
     CHECK(state->done == std::vector<std::string>{"close"});
     CHECK(registries.openings->now() == serving::none);

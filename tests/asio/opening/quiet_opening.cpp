@@ -99,7 +99,7 @@ TEST_CASE("a server that shuts down drops its silent clients") {
   counting_server far;
   raw_socket silent{far.port};
   far.server.await_connections(1);
-  far.server->shutdown(soon);
+  far.server->shutdown({.grace = soon});
   CHECK(far.server.returns());
   CHECK(silent.receive_all().empty());
   CHECK(*far.made == 0);

@@ -325,7 +325,7 @@ TEST_CASE("an upgrade that waits for the application gets 503 when the server sh
   raw_socket client{server->port()};
   client.send(upgrade_request);
   const auto asked = kept.take();
-  server->shutdown(soon);
+  server->shutdown({.grace = soon});
   CHECK(status_of(client.receive_all()) == 503);
   CHECK(asked->accept() == errc::closed);
   client.hang_up();

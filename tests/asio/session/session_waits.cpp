@@ -314,7 +314,7 @@ TEST_CASE("coroutines that wait end with their sessions when the server shuts do
     auto client = connect(server.url());
     std::thread reader{[&] { CHECK_FALSE(client.read()); }};
     server.await_connections(1);
-    server->shutdown(soon);
+    server->shutdown({.grace = soon});
     reader.join();
     CHECK(client.close_reason().code == close_code::going_away);
     CHECK(server.returns());

@@ -31,19 +31,23 @@ class io_thread {
   /// Runs until release() is called and everything is done.
   void run() { context_.run(); }
 
-  /// This and the next two may be called on any thread.
+  /// This and the next three may be called on any thread.
   void release() {
     asio::post(context_, [weak = std::weak_ptr{busy_}] {
       if (const auto busy = weak.lock()) busy->reset();
     });
   }
 
-  void close_all() {
-    asio::post(context_, [registries = registries_] { detail::close_all(registries); });
+  void refuse_openings() {
+    asio::post(context_, [all = registries_] { detail::refuse_openings(all); });
+  }
+
+  void close_all(const farewell& with) {
+    asio::post(context_, [all = registries_, with] { detail::close_all(all, with); });
   }
 
   void abort_all() {
-    asio::post(context_, [registries = registries_] { detail::abort_all(registries); });
+    asio::post(context_, [all = registries_] { detail::abort_all(all); });
   }
 
  private:

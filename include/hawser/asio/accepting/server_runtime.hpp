@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <utility>
+#include <vector>
+
+#include <asio/any_io_executor.hpp>
+
+#include "hawser/asio/driver/operation.hpp"
+#include "hawser/asio/session.hpp"
+#include "hawser/asio/shutdown_options.hpp"
 
 namespace hawser::detail {
 
@@ -20,11 +26,15 @@ template <class Strand>
 class basic_shared_threads;
 using shared_threads = basic_shared_threads<exclusive_strand>;
 
+/// A wait for the end of a shutdown.
+struct shutdown_operation : operation {
+ protected:
+  ~shutdown_operation() = default;
+};
+
 /// What a server runs besides its connections.
 class server_runtime {
  public:
-  static constexpr std::chrono::seconds default_grace{5};
-
   server_runtime() = default;
   virtual ~server_runtime() = default;
   server_runtime(const server_runtime&) = delete;
@@ -39,10 +49,14 @@ class server_runtime {
   /// alive.
   virtual void run() = 0;
 
-  /// May be called on any thread.
-  virtual void shutdown(std::chrono::steady_clock::duration grace) = 0;
+  /// This and the next two may be called on any thread.
+  virtual void stop_accepting() = 0;
+  virtual void shutdown(shutdown_plan plan) = 0;
 
-  virtual void stop_on_signals() = 0;
+  /// Completes `end`, a shutdown_operation, when all connections have ended.
+  virtual void shutdown(shutdown_plan plan, operation_ptr end) = 0;
+
+  virtual void stop_on_signals(shutdown_plan plan) = 0;
 
   /// Called when the server is destroyed: ends everything, and calls no handler.
   virtual void end() = 0;
@@ -51,6 +65,15 @@ class server_runtime {
   virtual std::size_t connections() const = 0;
 
   virtual const std::shared_ptr<connection_places>& places() const noexcept = 0;
+
+  /// Handles of all open sessions. May be called on any thread.
+  virtual std::vector<session> sessions() const = 0;
+
+  /// Whether the server or its context has ended.
+  virtual bool has_ended() const noexcept = 0;
+
+  /// Where the server's own handlers run. Must be called only while the context exists.
+  virtual asio::any_io_executor executor() const = 0;
 };
 
 /// The parts of a new server.

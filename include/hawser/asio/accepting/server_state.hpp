@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
@@ -19,12 +23,24 @@
 #include "hawser/asio/accepting/listener.hpp"
 #include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/accepting/server_threads.hpp"
+#include "hawser/asio/driver/operation.hpp"
 #include "hawser/asio/executor/context_end.hpp"
 #include "hawser/asio/opening/opening_settings.hpp"
+#include "hawser/asio/session.hpp"
+#include "hawser/asio/shutdown_options.hpp"
+#include "hawser/protocol/deadline.hpp"
 
 namespace hawser::detail {
 
-/// What a server runs besides connections: listeners, signals, the shutdown timer. Its handlers
+/// How far a server has come. It only advances.
+enum class server_phase : std::uint8_t {
+  serving,
+  draining,  ///< New clients get 503, sessions continue
+  closing,   ///< All sessions have been closed
+  over,      ///< All connections have ended
+};
+
+/// What a server runs besides connections: listeners, signals, the timer of its shutdown. Its handlers
 /// hold a weak pointer, so they may still be queued when the server is destroyed. They run one at a
 /// time on `threads->executor()`, as does every change of the state once the server runs.
 class server_state final : public server_runtime,
@@ -37,7 +53,7 @@ class server_state final : public server_runtime,
         threads_{std::move(threads)},
         places_{std::move(places)} {
     signals_.emplace(threads_->executor());
-    grace_timer_.emplace(threads_->executor());
+    timer_.emplace(threads_->executor());
   }
   // The own threads' contexts are destroyed with this object.
   ~server_state() override { leave(); }
@@ -55,20 +71,26 @@ class server_state final : public server_runtime,
     threads_->run();
   }
 
-  void shutdown(std::chrono::steady_clock::duration grace) override {
-    if (ended_) return;
-    asio::post(threads_->executor(), [weak = weak_from_this(), grace] {
-      if (const auto self = weak.lock()) self->begin_shutdown(grace);
+  void stop_accepting() override {
+    on_executor([](server_state& self) { self.stop_listeners(); });
+  }
+
+  void shutdown(shutdown_plan plan) override {
+    on_executor([plan = std::move(plan)](server_state& self) { self.begin_shutdown(plan); });
+  }
+
+  void shutdown(shutdown_plan plan, operation_ptr one) override {
+    auto wait = std::make_shared<operation_ptr>(std::move(one));
+    on_executor([plan = std::move(plan), wait = std::move(wait)](server_state& self) {
+      self.waits_.push(static_cast<shutdown_operation&>(*wait->release()));
+      self.begin_shutdown(plan);
     });
   }
 
-  void stop_on_signals() override {
+  void stop_on_signals(shutdown_plan plan) override {
     signals_->add(SIGINT);
     signals_->add(SIGTERM);
-    signals_->async_wait([weak = weak_from_this(), grace = default_grace](std::error_code ec, int) {
-      const auto self = weak.lock();
-      if (!ec && self) self->begin_shutdown(grace);
-    });
+    wait_for_signal(std::make_shared<const shutdown_plan>(std::move(plan)));
   }
 
   void end() override {
@@ -79,15 +101,30 @@ class server_state final : public server_runtime,
 
   void stop() noexcept override {
     ended_ = true;
-    for (auto& one : listeners_) one->stop();
+    stop_listeners();
     listeners_.clear();
     signals_.reset();
-    grace_timer_.reset();
+    timer_.reset();
+    waits_.abandon();
   }
+
+  bool has_ended() const noexcept override { return ended_; }
+
+  asio::any_io_executor executor() const override { return threads_->executor(); }
 
   std::size_t connections() const override { return places_->count(); }
 
   const std::shared_ptr<connection_places>& places() const noexcept override { return places_; }
+
+  std::vector<session> sessions() const override {
+    std::vector<session> all;
+    threads_->for_each([&](const io_registries& one) {
+      auto here = one.sessions->sessions();
+      all.insert(all.end(), std::make_move_iterator(here.begin()),
+                 std::make_move_iterator(here.end()));
+    });
+    return all;
+  }
 
  private:
   void context_ends() noexcept override {
@@ -96,40 +133,104 @@ class server_state final : public server_runtime,
     threads_->context_ends();
   }
 
-  void begin_shutdown(std::chrono::steady_clock::duration grace) {
-    if (ended_ || std::exchange(shutting_down_, true)) return;
-    std::error_code ignored;
-    signals_->cancel(ignored);
-    for (auto& one : listeners_) one->stop();
-    threads_->close_all();
-    // May be called on any thread.
-    places_->on_empty([weak = weak_from_this()] {
+  template <class Act>
+  void on_executor(Act act) {
+    if (ended_) return;
+    asio::post(threads_->executor(), [weak = weak_from_this(), act = std::move(act)] {
       const auto self = weak.lock();
-      if (!self || self->ended_) return;
-      asio::post(self->threads_->executor(), [weak] {
-        if (const auto alive = weak.lock()) alive->end_shutdown();
-      });
+      if (self && !self->ended_) act(*self);
     });
-    if (places_->count() == 0) return end_shutdown();
-    grace_timer_->expires_after(grace);
-    grace_timer_->async_wait([weak = weak_from_this()](std::error_code ec) {
+  }
+
+  /// The first signal begins the shutdown, a further one ends all connections at once.
+  void wait_for_signal(std::shared_ptr<const shutdown_plan> plan) {
+    signals_->async_wait([weak = weak_from_this(), plan](std::error_code ec, int) {
       const auto self = weak.lock();
-      if (!ec && self && !self->ended_) self->threads_->abort_all();
+      if (ec || !self || self->ended_) return;
+      const bool is_first = self->phase_ == server_phase::serving;
+      is_first ? self->begin_shutdown(*plan) : self->threads_->abort_all();
+      if (self->phase_ != server_phase::over) self->wait_for_signal(plan);
+    });
+  }
+
+  void stop_listeners() {
+    for (auto& one : listeners_) one->stop();
+  }
+
+  /// Called again, it can only shorten what remains.
+  void begin_shutdown(const shutdown_plan& plan) {
+    const auto now = clock::now();
+    switch (phase_) {
+      case server_phase::serving:
+        phase_ = server_phase::draining;
+        farewell_ = plan.last;
+        grace_ = plan.grace;
+        until_ = deadline_after(now, plan.drain);
+        begin_drain();
+        break;
+      case server_phase::draining:
+        grace_ = (std::min)(grace_, plan.grace);
+        until_ = (std::min)(until_, deadline_after(now, plan.drain));
+        break;
+      case server_phase::closing:
+        until_ = (std::min)(until_, deadline_after(deadline_after(now, plan.drain), plan.grace));
+        break;
+      case server_phase::over: return complete_waits();
+    }
+    advance();
+  }
+
+  void begin_drain() {
+    stop_listeners();
+    threads_->refuse_openings();
+    // Called on the thread of the last connection.
+    places_->on_empty([weak = weak_from_this()] {
+      if (const auto self = weak.lock())
+        self->on_executor([](server_state& one) { one.end_shutdown(); });
+    });
+  }
+
+  /// Does what is due, and waits for the next.
+  void advance() {
+    if (places_->count() == 0) return end_shutdown();
+    if (phase_ == server_phase::draining && until_ <= clock::now()) {
+      phase_ = server_phase::closing;
+      until_ = deadline_after(clock::now(), grace_);
+      threads_->close_all(farewell_);
+    }
+    if (until_ <= clock::now()) return threads_->abort_all();
+    timer_->expires_at(until_);
+    timer_->async_wait([weak = weak_from_this()](std::error_code ec) {
+      const auto self = weak.lock();
+      if (!ec && self && !self->ended_ && self->phase_ != server_phase::over) self->advance();
     });
   }
 
   void end_shutdown() {
-    if (ended_) return;
-    grace_timer_->cancel();
+    if (phase_ == server_phase::over) return;
+    phase_ = server_phase::over;
+    timer_->cancel();
+    std::error_code ignored;
+    signals_->cancel(ignored);
+    // Before the threads are released, whose contexts the completions pass through.
+    complete_waits();
     threads_->release();
   }
+
+  void complete_waits() { waits_.complete_all({}); }
+
+  using clock = std::chrono::steady_clock;
 
   const std::shared_ptr<server_threads> threads_;
   const std::shared_ptr<connection_places> places_;
   std::vector<std::shared_ptr<listener_base>> listeners_;
   std::optional<asio::signal_set> signals_;
-  std::optional<asio::steady_timer> grace_timer_;
-  bool shutting_down_ = false;
+  std::optional<asio::steady_timer> timer_;
+  server_phase phase_ = server_phase::serving;
+  clock::time_point until_ = {};  // of the drain, or of the grace
+  clock::duration grace_ = {};
+  farewell farewell_;
+  operation_queue<shutdown_operation> waits_;
   std::atomic<bool> ended_ = false;
 };
 

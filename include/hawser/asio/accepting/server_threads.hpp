@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -39,8 +40,12 @@ class server_threads {
   /// Where the server's own handlers run, one at a time. Must be called only while the context exists.
   virtual asio::any_io_executor executor() const = 0;
 
-  /// Closes all connections, and those that begin later. This and the next two may be called on any thread.
-  virtual void close_all() = 0;
+  /// Calls `visit` with the registries of each context. May be called on any thread.
+  virtual void for_each(const std::function<void(const io_registries&)>& visit) const = 0;
+
+  /// See the functions of opening_registry.hpp. These and release() may be called on any thread.
+  virtual void refuse_openings() = 0;
+  virtual void close_all(const farewell& with) = 0;
   virtual void abort_all() = 0;
 
   /// Makes the calling thread one of the server's own, if it has such threads.
@@ -101,8 +106,14 @@ class own_threads final : public server_threads {
   }
 
   asio::any_io_executor executor() const override { return own_executor(); }
-  void close_all() override {
-    for (auto& one : threads_) one->close_all();
+  void for_each(const std::function<void(const io_registries&)>& visit) const override {
+    for (const auto& one : threads_) visit(one->registries());
+  }
+  void refuse_openings() override {
+    for (auto& one : threads_) one->refuse_openings();
+  }
+  void close_all(const farewell& with) override {
+    for (auto& one : threads_) one->close_all(with);
   }
   void abort_all() override {
     for (auto& one : threads_) one->abort_all();
@@ -167,7 +178,11 @@ class basic_shared_threads final : public server_threads {
   }
 
   asio::any_io_executor executor() const override { return own_executor(); }
-  void close_all() override { detail::close_all(registries_); }
+  void for_each(const std::function<void(const io_registries&)>& visit) const override {
+    visit(registries_);
+  }
+  void refuse_openings() override { detail::refuse_openings(registries_); }
+  void close_all(const farewell& with) override { detail::close_all(registries_, with); }
   void abort_all() override { detail::abort_all(registries_); }
 
   /// Done before this call returns. Waits for handlers on other threads.

@@ -51,7 +51,7 @@ class threaded_listener final : public accept_loop<Protocol, threaded_home> {
   /// Call it when the executor does not run any more.
   void end() {
     base::stop();
-    home_.refusals->set(serving::cut);
+    home_.refusals->advance(serving::cut);
     while (const auto one = home_.refusals->take()) one->abandon();
   }
 

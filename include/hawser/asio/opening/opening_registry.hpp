@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "hawser/asio/driver/memory_guard.hpp"
+#include "hawser/asio/shutdown_options.hpp"
 #include "hawser/transport/memory_budget.hpp"
 
 namespace hawser::detail {
@@ -64,20 +65,39 @@ class opening_base : public memory_holder {
 
 /// What a server does with the connections of one context.
 enum class serving : std::uint8_t {
-  all,   ///< Serves them
-  none,  ///< Closes them
-  cut,   ///< Ends them at once
+  all,       ///< Serves them
+  sessions,  ///< Serves sessions, refuses openings
+  none,      ///< Closes them
+  cut,       ///< Ends them at once
 };
 
 /// The openings of one context. Keeps them alive until they leave, because an opening that waits
 /// for the application has no other owner. May be used on any thread.
 ///
-/// An opening registers first and then reads now(); a stopping server calls set() first and then goes
+/// An opening registers first and then reads now(); a stopping server calls advance() first and then goes
 /// through the registry. So no opening is missed, whatever threads the two run on.
 class opening_registry {
  public:
   serving now() const noexcept { return now_.load(); }
-  void set(serving next) noexcept { now_.store(next); }
+
+  /// Advances to `next`, if that is further.
+  void advance(serving next) noexcept {
+    auto now = now_.load();
+    while (now < next && !now_.compare_exchange_weak(now, next)) {
+    }
+  }
+
+  /// Advances to serving::none. Returns false if it was reached before. Must not be called on two threads at
+  /// the same time.
+  bool close(const farewell& with) {
+    if (now() >= serving::none) return false;
+    farewell_ = with;
+    advance(serving::none);
+    return true;
+  }
+
+  /// The Close frame of sessions that begin at serving::none.
+  const farewell& close_frame() const noexcept { return farewell_; }
 
   void add(std::shared_ptr<opening_base> one) {
     const std::lock_guard guard{mutex_};
@@ -110,6 +130,7 @@ class opening_registry {
 
  private:
   std::atomic<serving> now_ = serving::all;
+  farewell farewell_;  // written before serving::none is reached
   mutable std::mutex mutex_;
   std::unordered_map<const opening_base*, std::shared_ptr<opening_base>> members_;
 };

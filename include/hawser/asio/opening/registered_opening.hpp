@@ -9,6 +9,7 @@
 #include "hawser/asio/executor/exclusive_strand.hpp"
 #include "hawser/asio/opening/opening_driver.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
+#include "hawser/asio/shutdown_options.hpp"
 #include "hawser/transport/memory_budget.hpp"
 
 namespace hawser::detail {
@@ -62,6 +63,9 @@ class registered_opening : public opening_driver<Stream, Handshake>, public open
   }
 
   serving now() const noexcept { return registry_->now(); }
+
+  /// Of sessions that begin at serving::none.
+  const farewell& close_frame() const noexcept { return registry_->close_frame(); }
 
   struct unregister {
     void operator()(const registered_opening* one) const { one->registry_->remove(one); }

@@ -265,8 +265,13 @@ class server_opening final : public registered_opening<Stream, http_conversation
     }
     opened->open(rest, options.keep_request == request_lifetime::opening);
     switch (base::now()) {
-      case serving::all: return;
-      case serving::none: session{opened}.close(close_code::going_away); return;
+      case serving::all:
+      case serving::sessions: return;
+      case serving::none: {
+        const auto& last = base::close_frame();
+        session{opened}.close(last.code, last.reason);
+        return;
+      }
       case serving::cut: session{opened}.close_now(); return;
     }
   }

@@ -179,6 +179,7 @@ class session_state : public memory_holder {
     return details_ ? value_of(name, details_->parameters) : std::string_view{};
   }
   role self() const noexcept { return self_; }
+  std::uint64_t id() const noexcept { return id_; }
   std::any& data() noexcept { return data_; }
 
  protected:
@@ -293,6 +294,11 @@ class session_state : public memory_holder {
     std::shared_ptr<const tls_facts> tls;
   };
 
+  static std::uint64_t next_id() noexcept {
+    static std::atomic<std::uint64_t> last = 0;
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+
   std::error_code enqueue(session_command command) {
     const auto ec = add_to_queue(std::move(command));
     if (!ec) count_memory();  // without the lock: it may end this session and others
@@ -359,6 +365,7 @@ class session_state : public memory_holder {
   const std::shared_ptr<const listener_facts> listener_;
   std::unique_ptr<const details> details_;
   std::any data_;
+  const std::uint64_t id_ = next_id();
   const role self_;
 };
 
