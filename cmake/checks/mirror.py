@@ -14,12 +14,16 @@ import source_tree
 ELSEWHERE = {
     "asio/accepting/server_runtime": "asio/accepting/server_state",
     "asio/connect_error": "asio/connect_options",
+    "asio/language": "compile_fail/no_coroutines",
     "asio/listen": "asio/opening/quiet_opening",
     "asio/opening/registered_opening": "asio/opening/refusal",
     "asio/outage_queue": "asio/session/kept_messages",
     "asio/plain_streams": "asio/accepting/listener",
     "asio/send_budget": "options/options",
     "asio/session_statistics": "asio/session",
+    "asio/threaded_server_options": "options/options",
+    "base/language": "compile_fail/old_standard",
+    "protocol/interest": "protocol/connection",
     "protocol/owned_payload": "protocol/outbox",
 }
 

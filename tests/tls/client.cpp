@@ -21,6 +21,7 @@
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/driven_client.hpp"
+#include "support/secure_pair.hpp"
 #include "support/wss_server.hpp"
 
 using namespace hawser;
@@ -33,18 +34,13 @@ using lines = std::vector<std::string>;
 using driven_tls_client = basic_driven_client<tls_client>;
 using echo = running_echo<tls_threaded_server>;
 
-tls_client_context trusting() {
-  return tls_client_context{{.system = system_authorities::ignored,
-                             .authorities = pem_text{test_authority().certificate_text}}};
-}
-
 tls_server_context serving(const issued& server) {
   return tls_server_context{{.identities = {server.identity()}}};
 }
 
 TEST_CASE("a client connects to a wss: URL, talks, and ends") {
   echo server{threaded_server_options{}, serving(test_server())};
-  driven_tls_client client{brisk_client(server.url("wss")), trusting()};
+  driven_tls_client client{brisk_client(server.url("wss")), trusting_client()};
   client.start();
   CHECK(client.next() == "open");
   CHECK_FALSE(client->send("ahoy"));
@@ -59,7 +55,7 @@ TEST_CASE("a client's session reports what TLS has negotiated", "[rfc5280-4.2.1.
   echo server{threaded_server_options{}, serving(test_server())};
   std::string seen;
   asio::io_context context{1};
-  tls_client client{context, brisk_client(server.url("wss")), trusting()};
+  tls_client client{context, brisk_client(server.url("wss")), trusting_client()};
   client.on_open([&](session& open) {
     seen = open.tls()->version + ' ' + open.peer_certificate()->dns_names.front();
     if (open.is_secure() && open.listener().empty()) seen += " secure";
@@ -72,7 +68,7 @@ TEST_CASE("a client's session reports what TLS has negotiated", "[rfc5280-4.2.1.
 
 TEST_CASE("the same client connects to a ws: URL") {
   running_echo<threaded_server> server{threaded_server_options{}};
-  driven_tls_client client{brisk_client(server.url("ws", "127.0.0.1")), trusting()};
+  driven_tls_client client{brisk_client(server.url("ws", "127.0.0.1")), trusting_client()};
   client.start();
   CHECK(client.next() == "open");
   CHECK_FALSE(client->send("ahoy"));
@@ -80,7 +76,7 @@ TEST_CASE("the same client connects to a ws: URL") {
 }
 
 TEST_CASE("a client reconnects to a server that stops, with one context for many clients") {
-  const auto shared = trusting();
+  const auto shared = trusting_client();
   auto server = std::make_unique<echo>(threaded_server_options{}, serving(test_server()));
   const auto port = server->server().port();
   driven_tls_client client{brisk_client(server->url("wss")), shared};
@@ -99,7 +95,7 @@ TEST_CASE("a client reconnects to a server that stops, with one context for many
 
 TEST_CASE("an invalid certificate ends the client") {
   echo server{threaded_server_options{}, serving(issue_for("DNS:elsewhere.example"))};
-  driven_tls_client client{brisk_client(server.url("wss")), trusting()};
+  driven_tls_client client{brisk_client(server.url("wss")), trusting_client()};
   client.start();
   CHECK(client.rest() == lines{"failed: the certificate is not for this host", "stopped", "idle"});
 }
@@ -108,7 +104,7 @@ TEST_CASE("a refusal without a close_notify ends the client", "[rfc9112-8]") {
   const cutting_server far{
       serving(test_server()),
       GENERATE("HTTP/1.1 401 X\r\n\r\nno", "HTTP/1.1 401 X\r\nContent-Length: 20\r\n\r\nno")};
-  driven_tls_client client{brisk_client(far.url()), trusting()};
+  driven_tls_client client{brisk_client(far.url()), trusting_client()};
   client.start();
   CHECK(client.rest() == lines{"failed: 401", "stopped", "idle"});
 }
@@ -119,7 +115,7 @@ TEST_CASE("a redirection without a close_notify is followed", "[rfc9112-8]") {
                             "HTTP/1.1 302 X\r\nLocation: " + there.url("wss") + "\r\n\r\nthere"};
   auto options = brisk_client(here.url());
   options.connect.max_redirects = 1;
-  driven_tls_client client{options, trusting()};
+  driven_tls_client client{options, trusting_client()};
   client.start();
   CHECK(client.next() == "open");
 }
@@ -127,7 +123,7 @@ TEST_CASE("a redirection without a close_notify is followed", "[rfc9112-8]") {
 TEST_CASE("a client tries again if the certificate is not yet valid") {
   const auto early = issue({.issuer = &test_authority(), .from_days = 1, .to_days = 2});
   echo server{threaded_server_options{}, serving(early)};
-  driven_tls_client client{brisk_client(server.url("wss")), trusting()};
+  driven_tls_client client{brisk_client(server.url("wss")), trusting_client()};
   client.start();
   CHECK(client.next() == "attempt 1: the certificate is not valid yet");
   CHECK(client.next() == "attempt 2: the certificate is not valid yet");
@@ -139,7 +135,7 @@ TEST_CASE("a tls_client verifies the URL's name when it connects elsewhere") {
   echo server{named, serving(issue_for("DNS:server.example"))};
   auto options = brisk_client("wss://server.example/");
   options.connect.connect_to = "127.0.0.1:" + std::to_string(server.server().port());
-  driven_tls_client client{options, trusting()};
+  driven_tls_client client{options, trusting_client()};
   client.start();
   CHECK(client.next() == "open");
 }
@@ -147,7 +143,7 @@ TEST_CASE("a tls_client verifies the URL's name when it connects elsewhere") {
 TEST_CASE("a client ends inside the TLS handshake") {
   stage server;
   driven_tls_client client{brisk_client("wss://127.0.0.1:" + std::to_string(server.port()) + "/"),
-                           trusting()};
+                           trusting_client()};
   client.start();
   auto peer = server.accept();
   CHECK_FALSE(peer.receive().empty());
@@ -159,7 +155,7 @@ TEST_CASE("a TLS handshake that takes too long is tried again") {
   stage server;
   auto options = brisk_client("wss://127.0.0.1:" + std::to_string(server.port()) + "/");
   options.connect.handshake_timeout = 1ms;
-  driven_tls_client client{options, trusting()};
+  driven_tls_client client{options, trusting_client()};
   client.start();
   auto peer = server.accept();
   CHECK(client.next() == "attempt 1: the opening handshake took too long");
@@ -173,7 +169,7 @@ TEST_CASE("an opening handshake inside TLS that takes too long is tried again") 
   auto options = brisk_client("wss://127.0.0.1:" + std::to_string(server.port()) + "/");
   options.connect.handshake_timeout = 200ms;
   {
-    driven_tls_client client{options, trusting()};
+    driven_tls_client client{options, trusting_client()};
     client.start();
     CHECK(client.next() == "attempt 1: the opening handshake took too long");
     client->stop();
@@ -195,7 +191,7 @@ TEST_CASE("a redirection from wss: to ws: is not followed") {
   auto options = brisk_client("wss://localhost:" + std::to_string(server.port()) + "/");
   options.connect.max_redirects = 5;
   {
-    driven_tls_client client{options, trusting()};
+    driven_tls_client client{options, trusting_client()};
     client.start();
     CHECK(client.rest() == lines{"failed: 302", "stopped", "idle"});
   }
@@ -208,7 +204,7 @@ TEST_CASE("a redirection from ws: to wss: is followed") {
   stage server;
   auto options = brisk_client(server.url());
   options.connect.max_redirects = 1;
-  driven_tls_client client{options, trusting()};
+  driven_tls_client client{options, trusting_client()};
   client.start();
   server.refuse(refusal_with(301, "Location: " + there.url("https") + "\r\n"));
   CHECK(client.next() == "open");
@@ -221,7 +217,7 @@ TEST_CASE("TLS goes through a proxy's tunnel") {
   stage proxy;
   auto options = brisk_client(there.url("wss"));
   options.connect.find_proxy = through_proxy("http://127.0.0.1:" + std::to_string(proxy.port()));
-  driven_tls_client client{options, trusting()};
+  driven_tls_client client{options, trusting_client()};
   client.start();
   auto near = proxy.accept();
   CHECK(near.receive_until("\r\n\r\n").starts_with("CONNECT localhost:"));
