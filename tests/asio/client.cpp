@@ -304,7 +304,7 @@ class ledger {
 TEST_CASE("nothing that was acknowledged is lost while a server is killed twenty times") {
   constexpr int window = 16;
   ledger server;
-  driven_client client{brisk_client("ws://127.0.0.1:" + std::to_string(server.port()) + "/")};
+  driven_client client{brisk_client(url_at(server.port()))};
   lines story;
   int acknowledged = 0;
   int sent = 0;
@@ -349,7 +349,7 @@ TEST_CASE("nothing that was acknowledged is lost while a server is killed twenty
 
 TEST_CASE("any number of threads may use a client and run its context") {
   ledger server;
-  driven_client client{keeping("ws://127.0.0.1:" + std::to_string(server.port()) + "/")};
+  driven_client client{keeping(url_at(server.port()))};
   client->on_open([](session&) {});
   client->on_message([](session&, message_view) {});
   client->on_close([](session&, const closed&) {});

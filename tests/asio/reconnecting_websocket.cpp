@@ -120,7 +120,7 @@ TEST_CASE("another thread can end a blocking client at any point") {
   deaf_port deaf;
   stage server;
   const auto port = moment == "connect" ? deaf.port() : server.port();
-  auto options = brisk_client("ws://127.0.0.1:" + std::to_string(port) + "/");
+  auto options = brisk_client(url_at(port));
   options.reconnect->base = options.reconnect->cap = 1h;
   reconnecting_websocket peer{options};
   mailbox<bool> waiting;

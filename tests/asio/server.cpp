@@ -340,7 +340,7 @@ TEST_CASE("a server listens on several endpoints, of IPv4, IPv6 and Unix sockets
   CHECK(second_port != 0);
   auto first = connect(server.url());
   CHECK(echoed(first, "v4") == "v4");
-  auto second = connect("ws://127.0.0.1:" + std::to_string(second_port));
+  auto second = connect(url_at(second_port));
   CHECK(echoed(second, "v4 too") == "v4 too");
   for (int i = 0; i < 2; ++i) {
     CHECK(addresses.take().value_or("").starts_with("127.0.0.1:"));
@@ -396,7 +396,7 @@ TEST_CASE("a server may run on an io_context of the application's, which runs ou
   echo(server);
   server.start();
   std::thread client_thread{[&] {
-    auto client = connect("ws://127.0.0.1:" + std::to_string(server.port()));
+    auto client = connect(url_at(server.port()));
     if (echoed(client, "Hello") == "Hello") (void)client.close();
     server.shutdown({.grace = soon});
   }};

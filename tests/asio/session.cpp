@@ -129,7 +129,7 @@ TEST_CASE("a handle is harmless when the context of its connection ended with it
     server.start();
     other = std::thread{[port = server.port()] {
       std::error_code ec;
-      auto client = connect("ws://127.0.0.1:" + std::to_string(port), ec);
+      auto client = connect(url_at(port), ec);
       if (client) (void)client->read();
     }};
     context.run();

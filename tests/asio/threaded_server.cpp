@@ -75,9 +75,7 @@ class running_server {
   threaded_server& operator*() { return server_; }
   threaded_server* operator->() { return &server_; }
 
-  std::string url(const std::string& target = "/") const {
-    return "ws://127.0.0.1:" + std::to_string(server_.port()) + target;
-  }
+  std::string url(const std::string& target = "/") const { return url_at(server_.port(), target); }
 
   /// The next error, which must happen soon.
   std::string error() { return errors_.take().value_or("nothing went wrong"); }
@@ -86,21 +84,9 @@ class running_server {
   bool returns() { return returned_.take().value_or(false); }
 
   /// Waits until there are that many connections.
-  void await_connections(std::size_t count) {
-    CHECK(eventually([&] { return server_.connections() == count; }));
-  }
+  void await_connections(std::size_t count) { hawser::test::await_connections(server_, count); }
 
  private:
-  static std::string exception_text(const std::exception_ptr& error) {
-    try {
-      std::rethrow_exception(error);
-    } catch (const std::exception& failure) {
-      return failure.what();
-    } catch (...) {
-      return "something else";
-    }
-  }
-
   threaded_server server_;
   mailbox<std::string> errors_;
   mailbox<bool> returned_;

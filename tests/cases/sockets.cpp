@@ -20,8 +20,6 @@ echo_options serving() {
   return {.connection = endpoint_options(), .extension = endpoint_deflate()};
 }
 
-std::string url_at(std::uint16_t port) { return "ws://127.0.0.1:" + std::to_string(port) + '/'; }
-
 void run_blocking(std::uint16_t port) {
   std::error_code ec;
   auto peer = connect(url_at(port), ec, connecting());

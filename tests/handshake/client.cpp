@@ -16,6 +16,7 @@
 #include "hawser/version.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/heads.hpp"
 #include "support/segments.hpp"
 
 using namespace hawser::test;
@@ -56,9 +57,7 @@ std::string answering(std::string_view more = {}) {
 
 /// A valid response in which `instead` replaces `what`.
 std::string answering_with(std::string_view what, std::string_view instead) {
-  auto text = answering();
-  text.replace(text.find(what), what.size(), instead);
-  return text;
+  return replaced(answering(), what, instead);
 }
 
 TEST_CASE("the request has the spelling and the order of the RFC", "[rfc-1.2][rfc-4.1]") {

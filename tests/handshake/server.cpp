@@ -15,6 +15,7 @@
 #include "hawser/handshake/request_body.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/heads.hpp"
 #include "support/heap.hpp"
 #include "support/segments.hpp"
 
@@ -46,9 +47,7 @@ std::string asking(std::string_view more = {}) {
 
 /// A valid request in which `instead` replaces `what`.
 std::string asking_with(std::string_view what, std::string_view instead) {
-  auto text = asking();
-  text.replace(text.find(what), what.size(), instead);
-  return text;
+  return replaced(asking(), what, instead);
 }
 
 /// The output as a client parses it; it must be exactly one whole response.

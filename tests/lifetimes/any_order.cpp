@@ -195,7 +195,7 @@ things threaded_server_scene() {
       }
     });
   }};
-  all.make<client_websocket>(connect("ws://127.0.0.1:" + std::to_string(one->port()) + "/"));
+  all.make<client_websocket>(connect(url_at(one->port())));
   one->stop();
   runner.join();
   return all;

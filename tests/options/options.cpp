@@ -372,7 +372,7 @@ TEMPLATE_TEST_CASE("with limits and timeouts of zero a server serves, and client
   options.connect_timeout = options.handshake_timeout = 0s;
   options.limits = {.size = 0, .fields = 0, .target = 0};
   options.connection = unlimited();
-  auto peer = connect("ws://127.0.0.1:" + std::to_string(server.port()) + "/", options);
+  auto peer = connect(url_at(server.port()), options);
   REQUIRE_FALSE(peer.write("ahoy"));
   const auto echo = peer.read();
   REQUIRE(echo);
@@ -385,7 +385,7 @@ TEST_CASE("a client with limits and timeouts of zero connects, and may queue any
   event_echo server;
   asio::io_context context;
   client_options options;
-  options.url = "ws://127.0.0.1:" + std::to_string(server.port()) + "/";
+  options.url = url_at(server.port());
   options.reconnect = std::nullopt;
   options.budget.hard = 0;
   options.connect.connect_timeout = options.connect.handshake_timeout = 0s;

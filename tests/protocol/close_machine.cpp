@@ -114,14 +114,8 @@ std::string cell(close_state from, close_input input) {
 }
 
 TEST_CASE("the documentation has the table of the closing handshake", "[rfc-7.1]") {
-  std::vector<table_row> rows{{"state"}};
-  for (const auto input : inputs) rows.front().push_back(shown(input));
-  for (const auto from : states) {
-    table_row row{bold(shown(from))};
-    for (const auto input : inputs) row.push_back(cell(from, input));
-    rows.push_back(row);
-  }
-  const auto table = markdown(rows);
+  const auto table = table_of(
+      states, inputs, [](auto one) { return shown(one); }, cell);
   INFO("docs/state-machines.md must have this table:\n" << table);
   CHECK(project_file("docs/state-machines.md").find(table) != std::string::npos);
 }

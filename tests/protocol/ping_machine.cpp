@@ -73,14 +73,8 @@ std::string cell(ping_state from, ping_input input) {
 }
 
 TEST_CASE("the documentation has the table of the keep-alive", "[rfc-5.5.2]") {
-  std::vector<table_row> rows{{"state"}};
-  for (const auto input : ping_inputs) rows.front().push_back(shown(input));
-  for (const auto from : ping_states) {
-    table_row row{bold(shown(from))};
-    for (const auto input : ping_inputs) row.push_back(cell(from, input));
-    rows.push_back(row);
-  }
-  const auto table = markdown(rows);
+  const auto table = table_of(
+      ping_states, ping_inputs, [](auto one) { return shown(one); }, cell);
   INFO("docs/state-machines.md must have this table:\n" << table);
   CHECK(project_file("docs/state-machines.md").find(table) != std::string::npos);
 }

@@ -96,8 +96,7 @@ TEST_CASE("a threaded server compresses", "[rfc7692-5]") {
     });
   }};
   {
-    auto peer = connect("ws://127.0.0.1:" + std::to_string(server.port()),
-                        {.extension = permessage_deflate{}});
+    auto peer = connect(url_at(server.port()), {.extension = permessage_deflate{}});
     CHECK(peer.extensions() == agreed);
     converse(peer);
     CHECK(!peer.close());

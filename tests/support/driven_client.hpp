@@ -110,12 +110,6 @@ class relay {
   std::thread back_;
 };
 
-/// A port without a listener.
-inline std::uint16_t free_port() {
-  tcp::acceptor bound{raw_socket::context(), loopback()};
-  return bound.local_endpoint().port();
-}
-
 /// The first retry is immediate, the next ones follow after a short time.
 inline backoff brisk() {
   using std::chrono::milliseconds;

@@ -114,7 +114,7 @@ class event_echo {
 
 template <class Server>
 std::string url_of(Server& server) {
-  return "ws://127.0.0.1:" + std::to_string(server.port()) + '/';
+  return url_at(server.port());
 }
 
 }  // namespace hawser::test

@@ -19,6 +19,11 @@ inline std::string upgrade_to(std::string_view target, std::string_view more = {
   return request.insert(request.size() - 2, more);
 }
 
+/// A text in which `instead` replaces `what`.
+inline std::string replaced(std::string text, std::string_view what, std::string_view instead) {
+  return text.replace(text.find(what), what.size(), instead);
+}
+
 /// The value of a header line in a head, or "none".
 inline std::string line_in(const std::string& head, const std::string& name) {
   const auto start = head.find("\r\n" + name + ": ");
@@ -28,11 +33,11 @@ inline std::string line_in(const std::string& head, const std::string& name) {
 }
 
 /// A server's response that accepts a client's request.
-inline std::string acceptance_of(const std::string& head) {
+inline std::string acceptance_of(const std::string& head, const std::string& more = "") {
   const auto key = accept_key_for(line_in(head, "Sec-WebSocket-Key"));
   return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
          "Sec-WebSocket-Accept: " +
-         std::string{key.data(), key.size()} + "\r\n\r\n";
+         std::string{key.data(), key.size()} + "\r\n" + more + "\r\n";
 }
 
 inline std::string refusal_with(int status, const std::string& more = "") {

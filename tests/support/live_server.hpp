@@ -57,9 +57,7 @@ class live_server {
   server& operator*() { return server_; }
   server* operator->() { return &server_; }
 
-  std::string url(const std::string& target = "/") const {
-    return "ws://127.0.0.1:" + std::to_string(server_.port()) + target;
-  }
+  std::string url(const std::string& target = "/") const { return url_at(server_.port(), target); }
 
   /// Whether run() returns soon.
   bool returns() { return returned_.take().value_or(false); }

@@ -41,6 +41,11 @@ inline tcp::endpoint loopback(std::uint16_t port = 0) {
   return {asio::ip::address_v4::loopback(), port};
 }
 
+/// The URL of a server on this machine.
+inline std::string url_at(std::uint16_t port, std::string_view target = "/") {
+  return std::string{"ws://127.0.0.1:"}.append(std::to_string(port)).append(target);
+}
+
 /// Two joined sockets.
 template <class Protocol>
 std::pair<typename Protocol::socket, typename Protocol::socket> joined_sockets(
@@ -161,6 +166,12 @@ class raw_socket {
   byte_vector kept_;
   int error_ = 0;
 };
+
+/// A port without a listener.
+inline std::uint16_t free_port() {
+  tcp::acceptor bound{raw_socket::context(), loopback()};
+  return bound.local_endpoint().port();
+}
 
 /// Passes values from other threads to the test, which waits for each no longer than `soon`.
 template <class T>

@@ -44,6 +44,20 @@ inline std::string bold(std::string_view words) {
   return text.append(words).append("**");
 }
 
+/// The table of a state machine: a row for each state and a column for each input. `shown` is the text of a
+/// state or an input, `cell(state, input)` that of a cell.
+template <class States, class Inputs, class Shown, class Cell>
+std::string table_of(const States& states, const Inputs& inputs, Shown shown, Cell cell) {
+  std::vector<table_row> rows{{"state"}};
+  for (const auto input : inputs) rows.front().push_back(shown(input));
+  for (const auto from : states) {
+    table_row row{bold(shown(from))};
+    for (const auto input : inputs) row.push_back(cell(from, input));
+    rows.push_back(row);
+  }
+  return markdown(rows);
+}
+
 /// The contents of a file of the project, whose path begins at the root.
 inline std::string project_file(const std::string& path) {
   std::ifstream file{std::string{HAWSER_SOURCE_DIR "/"} + path};

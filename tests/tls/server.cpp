@@ -23,6 +23,7 @@
 #include "hawser/tls/connect.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
+#include "support/reload.hpp"
 #include "support/secure_pair.hpp"
 #include "support/sockets.hpp"
 
@@ -74,25 +75,9 @@ bool echoes(const std::string& url) {
 }
 
 TEST_CASE("an event server goes on with its clients while its certificate is reloaded") {
-  const auto named = [](const char* name) {
-    return tls_server_options{
-        .identities = {issue({.name = name, .issuer = &test_authority()}).identity()}};
-  };
-  tls_server_context context{named("first")};
+  tls_server_context context{server_named("first")};
   const secure_echo server{{}, {}, context};
-  const auto url = url_of("wss", server.port());
-  auto before = connect(url, trusting_client());
-  context.reload(named("second"));
-  auto after = connect(url, trusting_client());
-  CHECK(before.peer_certificate()->subject == "CN=first");
-  CHECK(after.peer_certificate()->subject == "CN=second");
-  for (auto* peer : {&before, &after}) {
-    CHECK_FALSE(peer->write("ahoy"));
-    const auto answer = peer->read();
-    REQUIRE(answer);
-    CHECK(answer->text() == "ahoy");
-    CHECK_FALSE(peer->close());
-  }
+  check_reload(context, url_of("wss", server.port()));
 }
 
 /// The number of ports on which this process listens.

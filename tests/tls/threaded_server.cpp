@@ -22,6 +22,7 @@
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/eventually.hpp"
+#include "support/reload.hpp"
 #include "support/secure_pair.hpp"
 #include "support/wss_server.hpp"
 
@@ -56,24 +57,9 @@ TEST_CASE("messages of every length come back through TLS", "[rfc-5.2]") {
 }
 
 TEST_CASE("a threaded server goes on with its clients while its certificate is reloaded") {
-  const auto named = [](const char* name) {
-    return tls_server_options{
-        .identities = {issue({.name = name, .issuer = &test_authority()}).identity()}};
-  };
-  tls_server_context context{named("first")};
+  tls_server_context context{server_named("first")};
   echo far{threaded_server_options{}, context};
-  auto before = connect(far.url("wss"), trusting_client());
-  context.reload(named("second"));
-  auto after = connect(far.url("wss"), trusting_client());
-  CHECK(before.peer_certificate()->subject == "CN=first");
-  CHECK(after.peer_certificate()->subject == "CN=second");
-  for (auto* peer : {&before, &after}) {
-    CHECK_FALSE(peer->write("ahoy"));
-    const auto answer = peer->read();
-    REQUIRE(answer);
-    CHECK(answer->text() == "ahoy");
-    CHECK_FALSE(peer->close());
-  }
+  check_reload(context, far.url("wss"));
 }
 
 TEST_CASE("one thread writes while another reads, through TLS") {
@@ -150,6 +136,16 @@ asio::ip::tcp::socket visit(asio::io_context& context, echo& far, std::string_vi
   return socket;
 }
 
+/// A client of the server, after the handshake of TLS.
+tls_transport<socket_transport> encrypted_visit(asio::io_context& context, echo& far) {
+  tls_transport<socket_transport> client{socket_transport{visit(context, far, "")},
+                                         trusting_client(), "localhost"};
+  std::error_code ec;
+  client.handshake(before_long(), ec);
+  REQUIRE_FALSE(ec);
+  return client;
+}
+
 TEST_CASE("the handshake timeout includes the TLS handshake") {
   threaded_server_options options;
   options.handshake_timeout = 100ms;
@@ -164,12 +160,8 @@ TEST_CASE("both handshakes together have one timeout") {
   options.handshake_timeout = 300ms;
   echo far{options, server_with(test_server())};
   asio::io_context context;
-  const auto trusting = trusting_client();
-  tls_transport<socket_transport> client{socket_transport{visit(context, far, "")}, trusting,
-                                         "localhost"};
+  auto client = encrypted_visit(context, far);
   std::error_code ec;
-  client.handshake(before_long(), ec);
-  REQUIRE_FALSE(ec);
   // The response arrives over TLS.
   CHECK(text(read_all(client, 1000, ec)).starts_with("HTTP/1.1 408"));
   client.shutdown(ec);
@@ -196,12 +188,8 @@ TEST_CASE("a refused client gets the response, whatever it has sent meanwhile") 
   wanted.client_authorities = pem_text{test_authority().certificate_text};
   echo far{threaded_server_options{}, tls_server_context{wanted}};
   asio::io_context context;
-  const auto trusting = trusting_client();
-  tls_transport<socket_transport> client{socket_transport{visit(context, far, "")}, trusting,
-                                         "localhost"};
+  auto client = encrypted_visit(context, far);
   std::error_code ec;
-  client.handshake(before_long(), ec);
-  REQUIRE_FALSE(ec);
   write_all(client, std::vector<std::byte>(30'000), ec);
   read_all(client, 1, ec);
   CHECK(ec.message().find("alert certificate required") != std::string::npos);

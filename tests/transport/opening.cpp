@@ -23,6 +23,7 @@
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/far_end.hpp"
+#include "support/heads.hpp"
 #include "support/printers.hpp"
 #include "support/wire.hpp"
 
@@ -53,8 +54,7 @@ std::array<std::byte, 16> sample_nonce() {
 
 /// A valid request with one part of it replaced.
 std::string request_with(std::string_view part, std::string_view instead) {
-  std::string changed{good_request};
-  return changed.replace(changed.find(part), part.size(), instead);
+  return replaced(std::string{good_request}, part, instead);
 }
 
 /// The status of a response, or 0 if the bytes are not exactly one whole response that closes.

@@ -106,7 +106,7 @@ class pool_server {
   server& operator*() { return *server_; }
   server* operator->() { return &*server_; }
 
-  std::string url() const { return "ws://127.0.0.1:" + std::to_string(server_->port()); }
+  std::string url() const { return url_at(server_->port()); }
 
   /// Shuts down, and waits until all work has ended.
   void finish() {

@@ -101,7 +101,7 @@ TEST_CASE("a healthy connection restarts the schedule") {
 
 TEST_CASE("a port that refuses is tried until it accepts") {
   const auto port = free_port();
-  driven_client client{brisk_client("ws://127.0.0.1:" + std::to_string(port) + "/")};
+  driven_client client{brisk_client(url_at(port))};
   client.start();
   CHECK(client.next() == "attempt 1: " + refused);
   const auto first = client.delay();
@@ -116,7 +116,7 @@ TEST_CASE("a port that refuses is tried until it accepts") {
 }
 
 TEST_CASE("a client gives up after its number of attempts") {
-  auto options = brisk_client("ws://127.0.0.1:" + std::to_string(free_port()) + "/");
+  auto options = brisk_client(url_at(free_port()));
   options.reconnect->max_attempts = 2;
   driven_client client{options};
   client.start();
@@ -278,7 +278,7 @@ TEST_CASE("a client ends while it looks for the host") {
 
 TEST_CASE("a client ends while it waits for an address to answer") {
   deaf_port deaf;
-  auto options = brisk_client("ws://127.0.0.1:" + std::to_string(deaf.port()) + "/");
+  auto options = brisk_client(url_at(deaf.port()));
   options.connect.connect_timeout = 1h;
   driven_client client{options};
   client.start();

@@ -38,7 +38,7 @@ TEST_CASE("handlers are called in the order of a connection's life") {
       });
       one.on_close([&](session&, const closed&) { story.emplace_back("close"); });
     }};
-    auto peer = connect("ws://127.0.0.1:" + std::to_string((*far).port()) + "/");
+    auto peer = connect(url_at((*far).port()));
     CHECK_FALSE(peer.ping());
     CHECK_FALSE(peer.write("x"));
     CHECK(peer.read());

@@ -36,7 +36,7 @@ things compressing_scene() {
       while (const auto got = peer.read()) peer.write(*got);
     });
   }};
-  const auto url = "ws://127.0.0.1:" + std::to_string(server.port()) + "/";
+  const auto url = url_at(server.port());
   const auto peer = all.make<client_websocket>(connect(url, *options));
   const auto prepared = all.make<prepared_message>(std::string(10'000, 'x'));
   peer->write(*prepared);
