@@ -65,10 +65,10 @@ class bare_echo {
   void serve(int socket) {
     auto& from = peers_[socket];
     const auto kept = from.rest.size();
-    std::memcpy(room_.data(), from.rest.data(), kept);
-    const auto size = ::recv(socket, room_.data() + kept, room_.size() - kept, 0);
+    std::memcpy(buffer_.data(), from.rest.data(), kept);
+    const auto size = ::recv(socket, buffer_.data() + kept, buffer_.size() - kept, 0);
     if (size <= 0) return leave(socket);
-    auto input = hawser::mutable_bytes{room_}.first(kept + static_cast<std::size_t>(size));
+    auto input = hawser::mutable_bytes{buffer_}.first(kept + static_cast<std::size_t>(size));
     from.rest.clear();
     if (!from.open) return welcome(socket, from);
     output_.clear();
@@ -118,7 +118,7 @@ class bare_echo {
   int epoll_ = ::epoll_create1(0);
   int acceptor_;
   std::unordered_map<int, peer> peers_;
-  std::vector<std::byte> room_ = std::vector<std::byte>(256 * 1024);
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(256 * 1024);
   std::vector<std::byte> output_;
 };
 

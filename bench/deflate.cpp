@@ -45,7 +45,7 @@ class hawser_pair {
         client_{make(hawser::role::client, one, std::move(joined.first))},
         server_{make(hawser::role::server, one, std::move(joined.second))} {}
 
-  static peer make(hawser::role self, const deflate_case& one,
+  static peer make(hawser::role own_role, const deflate_case& one,
                    asio::local::stream_protocol::socket socket) {
     hawser::any_extension extension;
     if (one.compressed) {
@@ -56,9 +56,9 @@ class hawser_pair {
            .memory_level = one.memory_level,
            .own_window_bits = one.window_bits,
            .threshold =
-               0}}.extension(self, agreed);
+               0}}.extension(own_role, agreed);
     }
-    return {self, transport{std::move(socket)}, {}, {}, {}, std::move(extension)};
+    return {own_role, transport{std::move(socket)}, {}, {}, {}, std::move(extension)};
   }
 
   int handle_;

@@ -171,7 +171,7 @@ double talk(const std::vector<int>& sockets, const load& with, std::chrono::mill
   std::vector<pollfd> ready;
   std::vector<std::size_t> missing(sockets.size(), 0);
   for (const int socket : sockets) ready.push_back({socket, POLLIN, 0});
-  std::vector<std::byte> room(256 * 1024);
+  std::vector<std::byte> buffer(256 * 1024);
   double bursts = 0;
   std::size_t waiting = 0;
   const auto until = std::chrono::steady_clock::now() + time;
@@ -186,7 +186,7 @@ double talk(const std::vector<int>& sockets, const load& with, std::chrono::mill
     ::poll(ready.data(), ready.size(), -1);
     for (std::size_t i = 0; i < sockets.size(); ++i) {
       if (ready[i].revents == 0) continue;
-      const auto size = ::recv(sockets[i], room.data(), room.size(), 0);
+      const auto size = ::recv(sockets[i], buffer.data(), buffer.size(), 0);
       if (size <= 0) fail("the server has gone");
       missing[i] -= static_cast<std::size_t>(size);
       if (missing[i] != 0) continue;

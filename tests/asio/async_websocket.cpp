@@ -102,8 +102,8 @@ TEST_CASE("the memory of a message is used again") {
 }
 
 TEST_CASE("several reads are served in the order in which they began") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  async_talk talk{own_role};
   message first;
   received_part second;
   message third;
@@ -113,7 +113,7 @@ TEST_CASE("several reads are served in the order in which they began") {
   talk.near().async_read(first, one.handler());
   talk.near().async_read_part(second, two.handler());
   talk.near().async_read(third, three.handler());
-  const auto from = peer_of(self);
+  const auto from = peer_of(own_role);
   talk.far().send(frame_from(from, opcode::text, "a") +
                   frame_from(from, opcode::text, "b", fin::no) +
                   frame_from(from, opcode::continuation, "c"));
@@ -125,8 +125,8 @@ TEST_CASE("several reads are served in the order in which they began") {
 }
 
 TEST_CASE("any number of writes go out in order, each completing when the stream has taken it") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self, {}, {.max_write = 10, .capacity = 100}};
+  const auto own_role = GENERATE(role::client, role::server);
+  async_talk talk{own_role, {}, {.max_write = 10, .capacity = 100}};
   std::vector<outcome_of> writes(5);
   lines expected;
   for (std::size_t i = 0; i < writes.size(); ++i) {
@@ -147,14 +147,14 @@ TEST_CASE("any number of writes go out in order, each completing when the stream
 }
 
 TEST_CASE("the answers to messages of one read leave in one write") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto half = frame_from(from, opcode::text, "begun");
   const bool ends_in_half = GENERATE(true, false);
   byte_vector wire;
   for (int i = 0; i < 32; ++i) wire = wire + frame_from(from, opcode::text, "message");
   if (ends_in_half) wire.insert(wire.end(), half.begin(), half.begin() + 5);
-  async_talk talk{self};
+  async_talk talk{own_role};
   message got;
   int answered = 0;
   const std::function<void(std::error_code)> answer = [&](std::error_code ec) {
@@ -173,9 +173,9 @@ TEST_CASE("the answers to messages of one read leave in one write") {
 }
 
 TEST_CASE("an answer to some of many messages does not wait for the rest of them") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  async_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  async_talk talk{own_role};
   talk.far().send(frame_from(from, opcode::text, "a") + frame_from(from, opcode::text, "b"));
   CHECK(talk.read() == "text \"a\"");
   outcome_of answer;
@@ -189,9 +189,9 @@ TEST_CASE("an answer to some of many messages does not wait for the rest of them
 // Back-pressure
 
 TEST_CASE("nothing is read from the stream while no read is pending") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  async_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  async_talk talk{own_role};
   talk.far().send(frame_from(from, opcode::text, "a"));
   talk.run();
   CHECK_FALSE(talk.near().next_layer().is_reading());
@@ -206,9 +206,9 @@ TEST_CASE("nothing is read from the stream while no read is pending") {
 }
 
 TEST_CASE("a ping is answered while a read is pending, and not before", "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  async_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  async_talk talk{own_role};
   talk.far().send(frame_from(from, opcode::ping, "1"));
   talk.run();
   CHECK(talk.far().frames().empty());
@@ -223,9 +223,9 @@ TEST_CASE("a ping is answered while a read is pending, and not before", "[rfc-5.
 // Closing
 
 TEST_CASE("async_close completes when both have closed and the stream has ended", "[rfc-7.1.1]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool reads = GENERATE(true, false);
-  async_talk talk{self};
+  async_talk talk{own_role};
   message into;
   outcome_of reading;
   outcome_of closing;
@@ -235,11 +235,11 @@ TEST_CASE("async_close completes when both have closed and the stream has ended"
   talk.near().async_close(close_code::going_away, again.handler());
   talk.run();
   CHECK(talk.far().frames() == lines{"close 1000 \"bye\""});
-  talk.far().send(frame_from(peer_of(self), opcode::text, "too late") +
-                  close_from(peer_of(self), 1000));
+  talk.far().send(frame_from(peer_of(own_role), opcode::text, "too late") +
+                  close_from(peer_of(own_role), 1000));
   talk.run();
   CHECK(closing.pending());
-  CHECK(talk.far().over() == (self == role::server));
+  CHECK(talk.far().over() == (own_role == role::server));
   talk.far().hang_up();
   talk.run();
   CHECK(closing.shown() == "done");
@@ -250,8 +250,8 @@ TEST_CASE("async_close completes when both have closed and the stream has ended"
 }
 
 TEST_CASE("close_now ends everything at once") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self, {}, {.capacity = 0}};
+  const auto own_role = GENERATE(role::client, role::server);
+  async_talk talk{own_role, {}, {.capacity = 0}};
   message into;
   outcome_of reading;
   outcome_of writing;
@@ -271,8 +271,8 @@ TEST_CASE("close_now ends everything at once") {
 }
 
 TEST_CASE("a close does not wait for a peer that reads nothing") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  async_talk talk{own_role};
   talk.far().refuse();
   outcome_of write;
   outcome_of closing;
@@ -288,9 +288,9 @@ TEST_CASE("a close does not wait for a peer that reads nothing") {
 // Timeouts and cancellation
 
 TEST_CASE("a read with a timeout completes, and the connection stays open") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self};
-  const auto wire = frame_from(peer_of(self), opcode::text, "half of it");
+  const auto own_role = GENERATE(role::client, role::server);
+  async_talk talk{own_role};
+  const auto wire = frame_from(peer_of(own_role), opcode::text, "half of it");
   talk.far().send(byte_vector{wire.begin(), wire.begin() + 8});
   message into;
   received_part piece;
@@ -311,10 +311,10 @@ TEST_CASE("a read with a timeout completes, and the connection stays open") {
 }
 
 TEST_CASE("a read that is cancelled at any byte of a conversation loses nothing") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto type = GENERATE(asio::cancellation_type::terminal, asio::cancellation_type::partial,
                              asio::cancellation_type::total);
-  const auto from = peer_of(self);
+  const auto from = peer_of(own_role);
   const auto wire =
       frame_from(from, opcode::text, "Hel", fin::no) + frame_from(from, opcode::ping, "?") +
       frame_from(from, opcode::continuation, "lo") +
@@ -322,7 +322,7 @@ TEST_CASE("a read that is cancelled at any byte of a conversation loses nothing"
   const lines expected{"text \"Hello\"", "binary " + shown(as_bytes(std::string(130, 'x')))};
   for (std::size_t cut = 0; cut <= wire.size(); ++cut) {
     INFO("cut at " << cut);
-    async_talk talk{self};
+    async_talk talk{own_role};
     lines story;
     const auto middle = wire.begin() + static_cast<std::ptrdiff_t>(cut);
     message into;
@@ -421,8 +421,8 @@ TEST_CASE("a cancelled close continues") {
 // Lifetimes
 
 TEST_CASE("all pending operations complete when an async_websocket is destroyed") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self, {}, {.capacity = 0}};
+  const auto own_role = GENERATE(role::client, role::server);
+  async_talk talk{own_role, {}, {.capacity = 0}};
   message into;
   outcome_of reading;
   outcome_of writing;
@@ -491,14 +491,14 @@ TEST_CASE("a handler may destroy the websocket, and start operations") {
 }
 
 TEST_CASE("whichever call of the stream fails, everything completes") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   bool failed = true;
   std::size_t failing = 0;
   while (failed) {
     ++failing;
     INFO("call " << failing);
-    async_talk talk{self, {}, {.max_read = 3, .max_write = 5, .failing_call = failing}};
+    async_talk talk{own_role, {}, {.max_read = 3, .max_write = 5, .failing_call = failing}};
     talk.far().send(frame_from(from, opcode::ping, "?") + frame_from(from, opcode::text, "Hello"));
     message into;
     outcome_of reading;

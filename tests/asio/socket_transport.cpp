@@ -52,9 +52,9 @@ struct two_transports {
 
 template <class Transport>
 std::string read(Transport& end, std::error_code& ec) {
-  byte_vector room(100);
-  room.resize(end.read_some(room, ec));
-  return text(room);
+  byte_vector buffer(100);
+  buffer.resize(end.read_some(buffer, ec));
+  return text(buffer);
 }
 
 TEMPLATE_TEST_CASE("bytes are sent both ways, and the end of the stream is not an error", "", tcp,
@@ -141,10 +141,10 @@ TEMPLATE_TEST_CASE("a peer that takes nothing makes a write block until it takes
   CHECK(ec == std::errc::operation_would_block);
   CHECK_FALSE(both.near.wait_writable(both.near.now() + 5ms, ec));
   CHECK_FALSE(ec);
-  byte_vector room(1'000'000);
+  byte_vector buffer(1'000'000);
   std::thread reader{[&] {
     std::error_code stop;
-    while (both.far.wait_readable(forever, stop) && both.far.read_some(room, stop) != 0) {
+    while (both.far.wait_readable(forever, stop) && both.far.read_some(buffer, stop) != 0) {
     }
   }};
   CHECK(both.near.wait_writable(forever, ec));

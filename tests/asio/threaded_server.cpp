@@ -313,10 +313,10 @@ TEST_CASE("stop closes open connections with 1001 and returns when run does", "[
 
 TEST_CASE("stop works from a handler, from hooks, twice, and before run") {
   SECTION("from a handler") {
-    threaded_server* self = nullptr;
-    running_server server{[&self](peer_type&) { self->stop(); },
+    threaded_server* owner = nullptr;
+    running_server server{[&owner](peer_type&) { owner->stop(); },
                           {},
-                          [&self](threaded_server& made) { self = &made; }};
+                          [&owner](threaded_server& made) { owner = &made; }};
     auto client = connect(server.url());
     CHECK_FALSE(client.read());
     CHECK(server.returns());

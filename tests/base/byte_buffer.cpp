@@ -25,9 +25,9 @@ TEST_CASE("append() adds bytes at the end") {
 TEST_CASE("only committed bytes of prepared memory count") {
   byte_buffer buffer;
   buffer.append(bytes("a"));
-  const auto room = buffer.prepare(10);
-  REQUIRE(room.size() == 10);
-  room[0] = std::byte{'b'};
+  const auto prepared = buffer.prepare(10);
+  REQUIRE(prepared.size() == 10);
+  prepared[0] = std::byte{'b'};
   buffer.commit(1);
   CHECK(as_text(buffer.view()) == "ab");
 }

@@ -30,14 +30,14 @@ namespace {
 
 using peer_type = async_websocket<async_pipe>;
 
-asio::awaitable<void> serve(role self, peer_type& peer) {
+asio::awaitable<void> serve(role own_role, peer_type& peer) {
   std::error_code ec;
   auto token = asio::redirect_error(asio::use_awaitable, ec);
   // Named, because g++ 12 destroys temporaries of a co_await twice.
   const negotiating_server_policy<default_server_policy> serving{{}, endpoint_deflate()};
   const negotiating_client_policy<default_client_policy> asking{{}, endpoint_deflate()};
   const auto where = uri::decode("ws://localhost/");
-  if (self == role::server) {
+  if (own_role == role::server) {
     co_await peer.async_accept(serving, token);
   } else {
     co_await peer.async_connect(*where, asking, token);
@@ -50,12 +50,12 @@ asio::awaitable<void> serve(role self, peer_type& peer) {
   for (ec.clear(); !ec;) co_await peer.async_read(got, token);
 }
 
-void examine_async(role self, examiner& by) {
+void examine_async(role own_role, examiner& by) {
   asio::io_context io{1};
   const auto state = std::make_shared<async_pipe_state>();
   peer_type near{async_pipe{io.get_executor(), state, 0},
                  opening_options{.connection = endpoint_options()}};
-  asio::co_spawn(io, serve(self, near), asio::detached);
+  asio::co_spawn(io, serve(own_role, near), asio::detached);
   async_far_end far{state};
   bool hung_up = false;
   for (bool moved = true; moved && !by.failed();) {
@@ -81,9 +81,9 @@ void examine_async(role self, examiner& by) {
 }
 
 TEST_CASE("an async_websocket passes all cases, over memory", "[conformance]") {
-  const auto self = GENERATE(role::server, role::client);
-  check_cases("async_websocket over memory", self,
-              [self](examiner& by) { examine_async(self, by); });
+  const auto own_role = GENERATE(role::server, role::client);
+  check_cases("async_websocket over memory", own_role,
+              [own_role](examiner& by) { examine_async(own_role, by); });
 }
 
 }  // namespace

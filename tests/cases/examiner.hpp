@@ -35,9 +35,9 @@ class examiner {
  public:
   /// `edge`: with cutting::bytewise, the number of bytes at the beginning and at the end of a
   /// write that are sent one by one.
-  examiner(const numbered_case& one, role self, cutting how, std::size_t edge)
-      : case_{one}, self_{self}, how_{how}, edge_{edge}, frames_{peer_of(self)} {
-    if (self == role::client) send(bytes(request()));
+  examiner(const numbered_case& one, role own_role, cutting how, std::size_t edge)
+      : case_{one}, own_role_{own_role}, how_{how}, edge_{edge}, frames_{peer_of(own_role)} {
+    if (own_role == role::client) send(bytes(request()));
   }
 
   /// The bytes of the next write. Empty if the endpoint has to act first. Valid until the next call.
@@ -52,7 +52,7 @@ class examiner {
 
   /// Whether this side ends its stream now. RFC 6455 §7.1.1: a server does when both sides have closed.
   bool ends_stream() const {
-    return self_ == role::server && code_ && closed_ && at_ == output_.size();
+    return own_role_ == role::server && code_ && closed_ && at_ == output_.size();
   }
 
   /// Whether a fault was found; then nothing more is sent.
@@ -123,15 +123,15 @@ class examiner {
 
   byte_vector wire(const said& one) const {
     if (one.before == 0 && one.after == 0) {
-      return frame_from(self_, one.op, one.payload, one.end, one.reserved);
+      return frame_from(own_role_, one.op, one.payload, one.end, one.reserved);
     }
     byte_vector made;
     if (one.before == 0) {
-      made = header_from(self_, one.op, one.payload.size() + one.after, one.end, one.reserved);
+      made = header_from(own_role_, one.op, one.payload.size() + one.after, one.end, one.reserved);
     }
     const auto start = made.size();
     made = std::move(made) + one.payload;
-    if (self_ == role::client) {
+    if (own_role_ == role::client) {
       apply_key(mutable_bytes{made}.subspan(start), example_key, one.before);
     }
     return made;
@@ -186,7 +186,7 @@ class examiner {
     if (end == head_.npos) return;
     const auto behind = bytes(std::string_view{head_}.substr(end + 4));
     head_.resize(end + 4);
-    self_ == role::client ? receive_answer() : answer();
+    own_role_ == role::client ? receive_answer() : answer();
     open_ = fault_.empty();
     if (open_ && !behind.empty()) receive(behind);
   }
@@ -287,7 +287,7 @@ class examiner {
   }
 
   const numbered_case& case_;
-  role self_;
+  role own_role_;
   cutting how_;
   std::size_t edge_;
   std::minstd_rand random_;

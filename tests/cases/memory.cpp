@@ -46,11 +46,11 @@ class far_side {
     std::error_code ec;
     bool some = false;
     while (!over_) {
-      const auto size = pipe_.read_some(room_, ec);
+      const auto size = pipe_.read_some(buffer_, ec);
       if (ec) break;
       some = true;
       over_ = size == 0;
-      over_ ? by_.receive_end(true) : by_.receive(bytes_view{room_}.first(size));
+      over_ ? by_.receive_end(true) : by_.receive(bytes_view{buffer_}.first(size));
     }
     return some;
   }
@@ -58,14 +58,15 @@ class far_side {
  private:
   memory_pipe pipe_;
   examiner& by_;
-  std::array<std::byte, 64 * 1024> room_;
+  std::array<std::byte, 64 * 1024> buffer_;
   bool hung_up_ = false;
   bool over_ = false;
 };
 
-std::optional<websocket<memory_pipe>> opened(role self, memory_pipe stream, std::error_code& ec) {
+std::optional<websocket<memory_pipe>> opened(role own_role, memory_pipe stream,
+                                             std::error_code& ec) {
   const opening_options options{.connection = endpoint_options()};
-  if (self == role::server) {
+  if (own_role == role::server) {
     using policy = negotiating_server_policy<default_server_policy>;
     server_handshake<policy> handshake{policy{{}, endpoint_deflate()}};
     return accept(std::move(stream), handshake, ec, options);
@@ -76,22 +77,22 @@ std::optional<websocket<memory_pipe>> opened(role self, memory_pipe stream, std:
   return connect(std::move(stream), handshake, ec, options);
 }
 
-void examine_in_memory(role self, examiner& by) {
+void examine_in_memory(role own_role, examiner& by) {
   const memory_pipe_options undisturbed;  // A temporary causes a false warning of g++ 12 at -O3
   auto [here, there] = make_memory_pipe(undisturbed);
   far_side far{std::move(there), by};
   here.on_idle([&] { far.turn(); });
   std::error_code ec;
-  auto near = opened(self, std::move(here), ec);
+  auto near = opened(own_role, std::move(here), ec);
   if (!near) return;
   echo_all(*near);
   far.listen();
 }
 
 TEST_CASE("a websocket passes all cases, over a memory_pipe", "[conformance]") {
-  const auto self = GENERATE(role::server, role::client);
-  check_cases("websocket over a memory_pipe", self,
-              [self](examiner& by) { examine_in_memory(self, by); });
+  const auto own_role = GENERATE(role::server, role::client);
+  check_cases("websocket over a memory_pipe", own_role,
+              [own_role](examiner& by) { examine_in_memory(own_role, by); });
 }
 
 }  // namespace

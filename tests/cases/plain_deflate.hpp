@@ -58,15 +58,16 @@ class plain_deflate {
   /// False if the payload does not decode with the negotiated parameters.
   bool decompress(byte_vector payload, byte_vector& message) {
     payload = std::move(payload) + "00 00 ff ff"_b;
-    byte_vector room(std::size_t{1} << peer_.window_bits >>
-                     3);  // zlib does not check distances within one output buffer
+    byte_vector buffer(std::size_t{1} << peer_.window_bits >>
+                       3);  // zlib does not check distances within one output buffer
     give(in_, payload);
     int state = Z_OK;
     do {
-      take(in_, room);
+      take(in_, buffer);
       state = inflate(&in_, Z_SYNC_FLUSH);
-      const auto size = room.size() - in_.avail_out;
-      message.insert(message.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
+      const auto size = buffer.size() - in_.avail_out;
+      message.insert(message.end(), buffer.begin(),
+                     buffer.begin() + static_cast<std::ptrdiff_t>(size));
     } while (state == Z_OK && in_.avail_out == 0);
     const bool good = (state == Z_OK || state == Z_BUF_ERROR) && in_.avail_in == 0;
     if (!peer_.context_takeover) inflateReset(&in_);
@@ -78,9 +79,9 @@ class plain_deflate {
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(input.data()));
     stream.avail_in = static_cast<uInt>(input.size());
   }
-  static void take(z_stream& stream, byte_vector& room) {
-    stream.next_out = reinterpret_cast<Bytef*>(room.data());
-    stream.avail_out = static_cast<uInt>(room.size());
+  static void take(z_stream& stream, byte_vector& buffer) {
+    stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
+    stream.avail_out = static_cast<uInt>(buffer.size());
   }
 
   deflate_manner own_;

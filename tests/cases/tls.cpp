@@ -31,16 +31,17 @@ namespace {
 /// The examiner's own TLS, directly on OpenSSL.
 class tls_link {
  public:
-  tls_link(raw_socket link, role self)
+  tls_link(raw_socket link, role own_role)
       : link_{std::move(link)},
-        context_{SSL_CTX_new(self == role::client ? TLS_client_method() : TLS_server_method())} {
-    if (self == role::server) {
+        context_{
+            SSL_CTX_new(own_role == role::client ? TLS_client_method() : TLS_server_method())} {
+    if (own_role == role::server) {
       SSL_CTX_use_certificate(context_.get(), test_server().certificate.get());
       SSL_CTX_use_PrivateKey(context_.get(), test_server().key.get());
     }
     ssl_.reset(SSL_new(context_.get()));
     SSL_set_fd(ssl_.get(), link_.socket().native_handle());
-    open_ = (self == role::client ? SSL_connect(ssl_.get()) : SSL_accept(ssl_.get())) == 1;
+    open_ = (own_role == role::client ? SSL_connect(ssl_.get()) : SSL_accept(ssl_.get())) == 1;
   }
 
   void send(bytes_view some) {
@@ -48,11 +49,12 @@ class tls_link {
   }
 
   byte_vector receive() {
-    byte_vector room(64 * 1024);
-    const int size = open_ ? SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size())) : -1;
+    byte_vector buffer(64 * 1024);
+    const int size =
+        open_ ? SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size())) : -1;
     ended_ = SSL_get_error(ssl_.get(), size) == SSL_ERROR_ZERO_RETURN;
-    room.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return room;
+    buffer.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return buffer;
   }
 
   /// Whether the endpoint has ended TLS, not only TCP.
@@ -73,7 +75,7 @@ class tls_link {
   bool ended_ = false;
 };
 
-tls_link secured(raw_socket link, role self) { return {std::move(link), self}; }
+tls_link secured(raw_socket link, role own_role) { return {std::move(link), own_role}; }
 
 std::string wss_url_at(std::uint16_t port) {
   return "wss://localhost:" + std::to_string(port) + '/';

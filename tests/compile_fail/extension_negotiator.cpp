@@ -7,7 +7,7 @@ struct negotiator {
   std::string answer(const hawser::extension_list& offers) const;
   bool accepts(const hawser::extension_list& answer) const;
 #ifdef COMPLETE
-  hawser::any_extension make(hawser::role self, const hawser::extension_list& answer) const;
+  hawser::any_extension make(hawser::role own_role, const hawser::extension_list& answer) const;
 #endif
 };
 

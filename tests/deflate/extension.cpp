@@ -47,11 +47,11 @@ byte_vector shared(deflate_extension& by, bytes_view message) {
 }
 
 byte_vector decoded(deflate_extension& by, bytes_view payload) {
-  byte_vector room(100);
-  mutable_bytes out{room};
+  byte_vector buffer(100);
+  mutable_bytes out{buffer};
   CHECK(by.decode(payload, out, part::last) == errc{});
-  room.resize(room.size() - out.size());
-  return room;
+  buffer.resize(buffer.size() - out.size());
+  return buffer;
 }
 
 TEST_CASE("contexts are kept if both sides allow it", "[rfc7692-7.1.1]") {
@@ -73,8 +73,8 @@ TEST_CASE("a peer that agreed to keep no context must not refer to earlier messa
           "[rfc7692-7.1.1]") {
   deflate_extension one{{}, {15, false}, usual()};
   CHECK(decoded(one, first_hello) == byte_vector{extension_hello.begin(), extension_hello.end()});
-  byte_vector room(100);
-  mutable_bytes out{room};
+  byte_vector buffer(100);
+  mutable_bytes out{buffer};
   bytes_view in{second_hello};
   CHECK(one.decode(in, out, part::last) == errc::bad_extension_data);
 }

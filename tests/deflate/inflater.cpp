@@ -23,13 +23,13 @@ const auto inflated_hello = "48 65 6c 6c 6f"_b;
 byte_vector inflated_in_all_ways(const byte_vector& payload) {
   const auto whole = inflated(*inflater::make({15}), payload);
   REQUIRE(whole.error == errc{});
-  for (const auto room : std::initializer_list<std::size_t>{1, 2, 3, 5, 4096}) {
-    CHECK(inflated(*inflater::make({15}), payload, room).output == whole.output);
+  for (const auto capacity : std::initializer_list<std::size_t>{1, 2, 3, 5, 4096}) {
+    CHECK(inflated(*inflater::make({15}), payload, capacity).output == whole.output);
     for (std::size_t cut = 0; cut <= payload.size(); ++cut) {
       const auto by = inflater::make({15});
-      auto begun = inflated(*by, bytes_view{payload}.first(cut), room, part::more);
+      auto begun = inflated(*by, bytes_view{payload}.first(cut), capacity, part::more);
       REQUIRE(begun.error == errc{});
-      const auto rest = inflated(*by, bytes_view{payload}.subspan(cut), room);
+      const auto rest = inflated(*by, bytes_view{payload}.subspan(cut), capacity);
       REQUIRE(rest.error == errc{});
       CHECK(begun.output + rest.output == whole.output);
     }
@@ -96,12 +96,12 @@ TEST_CASE("empty pieces have no effect") {
 
 TEST_CASE("long messages are decompressed as they were sent", "[rfc7692-7.2.2]") {
   std::mt19937 random{11};
-  const auto room = GENERATE(as<std::size_t>{}, 1, 257, 4096, 1'000'000);
+  const auto capacity = GENERATE(as<std::size_t>{}, 1, 257, 4096, 1'000'000);
   const auto by = inflater::make({15});
   const auto with = usual_deflater();
   for (const auto size : std::initializer_list<std::size_t>{1, 300, 5000, 70'000}) {
     const auto message = some_bytes(random, size);
-    const auto result = inflated(*by, deflated(*with, message), room);
+    const auto result = inflated(*by, deflated(*with, message), capacity);
     REQUIRE(result.error == errc{});
     CHECK(result.output == message);
   }
@@ -118,10 +118,10 @@ TEST_CASE("a window of 8 bits is enough for a peer that uses no more", "[rfc7692
 TEST_CASE(
     "a last block that ends after the message is refused, whatever memory there is for output",
     "[rfc7692-7.2.3.4]") {
-  for (std::size_t room = 1; room <= 16; ++room) {
-    CAPTURE(room);
+  for (std::size_t capacity = 1; capacity <= 16; ++capacity) {
+    CAPTURE(capacity);
     const auto by = inflater::make({15});
-    CHECK(inflated(*by, "4b 4c 4c 4c 4c 4c 4c 4c 4c 04 32"_b, room).error ==
+    CHECK(inflated(*by, "4b 4c 4c 4c 4c 4c 4c 4c 4c 04 32"_b, capacity).error ==
           errc::bad_extension_data);
   }
 }

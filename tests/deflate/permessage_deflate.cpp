@@ -91,12 +91,12 @@ TEST_CASE("an answer to any of the offers is valid", "[rfc7692-5]") {
 
 TEST_CASE("both sides make an extension from the same answer", "[rfc7692-7]") {
   const permessage_deflate known;
-  for (const auto self : {role::client, role::server}) {
-    auto made = known.make(self, list("permessage-deflate; server_max_window_bits=10"));
+  for (const auto own_role : {role::client, role::server}) {
+    auto made = known.make(own_role, list("permessage-deflate; server_max_window_bits=10"));
     CHECK(made);
     CHECK(made.reserved_bits() == rsv1);
-    CHECK_FALSE(known.make(self, {}));
-    CHECK_FALSE(known.make(self, list("x")));
+    CHECK_FALSE(known.make(own_role, {}));
+    CHECK_FALSE(known.make(own_role, list("x")));
   }
 }
 
@@ -122,11 +122,11 @@ TEST_CASE("each side decodes the other's messages in the window that was agreed 
 
   byte_vector decoded;
   bytes_view in{encoded};
-  std::array<std::byte, 100> room;
+  std::array<std::byte, 100> buffer;
   for (bool more = true; more;) {
-    mutable_bytes out{room};
+    mutable_bytes out{buffer};
     REQUIRE(receiver.decode(in, out, part::last) == errc{});
-    decoded.insert(decoded.end(), room.data(), room.data() + room.size() - out.size());
+    decoded.insert(decoded.end(), buffer.data(), buffer.data() + buffer.size() - out.size());
     more = !in.empty() || out.empty();
   }
   CHECK(decoded == message);

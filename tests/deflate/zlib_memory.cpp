@@ -54,9 +54,9 @@ TEST_CASE("an inflater has no window until there is data to keep in it") {
   const heap_meter meter;
   const auto made = inflater::make({bits});
   const auto empty = meter.held();
-  byte_vector room(200'000);
+  byte_vector buffer(200'000);
   bytes_view in{largest};
-  mutable_bytes out{room};
+  mutable_bytes out{buffer};
   const auto before = meter.held();
   made->decode(in, out, part::last);
   const auto full = meter.held() - before;

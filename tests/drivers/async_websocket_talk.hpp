@@ -27,8 +27,9 @@ class async_websocket_talk final : public Base {
  public:
   using duration = typename base::duration;
 
-  async_websocket_talk(role self, const talk_settings& settings)
-      : base{self, settings}, near_{self, base::near_end(), settings.options, settings.received} {}
+  async_websocket_talk(role own_role, const talk_settings& settings)
+      : base{own_role, settings},
+        near_{own_role, base::near_end(), settings.options, settings.received} {}
 
   std::error_code write(std::string_view text) override { return written(text); }
   std::error_code write(bytes_view binary) override { return written(binary); }
@@ -116,8 +117,8 @@ class async_websocket_talk final : public Base {
 template <class Base>
 constexpr driver async_websocket_over(const char* name) {
   return {.name = name,
-          .begin = [](role self, const talk_settings& settings) -> std::unique_ptr<talk> {
-            return std::make_unique<async_websocket_talk<Base>>(self, settings);
+          .begin = [](role own_role, const talk_settings& settings) -> std::unique_ptr<talk> {
+            return std::make_unique<async_websocket_talk<Base>>(own_role, settings);
           },
           .reads = true,
           .waits = true,

@@ -40,7 +40,7 @@ TEST_CASE("a connection ends as the table says, for each way to close",
     CHECK(ec == near->close_reason().error);
     return {shown(near->close_reason())};
   };
-  check_closing(ending, one.self, near->far(), end);
+  check_closing(ending, one.own_role, near->far(), end);
   CHECK_FALSE(near->is_open());
   CHECK(near->write("x") == errc::closed);
   CHECK(near->elapsed() == (ending.then == farewell::stays ? 5s : 0s));
@@ -59,7 +59,7 @@ TEST_CASE("close waits for the peer's Close and for the end of the stream",
       CHECK(far.frames() == lines{"close 1000 \"bye\""});
       far.send(frame_from(one.peer(), opcode::text, "too late") + close_from(one.peer(), 1000));
     } else if (turn == 2) {
-      CHECK(far.over() == (one.self == role::server));
+      CHECK(far.over() == (one.own_role == role::server));
       far.hang_up();
     }
   });
@@ -151,7 +151,7 @@ TEST_CASE("a peer that reads nothing after its Close is waited for until the clo
   const bool begins = GENERATE(true, false);
   const bool ends = GENERATE(true, false);
   INFO(one);
-  const auto near = one.begin({.options = {.close_timeout = 30s}, .far_room = 3});
+  const auto near = one.begin({.options = {.close_timeout = 30s}, .far_capacity = 3});
   auto& far = near->far();
   bool closed = false;
   near->when_idle([&] {
@@ -169,7 +169,8 @@ TEST_CASE("a closing side reads what the peer must send before it can read the C
           "[rfc-7.1.1]") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
-  const auto near = one.begin({.options = {.close_timeout = 60s}, .near_room = 10, .far_room = 3});
+  const auto near =
+      one.begin({.options = {.close_timeout = 60s}, .near_capacity = 10, .far_capacity = 3});
   auto& far = near->far();
   for (int i = 0; i < 20; ++i) far.send(frame_from(one.peer(), opcode::text, "never read"));
   bool answered = false;

@@ -16,7 +16,7 @@ namespace hawser::test {
 
 struct driver {
   const char* name;
-  std::unique_ptr<talk> (*begin)(role self, const talk_settings& settings);
+  std::unique_ptr<talk> (*begin)(role own_role, const talk_settings& settings);
   bool reads;            ///< Has reads, with and without a timeout; other drivers report messages
                          ///< as they arrive.
   bool waits;            ///< Waits for what it writes; other drivers only queue it.
@@ -38,22 +38,22 @@ struct enlisted {
 /// A driver in a role.
 struct subject {
   const driver* how;
-  role self;
+  role own_role;
 
-  role peer() const { return peer_of(self); }
+  role peer() const { return peer_of(own_role); }
   std::unique_ptr<talk> begin(const talk_settings& settings = {}) const {
-    return how->begin(self, settings);
+    return how->begin(own_role, settings);
   }
 
   friend std::ostream& operator<<(std::ostream& out, const subject& one) {
-    return out << one.how->name << ", as a " << shown(one.self);
+    return out << one.how->name << ", as a " << shown(one.own_role);
   }
 };
 
 inline std::vector<subject> every_driver() {
   std::vector<subject> all;
   for (const auto& how : known_drivers()) {
-    for (const auto self : {role::client, role::server}) all.push_back({&how, self});
+    for (const auto own_role : {role::client, role::server}) all.push_back({&how, own_role});
   }
   return all;
 }

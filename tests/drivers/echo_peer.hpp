@@ -13,7 +13,7 @@ namespace hawser::test {
 /// A peer that, in each step(), echoes messages and sends the answers that the protocol requires.
 class echo_peer {
  public:
-  echo_peer(wire_end& far, role self) : far_{far}, peer_{self} {}
+  echo_peer(wire_end& far, role own_role) : far_{far}, peer_{own_role} {}
 
   test_connection<>& connection() { return peer_; }
 

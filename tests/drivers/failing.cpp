@@ -26,7 +26,7 @@ namespace {
 TEST_CASE("a write to a peer that reads nothing ends at the write timeout") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
-  const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 10});
+  const auto near = one.begin({.options = {.write_timeout = 20s}, .far_capacity = 10});
   const auto ec = near->write(std::string(100, 'x'));
   CHECK(ec == (one.how->waits ? make_error_code(errc::write_timeout) : std::error_code{}));
   CHECK(near->receive() == "closed{1006, the peer took no data for too long}");
@@ -37,7 +37,7 @@ TEST_CASE("a write to a peer that reads nothing ends at the write timeout") {
 TEST_CASE("a write does not time out while the peer reads a little from time to time") {
   const auto one = GENERATE(from_range(drivers_that(&driver::sees_bytes)));
   INFO(one);
-  const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 10});
+  const auto near = one.begin({.options = {.write_timeout = 20s}, .far_capacity = 10});
   const std::string text(100, 'x');
   near->when_idle([&] {
     near->advance(19s);
@@ -53,7 +53,7 @@ TEST_CASE("a write does not time out while the peer reads a little from time to 
 TEST_CASE("a close to a peer that reads nothing ends at the close timeout") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
-  const auto near = one.begin({.options = {.close_timeout = 5s}, .far_room = 0});
+  const auto near = one.begin({.options = {.close_timeout = 5s}, .far_capacity = 0});
   CHECK(near->close() == errc::close_timeout);
   CHECK(near->elapsed() == 5s);
 }
@@ -61,7 +61,7 @@ TEST_CASE("a close to a peer that reads nothing ends at the close timeout") {
 TEST_CASE("messages keep arriving while the peer reads no pongs") {
   const auto one = GENERATE(from_range(every_driver()));
   INFO(one);
-  const auto near = one.begin({.options = {.write_timeout = 20s}, .far_room = 1});
+  const auto near = one.begin({.options = {.write_timeout = 20s}, .far_capacity = 1});
   near->far().send(frame_from(one.peer(), opcode::ping, "?"));
   bool said = false;
   near->when_idle([&] {

@@ -173,7 +173,7 @@ TEST_CASE("no answer and no message is overdue during a long write without a rea
                                            .keep_alive_timeout = 5s,
                                            .message_timeout = 20s,
                                            .write_timeout = 0s},
-                               .far_room = 90'000,
+                               .far_capacity = 90'000,
                                .wakes_at = 30'000});
   auto& far = near->far();
   far.send(frame_from(one.peer(), opcode::text, "be", fin::no));
@@ -195,7 +195,7 @@ TEST_CASE("a peer that reads slowly but steadily stays connected", "[abuse]") {
   INFO(one);
   constexpr std::size_t size = 200'000;
   const auto near = one.begin({.options = {.keep_alive_interval = 0s, .write_timeout = 20s},
-                               .far_room = 90'000,
+                               .far_capacity = 90'000,
                                .wakes_at = 30'000});
   auto& far = near->far();
   auto since = near->elapsed();
@@ -219,7 +219,7 @@ TEST_CASE("a peer that stops reading after some progress times out", "[abuse][ha
   const auto one = GENERATE(from_range(drivers_that(&driver::waits, false)));
   INFO(one);
   const auto near = one.begin({.options = {.keep_alive_interval = 0s, .write_timeout = 20s},
-                               .far_room = 90'000,
+                               .far_capacity = 90'000,
                                .wakes_at = 30'000});
   near->when_idle([&] {
     if (near->elapsed() < 61s) near->far().take_some(1);
@@ -299,7 +299,7 @@ TEST_CASE("a peer that reads slowly does not time out because a ping would wait 
   INFO(one);
   const auto near = one.begin(
       {.options = {.keep_alive_interval = 5s, .keep_alive_timeout = 10s, .write_timeout = 60s},
-       .far_room = 1'000});
+       .far_capacity = 1'000});
   auto since = near->elapsed();
   std::size_t taken = 0;
   near->when_idle([&] {

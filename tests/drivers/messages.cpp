@@ -64,7 +64,7 @@ TEST_CASE("a whole conversation works with streams of single bytes", "[rfc-5.2]"
                    frame_from(from, opcode::ping, "?") +
                    frame_from(from, opcode::continuation, "lo") + close_from(from, 1001, "bye"));
   near->when_idle([&] {
-    if (near->far().over() || one.self == role::client) near->far().hang_up();
+    if (near->far().over() || one.own_role == role::client) near->far().hang_up();
   });
   CHECK(near->receive_all() == lines{"text \"Hello\"", "closed{1001, clean, \"bye\"}"});
   CHECK(near->far().frames() == lines{"pong \"?\"", "close 1001"});
@@ -156,7 +156,7 @@ TEST_CASE("the answer to a ping is sent between the frames of a long message",
   constexpr std::size_t most = 20'000;
   const auto near = one.begin({.options = {.max_frame_size = most, .keep_alive_interval = 0s},
                                .max_write = 5000,
-                               .far_room = 50'000});
+                               .far_capacity = 50'000});
   auto& far = near->far();
   bool asked = false;
   near->when_idle([&] {

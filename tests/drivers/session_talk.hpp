@@ -33,7 +33,7 @@ class session_talk final : public Base {
  public:
   using duration = typename base::duration;
 
-  session_talk(role self, const talk_settings& settings) : base{self, settings} {
+  session_talk(role own_role, const talk_settings& settings) : base{own_role, settings} {
     auto handlers = std::make_shared<session_handlers>();
     handlers->on_message = [this](session&, message_view view) {
       received_.push_back(shown(view));
@@ -50,7 +50,7 @@ class session_talk final : public Base {
       end_->reason = reason_;
     };
     auto made = std::make_shared<detail::session_driver<typename base::stream>>(
-        self, base::near_end(), detail::session_facts{},
+        own_role, base::near_end(), detail::session_facts{},
         detail::session_settings{settings.options, {}, std::move(handlers)},
         std::make_shared<detail::session_registry>(base::io_.get_executor()),
         detail::connection_places::place{});
@@ -133,8 +133,8 @@ class session_talk final : public Base {
 template <class Base, caller Who>
 constexpr driver session_over(const char* name) {
   return {.name = name,
-          .begin = [](role self, const talk_settings& settings) -> std::unique_ptr<talk> {
-            return std::make_unique<session_talk<Base, Who>>(self, settings);
+          .begin = [](role own_role, const talk_settings& settings) -> std::unique_ptr<talk> {
+            return std::make_unique<session_talk<Base, Who>>(own_role, settings);
           },
           .reads = false,
           .waits = false,

@@ -26,12 +26,12 @@ struct talk_settings {
   static constexpr auto never = static_cast<std::size_t>(-1);
 
   connection_options options = {};
-  byte_vector received = {};      ///< Bytes that were read together with the handshake
-  bool in_parts = false;          ///< Messages are read by receive_part() from the beginning
-  std::size_t max_read = never;   ///< Most that one call reads
-  std::size_t max_write = never;  ///< Most that one call writes
-  std::size_t near_room = never;  ///< Most that may wait to be read by this side
-  std::size_t far_room = never;   ///< Most that may wait to be read by the peer
+  byte_vector received = {};          ///< Bytes that were read together with the handshake
+  bool in_parts = false;              ///< Messages are read by receive_part() from the beginning
+  std::size_t max_read = never;       ///< Most that one call reads
+  std::size_t max_write = never;      ///< Most that one call writes
+  std::size_t near_capacity = never;  ///< Most that may wait to be read by this side
+  std::size_t far_capacity = never;   ///< Most that may wait to be read by the peer
   std::size_t wakes_at =
       1;  ///< Free capacity at which a waiting writer of an Asio stream continues
   duration read_takes = {};  ///< Duration of each read

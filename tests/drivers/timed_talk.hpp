@@ -53,9 +53,9 @@ class timed_talk : public talk {
     const auto failing = settings.failing_call;
     here.faults = {.max_read = settings.max_read,
                    .max_write = settings.max_write,
-                   .capacity = settings.far_room,
+                   .capacity = settings.far_capacity,
                    .wakes_at = settings.wakes_at,
-                   .room = settings.near_room,
+                   .inbox_capacity = settings.near_capacity,
                    .failing_call = failing == talk_settings::never ? failing : here.calls + failing,
                    .error = settings.fault == std::errc::operation_would_block
                                 ? std::error_code{asio::error::would_block}

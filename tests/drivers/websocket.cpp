@@ -39,18 +39,18 @@ struct slow_pipe : memory_pipe {
 
 class blocking_talk final : public talk {
  public:
-  blocking_talk(role self, const talk_settings& settings) {
+  blocking_talk(role own_role, const talk_settings& settings) {
     auto [here, there] =
         make_memory_pipe({.first = {.max_read = settings.max_read,
                                     .max_write = settings.max_write,
-                                    .capacity = settings.near_room,
+                                    .capacity = settings.near_capacity,
                                     .failing_call = settings.failing_call,
                                     .call_error = std::make_error_code(settings.fault)},
-                          .second = {.capacity = settings.far_room},
+                          .second = {.capacity = settings.far_capacity},
                           .clock = clock_});
     far_.emplace(std::move(there));
-    near_.emplace(self, slow_pipe{std::move(here), clock_, settings.read_takes}, settings.options,
-                  settings.received);
+    near_.emplace(own_role, slow_pipe{std::move(here), clock_, settings.read_takes},
+                  settings.options, settings.received);
     when_idle([] {});
   }
 
@@ -136,8 +136,8 @@ class blocking_talk final : public talk {
 
 const enlisted blocking{
     {.name = "a websocket",
-     .begin = [](role self, const talk_settings& settings) -> std::unique_ptr<talk> {
-       return std::make_unique<blocking_talk>(self, settings);
+     .begin = [](role own_role, const talk_settings& settings) -> std::unique_ptr<talk> {
+       return std::make_unique<blocking_talk>(own_role, settings);
      },
      .reads = true,
      .waits = true,

@@ -70,14 +70,14 @@ void talk_as_core(Connection& near, byte_vector input) {
 }
 
 TEST_CASE("whichever allocation of a connection fails, it can be destroyed", "[failure]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto input = standard_talk(peer_of(self));
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto input = standard_talk(peer_of(own_role));
   const auto count = fail_each_allocation([&](std::size_t number) {
     const auto copy = input;
     bool thrown = false;
     const no_leak watch;
     {
-      test_connection<> near{self};
+      test_connection<> near{own_role};
       const failing armed{number};
       try {
         talk_as_core(near, copy);
@@ -93,18 +93,18 @@ TEST_CASE("whichever allocation of a connection fails, it can be destroyed", "[f
 /// The far end of a blocking conversation: it completes the handshake and sends its frames.
 class far_side {
  public:
-  far_side(memory_pipe pipe, role self) : pipe_{std::move(pipe)}, self_{self} {
-    if (self == role::client) ask();
+  far_side(memory_pipe pipe, role own_role) : pipe_{std::move(pipe)}, own_role_{own_role} {
+    if (own_role == role::client) ask();
   }
 
   void step() {
     const sparing not_counted;
-    byte_vector room(4096);
+    byte_vector buffer(4096);
     std::error_code ec;
-    const auto size = pipe_.read_some(room, ec);
+    const auto size = pipe_.read_some(buffer, ec);
     if (ec || open_) return;
-    bytes_view input{room.data(), size};
-    if (self_ == role::server) {
+    bytes_view input{buffer.data(), size};
+    if (own_role_ == role::server) {
       if (server_.next(input) == server_handshake<>::status::request) server_.accept();
       send(as_text(server_.output()));
       server_.consume_output(server_.output().size());
@@ -112,7 +112,7 @@ class far_side {
     } else {
       open_ = client_.next(input) == client_handshake<>::status::done;
     }
-    if (open_) send(as_text(standard_talk(self_)));
+    if (open_) send(as_text(standard_talk(own_role_)));
     if (open_) pipe_.shutdown(ec);
   }
 
@@ -131,16 +131,16 @@ class far_side {
   }
 
   memory_pipe pipe_;
-  role self_;
+  role own_role_;
   client_handshake<> client_{*uri::decode("ws://a/")};
   server_handshake<> server_;
   bool open_ = false;
 };
 
 /// A whole conversation of a blocking program, from the opening to the closing handshake.
-void talk_blocking(role self, memory_pipe pipe, std::optional<websocket<memory_pipe>>& near) {
+void talk_blocking(role own_role, memory_pipe pipe, std::optional<websocket<memory_pipe>>& near) {
   std::error_code ec;
-  if (self == role::server) {
+  if (own_role == role::server) {
     server_handshake<> handshake;
     near = accept(std::move(pipe), handshake, ec);
   } else {
@@ -162,17 +162,17 @@ void talk_blocking(role self, memory_pipe pipe, std::optional<websocket<memory_p
 
 TEST_CASE("whichever allocation of a blocking conversation fails, its caller gets an error",
           "[failure]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto count = fail_each_allocation([&](std::size_t number) {
     const no_leak watch;
     auto [here, there] = make_memory_pipe({.clock = std::make_shared<virtual_clock>()});
-    far_side far{std::move(there), peer_of(self)};
+    far_side far{std::move(there), peer_of(own_role)};
     here.on_idle([&] { far.step(); });
     std::optional<websocket<memory_pipe>> near;
     const failing armed{number};
     bool thrown = false;
     try {
-      talk_blocking(self, std::move(here), near);
+      talk_blocking(own_role, std::move(here), near);
     } catch (const std::bad_alloc&) {
       thrown = true;
     }
@@ -201,10 +201,10 @@ struct begun {
 
 TEST_CASE("whichever allocation of an async_websocket fails, its pending operations complete",
           "[failure]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto input = standard_talk(peer_of(self));
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto input = standard_talk(peer_of(own_role));
   const auto count = fail_each_allocation([&](std::size_t number) {
-    auto talk = std::make_unique<async_talk>(self);
+    auto talk = std::make_unique<async_talk>(own_role);
     begun waits;
     std::size_t thrown = 0;
     std::vector<message> into(4);
@@ -314,11 +314,11 @@ struct served {
       run_ready(*context);
       meanwhile();
       const sparing not_counted;
-      byte_vector room(16 * 1024);
+      byte_vector buffer(16 * 1024);
       std::error_code ec;
-      const auto size = client->socket().read_some(asio::buffer(room), ec);
-      room.resize(size);
-      received = std::move(received) + room;
+      const auto size = client->socket().read_some(asio::buffer(buffer), ec);
+      buffer.resize(size);
+      received = std::move(received) + buffer;
       over = ec && ec != asio::error::would_block;
     }
     if (!over) throw std::runtime_error{"nothing"};

@@ -29,7 +29,7 @@ constexpr bool follows_a_message_in_a_constant_expression() {
   assembler made{10, 3};
   const std::array hi{std::byte{'h'}, std::byte{'i'}};
   return made.begin_frame(frame(opcode::text, false, 2)) == errc{} &&
-         made.count(hi, false) == errc{} && made.open() && made.room() == 8 &&
+         made.count(hi, false) == errc{} && made.open() && made.remaining() == 8 &&
          made.begin_frame(frame(opcode::continuation, true, 2)) == errc{} &&
          made.count(hi, true) == errc{} && !made.open() && made.kind() == message_kind::text;
 }
@@ -133,9 +133,9 @@ TEST_CASE("a text abandoned inside a code point does not affect the next text", 
 TEST_CASE("stored bytes are kept in order until clear()") {
   assembler made{100, 10};
   made.store(as_bytes("ab"));
-  auto room = made.grow(10);
-  REQUIRE(room.size() == 10);
-  room[0] = std::byte{'c'};
+  auto buffer = made.grow(10);
+  REQUIRE(buffer.size() == 10);
+  buffer[0] = std::byte{'c'};
   CHECK(text(made.keep(1)) == "c");
   made.store(as_bytes("d"));
   CHECK(text(made.stored()) == "abcd");
@@ -182,14 +182,14 @@ TEST_CASE("text up to the limit is checked before the size is refused", "[rfc-8.
 TEST_CASE("encoded bytes have their own limit, far above that of the message", "[rfc-10.4]") {
   assembler one{10, 100};
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
-  CHECK(one.encoded_room() == 16 * 10 + 64 * 1024);
+  CHECK(one.encoded_remaining() == 16 * 10 + 64 * 1024);
   one.count_encoded(16 * 10 + 64 * 1024);
-  CHECK(one.encoded_room() == 0);
+  CHECK(one.encoded_remaining() == 0);
   REQUIRE(one.count({}, true) == errc{});
   // The count restarts with the next message.
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
   one.count_encoded(1000);
-  CHECK(one.encoded_room() == 16 * 10 + 64 * 1024 - 1000);
+  CHECK(one.encoded_remaining() == 16 * 10 + 64 * 1024 - 1000);
 }
 
 TEST_CASE("a message without a size limit has no limit of encoded bytes", "[rfc-10.4]") {
@@ -198,7 +198,7 @@ TEST_CASE("a message without a size limit has no limit of encoded bytes", "[rfc-
   CAPTURE(limit);
   assembler one{limit, 100};
   REQUIRE(one.begin_frame({opcode::binary, true, rsv1, false, {}, 1}) == errc{});
-  CHECK(one.encoded_room() == all);
+  CHECK(one.encoded_remaining() == all);
 }
 
 }  // namespace

@@ -47,22 +47,22 @@ static_assert(!may_send(close_code::abnormal, role::client));
 static_assert(!may_send(close_code::tls_handshake, role::client));
 
 TEST_CASE("a Close frame may be sent without a code, but not with a reason only", "[rfc-5.5.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  CHECK(check_close(std::nullopt, "", self) == errc{});
-  CHECK(check_close(std::nullopt, "why", self) == errc::bad_close_code);
-  CHECK(check_close(close_code::normal, "", self) == errc{});
-  CHECK(check_close(close_code::normal, "why", self) == errc{});
-  CHECK(check_close(close_code::no_status, "", self) == errc::bad_close_code);
-  CHECK(check_close(close_code::mandatory_extension, "", self) ==
-        (self == role::client ? errc{} : errc::bad_close_code));
+  const auto own_role = GENERATE(role::client, role::server);
+  CHECK(check_close(std::nullopt, "", own_role) == errc{});
+  CHECK(check_close(std::nullopt, "why", own_role) == errc::bad_close_code);
+  CHECK(check_close(close_code::normal, "", own_role) == errc{});
+  CHECK(check_close(close_code::normal, "why", own_role) == errc{});
+  CHECK(check_close(close_code::no_status, "", own_role) == errc::bad_close_code);
+  CHECK(check_close(close_code::mandatory_extension, "", own_role) ==
+        (own_role == role::client ? errc{} : errc::bad_close_code));
 }
 
 TEST_CASE("a Close frame may be sent with 123 bytes of valid text", "[rfc-5.5.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  CHECK(check_close(close_code::normal, std::string(123, 'x'), self) == errc{});
-  CHECK(check_close(close_code::normal, std::string(124, 'x'), self) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  CHECK(check_close(close_code::normal, std::string(123, 'x'), own_role) == errc{});
+  CHECK(check_close(close_code::normal, std::string(124, 'x'), own_role) ==
         errc::close_reason_too_long);
-  CHECK(check_close(close_code::normal, "\xFF", self) == errc::invalid_utf8);
+  CHECK(check_close(close_code::normal, "\xFF", own_role) == errc::invalid_utf8);
 }
 
 TEST_CASE("each error has the close code of its kind", "[rfc-7.4.1]") {

@@ -101,10 +101,10 @@ TEST_CASE("encoded_size() is the size that encode() writes", "[rfc-5.2]") {
                                      {0x10000, 10},
                                      {0x7FFFFFFFFFFFFFFF, 10}}) {
     const frame_header header{opcode::binary, true, 0, masked, example_key, length};
-    byte_vector room(max_header_size);
+    byte_vector buffer(max_header_size);
     CAPTURE(length);
     CHECK(encoded_size(header) == size + (masked ? 4 : 0));
-    CHECK(encode(header, room) == encoded_size(header));
+    CHECK(encode(header, buffer) == encoded_size(header));
   }
 }
 

@@ -62,19 +62,19 @@ lines frames_of(frame_reader reader, const pieces& input) {
   return frames;
 }
 
-lines frames_of(role self, const byte_vector& input, std::uint8_t reserved = 0) {
+lines frames_of(role own_role, const byte_vector& input, std::uint8_t reserved = 0) {
   return under_segmentations(input, [&](const pieces& cut) {
-    return frames_of(frame_reader{self, reserved}, cut);
+    return frames_of(frame_reader{own_role, reserved}, cut);
   });
 }
 
 TEST_CASE("frames are read completely and unmasked, wherever they are cut", "[rfc-5.2][rfc-5.3]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const std::string medium(300, 'm');
   const std::string large(70'000, 'l');
   CHECK(frames_of(
-            self,
+            own_role,
             frame_from(from, opcode::text, "Hel", fin::no) + frame_from(from, opcode::ping, "") +
                 frame_from(from, opcode::continuation, "lo") +
                 frame_from(from, opcode::binary, medium) + frame_from(from, opcode::binary, large) +
@@ -85,13 +85,13 @@ TEST_CASE("frames are read completely and unmasked, wherever they are cut", "[rf
 }
 
 TEST_CASE("a frame cut in two is read, at every cut", "[rfc-5.2]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto size = GENERATE(as<std::size_t>{}, 0, 1, 5, 125, 126, 200);
   const std::string payload(size, 'p');
-  const auto wire = frame_from(peer_of(self), opcode::text, payload) +
-                    frame_from(peer_of(self), opcode::ping, "next");
+  const auto wire = frame_from(peer_of(own_role), opcode::text, payload) +
+                    frame_from(peer_of(own_role), opcode::ping, "next");
   for (std::size_t i = 0; i <= wire.size(); ++i) {
-    CHECK(frames_of(frame_reader{self}, cut_at(wire, i)) ==
+    CHECK(frames_of(frame_reader{own_role}, cut_at(wire, i)) ==
           lines{"text " + shown(as_bytes(payload)), "ping \"next\""});
   }
 }
@@ -109,13 +109,13 @@ TEST_CASE("bytes after a frame stay in the input", "[rfc-5.2]") {
 }
 
 TEST_CASE("payload can be put back", "[rfc-5.3]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto size = GENERATE(range(0, 8));
-  const auto wire = frame_from(peer_of(self), opcode::text, "Hello there") +
-                    frame_from(peer_of(self), opcode::text, "you");
+  const auto wire = frame_from(peer_of(own_role), opcode::text, "Hello there") +
+                    frame_from(peer_of(own_role), opcode::text, "you");
   auto input = wire;
   mutable_bytes rest{input};
-  frame_reader reader{self};
+  frame_reader reader{own_role};
   REQUIRE(reader.read_header(rest) == frame_reader::status::in_frame);
   auto payload = reader.take_payload(rest);
   REQUIRE(reader.at_end());
@@ -129,18 +129,18 @@ TEST_CASE("payload can be put back", "[rfc-5.3]") {
 }
 
 TEST_CASE("a negotiated reserved bit is allowed on the first frame of a message", "[rfc-5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto error = shown(errc::bad_reserved_bits);
   for (int op = 0; op <= 10; ++op) {
     for (int bits = 1; bits < 8; ++bits) {
       const auto wire = frame_from(from, op, {}, fin::yes, bits);
       INFO("opcode " << op << ", bits " << bits);
-      CHECK(frames_of(self, wire) == lines{error});
+      CHECK(frames_of(own_role, wire) == lines{error});
       const bool good = (op == 1 || op == 2) && bits == 4;
-      CHECK((frames_of(self, wire, rsv1) == lines{error}) == !good);
+      CHECK((frames_of(own_role, wire, rsv1) == lines{error}) == !good);
       const bool good_for_all = op == 1 || op == 2;
-      CHECK((frames_of(self, wire, rsv1 | rsv2 | rsv3) == lines{error}) == !good_for_all);
+      CHECK((frames_of(own_role, wire, rsv1 | rsv2 | rsv3) == lines{error}) == !good_for_all);
     }
   }
 }
@@ -150,7 +150,7 @@ TEST_CASE("a frame that is not allowed is refused with its second byte", "[rfc-5
     const char* digits;
     errc why;
   };
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto [digits, why] = GENERATE(values<refused>({{"91 05", errc::bad_reserved_bits},
                                                        {"a1 05", errc::bad_reserved_bits},
                                                        {"c1 05", errc::bad_reserved_bits},
@@ -162,12 +162,12 @@ TEST_CASE("a frame that is not allowed is refused with its second byte", "[rfc-5
                                                        {"89 7e", errc::control_too_long},
                                                        {"88 7f", errc::control_too_long}}));
   auto wire = from_hex(digits);
-  if (self == role::server) wire[1] |= std::byte{0x80};
-  CHECK(frames_of(self, wire) == lines{shown(why)});
+  if (own_role == role::server) wire[1] |= std::byte{0x80};
+  CHECK(frames_of(own_role, wire) == lines{shown(why)});
   wire[1] ^= std::byte{0x80};
   wire[0] = std::byte{0x81};
-  CHECK(frames_of(self, wire) ==
-        lines{shown(self == role::server ? errc::unmasked_frame : errc::masked_frame)});
+  CHECK(frames_of(own_role, wire) ==
+        lines{shown(own_role == role::server ? errc::unmasked_frame : errc::masked_frame)});
 }
 
 TEST_CASE("an invalid length is refused with its last byte, before the mask", "[rfc-5.2]") {
@@ -188,10 +188,10 @@ TEST_CASE("after a failure nothing more is read") {
 }
 
 TEST_CASE("the stream may end between frames only") {
-  const auto self = GENERATE(role::client, role::server);
-  auto wire = frame_from(peer_of(self), opcode::text, "Hello");
+  const auto own_role = GENERATE(role::client, role::server);
+  auto wire = frame_from(peer_of(own_role), opcode::text, "Hello");
   for (std::size_t i = 0; i < wire.size(); ++i) {
-    frame_reader reader{self};
+    frame_reader reader{own_role};
     auto cut = cut_at(wire, i)[0];
     mutable_bytes input{cut};
     if (reader.read_header(input) == status::in_frame) reader.take_payload(input);

@@ -50,16 +50,16 @@ setting setting_from(decisions& input) {
   return made;
 }
 
-compressed_connection make(role self, const setting& with, delivery how = delivery::messages,
+compressed_connection make(role own_role, const setting& with, delivery how = delivery::messages,
                            turn_limits turn = {}) {
   connection_options options;
   options.turn = turn;
   options.max_message_size = most;
   options.deliver = how;
-  const auto& own = self == role::client ? with.client : with.server;
-  const auto& peer = self == role::client ? with.server : with.client;
+  const auto& own = own_role == role::client ? with.client : with.server;
+  const auto& peer = own_role == role::client ? with.server : with.client;
   return compressed_connection{
-      self, options,
+      own_role, options,
       deflate_extension{own, peer, std::make_shared<const deflate_options>(with.options)}};
 }
 

@@ -25,9 +25,9 @@ struct reading {
   bool between = true;
 };
 
-reading read(role self, std::uint8_t reserved, bytes_view input, std::uint32_t seed) {
+reading read(role own_role, std::uint8_t reserved, bytes_view input, std::uint32_t seed) {
   reading result;
-  frame_reader reader{self, reserved};
+  frame_reader reader{own_role, reserved};
   in_pieces(input, seed, [&](byte_vector& piece) {
     mutable_bytes rest{piece};
     while (!rest.empty() || (reader.in_frame() && reader.at_end())) {
@@ -55,12 +55,12 @@ reading read(role self, std::uint8_t reserved, bytes_view input, std::uint32_t s
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
   const auto first = input.byte();
-  const auto self = (first & 1) != 0 ? role::client : role::server;
+  const auto own_role = (first & 1) != 0 ? role::client : role::server;
   const auto reserved = static_cast<std::uint8_t>(first << 3 & 0x70);
   const std::uint32_t seed = input.byte() + 1U;
   const auto wire = input.rest();
-  const auto whole = read(self, reserved, wire, 0);
-  const auto cut = read(self, reserved, wire, seed);
+  const auto whole = read(own_role, reserved, wire, 0);
+  const auto cut = read(own_role, reserved, wire, seed);
   require(whole.error == cut.error, "another error when cut");
   require(whole.frames.size() == cut.frames.size(), "other frames when cut");
 
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto& one = whole.frames[i];
     require(one.payload == cut.frames[i].payload, "another payload when cut");
     require(one.header.op == cut.frames[i].header.op, "another opcode when cut");
-    require(one.header.masked == (self == role::server), "a mask on the wrong side");
+    require(one.header.masked == (own_role == role::server), "a mask on the wrong side");
     require((one.header.reserved & ~reserved) == 0, "a reserved bit that is not allowed");
     if (one.payload.size() == one.header.length) append_frame(again, one.header, one.payload);
   }

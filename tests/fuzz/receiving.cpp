@@ -17,8 +17,8 @@ using namespace hawser::fuzz;
 
 namespace {
 
-/// Nearly valid frames of the peer of `self`.
-byte_vector frames_from(role self, decisions& input) {
+/// Nearly valid frames of the peer of `own_role`.
+byte_vector frames_from(role own_role, decisions& input) {
   byte_vector wire;
   mask_key key{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}};
   while (!input.empty() && wire.size() < 100'000) {
@@ -33,7 +33,7 @@ byte_vector frames_from(role self, decisions& input) {
     header.reserved =
         (second & 0x7F) == 0x7F ? static_cast<std::uint8_t>(first & 0x70) : std::uint8_t{0};
     const bool wrong_side = (second & 0x3F) == 0x3E;
-    header.masked = (self == role::server) != wrong_side;
+    header.masked = (own_role == role::server) != wrong_side;
     header.mask = key;
     std::string payload;
     for (int times = (first & 0x60) == 0x60 ? 40 : 1; times > 0; --times) {
@@ -54,8 +54,8 @@ struct outcome {
   friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-outcome receive(role self, connection_options options, bytes_view wire, std::uint32_t seed) {
-  fuzzed_connection peer{self, options};
+outcome receive(role own_role, connection_options options, bytes_view wire, std::uint32_t seed) {
+  fuzzed_connection peer{own_role, options};
   record events{*options.max_message_size};
   outcome result;
   in_pieces(wire, seed, [&](byte_vector& piece) {
@@ -83,7 +83,7 @@ outcome receive(role self, connection_options options, bytes_view wire, std::uin
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decisions input{data, size};
   const auto first = input.byte();
-  const auto self = (first & 1) != 0 ? role::client : role::server;
+  const auto own_role = (first & 1) != 0 ? role::client : role::server;
   const std::uint32_t seed = input.byte() + 1U;
   connection_options options;
   options.max_message_size = (first & 4) != 0 ? 20 : 5000;
@@ -93,12 +93,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto raw = input.rest();
     wire.assign(raw.begin(), raw.end());
   } else {
-    wire = frames_from(self, input);
+    wire = frames_from(own_role, input);
   }
-  const auto whole = receive(self, options, wire, 0);
+  const auto whole = receive(own_role, options, wire, 0);
   options.turn.events = seed % 7;
-  require(whole == receive(self, options, wire, seed), "something else when cut");
+  require(whole == receive(own_role, options, wire, seed), "something else when cut");
   options.deliver = delivery::parts;
-  require(whole == receive(self, options, wire, seed + 1), "something else in parts");
+  require(whole == receive(own_role, options, wire, seed + 1), "something else in parts");
   return 0;
 }

@@ -29,7 +29,7 @@ connection_options some_timeouts() {
 
 /// One side, its output, and the events that the other side must report.
 struct side {
-  explicit side(role self) : peer{self, some_timeouts()} {}
+  explicit side(role own_role) : peer{own_role, some_timeouts()} {}
 
   fuzzed_connection peer;
   record events{most};

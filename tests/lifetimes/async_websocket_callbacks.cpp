@@ -71,7 +71,7 @@ struct asking_policy : default_server_policy {
 class ended_websocket {
  public:
   struct plan {
-    role self = role::server;
+    role own_role = role::server;
     websocket_action what = websocket_action::destroy;
     std::string moment = {};
     std::size_t turns = static_cast<std::size_t>(-1);
@@ -118,7 +118,7 @@ class ended_websocket {
   }
 
   void open() {
-    if (plan_.self == role::client) {
+    if (plan_.own_role == role::client) {
       near_->async_connect(*uri::decode("ws://localhost/"), handler("open"));
       go_on();
       if (!far_.text().empty()) far_.send(acceptance_of(far_.text()));
@@ -147,7 +147,7 @@ class ended_websocket {
   }
 
   void converse() {
-    const auto from = peer_of(plan_.self);
+    const auto from = peer_of(plan_.own_role);
     far_.send(frame_from(from, opcode::text, "one") + frame_from(from, opcode::text, "two"));
     go_on();
   }
@@ -155,7 +155,7 @@ class ended_websocket {
   void close() {
     near_->async_close(close_code::normal, handler("close"));
     go_on();
-    far_.send(close_from(peer_of(plan_.self), 1000));
+    far_.send(close_from(peer_of(plan_.own_role), 1000));
     far_.hang_up();
     go_on();
     if (near_) near_->close_now();  // where output is stalled
@@ -219,41 +219,44 @@ class ended_websocket {
 };
 
 TEST_CASE("an async_websocket may be destroyed, closed or cancelled in each function it calls") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto moment = GENERATE(values<std::string>(
       {"policy", "decide", "open", "read", "read_part", "last read", "write", "ping", "close"}));
-  if (self == role::client && (moment == "policy" || moment == "decide")) return;
+  if (own_role == role::client && (moment == "policy" || moment == "decide")) return;
   const auto what = GENERATE(from_range(all_actions));
   const bool is_stalled = GENERATE(false, true);
-  CAPTURE(self == role::client, moment, shown(what), is_stalled);
-  CHECK(ended_websocket{{.self = self, .what = what, .moment = moment, .is_stalled = is_stalled}}
+  CAPTURE(own_role == role::client, moment, shown(what), is_stalled);
+  CHECK(ended_websocket{
+      {.own_role = own_role, .what = what, .moment = moment, .is_stalled = is_stalled}}
             .run());
 }
 
 TEST_CASE("an async_websocket may be destroyed, closed or cancelled between any two turns") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto what = GENERATE(from_range(all_actions));
   const bool is_stalled = GENERATE(false, true);
   std::size_t turns = 0;
   bool came = true;
   for (; came; ++turns) {
-    CAPTURE(self == role::client, turns, shown(what), is_stalled);
-    came = ended_websocket{{.self = self, .what = what, .turns = turns, .is_stalled = is_stalled}}
-               .run();
+    CAPTURE(own_role == role::client, turns, shown(what), is_stalled);
+    came =
+        ended_websocket{
+            {.own_role = own_role, .what = what, .turns = turns, .is_stalled = is_stalled}}
+            .run();
   }
   CHECK(turns > 10);
 }
 
 TEST_CASE("an opening that has all its input fails if the websocket ends before it completes") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool destroyed = GENERATE(true, false);
-  CAPTURE(self == role::client, destroyed);
+  CAPTURE(own_role == role::client, destroyed);
   asio::io_context io{1};
   const auto state = std::make_shared<async_pipe_state>();
   async_far_end far{state};
   std::optional<async_websocket<async_pipe>> peer{async_pipe{io.get_executor(), state, 0}};
   outcome_of opening;
-  if (self == role::client) {
+  if (own_role == role::client) {
     peer->async_connect(*uri::decode("ws://localhost/"), opening.handler());
     run_ready(io);
     far.send(acceptance_of(far.text()));

@@ -60,7 +60,7 @@ class talkative_server {
         if (some.empty()) break;
         received += some.size();
       }
-      const auto say = [&](opcode op) { peer.send(frame_from(role::server, op, "word")); };
+      const auto send = [&](opcode op) { peer.send(frame_from(role::server, op, "word")); };
       send(opcode::ping);
       send(opcode::pong);
       send(opcode::text);

@@ -77,7 +77,7 @@ class ended_server {
     }
     peer.send(upgrade_request);
     peer.receive_until("\r\n\r\n");
-    const auto say = [&](opcode op) { return peer.send(frame_from(role::client, op, "word")); };
+    const auto send = [&](opcode op) { return peer.send(frame_from(role::client, op, "word")); };
     send(opcode::ping);
     send(opcode::pong);
     send(opcode::text);

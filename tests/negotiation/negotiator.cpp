@@ -35,9 +35,9 @@ TEST_CASE("any_negotiator calls a negotiator of any type, and its copies too", "
   CHECK(known.accepts({}));
   CHECK(known.accepts({{"run-length"}}));
   CHECK_FALSE(known.accepts({{"x"}}));
-  for (const auto self : {role::client, role::server}) {
-    CHECK(known.make(self, {{"run-length"}}).reserved_bits() == rsv1);
-    CHECK_FALSE(known.make(self, {}));
+  for (const auto own_role : {role::client, role::server}) {
+    CHECK(known.make(own_role, {{"run-length"}}).reserved_bits() == rsv1);
+    CHECK_FALSE(known.make(own_role, {}));
   }
 }
 

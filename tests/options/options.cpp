@@ -282,8 +282,8 @@ TEST_CASE("with limits of zero a message may have any size and any number of fra
 }
 
 TEST_CASE("with timeouts of zero a connection never ends by itself", "[options]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, unlimited()};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, unlimited()};
   peer.advance(at(0s));
   // A ping is sent, and its answer has no deadline.
   peer.advance(at(20s));
@@ -291,7 +291,7 @@ TEST_CASE("with timeouts of zero a connection never ends by itself", "[options]"
   peer.advance(at(20s));
   CHECK(peer.deadline() == never);
   // A message is unfinished.
-  auto begun = frame_from(peer_of(self), 2, byte_vector(10), fin::no);
+  auto begun = frame_from(peer_of(own_role), 2, byte_vector(10), fin::no);
   mutable_bytes input{begun};
   CHECK_FALSE(peer.next(input));
   // Output is queued.

@@ -31,10 +31,10 @@ TEST_CASE("without an extension payloads are not encoded", "[rfc-9]") {
   CHECK(none.begin_encoding(message_kind::text, 1000) == 0);
   CHECK(none.sharing_key() == 0);
   CHECK(none.begin_shared(message_kind::text, 1000) == 0);
-  byte_vector room(10);
+  byte_vector buffer(10);
   byte_vector encoded;
-  mutable_bytes out{room};
-  bytes_view in{room};
+  mutable_bytes out{buffer};
+  bytes_view in{buffer};
   none.encode(in, part::last, encoded);
   CHECK(encoded.empty());
   CHECK_FALSE(none.encode_shared(in, encoded));

@@ -23,10 +23,10 @@ constexpr std::array inputs{close_input::local_close, close_input::peer_close,
 /// Whether `rule` holds for every cell of both tables.
 template <class Rule>
 constexpr bool always(Rule rule) {
-  for (const auto self : roles) {
+  for (const auto own_role : roles) {
     for (const auto from : states) {
       for (const auto input : inputs) {
-        if (!rule(self, from, input, next_step(self, from, input))) return false;
+        if (!rule(own_role, from, input, next_step(own_role, from, input))) return false;
       }
     }
   }
@@ -68,13 +68,13 @@ static_assert(always([](role, close_state, close_input input, close_step step) {
 
 // A server ends the stream when the handshake is complete, a client when the server has done so:
 // RFC 6455 §7.1.1.
-static_assert(always([](role self, close_state from, close_input, close_step step) {
+static_assert(always([](role own_role, close_state from, close_input, close_step step) {
   const bool completes = from < close_state::exchanged && step.next == close_state::exchanged;
-  return self != role::server || step.end_stream == completes;
+  return own_role != role::server || step.end_stream == completes;
 }));
-static_assert(always([](role self, close_state from, close_input input, close_step step) {
+static_assert(always([](role own_role, close_state from, close_input input, close_step step) {
   const bool after_server = from == close_state::exchanged && input == close_input::peer_eof;
-  return self != role::client || step.end_stream == after_server;
+  return own_role != role::client || step.end_stream == after_server;
 }));
 
 // Every transition has an action or is reported to the application; other inputs are ignored.
@@ -83,14 +83,14 @@ static_assert(always([](role, close_state from, close_input, close_step step) {
 }));
 
 // The roles differ only in which side ends the stream.
-static_assert(always([](role self, close_state from, close_input input, close_step step) {
-  auto other = next_step(self == role::client ? role::server : role::client, from, input);
+static_assert(always([](role own_role, close_state from, close_input input, close_step step) {
+  auto other = next_step(own_role == role::client ? role::server : role::client, from, input);
   other.end_stream = step.end_stream;
   return other == step;
 }));
 
-constexpr close_state after(role self, std::initializer_list<close_input> happened) {
-  close_machine machine{self};
+constexpr close_state after(role own_role, std::initializer_list<close_input> happened) {
+  close_machine machine{own_role};
   for (const auto input : happened) machine.on(input);
   return machine.state();
 }
@@ -121,13 +121,13 @@ TEST_CASE("the documentation has the table of the closing handshake", "[rfc-7.1]
 }
 
 TEST_CASE("the machine follows its table", "[rfc-7.1]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   for (const auto first : inputs) {
     for (const auto second : inputs) {
-      close_machine machine{self};
+      close_machine machine{own_role};
       const auto step = machine.on(first);
-      CHECK(step == next_step(self, close_state::open, first));
-      CHECK(machine.on(second) == next_step(self, step.next, second));
+      CHECK(step == next_step(own_role, close_state::open, first));
+      CHECK(machine.on(second) == next_step(own_role, step.next, second));
     }
   }
 }

@@ -39,9 +39,9 @@ connection_options with_keep_alive(duration interval, duration timeout) {
 }
 
 TEST_CASE("a connection begins open, with nothing to write") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self};
-  CHECK(peer.self() == self);
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
+  CHECK(peer.own_role() == own_role);
   CHECK(peer.state() == close_state::open);
   CHECK(peer.wants() == read_only);
   CHECK(peer.output().empty());
@@ -51,8 +51,8 @@ TEST_CASE("a connection begins open, with nothing to write") {
 
 TEST_CASE("the peer is pinged after the interval, and the connection ends if there is no answer",
           "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, with_keep_alive(20s, 10s)};
   CHECK(peer.deadline() == at_once);
   peer.advance(at(100s));
   CHECK(peer.deadline() == at(120s));
@@ -70,9 +70,9 @@ TEST_CASE("the peer is pinged after the interval, and the connection ends if the
 }
 
 TEST_CASE("a connection without messages is closed with 1001 after the idle timeout") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self, {.keep_alive_interval = 8s, .idle_timeout = 20s}};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role, {.keep_alive_interval = 8s, .idle_timeout = 20s}};
   peer.advance(at(0s));
   // Pings and pongs do not count as messages.
   peer.received(at(5s));
@@ -95,10 +95,11 @@ TEST_CASE("a connection without messages is closed with 1001 after the idle time
 }
 
 TEST_CASE("messages and pieces of them keep a connection from being idle") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto how = GENERATE(delivery::messages, delivery::parts);
-  test_connection<> peer{self, {.deliver = how, .keep_alive_interval = 0s, .idle_timeout = 20s}};
+  test_connection<> peer{own_role,
+                         {.deliver = how, .keep_alive_interval = 0s, .idle_timeout = 20s}};
   peer.advance(at(0s));
   CHECK(peer.deadline() == at(20s));
   peer.received(at(19s));
@@ -131,8 +132,8 @@ TEST_CASE("messages and pieces of them keep a connection from being idle") {
 
 TEST_CASE(
     "after a message that waits to be written, the idle timeout begins when all of it is written") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self,
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role,
                          {.keep_alive_interval = 8s, .idle_timeout = 20s, .write_timeout = 0s}};
   peer.advance(at(0s));
   CHECK_FALSE(peer.send("slow"));
@@ -155,8 +156,8 @@ TEST_CASE(
 }
 
 TEST_CASE("a refused send and a control frame do not restart the idle timeout") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, {.keep_alive_interval = 0s, .idle_timeout = 20s}};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, {.keep_alive_interval = 0s, .idle_timeout = 20s}};
   peer.advance(at(0s));
   std::error_code refused;
   std::string invalid = "\xFF";
@@ -199,10 +200,10 @@ TEST_CASE("a refused send and a control frame do not restart the idle timeout") 
 
 TEST_CASE("a message that makes no progress fails the connection, although pongs arrive",
           "[abuse]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto how = GENERATE(delivery::messages, delivery::parts);
-  test_connection<> peer{self, {.deliver = how, .message_timeout = 60s}};
+  test_connection<> peer{own_role, {.deliver = how, .message_timeout = 60s}};
   peer.advance(at(0s));
   diary notes;
   const auto feed_at = [&](time_point now, byte_vector input) {
@@ -243,10 +244,10 @@ TEST_CASE("a message that makes no progress fails the connection, although pongs
 }
 
 TEST_CASE("a message may take any time as long as its payload keeps arriving") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto how = GENERATE(delivery::messages, delivery::parts);
-  test_connection<> peer{self, {.deliver = how, .message_timeout = 60s}};
+  test_connection<> peer{own_role, {.deliver = how, .message_timeout = 60s}};
   peer.advance(at(0s));
   diary notes;
   auto now = at(0s);
@@ -270,9 +271,9 @@ TEST_CASE("a message may take any time as long as its payload keeps arriving") {
 }
 
 TEST_CASE("a turn ends after its number of events, and the next one continues", "[abuse]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self, {.turn = {.bytes = 0, .events = 3}}};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role, {.turn = {.bytes = 0, .events = 3}}};
   byte_vector input;
   for (int i = 0; i < 4; ++i) {
     input = std::move(input) + frame_from(from, opcode::text, std::to_string(i)) +
@@ -293,15 +294,16 @@ TEST_CASE("a turn ends after its number of events, and the next one continues", 
 }
 
 TEST_CASE("a turn ends inside a message that takes long to decode", "[abuse]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto how = GENERATE(delivery::messages, delivery::parts);
   constexpr std::size_t size = 100'000;
   constexpr std::size_t limit = 10'000;
   const auto cut = GENERATE(std::size_t{1}, std::size_t{100}, std::size_t{100'000});
-  test_connection<run_length> peer{self, {.deliver = how, .turn = {.bytes = limit, .events = 0}}};
+  test_connection<run_length> peer{own_role,
+                                   {.deliver = how, .turn = {.bytes = limit, .events = 0}}};
   const byte_vector message(size, std::byte{'x'});
-  auto wire = frame_from(peer_of(self), 2, run_length_of(message), fin::yes, 4) +
-              frame_from(peer_of(self), opcode::text, "next");
+  auto wire = frame_from(peer_of(own_role), 2, run_length_of(message), fin::yes, 4) +
+              frame_from(peer_of(own_role), opcode::text, "next");
   diary notes;
   std::size_t turns = 0;
   for (std::size_t taken = 0; taken < wire.size(); taken += cut) {
@@ -325,21 +327,21 @@ TEST_CASE("a turn ends inside a message that takes long to decode", "[abuse]") {
 }
 
 TEST_CASE("a connection without turns takes all of its input at once") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<run_length> peer{self, {.turn = {.bytes = 1, .events = 1}}};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<run_length> peer{own_role, {.turn = {.bytes = 1, .events = 1}}};
   byte_vector input;
   for (int i = 0; i < 1000; ++i) {
     input = std::move(input) +
-            frame_from(peer_of(self), 2, run_length_of(byte_vector(1000)), fin::yes, 4);
+            frame_from(peer_of(own_role), 2, run_length_of(byte_vector(1000)), fin::yes, 4);
   }
   CHECK(feed(peer, std::move(input)).size() == 1000);
   CHECK_FALSE(peer.has_more_work());
 }
 
 TEST_CASE("a closed event ends the work of a turn", "[abuse]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self, {.turn = {.bytes = 0, .events = 1}}};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role, {.turn = {.bytes = 0, .events = 1}}};
   auto input = frame_from(from, opcode::text, "a") + frame_from(from, opcode::text, "b");
   mutable_bytes rest{input};
   peer.begin_turn();
@@ -355,13 +357,13 @@ TEST_CASE("a closed event ends the work of a turn", "[abuse]") {
 }
 
 TEST_CASE("the answer to the keep-alive gives the round-trip time", "[rfc-5.5.3]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, with_keep_alive(20s, 10s)};
   peer.advance(at(0s));
   peer.advance(at(20s));
   const auto payload = frames_in(written_by(peer)).front().payload;
   peer.advance(at(20s + 30ms));
-  auto answer = frame_from(peer_of(self), 10, payload);
+  auto answer = frame_from(peer_of(own_role), 10, payload);
   mutable_bytes input{answer};
   const auto happened = peer.next(input);
   REQUIRE(happened);
@@ -384,9 +386,9 @@ TEST_CASE("each keep-alive ping has a payload of its own", "[rfc-5.5.2]") {
 }
 
 TEST_CASE("any byte counts as a sign of life", "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, with_keep_alive(20s, 10s)};
-  const auto message = frame_from(peer_of(self), opcode::text, std::string(200, 'x'));
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, with_keep_alive(20s, 10s)};
+  const auto message = frame_from(peer_of(own_role), opcode::text, std::string(200, 'x'));
   auto now = at(0s);
   diary notes;
   for (const auto byte : message) {
@@ -401,20 +403,20 @@ TEST_CASE("any byte counts as a sign of life", "[rfc-5.5.2]") {
 }
 
 TEST_CASE("a byte after the ping is an answer", "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, with_keep_alive(20s, 10s)};
   peer.advance(at(0s));
   peer.advance(at(20s));
   written_by(peer);
-  feed(peer, byte_vector{frame_from(peer_of(self), opcode::text, "x")[0]});
+  feed(peer, byte_vector{frame_from(peer_of(own_role), opcode::text, "x")[0]});
   peer.advance(at(30s));
   CHECK(feed(peer, {}).empty());
   CHECK(peer.deadline() == at(50s));
 }
 
 TEST_CASE("bytes that arrived while the driver was busy count as a sign of life", "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, with_keep_alive(20s, 10s)};
   peer.advance(at(0s));
   peer.advance(at(20s));
   written_by(peer);
@@ -425,9 +427,9 @@ TEST_CASE("bytes that arrived while the driver was busy count as a sign of life"
 }
 
 TEST_CASE("a write that is accepted at once does not delay the keep-alive", "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool looks_meanwhile = GENERATE(true, false);
-  test_connection<> peer{self, with_keep_alive(20s, 60s)};
+  test_connection<> peer{own_role, with_keep_alive(20s, 60s)};
   lines frames;
   for (const auto now : {at(0s), at(10s), at(25s), at(40s)}) {
     peer.advance(now);
@@ -444,8 +446,8 @@ TEST_CASE("a write that is accepted at once does not delay the keep-alive", "[rf
 
 TEST_CASE("a write that is accepted at once does not delay the timeout of a silent peer",
           "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, with_keep_alive(20s, 10s)};
   auto now = at(0s);
   for (; peer.state() == close_state::open && now < at(60s); now += 1s) {
     peer.advance(now);
@@ -460,8 +462,8 @@ TEST_CASE("a write that is accepted at once does not delay the timeout of a sile
 
 TEST_CASE("before a driver has looked for input, a ping is sent, but no answer is overdue",
           "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, with_keep_alive(20s, 10s)};
   peer.resumed(at(0s));
   CHECK(peer.deadline() == at(20s));
   peer.resumed(at(20s));
@@ -487,8 +489,8 @@ TEST_CASE("before a driver has looked for input, a ping is sent, but no answer i
 }
 
 TEST_CASE("the keep-alive can be switched off") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, with_keep_alive(0s, 10s)};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, with_keep_alive(0s, 10s)};
   peer.advance(at(0s));
   CHECK(peer.deadline() == never);
   peer.advance(at(10'000h));
@@ -496,11 +498,11 @@ TEST_CASE("the keep-alive can be switched off") {
 }
 
 TEST_CASE("times without end do not overflow") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options = with_keep_alive(duration::max(), duration::max());
   options.close_timeout = duration::max();
   options.write_timeout = duration::max();
-  test_connection<> peer{self, options};
+  test_connection<> peer{own_role, options};
   peer.advance(at(1h));
   CHECK(peer.deadline() == never);
   REQUIRE(!peer.send("x"));
@@ -517,8 +519,8 @@ TEST_CASE("times without end do not overflow") {
 }
 
 TEST_CASE("after a jump of the time a peer is pinged before the connection ends", "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, with_keep_alive(20s, 10s)};
   peer.advance(at(0s));
   peer.advance(at(1000h));
   CHECK(frames_shown(written_by(peer)) == lines{"ping 0000000000000001"});
@@ -526,8 +528,8 @@ TEST_CASE("after a jump of the time a peer is pinged before the connection ends"
 }
 
 TEST_CASE("time that goes backwards does no harm") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, with_keep_alive(20s, 10s)};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, with_keep_alive(20s, 10s)};
   peer.advance(at(100s));
   peer.advance(at(50s));
   CHECK(peer.deadline() == at(120s));
@@ -535,10 +537,10 @@ TEST_CASE("time that goes backwards does no harm") {
 }
 
 TEST_CASE("output that the peer does not read ends the connection to the nanosecond") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options;
   options.write_timeout = 7s;
-  test_connection<> peer{self, options};
+  test_connection<> peer{own_role, options};
   peer.advance(at(0s));
   REQUIRE(!peer.send("x"));
   CHECK(peer.deadline() == at_once);
@@ -555,10 +557,10 @@ TEST_CASE("output that the peer does not read ends the connection to the nanosec
 }
 
 TEST_CASE("output that the peer reads slowly keeps the connection open") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options;
   options.write_timeout = 7s;
-  test_connection<> peer{self, options};
+  test_connection<> peer{own_role, options};
   REQUIRE(!peer.send(std::string(1000, 'x')));
   auto now = at(0s);
   while (peer.buffered_bytes() != 0) {
@@ -573,8 +575,8 @@ TEST_CASE("output that the peer reads slowly keeps the connection open") {
 }
 
 TEST_CASE("output that the peer acknowledges below the stream keeps the connection open") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self, {.write_timeout = 8s}};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role, {.write_timeout = 8s}};
   REQUIRE(!peer.send("x"));
   peer.advance(at(0s));
   CHECK(peer.deadline() == at(1s));
@@ -613,10 +615,10 @@ TEST_CASE("with a write timeout of zero output may wait for any time") {
 }
 
 TEST_CASE("the keep-alive does not end a living peer whose output stalls") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options = with_keep_alive(20s, 10s);
   options.write_timeout = 0s;
-  test_connection<> peer{self, options};
+  test_connection<> peer{own_role, options};
   peer.advance(at(0s));
   REQUIRE(!peer.send(std::string(100, 'x')));
   for (int i = 1; i < 100; ++i) {
@@ -630,10 +632,10 @@ TEST_CASE("the keep-alive does not end a living peer whose output stalls") {
 }
 
 TEST_CASE("a ping that cannot be written does not end the connection") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options = with_keep_alive(20s, 10s);
   options.write_timeout = 100s;
-  test_connection<> peer{self, options};
+  test_connection<> peer{own_role, options};
   peer.advance(at(0s));
   peer.advance(at(20s));
   REQUIRE(peer.wants().write);
@@ -645,15 +647,15 @@ TEST_CASE("a ping that cannot be written does not end the connection") {
 }
 
 TEST_CASE("a ping of ours measures the round trip", "[rfc-5.5.3]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   joined both;
-  auto& peer = both.at(self);
+  auto& peer = both.at(own_role);
   peer.advance(at(1s));
   REQUIRE(!peer.send_ping(as_bytes("how long?")));
   peer.advance(at(3s));
   both.settle();
-  CHECK(both.notes_of(self).lines() == lines{"pong \"how long?\" answered"});
-  CHECK(both.notes_of(peer_of(self)).lines() == lines{"ping \"how long?\""});
+  CHECK(both.notes_of(own_role).lines() == lines{"pong \"how long?\" answered"});
+  CHECK(both.notes_of(peer_of(own_role)).lines() == lines{"ping \"how long?\""});
 }
 
 TEST_CASE("the round trip ends at the time at which the pong arrived", "[rfc-5.5.3]") {
@@ -669,18 +671,18 @@ TEST_CASE("the round trip ends at the time at which the pong arrived", "[rfc-5.5
 }
 
 TEST_CASE("a refused close has no effect", "[rfc-7.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
   CHECK(peer.close(close_code::no_status) == errc::bad_close_code);
   REQUIRE(!peer.send("still open"));
   CHECK(frames_shown(written_by(peer)) == lines{"text \"still open\""});
 }
 
 TEST_CASE("after close() the view of the last message stays valid", "[rfc-7.1.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const bool fragmented = GENERATE(false, true);
-  test_connection<> peer{self};
+  test_connection<> peer{own_role};
   const std::string payload(GENERATE(as<std::size_t>{}, 500, 300'000), 'x');
   auto first = fragmented ? frame_from(from, opcode::text, payload.substr(0, 200), fin::no) +
                                 frame_from(from, opcode::continuation, payload.substr(200))
@@ -706,9 +708,9 @@ TEST_CASE("after close() the view of the last message stays valid", "[rfc-7.1.2]
 }
 
 TEST_CASE("output does not move while more is sent and answered") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
   REQUIRE(!peer.send("under way"));
   const auto pending = peer.output();
   const byte_vector before{pending.begin(), pending.end()};
@@ -725,10 +727,10 @@ TEST_CASE("output does not move while more is sent and answered") {
 }
 
 TEST_CASE("after a failed write messages that have arrived can still be read") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto reset = std::make_error_code(std::errc::connection_reset);
-  test_connection<> peer{self};
+  test_connection<> peer{own_role};
   peer.advance(at(0s));
   REQUIRE(!peer.send("lost"));
   peer.output_failed(reset);
@@ -770,9 +772,9 @@ TEST_CASE("after a failed write messages that have arrived can still be read") {
 }
 
 TEST_CASE("when writing fails during the closing handshake the handshake may still be complete") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
   peer.advance(at(0s));
   feed(peer, close_from(from, 1000));
   peer.output_failed(std::make_error_code(std::errc::broken_pipe));
@@ -785,9 +787,9 @@ TEST_CASE("when writing fails during the closing handshake the handshake may sti
 }
 
 TEST_CASE("an echo is sent before the connection fails", "[rfc-7.1.7][autobahn-3.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
   auto wire = frame_from(from, opcode::text, "Hello") + frame_from(from, 3, {}) +
               frame_from(from, opcode::ping, "");
   mutable_bytes input{wire};
@@ -959,17 +961,17 @@ TEST_CASE("whatever arrives, the events do not depend on the cuts, and end once"
   for (std::uint32_t seed = 1; seed <= 300; ++seed) {
     INFO("seed " << seed);
     std::mt19937 random{seed};
-    const auto self = random() % 2 == 0 ? role::client : role::server;
+    const auto own_role = random() % 2 == 0 ? role::client : role::server;
     byte_vector input;
     for (int i = 0; i < 12; ++i) {
       // Mostly valid frames, some with one bit flipped.
-      auto frame = frame_from(peer_of(self), static_cast<int>(random() % 11),
+      auto frame = frame_from(peer_of(own_role), static_cast<int>(random() % 11),
                               as_bytes(std::string(random() % 130, 'x')),
                               random() % 3 == 0 ? fin::no : fin::yes);
       if (random() % 5 == 0) frame[random() % 2] ^= static_cast<std::byte>(1u << random() % 8);
       input = input + frame;
     }
-    const auto story = story_of<run_length>(self, input);
+    const auto story = story_of<run_length>(own_role, input);
     std::size_t ends = 0;
     for (const auto& line : story) ends += line.substr(0, 6) == "closed" ? 1 : 0;
     CHECK(ends <= 1);

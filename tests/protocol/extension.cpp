@@ -31,15 +31,15 @@ static_assert(unknown_size == (std::numeric_limits<std::size_t>::max)());
 
 TEST_CASE("no_extension encodes nothing, and encoded input is refused", "[rfc-5.2]") {
   no_extension none;
-  byte_vector room(10);
+  byte_vector buffer(10);
   byte_vector encoded;
   none.encode(as_bytes("a"), part::last, encoded);
   CHECK(encoded.empty());
-  mutable_bytes out{room};
+  mutable_bytes out{buffer};
   auto in = as_bytes("a");
   CHECK(none.decode(in, out, part::last) == errc::bad_reserved_bits);
   CHECK(in.size() == 1);
-  CHECK(out.size() == room.size());
+  CHECK(out.size() == buffer.size());
 }
 
 byte_vector encoded_from(role from, message_kind kind, bytes_view payload) {
@@ -53,38 +53,39 @@ byte_vector in_fragments(role from, const byte_vector& between = {}) {
 }
 
 TEST_CASE("an encoded message is decoded", "[rfc-5.8][rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   for (const auto& payload : {std::string{}, std::string{"a"}, std::string{"Hello"},
                               std::string(255, 'x'), std::string(70'000, 'y')}) {
-    CHECK(story_of(self, encoded_from(from, message_kind::text, as_bytes(payload)), {},
+    CHECK(story_of(own_role, encoded_from(from, message_kind::text, as_bytes(payload)), {},
                    run_length{}) == lines{"text " + shown(as_bytes(payload))});
-    CHECK(story_of(self, encoded_from(from, message_kind::binary, as_bytes(payload)), {},
+    CHECK(story_of(own_role, encoded_from(from, message_kind::binary, as_bytes(payload)), {},
                    run_length{}) == lines{"binary " + shown(as_bytes(payload))});
   }
 }
 
 TEST_CASE("encoded fragments may be cut anywhere, with control frames between", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  CHECK(story_of(self, in_fragments(from), {}, run_length{}) == lines{"text \"aaabbcccc\""});
-  CHECK(story_of(self, in_fragments(from, frame_from(from, opcode::ping, "?")), {}, run_length{}) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  CHECK(story_of(own_role, in_fragments(from), {}, run_length{}) == lines{"text \"aaabbcccc\""});
+  CHECK(story_of(own_role, in_fragments(from, frame_from(from, opcode::ping, "?")), {},
+                 run_length{}) ==
         lines{"ping \"?\"", "ping \"?\"", "text \"aaabbcccc\"", "> pong \"?\"", "> pong \"?\""});
 }
 
 TEST_CASE("empty fragments of an encoded message have no effect", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  CHECK(story_of(self,
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  CHECK(story_of(own_role,
                  frame_from(from, 1, {}, fin::no, 4) + frame_from(from, 0, "01 61"_b, fin::no) +
                      frame_from(from, 0, {}, fin::no) + frame_from(from, 0, {}),
                  {}, run_length{}) == lines{"text \"a\""});
 }
 
 TEST_CASE("plain and encoded messages mix", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  CHECK(story_of(self,
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  CHECK(story_of(own_role,
                  frame_from(from, opcode::text, "plain") + in_fragments(from) +
                      frame_from(from, opcode::text, "pl", fin::no) +
                      frame_from(from, opcode::continuation, "ain") +
@@ -95,111 +96,112 @@ TEST_CASE("plain and encoded messages mix", "[rfc-9]") {
 }
 
 TEST_CASE("the limit is exact after decoding", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto limit =
       GENERATE(as<std::size_t>{}, 1, 254, 255, 256, 4094, 4095, 4096, 4097, 8191, 8192, 20'000);
   connection_options options;
   options.max_message_size = limit;
   const std::string most(limit, 'x');
-  CHECK(story_of(self, encoded_from(from, message_kind::text, as_bytes(most)), options,
+  CHECK(story_of(own_role, encoded_from(from, message_kind::text, as_bytes(most)), options,
                  run_length{}) == lines{"text " + shown(as_bytes(most))});
-  CHECK(story_of(self, encoded_from(from, message_kind::text, as_bytes(most + 'x')), options,
+  CHECK(story_of(own_role, encoded_from(from, message_kind::text, as_bytes(most + 'x')), options,
                  run_length{}) == failed(close_code::message_too_big, errc::message_too_big));
 }
 
 TEST_CASE("without a limit a message may have any size that an integer can hold", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = static_cast<std::uint64_t>(-1);
-  CHECK(story_of(self, in_fragments(peer_of(self)), options, run_length{}) ==
+  CHECK(story_of(own_role, in_fragments(peer_of(own_role)), options, run_length{}) ==
         lines{"text \"aaabbcccc\""});
 }
 
 TEST_CASE("an encoded payload longer than the limit may decode to less", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = 9;
-  CHECK(story_of(self, encoded_from(peer_of(self), message_kind::text, as_bytes("abcdefghi")),
+  CHECK(story_of(own_role,
+                 encoded_from(peer_of(own_role), message_kind::text, as_bytes("abcdefghi")),
                  options, run_length{}) == lines{"text \"abcdefghi\""});
 }
 
 TEST_CASE("a payload that cannot be decoded fails the connection", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto payload = GENERATE("00", "0161 00", "01", "0161 01");
-  CHECK(story_of(self, frame_from(from, 2, from_hex(payload), fin::yes, 4), {}, run_length{}) ==
+  CHECK(story_of(own_role, frame_from(from, 2, from_hex(payload), fin::yes, 4), {}, run_length{}) ==
         failed(close_code::invalid_payload, errc::bad_extension_data));
 }
 
 TEST_CASE("text is checked after decoding, byte by byte", "[rfc-8.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto refused = failed(close_code::invalid_payload, errc::invalid_utf8);
-  CHECK(story_of(self, encoded_from(from, message_kind::text, "c3 a4 ef bf bf"_b), {},
+  CHECK(story_of(own_role, encoded_from(from, message_kind::text, "c3 a4 ef bf bf"_b), {},
                  run_length{}) == lines{"text c3a4efbfbf"});
   // The payload on the wire is valid text, the decoded payload is not.
-  CHECK(story_of(self, encoded_from(from, message_kind::text, "ff"_b), {}, run_length{}) ==
+  CHECK(story_of(own_role, encoded_from(from, message_kind::text, "ff"_b), {}, run_length{}) ==
         refused);
-  CHECK(story_of(self, encoded_from(from, message_kind::text, "c3"_b), {}, run_length{}) ==
+  CHECK(story_of(own_role, encoded_from(from, message_kind::text, "c3"_b), {}, run_length{}) ==
         refused);
-  CHECK(story_of(self, frame_from(from, 1, "01 c3 01 28"_b, fin::no, 4), {}, run_length{}) ==
+  CHECK(story_of(own_role, frame_from(from, 1, "01 c3 01 28"_b, fin::no, 4), {}, run_length{}) ==
         refused);
 }
 
 TEST_CASE("only the first frame of a message may have the bit of the extension",
           "[rfc-5.2][rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto refused = failed(close_code::protocol_error, errc::bad_reserved_bits);
   const auto encoded = GENERATE(0, 4);
-  CHECK(story_of(self,
+  CHECK(story_of(own_role,
                  frame_from(from, 1, "01 61"_b, fin::no, encoded) +
                      frame_from(from, 0, "01 61"_b, fin::yes, 4),
                  {}, run_length{}) == refused);
   const auto op = GENERATE(0, 8, 9, 10);
-  CHECK(story_of(self, frame_from(from, op, {}, fin::yes, 4), {}, run_length{}) == refused);
+  CHECK(story_of(own_role, frame_from(from, op, {}, fin::yes, 4), {}, run_length{}) == refused);
 }
 
 TEST_CASE("a bit that the extension does not have is refused", "[rfc-5.2]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto bits = GENERATE(1, 2, 3, 5, 6, 7);
-  CHECK(story_of(self, frame_from(peer_of(self), 1, "01 61"_b, fin::yes, bits), {}, run_length{}) ==
-        failed(close_code::protocol_error, errc::bad_reserved_bits));
+  CHECK(story_of(own_role, frame_from(peer_of(own_role), 1, "01 61"_b, fin::yes, bits), {},
+                 run_length{}) == failed(close_code::protocol_error, errc::bad_reserved_bits));
 }
 
 TEST_CASE("messages are encoded when they are sent", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto size = GENERATE(as<std::size_t>{}, 0, 1, 2, 15, 16, 100, 5000);
   const std::string payload(size, 'x');
-  const auto expected = encoded_from(self, message_kind::text, as_bytes(payload));
-  test_connection<run_length> peer{self};
+  const auto expected = encoded_from(own_role, message_kind::text, as_bytes(payload));
+  test_connection<run_length> peer{own_role};
   REQUIRE(!peer.send(payload));
   CHECK(written_by(peer) == expected);
   REQUIRE(!peer.send(std::string{payload}));
   CHECK(written_by(peer) == expected);
   REQUIRE(!peer.send(bytes(payload)));
-  CHECK(written_by(peer) == encoded_from(self, message_kind::binary, as_bytes(payload)));
+  CHECK(written_by(peer) == encoded_from(own_role, message_kind::binary, as_bytes(payload)));
   REQUIRE(!peer.send(message_view{message_kind::text, as_bytes(payload)}));
   CHECK(written_by(peer) == expected);
 }
 
 TEST_CASE("the extension decides which messages it encodes", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<run_length> peer{self, {}, run_length{3}};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<run_length> peer{own_role, {}, run_length{3}};
   REQUIRE(!peer.send("ab"));
   REQUIRE(!peer.send("abc"));
   REQUIRE(!peer.send(std::string{"de"}));
   REQUIRE(!peer.send(std::string{"def"}));
-  CHECK(written_by(peer) == frame_from(self, opcode::text, "ab") +
-                                encoded_from(self, message_kind::text, as_bytes("abc")) +
-                                frame_from(self, opcode::text, "de") +
-                                encoded_from(self, message_kind::text, as_bytes("def")));
+  CHECK(written_by(peer) == frame_from(own_role, opcode::text, "ab") +
+                                encoded_from(own_role, message_kind::text, as_bytes("abc")) +
+                                frame_from(own_role, opcode::text, "de") +
+                                encoded_from(own_role, message_kind::text, as_bytes("def")));
 }
 
 TEST_CASE("a fragment whose encoding is still empty is not sent", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<run_length> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<run_length> peer{own_role};
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::more));
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("aa"), part::more));
   CHECK(peer.buffered_bytes() == 0);
@@ -231,13 +233,13 @@ TEST_CASE("encoded messages, whole and fragmented, reach the other side", "[rfc-
 }
 
 TEST_CASE("a decoded message is reported in parts that end", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options;
   options.deliver = delivery::parts;
-  test_connection<run_length> peer{self, options};
+  test_connection<run_length> peer{own_role, options};
   const std::string payload(10'000, 'x');
-  auto wire = encoded_from(peer_of(self), message_kind::text, as_bytes(payload)) +
-              frame_from(peer_of(self), opcode::text, "next");
+  auto wire = encoded_from(peer_of(own_role), message_kind::text, as_bytes(payload)) +
+              frame_from(peer_of(own_role), opcode::text, "next");
   mutable_bytes input{wire};
   std::size_t total = 0;
   std::size_t count = 0;
@@ -254,12 +256,13 @@ TEST_CASE("a decoded message is reported in parts that end", "[rfc-9]") {
 }
 
 TEST_CASE("a close while decoded parts are waiting discards them", "[rfc-7.1.2]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options;
   options.deliver = delivery::parts;
-  test_connection<run_length> peer{self, options};
-  auto wire = encoded_from(peer_of(self), message_kind::text, as_bytes(std::string(10'000, 'x'))) +
-              frame_from(peer_of(self), opcode::text, "next") + close_from(peer_of(self), 1000);
+  test_connection<run_length> peer{own_role, options};
+  auto wire =
+      encoded_from(peer_of(own_role), message_kind::text, as_bytes(std::string(10'000, 'x'))) +
+      frame_from(peer_of(own_role), opcode::text, "next") + close_from(peer_of(own_role), 1000);
   mutable_bytes input{wire};
   const auto first = peer.next(input);
   REQUIRE(first);
@@ -275,10 +278,10 @@ struct stuck_extension : run_length {
 };
 
 TEST_CASE("an extension that makes no progress fails the connection", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
-  CHECK(
-      story_of(self, frame_from(peer_of(self), 1, "01 61"_b, fin::yes, 4), {}, stuck_extension{}) ==
-      failed(close_code::invalid_payload, errc::bad_extension_data));
+  const auto own_role = GENERATE(role::client, role::server);
+  CHECK(story_of(own_role, frame_from(peer_of(own_role), 1, "01 61"_b, fin::yes, 4), {},
+                 stuck_extension{}) ==
+        failed(close_code::invalid_payload, errc::bad_extension_data));
 }
 
 /// Writes without end, whatever its input.
@@ -292,10 +295,10 @@ struct endless_extension : run_length {
 };
 
 TEST_CASE("an extension that never stops writing ends at the limit", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = 100'000;
-  CHECK(story_of(self, frame_from(peer_of(self), 1, "01 61"_b, fin::yes, 4), options,
+  CHECK(story_of(own_role, frame_from(peer_of(own_role), 1, "01 61"_b, fin::yes, 4), options,
                  endless_extension{}) ==
         failed(close_code::message_too_big, errc::message_too_big));
 }
@@ -308,11 +311,11 @@ struct misreporting_extension : run_length {
 };
 
 TEST_CASE("an error of the extension fails the connection with its code", "[rfc-7.1.7]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto wire = frame_from(peer_of(self), 1, "01 61"_b, fin::no, 4);
-  CHECK(story_of(self, wire, {}, misreporting_extension{errc::bad_extension_data}) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto wire = frame_from(peer_of(own_role), 1, "01 61"_b, fin::no, 4);
+  CHECK(story_of(own_role, wire, {}, misreporting_extension{errc::bad_extension_data}) ==
         failed(close_code::invalid_payload, errc::bad_extension_data));
-  CHECK(story_of(self, wire, {}, misreporting_extension{errc::message_too_big}) ==
+  CHECK(story_of(own_role, wire, {}, misreporting_extension{errc::message_too_big}) ==
         failed(close_code::message_too_big, errc::message_too_big));
 }
 
@@ -325,25 +328,26 @@ struct silent_extension : run_length {
 };
 
 TEST_CASE("input that decodes to nothing is an empty message", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
-  CHECK(story_of(self, in_fragments(peer_of(self)), {}, silent_extension{}) == lines{"text \"\""});
+  const auto own_role = GENERATE(role::client, role::server);
+  CHECK(story_of(own_role, in_fragments(peer_of(own_role)), {}, silent_extension{}) ==
+        lines{"text \"\""});
 }
 
 TEST_CASE("a message can be sent unencoded, whatever was negotiated", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<run_length> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<run_length> peer{own_role};
   const auto payload = as_bytes("aaaa");
   const message_view plain{message_kind::text, payload, coding::plain};
   REQUIRE(!peer.send(plain));
   REQUIRE(!peer.send(message_kind::text, owned_payload{std::string{"aaaa"}}, coding::plain));
   REQUIRE(!peer.send(prepared_message{plain}));
-  CHECK(written_by(peer) ==
-        frame_from(self, 1, payload) + frame_from(self, 1, payload) + frame_from(self, 1, payload));
+  CHECK(written_by(peer) == frame_from(own_role, 1, payload) + frame_from(own_role, 1, payload) +
+                                frame_from(own_role, 1, payload));
 }
 
 TEST_CASE("the first fragment decides whether a message is encoded", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<run_length> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<run_length> peer{own_role};
   const auto piece = as_bytes("aa");
   REQUIRE(!peer.send_part({message_kind::text, piece, coding::plain}, part::more));
   REQUIRE(!peer.send_part({message_kind::text, piece, coding::agreed}, part::last));
@@ -354,8 +358,8 @@ TEST_CASE("the first fragment decides whether a message is encoded", "[rfc-9]") 
 }
 
 TEST_CASE("the size of a message sent in fragments is unknown_size", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<run_length> peer{self, {}, run_length{1000}};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<run_length> peer{own_role, {}, run_length{1000}};
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::more));
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::last));
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::last));

@@ -283,12 +283,12 @@ byte_vector cut_frames(role from, opcode op, const byte_vector& payload, std::si
 constexpr auto example_masks = [] { return example_key; };
 
 TEST_CASE("a message is cut into frames, however it is queued", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto size = GENERATE(std::size_t{1}, std::size_t{1000}, std::size_t{2001},
                              std::size_t{3000}, std::size_t{20'000});
   constexpr std::size_t most = 1000;
-  const frame_header header{.op = opcode::binary, .masked = self == role::client};
-  const auto expected = cut_frames(self, opcode::binary, pattern(size), most);
+  const frame_header header{.op = opcode::binary, .masked = own_role == role::client};
+  const auto expected = cut_frames(own_role, opcode::binary, pattern(size), most);
   outbox out;
   out.add(text_header, as_bytes("before"));
   SECTION("as a view") {
@@ -298,9 +298,9 @@ TEST_CASE("a message is cut into frames, however it is queued", "[rfc-5.4]") {
     out.add_in_frames(header, owned_payload{pattern(size)}, most, example_masks);
   }
   SECTION("as a shared frame") {
-    if (self == role::client) return;
+    if (own_role == role::client) return;
     const auto shared = std::make_shared<byte_buffer>();
-    shared->append(frame_from(self, 2, pattern(size)));
+    shared->append(frame_from(own_role, 2, pattern(size)));
     out.add_in_frames(shared, most);
   }
   out.add(text_header, as_bytes("after"));

@@ -37,27 +37,27 @@ TEST_CASE("a prepared message is the frame that a server sends", "[rfc-5.6]") {
 }
 
 TEST_CASE("a prepared text must be valid", "[rfc-8.1]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const prepared_message broken{std::string_view{"\xFF"}};
   CHECK(broken.error() == errc::invalid_utf8);
-  test_connection<> peer{self};
+  test_connection<> peer{own_role};
   CHECK(peer.send(broken) == errc::invalid_utf8);
   CHECK(peer.buffered_bytes() == 0);
 }
 
 TEST_CASE("a prepared message can be sent by either role, any number of times", "[rfc-5.1]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto size = GENERATE(as<std::size_t>{}, 0, 10, 4093, 4094, 100'000);
   const std::string payload(size, 'x');
   const prepared_message prepared{payload};
-  test_connection<> peer{self};
+  test_connection<> peer{own_role};
   REQUIRE(!peer.send("before"));
   REQUIRE(!peer.send(prepared));
   REQUIRE(!peer.send(prepared));
   REQUIRE(!peer.send("after"));
-  const auto frame = frame_from(self, opcode::text, payload);
-  CHECK(written_by(peer) == frame_from(self, opcode::text, "before") + frame + frame +
-                                frame_from(self, opcode::text, "after"));
+  const auto frame = frame_from(own_role, opcode::text, payload);
+  CHECK(written_by(peer) == frame_from(own_role, opcode::text, "before") + frame + frame +
+                                frame_from(own_role, opcode::text, "after"));
 }
 
 TEST_CASE("servers share the memory of a long prepared message") {
@@ -86,9 +86,9 @@ TEST_CASE("a pending write keeps the memory of a destroyed prepared message") {
 }
 
 TEST_CASE("a prepared message follows the rules of sending", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const prepared_message prepared{std::string_view{"x"}};
-  test_connection<> peer{self};
+  test_connection<> peer{own_role};
   REQUIRE(!peer.send_part(message_kind::text, {}, part::more));
   CHECK(peer.send(prepared) == errc::message_unfinished);
   REQUIRE(!peer.send_part(message_kind::text, {}, part::last));

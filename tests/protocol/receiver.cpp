@@ -38,8 +38,8 @@ struct receiving {
   byte_vector kept;
   mutable_bytes rest;
 
-  explicit receiving(role self, delivery how = delivery::messages)
-      : in{self, {.deliver = how}, extension.reserved_bits()} {}
+  explicit receiving(role own_role, delivery how = delivery::messages)
+      : in{own_role, {.deliver = how}, extension.reserved_bits()} {}
 
   void arrives(byte_vector input) {
     kept = std::move(input);
@@ -51,10 +51,10 @@ struct receiving {
 };
 
 TEST_CASE("a message that is complete in the input is a view of it", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto how = GENERATE(delivery::messages, delivery::parts);
-  receiving<> at{self, how};
-  at.arrives(frame_from(peer_of(self), opcode::text, std::string(1000, 'x')));
+  receiving<> at{own_role, how};
+  at.arrives(frame_from(peer_of(own_role), opcode::text, std::string(1000, 'x')));
   const auto* const end = at.kept.data() + at.kept.size();
   const auto result = at.in.next(at.extension, at.rest);
   const auto payload = how == delivery::parts ? std::get<message_part>(result).payload
@@ -86,9 +86,9 @@ TEST_CASE("stored bytes are kept until release()", "[rfc-5.4]") {
 }
 
 TEST_CASE("control frames are reported complete", "[rfc-5.5]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  receiving<> at{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  receiving<> at{own_role};
   const auto wire = frame_from(from, opcode::ping, "ping!");
   for (std::size_t i = 0; i + 1 < wire.size(); ++i) {
     at.arrives(byte_vector{wire[i]});
@@ -103,9 +103,9 @@ TEST_CASE("control frames are reported complete", "[rfc-5.5]") {
 }
 
 TEST_CASE("next_control() discards data frames and reports control frames", "[rfc-7.1.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  receiving<> at{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  receiving<> at{own_role};
   at.arrives(frame_from(from, opcode::text, "ab", fin::no) + frame_from(from, opcode::ping, "1") +
              frame_from(from, opcode::continuation, "cd") + frame_from(from, 1, "ff"_b) +
              frame_from(from, opcode::close, "xy"));
@@ -128,9 +128,9 @@ TEST_CASE("next_control() continues inside a frame and keeps the last message va
 }
 
 TEST_CASE("the input may end between messages only", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  receiving<> at{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  receiving<> at{own_role};
   CHECK(at.in.between_messages());
   at.arrives(frame_from(from, opcode::text, "a", fin::no));
   CHECK(at.next() == "nothing");
@@ -147,10 +147,10 @@ TEST_CASE("the input may end between messages only", "[rfc-5.4]") {
 }
 
 TEST_CASE("an error in a message is reported", "[rfc-5.4][rfc-8.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto outcome = [&](const byte_vector& input) {
-    receiving<> at{self};
+    receiving<> at{own_role};
     at.arrives(input);
     return at.next();
   };
@@ -163,9 +163,9 @@ TEST_CASE("an error in a message is reported", "[rfc-5.4][rfc-8.1]") {
 }
 
 TEST_CASE("the delivery may change inside a message", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  receiving<> at{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  receiving<> at{own_role};
   at.arrives(frame_from(from, opcode::text, "ab", fin::no));
   CHECK(at.next() == "nothing");
   at.in.deliver(delivery::parts);
@@ -181,9 +181,9 @@ TEST_CASE("the delivery may change inside a message", "[rfc-5.4]") {
 }
 
 TEST_CASE("the delivery may change inside an encoded message", "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  receiving<run_length> at{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  receiving<run_length> at{own_role};
   at.arrives(frame_from(from, 1, "01 61"_b, fin::no, 4));
   CHECK(at.next() == "nothing");
   at.in.deliver(delivery::parts);
@@ -199,12 +199,12 @@ TEST_CASE("the delivery may change inside an encoded message", "[rfc-9]") {
 
 TEST_CASE("bytes that do not fit into a part stay in the input, wherever its memory is",
           "[rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const byte_vector plain(20'000, std::byte{'x'});
   const auto encoded = run_length_of(plain);
-  receiving<run_length> at{self, delivery::parts};
-  at.arrives(frame_from(peer_of(self), 2, encoded, fin::yes, 4) +
-             frame_from(peer_of(self), 2, encoded, fin::yes, 4));
+  receiving<run_length> at{own_role, delivery::parts};
+  at.arrives(frame_from(peer_of(own_role), 2, encoded, fin::yes, 4) +
+             frame_from(peer_of(own_role), 2, encoded, fin::yes, 4));
   byte_vector got;
   int ends = 0;
   while (!at.rest.empty()) {
@@ -224,10 +224,10 @@ TEST_CASE("bytes that do not fit into a part stay in the input, wherever its mem
 }
 
 TEST_CASE("stored bytes become a part with the next fragment, even an empty one", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const bool encoded = GENERATE(false, true);
-  receiving<run_length> at{self};
+  receiving<run_length> at{own_role};
   at.arrives(encoded ? frame_from(from, 1, "01 61"_b, fin::no, 4)
                      : frame_from(from, opcode::text, "a", fin::no));
   CHECK(at.next() == "nothing");
@@ -237,9 +237,9 @@ TEST_CASE("stored bytes become a part with the next fragment, even an empty one"
 }
 
 TEST_CASE("only the beginning of a message and bytes of its payload count as progress") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto peer = peer_of(self);
-  receiving<> at{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto peer = peer_of(own_role);
+  receiving<> at{own_role};
   const auto moves = [&](const byte_vector& input) {
     at.arrives(input);
     while (at.next() != "nothing") {

@@ -30,7 +30,7 @@ struct sending {
   Extension extension = {};
   sender<Extension, fixed_mask_source> out;
 
-  explicit sending(role self) : out{self, fixed_mask_source{}} {}
+  explicit sending(role own_role) : out{own_role, fixed_mask_source{}} {}
 
   errc message(std::string_view payload) {
     return out.message(extension, {message_kind::text, as_bytes(payload)}, as_bytes(payload));
@@ -55,8 +55,8 @@ struct sending {
 
 TEST_CASE("messages and control frames are sent in the order in which they were queued",
           "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  sending<> from{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  sending<> from{own_role};
   REQUIRE(from.message("one") == errc{});
   from.out.control(opcode::ping, as_bytes("two"));
   from.out.pong(as_bytes("three"));
@@ -67,17 +67,17 @@ TEST_CASE("messages and control frames are sent in the order in which they were 
 }
 
 TEST_CASE("a client masks its frames, a server does not", "[rfc-5.3]") {
-  const auto self = GENERATE(role::client, role::server);
-  sending<> from{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  sending<> from{own_role};
   REQUIRE(from.message("Hello") == errc{});
   const auto next = from.out.output().front();
-  CHECK(byte_vector(next.begin(), next.end()) == frame_from(self, opcode::text, "Hello"));
+  CHECK(byte_vector(next.begin(), next.end()) == frame_from(own_role, opcode::text, "Hello"));
 }
 
 TEST_CASE("a client masks each frame of a long message, a server none", "[rfc-5.3]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   constexpr std::size_t most = 1024;
-  sender<no_extension, fixed_mask_source> out{self, fixed_mask_source{}, most};
+  sender<no_extension, fixed_mask_source> out{own_role, fixed_mask_source{}, most};
   no_extension none;
   const std::string payload(most + 1, 'x');
   REQUIRE(out.message(none, {message_kind::text, as_bytes(payload)}, as_bytes(payload)) == errc{});
@@ -87,14 +87,14 @@ TEST_CASE("a client masks each frame of a long message, a server none", "[rfc-5.
     wire.insert(wire.end(), next.begin(), next.end());
     out.consume(next.size());
   }
-  CHECK(wire == frame_from(self, opcode::text, std::string(most, 'x'), fin::no) +
-                    frame_from(self, opcode::continuation, "x"));
+  CHECK(wire == frame_from(own_role, opcode::text, std::string(most, 'x'), fin::no) +
+                    frame_from(own_role, opcode::continuation, "x"));
 }
 
 TEST_CASE("a fragmented message is opened by its first fragment and ended by its last",
           "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  sending<> from{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  sending<> from{own_role};
   REQUIRE(from.fragment("a", part::more) == errc{});
   CHECK(from.message("no") == errc::message_unfinished);
   const prepared_message prepared{"no"};
@@ -106,8 +106,8 @@ TEST_CASE("a fragmented message is opened by its first fragment and ended by its
 }
 
 TEST_CASE("text of fragments is checked before anything is queued", "[rfc-8.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  sending<> from{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  sending<> from{own_role};
   CHECK(from.fragment("\xFF", part::more) == errc::invalid_utf8);
   CHECK(from.fragment("\xC3", part::last) == errc::invalid_utf8);
   CHECK(from.out.output().empty());
@@ -150,8 +150,8 @@ TEST_CASE("clear() drops what is queued and the pong that waits") {
 }
 
 TEST_CASE("a Close frame has the code and the reason, or nothing", "[rfc-5.5.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  sending<> from{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  sending<> from{own_role};
   from.out.close(std::nullopt, {});
   from.out.close(close_code::going_away, {});
   from.out.close(close_code::going_away, std::string(123, 'x'));
@@ -170,10 +170,10 @@ TEST_CASE("the bit of an encoded message is on its first frame only", "[rfc-5.4]
 }
 
 TEST_CASE("no frame of any message is longer than the limit", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   constexpr std::size_t most = 2000;
   no_extension none;
-  sender<no_extension, fixed_mask_source> out{self, fixed_mask_source{}, most};
+  sender<no_extension, fixed_mask_source> out{own_role, fixed_mask_source{}, most};
   const std::string text(5000, 'x');
   const message_view view{message_kind::text, as_bytes(text)};
   std::size_t count = 3;
@@ -182,7 +182,7 @@ TEST_CASE("no frame of any message is longer than the limit", "[rfc-5.4]") {
     REQUIRE(out.message(none, view, owned_payload{std::string{text}}) == errc{});
   }
   SECTION("a prepared message") {
-    if (self == role::client) return;
+    if (own_role == role::client) return;
     REQUIRE(out.message(none, prepared_message{view}) == errc{});
   }
   SECTION("a stream of parts") {
@@ -211,9 +211,9 @@ TEST_CASE("no frame of any message is longer than the limit", "[rfc-5.4]") {
 
 TEST_CASE("the frames of an encoded message are cut, and its bit is on the first",
           "[rfc-5.4][rfc-9]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   run_length extension;
-  sender<run_length, fixed_mask_source> out{self, fixed_mask_source{}, 1};
+  sender<run_length, fixed_mask_source> out{own_role, fixed_mask_source{}, 1};
   std::string text;
   for (int i = 0; i < 1100; ++i) text += static_cast<char>('a' + i % 2);
   REQUIRE(out.message(extension, {message_kind::text, as_bytes(text)}, as_bytes(text)) == errc{});
@@ -233,12 +233,12 @@ TEST_CASE("the frames of an encoded message are cut, and its bit is on the first
 }
 
 TEST_CASE("a pong waits for one frame of a message, and not for its end", "[rfc-5.5.2]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool owned = GENERATE(false, true);
   constexpr std::size_t size = 8 * 1024 * 1024;
   constexpr std::size_t most = 64 * 1024;
   no_extension none;
-  sender<no_extension, fixed_mask_source> out{self, fixed_mask_source{}, most};
+  sender<no_extension, fixed_mask_source> out{own_role, fixed_mask_source{}, most};
   const std::string text(size, 'x');
   const message_view view{message_kind::text, as_bytes(text)};
   if (owned) {

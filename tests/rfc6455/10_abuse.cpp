@@ -47,14 +47,14 @@ byte_vector many(const byte_vector& frame, std::size_t count) {
 }
 
 TEST_CASE("a declared length uses no memory", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool encoded = GENERATE(false, true);
   connection_options options;
   options.max_message_size = 2048 * mebibyte;
-  test_connection<run_length> peer{self, options};
-  const auto head = header_from(peer_of(self), 2, 1024 * mebibyte, fin::yes, encoded ? 4 : 0);
+  test_connection<run_length> peer{own_role, options};
+  const auto head = header_from(peer_of(own_role), 2, 1024 * mebibyte, fin::yes, encoded ? 4 : 0);
   // With decoding, only one of two bytes is payload.
-  auto some = frame_from(peer_of(self), 2, byte_vector(kibibyte, std::byte{1}));
+  auto some = frame_from(peer_of(own_role), 2, byte_vector(kibibyte, std::byte{1}));
   some.erase(some.begin(), some.end() - kibibyte);
   const heap_meter heap;
   flood(peer, head, 1);
@@ -65,10 +65,10 @@ TEST_CASE("a declared length uses no memory", "[rfc-10.4]") {
 }
 
 TEST_CASE("a message that is never finished uses memory for what has arrived only", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto fragment = GENERATE(as<std::size_t>{}, 1, 100, 10'000);
-  const auto from = peer_of(self);
-  test_connection<> peer{self};
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
   flood(peer, frame_from(from, opcode::binary, "", fin::no), 1);
   const auto next = frame_from(from, opcode::continuation, std::string(fragment, 'x'), fin::no);
   const std::size_t count = 500'000 / fragment;
@@ -81,13 +81,13 @@ TEST_CASE("a message that is never finished uses memory for what has arrived onl
 }
 
 TEST_CASE("an endless message in parts uses no memory", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   connection_options options;
   options.deliver = delivery::parts;
   options.max_message_size = static_cast<std::uint64_t>(-1);
   options.max_frames = static_cast<std::uint64_t>(-1);
-  test_connection<> peer{self, options};
+  test_connection<> peer{own_role, options};
   flood(peer, frame_from(from, opcode::binary, "", fin::no), 1);
   const auto next =
       many(frame_from(from, opcode::continuation, std::string(10'000, 'x'), fin::no), 5);
@@ -99,9 +99,9 @@ TEST_CASE("an endless message in parts uses no memory", "[rfc-10.4]") {
 }
 
 TEST_CASE("a flood of empty frames uses no memory and ends at the limit", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
   flood(peer, frame_from(from, opcode::text, "", fin::no), 1);
   const auto empty = many(frame_from(from, opcode::continuation, "", fin::no), 1000);
   const heap_meter heap;
@@ -115,11 +115,11 @@ TEST_CASE("a flood of empty frames uses no memory and ends at the limit", "[rfc-
 }
 
 TEST_CASE("a flood of fragments ends at the limit", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   connection_options options;
   options.max_message_size = 100'000;
-  test_connection<> peer{self, options};
+  test_connection<> peer{own_role, options};
   flood(peer, frame_from(from, opcode::binary, "x", fin::no), 1);
   const auto one = many(frame_from(from, opcode::continuation, "x", fin::no), 1000);
   const heap_meter heap;
@@ -130,9 +130,9 @@ TEST_CASE("a flood of fragments ends at the limit", "[rfc-10.4]") {
 }
 
 TEST_CASE("a flood of messages of one byte uses no memory", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self};
-  const auto input = many(frame_from(peer_of(self), opcode::text, "x"), 1000);
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
+  const auto input = many(frame_from(peer_of(own_role), opcode::text, "x"), 1000);
   const heap_meter heap;
   flood(peer, input, 100);
   const auto count = heap.count();
@@ -143,9 +143,9 @@ TEST_CASE("a flood of messages of one byte uses no memory", "[rfc-10.4]") {
 }
 
 TEST_CASE("a flood of pings to a blocked output leaves one pong", "[rfc-5.5.3][rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
   REQUIRE(!peer.send("under way"));
   CHECK(!peer.output().empty());
   const auto input = many(frame_from(from, opcode::ping, std::string(125, 'p')), 500);
@@ -158,9 +158,9 @@ TEST_CASE("a flood of pings to a blocked output leaves one pong", "[rfc-5.5.3][r
 
 TEST_CASE("a flood of pings to a driver that writes is answered in bounded memory",
           "[rfc-5.5.3][rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
   const auto input = many(frame_from(from, opcode::ping, ""), 10'000);
   const heap_meter heap;
   std::size_t most_waiting = 0;
@@ -176,9 +176,9 @@ TEST_CASE("a flood of pings to a driver that writes is answered in bounded memor
 }
 
 TEST_CASE("a flood of pongs uses no memory", "[rfc-5.5.3][rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self};
-  const auto input = many(frame_from(peer_of(self), opcode::pong, std::string(125, 'p')), 500);
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
+  const auto input = many(frame_from(peer_of(own_role), opcode::pong, std::string(125, 'p')), 500);
   const heap_meter heap;
   flood(peer, input, 200);
   const auto most = heap.most();
@@ -188,10 +188,10 @@ TEST_CASE("a flood of pongs uses no memory", "[rfc-5.5.3][rfc-10.4]") {
 
 TEST_CASE("data after the Close frame is dropped without memory and without an event",
           "[rfc-5.5.1][rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const bool ours_first = GENERATE(false, true);
-  test_connection<> peer{self};
+  test_connection<> peer{own_role};
   if (ours_first) {
     REQUIRE(!peer.close());
   } else {
@@ -209,9 +209,9 @@ TEST_CASE("data after the Close frame is dropped without memory and without an e
 }
 
 TEST_CASE("a peer that keeps sending instead of closing times out", "[rfc-7.1.7]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
   const auto input = frame_from(from, opcode::text, "blah");
   REQUIRE(!peer.close());
   written_by(peer);
@@ -225,11 +225,11 @@ TEST_CASE("a peer that keeps sending instead of closing times out", "[rfc-7.1.7]
 
 TEST_CASE("a payload that expands when decoded ends at the limit, without its memory",
           "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   connection_options options;
   options.max_message_size = 100 * kibibyte;
-  test_connection<run_length> peer{self, options};
+  test_connection<run_length> peer{own_role, options};
   // Two bytes decode to 255: 25 MiB in all.
   auto bomb = frame_from(from, 2, many("ff 78"_b, 100'000), fin::yes, 4);
   mutable_bytes input{bomb};
@@ -241,11 +241,11 @@ TEST_CASE("a payload that expands when decoded ends at the limit, without its me
 }
 
 TEST_CASE("an expansion over many fragments ends at the limit", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   connection_options options;
   options.max_message_size = 100 * kibibyte;
-  test_connection<run_length> peer{self, options};
+  test_connection<run_length> peer{own_role, options};
   flood(peer, frame_from(from, 2, {}, fin::no, 4), 1);
   const auto next = frame_from(from, 0, "ff 78"_b, fin::no);
   const heap_meter heap;
@@ -259,9 +259,9 @@ TEST_CASE("an expansion over many fragments ends at the limit", "[rfc-10.4]") {
 }
 
 TEST_CASE("encoded fragments that decode to nothing use no memory", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<run_length> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<run_length> peer{own_role};
   flood(peer, frame_from(from, 2, {}, fin::no, 4), 1);
   const auto next = many(frame_from(from, 0, {}, fin::no), 1000);
   const heap_meter heap;
@@ -272,9 +272,9 @@ TEST_CASE("encoded fragments that decode to nothing use no memory", "[rfc-10.4]"
 }
 
 TEST_CASE("after a big message its memory is freed", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
   const auto wire = frame_from(from, opcode::binary, std::string(mebibyte, 'x'));
   const auto cut = cut_evenly(wire, 60'000);
   const heap_meter heap;
@@ -300,11 +300,11 @@ TEST_CASE("a connection that only waits has no memory of its own", "[rfc-10.4]")
 }
 
 TEST_CASE("thousands of frames in one read take proportional time", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto frame = frame_from(peer_of(self), opcode::ping, "");
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto frame = frame_from(peer_of(own_role), opcode::ping, "");
   // All frames are in one buffer. The test counts allocated memory because times vary from run to run.
   const auto blocks = [&](std::size_t count) {
-    test_connection<> peer{self};
+    test_connection<> peer{own_role};
     const auto input = many(frame, count);
     const heap_meter heap;
     flood(peer, input, 1);

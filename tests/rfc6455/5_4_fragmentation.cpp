@@ -28,39 +28,39 @@ byte_vector fragments(role from, opcode op, const std::vector<std::string_view>&
 }
 
 TEST_CASE("fragments make one message", "[rfc-5.4][autobahn-5.3][autobahn-5.4][autobahn-5.5]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  CHECK(story_of(self, fragments(from, opcode::text, {"fragment1", "fragment2"})) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  CHECK(story_of(own_role, fragments(from, opcode::text, {"fragment1", "fragment2"})) ==
         lines{"text \"fragment1fragment2\""});
-  CHECK(story_of(self, fragments(from, opcode::binary, {"a", "b", "c", "d"})) ==
+  CHECK(story_of(own_role, fragments(from, opcode::binary, {"a", "b", "c", "d"})) ==
         lines{"binary \"abcd\""});
 }
 
 TEST_CASE("empty fragments have no effect", "[rfc-5.4][autobahn-6.1.2][autobahn-6.1.3]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto op = GENERATE(opcode::text, opcode::binary);
   const std::string kind = op == opcode::text ? "text " : "binary ";
-  CHECK(story_of(self, fragments(from, op, {"", "", ""})) == lines{kind + "\"\""});
-  CHECK(story_of(self, fragments(from, op, {"", "x", ""})) == lines{kind + "\"x\""});
-  CHECK(story_of(self, fragments(from, op, {"x", "", "y"})) == lines{kind + "\"xy\""});
+  CHECK(story_of(own_role, fragments(from, op, {"", "", ""})) == lines{kind + "\"\""});
+  CHECK(story_of(own_role, fragments(from, op, {"", "x", ""})) == lines{kind + "\"x\""});
+  CHECK(story_of(own_role, fragments(from, op, {"x", "", "y"})) == lines{kind + "\"xy\""});
 }
 
 TEST_CASE("messages follow each other, fragmented or not", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  CHECK(story_of(self, fragments(from, opcode::text, {"a", "b"}) +
-                           frame_from(from, opcode::binary, "c") +
-                           fragments(from, opcode::binary, {"", "d"}) +
-                           fragments(from, opcode::text, {"e", ""}) +
-                           frame_from(from, opcode::text, "")) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  CHECK(story_of(own_role, fragments(from, opcode::text, {"a", "b"}) +
+                               frame_from(from, opcode::binary, "c") +
+                               fragments(from, opcode::binary, {"", "d"}) +
+                               fragments(from, opcode::text, {"e", ""}) +
+                               frame_from(from, opcode::text, "")) ==
         lines{"text \"ab\"", "binary \"c\"", "binary \"d\"", "text \"e\"", "text \"\""});
 }
 
 TEST_CASE("control frames between fragments are handled at once",
           "[rfc-5.4][rfc-5.5][autobahn-5.6][autobahn-5.7][autobahn-5.8]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto ping_payload = std::string(125, 'p');
   const auto input =
       frame_from(from, opcode::text, "fragment1", fin::no) +
@@ -68,16 +68,16 @@ TEST_CASE("control frames between fragments are handled at once",
       frame_from(from, opcode::continuation, "", fin::no) + frame_from(from, opcode::ping, "") +
       frame_from(from, opcode::continuation, "fragment2");
   const auto big = shown(as_bytes(ping_payload));
-  CHECK(story_of(self, input) == lines{"ping " + big, "pong \"unasked\"", "ping \"\"",
-                                       "text \"fragment1fragment2\"", "> pong " + big,
-                                       "> pong \"\""});
+  CHECK(story_of(own_role, input) == lines{"ping " + big, "pong \"unasked\"", "ping \"\"",
+                                           "text \"fragment1fragment2\"", "> pong " + big,
+                                           "> pong \"\""});
 }
 
 TEST_CASE("a ping inside a message is answered before the message ends",
           "[rfc-5.4][rfc-5.5.2][autobahn-5.19][autobahn-5.20]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
   CHECK(feed(peer, frame_from(from, opcode::text, "fragment1", fin::no) +
                        frame_from(from, opcode::continuation, "fragment2", fin::no) +
                        frame_from(from, opcode::ping, "pongme 1!")) == lines{"ping \"pongme 1!\""});
@@ -92,52 +92,52 @@ TEST_CASE("a ping inside a message is answered before the message ends",
 TEST_CASE("a continuation without a message fails the connection",
           "[rfc-5.4][autobahn-5.9][autobahn-5.10][autobahn-5.11][autobahn-5.12][autobahn-5.13]"
           "[autobahn-5.14][autobahn-5.16][autobahn-5.17]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto end = GENERATE(fin::no, fin::yes);
   const auto lone = frame_from(from, opcode::continuation, "lone", end);
   const auto refused = failed(close_code::protocol_error, errc::unexpected_continuation);
-  CHECK(story_of(self, lone + frame_from(from, opcode::text, "Hello")) == refused);
-  CHECK(story_of(self, lone + fragments(from, opcode::text, {"a", "b"}) + lone) == refused);
+  CHECK(story_of(own_role, lone + frame_from(from, opcode::text, "Hello")) == refused);
+  CHECK(story_of(own_role, lone + fragments(from, opcode::text, {"a", "b"}) + lone) == refused);
 }
 
 TEST_CASE("a continuation after the last fragment fails the connection",
           "[rfc-5.4][autobahn-5.15]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  CHECK(story_of(self, fragments(from, opcode::text, {"a", "b"}) +
-                           frame_from(from, opcode::continuation, "c", fin::no) +
-                           frame_from(from, opcode::text, "d")) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  CHECK(story_of(own_role, fragments(from, opcode::text, {"a", "b"}) +
+                               frame_from(from, opcode::continuation, "c", fin::no) +
+                               frame_from(from, opcode::text, "d")) ==
         failed(close_code::protocol_error, errc::unexpected_continuation, {"text \"ab\""}));
-  CHECK(story_of(self, frame_from(from, opcode::text, "a") +
-                           frame_from(from, opcode::continuation, "c")) ==
+  CHECK(story_of(own_role, frame_from(from, opcode::text, "a") +
+                               frame_from(from, opcode::continuation, "c")) ==
         failed(close_code::protocol_error, errc::unexpected_continuation, {"text \"a\""}));
 }
 
 TEST_CASE("a new message before the end of an unfinished one fails the connection",
           "[rfc-5.4][autobahn-5.18]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto op = GENERATE(opcode::text, opcode::binary);
   const auto end = GENERATE(fin::no, fin::yes);
-  CHECK(story_of(self, frame_from(from, opcode::text, "fragment1", fin::no) +
-                           frame_from(from, op, "fragment2", end)) ==
+  CHECK(story_of(own_role, frame_from(from, opcode::text, "fragment1", fin::no) +
+                               frame_from(from, op, "fragment2", end)) ==
         failed(close_code::protocol_error, errc::expected_continuation));
 }
 
 TEST_CASE("a Close between fragments drops the message and closes cleanly",
           "[rfc-5.4][rfc-5.5.1][autobahn-7.1.5]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  CHECK(story_of(self, frame_from(from, opcode::text, "fragment1", fin::no) +
-                           close_from(from, 1000, "bye") +
-                           frame_from(from, opcode::continuation, "fragment2")) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  CHECK(story_of(own_role, frame_from(from, opcode::text, "fragment1", fin::no) +
+                               close_from(from, 1000, "bye") +
+                               frame_from(from, opcode::continuation, "fragment2")) ==
         lines{"closed{1000, clean, \"bye\"}", "> close 1000"});
 }
 
 TEST_CASE("a message may have as many frames as the limit, empty ones included", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   connection_options options;
   options.max_frames = GENERATE(as<std::uint64_t>{}, 1, 2, 7);
   byte_vector wire =
@@ -146,32 +146,32 @@ TEST_CASE("a message may have as many frames as the limit, empty ones included",
     const auto end = i == options.max_frames ? fin::yes : fin::no;
     wire = wire + frame_from(from, opcode::continuation, "", end);
   }
-  CHECK(story_of(self, wire + wire, options) == lines{"text \"\"", "text \"\""});
+  CHECK(story_of(own_role, wire + wire, options) == lines{"text \"\"", "text \"\""});
 
   auto longer = frame_from(from, opcode::text, "", fin::no);
   for (std::uint64_t i = 1; i <= options.max_frames; ++i) {
     longer = longer + frame_from(from, opcode::continuation, "", fin::no);
   }
-  CHECK(story_of(self, longer, options) ==
+  CHECK(story_of(own_role, longer, options) ==
         failed(close_code::message_too_big, errc::too_many_fragments));
 }
 
 TEST_CASE("the default allows 131072 frames in a message", "[rfc-5.4][autobahn-9.3.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   byte_vector wire = frame_from(from, opcode::binary, "", fin::no);
   const auto next = frame_from(from, opcode::continuation, "", fin::no);
   wire.reserve(131'072 * next.size());
   for (int i = 1; i < 131'072; ++i) wire.insert(wire.end(), next.begin(), next.end());
-  test_connection<> peer{self};
+  test_connection<> peer{own_role};
   CHECK(feed(peer, wire).empty());
   CHECK(feed(peer, next) == lines{"closed{1009, the message has too many frames}"});
 }
 
 TEST_CASE("fragments are sent as they are queued, and control frames between them", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto kind = GENERATE(message_kind::text, message_kind::binary);
-  test_connection<> peer{self};
+  test_connection<> peer{own_role};
   REQUIRE(!peer.send_part(kind, as_bytes("a"), part::more));
   REQUIRE(!peer.send_ping(as_bytes("now")));
   REQUIRE(!peer.send_part(kind, {}, part::more));
@@ -183,8 +183,8 @@ TEST_CASE("fragments are sent as they are queued, and control frames between the
 }
 
 TEST_CASE("nothing can be sent into an unfinished message", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::more));
   CHECK(peer.send("x") == errc::message_unfinished);
   CHECK(peer.send(std::string(5000, 'x')) == errc::message_unfinished);
@@ -198,8 +198,8 @@ TEST_CASE("nothing can be sent into an unfinished message", "[rfc-5.4]") {
 }
 
 TEST_CASE("a text's fragments may be cut inside a code point, the text may not", "[rfc-5.6]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
   const auto euro = "e2 82 ac"_b;
   REQUIRE(!peer.send_part(message_kind::text, bytes_view{euro}.first(1), part::more));
   CHECK(peer.send_part(message_kind::text, {}, part::last) == errc::invalid_utf8);
@@ -212,8 +212,8 @@ TEST_CASE("a text's fragments may be cut inside a code point, the text may not",
 }
 
 TEST_CASE("a close during a fragmented message ends it", "[rfc-5.4][rfc-7.1.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
   REQUIRE(!peer.send_part(message_kind::text, as_bytes("a"), part::more));
   REQUIRE(!peer.close());
   CHECK(peer.send_part(message_kind::text, as_bytes("b"), part::last) == errc::closed);
@@ -221,11 +221,11 @@ TEST_CASE("a close during a fragmented message ends it", "[rfc-5.4][rfc-7.1.2]")
 }
 
 TEST_CASE("a message is reported in parts as it arrives", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   connection_options options;
   options.deliver = delivery::parts;
-  test_connection<> peer{self, options};
+  test_connection<> peer{own_role, options};
   auto first = header_from(from, 1, 6, fin::no);
   mutable_bytes input{first};
   CHECK(shown(peer.next(input)) == "nothing");

@@ -55,48 +55,49 @@ TEST_CASE("a message of any length is read",
           "[rfc-5.2][autobahn-1.1.1][autobahn-1.1.2][autobahn-1.1.3][autobahn-1.1.4]"
           "[autobahn-1.1.5][autobahn-1.1.6][autobahn-1.1.7][autobahn-1.1.8][autobahn-1.2.1]"
           "[autobahn-1.2.2][autobahn-1.2.3][autobahn-1.2.6][autobahn-1.2.7]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto size = GENERATE(as<std::size_t>{}, 0, 1, 124, 125, 126, 127, 128, 65'535, 65'536);
   const std::string letters(size, '*');
-  CHECK(story_of(self, frame_from(peer_of(self), opcode::text, letters)) ==
+  CHECK(story_of(own_role, frame_from(peer_of(own_role), opcode::text, letters)) ==
         lines{"text " + shown(as_bytes(letters))});
-  CHECK(story_of(self, frame_from(peer_of(self), 2, pattern(size))) ==
+  CHECK(story_of(own_role, frame_from(peer_of(own_role), 2, pattern(size))) ==
         lines{"binary " + shown(pattern(size))});
 }
 
 TEST_CASE("a message of any length is written with the shortest header", "[rfc-5.2]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto size = GENERATE(as<std::size_t>{}, 0, 1, 125, 126, 127, 4095, 4096, 65'535, 65'536);
-  const auto expected = frame_from(self, 2, pattern(size));
-  test_connection<> peer{self};
+  const auto expected = frame_from(own_role, 2, pattern(size));
+  test_connection<> peer{own_role};
   REQUIRE(!peer.send(bytes_view{pattern(size)}));
   CHECK(written_by(peer) == expected);
   REQUIRE(!peer.send(pattern(size)));
   CHECK(written_by(peer) == expected);
   REQUIRE(!peer.send(std::string(size, 'x')));
-  CHECK(written_by(peer) == frame_from(self, opcode::text, std::string(size, 'x')));
+  CHECK(written_by(peer) == frame_from(own_role, opcode::text, std::string(size, 'x')));
   const std::string kept(size, 'y');
   REQUIRE(!peer.send(kept));
-  CHECK(written_by(peer) == frame_from(self, opcode::text, kept));
+  CHECK(written_by(peer) == frame_from(own_role, opcode::text, kept));
 }
 
 TEST_CASE("a reserved bit fails the connection",
           "[rfc-5.2][autobahn-3.1][autobahn-3.5][autobahn-3.6][autobahn-3.7]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto bits = GENERATE(range(1, 8));
   const auto op = GENERATE(0, 1, 2, 8, 9, 10);
   const auto expected = failed(close_code::protocol_error, errc::bad_reserved_bits);
-  CHECK(story_of(self, frame_from(peer_of(self), op, bytes("x"), fin::yes, bits)) == expected);
+  CHECK(story_of(own_role, frame_from(peer_of(own_role), op, bytes("x"), fin::yes, bits)) ==
+        expected);
 }
 
 TEST_CASE("messages before a reserved bit are reported, later ones are not",
           "[rfc-5.2][autobahn-3.2][autobahn-3.3][autobahn-3.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto bits = GENERATE(2, 3, 4);
-  CHECK(story_of(self, frame_from(from, opcode::text, "Hello") +
-                           frame_from(from, opcode::text, "Hello", fin::yes, bits) +
-                           frame_from(from, opcode::ping, "")) ==
+  CHECK(story_of(own_role, frame_from(from, opcode::text, "Hello") +
+                               frame_from(from, opcode::text, "Hello", fin::yes, bits) +
+                               frame_from(from, opcode::ping, "")) ==
         failed(close_code::protocol_error, errc::bad_reserved_bits, {"text \"Hello\""}));
 }
 
@@ -104,15 +105,15 @@ TEST_CASE("a reserved opcode fails the connection",
           "[rfc-5.2][autobahn-4.1.1][autobahn-4.1.2][autobahn-4.1.3][autobahn-4.1.4]"
           "[autobahn-4.1.5][autobahn-4.2.1][autobahn-4.2.2][autobahn-4.2.3][autobahn-4.2.4]"
           "[autobahn-4.2.5]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto op = GENERATE(3, 4, 5, 6, 7, 11, 12, 13, 14, 15);
   const auto payload = GENERATE("", "reserved opcode payload");
-  CHECK(story_of(self, frame_from(from, op, as_bytes(payload))) ==
+  CHECK(story_of(own_role, frame_from(from, op, as_bytes(payload))) ==
         failed(close_code::protocol_error, errc::bad_opcode));
-  CHECK(story_of(self, frame_from(from, opcode::text, "Hello") +
-                           frame_from(from, op, as_bytes(payload)) +
-                           frame_from(from, opcode::ping, "")) ==
+  CHECK(story_of(own_role, frame_from(from, opcode::text, "Hello") +
+                               frame_from(from, op, as_bytes(payload)) +
+                               frame_from(from, opcode::ping, "")) ==
         failed(close_code::protocol_error, errc::bad_opcode, {"text \"Hello\""}));
 }
 
@@ -127,29 +128,29 @@ TEST_CASE("a frame without a mask fails a server, one with a mask a client", "[r
 TEST_CASE("a length that is not in its shortest form fails the connection", "[rfc-5.2]") {
   const auto digits = GENERATE("007e 0000", "007e 007d", "007f 0000000000000000",
                                "007f 0000000000007d00", "007f 000000000000ffff");
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   auto head = from_hex(digits);
   head[0] = std::byte{0x82};
-  if (self == role::server) head[1] |= std::byte{0x80};
-  CHECK(story_of(self, head) == failed(close_code::protocol_error, errc::length_not_minimal));
+  if (own_role == role::server) head[1] |= std::byte{0x80};
+  CHECK(story_of(own_role, head) == failed(close_code::protocol_error, errc::length_not_minimal));
 }
 
 TEST_CASE("a length with its top bit set fails the connection", "[rfc-5.2]") {
   const auto digits = GENERATE("827f 8000000000000000", "827f ffffffffffffffff");
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = static_cast<std::uint64_t>(-1);
   auto head = from_hex(digits);
-  if (self == role::server) head[1] |= std::byte{0x80};
-  CHECK(story_of(self, head, options) ==
+  if (own_role == role::server) head[1] |= std::byte{0x80};
+  CHECK(story_of(own_role, head, options) ==
         failed(close_code::protocol_error, errc::length_too_large));
 }
 
 TEST_CASE("the header alone is enough to fail the connection", "[rfc-5.2][rfc-5.5]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto fails = [&](byte_vector head, close_code code, errc why) {
-    CHECK(story_of(self, head) == failed(code, why));
+    CHECK(story_of(own_role, head) == failed(code, why));
   };
   fails(header_from(from, 1, 99, fin::yes, 4), close_code::protocol_error, errc::bad_reserved_bits);
   fails(header_from(from, 3, 99), close_code::protocol_error, errc::bad_opcode);
@@ -157,21 +158,21 @@ TEST_CASE("the header alone is enough to fail the connection", "[rfc-5.2][rfc-5.
   fails(header_from(from, 9, 9, fin::no), close_code::protocol_error, errc::control_fragmented);
   fails(header_from(from, 9, 126), close_code::protocol_error, errc::control_too_long);
   fails(header_from(from, 2, 17 * 1024 * 1024), close_code::message_too_big, errc::message_too_big);
-  fails(header_from(self, 1, 99), close_code::protocol_error,
-        self == role::server ? errc::unmasked_frame : errc::masked_frame);
+  fails(header_from(own_role, 1, 99), close_code::protocol_error,
+        own_role == role::server ? errc::unmasked_frame : errc::masked_frame);
 }
 
 TEST_CASE("the first two bytes are enough if they break a rule", "[rfc-5.2][rfc-5.5]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto control = header_from(from, 9, 65'536);
-  CHECK(story_of(self, byte_vector{control.begin(), control.begin() + 2}) ==
+  CHECK(story_of(own_role, byte_vector{control.begin(), control.begin() + 2}) ==
         failed(close_code::protocol_error, errc::control_too_long));
 }
 
 TEST_CASE("a message may be as long as the limit and not a byte longer", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto limit = GENERATE(as<std::size_t>{}, 1, 125, 126, 1000, 70'000);
   connection_options options;
   options.max_message_size = limit;
@@ -179,24 +180,25 @@ TEST_CASE("a message may be as long as the limit and not a byte longer", "[rfc-1
   const auto more = pattern(limit + 1);
   const auto delivered = lines{"binary " + shown(most)};
   const auto refused = failed(close_code::message_too_big, errc::message_too_big);
-  CHECK(story_of(self, frame_from(from, 2, most), options) == delivered);
-  CHECK(story_of(self, frame_from(from, 2, more), options) == refused);
+  CHECK(story_of(own_role, frame_from(from, 2, most), options) == delivered);
+  CHECK(story_of(own_role, frame_from(from, 2, more), options) == refused);
 
   const auto half = limit / 2;
   const auto first = frame_from(from, 2, bytes_view{most}.first(half), fin::no);
-  CHECK(story_of(self, first + frame_from(from, 0, bytes_view{most}.subspan(half)), options) ==
+  CHECK(story_of(own_role, first + frame_from(from, 0, bytes_view{most}.subspan(half)), options) ==
         delivered);
-  CHECK(story_of(self, first + header_from(from, 0, limit - half + 1), options) == refused);
-  CHECK(story_of(self, first + header_from(from, 0, std::uint64_t{1} << 62), options) == refused);
+  CHECK(story_of(own_role, first + header_from(from, 0, limit - half + 1), options) == refused);
+  CHECK(story_of(own_role, first + header_from(from, 0, std::uint64_t{1} << 62), options) ==
+        refused);
 }
 
 TEST_CASE("by default a server accepts 1 MiB and a client 16 MiB", "[rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const std::size_t limit = (self == role::server ? 1 : 16) * 1024 * 1024;
-  test_connection<> peer{self};
-  CHECK(feed(peer, header_from(peer_of(self), 2, limit)).empty());
+  const auto own_role = GENERATE(role::client, role::server);
+  const std::size_t limit = (own_role == role::server ? 1 : 16) * 1024 * 1024;
+  test_connection<> peer{own_role};
+  CHECK(feed(peer, header_from(peer_of(own_role), 2, limit)).empty());
   CHECK(feed(peer, byte_vector(limit, example_key[0])).size() == 1);
-  CHECK(feed(peer, header_from(peer_of(self), 2, limit + 1)) ==
+  CHECK(feed(peer, header_from(peer_of(own_role), 2, limit + 1)) ==
         lines{"closed{1009, the message is too big}"});
 }
 
@@ -229,15 +231,15 @@ TEST_CASE("a server never masks", "[rfc-5.1]") {
 }
 
 TEST_CASE("thousands of frames in one read use no stack", "[rfc-5.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const std::size_t count = 20'000;
   byte_vector input;
   for (std::size_t i = 0; i < count; ++i) {
     const auto frame = frame_from(from, opcode::text, "x");
     input.insert(input.end(), frame.begin(), frame.end());
   }
-  test_connection<> peer{self};
+  test_connection<> peer{own_role};
   CHECK(feed(peer, input) == lines(count, "text \"x\""));
 }
 

@@ -87,26 +87,27 @@ TEST_CASE("valid text is reported unchanged",
           "[autobahn-6.7.4][autobahn-6.9.1][autobahn-6.9.2][autobahn-6.9.3][autobahn-6.9.4]"
           "[autobahn-6.11.1][autobahn-6.11.2][autobahn-6.11.3][autobahn-6.11.4][autobahn-6.22.1]"
           "[autobahn-6.22.3][autobahn-6.22.34]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   for (const auto digits : valid) {
     const auto text = from_hex(digits);
     INFO(digits);
-    CHECK(story_of(self, frame_from(peer_of(self), 1, text)) == lines{"text " + shown(text)});
+    CHECK(story_of(own_role, frame_from(peer_of(own_role), 1, text)) ==
+          lines{"text " + shown(text)});
   }
 }
 
 TEST_CASE("text may be cut into fragments at every byte",
           "[rfc-8.1][autobahn-6.2.2][autobahn-6.2.3][autobahn-6.2.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   for (const auto digits : valid) {
     const auto text = from_hex(digits);
-    byte_vector wire = frame_from(peer_of(self), 1, {}, fin::no);
+    byte_vector wire = frame_from(peer_of(own_role), 1, {}, fin::no);
     for (const auto byte : text) {
-      wire = wire + frame_from(peer_of(self), 0, byte_vector{byte}, fin::no);
+      wire = wire + frame_from(peer_of(own_role), 0, byte_vector{byte}, fin::no);
     }
-    wire = wire + frame_from(peer_of(self), 0, {});
+    wire = wire + frame_from(peer_of(own_role), 0, {});
     INFO(digits);
-    CHECK(story_of(self, wire) == lines{"text " + shown(text)});
+    CHECK(story_of(own_role, wire) == lines{"text " + shown(text)});
   }
 }
 
@@ -115,18 +116,18 @@ TEST_CASE("invalid text fails the connection",
           "[autobahn-6.12.1][autobahn-6.12.2][autobahn-6.14.1][autobahn-6.16.1][autobahn-6.16.2]"
           "[autobahn-6.17.1][autobahn-6.18.1][autobahn-6.18.2][autobahn-6.18.3][autobahn-6.20.1]"
           "[autobahn-6.20.7]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   for (const auto& [before, from] : invalid) {
     const auto text = from_hex(before) + from_hex(from);
     INFO(before << ' ' << from);
-    CHECK(story_of(self, frame_from(peer_of(self), 1, text)) ==
+    CHECK(story_of(own_role, frame_from(peer_of(own_role), 1, text)) ==
           failed(close_code::invalid_payload, errc::invalid_utf8));
   }
 }
 
 TEST_CASE("invalid text fails at the first byte that makes it invalid",
           "[rfc-8.1][autobahn-6.4.1][autobahn-6.4.2][autobahn-6.4.3][autobahn-6.4.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto as_frames = GENERATE(false, true);
   const auto deliver = GENERATE(delivery::messages, delivery::parts);
   for (const auto& [before, from] : invalid) {
@@ -134,12 +135,12 @@ TEST_CASE("invalid text fails at the first byte that makes it invalid",
     const auto bad = byte_vector{from_hex(from).front()};
     connection_options options;
     options.deliver = deliver;
-    test_connection<> peer{self, options};
-    auto wire = frame_from(peer_of(self), 1, good + bad + byte_vector(1000), fin::no);
+    test_connection<> peer{own_role, options};
+    auto wire = frame_from(peer_of(own_role), 1, good + bad + byte_vector(1000), fin::no);
     auto start = wire.size() - 1001;
     if (as_frames) {
-      wire = frame_from(peer_of(self), 1, good, fin::no) +
-             frame_from(peer_of(self), 0, bad + byte_vector(1000), fin::no);
+      wire = frame_from(peer_of(own_role), 1, good, fin::no) +
+             frame_from(peer_of(own_role), 0, bad + byte_vector(1000), fin::no);
       start = wire.size() - 1001;
     }
     const auto cut = cut_at(wire, start);
@@ -153,35 +154,37 @@ TEST_CASE("invalid text fails at the first byte that makes it invalid",
 TEST_CASE("text that ends inside a code point fails the connection",
           "[rfc-8.1][autobahn-6.6.1][autobahn-6.6.3][autobahn-6.6.4][autobahn-6.6.6]"
           "[autobahn-6.6.8][autobahn-6.6.10][autobahn-6.14.6][autobahn-6.14.7]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto refused = failed(close_code::invalid_payload, errc::invalid_utf8);
   for (const auto digits : unfinished) {
     const auto text = from_hex(digits);
     INFO(digits);
-    CHECK(story_of(self, frame_from(from, 1, text)) == refused);
-    CHECK(story_of(self, frame_from(from, 1, text, fin::no) + frame_from(from, 0, {})) == refused);
+    CHECK(story_of(own_role, frame_from(from, 1, text)) == refused);
+    CHECK(story_of(own_role, frame_from(from, 1, text, fin::no) + frame_from(from, 0, {})) ==
+          refused);
   }
 }
 
 TEST_CASE("a text is not the continuation of the text before", "[rfc-8.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  CHECK(story_of(self, frame_from(from, 1, "c3 a4"_b) + frame_from(from, 1, "a4"_b)) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  CHECK(story_of(own_role, frame_from(from, 1, "c3 a4"_b) + frame_from(from, 1, "a4"_b)) ==
         failed(close_code::invalid_payload, errc::invalid_utf8, {"text c3a4"}));
 }
 
 TEST_CASE("binary messages may contain any bytes", "[rfc-5.6]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   for (const auto& [before, from] : invalid) {
     const auto any = from_hex(before) + from_hex(from);
-    CHECK(story_of(self, frame_from(peer_of(self), 2, any)) == lines{"binary " + shown(any)});
+    CHECK(story_of(own_role, frame_from(peer_of(own_role), 2, any)) ==
+          lines{"binary " + shown(any)});
   }
 }
 
 TEST_CASE("text that we send must be valid", "[rfc-8.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<> peer{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
   for (const auto& [before, from] : invalid) {
     const auto bad = text(from_hex(before) + from_hex(from));
     CHECK(peer.send(bad) == errc::invalid_utf8);

@@ -36,8 +36,8 @@ byte_vector more(role from, std::string_view payload, fin end = fin::yes) {
   return frame_from(from, 0, from_hex(payload), end);
 }
 
-lines events_of(role self, const byte_vector& input, const connection_options& options = {}) {
-  return story_of(self, input, options, copied_deflate{});
+lines events_of(role own_role, const byte_vector& input, const connection_options& options = {}) {
+  return story_of(own_role, input, options, copied_deflate{});
 }
 
 byte_vector message_of(role from, message_kind kind, bytes_view payload) {
@@ -45,125 +45,126 @@ byte_vector message_of(role from, message_kind kind, bytes_view payload) {
 }
 
 TEST_CASE("each example of the RFC decodes to its message", "[rfc7692-7.2.3]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const lines hello{"text \"Hello\""};
-  CHECK(events_of(self, frame(from, "f2 48 cd c9 c9 07 00")) == hello);
-  CHECK(events_of(self, frame(from, "f2 48 cd", fin::no) + more(from, "c9 c9 07 00")) == hello);
-  CHECK(events_of(self, frame(from, "f2 48 cd c9 c9 07 00") + frame(from, "f2 00 11 00 00")) ==
+  CHECK(events_of(own_role, frame(from, "f2 48 cd c9 c9 07 00")) == hello);
+  CHECK(events_of(own_role, frame(from, "f2 48 cd", fin::no) + more(from, "c9 c9 07 00")) == hello);
+  CHECK(events_of(own_role, frame(from, "f2 48 cd c9 c9 07 00") + frame(from, "f2 00 11 00 00")) ==
         lines{"text \"Hello\"", "text \"Hello\""});
-  CHECK(events_of(self, frame(from, "00 05 00 fa ff 48 65 6c 6c 6f 00")) == hello);
-  CHECK(events_of(self, frame(from, "f3 48 cd c9 c9 07 00 00")) == hello);
-  CHECK(events_of(self, frame(from, "f2 48 05 00 00 00 ff ff ca c9 c9 07 00")) == hello);
-  CHECK(events_of(self, frame(from, "00")) == lines{"text \"\""});
+  CHECK(events_of(own_role, frame(from, "00 05 00 fa ff 48 65 6c 6c 6f 00")) == hello);
+  CHECK(events_of(own_role, frame(from, "f3 48 cd c9 c9 07 00 00")) == hello);
+  CHECK(events_of(own_role, frame(from, "f2 48 05 00 00 00 ff ff ca c9 c9 07 00")) == hello);
+  CHECK(events_of(own_role, frame(from, "00")) == lines{"text \"\""});
 }
 
 TEST_CASE("the examples are sent as in the RFC", "[rfc7692-7.2.3.1][rfc7692-7.2.3.2]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto options = without_threshold({.level = 6, .memory_level = 8, .own_window_bits = 15});
-  test_connection<copied_deflate> peer{self, {}, copied_deflate{options}};
+  test_connection<copied_deflate> peer{own_role, {}, copied_deflate{options}};
   REQUIRE(!peer.send("Hello"));
   REQUIRE(!peer.send("Hello"));
   REQUIRE(!peer.send(""));
-  CHECK(written_by(peer) ==
-        frame(self, "f2 48 cd c9 c9 07 00") + frame(self, "f2 00 11 00 00") + frame(self, "00"));
+  CHECK(written_by(peer) == frame(own_role, "f2 48 cd c9 c9 07 00") +
+                                frame(own_role, "f2 00 11 00 00") + frame(own_role, "00"));
 }
 
 TEST_CASE("uncompressed and compressed messages mix, and only the latter are context",
           "[rfc7692-6][rfc7692-7.2.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  CHECK(events_of(self, frame(from, "f2 48 cd c9 c9 07 00") +
-                            frame_from(from, opcode::text, "plain") +
-                            frame_from(from, opcode::binary, "pl", fin::no) +
-                            frame_from(from, opcode::continuation, "ain") +
-                            frame(from, "f2 00 11 00 00")) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  CHECK(events_of(own_role, frame(from, "f2 48 cd c9 c9 07 00") +
+                                frame_from(from, opcode::text, "plain") +
+                                frame_from(from, opcode::binary, "pl", fin::no) +
+                                frame_from(from, opcode::continuation, "ain") +
+                                frame(from, "f2 00 11 00 00")) ==
         lines{"text \"Hello\"", "text \"plain\"", "binary \"plain\"", "text \"Hello\""});
 }
 
 TEST_CASE("control frames between compressed fragments are not compressed", "[rfc7692-6.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  CHECK(events_of(self, frame(from, "f2 48", fin::no) + frame_from(from, opcode::ping, "?") +
-                            more(from, "cd c9", fin::no) + more(from, "", fin::no) +
-                            frame_from(from, opcode::pong, "!") + more(from, "c9 07 00")) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  CHECK(events_of(own_role, frame(from, "f2 48", fin::no) + frame_from(from, opcode::ping, "?") +
+                                more(from, "cd c9", fin::no) + more(from, "", fin::no) +
+                                frame_from(from, opcode::pong, "!") + more(from, "c9 07 00")) ==
         lines{"ping \"?\"", "pong \"!\"", "text \"Hello\"", "> pong \"?\""});
 }
 
 TEST_CASE("every fragment may be one byte long", "[rfc7692-7.2.3.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   auto input = frame(from, "f2", fin::no);
   for (const auto* byte : {"48", "cd", "c9", "c9", "07"}) input = input + more(from, byte, fin::no);
-  CHECK(events_of(self, input + more(from, "00")) == lines{"text \"Hello\""});
-  CHECK(events_of(self, input + more(from, "00", fin::no) + more(from, "")) ==
+  CHECK(events_of(own_role, input + more(from, "00")) == lines{"text \"Hello\""});
+  CHECK(events_of(own_role, input + more(from, "00", fin::no) + more(from, "")) ==
         lines{"text \"Hello\""});
 }
 
 TEST_CASE("only the first frame of a message has the compression bit", "[rfc7692-6]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto refused = failed(close_code::protocol_error, errc::bad_reserved_bits);
   const auto first = GENERATE(0, compressed);
-  CHECK(events_of(self, frame_from(from, 2, "f2 48 cd"_b, fin::no, first) +
-                            frame_from(from, 0, "c9 c9 07 00"_b, fin::yes, compressed)) == refused);
+  CHECK(events_of(own_role, frame_from(from, 2, "f2 48 cd"_b, fin::no, first) +
+                                frame_from(from, 0, "c9 c9 07 00"_b, fin::yes, compressed)) ==
+        refused);
   const auto op = GENERATE(8, 9, 10);
-  CHECK(events_of(self, frame_from(from, op, {}, fin::yes, compressed)) == refused);
+  CHECK(events_of(own_role, frame_from(from, op, {}, fin::yes, compressed)) == refused);
 }
 
 TEST_CASE("the other reserved bits still fail the connection", "[rfc7692-6]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto bits = GENERATE(1, 2, 3, 5, 6, 7);
-  CHECK(events_of(self, frame(peer_of(self), "00", fin::yes, bits)) ==
+  CHECK(events_of(own_role, frame(peer_of(own_role), "00", fin::yes, bits)) ==
         failed(close_code::protocol_error, errc::bad_reserved_bits));
 }
 
 TEST_CASE("without the extension a compressed message fails the connection", "[rfc7692-5]") {
-  const auto self = GENERATE(role::client, role::server);
-  CHECK(story_of(self, frame(peer_of(self), "f2 48 cd c9 c9 07 00")) ==
+  const auto own_role = GENERATE(role::client, role::server);
+  CHECK(story_of(own_role, frame(peer_of(own_role), "f2 48 cd c9 c9 07 00")) ==
         failed(close_code::protocol_error, errc::bad_reserved_bits));
 }
 
 TEST_CASE("data that is not a deflate stream fails the connection", "[rfc7692-7.2.2]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto payload = GENERATE("ff", "f2 00 11 00 00", "f2 48 cd c9 c9 07", "00 01 00 00 00 61");
-  const auto story =
-      events_of(self, frame_from(peer_of(self), 2, from_hex(payload), fin::yes, compressed));
+  const auto story = events_of(
+      own_role, frame_from(peer_of(own_role), 2, from_hex(payload), fin::yes, compressed));
   CHECK(story == failed(close_code::invalid_payload, errc::bad_extension_data));
 }
 
 TEST_CASE("text is checked as it is decompressed, before the message ends", "[rfc7692-6.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto refused = failed(close_code::invalid_payload, errc::invalid_utf8);
-  CHECK(events_of(self, message_of(from, message_kind::text, "c3 a4 f0 9f 9a a2"_b)) ==
+  CHECK(events_of(own_role, message_of(from, message_kind::text, "c3 a4 f0 9f 9a a2"_b)) ==
         lines{"text c3a4f09f9aa2"});
-  CHECK(events_of(self, message_of(from, message_kind::text, "c3"_b)) == refused);
-  CHECK(events_of(self, message_of(from, message_kind::binary, "c3"_b)) == lines{"binary c3"});
+  CHECK(events_of(own_role, message_of(from, message_kind::text, "c3"_b)) == refused);
+  CHECK(events_of(own_role, message_of(from, message_kind::binary, "c3"_b)) == lines{"binary c3"});
   byte_vector encoded;
   const auto with = usual_deflater();
   with->encode("61 ff"_b, part::last, encoded);
   // The message is unfinished but can no longer become valid.
-  CHECK(events_of(self, frame_from(from, 1, encoded, fin::no, compressed)) == refused);
+  CHECK(events_of(own_role, frame_from(from, 1, encoded, fin::no, compressed)) == refused);
 }
 
 TEST_CASE("the limit is exact after decompression", "[rfc7692-8][autobahn-12.1.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto limit = GENERATE(as<std::size_t>{}, 1, 4095, 4096, 4097, 70'000);
   connection_options options;
   options.max_message_size = limit;
   const auto text = some_text(limit + 1);
   const auto most = as_bytes(text).first(limit);
-  CHECK(events_of(self, message_of(from, message_kind::text, most), options) ==
+  CHECK(events_of(own_role, message_of(from, message_kind::text, most), options) ==
         lines{"text " + shown(most)});
-  CHECK(events_of(self, message_of(from, message_kind::text, as_bytes(text)), options) ==
+  CHECK(events_of(own_role, message_of(from, message_kind::text, as_bytes(text)), options) ==
         failed(close_code::message_too_big, errc::message_too_big));
 }
 
 TEST_CASE("the limit counts fragments together after decompression", "[rfc7692-8]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   connection_options options;
   const auto text = some_text(10'000);
   const auto encoded = deflated(as_bytes(text));
@@ -172,16 +173,16 @@ TEST_CASE("the limit counts fragments together after decompression", "[rfc7692-8
       frame_from(from, 1, {encoded.data(), encoded.size() / 2}, fin::no, compressed) +
       frame_from(from, 0, byte_vector{encoded.begin() + middle, encoded.end()});
   options.max_message_size = 10'000;
-  CHECK(events_of(self, input, options) == lines{"text " + shown(as_bytes(text))});
+  CHECK(events_of(own_role, input, options) == lines{"text " + shown(as_bytes(text))});
   options.max_message_size = 9'999;
-  CHECK(events_of(self, input, options) ==
+  CHECK(events_of(own_role, input, options) ==
         failed(close_code::message_too_big, errc::message_too_big));
 }
 
 TEST_CASE("messages that are discarded after our Close are not decompressed", "[rfc7692-6.2]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
-  test_connection<copied_deflate> peer{self, {}, copied_deflate{}};
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<copied_deflate> peer{own_role, {}, copied_deflate{}};
   REQUIRE(!peer.close());
   CHECK(feed(peer, frame(from, "ff ff ff") + close_from(from, 1000)) ==
         lines{"closed{1000, clean}"});
@@ -298,16 +299,16 @@ TEST_CASE("the error of a compressed message does not depend on where it is cut"
   for (std::uint32_t seed = 1; seed <= 400; ++seed) {
     CAPTURE(seed);
     std::mt19937 random{seed};
-    const auto self = seed % 2 == 0 ? role::client : role::server;
+    const auto own_role = seed % 2 == 0 ? role::client : role::server;
     const std::size_t limit = random() % 3 == 0 ? 100 : 4095 + random() % 3;
     const bool damage = random() % 2 == 0;
     // zlib detects a distance beyond a smaller window only where the message is cut.
     const int window = damage ? 15 : 9 + static_cast<int>(random() % 7);
     byte_vector input;
     for (auto count = 1 + random() % 2; count != 0; --count) {
-      input = std::move(input) + spoiled_message(random, peer_of(self), limit, window, damage);
+      input = std::move(input) + spoiled_message(random, peer_of(own_role), limit, window, damage);
     }
-    const auto story = story_of(self, input, {.max_message_size = limit},
+    const auto story = story_of(own_role, input, {.max_message_size = limit},
                                 copied_deflate{without_threshold(), {}, {.window_bits = window}});
     const auto ended_with = [&](errc why) { return story == failed(*close_code_for(why), why); };
     seen[0] += ended_with(errc::invalid_utf8) ? 1 : 0;

@@ -80,14 +80,14 @@ void take(Connection& peer, mutable_bytes input, outcome& result) {
   }
 }
 
-outcome outcome_of(role self, const byte_vector& input, const connection_options& options = {},
+outcome outcome_of(role own_role, const byte_vector& input, const connection_options& options = {},
                    std::size_t piece = 16 * kibibyte) {
   buffer_pool::clear();
   thread_streams<inflater>::clear();
   byte_vector buffer(piece);
   outcome result;
   const heap_meter meter;
-  test_connection<copied_deflate> peer{self, options, copied_deflate{}};
+  test_connection<copied_deflate> peer{own_role, options, copied_deflate{}};
   for (std::size_t at = 0; at < input.size() && !result.end; at += piece) {
     const auto size = (std::min)(piece, input.size() - at);
     std::copy_n(input.begin() + static_cast<std::ptrdiff_t>(at), size, buffer.begin());
@@ -102,13 +102,13 @@ constexpr std::size_t inflating = 48 * kibibyte;
 
 TEST_CASE("a message that expands ends at the limit and uses no more memory",
           "[rfc7692-8][rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto payload = bomb(64 * mebibyte);
   REQUIRE(payload.size() < 64 * mebibyte / 1000);
   connection_options options;
   options.max_message_size = mebibyte;
-  const auto input = frame_from(peer_of(self), 2, payload, fin::yes, rsv1_bit);
-  const auto result = outcome_of(self, input, options);
+  const auto input = frame_from(peer_of(own_role), 2, payload, fin::yes, rsv1_bit);
+  const auto result = outcome_of(own_role, input, options);
   REQUIRE(result.end);
   CHECK(result.end->code == close_code::message_too_big);
   CHECK(result.delivered == 0);
@@ -117,8 +117,8 @@ TEST_CASE("a message that expands ends at the limit and uses no more memory",
 }
 
 TEST_CASE("a message that expands over fragments ends at the limit", "[rfc7692-8][rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  const auto from = peer_of(self);
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
   const auto payload = bomb(8 * mebibyte);
   connection_options options;
   options.max_message_size = mebibyte;
@@ -128,46 +128,46 @@ TEST_CASE("a message that expands over fragments ends at the limit", "[rfc7692-8
     const auto size = (std::min<std::size_t>)(100, rest.size());
     append(input, frame_from(from, 0, rest.first(size), fin::no));
   }
-  const auto result = outcome_of(self, input, options);
+  const auto result = outcome_of(own_role, input, options);
   REQUIRE(result.end);
   CHECK(result.end->code == close_code::message_too_big);
   CHECK(result.most < 3 * mebibyte + 64 * kibibyte);
 }
 
 TEST_CASE("a message that expands uses the memory of one part, in parts", "[rfc7692-8]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = 1024 * mebibyte;
   options.deliver = delivery::parts;
   const auto payload = bomb(16 * mebibyte);
   const auto result =
-      outcome_of(self, frame_from(peer_of(self), 2, payload, fin::yes, rsv1_bit), options);
+      outcome_of(own_role, frame_from(peer_of(own_role), 2, payload, fin::yes, rsv1_bit), options);
   CHECK_FALSE(result.end);
   CHECK(result.delivered == 16 * mebibyte);
   CHECK(result.most < inflating + 16 * kibibyte);
 }
 
 TEST_CASE("blocks without output end at a limit", "[rfc7692-8][rfc-10.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto block = GENERATE("00 00 00 ff ff", "02 08 20 80 00", "03 00");
-  const auto from = peer_of(self);
+  const auto from = peer_of(own_role);
   connection_options options;
   options.max_message_size = 10 * kibibyte;
   byte_vector payload;
   while (payload.size() < 100 * kibibyte) append(payload, from_hex(block));
   byte_vector input = frame_from(from, 2, payload, fin::no, rsv1_bit);
-  const auto some = outcome_of(self, input, options);
+  const auto some = outcome_of(own_role, input, options);
   CHECK_FALSE(some.end);
   CHECK(some.most < inflating);
   for (int i = 0; i < 2; ++i) append(input, frame_from(from, 0, payload, fin::no));
-  const auto result = outcome_of(self, input, options);
+  const auto result = outcome_of(own_role, input, options);
   REQUIRE(result.end);
   CHECK(result.end->code == close_code::message_too_big);
   CHECK(result.most < inflating);
 }
 
 TEST_CASE("small messages that are flushed after each byte are accepted", "[rfc7692-6.1]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   connection_options options;
   options.max_message_size = 20 * kibibyte;
   byte_vector payload;
@@ -178,7 +178,7 @@ TEST_CASE("small messages that are flushed after each byte are accepted", "[rfc7
     with->encode({&byte, 1}, part::last, payload);
   }
   const auto result =
-      outcome_of(self, frame_from(peer_of(self), 2, payload, fin::yes, rsv1_bit), options);
+      outcome_of(own_role, frame_from(peer_of(own_role), 2, payload, fin::yes, rsv1_bit), options);
   CHECK_FALSE(result.end);
   CHECK(result.delivered == 20 * kibibyte);
 }
@@ -232,13 +232,13 @@ TEST_CASE("without contexts a connection frees the memory of a message", "[rfc76
 }
 
 TEST_CASE("without memory to decompress the connection ends") {
-  const auto self = GENERATE(role::client, role::server);
-  test_connection<copied_deflate> peer{self, {}, copied_deflate{}};
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<copied_deflate> peer{own_role, {}, copied_deflate{}};
   deflate_extension bare{{}, {}, std::make_shared<const deflate_options>(without_threshold())};
   thread_streams<inflater>::clear();
-  byte_vector room(100);
+  byte_vector buffer(100);
   auto payload = "f2 48 cd c9 c9 07 00"_b;
-  mutable_bytes out{room};
+  mutable_bytes out{buffer};
   bytes_view in{payload};
   errc error{};
   std::uint8_t bits = rsv1;
@@ -256,8 +256,8 @@ TEST_CASE("without memory to decompress the connection ends") {
 TEST_CASE("if memory runs out inside a message the connection ends") {
   const auto encoded = deflated(as_bytes(some_text(100'000)));
   const auto by = inflater::make({15});
-  byte_vector room(10'000);
-  mutable_bytes out{room};
+  byte_vector buffer(10'000);
+  mutable_bytes out{buffer};
   bytes_view in{encoded};
   errc error{};
   {
@@ -272,13 +272,14 @@ TEST_CASE("if memory runs out inside a message the connection ends") {
 
 using piped_peer = websocket<memory_pipe>;
 
-piped_peer make_peer(role self, memory_pipe end) {
+piped_peer make_peer(role own_role, memory_pipe end) {
   connection_options options;
   options.max_message_size = 4096 * mebibyte;
   deflate_options settings;
   settings.level = 1;
   const permessage_deflate known{settings};
-  return {self, std::move(end), options, {}, {}, known.make(self, {{"permessage-deflate"}})};
+  return {
+      own_role, std::move(end), options, {}, {}, known.make(own_role, {{"permessage-deflate"}})};
 }
 
 /// Echoes each part as a part.

@@ -66,15 +66,15 @@ class async_peer : public peer {
 template <calling How>
 class websocket_peer : public async_peer {
  public:
-  websocket_peer(role self, std::size_t side, surroundings& around,
+  websocket_peer(role own_role, std::size_t side, surroundings& around,
                  const connection_options& options)
       : async_peer{side, around, options},
-        socket_{self,
+        socket_{own_role,
                 simulated_stream<How>{context_.get_executor(), end_},
                 options,
                 {},
                 around.agreed,
-                extension(self),
+                extension(own_role),
                 counting_mask_source{}} {
     me.reports_pongs = false;
   }
@@ -181,14 +181,15 @@ class websocket_peer : public async_peer {
 template <calling How>
 class session_peer : public async_peer {
  public:
-  session_peer(role self, std::size_t side, surroundings& around, const connection_options& options)
+  session_peer(role own_role, std::size_t side, surroundings& around,
+               const connection_options& options)
       : async_peer{side, around, options} {
     detail::session_settings settings{
         options, {}, std::make_shared<const session_handlers>(handlers()), around.extensions[side]};
     detail::session_facts facts;
     facts.agreed = around.agreed;
     auto driver = std::make_shared<detail::session_driver<simulated_stream<How>>>(
-        self, simulated_stream<How>{context_.get_executor(), end_}, std::move(facts), settings,
+        own_role, simulated_stream<How>{context_.get_executor(), end_}, std::move(facts), settings,
         std::make_shared<detail::session_registry>(context_.get_executor()),
         detail::connection_places::place{});
     session_ = session{driver};

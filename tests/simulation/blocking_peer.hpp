@@ -59,8 +59,8 @@ class driving_stream {
  public:
   explicit driving_stream(std::shared_ptr<blocking_end> end) : end_{std::move(end)} {}
 
-  std::size_t read_some(mutable_bytes room, std::error_code& ec) {
-    return begins(ec) ? end_->around.net.read_some(end_->side, room, ec) : 0;
+  std::size_t read_some(mutable_bytes buffer, std::error_code& ec) {
+    return begins(ec) ? end_->around.net.read_some(end_->side, buffer, ec) : 0;
   }
   std::size_t write_some(bytes_view out, std::error_code& ec) {
     return begins(ec) ? end_->around.net.write_some(end_->side, out, ec) : 0;
@@ -102,11 +102,11 @@ class blocking_peer : public peer {
  public:
   using socket_type = websocket<driving_stream>;
 
-  blocking_peer(role self, std::size_t side, surroundings& around,
+  blocking_peer(role own_role, std::size_t side, surroundings& around,
                 const connection_options& options)
       : blocking_peer{side, around, options} {
-    socket_.emplace(self, driving_stream{end_}, options, bytes_view{}, around.agreed,
-                    extension(self));
+    socket_.emplace(own_role, driving_stream{end_}, options, bytes_view{}, around.agreed,
+                    extension(own_role));
   }
 
   bool done() const override { return gone_; }

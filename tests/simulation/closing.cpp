@@ -21,7 +21,7 @@ enum class item : std::uint8_t { close, end };
 
 /// One side: the state of its machine, and the actions that its driver has not done yet.
 struct closing_side {
-  role self = role::client;
+  role own_role = role::client;
   close_state state = close_state::open;
   bool owes_close = false;  // a Close frame is queued but not written
   bool owes_end = false;    // the stream is to end once the output is written
@@ -46,7 +46,7 @@ struct system {
 void feed(system& now, std::size_t which, close_input input) {
   auto& one = now.sides[which];
   const auto before = one.state;
-  const auto step = next_step(one.self, one.state, input);
+  const auto step = next_step(one.own_role, one.state, input);
   one.state = step.next;
   if (step.send_close) one.owes_close = true;
   if (step.end_stream) one.owes_end = true;
@@ -140,7 +140,7 @@ void judge_end(const system& now, tally& count) {
   ++count.ends;
   for (std::size_t which = 0; which < 2; ++which) {
     const auto& one = now.sides[which];
-    INFO(shown(one.self) << ' ' << shown(one.state));
+    INFO(shown(one.own_role) << ' ' << shown(one.state));
     // No possible next state is a deadlock, unless no side has begun to close.
     REQUIRE((one.state == close_state::ended || one.state == close_state::open));
     if (one.state != close_state::ended) continue;
@@ -155,8 +155,8 @@ void judge_end(const system& now, tally& count) {
 
 tally explore(role first, role second, bool with_losses) {
   system start;
-  start.sides[0].self = first;
-  start.sides[1].self = second;
+  start.sides[0].own_role = first;
+  start.sides[1].own_role = second;
   std::set<system> seen{start};
   std::vector<system> pending{start};
   tally count;

@@ -62,9 +62,9 @@ class network {
       if (!broken_ && !way.ended) reset();
       return ec = std::make_error_code(std::errc::broken_pipe), 0;
     }
-    const auto room =
+    const auto buffer =
         weather_.window - (std::min)(weather_.window, way.on_the_way + way.arrived.size());
-    auto size = (std::min)(room, piece.size());
+    auto size = (std::min)(buffer, piece.size());
     if (size == 0) {
       if (!piece.empty()) seen_.note(rarity::window_full);
       way.refused = true;
@@ -92,7 +92,7 @@ class network {
   }
 
   /// Returns 0 without an error at the end of the stream.
-  std::size_t read_some(std::size_t side, mutable_bytes room, std::error_code& ec) {
+  std::size_t read_some(std::size_t side, mutable_bytes buffer, std::error_code& ec) {
     auto& way = ways_[1 - side];
     if (fails()) return ec = std::make_error_code(std::errc::io_error), 0;
     if (way.arrived.empty()) {
@@ -100,12 +100,12 @@ class network {
       if (!way.over) ec = std::make_error_code(std::errc::operation_would_block);
       return 0;
     }
-    auto size = (std::min)(room.size(), way.arrived.size());
+    auto size = (std::min)(buffer.size(), way.arrived.size());
     if (weather_.short_reads != 0 && random_.once_in(weather_.short_reads)) {
       size = (std::min)(size, 1 + random_.below(9));
     }
     const auto last = way.arrived.begin() + static_cast<std::ptrdiff_t>(size);
-    std::copy(way.arrived.begin(), last, room.begin());
+    std::copy(way.arrived.begin(), last, buffer.begin());
     way.arrived.erase(way.arrived.begin(), last);
     woken_ = woken_ || std::exchange(way.refused, false);
     return size;

@@ -84,10 +84,10 @@ class opening_core_peer final : public core_peer {
 
   /// False if the side has ended.
   bool read() {
-    std::array<std::byte, 512> room;
+    std::array<std::byte, 512> buffer;
     while (handshake_.state() == status::need_more || ending_) {
       std::error_code ec;
-      const auto size = around_.net.read_some(side_, room, ec);
+      const auto size = around_.net.read_some(side_, buffer, ec);
       if (ec == std::errc::operation_would_block) break;
       if (ending_ && (ec || size == 0)) return leave_stream(), false;
       if (ending_) continue;
@@ -96,7 +96,7 @@ class opening_core_peer final : public core_peer {
         handshake_.receive_end();
         break;
       }
-      bytes_view input{room.data(), size};
+      bytes_view input{buffer.data(), size};
       handshake_.next(input);
       rest_.assign(input.begin(), input.end());
     }
@@ -305,13 +305,13 @@ class opening_session_peer final : public session_peer<How> {
   void turn() override {
     if (asked_ && base::around_.now() >= decides_at_) answer();
     base::turn();
-    auto& self = base::me;
-    if (!self.is_open() && !self.over() && base::end_->closed) {
+    auto& user = base::me;
+    if (!user.is_open() && !user.over() && base::end_->closed) {
       // A server gets no event for clients that it has refused.
-      self.on_not_opened(refused_ ? make_error_code(errc::upgrade_refused)
+      user.on_not_opened(refused_ ? make_error_code(errc::upgrade_refused)
                                   : std::make_error_code(std::errc::connection_aborted));
     }
-    watch_.look(self, base::around_.now(), base::around_.judge);
+    watch_.look(user, base::around_.now(), base::around_.judge);
   }
 
  private:

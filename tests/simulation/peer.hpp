@@ -135,8 +135,8 @@ class peer {
     if (close_later_) close();
   }
 
-  any_extension extension(role self) const {
-    return around_.extensions[side_].make(self, around_.agreed.extensions);
+  any_extension extension(role own_role) const {
+    return around_.extensions[side_].make(own_role, around_.agreed.extensions);
   }
 
   /// Some messages are sent with plain coding.
@@ -255,10 +255,11 @@ class peer {
 /// A connection and the smallest driver that serves it.
 class core_peer : public peer {
  public:
-  core_peer(role self, std::size_t side, surroundings& around, const connection_options& options)
+  core_peer(role own_role, std::size_t side, surroundings& around,
+            const connection_options& options)
       : peer{side, around},
         options_{options},
-        connection_{self, options, extension(self), counting_mask_source{}} {}
+        connection_{own_role, options, extension(own_role), counting_mask_source{}} {}
 
   bool done() const override { return done_; }
   time_point due() const override { return done_ ? (time_point::max)() : connection_.deadline(); }
@@ -316,17 +317,17 @@ class core_peer : public peer {
   void note(const closed& one) { me.on_closed(one); }
 
   void read() {
-    std::array<std::byte, 4096> room;
+    std::array<std::byte, 4096> buffer;
     while (connection_.wants().read && !(paused_ && connection_.state() == close_state::open)) {
       std::error_code ec;
-      const auto size = around_.net.read_some(side_, room, ec);
+      const auto size = around_.net.read_some(side_, buffer, ec);
       if (ec == std::errc::operation_would_block) return;
       if (ec || size == 0) {
         connection_.receive_end(ec);
         return take({});
       }
       connection_.received(around_.now());
-      take(mutable_bytes{room}.first(size));
+      take(mutable_bytes{buffer}.first(size));
     }
   }
 

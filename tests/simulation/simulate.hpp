@@ -22,8 +22,8 @@ struct expectations {
 
 /// Makes a side of a world: the client is number 0, the server number 1.
 template <class Peer>
-std::unique_ptr<peer> side(role self, surroundings& around, const connection_options& options) {
-  return std::make_unique<Peer>(self, self == role::client ? 0U : 1U, around, options);
+std::unique_ptr<peer> side(role own_role, surroundings& around, const connection_options& options) {
+  return std::make_unique<Peer>(own_role, own_role == role::client ? 0U : 1U, around, options);
 }
 
 /// Runs a world for each of `seeds` seeds. Checks that there was no error, that the expected rarities

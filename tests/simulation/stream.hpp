@@ -24,7 +24,7 @@ struct stream_end {
   network& net;
   std::size_t side;
   std::unique_ptr<async_waiter> reader = nullptr;
-  mutable_bytes room = {};  // empty: the reader only waits
+  mutable_bytes buffer = {};  // empty: the reader only waits
   std::unique_ptr<async_waiter> writer = nullptr;
   bytes_view output = {};
   bool closed = false;
@@ -45,10 +45,10 @@ struct stream_end {
   /// Completes the operations that the network allows now.
   void serve() {
     std::error_code ec;
-    if (reader && room.empty()) {
+    if (reader && buffer.empty()) {
       if (net.is_readable(side)) std::exchange(reader, nullptr)->complete({}, 0);
     } else if (reader) {
-      const auto size = read_some(room, ec);
+      const auto size = read_some(buffer, ec);
       if (ec != asio::error::would_block) std::exchange(reader, nullptr)->complete(ec, size);
     }
     ec = {};
@@ -87,7 +87,7 @@ class simulated_stream {
 
   template <class Handler>
   void async_wait(int, Handler&& handler) {
-    end_->room = {};
+    end_->buffer = {};
     end_->reader = waiter([handler = std::forward<Handler>(handler)](
                               std::error_code ec, std::size_t) mutable { handler(ec); });
   }
@@ -95,7 +95,7 @@ class simulated_stream {
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
     const asio::mutable_buffer buffer = *asio::buffer_sequence_begin(buffers);
-    end_->room = {static_cast<std::byte*>(buffer.data()), buffer.size()};
+    end_->buffer = {static_cast<std::byte*>(buffer.data()), buffer.size()};
     end_->reader = waiter(std::forward<Handler>(handler));
   }
 

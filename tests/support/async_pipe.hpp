@@ -32,13 +32,15 @@ struct async_faults {
   std::size_t max_read = never;
   std::size_t max_write = never;
   std::size_t capacity = never;
-  std::size_t wakes_at = 1;  // a waiting writer continues when this much is free
-  std::size_t room = never;  // the number of bytes that may wait to be read
+  std::size_t wakes_at = 1;            // a waiting writer continues when this much is free
+  std::size_t inbox_capacity = never;  // the number of bytes that may wait to be read
   std::size_t failing_call = never;
   std::error_code error = std::make_error_code(std::errc::io_error);
   std::function<void()> before_read = {};
 
-  std::size_t room_left(std::size_t used) const { return room > used ? room - used : 0; }
+  std::size_t free_capacity(std::size_t used) const {
+    return inbox_capacity > used ? inbox_capacity - used : 0;
+  }
 };
 
 /// How a stream is read and written: only by asynchronous operations, or also directly, as a socket.
@@ -77,7 +79,7 @@ struct async_pipe_state {
     bool closed = false;
     std::size_t calls = 0;
     std::unique_ptr<async_waiter> reader = nullptr;
-    mutable_bytes room = {};
+    mutable_bytes buffer = {};
     std::unique_ptr<async_waiter> writer = nullptr;
     bytes_view output = {};
   };
@@ -114,8 +116,8 @@ struct async_pipe_state {
 
   static std::size_t write(const end& here, end& there, bytes_view from, std::error_code& ec) {
     const auto used = there.inbox.size();
-    const auto room = here.faults.capacity > used ? here.faults.capacity - used : 0;
-    const auto size = (std::min)({from.size(), room, here.faults.max_write});
+    const auto free = here.faults.capacity > used ? here.faults.capacity - used : 0;
+    const auto size = (std::min)({from.size(), free, here.faults.max_write});
     if (here.closed || there.closed) {
       ec = here.closed ? asio::error::operation_aborted : asio::error::broken_pipe;
       return 0;
@@ -130,7 +132,7 @@ struct async_pipe_state {
     if (here.reset) here.inbox.clear();
     std::error_code ec;
     if (here.reader && is_readable(here)) {
-      const auto size = here.room.empty() ? 0 : read(here, here.room, ec);
+      const auto size = here.buffer.empty() ? 0 : read(here, here.buffer, ec);
       std::exchange(here.reader, nullptr)->complete(ec, size);
     }
     ec = {};
@@ -163,8 +165,8 @@ class basic_async_pipe {
 
   template <class Handler>
   void async_wait(int, Handler&& handler) {
-    auto& here = self();
-    here.room = {};  // the reader has its own buffer
+    auto& here = local();
+    here.buffer = {};  // the reader has its own buffer
     here.reader = waiter([handler = std::forward<Handler>(handler)](
                              std::error_code ec, std::size_t) mutable { handler(ec); });
     begin(here.reader);
@@ -173,8 +175,8 @@ class basic_async_pipe {
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
     const asio::mutable_buffer buffer = *asio::buffer_sequence_begin(buffers);
-    auto& here = self();
-    here.room = {static_cast<std::byte*>(buffer.data()), buffer.size()};
+    auto& here = local();
+    here.buffer = {static_cast<std::byte*>(buffer.data()), buffer.size()};
     here.reader = waiter(std::forward<Handler>(handler));
     // Asio's TLS begins reads of zero bytes only to be called later.
     if (buffer.size() == 0) return std::exchange(here.reader, nullptr)->complete({}, 0);
@@ -184,7 +186,7 @@ class basic_async_pipe {
   template <class Buffers, class Handler>
   void async_write_some(const Buffers& buffers, Handler&& handler) {
     const asio::const_buffer buffer = *asio::buffer_sequence_begin(buffers);
-    auto& here = self();
+    auto& here = local();
     here.output = {static_cast<const std::byte*>(buffer.data()), buffer.size()};
     here.writer = waiter(std::forward<Handler>(handler));
     begin(here.writer);
@@ -193,24 +195,24 @@ class basic_async_pipe {
   std::size_t read_some(const asio::mutable_buffer& buffer,
                         std::error_code& ec) requires(How == calling::direct) {
     if (failed(ec)) return 0;
-    return state_->read(self(), {static_cast<std::byte*>(buffer.data()), buffer.size()}, ec);
+    return state_->read(local(), {static_cast<std::byte*>(buffer.data()), buffer.size()}, ec);
   }
 
   std::size_t write_some(const asio::const_buffer& buffer,
                          std::error_code& ec) requires(How == calling::direct) {
     if (failed(ec)) return 0;
-    return state_->write(self(), peer(),
+    return state_->write(local(), peer(),
                          {static_cast<const std::byte*>(buffer.data()), buffer.size()}, ec);
   }
 
   void shutdown() {
-    if (state_->fails(self())) return;
+    if (state_->fails(local())) return;
     peer().over = true;
     state_->move_all();
   }
 
   void close() {
-    self().closed = true;
+    local().closed = true;
     peer().over = true;
     state_->move_all();
   }
@@ -232,8 +234,8 @@ class basic_async_pipe {
   }
 
   bool failed(std::error_code& ec) {
-    const bool fails = state_->fails(self());
-    ec = fails ? self().faults.error : std::error_code{};
+    const bool fails = state_->fails(local());
+    ec = fails ? local().faults.error : std::error_code{};
     return fails;
   }
 
@@ -246,7 +248,7 @@ class basic_async_pipe {
     state_->move_all();
   }
 
-  async_pipe_state::end& self() { return state_->ends[side_]; }
+  async_pipe_state::end& local() { return state_->ends[side_]; }
   async_pipe_state::end& peer() { return state_->ends[1 - side_]; }
 
   executor_type executor_;
@@ -287,7 +289,7 @@ class async_far_end final : public wire_end {
   async_pipe_state::end& there() { return state_->ends[1]; }
 
   std::size_t put(bytes_view some) override {
-    const auto size = (std::min)(here().faults.room_left(here().inbox.size()), some.size());
+    const auto size = (std::min)(here().faults.free_capacity(here().inbox.size()), some.size());
     here().inbox.insert(here().inbox.end(), some.begin(),
                         some.begin() + static_cast<std::ptrdiff_t>(size));
     state_->move_all();

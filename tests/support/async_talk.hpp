@@ -77,12 +77,12 @@ class async_talk {
  public:
   using peer_type = async_websocket<async_pipe>;
 
-  explicit async_talk(role self, const connection_options& options = {},
+  explicit async_talk(role own_role, const connection_options& options = {},
                       const async_faults& faults = {}, const byte_vector& received = {})
       : state_{std::make_shared<async_pipe_state>()}, far_{state_} {
     state_->ends[0].faults = faults;
-    near_ = std::make_unique<peer_type>(self, async_pipe{io_.get_executor(), state_, 0}, options,
-                                        received);
+    near_ = std::make_unique<peer_type>(own_role, async_pipe{io_.get_executor(), state_, 0},
+                                        options, received);
   }
 
   asio::io_context& io() { return io_; }

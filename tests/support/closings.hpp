@@ -184,8 +184,8 @@ inline const std::vector<closing>& closings() {
 /// Lets the peer act as in the row, then this side by `end()`: it closes if the row has a close, reads to
 /// the end and returns the events.
 template <class Far, class End>
-void check_closing(const closing& row, role self, Far& far, End end) {
-  far.send(row.said(peer_of(self)));
+void check_closing(const closing& row, role own_role, Far& far, End end) {
+  far.send(row.said(peer_of(own_role)));
   if (row.then == farewell::ends) far.hang_up();
   if (row.then == farewell::resets) far.reset();
   CHECK(end() == row.story);
@@ -193,7 +193,7 @@ void check_closing(const closing& row, role self, Far& far, End end) {
   CHECK(far.frames() == row.answers);
   // RFC 6455 §7.1.1: a server does not wait for its client.
   const bool agreed = row.story.back().find("1006") == std::string::npos;
-  if (agreed && (self == role::server || row.then == farewell::ends)) CHECK(far.over());
+  if (agreed && (own_role == role::server || row.then == farewell::ends)) CHECK(far.over());
 }
 
 }  // namespace hawser::test

@@ -70,13 +70,13 @@ struct inflation {
 inline inflation inflated(inflater& by, bytes_view payload, std::size_t room_size = 4096,
                           part position = part::last) {
   inflation result;
-  byte_vector room(room_size);
+  byte_vector buffer(room_size);
   while (true) {
-    mutable_bytes out{room};
+    mutable_bytes out{buffer};
     result.error = by.decode(payload, out, position);
-    const auto written = room.size() - out.size();
-    result.output.insert(result.output.end(), room.begin(),
-                         room.begin() + static_cast<std::ptrdiff_t>(written));
+    const auto written = buffer.size() - out.size();
+    result.output.insert(result.output.end(), buffer.begin(),
+                         buffer.begin() + static_cast<std::ptrdiff_t>(written));
     if (result.error != errc{} || (payload.empty() && !out.empty())) return result;
   }
 }

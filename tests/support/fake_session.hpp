@@ -41,7 +41,7 @@ class fake_session final : public detail::session_state,
   std::vector<std::string> done;
 
  private:
-  bool on_own_thread() const override { return own_thread; }
+  bool running_in_this_thread() const override { return own_thread; }
   std::error_code run(detail::session_command& command) override {
     if (std::get_if<detail::send_command>(&command) != nullptr) done.emplace_back("send");
     if (std::get_if<detail::ping_command>(&command) != nullptr) done.emplace_back("ping");

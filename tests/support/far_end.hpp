@@ -46,13 +46,13 @@ class scripted_end final : public wire_end {
   }
 
   void take(byte_vector& seen, std::size_t most) override {
-    std::array<std::byte, 4096> room;
+    std::array<std::byte, 4096> buffer;
     std::error_code ec;
     while (!over_ && !ec && most != 0) {
       const auto size =
-          pipe_->read_some(mutable_bytes{room}.first((std::min)(most, room.size())), ec);
+          pipe_->read_some(mutable_bytes{buffer}.first((std::min)(most, buffer.size())), ec);
       most -= size;
-      seen.insert(seen.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
+      seen.insert(seen.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
       over_ = !ec && size == 0;
     }
   }
@@ -72,12 +72,12 @@ class scripted_talk {
  public:
   using duration = std::chrono::steady_clock::duration;
 
-  explicit scripted_talk(role self, const connection_options& options = {},
+  explicit scripted_talk(role own_role, const connection_options& options = {},
                          memory_pipe_options pipe = {}, const byte_vector& received = {})
       : clock_{pipe.clock}, begin_{clock_->now()} {
     auto [here, there] = make_memory_pipe(std::move(pipe));
     far_ = std::make_unique<scripted_end>(std::move(there));
-    near_ = std::make_unique<websocket<memory_pipe>>(self, std::move(here), options, received);
+    near_ = std::make_unique<websocket<memory_pipe>>(own_role, std::move(here), options, received);
   }
 
   websocket<memory_pipe>& near() { return *near_; }

@@ -13,7 +13,7 @@
 namespace hawser::test {
 
 /// The memory before each block, which stores its size.
-inline constexpr std::size_t size_room = alignof(std::max_align_t);
+inline constexpr std::size_t size_header = alignof(std::max_align_t);
 
 }  // namespace hawser::test
 
@@ -22,11 +22,11 @@ inline constexpr std::size_t size_room = alignof(std::max_align_t);
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   const auto refuses = hawser::test::refuses_memory.load();
   if (refuses != nullptr && refuses()) return nullptr;
-  void* const block = std::malloc(size + hawser::test::size_room);
+  void* const block = std::malloc(size + hawser::test::size_header);
   if (block == nullptr) return nullptr;
   *static_cast<std::size_t*>(block) = size;
   hawser::test::heap_meter::taken(size);
-  return static_cast<std::byte*>(block) + hawser::test::size_room;
+  return static_cast<std::byte*>(block) + hawser::test::size_header;
 }
 
 [[gnu::noinline]] void* operator new(std::size_t size) {
@@ -37,7 +37,7 @@ inline constexpr std::size_t size_room = alignof(std::max_align_t);
 
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   if (memory == nullptr) return;
-  void* const block = static_cast<std::byte*>(memory) - hawser::test::size_room;
+  void* const block = static_cast<std::byte*>(memory) - hawser::test::size_header;
   hawser::test::heap_meter::given_back(*static_cast<std::size_t*>(block));
   std::free(block);
 }

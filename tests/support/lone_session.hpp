@@ -61,10 +61,10 @@ struct lone_session {
   /// The far end reads this many bytes while the session runs.
   void take(std::size_t count) {
     far.non_blocking(true);
-    byte_vector room(100'000);
+    byte_vector buffer(100'000);
     for (std::size_t got = 0; got < count;) {
       std::error_code ec;
-      got += far.read_some(asio::buffer(room), ec);
+      got += far.read_some(asio::buffer(buffer), ec);
       if (ec && ec != asio::error::would_block) FAIL("the stream broke");
       context.poll();
     }

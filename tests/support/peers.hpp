@@ -111,12 +111,12 @@ std::vector<std::string> story_of(Connection& peer, const pieces& input) {
 /// The story of some input to a fresh connection, the same under every segmentation and in both
 /// ways of delivery.
 template <class Extension = no_extension>
-std::vector<std::string> story_of(role self, const byte_vector& input,
+std::vector<std::string> story_of(role own_role, const byte_vector& input,
                                   connection_options options = {}, Extension extension = {}) {
   const auto story = [&](delivery how) {
     options.deliver = how;
     return under_segmentations(input, [&](const pieces& cut) {
-      test_connection<Extension> peer{self, options, extension};
+      test_connection<Extension> peer{own_role, options, extension};
       return story_of(peer, cut);
     });
   };

@@ -39,7 +39,7 @@ inline std::string shown(bytes_view data) {
   return '"' + text(data) + '"';
 }
 
-inline std::string shown(role self) { return self == role::client ? "client" : "server"; }
+inline std::string shown(role own_role) { return own_role == role::client ? "client" : "server"; }
 
 inline std::string shown(message_kind kind) {
   return kind == message_kind::text ? "text" : "binary";

@@ -75,12 +75,12 @@ inline std::chrono::steady_clock::time_point before_long() {
 template <class Stream>
 byte_vector read_all(Stream& stream, std::size_t size, std::error_code& ec) {
   byte_vector got;
-  byte_vector room(4096);
+  byte_vector buffer(4096);
   while (got.size() < size && stream.wait_readable(before_long(), ec)) {
-    const auto count = stream.read_some(room, ec);
+    const auto count = stream.read_some(buffer, ec);
     if (ec == std::errc::operation_would_block) continue;
     if (ec || count == 0) break;
-    got.insert(got.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(count));
+    got.insert(got.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(count));
   }
   return got;
 }

@@ -91,11 +91,11 @@ class raw_socket {
   /// The next bytes; empty at the end of the stream, or if none arrive.
   byte_vector receive() {
     if (!kept_.empty()) return std::exchange(kept_, {});
-    byte_vector room(64 * 1024);
-    const auto size = ::recv(handle(), room.data(), room.size(), 0);
+    byte_vector buffer(64 * 1024);
+    const auto size = ::recv(handle(), buffer.data(), buffer.size(), 0);
     error_ = size < 0 ? errno : 0;
-    room.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return room;
+    buffer.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return buffer;
   }
 
   /// All bytes until the end.
@@ -202,8 +202,8 @@ inline std::size_t entries_of(const char* folder) {
   const std::filesystem::directory_iterator entries{folder};
   return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
-inline std::size_t open_files() { return entries_of("/proc/self/fd"); }
-inline std::size_t threads() { return entries_of("/proc/self/task"); }
+inline std::size_t open_files() { return entries_of("/proc/own_role/fd"); }
+inline std::size_t threads() { return entries_of("/proc/own_role/task"); }
 
 /// Whether the process soon has at most that many threads: the system lists a joined one a little longer.
 inline bool threads_fall_to(std::size_t count) {

@@ -23,8 +23,8 @@ namespace hawser::test {
 
 using byte_vector = std::vector<std::byte>;
 
-constexpr role peer_of(role self) noexcept {
-  return self == role::client ? role::server : role::client;
+constexpr role peer_of(role own_role) noexcept {
+  return own_role == role::client ? role::server : role::client;
 }
 
 inline byte_vector operator+(byte_vector left, const byte_vector& right) {

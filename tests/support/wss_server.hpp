@@ -93,13 +93,13 @@ class cutting_server {
           tls_transport<socket_transport> client{socket_transport{acceptor_.accept(ec)}, context_};
           const auto until = std::chrono::steady_clock::now() + soon;
           if (!ec) client.handshake(until, ec);
-          std::array<std::byte, 4096> room{};
+          std::array<std::byte, 4096> buffer{};
           std::string request;
           while (!ec && request.find("\r\n\r\n") == request.npos &&
                  client.wait_readable(until, ec)) {
-            const auto size = client.read_some(room, ec);
+            const auto size = client.read_some(buffer, ec);
             if (ec == std::errc::operation_would_block) ec.clear();
-            request += as_text(bytes_view{room}.first(size));
+            request += as_text(bytes_view{buffer}.first(size));
           }
           if (!ec) client.write_some(as_bytes(answer), ec);
         }} {}

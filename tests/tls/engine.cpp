@@ -35,7 +35,7 @@ engine_type make_server() {
 std::size_t carry(engine_type& from, engine_type& to,
                   std::size_t most = std::numeric_limits<std::size_t>::max()) {
   const auto out = from.output();
-  const auto in = to.room();
+  const auto in = to.input_buffer();
   const auto size = (std::min)({out.size(), in.size(), most});
   std::copy_n(out.begin(), size, in.begin());
   to.received(size);
@@ -58,11 +58,11 @@ void shake_hands(engine_type& client, engine_type& server, std::size_t most) {
 }
 
 std::string read_text(engine_type& from, outcome expected = outcome::done) {
-  std::string room(64, '\0');
+  std::string buffer(64, '\0');
   std::size_t size = 0;
-  const auto data = std::as_writable_bytes(std::span{room});
+  const auto data = std::as_writable_bytes(std::span{buffer});
   REQUIRE(from.read(data, size) == expected);
-  return room.substr(0, size);
+  return buffer.substr(0, size);
 }
 
 TEST_CASE("two engines only need their bytes to be moved") {
@@ -109,7 +109,7 @@ TEST_CASE("the end of one direction is reported, and the other direction continu
 TEST_CASE("bytes that are not TLS fail permanently, with a reason") {
   auto server = make_server();
   const auto junk = as_bytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  std::copy(junk.begin(), junk.end(), server.room().begin());
+  std::copy(junk.begin(), junk.end(), server.input_buffer().begin());
   server.received(junk.size());
   REQUIRE(server.handshake() == outcome::failed);
   CHECK(server.error().message().find("http request") == 0);
@@ -123,9 +123,9 @@ TEST_CASE("a byte that was changed on the way is detected", "[rfc-8446-5.2]") {
   shake_hands(client, server, 1000);
   std::size_t size = 0;
   REQUIRE(client.write(as_bytes("hello"), size) == outcome::done);
-  const auto room = server.room();
+  const auto buffer = server.input_buffer();
   const auto count = carry(client, server);
-  room[count - 1] ^= std::byte{1};
+  buffer[count - 1] ^= std::byte{1};
   std::byte in{};
   CHECK(server.read({&in, 1}, size) == outcome::failed);
   CHECK(server.error().message().find("decryption failed") == 0);

@@ -39,8 +39,8 @@ TEST_CASE("a stream without TLS is passed through") {
   CHECK(one.tls() == nullptr);
   std::error_code ec;
   one.write_some(as_bytes("clear"), ec);
-  byte_vector room(10);
-  CHECK(other.next_layer().read_some(room, ec) == 5);
+  byte_vector buffer(10);
+  CHECK(other.next_layer().read_some(buffer, ec) == 5);
   talk(one, other);
 }
 

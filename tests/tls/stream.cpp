@@ -77,11 +77,11 @@ struct stream_pair {
 struct reader {
   std::string text = {};
   std::error_code end = {};
-  std::array<char, 100> room = {};
+  std::array<char, 100> buffer = {};
 
   void read(stream& from) {
-    from.async_read_some(asio::buffer(room), [this, &from](std::error_code ec, std::size_t size) {
-      text.append(room.data(), size);
+    from.async_read_some(asio::buffer(buffer), [this, &from](std::error_code ec, std::size_t size) {
+      text.append(buffer.data(), size);
       if (ec) {
         end = ec;
       } else {
@@ -216,15 +216,16 @@ using echo_driver = detail::async_driver<noting_echo, tls_stream<tcp::socket>, b
 /// The smallest asynchronous driver: it records its events and echoes messages.
 class noting_echo final : public echo_driver {
  public:
-  noting_echo(tls_stream<tcp::socket> moved, role self, const hawser::connection_options& options)
-      : echo_driver{std::move(moved), basic_connection<>{self, options}} {}
+  noting_echo(tls_stream<tcp::socket> moved, role own_role,
+              const hawser::connection_options& options)
+      : echo_driver{std::move(moved), basic_connection<>{own_role, options}} {}
 
   using echo_driver::connection;
   using echo_driver::start;
 
   void on_event(const event& happened) {
     const auto* message = std::get_if<message_view>(&happened);
-    if (message != nullptr && connection().self() == role::server) {
+    if (message != nullptr && connection().own_role() == role::server) {
       static_cast<void>(connection().send(*message));
     } else if (message != nullptr) {
       text += as_text(message->payload);

@@ -202,9 +202,9 @@ TEST_CASE("plain HTTP is answered over TLS, and an upgrade may follow", "[rfc911
   REQUIRE(client.write_some(as_bytes(said), ec) == said.size());
   std::string received;
   while (!ec && received.find("Sec-WebSocket-Accept: ") == received.npos) {
-    byte_vector room(1000);
+    byte_vector buffer(1000);
     if (!client.wait_readable(until, ec)) break;
-    received += as_text(bytes_view{room}.first(client.read_some(room, ec)));
+    received += as_text(bytes_view{buffer}.first(client.read_some(buffer, ec)));
     if (ec == std::errc::operation_would_block) ec.clear();
   }
   CHECK(received.starts_with("HTTP/1.1 200 OK\r\n"));

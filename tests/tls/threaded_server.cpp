@@ -173,8 +173,8 @@ TEST_CASE("a client that does not speak TLS is reported, and others are served")
   asio::io_context context;
   auto socket = visit(context, far, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   std::error_code ec;
-  std::array<char, 512> room{};
-  while (!ec) socket.read_some(asio::buffer(room), ec);
+  std::array<char, 512> buffer{};
+  while (!ec) socket.read_some(asio::buffer(buffer), ec);
   socket.close();
   CHECK(far.next_error().message().find("http request") == 0);
   const auto trusting = trusting_client();

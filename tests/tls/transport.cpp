@@ -106,8 +106,8 @@ TEST_CASE("two threads use both directions at the same time") {
 TEST_CASE("reading and writing never wait") {
   slow_pair pair;
   std::error_code ec;
-  byte_vector room(10);
-  CHECK(pair.client.read_some(room, ec) == 0);
+  byte_vector buffer(10);
+  CHECK(pair.client.read_some(buffer, ec) == 0);
   CHECK(ec == std::errc::operation_would_block);
   CHECK_FALSE(pair.client.wait_readable(pair.client.now(), ec));
   CHECK_FALSE(ec);
@@ -118,9 +118,9 @@ TEST_CASE("bytes that are already decrypted are readable at once") {
   std::error_code ec;
   write_all(pair.server, as_bytes("first"), ec);
   write_all(pair.server, as_bytes("second"), ec);
-  byte_vector room(3);
+  byte_vector buffer(3);
   REQUIRE(pair.client.wait_readable(before_long(), ec));
-  REQUIRE(pair.client.read_some(room, ec) == 3);
+  REQUIRE(pair.client.read_some(buffer, ec) == 3);
   // Within a record, and with a record that is not processed yet.
   CHECK(pair.client.wait_readable(pair.client.now(), ec));
   CHECK(text(read_all(pair.client, 8, ec)) == "stsecond");
@@ -130,12 +130,12 @@ TEST_CASE("bytes that are already decrypted are readable at once") {
 TEST_CASE("a part of a record is not readable") {
   slow_pair pair;
   std::error_code ec;
-  byte_vector room(10);
-  pair.client.read_some(room, ec);  // Reads the tickets of TLS 1.3
+  byte_vector buffer(10);
+  pair.client.read_some(buffer, ec);  // Reads the tickets of TLS 1.3
   pair.client.next_layer().set_faults({.capacity = 10});
   CHECK(pair.server.write_some(as_bytes("whole"), ec) == 0);
   CHECK(pair.client.wait_readable(pair.client.now(), ec));
-  CHECK(pair.client.read_some(room, ec) == 0);
+  CHECK(pair.client.read_some(buffer, ec) == 0);
   CHECK(ec == std::errc::operation_would_block);
   CHECK_FALSE(pair.client.wait_readable(pair.client.now(), ec));
   pair.client.next_layer().set_faults({});

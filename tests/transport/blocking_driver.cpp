@@ -478,9 +478,9 @@ TEST_CASE("a connection counts what it stores, and one that stores too much fail
   CHECK_FALSE(near.read(1ms, ec));
   CHECK(shown(near.close_reason()) == "closed{1013, the server stores too much}");
   CHECK(budget->bytes() <= 8192);
-  byte_vector room(1000);
-  room.resize(there.read_some(room, ec));
-  CHECK(frames_shown(room) ==
+  byte_vector buffer(1000);
+  buffer.resize(there.read_some(buffer, ec));
+  CHECK(frames_shown(buffer) ==
         std::vector<std::string>{"close 1013 \"the server stores too much\""});
 }
 

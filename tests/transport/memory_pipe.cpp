@@ -70,9 +70,9 @@ TEST_CASE("a read takes no more than fits into its buffer") {
   auto [near, far] = make_memory_pipe();
   std::error_code ec;
   write(near, "abc", ec);
-  std::array<std::byte, 2> room{};
-  CHECK(far.read_some(room, ec) == 2);
-  CHECK(text(room) == "ab");
+  std::array<std::byte, 2> buffer{};
+  CHECK(far.read_some(buffer, ec) == 2);
+  CHECK(text(buffer) == "ab");
   CHECK(read(far, ec) == "c");
 }
 

@@ -468,13 +468,13 @@ struct hesitant_pipe : memory_pipe {
 };
 
 TEST_CASE("an opening waits again if a stream reported as readable would block") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   auto [here, there] = make_memory_pipe();
   scripted_end far{std::move(there)};
-  far.send(bytes(self == role::client ? good_answer : good_request));
+  far.send(bytes(own_role == role::client ? good_answer : good_request));
   hesitant_pipe near{std::move(here), 3};
   std::error_code ec;
-  if (self == role::client) {
+  if (own_role == role::client) {
     client_handshake handshake{chat(), sample_nonce(), default_client_policy{.user_agent = ""}};
     perform(near, handshake, ec);
   } else {
@@ -483,7 +483,7 @@ TEST_CASE("an opening waits again if a stream reported as readable would block")
   }
   CHECK_FALSE(ec);
   CHECK(near.times == 0);
-  CHECK(far.text() == (self == role::client ? good_request : good_answer));
+  CHECK(far.text() == (own_role == role::client ? good_request : good_answer));
 }
 
 TEST_CASE("an opening that fails makes no websocket") {
@@ -529,16 +529,16 @@ TEST_CASE("both sides get the negotiated subprotocol", "[rfc-1.9]") {
 }
 
 TEST_CASE("whichever call of the stream fails, the opening ends with that error") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto call_error = std::make_error_code(std::errc::io_error);
   std::size_t n = 1;
   for (bool failed = true; failed; ++n) {
     INFO("call " << n << " fails");
     stage s{
         {.first = {.max_read = 60, .max_write = 60, .failing_call = n, .call_error = call_error}}};
-    s.far.send(self == role::server ? good_request : good_answer);
+    s.far.send(own_role == role::server ? good_request : good_answer);
     std::error_code ec;
-    if (self == role::server) {
+    if (own_role == role::server) {
       server_handshake handshake;
       perform(s.near, handshake, accepting, ec);
     } else {

@@ -29,8 +29,8 @@ namespace {
 using outgoing = websocket<memory_pipe>::outgoing;
 
 TEST_CASE("each piece is sent at once, as a fragment, and finish ends the message", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  scripted_talk talk{own_role};
   auto message = talk.near().begin_message(message_kind::text);
   CHECK(talk.far().frames().empty());
   CHECK_FALSE(message.write("one "));
@@ -45,16 +45,16 @@ TEST_CASE("each piece is sent at once, as a fragment, and finish ends the messag
 }
 
 TEST_CASE("a message in one piece, or in none, is one frame", "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  scripted_talk talk{own_role};
   CHECK_FALSE(talk.near().begin_message(message_kind::text).finish("all"));
   CHECK_FALSE(talk.near().begin_message(message_kind::binary).finish());
   CHECK(talk.far().frames() == lines{"text \"all\"", "binary \"\""});
 }
 
 TEST_CASE("text may be cut inside a code point, and is checked as it is sent", "[rfc-8.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  scripted_talk talk{own_role};
   auto message = talk.near().begin_message(message_kind::text);
   CHECK_FALSE(message.write("\xE2\x82"));
   CHECK(message.write("x") == errc::invalid_utf8);
@@ -64,8 +64,8 @@ TEST_CASE("text may be cut inside a code point, and is checked as it is sent", "
 }
 
 TEST_CASE("nothing can be written after finish") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  scripted_talk talk{own_role};
   auto message = talk.near().begin_message(message_kind::text);
   CHECK_FALSE(message.finish("done"));
   CHECK(message.write("more") == errc::closed);
@@ -75,19 +75,19 @@ TEST_CASE("nothing can be written after finish") {
 }
 
 TEST_CASE("a message that is dropped before anything was sent has no effect") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  scripted_talk talk{own_role};
   { const auto message = talk.near().begin_message(message_kind::text); }
   CHECK_FALSE(talk.near().write("on"));
   CHECK(talk.far().frames() == lines{"text \"on\""});
 }
 
 TEST_CASE("a message that is dropped unfinished closes the connection with 1011", "[rfc-7.4.1]") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  scripted_talk talk{own_role};
   talk.when_idle([&] {
     if (talk.elapsed().count() != 0) return;
-    talk.far().send(close_from(peer_of(self), 1011));
+    talk.far().send(close_from(peer_of(own_role), 1011));
     talk.far().hang_up();
   });
   {
@@ -102,9 +102,9 @@ TEST_CASE("a message that is dropped unfinished closes the connection with 1011"
 
 TEST_CASE("a thread with an unfinished message cannot send another one before its end",
           "[rfc-5.4]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool begun = GENERATE(false, true);
-  scripted_talk talk{self};
+  scripted_talk talk{own_role};
   auto message = talk.near().begin_message(message_kind::text);
   if (begun) CHECK_FALSE(message.write("a"));
   CHECK(talk.near().write("x") == errc::message_unfinished);
@@ -155,8 +155,8 @@ TEST_CASE("a message can be moved after a part of it was sent") {
 }
 
 TEST_CASE("a message to a peer that has gone returns the error") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  scripted_talk talk{own_role};
   auto message = talk.near().begin_message(message_kind::text);
   CHECK_FALSE(message.write("a"));
   talk.far().pipe().abort();

@@ -30,13 +30,13 @@ TEST_CASE("a websocket over a stream that is not encrypted has no facts of TLS")
 }
 
 TEST_CASE("a websocket can be moved, and its destructor drops the connection without a Close") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   auto [here, there] = make_memory_pipe();
   scripted_end far{std::move(there)};
   {
-    websocket<memory_pipe> first{self, std::move(here)};
+    websocket<memory_pipe> first{own_role, std::move(here)};
     auto second = std::move(first);
-    far.send(frame_from(peer_of(self), opcode::text, "moved"));
+    far.send(frame_from(peer_of(own_role), opcode::text, "moved"));
     CHECK(second.read());
     CHECK_FALSE(far.over());
   }
@@ -47,14 +47,14 @@ TEST_CASE("a websocket can be moved, and its destructor drops the connection wit
 TEST_CASE(
     "the peer sees the end of the stream as soon as the connection has ended, for whatever reason",
     "[rfc-7.1.1]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto ends = GENERATE(as<std::string>{}, "clean", "violation", "no Close", "silence");
   auto [here, there] = make_memory_pipe();
   scripted_end far{std::move(there)};
-  websocket<memory_pipe> near{self, std::move(here)};
+  websocket<memory_pipe> near{own_role, std::move(here)};
   INFO(ends);
-  if (ends == "clean") far.send(close_from(peer_of(self), 1000));
-  if (ends == "violation") far.send(frame_from(peer_of(self), 3, {}));
+  if (ends == "clean") far.send(close_from(peer_of(own_role), 1000));
+  if (ends == "violation") far.send(frame_from(peer_of(own_role), 3, {}));
   if (ends != "silence") far.hang_up();
   CHECK_FALSE(near.read());
   CHECK(near.close_reason().clean == (ends == "clean"));
@@ -62,8 +62,8 @@ TEST_CASE(
 }
 
 TEST_CASE("a read with a timeout reports whether it was too long or the connection has ended") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  scripted_talk talk{own_role};
   const auto read = [&](std::error_code& ec) { return talk.near().read(1s, ec).has_value(); };
   const auto read_part = [&](std::error_code& ec) {
     return talk.near().read_part(1s, ec).has_value();
@@ -77,12 +77,12 @@ TEST_CASE("a read with a timeout reports whether it was too long or the connecti
   CHECK(ec == errc::read_timeout);
   CHECK(talk.elapsed() == 2s);
 
-  talk.far().send(frame_from(peer_of(self), opcode::text, "last"));
+  talk.far().send(frame_from(peer_of(own_role), opcode::text, "last"));
   CHECK(read(ec));
   CHECK_FALSE(ec);
   CHECK(talk.elapsed() == 2s);
 
-  talk.far().send(close_from(peer_of(self), 1000));
+  talk.far().send(close_from(peer_of(own_role), 1000));
   talk.far().hang_up();
   CHECK_FALSE(read(ec));
   CHECK(ec == errc::closed);
@@ -93,20 +93,20 @@ TEST_CASE("a read with a timeout reports whether it was too long or the connecti
 
 TEST_CASE("the peer that does not answer a Close in time sees the end of the stream",
           "[rfc-7.1.1]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   auto [here, there] = make_memory_pipe();
   scripted_end far{std::move(there)};
-  websocket<memory_pipe> near{self, std::move(here)};
+  websocket<memory_pipe> near{own_role, std::move(here)};
   CHECK(near.close() == errc::close_timeout);
   CHECK(far.over());
 }
 
 TEST_CASE("a close after the output has stalled for the write timeout ends at once") {
-  const auto self = GENERATE(role::client, role::server);
-  scripted_talk talk{self,
+  const auto own_role = GENERATE(role::client, role::server);
+  scripted_talk talk{own_role,
                      {.keep_alive_interval = 0s, .close_timeout = 1h, .write_timeout = 20s},
                      {.second = {.capacity = 1}}};
-  talk.far().send(frame_from(peer_of(self), opcode::ping, "?"));
+  talk.far().send(frame_from(peer_of(own_role), opcode::ping, "?"));
   std::error_code ec;
   CHECK_FALSE(talk.near().read(1s, ec));
   CHECK(ec == errc::read_timeout);

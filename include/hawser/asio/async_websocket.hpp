@@ -73,12 +73,12 @@ class async_websocket {
                                          options)} {}
 
   /// For a stream whose opening handshake is done. `received` are the bytes that were read after it.
-  async_websocket(role self, AsyncStream stream, const connection_options& options = {},
+  async_websocket(role own_role, AsyncStream stream, const connection_options& options = {},
                   bytes_view received = {}, agreement agreed = {}, Extension extension = {},
                   Masks masks = {})
       : driver_{std::make_shared<driver>(
             std::move(stream),
-            connection_type{self, options, std::move(extension), std::move(masks)},
+            connection_type{own_role, options, std::move(extension), std::move(masks)},
             opening_options{.connection = options})} {
     driver_->begin(received, std::move(agreed));
   }
@@ -230,8 +230,8 @@ class async_websocket {
   template <class Token = default_token>
   auto async_ping(bytes_view payload = {}, Token&& token = default_token()) {
     return asio::async_initiate<Token, void(std::error_code)>(
-        [driver = driver_](auto handler, bytes_view octets) {
-          driver->ping(std::move(handler), octets);
+        [driver = driver_](auto handler, bytes_view bytes) {
+          driver->ping(std::move(handler), bytes);
         },
         token, payload);
   }
@@ -291,10 +291,10 @@ class async_websocket {
   }
 
   template <class Handshake, class Decide, class Token>
-  auto open(role self, std::shared_ptr<Handshake> handshake, Decide decide, Token&& token) {
+  auto open(role own_role, std::shared_ptr<Handshake> handshake, Decide decide, Token&& token) {
     return asio::async_initiate<Token, void(std::error_code)>(
-        [driver = driver_, self, handshake = std::move(handshake)](auto handler, auto decides) {
-          driver->open(self, std::move(handler), handshake, std::move(decides));
+        [driver = driver_, own_role, handshake = std::move(handshake)](auto handler, auto decides) {
+          driver->open(own_role, std::move(handler), handshake, std::move(decides));
         },
         token, std::move(decide));
   }

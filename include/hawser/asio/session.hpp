@@ -119,7 +119,8 @@ class session {
   std::error_code close(std::optional<close_code> code = close_code::normal,
                         std::string_view reason = {}) const {
     if (!state_) return errc::closed;
-    if (const auto error = check_close(code, reason, state_->self()); error != errc{}) return error;
+    if (const auto error = check_close(code, reason, state_->own_role()); error != errc{})
+      return error;
     return state_->close({code, std::string{reason}});
   }
 

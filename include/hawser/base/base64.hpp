@@ -22,10 +22,10 @@ inline constexpr std::string_view base64_alphabet =
 
 constexpr void base64_encode(bytes_view in, char* out) noexcept {
   for (std::size_t i = 0; i < in.size(); i += 3) {
-    const auto octet = [&](std::size_t n) {
+    const auto byte = [&](std::size_t n) {
       return i + n < in.size() ? std::to_integer<std::uint32_t>(in[i + n]) : 0;
     };
-    const auto bits = octet(0) << 16 | octet(1) << 8 | octet(2);
+    const auto bits = byte(0) << 16 | byte(1) << 8 | byte(2);
     *out++ = base64_alphabet[bits >> 18];
     *out++ = base64_alphabet[bits >> 12 & 0x3F];
     *out++ = i + 1 < in.size() ? base64_alphabet[bits >> 6 & 0x3F] : '=';
@@ -38,16 +38,16 @@ constexpr void base64_encode(bytes_view in, char* out) noexcept {
 /// The bytes in base64 with padding: RFC 4648 §4.
 template <std::size_t Size>
 constexpr std::array<char, base64_size(Size)> base64_encode(
-    const std::array<std::byte, Size>& octets) noexcept {
+    const std::array<std::byte, Size>& bytes) noexcept {
   std::array<char, base64_size(Size)> characters{};
-  detail::base64_encode(octets, characters.data());
+  detail::base64_encode(bytes, characters.data());
   return characters;
 }
 
 /// The bytes in base64 with padding: RFC 4648 §4.
-inline std::string base64_encode(bytes_view octets) {
-  std::string characters(base64_size(octets.size()), '=');
-  detail::base64_encode(octets, characters.data());
+inline std::string base64_encode(bytes_view bytes) {
+  std::string characters(base64_size(bytes.size()), '=');
+  detail::base64_encode(bytes, characters.data());
   return characters;
 }
 

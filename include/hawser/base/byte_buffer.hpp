@@ -28,7 +28,7 @@ class byte_buffer {
   /// of them. Invalidates views. Throws std::bad_alloc.
   mutable_bytes prepare(std::size_t count) {
     if (capacity_ - size_ < count) grow(count);
-    return {octets_ + size_, count};
+    return {bytes_ + size_, count};
   }
 
   /// Appends the first `count` bytes of what prepare() returned.
@@ -42,8 +42,8 @@ class byte_buffer {
   }
 
   /// The bytes, until the buffer is changed or destroyed.
-  bytes_view view() const noexcept { return {octets_, size_}; }
-  mutable_bytes view() noexcept { return {octets_, size_}; }
+  bytes_view view() const noexcept { return {bytes_, size_}; }
+  mutable_bytes view() noexcept { return {bytes_, size_}; }
 
   std::size_t size() const noexcept { return size_; }
   std::size_t capacity() const noexcept { return capacity_; }
@@ -57,25 +57,25 @@ class byte_buffer {
 
  private:
   constexpr void swap(byte_buffer& other) noexcept {
-    std::swap(octets_, other.octets_);
+    std::swap(bytes_, other.bytes_);
     std::swap(size_, other.size_);
     std::swap(capacity_, other.capacity_);
   }
 
   constexpr void free() noexcept {
-    if (octets_ != nullptr) std::allocator<std::byte>{}.deallocate(octets_, capacity_);
+    if (bytes_ != nullptr) std::allocator<std::byte>{}.deallocate(bytes_, capacity_);
   }
 
   void grow(std::size_t count) {
     const auto wanted = (std::max)(size_ + count, 2 * capacity_);
     auto* const larger = std::allocator<std::byte>{}.allocate(wanted);
-    if (size_ != 0) std::memcpy(larger, octets_, size_);
+    if (size_ != 0) std::memcpy(larger, bytes_, size_);
     free();
-    octets_ = larger;
+    bytes_ = larger;
     capacity_ = wanted;
   }
 
-  std::byte* octets_ = nullptr;
+  std::byte* bytes_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

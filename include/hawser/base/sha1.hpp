@@ -48,25 +48,25 @@ constexpr void sha1_process(sha1_state& state, const sha1_block& block) noexcept
   state = {state[0] + a, state[1] + b, state[2] + c, state[3] + d, state[4] + e};
 }
 
-template <class Octet>
-constexpr sha1_digest sha1(const Octet* octets, std::size_t size) noexcept {
+template <class Byte>
+constexpr sha1_digest sha1(const Byte* bytes, std::size_t size) noexcept {
   sha1_state state{0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
   sha1_block block{};
   std::size_t filled = 0;
-  const auto append = [&](std::byte octet) {
-    block[filled++] = octet;
+  const auto append = [&](std::byte byte) {
+    block[filled++] = byte;
     if (filled < block.size()) return;
     sha1_process(state, block);
     filled = 0;
   };
 
-  for (std::size_t i = 0; i < size; ++i) append(static_cast<std::byte>(octets[i]));
+  for (std::size_t i = 0; i < size; ++i) append(static_cast<std::byte>(bytes[i]));
   // Padding: a one bit, zeros, and the length in bits at the end of a block, RFC 3174 §4.
   append(std::byte{0x80});
   while (filled != block.size() - 8) append(std::byte{0});
   std::array<std::byte, 8> bits{};
   store_big_endian(mutable_bytes{bits}, std::uint64_t{size} * 8);
-  for (const auto octet : bits) append(octet);
+  for (const auto byte : bits) append(byte);
 
   sha1_digest digest{};
   for (std::size_t i = 0; i < state.size(); ++i) {
@@ -79,8 +79,8 @@ constexpr sha1_digest sha1(const Octet* octets, std::size_t size) noexcept {
 
 /// SHA-1 of the bytes: RFC 3174. For the accept key of RFC 6455 §4.2.2, which needs no secrecy; not
 /// for data that must be protected against forgery.
-constexpr sha1_digest sha1(bytes_view octets) noexcept {
-  return detail::sha1(octets.data(), octets.size());
+constexpr sha1_digest sha1(bytes_view bytes) noexcept {
+  return detail::sha1(bytes.data(), bytes.size());
 }
 
 /// SHA-1 of the text's bytes.

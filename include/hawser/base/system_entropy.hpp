@@ -72,7 +72,7 @@ inline void fill_random(mutable_bytes out) noexcept {
 #if defined(_WIN32)
   // A cryptographic generator there, by its documentation, and it needs no additional library.
   std::random_device device;
-  for (auto& octet : out) octet = static_cast<std::byte>(device());
+  for (auto& byte : out) byte = static_cast<std::byte>(device());
 #elif defined(__linux__)
   while (!out.empty()) {
     const auto taken = ::getrandom(out.data(), out.size(), 0);

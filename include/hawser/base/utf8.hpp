@@ -36,8 +36,8 @@ constexpr std::array<std::uint64_t, 256> make_utf8_rows() noexcept {
   using enum utf8_state;
   std::array<std::uint64_t, 256> rows{};
   const auto allow = [&](utf8_state from, unsigned first, unsigned last, utf8_state to) {
-    for (auto octet = first; octet <= last; ++octet) {
-      rows[octet] |= std::uint64_t{static_cast<std::uint8_t>(to)} << static_cast<unsigned>(from);
+    for (auto byte = first; byte <= last; ++byte) {
+      rows[byte] |= std::uint64_t{static_cast<std::uint8_t>(to)} << static_cast<unsigned>(from);
     }
   };
   // The syntax of RFC 3629 §4.
@@ -62,47 +62,47 @@ constexpr std::array<std::uint64_t, 256> make_utf8_rows() noexcept {
 
 inline constexpr std::array<std::uint64_t, 256> utf8_rows = make_utf8_rows();
 
-template <class Octet>
-constexpr utf8_state utf8_walk(utf8_state state, const Octet* octets, std::size_t size) noexcept {
+template <class Byte>
+constexpr utf8_state utf8_walk(utf8_state state, const Byte* bytes, std::size_t size) noexcept {
   auto place = static_cast<std::uint64_t>(state);
   for (std::size_t i = 0; i < size; ++i) {
-    place = utf8_rows[static_cast<std::uint8_t>(octets[i])] >> (place & 63);
+    place = utf8_rows[static_cast<std::uint8_t>(bytes[i])] >> (place & 63);
   }
   return static_cast<utf8_state>(place & 63);
 }
 
-inline std::uint64_t top_bits(const std::byte* octets) noexcept {
+inline std::uint64_t top_bits(const std::byte* bytes) noexcept {
   std::uint64_t word = 0;
-  std::memcpy(&word, octets, sizeof word);
+  std::memcpy(&word, bytes, sizeof word);
   return word & 0x8080808080808080;
 }
 
 template <std::size_t... Words>
-inline bool is_ascii(const std::byte* octets, std::index_sequence<Words...>) noexcept {
-  return (top_bits(octets + 8 * Words) | ...) == 0;
+inline bool is_ascii(const std::byte* bytes, std::index_sequence<Words...>) noexcept {
+  return (top_bits(bytes + 8 * Words) | ...) == 0;
 }
 
-/// Checks whole blocks from the front of `octets` and removes them, and stops at the block that
+/// Checks whole blocks from the front of `bytes` and removes them, and stops at the block that
 /// makes the text invalid. Long runs of ASCII, the common case, need no steps.
 template <std::size_t Words>
-inline utf8_state utf8_run_blocks(utf8_state state, bytes_view& octets) noexcept {
+inline utf8_state utf8_run_blocks(utf8_state state, bytes_view& bytes) noexcept {
   constexpr auto block = 8 * Words;
-  while (octets.size() >= block && state != utf8_state::invalid) {
+  while (bytes.size() >= block && state != utf8_state::invalid) {
     if (state != utf8_state::boundary ||
-        !is_ascii(octets.data(), std::make_index_sequence<Words>{})) {
-      state = utf8_walk(state, octets.data(), block);
+        !is_ascii(bytes.data(), std::make_index_sequence<Words>{})) {
+      state = utf8_walk(state, bytes.data(), block);
     }
-    octets = octets.subspan(block);
+    bytes = bytes.subspan(block);
   }
   return state;
 }
 
 /// Same result as utf8_walk, faster.
-inline utf8_state utf8_run(utf8_state state, bytes_view octets) noexcept {
-  state = utf8_run_blocks<4>(state, octets);
-  state = utf8_run_blocks<1>(state, octets);
+inline utf8_state utf8_run(utf8_state state, bytes_view bytes) noexcept {
+  state = utf8_run_blocks<4>(state, bytes);
+  state = utf8_run_blocks<1>(state, bytes);
   if (state == utf8_state::invalid) return state;
-  return utf8_walk(state, octets.data(), octets.size());
+  return utf8_walk(state, bytes.data(), bytes.size());
 }
 
 }  // namespace detail
@@ -112,9 +112,9 @@ class utf8_validator {
  public:
   /// Returns false once the text fed so far cannot be the start of valid text: at the first byte
   /// that makes it invalid, not at the end of its code point. Stays false until reset().
-  constexpr bool feed(bytes_view octets) noexcept {
-    state_ = std::is_constant_evaluated() ? detail::utf8_walk(state_, octets.data(), octets.size())
-                                          : detail::utf8_run(state_, octets);
+  constexpr bool feed(bytes_view bytes) noexcept {
+    state_ = std::is_constant_evaluated() ? detail::utf8_walk(state_, bytes.data(), bytes.size())
+                                          : detail::utf8_run(state_, bytes);
     return state_ != detail::utf8_state::invalid;
   }
 
@@ -129,9 +129,9 @@ class utf8_validator {
 };
 
 /// Whether the bytes are complete, valid UTF-8: RFC 3629.
-constexpr bool is_valid_utf8(bytes_view octets) noexcept {
+constexpr bool is_valid_utf8(bytes_view bytes) noexcept {
   utf8_validator text;
-  return text.feed(octets) && text.complete();
+  return text.feed(bytes) && text.complete();
 }
 
 /// Whether the text is valid UTF-8: RFC 3629.

@@ -91,13 +91,13 @@ class deflater {
     // zlib does not write to its input.
     stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(piece.data()));
     stream_.avail_in = static_cast<uInt>(piece.size());
-    std::array<std::byte, 4096> room;
+    std::array<std::byte, 4096> buffer;
     do {
-      stream_.next_out = reinterpret_cast<Bytef*>(room.data());
-      stream_.avail_out = static_cast<uInt>(room.size());
+      stream_.next_out = reinterpret_cast<Bytef*>(buffer.data());
+      stream_.avail_out = static_cast<uInt>(buffer.size());
       deflate(&stream_, flush);
-      const auto size = static_cast<std::ptrdiff_t>(room.size() - stream_.avail_out);
-      encoded.insert(encoded.end(), room.begin(), room.begin() + size);
+      const auto size = static_cast<std::ptrdiff_t>(buffer.size() - stream_.avail_out);
+      encoded.insert(encoded.end(), buffer.begin(), buffer.begin() + size);
     } while (stream_.avail_out == 0);
   }
 

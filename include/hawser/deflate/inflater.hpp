@@ -58,7 +58,7 @@ class inflater {
       if (result == Z_STREAM_END) {
         // A block marked as the last one, which has no meaning here: RFC 7692 §7.2.3.4. But it must
         // end inside the message, however much memory there was for its output.
-        if (at_end && tail_.size() != tail_octets.size()) return errc::bad_extension_data;
+        if (at_end && tail_.size() != tail_bytes.size()) return errc::bad_extension_data;
         inflateResetKeep(&stream_);
         ended_ = true;
         continue;
@@ -81,8 +81,8 @@ class inflater {
   const settings& made_with() const noexcept { return settings_; }
 
  private:
-  static constexpr std::array tail_octets{std::byte{0x00}, std::byte{0x00}, std::byte{0xFF},
-                                          std::byte{0xFF}};
+  static constexpr std::array tail_bytes{std::byte{0x00}, std::byte{0x00}, std::byte{0xFF},
+                                         std::byte{0xFF}};
 
   explicit inflater(const settings& wanted) noexcept
       : stream_{detail::unused_zlib_stream()}, settings_{wanted} {}
@@ -90,15 +90,15 @@ class inflater {
   int run(bytes_view& in, mutable_bytes& out) noexcept {
     constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
     const auto given = static_cast<uInt>((std::min)(in.size(), most));
-    const auto room = static_cast<uInt>((std::min)(out.size(), most));
+    const auto capacity = static_cast<uInt>((std::min)(out.size(), most));
     // zlib does not write to its input.
     stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(in.data()));
     stream_.avail_in = given;
     stream_.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream_.avail_out = room;
+    stream_.avail_out = capacity;
     const auto result = inflate(&stream_, Z_SYNC_FLUSH);
     in = in.subspan(given - stream_.avail_in);
-    out = out.subspan(room - stream_.avail_out);
+    out = out.subspan(capacity - stream_.avail_out);
     return result;
   }
 
@@ -108,14 +108,14 @@ class inflater {
   }
 
   errc end_message() noexcept {
-    tail_ = tail_octets;
+    tail_ = tail_bytes;
     ended_ = true;
     return errc{};
   }
 
   z_stream stream_;
   settings settings_;
-  bytes_view tail_ = tail_octets;
+  bytes_view tail_ = tail_bytes;
   bool ended_ = true;  // no input yet, or none after the end of a deflate stream
 };
 

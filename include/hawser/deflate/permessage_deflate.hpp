@@ -67,18 +67,18 @@ class permessage_deflate {
   }
 
   /// The extension object for a connection with this answer, or none.
-  any_extension make(role self, const extension_list& answer) const {
+  any_extension make(role own_role, const extension_list& answer) const {
     for (const auto& element : answer) {
-      if (const auto given = decode_deflate_answer(element)) return extension(self, *given);
+      if (const auto given = decode_deflate_answer(element)) return extension(own_role, *given);
     }
     return {};
   }
 
   /// The extension object itself, for a connection of its own type:
   /// basic_connection<deflate_extension>.
-  deflate_extension extension(role self, const deflate_parameters& answer) const {
-    const auto other = self == role::server ? role::client : role::server;
-    return {deflate_direction_of(answer, self), deflate_direction_of(answer, other), options_};
+  deflate_extension extension(role own_role, const deflate_parameters& answer) const {
+    const auto other = own_role == role::server ? role::client : role::server;
+    return {deflate_direction_of(answer, own_role), deflate_direction_of(answer, other), options_};
   }
 
  private:

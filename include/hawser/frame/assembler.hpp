@@ -41,8 +41,8 @@ class assembler {
   /// Counts and checks a piece of the message; `last` ends the message. The part within the size
   /// limit is checked first, so the error does not depend on where the message is cut.
   constexpr errc count(bytes_view piece, bool last) noexcept {
-    const bool fits = piece.size() <= room();
-    const auto counted = fits ? piece : piece.first(static_cast<std::size_t>(room()));
+    const bool fits = piece.size() <= remaining();
+    const auto counted = fits ? piece : piece.first(static_cast<std::size_t>(remaining()));
     if (kind_ == message_kind::text && !text_.feed(counted)) return errc::invalid_utf8;
     if (!fits) return errc::message_too_big;
     size_ += piece.size();
@@ -53,18 +53,18 @@ class assembler {
 
   /// How many more bytes of encoded payload the message may have. This bounds input that decodes to
   /// little or nothing; even an encoder that flushes after each byte stays far below it.
-  constexpr std::uint64_t encoded_room() const noexcept {
+  constexpr std::uint64_t encoded_remaining() const noexcept {
     constexpr std::uint64_t times = 16;
     constexpr std::uint64_t always = 64 * 1024;
     const auto most = max_size_ < no_limit / times - always ? times * max_size_ + always : no_limit;
     return most - encoded_;
   }
 
-  /// Counts bytes of the encoded payload, at most encoded_room().
+  /// Counts bytes of the encoded payload, at most encoded_remaining().
   constexpr void count_encoded(std::size_t size) noexcept { encoded_ += size; }
 
   /// How many more bytes the message may have.
-  constexpr std::uint64_t room() const noexcept { return max_size_ - size_; }
+  constexpr std::uint64_t remaining() const noexcept { return max_size_ - size_; }
 
   constexpr message_kind kind() const noexcept { return kind_; }
 

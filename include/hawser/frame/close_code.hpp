@@ -62,16 +62,17 @@ constexpr bool may_receive(close_code code) noexcept {
          (value >= 3000 && value <= 4999);
 }
 
-/// Whether `self` may send `code` in a Close frame. 1010 is for clients only: RFC 6455 §7.4.1.
-constexpr bool may_send(close_code code, role self) noexcept {
-  return may_receive(code) && !(code == close_code::mandatory_extension && self == role::server);
+/// Whether `own_role` may send `code` in a Close frame. 1010 is for clients only: RFC 6455 §7.4.1.
+constexpr bool may_send(close_code code, role own_role) noexcept {
+  return may_receive(code) &&
+         !(code == close_code::mandatory_extension && own_role == role::server);
 }
 
-/// Checks a Close frame that `self` is to send. Returns bad_close_code for a code that must not be sent
+/// Checks a Close frame that `own_role` is to send. Returns bad_close_code for a code that must not be sent
 /// or a reason without a code, close_reason_too_long, invalid_utf8, or no error (RFC 6455 §5.5.1).
 constexpr errc check_close(std::optional<close_code> code, std::string_view reason,
-                           role self) noexcept {
-  if (code ? !may_send(*code, self) : !reason.empty()) return errc::bad_close_code;
+                           role own_role) noexcept {
+  if (code ? !may_send(*code, own_role) : !reason.empty()) return errc::bad_close_code;
   if (reason.size() > 123) return errc::close_reason_too_long;
   return is_valid_utf8(reason) ? errc{} : errc::invalid_utf8;
 }

@@ -63,7 +63,7 @@ constexpr std::size_t encode(const frame_header& header, std::uint64_t length,
   if (extended == 8) store_big_endian(out.subspan(2), length);
   std::size_t size = 2 + extended;
   if (header.masked) {
-    for (const auto octet : header.mask) out[size++] = octet;
+    for (const auto byte : header.mask) out[size++] = byte;
   }
   return size;
 }

@@ -20,10 +20,10 @@ namespace hawser {
 /// in a single frame.
 class frame_reader {
  public:
-  /// `self` is the side that reads; `reserved` are the bits that the negotiated extension may set
+  /// `own_role` is the side that reads; `reserved` are the bits that the negotiated extension may set
   /// on the first frame of a message.
-  constexpr explicit frame_reader(role self, std::uint8_t reserved = 0) noexcept
-      : self_{self}, reserved_{reserved} {}
+  constexpr explicit frame_reader(role own_role, std::uint8_t reserved = 0) noexcept
+      : own_role_{own_role}, reserved_{reserved} {}
 
   enum class status : std::uint8_t { need_more, in_frame, failed };
 
@@ -128,7 +128,7 @@ class frame_reader {
       if ((second & 0x7F) > max_control_payload) return errc::control_too_long;
     }
     const bool masked = (second & 0x80) != 0;
-    if (masked != (self_ == role::server)) {
+    if (masked != (own_role_ == role::server)) {
       return masked ? errc::masked_frame : errc::unmasked_frame;
     }
     return errc{};
@@ -137,7 +137,7 @@ class frame_reader {
   frame_header header_;
   std::uint64_t taken_ = 0;
   errc error_{};
-  role self_;
+  role own_role_;
   std::uint8_t reserved_;
   bool in_frame_ = false;
   std::uint8_t cut_size_ = 0;

@@ -20,12 +20,12 @@ inline void append_header(byte_buffer& out, const frame_header& header, std::siz
 /// Appends one frame with this payload, masked if the header says so; the header's own length is
 /// not used. Appends nothing if it throws std::bad_alloc.
 inline void append_frame(byte_buffer& out, const frame_header& header, bytes_view payload) {
-  const auto room = out.prepare(max_header_size + payload.size());
-  const auto begin = detail::encode(header, payload.size(), room);
+  const auto frame = out.prepare(max_header_size + payload.size());
+  const auto begin = detail::encode(header, payload.size(), frame);
   if (header.masked) {
-    copy_masked(payload, room.data() + begin, header.mask);
+    copy_masked(payload, frame.data() + begin, header.mask);
   } else if (!payload.empty()) {
-    std::memcpy(room.data() + begin, payload.data(), payload.size());
+    std::memcpy(frame.data() + begin, payload.data(), payload.size());
   }
   out.commit(begin + payload.size());
 }

@@ -61,12 +61,12 @@ class body_reader {
   }
 
   std::size_t take_data(std::string_view text, std::string& body) {
-    const auto size = (std::min)({left_, room_, text.size()});
+    const auto size = (std::min)({left_, limit_, text.size()});
     body.append(text.substr(0, size));
     left_ -= size;
-    room_ -= size;
+    limit_ -= size;
     if (left_ == 0) state_ = chunked_ ? state::data_line_end : state::done;
-    if (room_ == 0) state_ = state::done;
+    if (limit_ == 0) state_ = state::done;
     return size;
   }
 
@@ -90,7 +90,7 @@ class body_reader {
   }
 
   std::size_t left_ = 0;  // of the body, or of a chunk
-  std::size_t room_ = max_body_size;
+  std::size_t limit_ = max_body_size;
   bool chunked_ = false;
   state state_ = state::data;
 };

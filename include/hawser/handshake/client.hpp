@@ -30,9 +30,9 @@ namespace hawser {
 namespace detail {
 
 inline std::array<std::byte, 16> random_key() noexcept {
-  std::array<std::byte, 16> octets{};
-  fill_random(octets);
-  return octets;
+  std::array<std::byte, 16> bytes{};
+  fill_random(bytes);
+  return bytes;
 }
 
 /// The request, with the spelling and the order of RFC 6455 §1.2.

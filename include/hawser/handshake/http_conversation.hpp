@@ -152,9 +152,10 @@ class http_conversation {
 
   /// If the policy throws, the request can still be refused.
   struct request_kept {
-    http_conversation& self;
+    http_conversation& conversation;
     ~request_kept() {
-      if (self.handshake_.state() == handshake::status::request) self.state_ = status::request;
+      if (conversation.handshake_.state() == handshake::status::request)
+        conversation.state_ = status::request;
     }
   };
 

@@ -14,10 +14,10 @@ namespace hawser {
 
 /// An IPv4 or IPv6 address, in network byte order.
 struct ip_address {
-  std::array<std::byte, 16> octets{};  ///< IPv4 uses the first four only
-  std::size_t size = 4;                ///< 4 or 16
+  std::array<std::byte, 16> storage{};  ///< IPv4 uses the first four only
+  std::size_t size = 4;                 ///< 4 or 16
 
-  constexpr bytes_view bytes() const noexcept { return bytes_view{octets}.first(size); }
+  constexpr bytes_view bytes() const noexcept { return bytes_view{storage}.first(size); }
 
   friend constexpr bool operator==(const ip_address&, const ip_address&) = default;
 };
@@ -37,7 +37,7 @@ constexpr std::optional<ip_address> decode_ipv4(std::string_view text) noexcept 
       value = value * 10 + static_cast<unsigned>(text[digits] - '0');
     }
     if (digits == 0 || value > 255 || (digits > 1 && text.front() == '0')) return std::nullopt;
-    result.octets[i] = static_cast<std::byte>(value);
+    result.storage[i] = static_cast<std::byte>(value);
     text.remove_prefix(digits);
   }
   if (!text.empty()) return std::nullopt;
@@ -59,18 +59,18 @@ constexpr std::optional<std::uint16_t> decode_group(std::string_view digits) noe
 }
 
 /// Collects the groups of an IPv6 address and the position of `::`.
-class ipv6_octets {
+class ipv6_bytes {
  public:
   constexpr bool add(bytes_view piece) noexcept {
-    if (piece.size() > octets_.size() - size_) return false;
-    for (const auto octet : piece) octets_[size_++] = octet;
+    if (piece.size() > bytes_.size() - size_) return false;
+    for (const auto byte : piece) bytes_[size_++] = byte;
     return true;
   }
 
   constexpr bool add(std::uint16_t group) noexcept {
-    std::array<std::byte, 2> octets{};
-    store_big_endian(octets, group);
-    return add(octets);
+    std::array<std::byte, 2> bytes{};
+    store_big_endian(bytes, group);
+    return add(bytes);
   }
 
   constexpr bool add_gap() noexcept {
@@ -82,10 +82,10 @@ class ipv6_octets {
   constexpr std::optional<ip_address> finish() const noexcept {
     // A `::` stands for at least one group.
     if (gap_ == none ? size_ != 16 : size_ > 14) return std::nullopt;
-    ip_address result{.octets = {}, .size = 16};
-    const auto skipped = octets_.size() - size_;
+    ip_address result{.storage = {}, .size = 16};
+    const auto skipped = bytes_.size() - size_;
     for (std::size_t i = 0; i < size_; ++i) {
-      result.octets[i < gap_ ? i : i + skipped] = octets_[i];
+      result.storage[i < gap_ ? i : i + skipped] = bytes_[i];
     }
     return result;
   }
@@ -93,7 +93,7 @@ class ipv6_octets {
  private:
   static constexpr auto none = static_cast<std::size_t>(-1);
 
-  std::array<std::byte, 16> octets_{};
+  std::array<std::byte, 16> bytes_{};
   std::size_t size_ = 0;
   std::size_t gap_ = none;
 };
@@ -102,28 +102,28 @@ class ipv6_octets {
 
 /// Parses an IPv6 address without brackets and zone; returns nothing if malformed: RFC 4291 §2.2.
 constexpr std::optional<ip_address> decode_ipv6(std::string_view text) noexcept {
-  detail::ipv6_octets octets;
+  detail::ipv6_bytes bytes;
   if (text.starts_with("::")) {
-    octets.add_gap();
+    bytes.add_gap();
     text.remove_prefix(2);
   }
   while (!text.empty()) {
     const auto end = text.find(':');
     const auto word = text.substr(0, end);
     if (const auto ipv4 = decode_ipv4(word); ipv4 && end == std::string_view::npos) {
-      if (!octets.add(ipv4->bytes())) return std::nullopt;
+      if (!bytes.add(ipv4->bytes())) return std::nullopt;
       break;
     }
     const auto group = detail::decode_group(word);
-    if (!group || !octets.add(*group)) return std::nullopt;
+    if (!group || !bytes.add(*group)) return std::nullopt;
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);
     if (text.empty()) return std::nullopt;
     if (!text.starts_with(':')) continue;
-    if (!octets.add_gap()) return std::nullopt;
+    if (!bytes.add_gap()) return std::nullopt;
     text.remove_prefix(1);
   }
-  return octets.finish();
+  return bytes.finish();
 }
 
 /// Parses an IPv4 address, or an IPv6 address without brackets and zone; returns nothing if malformed.
@@ -137,7 +137,7 @@ constexpr bool same_network(const ip_address& left, const ip_address& right,
   if (left.size != right.size || bits > left.size * 8) return false;
   for (std::size_t i = 0; i < bits; ++i) {
     const auto bit = std::byte{0x80} >> i % 8;
-    if (((left.octets[i / 8] ^ right.octets[i / 8]) & bit) != std::byte{}) return false;
+    if (((left.storage[i / 8] ^ right.storage[i / 8]) & bit) != std::byte{}) return false;
   }
   return true;
 }

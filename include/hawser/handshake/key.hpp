@@ -19,14 +19,14 @@ using handshake_key = std::array<char, base64_size(16)>;
 using accept_key = std::array<char, base64_size(20)>;
 
 /// The field value for these 16 bytes, which must be random.
-constexpr handshake_key encode_key(const std::array<std::byte, 16>& octets) noexcept {
-  return base64_encode(octets);
+constexpr handshake_key encode_key(const std::array<std::byte, 16>& bytes) noexcept {
+  return base64_encode(bytes);
 }
 
 /// Whether `key` is the base64 of 16 bytes: RFC 6455 §4.2.1 (5).
 constexpr bool is_handshake_key(std::string_view key) noexcept {
-  std::array<std::byte, 16> octets{};
-  return key.size() == handshake_key{}.size() && base64_decode(key, octets) == octets.size();
+  std::array<std::byte, 16> bytes{};
+  return key.size() == handshake_key{}.size() && base64_decode(key, bytes) == bytes.size();
 }
 
 /// The Sec-WebSocket-Accept for a Sec-WebSocket-Key. `key` is used as it was sent, and must have

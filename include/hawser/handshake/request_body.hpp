@@ -67,9 +67,9 @@ class request_body_reader {
 
   /// For a body of at most `limit` bytes. `framing` must have no error.
   request_body_reader(const body_framing& framing, std::size_t limit) noexcept
-      : left_{framing.length}, room_{limit}, chunked_{framing.chunked} {
+      : left_{framing.length}, limit_{limit}, chunked_{framing.chunked} {
     state_ = chunked_ ? state::size : left_ == 0 ? state::done : state::data;
-    if (left_ > room_) fail(errc::body_too_large);
+    if (left_ > limit_) fail(errc::body_too_large);
   }
 
   /// Moves bytes of the body from the front of `input` to the end of `body`, and none after its
@@ -120,7 +120,7 @@ class request_body_reader {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, text.size()));
     body.append(text.substr(0, size));
     left_ -= size;
-    room_ -= size;
+    limit_ -= size;
     if (left_ == 0) state_ = chunked_ ? state::data_cr : state::done;
     return size;
   }
@@ -173,11 +173,11 @@ class request_body_reader {
   void begin_chunk() noexcept {
     digits_ = 0;
     state_ = left_ == 0 ? state::trailer : state::data;
-    if (left_ > room_) fail(errc::body_too_large);
+    if (left_ > limit_) fail(errc::body_too_large);
   }
 
   std::uint64_t left_;  // of the body, or of a chunk
-  std::size_t room_;
+  std::size_t limit_;
   std::size_t extra_ = 0;
   unsigned digits_ = 0;
   bool chunked_;

@@ -113,9 +113,9 @@ class socks5_tunnel : public client_step {
   /// after the last reply come from the server and stay in `input`.
   status next(bytes_view& input) {
     while (state() == status::need_more && !input.empty()) {
-      const auto octet = std::to_integer<std::uint8_t>(input.front());
+      const auto byte = std::to_integer<std::uint8_t>(input.front());
       input = input.subspan(1);
-      take(octet);
+      take(byte);
     }
     return state();
   }
@@ -139,49 +139,49 @@ class socks5_tunnel : public client_step {
     address,
   };
 
-  void take(std::uint8_t octet) {
+  void take(std::uint8_t byte) {
     switch (expect_) {
       case expect::method_version:
-      case expect::reply_version: return take_version(octet, 5);
-      case expect::credentials_version: return take_version(octet, 1);
-      case expect::method: return take_method(octet);
+      case expect::reply_version: return take_version(byte, 5);
+      case expect::credentials_version: return take_version(byte, 1);
+      case expect::method: return take_method(byte);
       case expect::credentials_status:
-        if (octet != 0) {
+        if (byte != 0) {
           fail(errc::proxy_authentication);
         } else {
           ask(request_, expect::reply_version);
         }
         return;
       case expect::reply:
-        reply_ = static_cast<socks5_reply>(octet);
-        if (octet != 0) fail(error_for(reply_));
+        reply_ = static_cast<socks5_reply>(byte);
+        if (byte != 0) fail(error_for(reply_));
         return go_on();
       case expect::reserved: return go_on();
-      case expect::address_type: return take_address_type(octet);
-      case expect::name_size: return skip_address(octet);
+      case expect::address_type: return take_address_type(byte);
+      case expect::name_size: return skip_address(byte);
       case expect::address:
         if (--left_ == 0) complete();
         return;
     }
   }
 
-  void take_version(std::uint8_t octet, std::uint8_t expected) noexcept {
-    if (octet != expected) fail(errc::bad_proxy_answer);
+  void take_version(std::uint8_t byte, std::uint8_t expected) noexcept {
+    if (byte != expected) fail(errc::bad_proxy_answer);
     go_on();
   }
 
-  void take_method(std::uint8_t octet) {
-    if (octet == 0) {
+  void take_method(std::uint8_t byte) {
+    if (byte == 0) {
       ask(request_, expect::reply_version);
-    } else if (octet == 2 && has_credentials_) {
+    } else if (byte == 2 && has_credentials_) {
       ask(credentials_, expect::credentials_version);
     } else {
-      fail(octet == 0xFF ? errc::proxy_authentication : errc::bad_proxy_answer);
+      fail(byte == 0xFF ? errc::proxy_authentication : errc::bad_proxy_answer);
     }
   }
 
-  void take_address_type(std::uint8_t octet) noexcept {
-    switch (octet) {
+  void take_address_type(std::uint8_t byte) noexcept {
+    switch (byte) {
       case 1: return skip_address(4);
       case 3: return go_on();
       case 4: return skip_address(16);

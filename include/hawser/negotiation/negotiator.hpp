@@ -23,11 +23,11 @@ namespace hawser {
 ///   is empty.
 template <class T>
 concept extension_negotiator = std::copy_constructible<T> &&
-    requires(const T& known, const extension_list& list, role self) {
+    requires(const T& known, const extension_list& list, role own_role) {
   { known.offer() } -> std::convertible_to<std::string>;
   { known.answer(list) } -> std::convertible_to<std::string>;
   { known.accepts(list) } -> std::same_as<bool>;
-  { known.make(self, list) } -> std::convertible_to<any_extension>;
+  { known.make(own_role, list) } -> std::convertible_to<any_extension>;
 };
 
 /// Holds a negotiator of any type, or none: then no extension is offered or accepted. Cheap to copy.
@@ -54,8 +54,8 @@ class any_negotiator {
     return held_ ? held_->accepts(answer) : answer.empty();
   }
 
-  any_extension make(role self, const extension_list& answer) const {
-    return held_ ? held_->make(self, answer) : any_extension{};
+  any_extension make(role own_role, const extension_list& answer) const {
+    return held_ ? held_->make(own_role, answer) : any_extension{};
   }
 
  private:
@@ -65,7 +65,7 @@ class any_negotiator {
     virtual std::string offer() const = 0;
     virtual std::string answer(const extension_list& offers) const = 0;
     virtual bool accepts(const extension_list& answer) const = 0;
-    virtual any_extension make(role self, const extension_list& answer) const = 0;
+    virtual any_extension make(role own_role, const extension_list& answer) const = 0;
   };
 
   template <class Negotiator>
@@ -75,8 +75,8 @@ class any_negotiator {
     std::string offer() const override { return held_.offer(); }
     std::string answer(const extension_list& offers) const override { return held_.answer(offers); }
     bool accepts(const extension_list& answer) const override { return held_.accepts(answer); }
-    any_extension make(role self, const extension_list& answer) const override {
-      return held_.make(self, answer);
+    any_extension make(role own_role, const extension_list& answer) const override {
+      return held_.make(own_role, answer);
     }
 
    private:

@@ -35,9 +35,9 @@ struct close_step {
 
 /// The closing handshake as a table. At most one Close frame is sent, no transition leads to an
 /// earlier state, and none leaves `ended`.
-constexpr close_step next_step(role self, close_state from, close_input input) noexcept {
+constexpr close_step next_step(role own_role, close_state from, close_input input) noexcept {
   using enum close_input;
-  const bool server = self == role::server;
+  const bool server = own_role == role::server;
   // A server ends the stream first, so that TIME_WAIT falls on it: RFC 6455 §7.1.1.
   const close_step exchange{close_state::exchanged, from == close_state::open, server};
   const close_step stay{from};
@@ -59,18 +59,18 @@ constexpr close_step next_step(role self, close_state from, close_input input) n
 /// The closing handshake of one side: a state and the table.
 class close_machine {
  public:
-  constexpr explicit close_machine(role self) noexcept : self_{self} {}
+  constexpr explicit close_machine(role own_role) noexcept : own_role_{own_role} {}
 
   constexpr close_state state() const noexcept { return state_; }
 
   constexpr close_step on(close_input input) noexcept {
-    const auto step = next_step(self_, state_, input);
+    const auto step = next_step(own_role_, state_, input);
     state_ = step.next;
     return step;
   }
 
  private:
-  role self_;
+  role own_role_;
   close_state state_ = close_state::open;
 };
 

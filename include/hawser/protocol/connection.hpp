@@ -47,14 +47,14 @@ class basic_connection {
   using time_point = std::chrono::steady_clock::time_point;
 
   /// `extension` is the negotiated extension, ready to use.
-  explicit basic_connection(role self, const connection_options& options = {},
+  explicit basic_connection(role own_role, const connection_options& options = {},
                             Extension extension = {}, Masks masks = {})
       : extension_{std::move(extension)},
-        sender_{self, std::move(masks), options.max_frame_size},
-        receiver_{self, options, extension_.reserved_bits()},
+        sender_{own_role, std::move(masks), options.max_frame_size},
+        receiver_{own_role, options, extension_.reserved_bits()},
         timers_{options},
-        closing_{self},
-        self_{self} {}
+        closing_{own_role},
+        own_role_{own_role} {}
 
   /// Takes bytes from the front of `input` and unmasks them in place, until an event is complete,
   /// `input` is empty, or the limits of the turn are reached. The event may be a view of `input` or
@@ -153,7 +153,7 @@ class basic_connection {
   /// Queues a message that many connections share. A client copies it, because it must mask it.
   std::error_code send(const prepared_message& prepared) {
     if (prepared.error() != errc{}) return prepared.error();
-    if (self_ == role::client) return send(prepared.view());
+    if (own_role_ == role::client) return send(prepared.view());
     if (!can_send()) return errc::closed;
     return queued(sender_.message(extension_, prepared));
   }
@@ -186,7 +186,7 @@ class basic_connection {
   /// errc::closed if the closing handshake has begun.
   std::error_code close(std::optional<close_code> code = close_code::normal,
                         std::string_view reason = {}) {
-    if (const auto error = check_close(code, reason, self_); error != errc{}) return error;
+    if (const auto error = check_close(code, reason, own_role_); error != errc{}) return error;
     if (output_error_) return errc::closed;
     if (!closing_.on(close_input::local_close).send_close) return errc::closed;
     sender_.close(code, reason);
@@ -266,7 +266,7 @@ class basic_connection {
   /// The state of the closing handshake.
   close_state state() const noexcept { return closing_.state(); }
 
-  role self() const noexcept { return self_; }
+  role own_role() const noexcept { return own_role_; }
 
  private:
   bool can_send() const noexcept { return closing_.state() == close_state::open && !output_error_; }
@@ -332,7 +332,7 @@ class basic_connection {
   /// The answer to a Close frame has the same code: RFC 6455 §5.5.1.
   std::optional<close_code> echo_of(close_code code) const noexcept {
     if (code == close_code::no_status) return std::nullopt;
-    return may_send(code, self_) ? code : close_code::normal;
+    return may_send(code, own_role_) ? code : close_code::normal;
   }
 
   std::optional<event> violation(errc why) {
@@ -389,7 +389,7 @@ class basic_connection {
   std::error_code output_error_;
   std::uint64_t pings_ = 0;
   close_machine closing_;
-  role self_;
+  role own_role_;
   bool has_outcome_ = false;
   bool end_stream_ = false;
 };

@@ -13,17 +13,17 @@ namespace hawser {
 /// A copy of the payload of one control frame, at most 125 bytes: RFC 6455 §5.5.
 class control_payload {
  public:
-  constexpr void append(bytes_view octets) noexcept {
-    for (const auto octet : octets) octets_[size_++] = octet;
+  constexpr void append(bytes_view bytes) noexcept {
+    for (const auto byte : bytes) bytes_[size_++] = byte;
   }
 
   constexpr void clear() noexcept { size_ = 0; }
 
-  constexpr bytes_view view() const noexcept { return bytes_view{octets_}.first(size_); }
+  constexpr bytes_view view() const noexcept { return bytes_view{bytes_}.first(size_); }
 
  private:
   std::uint8_t size_ = 0;
-  std::array<std::byte, max_control_payload> octets_;
+  std::array<std::byte, max_control_payload> bytes_;
 };
 
 }  // namespace hawser

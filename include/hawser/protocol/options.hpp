@@ -75,10 +75,11 @@ struct connection_options {
   duration write_timeout = std::chrono::seconds{20};
 };
 
-/// The size limit of a message that `self` receives with these options.
-constexpr std::uint64_t max_message_size(const connection_options& options, role self) noexcept {
+/// The size limit of a message that `own_role` receives with these options.
+constexpr std::uint64_t max_message_size(const connection_options& options,
+                                         role own_role) noexcept {
   return limit_of(
-      options.max_message_size.value_or(self == role::server ? 1024 * 1024 : 16 * 1024 * 1024));
+      options.max_message_size.value_or(own_role == role::server ? 1024 * 1024 : 16 * 1024 * 1024));
 }
 
 }  // namespace hawser

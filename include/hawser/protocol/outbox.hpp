@@ -37,7 +37,7 @@ class outbox {
   void add(const frame_header& header, owned_payload payload) {
     const auto size = payload.view().size();
     if (size < worth_owning) return add(header, payload.view());
-    make_room(2);
+    reserve_chunks(2);
     auto& tail = open_tail();
     const auto before = tail.size();
     append_header(tail, header, size);
@@ -84,7 +84,7 @@ class outbox {
       tail.append(frame->view());
       return count_appended(before);
     }
-    make_room(2);
+    reserve_chunks(2);
     close_tail();
     add_whole(frame->view(), frame, true, 1);
   }
@@ -110,7 +110,7 @@ class outbox {
       urgent_tail_ = true;
       return add(header, payload);
     }
-    make_room(1);
+    reserve_chunks(1);
     byte_buffer frame;
     append_frame(frame, header, payload);
     size_ += frame.size();
@@ -126,7 +126,7 @@ class outbox {
     if (empty()) return {};
     if (chunks_.size() == head_) close_tail();
     lent_ = true;
-    return chunks_[head_].octets.subspan(sent_);
+    return chunks_[head_].bytes.subspan(sent_);
   }
 
   /// Removes the first `count` bytes of front(), which are written.
@@ -134,7 +134,7 @@ class outbox {
     if (empty()) return;
     sent_ += count;
     size_ -= count;
-    if (size_ == 0 || sent_ == chunks_[head_].octets.size()) drop_front();
+    if (size_ == 0 || sent_ == chunks_[head_].bytes.size()) drop_front();
   }
 
   /// Drops everything. The bytes of a pending write stay valid.
@@ -169,9 +169,9 @@ class outbox {
   /// Bytes that do not move: a buffer of small frames, or a payload that may be shared.
   struct chunk {
     explicit chunk(byte_buffer frames)
-        : buffer{std::move(frames)}, octets{buffer.view()}, occupied{buffer.capacity()} {}
+        : buffer{std::move(frames)}, bytes{buffer.view()}, occupied{buffer.capacity()} {}
     chunk(bytes_view owned, std::shared_ptr<const void> by, bool ends, std::size_t pieces)
-        : octets{owned},
+        : bytes{owned},
           owner{std::move(by)},
           shared_pieces{pieces},
           occupied{owned.size()},
@@ -183,11 +183,11 @@ class outbox {
     std::size_t its_part() const noexcept {
       if (shared_pieces == 0) return occupied;
       const auto others = static_cast<std::size_t>((std::max)(owner.use_count(), 1L)) - 1;
-      return octets.size() / (std::max)(others / shared_pieces, std::size_t{1});
+      return bytes.size() / (std::max)(others / shared_pieces, std::size_t{1});
     }
 
     byte_buffer buffer;
-    bytes_view octets;
+    bytes_view bytes;
     std::shared_ptr<const void> owner;
     std::size_t shared_pieces = 0;  // that a shared frame has here; otherwise 0
     std::size_t occupied;
@@ -241,20 +241,19 @@ class outbox {
 
   /// Must precede `count` calls of add_whole(): their chunks follow everything that is queued.
   void begin_whole(std::size_t count) {
-    make_room(count + 1);
+    reserve_chunks(count + 1);
     close_tail();
   }
 
   /// begin_whole() has reserved memory for the chunk.
-  void add_whole(bytes_view octets, std::shared_ptr<const void> owner, bool ends_frame,
+  void add_whole(bytes_view bytes, std::shared_ptr<const void> owner, bool ends_frame,
                  std::size_t shared_pieces = 0) noexcept {
-    in_chunks_ +=
-        chunks_.emplace_back(octets, std::move(owner), ends_frame, shared_pieces).occupied;
-    size_ += octets.size();
+    in_chunks_ += chunks_.emplace_back(bytes, std::move(owner), ends_frame, shared_pieces).occupied;
+    size_ += bytes.size();
   }
 
   /// Reserves memory for `count` more chunks, so that a frame is queued completely or not at all.
-  void make_room(std::size_t count) {
+  void reserve_chunks(std::size_t count) {
     if (chunks_.capacity() - chunks_.size() < count) chunks_.reserve(2 * chunks_.size() + count);
   }
 
@@ -262,7 +261,7 @@ class outbox {
   /// reserved, so front() does not allocate.
   byte_buffer& open_tail() {
     if (tail_.capacity() == 0) {
-      make_room(1);
+      reserve_chunks(1);
       tail_ = buffer_pool::take();
     }
     return tail_;

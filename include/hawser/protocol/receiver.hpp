@@ -36,9 +36,9 @@ using reception = std::variant<std::monostate, message_view, message_part, contr
 template <message_extension Extension>
 class receiver {
  public:
-  receiver(role self, const connection_options& options, std::uint8_t reserved)
-      : reader_{self, reserved},
-        assembler_{max_message_size(options, self), limit_of(options.max_frames)},
+  receiver(role own_role, const connection_options& options, std::uint8_t reserved)
+      : reader_{own_role, reserved},
+        assembler_{max_message_size(options, own_role), limit_of(options.max_frames)},
         turn_limits_{options.turn},
         deliver_{options.deliver} {}
 
@@ -169,15 +169,16 @@ class receiver {
     bytes_view encoded = payload;
     do {
       // One byte more than the limit, so that a message that is too large is detected early.
-      const auto size = (std::min<std::uint64_t>)(assembler_.room(), decode_chunk - 1) + 1;
-      const auto room = assembler_.grow(static_cast<std::size_t>(size));
-      auto out = room;
+      const auto size = (std::min<std::uint64_t>)(assembler_.remaining(), decode_chunk - 1) + 1;
+      const auto storage = assembler_.grow(static_cast<std::size_t>(size));
+      auto out = storage;
       // The encoded payload within the limit is decoded and checked before the rest is refused.
-      const auto allowed = (std::min<std::uint64_t>)(assembler_.encoded_room(), encoded.size());
+      const auto allowed =
+          (std::min<std::uint64_t>)(assembler_.encoded_remaining(), encoded.size());
       const bool all = allowed == encoded.size();
       auto some = encoded.first(static_cast<std::size_t>(allowed));
       auto error = extension.decode(some, out, all && message_ends ? part::last : part::more);
-      const auto piece = assembler_.keep(room.size() - out.size());
+      const auto piece = assembler_.keep(storage.size() - out.size());
       const auto used = static_cast<std::size_t>(allowed) - some.size();
       assembler_.count_encoded(used);
       encoded = encoded.subspan(used);

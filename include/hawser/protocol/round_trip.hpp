@@ -31,8 +31,8 @@ class round_trip {
   /// FNV-1a: sufficient to distinguish our own pings without storing their payloads.
   static constexpr std::uint64_t digest(bytes_view payload) noexcept {
     std::uint64_t value = 0xcbf29ce484222325;
-    for (const auto octet : payload) {
-      value = (value ^ std::to_integer<std::uint64_t>(octet)) * 0x100000001b3;
+    for (const auto byte : payload) {
+      value = (value ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3;
     }
     return value;
   }

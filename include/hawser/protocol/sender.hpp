@@ -32,10 +32,10 @@ template <message_extension Extension, mask_source Masks>
 class sender {
  public:
   /// `max_frame_size`: see connection_options.
-  sender(role self, Masks masks, std::size_t max_frame_size = 0)
+  sender(role own_role, Masks masks, std::size_t max_frame_size = 0)
       : masks_{std::move(masks)},
         max_frame_{max_frame_size == 0 ? unlimited : (std::max)(max_frame_size, least_frame)},
-        self_{self} {}
+        own_role_{own_role} {}
 
   /// Queues a complete message. `Payload` is a bytes_view or an owned payload.
   template <class Payload>
@@ -111,9 +111,9 @@ class sender {
     send_kept_pong();
     control_payload payload;
     if (code) {
-      std::array<std::byte, 2> octets;
-      store_big_endian(octets, static_cast<std::uint16_t>(*code));
-      payload.append(octets);
+      std::array<std::byte, 2> bytes;
+      store_big_endian(bytes, static_cast<std::uint16_t>(*code));
+      payload.append(bytes);
       payload.append(as_bytes(reason));
     }
     control(opcode::close, payload.view());
@@ -140,7 +140,7 @@ class sender {
   void add(opcode op, bool fin, std::uint8_t reserved, Payload&& payload) {
     if (size_of(payload) > max_frame_) {
       const frame_header whole{
-          .op = op, .fin = fin, .reserved = reserved, .masked = self_ == role::client};
+          .op = op, .fin = fin, .reserved = reserved, .masked = own_role_ == role::client};
       return out_.add_in_frames(whole, std::forward<Payload>(payload), max_frame_, masks_);
     }
     out_.add(header_of(op, fin, reserved), std::forward<Payload>(payload));
@@ -155,7 +155,7 @@ class sender {
 
   frame_header header_of(opcode op, bool fin, std::uint8_t reserved) {
     frame_header header{
-        .op = op, .fin = fin, .reserved = reserved, .masked = self_ == role::client};
+        .op = op, .fin = fin, .reserved = reserved, .masked = own_role_ == role::client};
     if (header.masked) header.mask = masks_();
     return header;
   }
@@ -201,7 +201,7 @@ class sender {
   std::unique_ptr<control_payload> pong_;
   [[no_unique_address]] Masks masks_;
   std::size_t max_frame_;
-  role self_;
+  role own_role_;
   message_kind kind_ = message_kind::text;
   std::uint8_t reserved_ = 0;
   utf8_validator text_;

@@ -23,7 +23,7 @@
 
 namespace hawser::detail {
 
-/// One end of a TLS connection, without I/O: bytes from the peer go into room(), bytes for the peer
+/// One end of a TLS connection, without I/O: bytes from the peer go into input_buffer(), bytes for the peer
 /// come out of output(). Used by one thread at a time.
 class tls_engine {
  public:
@@ -73,13 +73,13 @@ class tls_engine {
   }
 
   /// The memory for bytes from the peer; not empty after `starved`.
-  mutable_bytes room() noexcept {
+  mutable_bytes input_buffer() noexcept {
     char* first = nullptr;
     const int size = BIO_nwrite0(outer_.get(), &first);
     return as_bytes_at(first, size);
   }
 
-  /// The first `count` bytes of room() contain bytes from the peer.
+  /// The first `count` bytes of input_buffer() contain bytes from the peer.
   void received(std::size_t count) noexcept {
     char* first = nullptr;
     BIO_nwrite(outer_.get(), &first, static_cast<int>(count));

@@ -37,36 +37,36 @@ inline std::string name_text(const X509_NAME* name) {
   return {first, static_cast<std::size_t>(size)};
 }
 
-inline std::string_view octets_of(const ASN1_STRING* text) noexcept {
+inline std::string_view bytes_of(const ASN1_STRING* text) noexcept {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
           static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
 /// An IPv4 or IPv6 address as text, or nothing.
-inline std::string address_text(std::string_view octets) {
+inline std::string address_text(std::string_view bytes) {
   asio::ip::address_v4::bytes_type four;
   asio::ip::address_v6::bytes_type six;
-  if (octets.size() == four.size()) {
-    std::memcpy(four.data(), octets.data(), four.size());
+  if (bytes.size() == four.size()) {
+    std::memcpy(four.data(), bytes.data(), four.size());
     return asio::ip::address_v4{four}.to_string();
   }
-  if (octets.size() != six.size()) return {};
-  std::memcpy(six.data(), octets.data(), six.size());
+  if (bytes.size() != six.size()) return {};
+  std::memcpy(six.data(), bytes.data(), six.size());
   return asio::ip::address_v6{six}.to_string();
 }
 
 inline void add_name(const GENERAL_NAME& name, certificate_facts& facts) {
   const auto add = [](auto& names, const ASN1_STRING* text) {
     // Read as a C string, it would be a different name.
-    const auto octets = octets_of(text);
-    if (octets.find('\0') == std::string_view::npos) names.emplace_back(octets);
+    const auto bytes = bytes_of(text);
+    if (bytes.find('\0') == std::string_view::npos) names.emplace_back(bytes);
   };
   switch (name.type) {
     case GEN_DNS: return add(facts.dns_names, name.d.dNSName);
     case GEN_URI: return add(facts.uris, name.d.uniformResourceIdentifier);
     case GEN_EMAIL: return add(facts.emails, name.d.rfc822Name);
     case GEN_IPADD:
-      if (auto address = address_text(octets_of(name.d.iPAddress)); !address.empty()) {
+      if (auto address = address_text(bytes_of(name.d.iPAddress)); !address.empty()) {
         facts.ip_addresses.push_back(std::move(address));
       }
       return;

@@ -113,13 +113,13 @@ struct passphrase_request {
   bool asked = false;
 };
 
-inline int give_passphrase(char* room, int size, int /*writing*/, void* request) noexcept {
+inline int give_passphrase(char* buffer, int size, int /*writing*/, void* request) noexcept {
   auto& given = *static_cast<passphrase_request*>(request);
   given.asked = true;
   const auto& text = given.passphrase;
   // An error, because OpenSSL would otherwise ask on the terminal.
   if (text.empty() || text.size() > static_cast<std::size_t>(size)) return -1;
-  std::copy(text.begin(), text.end(), room);
+  std::copy(text.begin(), text.end(), buffer);
   return static_cast<int>(text.size());
 }
 

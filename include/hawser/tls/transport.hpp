@@ -233,7 +233,7 @@ class tls_transport {
   }
 
   void receive(std::error_code& ec) {
-    const auto size = state_->below.read_some(state_->engine->room(), ec);
+    const auto size = state_->below.read_some(state_->engine->input_buffer(), ec);
     state_->starved = ec == std::errc::operation_would_block;
     if (ec) return;
     if (size == 0) ec = asio::ssl::error::stream_truncated;

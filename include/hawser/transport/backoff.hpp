@@ -61,9 +61,9 @@ concept jitter_source = requires(Source& source) {
 /// Random numbers of the operating system, so that programs that start at the same time differ.
 struct system_jitter {
   std::uint32_t operator()() const noexcept {
-    std::array<std::byte, 4> octets{};
-    fill_random(octets);
-    return load_big_endian<std::uint32_t>(octets);
+    std::array<std::byte, 4> bytes{};
+    fill_random(bytes);
+    return load_big_endian<std::uint32_t>(bytes);
   }
 };
 

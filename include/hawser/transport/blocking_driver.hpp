@@ -22,8 +22,8 @@
 #include "hawser/transport/blocking_clock.hpp"
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/memory_budget.hpp"
+#include "hawser/transport/scope_guards.hpp"
 #include "hawser/transport/thread_number.hpp"
-#include "hawser/transport/turn.hpp"
 
 namespace hawser::detail {
 
@@ -52,7 +52,7 @@ class blocking_driver {
     lock guard{mutex_};
     const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
     changed_.wait(guard, [this] { return !reading_; });
-    const turn reading{reading_, changed_};
+    const flag_lock reading{reading_, changed_};
     connection_.deliver(std::is_same_v<Wanted, message_part> ? delivery::parts
                                                              : delivery::messages);
     const auto found = read_until(guard, until, buffer_, ec);
@@ -66,7 +66,7 @@ class blocking_driver {
     lock guard{mutex_};
     const when_thrown broken{[this] { give_up(errc::out_of_memory); }};
     if (what == sends::fragment) holder_ = thread_number();
-    const auto refused = what == sends::message ? await_turn(guard) : std::error_code{};
+    const auto refused = what == sends::message ? await_no_message(guard) : std::error_code{};
     if (refused) return refused;
     connection_.resumed(now_of(stream_));
     if (const auto ec = queue(connection_)) return ec;
@@ -81,7 +81,7 @@ class blocking_driver {
   /// Waits until no other thread has an unfinished message, unless nothing can be sent any more.
   std::error_code open_message() {
     lock guard{mutex_};
-    if (const auto ec = await_turn(guard)) return ec;
+    if (const auto ec = await_no_message(guard)) return ec;
     if (std::exchange(message_open_, true)) return errc::closed;
     holder_ = thread_number();
     return {};
@@ -165,9 +165,9 @@ class blocking_driver {
   static constexpr std::size_t buffer_size = 16 * 1024;
   static constexpr duration write_again = std::chrono::milliseconds{10};
 
-  std::optional<data> read_until(lock& guard, time_point until, mutable_bytes room,
+  std::optional<data> read_until(lock& guard, time_point until, mutable_bytes buffer,
                                  std::error_code& ec) {
-    for (bool in_time = true; true; in_time = receive(guard, until, room)) {
+    for (bool in_time = true; true; in_time = receive(guard, until, buffer)) {
       connection_.resumed(now_of(stream_));
       auto found = next_data();
       // Output that the peer does not read now can wait: the peer may need to be read first.
@@ -209,7 +209,7 @@ class blocking_driver {
   }
 
   /// Reads once. Returns false if `until` has passed.
-  bool receive(lock& guard, time_point until, mutable_bytes room) {
+  bool receive(lock& guard, time_point until, mutable_bytes buffer) {
     std::error_code ec;
     bool readable = true;
     const auto start = now_of(stream_);
@@ -221,7 +221,7 @@ class blocking_driver {
     {
       const unlocked meanwhile{guard};
       if constexpr (timed_stream<Stream>) readable = stream_.wait_readable(due, ec);
-      if (readable && !ec) size = stream_.read_some(room, ec);
+      if (readable && !ec) size = stream_.read_some(buffer, ec);
       now = now_of(stream_);
     }
     if (ec == std::errc::operation_would_block || (!ec && !readable)) {
@@ -232,7 +232,7 @@ class blocking_driver {
       connection_.receive_end(ec);
     } else {
       connection_.received(now);
-      input_ = room.first(size);
+      input_ = buffer.first(size);
     }
     return now < until;
   }
@@ -242,7 +242,7 @@ class blocking_driver {
   }
 
   /// A thread must not wait for its own unfinished message.
-  std::error_code await_turn(lock& guard) {
+  std::error_code await_no_message(lock& guard) {
     const bool may_wait = !message_open_ || holder_ != thread_number();
     if (!may_wait && can_write()) return errc::message_unfinished;
     changed_.wait(guard, [this] { return !message_open_ || !can_write(); });
@@ -259,7 +259,7 @@ class blocking_driver {
 
   /// Writes until there is no output, or with `write_wait::none` until the stream accepts none.
   void write_all(lock& guard, write_wait waits) {
-    const turn writing{writing_, changed_};
+    const flag_lock writing{writing_, changed_};
     while (waits == write_wait::deadline || flushing_ == 0) {
       const auto wanted = connection_.wants();
       if (wanted.write) {
@@ -275,11 +275,11 @@ class blocking_driver {
   /// Returns false if the stream accepts nothing and the write does not wait.
   bool write_some(lock& guard, write_wait waits) {
     std::error_code ec;
-    const auto octets = connection_.output();
+    const auto bytes = connection_.output();
     std::size_t size = 0;
     {
       const unlocked meanwhile{guard};
-      size = stream_.write_some(octets, ec);
+      size = stream_.write_some(bytes, ec);
     }
     if (!ec) {
       connection_.consume_output(size);
@@ -335,7 +335,7 @@ class blocking_driver {
 
   void await_end(lock& guard) {
     // Its own buffer, because the application may still use the last message.
-    std::array<std::byte, 4096> room;
+    std::array<std::byte, 4096> buffer;
     while (reading_) {
       connection_.advance(now_of(stream_));
       // If the connection has timed out, in this or another call, nothing else wakes the reader.
@@ -348,9 +348,9 @@ class blocking_driver {
       const bool in_time = changed_.wait_for(guard, left, [this] { return !reading_; });
       if (!in_time && due != (time_point::max)()) give_up(errc::close_timeout);
     }
-    const turn reading{reading_, changed_};
+    const flag_lock reading{reading_, changed_};
     std::error_code ec;
-    while (read_until(guard, (time_point::max)(), room, ec)) {
+    while (read_until(guard, (time_point::max)(), buffer, ec)) {
     }
   }
 

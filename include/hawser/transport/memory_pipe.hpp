@@ -42,14 +42,14 @@ struct pipe_lane {
     bool last;
   };
 
-  std::deque<std::byte> octets;
+  std::deque<std::byte> bytes;
   std::deque<arrival> arrivals;
   std::size_t position = 0;
   std::size_t arrived = 0;
   bool over = false;
 
   void announce(pipe_time at, bool last) {
-    arrivals.push_back({at, position + octets.size(), last});
+    arrivals.push_back({at, position + bytes.size(), last});
   }
 
   void receive(pipe_time now) {
@@ -115,7 +115,7 @@ class memory_pipe {
   ~memory_pipe() {
     if (!state_) return;
     const std::lock_guard lock{state_->mutex};
-    self().gone = true;
+    local().gone = true;
     end_writing();
   }
 
@@ -124,8 +124,8 @@ class memory_pipe {
   std::size_t read_some(mutable_bytes in, std::error_code& ec) {
     const std::lock_guard lock{state_->mutex};
     if (!begin_call(ec)) return 0;
-    const auto& faults = self().faults;
-    auto& inbox = self().inbox;
+    const auto& faults = local().faults;
+    auto& inbox = local().inbox;
     inbox.receive(now());
     if (inbox.position >= faults.read_limit) {
       ec = faults.read_error;
@@ -140,9 +140,9 @@ class memory_pipe {
       if (!inbox.over) ec = std::make_error_code(std::errc::operation_would_block);
       return 0;
     }
-    const auto end = inbox.octets.begin() + static_cast<std::ptrdiff_t>(size);
-    std::copy(inbox.octets.begin(), end, in.begin());
-    inbox.octets.erase(inbox.octets.begin(), end);
+    const auto end = inbox.bytes.begin() + static_cast<std::ptrdiff_t>(size);
+    std::copy(inbox.bytes.begin(), end, in.begin());
+    inbox.bytes.erase(inbox.bytes.begin(), end);
     inbox.position += size;
     state_->changed.notify_all();
     return size;
@@ -152,19 +152,19 @@ class memory_pipe {
   std::size_t write_some(bytes_view out, std::error_code& ec) {
     const std::lock_guard lock{state_->mutex};
     if (!begin_call(ec)) return 0;
-    if (self().shut || peer().gone) {
+    if (local().shut || peer().gone) {
       ec = std::make_error_code(std::errc::broken_pipe);
       return 0;
     }
-    const auto size = (std::min)({room(), self().faults.max_write, out.size()});
+    const auto size = (std::min)({free_capacity(), local().faults.max_write, out.size()});
     if (size == 0) {
       ec = std::make_error_code(std::errc::operation_would_block);
       return 0;
     }
     auto& inbox = peer().inbox;
-    inbox.octets.insert(inbox.octets.end(), out.begin(),
-                        out.begin() + static_cast<std::ptrdiff_t>(size));
-    inbox.announce(now() + self().faults.delay, false);
+    inbox.bytes.insert(inbox.bytes.end(), out.begin(),
+                       out.begin() + static_cast<std::ptrdiff_t>(size));
+    inbox.announce(now() + local().faults.delay, false);
     state_->changed.notify_all();
     return size;
   }
@@ -172,16 +172,16 @@ class memory_pipe {
   /// Returns true when read_some() would not block: there are bytes, the end, or an error.
   bool wait_readable(time_point until, std::error_code& ec) {
     return wait(until, ec, [this] {
-      auto& inbox = self().inbox;
+      auto& inbox = local().inbox;
       inbox.receive(now());
       return inbox.arrived > inbox.position || inbox.over ||
-             inbox.position >= self().faults.read_limit;
+             inbox.position >= local().faults.read_limit;
     });
   }
 
   /// Returns true when write_some() would not block: there is capacity, or an error.
   bool wait_writable(time_point until, std::error_code& ec) {
-    return wait(until, ec, [this] { return room() > 0 || self().shut || peer().gone; });
+    return wait(until, ec, [this] { return free_capacity() > 0 || local().shut || peer().gone; });
   }
 
   void shutdown(std::error_code& ec) {
@@ -193,7 +193,7 @@ class memory_pipe {
   /// with connection_reset.
   void abort() {
     const std::lock_guard lock{state_->mutex};
-    self().aborted = true;
+    local().aborted = true;
     state_->changed.notify_all();
   }
 
@@ -206,13 +206,13 @@ class memory_pipe {
   /// made to fail.
   std::size_t calls() const {
     const std::lock_guard lock{state_->mutex};
-    return self().calls;
+    return local().calls;
   }
 
   /// Sets the faults of this end from now on.
   void set_faults(pipe_faults faults) {
     const std::lock_guard lock{state_->mutex};
-    self().faults = std::move(faults);
+    local().faults = std::move(faults);
     state_->changed.notify_all();
   }
 
@@ -220,30 +220,30 @@ class memory_pipe {
   /// each advance.
   void on_idle(std::function<void()> hook) {
     const std::lock_guard lock{state_->mutex};
-    self().on_idle = std::move(hook);
+    local().on_idle = std::move(hook);
   }
 
  private:
-  detail::pipe_side& self() const { return state_->sides[side_]; }
+  detail::pipe_side& local() const { return state_->sides[side_]; }
   detail::pipe_side& peer() const { return state_->sides[1 - side_]; }
 
-  std::size_t room() const {
+  std::size_t free_capacity() const {
     const auto& there = peer();
-    const auto waiting = there.inbox.octets.size();
+    const auto waiting = there.inbox.bytes.size();
     return there.faults.capacity > waiting ? there.faults.capacity - waiting : 0;
   }
 
   void end_writing() {
-    peer().inbox.announce(now() + self().faults.delay, true);
-    self().shut = true;
+    peer().inbox.announce(now() + local().faults.delay, true);
+    local().shut = true;
     state_->changed.notify_all();
   }
 
-  bool broken() const { return self().aborted || peer().aborted; }
+  bool broken() const { return local().aborted || peer().aborted; }
 
   bool begin_call(std::error_code& ec) {
     ec.clear();
-    auto& here = self();
+    auto& here = local();
     ++here.calls;
     const bool passes = here.faults.call_error == std::errc::operation_would_block;
     if (here.calls == here.faults.failing_call ||
@@ -262,7 +262,7 @@ class memory_pipe {
     if (!begin_call(ec)) return false;
     const auto done = [&] { return broken() || ready(); };
     while (!done()) {
-      if (state_->clock && self().on_idle) {
+      if (state_->clock && local().on_idle) {
         call_hook(lock);
         if (done()) return true;
       }
@@ -274,7 +274,7 @@ class memory_pipe {
 
   // The hook may use both ends, and replace itself.
   void call_hook(std::unique_lock<std::mutex>& lock) {
-    const auto hook = self().on_idle;
+    const auto hook = local().on_idle;
     lock.unlock();
     hook();
     lock.lock();
@@ -284,7 +284,7 @@ class memory_pipe {
   time_point next_arrival() {
     const auto time = now();
     for (auto& side : state_->sides) side.inbox.receive(time);
-    return (std::min)(self().inbox.next_arrival(), peer().inbox.next_arrival());
+    return (std::min)(local().inbox.next_arrival(), peer().inbox.next_arrival());
   }
 
   bool pass_time(std::unique_lock<std::mutex>& lock, time_point next, std::error_code& ec) {

@@ -45,16 +45,16 @@ class deadline_io {
       : stream_{stream}, until_{time_limit(now_of(stream), timeout)} {}
 
   /// Reads at least one byte, or returns 0 at the end. `ec` is errc::handshake_timeout after the deadline.
-  std::size_t read(mutable_bytes room, std::error_code& ec) {
+  std::size_t read(mutable_bytes buffer, std::error_code& ec) {
     if constexpr (timed_stream<Stream>) {
       do {
         if (!stream_.wait_readable(until_, ec) && !ec) ec = errc::handshake_timeout;
         if (ec) return 0;
-        const auto size = stream_.read_some(room, ec);
+        const auto size = stream_.read_some(buffer, ec);
         if (ec != std::errc::operation_would_block) return size;
       } while (true);
     } else {
-      return stream_.read_some(room, ec);
+      return stream_.read_some(buffer, ec);
     }
   }
 
@@ -117,7 +117,7 @@ std::error_code break_off(Handshake& handshake, std::error_code ec) {
 template <class Io, class Handshake>
 void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
                     std::error_code& ec) {
-  std::array<std::byte, 4096> room;
+  std::array<std::byte, 4096> buffer;
   std::error_code unsent;
   while (!ec && handshake.state() == Handshake::status::need_more) {
     io.write(handshake, ec);
@@ -126,7 +126,7 @@ void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
       unsent = std::exchange(ec, {});
       handshake.consume_output(handshake.output().size());
     }
-    const auto size = ec ? 0 : io.read(room, ec);
+    const auto size = ec ? 0 : io.read(buffer, ec);
     if (ec.category() == hawser::error_category()) {
       // The deadline has passed, or the stream was stopped: the peer can still get a response.
       handshake.fail(static_cast<errc>(ec.value()));
@@ -136,7 +136,7 @@ void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
     } else if (size == 0) {
       handshake.receive_end();
     } else {
-      auto input = bytes_view{room}.first(size);
+      auto input = bytes_view{buffer}.first(size);
       handshake.next(input);
       rest.assign(input.begin(), input.end());
     }

@@ -29,8 +29,8 @@
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/memory_budget.hpp"
 #include "hawser/transport/outgoing_message.hpp"
+#include "hawser/transport/scope_guards.hpp"
 #include "hawser/transport/tls_facts.hpp"
-#include "hawser/transport/turn.hpp"
 
 namespace hawser {
 
@@ -51,12 +51,12 @@ class websocket {
   using outgoing = outgoing_message<driver>;
 
   /// For a stream whose opening handshake is done. `received` are the bytes that were read after it.
-  websocket(role self, Stream stream, const connection_options& options = {},
+  websocket(role own_role, Stream stream, const connection_options& options = {},
             bytes_view received = {}, agreement agreed = {}, Extension extension = {},
             Masks masks = {})
       : driver_{std::make_unique<driver>(
             std::move(stream),
-            connection_type{self, options, std::move(extension), std::move(masks)}, received,
+            connection_type{own_role, options, std::move(extension), std::move(masks)}, received,
             options.close_timeout)},
         agreed_{std::move(agreed)} {}
 

@@ -18,13 +18,13 @@ using namespace hawser::test;
 
 namespace {
 
-using tcp_listener = detail::threaded_listener<tcp>;
+using blocking_listener = detail::threaded_listener<tcp>;
 
 struct listening {
   asio::io_context context;
   std::shared_ptr<detail::connection_places> places =
       std::make_shared<detail::connection_places>(1, 0);
-  std::shared_ptr<tcp_listener> listener = std::make_shared<tcp_listener>(
+  std::shared_ptr<blocking_listener> listener = std::make_shared<blocking_listener>(
       loopback(), context.get_executor(),
       detail::admission{.places = places, .memory = std::make_shared<detail::memory_budget>(0)});
 
@@ -36,7 +36,7 @@ TEST_CASE("a connection is passed on with its remote address and its place") {
   std::string from;
   detail::connection_places::place kept;
   all.listener->start(
-      [&](tcp_listener::socket, std::string remote, detail::connection_places::place place) {
+      [&](blocking_listener::socket, std::string remote, detail::connection_places::place place) {
         from = std::move(remote);
         kept = std::move(place);
         all.context.stop();

@@ -54,9 +54,9 @@ TEST_CASE("a handshake beyond the budget ends when it reads", "[abuse]") {
   std::error_code ec;
   CHECK(far.write_some(byte_vector(1000), ec) == 1000);
   detail::counted_stream counted{near, *one};
-  byte_vector room(1000);
+  byte_vector buffer(1000);
   CHECK(counted.wait_readable(counted.now() + std::chrono::seconds{1}, ec));
-  CHECK(counted.read_some(room, ec) == 0);
+  CHECK(counted.read_some(buffer, ec) == 0);
   CHECK(ec == errc::memory_exceeded);
 }
 
@@ -69,9 +69,9 @@ TEST_CASE("a counted stream is the stream in all other respects") {
   CHECK(counted.write_some(bytes("Hello"), ec) == 5);
   CHECK_FALSE(counted.is_secure());
   counted.shutdown(ec);
-  byte_vector room(10);
-  CHECK(far.read_some(room, ec) == 5);
-  CHECK(far.read_some(room, ec) == 0);
+  byte_vector buffer(10);
+  CHECK(far.read_some(buffer, ec) == 5);
+  CHECK(far.read_some(buffer, ec) == 0);
   CHECK_FALSE(ec);
 }
 

@@ -45,13 +45,13 @@ class endless_stream {
 
   executor_type get_executor() const { return executor_; }
 
-  std::size_t read_some(asio::mutable_buffer room, std::error_code& ec) {
-    ec = left_ < room.size() ? asio::error::would_block : std::error_code{};
+  std::size_t read_some(asio::mutable_buffer buffer, std::error_code& ec) {
+    ec = left_ < buffer.size() ? asio::error::would_block : std::error_code{};
     if (ec) return 0;
-    left_ -= room.size();
-    const auto size = room.size() / frame_.size() * frame_.size();
+    left_ -= buffer.size();
+    const auto size = buffer.size() / frame_.size() * frame_.size();
     for (std::size_t at = 0; at < size; at += frame_.size()) {
-      asio::buffer_copy(room + at, asio::buffer(frame_));
+      asio::buffer_copy(buffer + at, asio::buffer(frame_));
     }
     return size;
   }
@@ -244,9 +244,9 @@ TEST_CASE("closing brings both sides to their ends") {
   pair_of_ends ends;
   ends.driver->start({});
   ends.driver->close();
-  std::vector<std::byte> room(100);
-  const auto size = ends.far.read_some(asio::buffer(room));
-  auto input = mutable_bytes{room}.first(size);
+  std::vector<std::byte> buffer(100);
+  const auto size = ends.far.read_some(asio::buffer(buffer));
+  auto input = mutable_bytes{buffer}.first(size);
   while (ends.peer.next(input)) {
   }
   ends.flush();

@@ -41,9 +41,9 @@ struct driven {
   async_far_end far{state};
   std::shared_ptr<driver> near;
 
-  explicit driven(role self, Extension extension = {})
+  explicit driven(role own_role, Extension extension = {})
       : near{std::make_shared<driver>(async_pipe{io.get_executor(), state, 0},
-                                      connection_type{self, {}, std::move(extension)},
+                                      connection_type{own_role, {}, std::move(extension)},
                                       opening_options{})} {}
   ~driven() { near->drop(); }
 };
@@ -75,7 +75,7 @@ TEST_CASE("the driver keeps the result of the handshake") {
 }
 
 TEST_CASE("an extension that can only be moved works", "[rfc-9.1]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   using connection_type = basic_connection<extension_archetype, mask_archetype>;
   using driver = detail::async_websocket_driver<async_pipe, connection_type>;
   asio::io_context io{1};
@@ -83,9 +83,9 @@ TEST_CASE("an extension that can only be moved works", "[rfc-9.1]") {
   async_far_end far{state};
   const auto near = std::make_shared<driver>(
       async_pipe{io.get_executor(), state, 0},
-      connection_type{self, {}, extension_archetype{}, mask_archetype{}}, opening_options{});
+      connection_type{own_role, {}, extension_archetype{}, mask_archetype{}}, opening_options{});
   near->begin({}, {});
-  far.send(frame_from(peer_of(self), opcode::text, "Hello", fin::yes, 4));
+  far.send(frame_from(peer_of(own_role), opcode::text, "Hello", fin::yes, 4));
   message into;
   outcome_of reading;
   outcome_of writing;

@@ -13,7 +13,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 
-#include "hawser/asio/driver/operation_room.hpp"
+#include "hawser/asio/driver/operation_memory.hpp"
 #include "support/catch.hpp"
 
 using namespace hawser::detail;
@@ -29,7 +29,7 @@ class driver {
   driver& operator=(const driver&) = delete;
 
   void lose_operations() noexcept { story_ += "lost "; }
-  operation_room& wait_room() noexcept { return room_; }
+  operation_memory& wait_memory() noexcept { return memory_; }
   void on_wait(std::error_code ec) { story_ += ec ? "cancelled " : "done "; }
   void on_read(std::error_code ec, std::size_t size) {
     story_ += std::to_string(size);
@@ -38,7 +38,7 @@ class driver {
 
  private:
   std::string& story_;
-  operation_room room_;
+  operation_memory memory_;
 };
 
 using owner = operation_owner<driver>;

@@ -68,12 +68,12 @@ class tcp_end {
 
  private:
   const byte_vector& seen() {
-    byte_vector room(4096);
+    byte_vector buffer(4096);
     std::error_code ec;
     while (!ec) {
-      room.resize(4096);
-      room.resize(socket_.read_some(asio::buffer(room), ec));
-      seen_ = seen_ + room;
+      buffer.resize(4096);
+      buffer.resize(socket_.read_some(asio::buffer(buffer), ec));
+      seen_ = seen_ + buffer;
     }
     over_ = over_ || ec == asio::error::eof;
     return seen_;
@@ -89,7 +89,7 @@ struct tcp_session {
   using socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
   using driver = detail::session_driver<socket>;
 
-  tcp_session(role self, const connection_options& options) {
+  tcp_session(role own_role, const connection_options& options) {
     session_handlers handlers;
     handlers.on_message = [this](session&, message_view view) { story.push_back(shown(view)); };
     handlers.on_close = [this](session&, const closed& end) { story.push_back(shown(end)); };
@@ -100,7 +100,7 @@ struct tcp_session {
     const detail::session_settings settings{
         options, {}, std::make_shared<const session_handlers>(std::move(handlers))};
     auto made =
-        std::make_shared<driver>(self, std::move(near), detail::session_facts{}, settings,
+        std::make_shared<driver>(own_role, std::move(near), detail::session_facts{}, settings,
                                  std::make_shared<detail::session_registry>(context.get_executor()),
                                  detail::connection_places::place{});
     asio::post(context, [made] { made->open({}); });
@@ -126,12 +126,12 @@ struct tcp_session {
 
 TEST_CASE("a session ends over TCP as the table says, for each way to close",
           "[rfc-5.5.1][rfc-7.1.1][rfc-7.1.2][rfc-7.1.5][rfc-7.1.7]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto row = GENERATE(range(std::size_t{0}, closings().size()));
   const auto& one = closings()[row];
-  INFO(one.name << ", to a " << shown(self));
-  tcp_session near{self, {.close_timeout = 1ms}};
-  check_closing(one, self, *near.far, [&] { return near.end(one.close); });
+  INFO(one.name << ", to a " << shown(own_role));
+  tcp_session near{own_role, {.close_timeout = 1ms}};
+  check_closing(one, own_role, *near.far, [&] { return near.end(one.close); });
   CHECK(near.peer.send("x") == errc::closed);
 }
 
@@ -635,7 +635,7 @@ class client_crowd {
     explicit member(tcp::socket made) : socket{std::move(made)} {}
     tcp::socket socket;
     std::string received = {};
-    std::array<char, 256> room{};
+    std::array<char, 256> buffer{};
   };
 
   void open_next() {
@@ -675,11 +675,11 @@ class client_crowd {
   template <class Enough, class Then>
   void receive(member& one, Enough enough, Then then) {
     one.socket.async_read_some(
-        asio::buffer(one.room), [this, &one, enough, then](std::error_code ec, std::size_t size) {
+        asio::buffer(one.buffer), [this, &one, enough, then](std::error_code ec, std::size_t size) {
           if (ec == asio::error::eof && greeted_ == members_.size() && served_ == greeted_)
             ++ended_;
           if (ec) return one.socket.close();
-          one.received.append(one.room.data(), size);
+          one.received.append(one.buffer.data(), size);
           enough(one.received) ? then() : receive(one, enough, then);
         });
   }
@@ -789,10 +789,10 @@ TEST_CASE("a session that stores too much is ended before it stores more, and st
   CHECK(one.context.poll() < 10);
   CHECK(one.story == lines{"open", "closed{1013, the server stores too much}"});
   CHECK(one.memory->bytes() == 0);
-  byte_vector room(1000);
-  const auto size = one.far.read_some(asio::buffer(room));
-  room.resize(size);
-  CHECK(frames_shown(room) == lines{"close 1013 \"the server stores too much\""});
+  byte_vector buffer(1000);
+  const auto size = one.far.read_some(asio::buffer(buffer));
+  buffer.resize(size);
+  CHECK(frames_shown(buffer) == lines{"close 1013 \"the server stores too much\""});
   one.far.close();
   one.run();
 }

@@ -44,9 +44,9 @@ TEST_CASE("a peer that reads a little is detected before the socket accepts more
   CHECK_FALSE(is_writable(near.native_handle()));
   const auto before = unacknowledged(near.native_handle());
   CHECK(before > 0);
-  std::vector<std::byte> room(64 * 1024);
+  std::vector<std::byte> buffer(64 * 1024);
   CHECK(eventually([&] {
-    far.read_some(asio::buffer(room));
+    far.read_some(asio::buffer(buffer));
     return unacknowledged(near.native_handle()) < before;
   }));
   CHECK_FALSE(is_writable(near.native_handle()));

@@ -73,27 +73,30 @@ struct meeting {
 
   explicit meeting(const async_faults& faults = {}) { state->ends[0].faults = faults; }
 
-  void perform(role self, const opening_options& options = {}) {
-    if (self == role::client) return async_perform(near, asking, rest, options, outcome.handler());
+  void perform(role own_role, const opening_options& options = {}) {
+    if (own_role == role::client)
+      return async_perform(near, asking, rest, options, outcome.handler());
     async_perform(near, serving, accepting, rest, options, outcome.handler());
   }
 
   void run() { run_ready(io); }
 };
 
-std::string said_by_peer_of(role self) { return self == role::server ? request_head : answer_head; }
-std::string said_by(role self) { return self == role::server ? answer_head : request_head; }
+std::string said_by_peer_of(role own_role) {
+  return own_role == role::server ? request_head : answer_head;
+}
+std::string said_by(role own_role) { return own_role == role::server ? answer_head : request_head; }
 
 TEST_CASE("an opening succeeds wherever the stream is cut, and returns the bytes after it",
           "[rfc-4.1][rfc-4.2.2]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto cut = GENERATE(std::size_t{1}, std::size_t{7}, async_faults::never);
   const bool at_once = GENERATE(true, false);
   meeting met{{.max_read = cut, .max_write = cut}};
-  const auto frames = frame_from(peer_of(self), opcode::text, "early");
-  const auto wire = bytes(said_by_peer_of(self)) + frames;
+  const auto frames = frame_from(peer_of(own_role), opcode::text, "early");
+  const auto wire = bytes(said_by_peer_of(own_role)) + frames;
   if (at_once) met.far.send(wire);
-  met.perform(self);
+  met.perform(own_role);
   CHECK(met.outcome.pending());
   met.run();
   for (std::size_t i = 0; i < wire.size() && !at_once; ++i) {
@@ -101,7 +104,7 @@ TEST_CASE("an opening succeeds wherever the stream is cut, and returns the bytes
     met.run();
   }
   CHECK(met.outcome.shown() == "done");
-  CHECK(met.far.text() == said_by(self));
+  CHECK(met.far.text() == said_by(own_role));
   CHECK_FALSE(met.near.is_closed());
   auto following = met.rest;
   const auto& unread = met.state->ends[0].inbox;
@@ -376,22 +379,22 @@ TEST_CASE("an opening for a wss: URI works on a stream that is encrypted") {
 }
 
 TEST_CASE("a stream that ends inside the opening is an error in both roles") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   meeting met;
-  met.far.send(said_by_peer_of(self).substr(0, 30));
+  met.far.send(said_by_peer_of(own_role).substr(0, 30));
   met.far.hang_up();
-  met.perform(self);
+  met.perform(own_role);
   met.run();
   CHECK(met.outcome.error() == errc::truncated_handshake);
-  if (self == role::server) CHECK(met.far.text().substr(0, 12) == "HTTP/1.1 400");
+  if (own_role == role::server) CHECK(met.far.text().substr(0, 12) == "HTTP/1.1 400");
 }
 
 TEST_CASE("an opening that takes too long ends, and a client gets 408") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   meeting met;
-  met.far.send(said_by_peer_of(self).substr(0, 30));
-  met.perform(self, {.handshake_timeout = 1ms});
-  if (self == role::server) {
+  met.far.send(said_by_peer_of(own_role).substr(0, 30));
+  met.perform(own_role, {.handshake_timeout = 1ms});
+  if (own_role == role::server) {
     run_until(met.io, [&] { return met.far.over(); });
     CHECK(met.far.text().substr(0, 12) == "HTTP/1.1 408");
     met.far.hang_up();
@@ -402,22 +405,22 @@ TEST_CASE("an opening that takes too long ends, and a client gets 408") {
 }
 
 TEST_CASE("a peer that does not read the opening times out") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   meeting met{{.capacity = 20}};
-  met.far.send(said_by_peer_of(self));
-  met.perform(self, {.handshake_timeout = 1ms});
+  met.far.send(said_by_peer_of(own_role));
+  met.perform(own_role, {.handshake_timeout = 1ms});
   run_until(met.io, [&] { return !met.outcome.pending(); });
   CHECK(met.outcome.error() == errc::handshake_timeout);
   CHECK(met.near.is_closed());
 }
 
 TEST_CASE("an opening that is cancelled closes the stream") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const auto type = GENERATE(asio::cancellation_type::terminal, asio::cancellation_type::partial);
   meeting met;
   asio::cancellation_signal signal;
   auto handler = asio::bind_cancellation_slot(signal.slot(), met.outcome.handler());
-  if (self == role::client) {
+  if (own_role == role::client) {
     async_perform(met.near, met.asking, met.rest, opening_options{}, handler);
   } else {
     async_perform(met.near, met.serving, accepting, met.rest, opening_options{}, handler);
@@ -435,16 +438,16 @@ TEST_CASE("an opening that is cancelled closes the stream") {
 }
 
 TEST_CASE("whichever call of the stream fails, an opening ends") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool good = GENERATE(true, false);
   bool failed = true;
   std::size_t failing = 0;
   while (failed) {
     INFO("call " << ++failing);
     meeting met{{.max_read = 20, .max_write = 20, .failing_call = failing}};
-    met.far.send(good ? said_by_peer_of(self) : std::string{"nonsense\r\n\r\n"});
+    met.far.send(good ? said_by_peer_of(own_role) : std::string{"nonsense\r\n\r\n"});
     met.far.hang_up();
-    met.perform(self);
+    met.perform(own_role);
     met.run();
     REQUIRE_FALSE(met.outcome.pending());
     failed = met.near.calls() >= failing;

@@ -57,9 +57,9 @@ class secure_end final : public wire_end {
       engine_.consume_output(out.size());
     }
     const auto fresh = bytes_view{outer_.seen()}.subspan(position_);
-    const auto room = engine_.room();
-    const auto size = (std::min)(fresh.size(), room.size());
-    std::copy_n(fresh.begin(), size, room.begin());
+    const auto buffer = engine_.input_buffer();
+    const auto size = (std::min)(fresh.size(), buffer.size());
+    std::copy_n(fresh.begin(), size, buffer.begin());
     engine_.received(size);
     position_ += size;
   }
@@ -82,15 +82,15 @@ class secure_end final : public wire_end {
   }
 
   void take(byte_vector& seen, std::size_t) override {
-    byte_vector room(detail::tls_engine::max_record);
+    byte_vector buffer(detail::tls_engine::max_record);
     for (bool more = true; more;) {
       const auto before = position_;
       exchange();
       std::size_t size = 0;
-      const auto how = engine_.read(room, size);
+      const auto how = engine_.read(buffer, size);
       over_ = over_ || how == outcome::ended;
       if (how == outcome::done)
-        seen.insert(seen.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
+        seen.insert(seen.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
       more = how == outcome::done || position_ != before;
     }
     exchange();
@@ -110,17 +110,17 @@ class secure_talk : public timed_talk<calling::waits> {
   static constexpr bool sees_bytes = false;
   using stream = tls_stream<async_pipe>;
 
-  secure_talk(role self, talk_settings settings)
-      : base{self, {}},
-        self_{self},
+  secure_talk(role own_role, talk_settings settings)
+      : base{own_role, {}},
+        own_role_{own_role},
         settings_{std::move(settings)},
-        far_{base::far(), ssl_of(peer_of(self))} {}
+        far_{base::far(), ssl_of(peer_of(own_role))} {}
 
   wire_end& far() override { return far_; }
 
  protected:
   stream near_end() {
-    stream made{base::near_end(), ssl_of(self_)};
+    stream made{base::near_end(), ssl_of(own_role_)};
     outcome_of shaking;
     made.async_handshake(shaking.handler());
     for (int round = 0; round < 10 && shaking.pending(); ++round) {
@@ -134,14 +134,14 @@ class secure_talk : public timed_talk<calling::waits> {
   }
 
  private:
-  static detail::ssl_ptr ssl_of(role self) {
+  static detail::ssl_ptr ssl_of(role own_role) {
     static const auto client = trusting_client();
     static const auto server = server_with(test_server());
     std::error_code ec;
-    return self == role::client ? client.make_ssl("localhost", ec) : server.make_ssl(ec);
+    return own_role == role::client ? client.make_ssl("localhost", ec) : server.make_ssl(ec);
   }
 
-  const role self_;
+  const role own_role_;
   const talk_settings settings_;
   secure_end far_;
 };

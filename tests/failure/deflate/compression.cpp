@@ -43,14 +43,14 @@ using namespace hawser::test;
 namespace {
 
 /// Options with contexts, and without.
-any_extension some_extension(role self, bool contexts) {
+any_extension some_extension(role own_role, bool contexts) {
   const permessage_deflate known{
       without_threshold({.own_context_takeover = contexts, .peer_context_takeover = contexts})};
   extension_element agreed{"permessage-deflate"};
   if (!contexts) {
     agreed.parameters = {{"server_no_context_takeover"}, {"client_no_context_takeover"}};
   }
-  return known.make(self, {agreed});
+  return known.make(own_role, {agreed});
 }
 
 /// Frees what is kept between connections, so that all attempts are equal.
@@ -96,14 +96,14 @@ struct reception {
 
 TEST_CASE("whichever allocation of a compressing sender fails, its output is valid",
           "[rfc7692-7.2.1][failure]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
   const auto count = fail_each_allocation([&](std::size_t number) {
     forget_memory();
     bool thrown = false;
     byte_vector wire;
     {
-      peer_type near{self, {}, some_extension(self, contexts)};
+      peer_type near{own_role, {}, some_extension(own_role, contexts)};
       const failing armed{number};
       try {
         say_all(near);
@@ -113,7 +113,7 @@ TEST_CASE("whichever allocation of a compressing sender fails, its output is val
       const sparing not_counted;
       wire = written_by(near);
     }
-    peer_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
+    peer_type far{peer_of(own_role), {}, some_extension(peer_of(own_role), contexts)};
     reception received;
     received.take(far, wire);
     auto expected = all_said();
@@ -130,9 +130,9 @@ TEST_CASE("whichever allocation of a compressing sender fails, its output is val
 
 TEST_CASE("whichever allocation of a receiver of compressed messages fails, it ends or continues",
           "[rfc7692-7.2.2][failure]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
-  peer_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
+  peer_type far{peer_of(own_role), {}, some_extension(peer_of(own_role), contexts)};
   say_all(far);
   const auto wire = written_by(far);
   const auto count = fail_each_allocation([&](std::size_t number) {
@@ -141,7 +141,7 @@ TEST_CASE("whichever allocation of a receiver of compressed messages fails, it e
     reception received;
     bool thrown = false;
     {
-      peer_type near{self, {}, some_extension(self, contexts)};
+      peer_type near{own_role, {}, some_extension(own_role, contexts)};
       const failing armed{number};
       try {
         for (std::size_t at = 0; at < input.size(); at += 100) {
@@ -165,28 +165,28 @@ TEST_CASE("whichever allocation of a receiver of compressed messages fails, it e
 
 TEST_CASE("whichever allocation of a compressing websocket fails, it ends at once or works",
           "[rfc7692-7.2][failure]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
   const auto count = fail_each_allocation([&](std::size_t number) {
     forget_memory();
     auto pipe = make_memory_pipe({.clock = std::make_shared<virtual_clock>()});
-    peer_type far{peer_of(self), {}, some_extension(peer_of(self), contexts)};
+    peer_type far{peer_of(own_role), {}, some_extension(peer_of(own_role), contexts)};
     reception received;
-    websocket<memory_pipe> near{self, std::move(pipe.first),         {}, {},
-                                {},   some_extension(self, contexts)};
+    websocket<memory_pipe> near{
+        own_role, std::move(pipe.first), {}, {}, {}, some_extension(own_role, contexts)};
     auto& there = pipe.second;
     say_all(far);
     near.stream().on_idle([&] {
       const sparing not_counted;
-      byte_vector room(4096);
+      byte_vector buffer(4096);
       std::error_code ec;
       for (auto out = far.output(); !out.empty() && !ec; out = far.output()) {
         far.consume_output(there.write_some(out, ec));
       }
-      const auto size = there.read_some(room, ec);
+      const auto size = there.read_some(buffer, ec);
       if (ec == std::errc::operation_would_block) return;
       if (ec || size == 0) far.receive_end(ec);
-      received.take(far, mutable_bytes{room}.first(size));
+      received.take(far, mutable_bytes{buffer}.first(size));
       if (far.wants().end_stream) there.shutdown(ec), far.output_ended();
     });
     const auto text = some_text(300);
@@ -234,7 +234,7 @@ TEST_CASE("whichever allocation of a compressing websocket fails, it ends at onc
 TEST_CASE(
     "whichever allocation of a compressing async_websocket fails, its pending operations complete",
     "[rfc7692-7.2][failure]") {
-  const auto self = GENERATE(role::client, role::server);
+  const auto own_role = GENERATE(role::client, role::server);
   const bool contexts = GENERATE(true, false);
   const auto count = fail_each_allocation([&](std::size_t number) {
     forget_memory();
@@ -242,9 +242,9 @@ TEST_CASE(
     const auto state = std::make_shared<async_pipe_state>();
     async_far_end far{state};
     auto near = std::make_unique<async_websocket<async_pipe>>(
-        self, async_pipe{io.get_executor(), state, 0}, connection_options{}, bytes_view{},
-        agreement{}, some_extension(self, contexts));
-    peer_type peer{peer_of(self), {}, some_extension(peer_of(self), contexts)};
+        own_role, async_pipe{io.get_executor(), state, 0}, connection_options{}, bytes_view{},
+        agreement{}, some_extension(own_role, contexts));
+    peer_type peer{peer_of(own_role), {}, some_extension(peer_of(own_role), contexts)};
     say_all(peer);
     far.send(written_by(peer));
     const auto text = some_text(300);

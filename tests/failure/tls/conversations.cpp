@@ -77,10 +77,10 @@ std::size_t all_held() {
 
 /// One side of a conversation: TLS, the opening handshake, a message and its echo, the end. Returns the
 /// error, if any.
-std::error_code take_part(role self, memory_pipe end, const std::string& text,
+std::error_code take_part(role own_role, memory_pipe end, const std::string& text,
                           milliseconds timeout) {
   std::error_code ec;
-  const bool asks = self == role::client;
+  const bool asks = own_role == role::client;
   auto secure = asks ? secure_pipe{std::move(end), trusting(), "localhost"}
                      : secure_pipe{std::move(end), serving()};
   secure.handshake(before_long(), ec);
@@ -116,19 +116,20 @@ struct talk_result {
 };
 
 /// Runs both sides. One allocation of this thread's side fails.
-talk_result talk(role self, std::size_t number) {
+talk_result talk(role own_role, std::size_t number) {
   // A side that cannot write waits for the peer to end, so attempts with a failure have short timeouts.
   const auto timeout = number == failing::never ? milliseconds{soon} : milliseconds{20};
   auto [here, there] = make_memory_pipe({.clock = nullptr});
   const std::string text(3000, 'x');
   talk_result result;
-  std::thread other{[self, &text, timeout, end = std::move(there)]() mutable {
-    take_part(self == role::client ? role::server : role::client, std::move(end), text, timeout);
+  std::thread other{[own_role, &text, timeout, end = std::move(there)]() mutable {
+    take_part(own_role == role::client ? role::server : role::client, std::move(end), text,
+              timeout);
   }};
   {
     const failing armed{number};
     try {
-      result.ec = take_part(self, std::move(here), text, timeout);
+      result.ec = take_part(own_role, std::move(here), text, timeout);
     } catch (const std::bad_alloc&) {
       result.thrown = true;
     } catch (const std::system_error& error) {
@@ -143,18 +144,18 @@ talk_result talk(role self, std::size_t number) {
 
 TEST_CASE("whichever allocation of a conversation over TLS fails, its caller gets an error",
           "[failure]") {
-  const auto self = GENERATE(role::client, role::server);
-  for (int warm = 0; warm < 3; ++warm) REQUIRE_FALSE(talk(self, failing::never).ec);
+  const auto own_role = GENERATE(role::client, role::server);
+  for (int warm = 0; warm < 3; ++warm) REQUIRE_FALSE(talk(own_role, failing::never).ec);
   const auto before = all_held();
   std::size_t reported = 0;
   const auto count = fail_allocations(1, [&](std::size_t number) {
-    const auto result = talk(self, number);
+    const auto result = talk(own_role, number);
     // OpenSSL can continue after some failures; its output must then be valid.
     if (result.happened && (result.ec || result.thrown)) ++reported;
     CHECK(result.ec != std::errc::bad_message);
     return result.happened;
   });
-  REQUIRE_FALSE(talk(self, failing::never).ec);
+  REQUIRE_FALSE(talk(own_role, failing::never).ec);
   CHECK(count > 500);
   CHECK(reported > 20);
   // A TLS session may be stored or not.

@@ -101,14 +101,16 @@ void agree(surroundings& around) {
 }
 
 template <class Peer>
-std::unique_ptr<peer> client(role self, surroundings& around, const connection_options& options) {
+std::unique_ptr<peer> client(role own_role, surroundings& around,
+                             const connection_options& options) {
   agree(around);
-  return std::make_unique<Peer>(self, 0, around, options);
+  return std::make_unique<Peer>(own_role, 0, around, options);
 }
 
 template <class Peer>
-std::unique_ptr<peer> server(role self, surroundings& around, const connection_options& options) {
-  return std::make_unique<Peer>(self, 1, around, options);
+std::unique_ptr<peer> server(role own_role, surroundings& around,
+                             const connection_options& options) {
+  return std::make_unique<Peer>(own_role, 1, around, options);
 }
 
 const expectations compressing{{scene::any, scene::compression}};

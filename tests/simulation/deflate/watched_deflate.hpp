@@ -93,14 +93,14 @@ class watched_negotiator {
   std::string answer(const extension_list& offers) const { return known_.answer(offers); }
   bool accepts(const extension_list& answer) const { return known_.accepts(answer); }
 
-  any_extension make(role self, const extension_list& answer) const {
+  any_extension make(role own_role, const extension_list& answer) const {
     for (const auto& element : answer) {
       const auto given = decode_deflate_answer(element);
       if (!given) continue;
-      const auto own = deflate_direction_of(*given, self);
+      const auto own = deflate_direction_of(*given, own_role);
       if (own.window_bits == min_window_bits) seen_->note(rarity::small_window);
       const auto& options = known_.options();
-      return watched_deflate{known_.extension(self, *given), *seen_,
+      return watched_deflate{known_.extension(own_role, *given), *seen_,
                              own.context_takeover && options.own_context_takeover,
                              options.threshold};
     }

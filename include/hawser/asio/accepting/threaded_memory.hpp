@@ -81,14 +81,14 @@ class counted_stream {
  public:
   counted_stream(Stream& stream, Memory& memory) : stream_{stream}, memory_{memory} {}
 
-  std::size_t read_some(mutable_bytes room, std::error_code& ec) {
-    const auto size = stream_.read_some(room, ec);
+  std::size_t read_some(mutable_bytes buffer, std::error_code& ec) {
+    const auto size = stream_.read_some(buffer, ec);
     if (memory_.count_request(size)) return size;
     ec = errc::memory_exceeded;
     return 0;
   }
-  std::size_t write_some(bytes_view octets, std::error_code& ec) {
-    return stream_.write_some(octets, ec);
+  std::size_t write_some(bytes_view bytes, std::error_code& ec) {
+    return stream_.write_some(bytes, ec);
   }
   void shutdown(std::error_code& ec) { stream_.shutdown(ec); }
   bool wait_readable(std::chrono::steady_clock::time_point until, std::error_code& ec) {

@@ -18,10 +18,10 @@
 #include "hawser/asio/driver/driver_state.hpp"
 #include "hawser/asio/driver/held_input.hpp"
 #include "hawser/asio/driver/memory_guard.hpp"
+#include "hawser/asio/driver/operation_memory.hpp"
 #include "hawser/asio/driver/operation_owner.hpp"
-#include "hawser/asio/driver/operation_room.hpp"
 #include "hawser/asio/driver/output_watch.hpp"
-#include "hawser/asio/driver/read_room.hpp"
+#include "hawser/asio/driver/read_buffer.hpp"
 #include "hawser/asio/executor/kept_executor.hpp"
 #include "hawser/asio/executor/owned_deadline.hpp"
 #include "hawser/asio/stream_traits.hpp"
@@ -46,7 +46,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   executor_type get_executor() const { return executor_.get(); }
 
   // For operation_owner.
-  operation_room& wait_room() noexcept { return room_; }
+  operation_memory& wait_memory() noexcept { return storage_; }
   void lose_operations() noexcept {
     state_.lose_stream_operations();
     destroy_released_stream();
@@ -194,8 +194,8 @@ class async_driver : public std::enable_shared_from_this<Derived> {
       // A wait needs no buffer, and a read can then use the shared one.
       stream_->async_wait(Stream::wait_read, waiting<&async_driver::on_readable>(owned()));
     } else {
-      const auto octets = room_.data();
-      stream_->async_read_some(asio::buffer(octets.data(), octets.size()),
+      const auto bytes = storage_.data();
+      stream_->async_read_some(asio::buffer(bytes.data(), bytes.size()),
                                completing<&async_driver::on_read>(owned()));
     }
   }
@@ -212,15 +212,15 @@ class async_driver : public std::enable_shared_from_this<Derived> {
 
   /// Reads all available input, so that messages are complete, up to a limit.
   void drain() {
-    shared_room shared;
-    const auto room = shared.data();
+    shared_buffer shared;
+    const auto buffer = shared.data();
     std::error_code ec;
     connection_.begin_turn();
     for (int round = 0; round < most_rounds && !over() && takes_input(); ++round) {
-      const auto size = stream_->read_some(asio::buffer(room.data(), room.size()), ec);
+      const auto size = stream_->read_some(asio::buffer(buffer.data(), buffer.size()), ec);
       if (size != 0) connection_.received(clock::now());
-      process(room.first(size));
-      if (ec || size < room.size()) break;
+      process(buffer.first(size));
+      if (ec || size < buffer.size()) break;
     }
     if (ec && ec != asio::error::would_block) process_end(ec);
   }
@@ -232,8 +232,8 @@ class async_driver : public std::enable_shared_from_this<Derived> {
       if (ec) return process_end(ec);
       connection_.received(clock::now());
       connection_.begin_turn();
-      process(room_.data().first(size));
-      room_.learn(size);
+      process(storage_.data().first(size));
+      storage_.learn(size);
     });
     settle();
   }
@@ -302,14 +302,14 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   void write() {
     std::error_code ec;
     while (!state_.has(driver_operation::write) && connection_.wants().write) {
-      const auto octets = connection_.output();
+      const auto bytes = connection_.output();
       std::size_t size = 0;
       if constexpr (traits::is_direct) {
-        size = stream_->write_some(asio::buffer(octets.data(), octets.size()), ec);
+        size = stream_->write_some(asio::buffer(bytes.data(), bytes.size()), ec);
         if (ec && ec != asio::error::would_block) return connection_.output_failed(ec);
         consume_output(size);
       }
-      if (size < octets.size()) return write_rest();
+      if (size < bytes.size()) return write_rest();
     }
   }
 
@@ -320,8 +320,8 @@ class async_driver : public std::enable_shared_from_this<Derived> {
 
   void write_rest() {
     state_.begin(driver_operation::write);
-    const auto octets = connection_.output();
-    stream_->async_write_some(asio::buffer(octets.data(), octets.size()),
+    const auto bytes = connection_.output();
+    stream_->async_write_some(asio::buffer(bytes.data(), bytes.size()),
                               completing<&async_driver::on_write>(owned()));
   }
 
@@ -383,7 +383,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   const kept_executor<executor_type> executor_;
   Connection connection_;
   owned_deadline<async_driver, &async_driver::on_deadline> deadline_;
-  std::conditional_t<traits::is_direct, operation_room, read_room> room_;
+  std::conditional_t<traits::is_direct, operation_memory, read_buffer> storage_;
   held_input held_;
   output_watch<Stream> output_;
   driver_state state_;

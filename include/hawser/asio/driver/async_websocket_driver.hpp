@@ -110,15 +110,15 @@ class async_websocket_driver final
   }
 
   template <class Handler, class Handshake, class Decide>
-  void open(role self, Handler handler, std::shared_ptr<Handshake> handshake, Decide decide) {
+  void open(role own_role, Handler handler, std::shared_ptr<Handshake> handshake, Decide decide) {
     if (phase_ != phase::unopened) {
       return refuse(std::move(handler), phase_ == phase::opening ? asio::error::already_started
                                                                  : asio::error::already_connected);
     }
     phase_ = phase::opening;
-    auto before = [driver = this->shared_from_this(), self, handshake](
+    auto before = [driver = this->shared_from_this(), own_role, handshake](
                       std::error_code ec, const std::vector<std::byte>& rest) {
-      return driver->opened(self, ec, rest, *handshake);
+      return driver->opened(own_role, ec, rest, *handshake);
     };
     begin_opening(base::stream(), std::move(handshake), std::move(decide), options_,
                   std::move(before), std::move(handler));
@@ -276,7 +276,7 @@ class async_websocket_driver final
   }
 
   template <class Handshake>
-  std::error_code opened(role self, std::error_code ec, bytes_view rest, Handshake& handshake) {
+  std::error_code opened(role own_role, std::error_code ec, bytes_view rest, Handshake& handshake) {
     // The completion of the handshake may be handled after close_now() or drop().
     if (phase_ != phase::opening) ec = asio::error::operation_aborted;
     if (ec) {
@@ -284,7 +284,7 @@ class async_websocket_driver final
       return ec;
     }
     try {
-      base::connection() = Connection{self, options_.connection, extension_of(handshake)};
+      base::connection() = Connection{own_role, options_.connection, extension_of(handshake)};
       begin(rest, handshake.result());
       return {};
     } catch (...) {

@@ -18,8 +18,8 @@ class held_input {
 
   void add(bytes_view input) {
     if (input.empty()) return;
-    if (!held_) held_ = std::make_unique<octets_held>();
-    held_->octets.insert(held_->octets.end(), input.begin(), input.end());
+    if (!held_) held_ = std::make_unique<bytes_held>();
+    held_->bytes.insert(held_->bytes.end(), input.begin(), input.end());
   }
 
   /// The stream has ended, with `why` or eof.
@@ -38,26 +38,26 @@ class held_input {
   }
 
   /// The number of bytes of memory that they occupy.
-  std::size_t occupied() const noexcept { return held_ ? held_->octets.capacity() : 0; }
+  std::size_t occupied() const noexcept { return held_ ? held_->bytes.capacity() : 0; }
 
   /// The bytes that are not taken yet.
   mutable_bytes rest() noexcept {
-    return held_ ? mutable_bytes{held_->octets}.subspan(held_->taken) : mutable_bytes{};
+    return held_ ? mutable_bytes{held_->bytes}.subspan(held_->taken) : mutable_bytes{};
   }
 
   /// All but the last `left` bytes are taken.
   void keep(std::size_t left) noexcept {
     if (left == 0) return held_.reset();
-    held_->taken = held_->octets.size() - left;
+    held_->taken = held_->bytes.size() - left;
   }
 
  private:
-  struct octets_held {
-    std::vector<std::byte> octets;
+  struct bytes_held {
+    std::vector<std::byte> bytes;
     std::size_t taken = 0;
   };
 
-  std::unique_ptr<octets_held> held_;
+  std::unique_ptr<bytes_held> held_;
   std::error_code end_;
   bool has_end_ = false;
 };

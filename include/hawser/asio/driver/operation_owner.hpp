@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "hawser/asio/driver/operation_room.hpp"
+#include "hawser/asio/driver/operation_memory.hpp"
 
 namespace hawser::detail {
 
@@ -40,15 +40,15 @@ auto completing(operation_owner<Driver> owner) {
 }
 
 /// A handler that calls `driver->*Complete(ec)`, for an operation whose memory is
-/// `driver.wait_room()`. Asio adds to the size of the handler, and all of it must fit.
+/// `driver.wait_memory()`. Asio adds to the size of the handler, and all of it must fit.
 template <auto Complete, class Driver>
 class waiting_handler {
  public:
-  using allocator_type = room_allocator<void>;
+  using allocator_type = operation_allocator<void>;
 
   explicit waiting_handler(operation_owner<Driver> owner) noexcept : owner_{std::move(owner)} {}
 
-  allocator_type get_allocator() const noexcept { return allocator_type{(*owner_).wait_room()}; }
+  allocator_type get_allocator() const noexcept { return allocator_type{(*owner_).wait_memory()}; }
   void operator()(std::error_code ec) { (owner_.take().get()->*Complete)(ec); }
 
  private:

@@ -55,12 +55,14 @@ class session_driver final
   using hook = std::function<void()>;
 
  public:
-  session_driver(role self, Stream stream, session_facts facts, const session_settings& settings,
-                 std::shared_ptr<session_registry> registry, connection_places::place place)
-      : session_state{self, std::move(facts), settings.budget, settings.memory},
+  session_driver(role own_role, Stream stream, session_facts facts,
+                 const session_settings& settings, std::shared_ptr<session_registry> registry,
+                 connection_places::place place)
+      : session_state{own_role, std::move(facts), settings.budget, settings.memory},
         base{std::move(stream),
-             session_connection{self, settings.connection,
-                                settings.extension.make(self, session_state::agreed().extensions)}},
+             session_connection{
+                 own_role, settings.connection,
+                 settings.extension.make(own_role, session_state::agreed().extensions)}},
         handlers_{settings.handlers},
         registration_{*this, std::move(registry)},
         place_{std::move(place)} {
@@ -116,7 +118,9 @@ class session_driver final
   void on_settled() { account(); }
 
  private:
-  bool on_own_thread() const override { return base::get_executor().running_in_this_thread(); }
+  bool running_in_this_thread() const override {
+    return base::get_executor().running_in_this_thread();
+  }
 
   asio::any_io_executor executor() const override { return base::get_executor(); }
 
@@ -127,13 +131,13 @@ class session_driver final
   }
 
   void wait_for(receive_operation& one) override {
-    if (!is_open() || !handlers_->on_session) return one.complete(errc::closed);
+    if (!accepts_commands() || !handlers_->on_session) return one.complete(errc::closed);
     waits_->add(one);
     base::resume();
   }
 
   void wait_for(drain_operation& one) override {
-    if (!is_open()) return one.complete(errc::closed);
+    if (!accepts_commands()) return one.complete(errc::closed);
     account();
     if (buffered_bytes() <= budget_.high / 2) return one.complete({});
     if (!waits_) waits_.reset(new (std::nothrow) session_waits);
@@ -142,7 +146,7 @@ class session_driver final
 
   void cancel(operation& one) override {
     if (waits_) waits_->cancel(one);
-    if (is_open() && handlers_->on_session && !waits_->receiving()) base::pause();
+    if (accepts_commands() && handlers_->on_session && !waits_->receiving()) base::pause();
   }
 
   std::shared_ptr<session_state> share() override { return this->weak_from_this().lock(); }
@@ -216,7 +220,7 @@ class session_driver final
       if (!handler) return;
     }
     const running now{*this};
-    const session_state::turn mine{*this};
+    const session_state::handler_scope mine{*this};
     try {
       handler(handle_, values...);
     } catch (...) {
@@ -279,7 +283,7 @@ class session_driver final
   }
 
   std::error_code run_one(drained_command& command) {
-    if (is_open()) on_drained_ = std::make_unique<hook>(std::move(command.hook));
+    if (accepts_commands()) on_drained_ = std::make_unique<hook>(std::move(command.hook));
     return {};
   }
 
@@ -356,7 +360,7 @@ class session_driver final
   }
 
   void call_drained() {
-    if (!is_open()) return;
+    if (!accepts_commands()) return;
     base::cork();
     call(handlers_->on_drained);
     // A copy, because the hook may set another one.

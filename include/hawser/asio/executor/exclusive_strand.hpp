@@ -37,14 +37,14 @@ class exclusive_strand {
   void execute(Function&& function) const {
     using kept = std::decay_t<Function>;
     auto run = [mutex = mutex_, given = kept(std::forward<Function>(function))]() mutable {
-      const turn held{*mutex};
+      const strand_lock held{*mutex};
       // Destroyed before the strand is unlocked.
       kept called{std::move(given)};
       std::move(called)();
     };
     // A thread never enters a second strand inside a first one: the locks could be taken in any
     // order, and deadlock.
-    if (turn::is_taken() && !running_in_this_thread()) {
+    if (strand_lock::is_taken() && !running_in_this_thread()) {
       (asio::require)(inner_, asio::execution::blocking.never).execute(std::move(run));
     } else {
       inner_.execute(std::move(run));
@@ -78,12 +78,12 @@ class exclusive_strand {
       : inner_{std::move(inner)}, mutex_{std::move(mutex)} {}
 
   /// While this object exists, the thread runs a function on a strand.
-  class turn {
+  class strand_lock {
    public:
-    explicit turn(std::recursive_mutex& mutex) : held_{mutex} { ++count(); }
-    ~turn() { --count(); }
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
+    explicit strand_lock(std::recursive_mutex& mutex) : held_{mutex} { ++count(); }
+    ~strand_lock() { --count(); }
+    strand_lock(const strand_lock&) = delete;
+    strand_lock& operator=(const strand_lock&) = delete;
 
     static bool is_taken() noexcept { return count() != 0; }
 

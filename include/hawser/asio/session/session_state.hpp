@@ -51,14 +51,14 @@ namespace hawser::detail {
 class session_state : public memory_holder {
  public:
   /// `memory` is the server's, or null.
-  session_state(role self, session_facts facts, send_budget budget,
+  session_state(role own_role, session_facts facts, send_budget budget,
                 std::shared_ptr<memory_budget> memory = nullptr)
       : memory_holder{std::move(memory)},
         budget_{in_order(budget)},
         asked_{std::move(facts.asked)},
         remote_address_{std::move(facts.remote_address)},
         listener_{std::move(facts.listener)},
-        self_{self} {
+        own_role_{own_role} {
     const bool agreed = !facts.agreed.subprotocol.empty() || !facts.agreed.extensions.empty();
     if (!agreed && facts.parameters.empty() && !facts.tls) return;
     details_ = std::make_unique<const details>(
@@ -71,7 +71,7 @@ class session_state : public memory_holder {
   /// Runs the command now if the caller is on the session's thread and nothing is queued; otherwise
   /// queues it. FIFO per caller. The first queued command wakes the session's thread.
   std::error_code submit(session_command command) {
-    if (!is_open()) return errc::closed;
+    if (!accepts_commands()) return errc::closed;
     if (!is_own_thread()) return enqueue(std::move(command));
     run_queued();
     return run(command);
@@ -138,12 +138,14 @@ class session_state : public memory_holder {
   /// Locks the session's strand, if it can be locked.
   virtual exclusive_strand::lock hold() const { return {}; }
 
-  bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
+  bool accepts_commands() const noexcept {
+    return accepts_commands_.load(std::memory_order_acquire);
+  }
   bool can_send() const noexcept {
-    return is_open() && can_send_.load(std::memory_order_relaxed) && !is_ending();
+    return accepts_commands() && can_send_.load(std::memory_order_relaxed) && !is_ending();
   }
   std::size_t buffered_bytes() const noexcept {
-    return is_open() ? buffered_.load(std::memory_order_relaxed) : 0;
+    return accepts_commands() ? buffered_.load(std::memory_order_relaxed) : 0;
   }
 
   session_statistics statistics() const {
@@ -178,18 +180,19 @@ class session_state : public memory_holder {
   std::string_view parameter(std::string_view name) const noexcept {
     return details_ ? value_of(name, details_->parameters) : std::string_view{};
   }
-  role self() const noexcept { return self_; }
+  role own_role() const noexcept { return own_role_; }
   std::uint64_t id() const noexcept { return id_; }
   std::any& data() noexcept { return data_; }
 
  protected:
-  /// While it exists, this session's handlers run on this thread.
-  class turn {
+  /// While it exists, a handler of this session runs on this thread.
+  class handler_scope {
    public:
-    explicit turn(const session_state& now) noexcept : before_{std::exchange(current(), &now)} {}
-    ~turn() { current() = before_; }
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
+    explicit handler_scope(const session_state& now) noexcept
+        : before_{std::exchange(current(), &now)} {}
+    ~handler_scope() { current() = before_; }
+    handler_scope(const handler_scope&) = delete;
+    handler_scope& operator=(const handler_scope&) = delete;
 
     static const session_state*& current() noexcept {
       thread_local const session_state* session = nullptr;
@@ -202,21 +205,20 @@ class session_state : public memory_holder {
 
   /// Whether the caller is on the session's thread. Cheap in its handlers; elsewhere it uses the
   /// execution context, which must exist.
-  bool is_own_thread() { return turn::current() == this || asks_own_thread(); }
-
-  bool asks_own_thread() {
+  bool is_own_thread() {
+    if (handler_scope::current() == this) return true;
     const std::lock_guard guard{mutex_};
-    return is_open() && on_own_thread();
+    return accepts_commands() && running_in_this_thread();
   }
 
-  /// Must be called only while the session is open.
-  virtual bool on_own_thread() const = 0;
+  /// Must be called only while commands are accepted.
+  virtual bool running_in_this_thread() const = 0;
 
   /// Runs one command, on the session's thread.
   virtual std::error_code run(session_command& command) = 0;
   virtual std::error_code send_now(message_view view) = 0;
 
-  /// Makes the session's thread call run_queued(). Must be called only while the session is open.
+  /// Makes the session's thread call run_queued(). Must be called only while commands are accepted.
   virtual void wake() = 0;
 
   void run_queued() {
@@ -252,7 +254,7 @@ class session_state : public memory_holder {
   void shut() {
     std::vector<session_command> dropped;  // may own handles
     const std::lock_guard guard{mutex_};
-    open_.store(false, std::memory_order_release);
+    accepts_commands_.store(false, std::memory_order_release);
     has_queued_.store(false, std::memory_order_release);
     dropped.swap(queue_);
   }
@@ -307,7 +309,7 @@ class session_state : public memory_holder {
 
   std::error_code add_to_queue(session_command command) {
     const std::lock_guard guard{mutex_};
-    if (!is_open()) return errc::closed;
+    if (!accepts_commands()) return errc::closed;
     if (replace_queued(queue_, command)) return {};
     const bool first = queue_.empty();
     queue_.push_back(std::move(command));
@@ -353,7 +355,7 @@ class session_state : public memory_holder {
     if (!is_own_thread()) enqueue(account_command{});
   }
 
-  std::atomic<bool> open_ = true;  // until on_close
+  std::atomic<bool> accepts_commands_ = true;  // until on_close
   std::atomic<bool> can_send_ = true;
   std::atomic<bool> has_queued_ = false;
   small_mutex mutex_;
@@ -366,7 +368,7 @@ class session_state : public memory_holder {
   std::unique_ptr<const details> details_;
   std::any data_;
   const std::uint64_t id_ = next_id();
-  const role self_;
+  const role own_role_;
 };
 
 }  // namespace hawser::detail

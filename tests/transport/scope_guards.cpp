@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "hawser/transport/turn.hpp"
+#include "hawser/transport/scope_guards.hpp"
 
 #include <condition_variable>
 #include <mutex>
@@ -11,11 +11,11 @@ using namespace hawser::detail;
 
 namespace {
 
-TEST_CASE("a turn ends however its scope is left") {
+TEST_CASE("a flag is cleared however the scope of its lock is left") {
   bool taken = false;
   std::condition_variable freed;
   const auto take = [&] {
-    const turn mine{taken, freed};
+    const flag_lock mine{taken, freed};
     CHECK(taken);
     throw std::runtime_error{"no"};
   };

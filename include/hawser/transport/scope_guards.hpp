@@ -7,26 +7,26 @@
 #include <mutex>
 #include <utility>
 
-// How threads that share a connection alternate. All of it is exception-safe.
+// The scope guards of the threads that share a connection.
 
 namespace hawser::detail {
 
 /// What is written: each treats a fragmented message under way in its own way.
 enum class sends : std::uint8_t { message, fragment, control };
 
-/// Waits for a turn, of reading or of writing, under the mutex that guards it, and ends the turn in
-/// the destructor.
-class turn {
+/// Sets a flag, of reading or of writing, for a scope. Construct and destroy it under the mutex that
+/// guards the flag, which must be false. The threads that wait for the flag use `freed`.
+class flag_lock {
  public:
-  turn(bool& taken, std::condition_variable& freed) : taken_{taken}, freed_{freed} {
+  flag_lock(bool& taken, std::condition_variable& freed) : taken_{taken}, freed_{freed} {
     taken_ = true;
   }
-  ~turn() {
+  ~flag_lock() {
     taken_ = false;
     freed_.notify_all();
   }
-  turn(const turn&) = delete;
-  turn& operator=(const turn&) = delete;
+  flag_lock(const flag_lock&) = delete;
+  flag_lock& operator=(const flag_lock&) = delete;
 
  private:
   bool& taken_;

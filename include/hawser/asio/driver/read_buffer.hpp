@@ -16,12 +16,12 @@ namespace hawser::detail {
 
 /// The buffer for a connection's pending read: a few bytes inside the connection while it is quiet,
 /// a larger buffer while it is busy, so that a burst takes one read.
-class read_room {
+class read_buffer {
  public:
-  read_room() = default;
-  ~read_room() { buffer_pool::give(std::move(large_)); }
-  read_room(const read_room&) = delete;
-  read_room& operator=(const read_room&) = delete;
+  read_buffer() = default;
+  ~read_buffer() { buffer_pool::give(std::move(large_)); }
+  read_buffer(const read_buffer&) = delete;
+  read_buffer& operator=(const read_buffer&) = delete;
 
   /// The buffer for the next read.
   mutable_bytes data() {
@@ -51,17 +51,17 @@ class read_room {
 /// The buffer that the connections of one thread share: a message that is complete in it is not
 /// copied, and an idle connection has no buffer of its own. Uses a buffer of 4 KiB instead if an
 /// outer handler on this thread is using the shared one, or if the thread has destroyed it.
-class shared_room {
+class shared_buffer {
  public:
-  shared_room() {
+  shared_buffer() {
     if (auto* const shared = of_thread::get()) std::swap(data_, shared->free);
   }
-  ~shared_room() {
+  ~shared_buffer() {
     if (data_.empty()) return;
     if (auto* const shared = of_thread::get()) shared->free = data_;
   }
-  shared_room(const shared_room&) = delete;
-  shared_room& operator=(const shared_room&) = delete;
+  shared_buffer(const shared_buffer&) = delete;
+  shared_buffer& operator=(const shared_buffer&) = delete;
 
   mutable_bytes data() noexcept { return data_.empty() ? mutable_bytes{own_} : data_; }
 
@@ -70,7 +70,7 @@ class shared_room {
 
   struct buffer {
     std::unique_ptr<std::byte[]> memory{new std::byte[size]};
-    mutable_bytes free{memory.get(), size};  // empty while a shared_room uses it
+    mutable_bytes free{memory.get(), size};  // empty while a shared_buffer uses it
   };
   using of_thread = thread_kept<buffer>;
 
