@@ -138,7 +138,8 @@ class server : public handler_setters<server, route> {
 
   /// Ends all connections at once, and calls no handler; see shutdown(). Waits for handlers that
   /// other threads of the given executor run, so do not hold a lock that they need. Called in a
-  /// handler, that handler continues and is the last one. Called while run() runs, which is only
+  /// handler, that handler continues and is the last one; if it continues inside the destructor of another
+  /// server, which waits for the calling handler, it is not waited for. Called while run() runs, which is only
   /// possible in a handler, it makes run() return after the handlers of other threads. If the
   /// context of the given executor was destroyed before, everything has already ended.
   ~server() { runtime_->end(); }

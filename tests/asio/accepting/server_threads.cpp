@@ -2,7 +2,9 @@
 #include "hawser/asio/accepting/server_threads.hpp"
 
 #include <any>
+#include <array>
 #include <atomic>
+#include <barrier>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -495,6 +497,35 @@ TEST_CASE("a server may be destroyed in any of its handlers on its own threads, 
     running.join();
     CHECK(times == 1);
   }
+}
+
+TEST_CASE("two servers on a pool may be destroyed in each other's handlers", "[threads]") {
+  context_pool threads;
+  std::array<std::optional<server>, 2> servers;
+  std::barrier both_in_handlers{2};
+  std::array<std::atomic<int>, 2> calls{};
+  mailbox<bool> destroyed;
+  std::vector<raw_socket> clients;
+  for (std::size_t own = 0; own < 2; ++own) {
+    auto& one = servers[own].emplace(threads.context(), server_options{});
+    one.on_message([&, own](session&, message_view) {
+      ++calls[own];
+      both_in_handlers.arrive_and_wait();
+      servers[1 - own].reset();
+      destroyed.put(true);
+    });
+    one.start();
+    clients.push_back(opened(one.port()));
+  }
+  for (auto& client : clients) {
+    client.send(frame_from(role::client, opcode::text, "one"));
+    client.send(frame_from(role::client, opcode::text, "another"));
+  }
+  CHECK((destroyed.take() && destroyed.take()));
+  threads.finish();
+  CHECK(calls[0] == 1);
+  CHECK(calls[1] == 1);
+  for (auto& client : clients) CHECK(client.receive_all().empty());
 }
 
 TEST_CASE("a server may outlive the context that it is on, with connections in all states") {

@@ -13,17 +13,19 @@
 #include <asio/require.hpp>
 #include <asio/strand.hpp>
 
+#include "hawser/asio/executor/strand_mutex.hpp"
+
 namespace hawser::detail {
 
 /// A strand that a thread outside of it can lock, so that nothing runs on it meanwhile; a function
-/// that is running is waited for. Copies are the same strand. An executor.
+/// that is running is waited for, unless it waits for the caller: see strand_mutex. Copies are the same strand. An executor.
 class exclusive_strand {
  public:
   using inner_executor_type = asio::strand<asio::any_io_executor>;
-  using lock = std::unique_lock<std::recursive_mutex>;
+  using lock = std::unique_lock<strand_mutex>;
 
   explicit exclusive_strand(inner_executor_type inner)
-      : exclusive_strand{std::move(inner), std::make_shared<std::recursive_mutex>()} {}
+      : exclusive_strand{std::move(inner), std::make_shared<strand_mutex>()} {}
 
   /// Locks the strand until the returned lock is destroyed. A function on this strand already has the lock.
   lock hold() const { return lock{*mutex_}; }
@@ -74,13 +76,13 @@ class exclusive_strand {
   }
 
  private:
-  exclusive_strand(inner_executor_type inner, std::shared_ptr<std::recursive_mutex> mutex) noexcept
+  exclusive_strand(inner_executor_type inner, std::shared_ptr<strand_mutex> mutex) noexcept
       : inner_{std::move(inner)}, mutex_{std::move(mutex)} {}
 
   /// While this object exists, the thread runs a function on a strand.
   class strand_lock {
    public:
-    explicit strand_lock(std::recursive_mutex& mutex) : held_{mutex} { ++count(); }
+    explicit strand_lock(strand_mutex& mutex) : held_{mutex} { ++count(); }
     ~strand_lock() { --count(); }
     strand_lock(const strand_lock&) = delete;
     strand_lock& operator=(const strand_lock&) = delete;
@@ -97,7 +99,7 @@ class exclusive_strand {
   };
 
   inner_executor_type inner_;
-  std::shared_ptr<std::recursive_mutex> mutex_;
+  std::shared_ptr<strand_mutex> mutex_;
 };
 
 /// Locks an executor that can be locked. An executor that a single thread runs needs no lock.
