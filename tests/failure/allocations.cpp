@@ -165,7 +165,8 @@ TEST_CASE("whichever allocation of a blocking conversation fails, its caller get
   const auto own_role = GENERATE(role::client, role::server);
   const auto count = fail_each_allocation([&](std::size_t number) {
     const no_leak watch;
-    auto [here, there] = make_memory_pipe({.clock = std::make_shared<virtual_clock>()});
+    const auto clock = std::make_shared<virtual_clock>();
+    auto [here, there] = make_memory_pipe({.clock = clock});
     far_side far{std::move(there), peer_of(own_role)};
     here.on_idle([&] { far.step(); });
     std::optional<websocket<memory_pipe>> near;

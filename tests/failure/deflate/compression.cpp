@@ -169,7 +169,8 @@ TEST_CASE("whichever allocation of a compressing websocket fails, it ends at onc
   const bool contexts = GENERATE(true, false);
   const auto count = fail_each_allocation([&](std::size_t number) {
     forget_memory();
-    auto pipe = make_memory_pipe({.clock = std::make_shared<virtual_clock>()});
+    const auto clock = std::make_shared<virtual_clock>();
+    auto pipe = make_memory_pipe({.clock = clock});
     peer_type far{peer_of(own_role), {}, some_extension(peer_of(own_role), contexts)};
     reception received;
     websocket<memory_pipe> near{
