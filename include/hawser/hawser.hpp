@@ -14,6 +14,7 @@
 #include "hawser/base/entropy.hpp"
 #include "hawser/base/enum_set.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/base/limit.hpp"
 #include "hawser/base/never_destroyed.hpp"
 #include "hawser/base/percent.hpp"

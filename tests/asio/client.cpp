@@ -77,6 +77,7 @@ TEST_CASE("a client sends all kinds of messages") {
 TEST_CASE("each session may be served by a coroutine") {
   stage server;
   driven_client client{keeping(server.url())};
+  client->hooks().on_message = nullptr;
   client->on_session([](session open) -> asio::awaitable<void> {
     while (const auto got = co_await open.receive()) open.send(*got);
   });
@@ -88,9 +89,23 @@ TEST_CASE("each session may be served by a coroutine") {
   }
 }
 
+TEST_CASE("a coroutine of a session may take the session by reference") {
+  stage server;
+  driven_client client{brisk_client(server.url())};
+  client->hooks().on_message = nullptr;
+  client->on_session([](const session& open) -> asio::awaitable<void> {
+    while (const auto got = co_await open.receive()) open.send(*got);
+  });
+  client.start();
+  auto peer = server.open();
+  peer.send(frame_from(role::server, opcode::text, "echo"));
+  CHECK(peer.receive_frames(1) == lines{"text \"echo\""});
+}
+
 TEST_CASE("an exception of a coroutine ends its session and is reported") {
   stage server;
   driven_client client{brisk_client(server.url())};
+  client->hooks().on_message = nullptr;
   client->on_session([](session) -> asio::awaitable<void> {
     throw std::runtime_error{"no"};
     co_return;
@@ -370,6 +385,17 @@ TEST_CASE("any number of threads may use a client and run its context") {
   for (auto& one : threads) one.join();
   CHECK_FALSE(client->close());
   CHECK(client.rest() == lines{"stopped", "idle"});
+}
+
+TEST_CASE("a client that has started refuses handlers", "[client]") {
+  asio::io_context context;
+  client made{context, {.url = "ws://127.0.0.1/"}};
+  CHECK_THROWS_AS(made.on_stopped(std::function<void()>{}), std::invalid_argument);
+  made.start();
+  CHECK_THROWS_AS(made.on_message([](session&, message_view) {}), std::logic_error);
+  CHECK_THROWS_AS(made.on_stopped([] {}), std::logic_error);
+  CHECK_THROWS_AS(made.on_session([](session) -> asio::awaitable<void> { co_return; }),
+                  std::logic_error);
 }
 
 }  // namespace

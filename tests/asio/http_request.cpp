@@ -277,15 +277,6 @@ TEST_CASE("an exception of a hook, or a response that cannot be sent, is a 500 a
   CHECK(errors.take()->find(describe(errc::bad_header_value)) != std::string::npos);
 }
 
-TEST_CASE("after a hook is removed requests are not answered by it") {
-  live_server server{[](hawser::server& made) {
-    made.on_http(shown_request);
-    made.on_http(std::function<response(const request&)>{});
-    made.on_message([](session&, message_view) {});
-  }};
-  CHECK(status_of(last_answer(server->port(), asking("GET", "/"))) == 426);
-}
-
 TEST_CASE("an application that answers too late gets an error, and its client 503") {
   mailbox<http_request> kept;
   server_options options;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/route.hpp"
 
+#include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +68,40 @@ TEST_CASE("a route keeps its settings and its pattern") {
   made.handlers()->on_open(none);
   CHECK(opened == 1);
   CHECK(made.upgrade_hook());
+}
+
+TEST_CASE("two patterns are for the same paths if they differ in names of parameters only") {
+  const auto same = [](const char* left, const char* right) {
+    return route{left, {}}.is_for(right) && route{right, {}}.is_for(left);
+  };
+  CHECK(same("/", "/"));
+  CHECK(same("/chat", "/chat"));
+  CHECK(same("/rooms/:id", "/rooms/:name"));
+  CHECK(same("/rooms/:id/*", "/rooms/:name/*"));
+  CHECK_FALSE(same("/chat", "/chats"));
+  CHECK_FALSE(same("/rooms/:id", "/rooms/*"));
+  CHECK_FALSE(same("/rooms/:id", "/rooms/all"));
+  CHECK_FALSE(same("/rooms/:id", "/rooms"));
+  CHECK_FALSE(same("/chat", "/chat/"));
+}
+
+TEST_CASE("a route that is in use refuses other handlers") {
+  route made{"/", {}};
+  made.on_message([](session&, message_view) {});
+  made.freeze(true);
+  CHECK_THROWS_AS(made.on_message([](session&, message_view) {}), std::logic_error);
+  CHECK_THROWS_AS(made.on_upgrade([](upgrade&) {}), std::logic_error);
+  CHECK_THROWS_AS(made.on_http([](http_request&) {}), std::logic_error);
+  CHECK_FALSE(made.upgrade_hook());
+  made.freeze(false);
+  CHECK_NOTHROW(made.on_upgrade([](upgrade&) {}));
+}
+
+TEST_CASE("a route refuses empty hooks") {
+  route made{"/", {}};
+  CHECK_THROWS_AS(made.on_upgrade(std::function<void(upgrade&)>{}), std::invalid_argument);
+  CHECK_THROWS_AS(made.on_http(http_hook{}), std::invalid_argument);
+  CHECK_THROWS_AS(made.on_http(std::function<response(const request&)>{}), std::invalid_argument);
 }
 
 }  // namespace

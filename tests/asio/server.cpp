@@ -708,4 +708,31 @@ TEST_CASE("a server's executor runs timers of the application") {
   CHECK(fired.take() == true);
 }
 
+// Settings that are refused
+
+TEST_CASE("a second route for the same paths is refused") {
+  server made{{}};
+  made.route("/rooms/:id").on_message([](session&, message_view) {});
+  CHECK_THROWS_WITH(made.route("/rooms/:name"), "hawser: two routes for '/rooms/:name'");
+  CHECK_NOTHROW(made.route("/rooms/*"));
+  made.on_message([](session&, message_view) {});
+  CHECK_NOTHROW(made.route("/*"));
+  CHECK_THROWS_AS(made.route("/*"), std::invalid_argument);
+}
+
+TEST_CASE("a server that has started refuses handlers, routes and listeners") {
+  asio::io_context context;
+  server made{context, {}};
+  auto& room = made.route("/room");
+  made.start();
+  const auto ignore = [](session&, message_view) {};
+  CHECK_THROWS_AS(room.on_message(ignore), std::logic_error);
+  CHECK_THROWS_AS(made.on_message(ignore), std::logic_error);
+  CHECK_THROWS_AS(made.on_upgrade([](upgrade&) {}), std::logic_error);
+  CHECK_THROWS_AS(made.on_http([](http_request&) {}), std::logic_error);
+  CHECK_THROWS_AS(made.route("/other"), std::logic_error);
+  CHECK_THROWS_AS(made.listen(asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0}),
+                  std::logic_error);
+}
+
 }  // namespace

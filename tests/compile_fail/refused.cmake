@@ -2,7 +2,8 @@
 
 # The compiler must refuse SOURCE with a message that contains the words after "// Refused:", and accept it
 # with COMPLETE defined, which proves that only the missing part is refused. If SOURCE has a line
-# "// With:", it must be refused with these options, and the first error must contain the words.
+# "// With:", it must be refused with these options, and the first error must contain the words. If it has
+# a line "// Lines:", the message has no more lines than these, without those that only name includes.
 
 set(compile "${COMPILER}" -std=c++20 ${OPTIONS} -fsyntax-only -I "${INCLUDE}" "${SOURCE}")
 
@@ -31,4 +32,13 @@ endif()
 string(FIND "${output}" "${expected}" found)
 if(found EQUAL -1)
   message(FATAL_ERROR "The message does not name ${expected}:\n${output}")
+endif()
+
+file(STRINGS "${SOURCE}" most REGEX "^// Lines: ")
+string(REPLACE "// Lines: " "" most "${most}")
+string(REGEX REPLACE "(In file included| +)from [^\n]*\n" "" own "${output}")
+string(REGEX MATCHALL "\n" lines "${own}")
+list(LENGTH lines count)
+if(most AND count GREATER most)
+  message(FATAL_ERROR "The message has ${count} lines:\n${output}")
 endif()

@@ -119,11 +119,12 @@ class ended_server {
       server_->on_session([this](session open) -> asio::awaitable<void> {
         while (co_await open.receive()) happens("receive", open);
       });
+    } else {
+      server_->on_message([this](session& open, message_view) {
+        happens("on_message", open);
+        if (moment_ == "on_error") throw std::runtime_error{"no"};
+      });
     }
-    server_->on_message([this](session& open, message_view) {
-      happens("on_message", open);
-      if (moment_ == "on_error") throw std::runtime_error{"no"};
-    });
     server_->on_error([this](session& of, std::exception_ptr) { happens("on_error", of); });
     server_->on_close([this](session& open, const closed&) { happens("on_close", open); });
   }

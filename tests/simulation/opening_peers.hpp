@@ -319,9 +319,12 @@ class opening_session_peer final : public session_peer<How> {
 
   void set_hooks(route& on) {
     auto hooks = base::handlers();
-    if (hooks.on_part) on.on_part(hooks.on_part);
-    on.on_message(hooks.on_message)
-        .on_ping(hooks.on_ping)
+    if (hooks.on_part) {
+      on.on_part(hooks.on_part);
+    } else {
+      on.on_message(hooks.on_message);
+    }
+    on.on_ping(hooks.on_ping)
         .on_pong(hooks.on_pong)
         .on_close(hooks.on_close)
         .on_open([this](session& opened) {

@@ -3,11 +3,11 @@
 
 #include "hawser/asio/language.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,8 +23,10 @@
 #include "hawser/asio/opening/client_opening.hpp"
 #include "hawser/asio/reconnecting/client_state.hpp"
 #include "hawser/asio/session.hpp"
+#include "hawser/asio/session/handler_from.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/response.hpp"
@@ -37,7 +39,7 @@ namespace hawser {
 /// `client_options::reconnect` says and connects again, until close() or stop(), or until an error
 /// is permanent (see is_worth_retrying()).
 ///
-/// Set the handlers, then call start(). The handlers are called one at a time, on the threads that
+/// Set the handlers, then call start(): a setter that is called afterwards throws std::logic_error. The handlers are called one at a time, on the threads that
 /// run the context, of which there may be any number. on_close is called once for each on_open,
 /// before the next on_reconnecting; on_stopped is the last call.
 ///
@@ -57,8 +59,11 @@ class basic_client : public handler_setters<basic_client<Layer>> {
   basic_client(const basic_client&) = delete;
   basic_client& operator=(const basic_client&) = delete;
 
-  /// The handlers, to set them.
-  client_handlers& hooks() noexcept { return state_->hooks(); }
+  /// The handlers, to set them. Throws std::logic_error after start().
+  client_handlers& hooks() {
+    detail::check_not_running(started_, "a client's handlers");
+    return state_->hooks();
+  }
 
   /// A function that passes exceptions to on_error. It may outlive the client, and then does nothing.
   auto error_reporter() const {
@@ -68,20 +73,36 @@ class basic_client : public handler_setters<basic_client<Layer>> {
   }
 
   /// For this and the next two, see client_handlers.
-  basic_client& on_reconnecting(
-      std::function<void(unsigned, std::chrono::steady_clock::duration, std::error_code)> hook) {
-    return set(state_->hooks().on_reconnecting, std::move(hook));
+  template <class Handler>
+  basic_client& on_reconnecting(Handler handler) {
+    using clock = std::chrono::steady_clock;
+    using wanted = void(unsigned, clock::duration, std::error_code);
+    static_assert(detail::handler_fits<Handler, wanted>,
+                  "on_reconnecting wants void(unsigned, std::chrono::steady_clock::duration, "
+                  "std::error_code), no coroutine");
+    return set(hooks().on_reconnecting,
+               detail::handler_from<wanted>(std::move(handler), "on_reconnecting()"));
   }
-  basic_client& on_failed(
-      std::function<void(std::error_code, const std::optional<response>&)> hook) {
-    return set(state_->hooks().on_failed, std::move(hook));
+  template <class Handler>
+  basic_client& on_failed(Handler handler) {
+    using wanted = void(std::error_code, const std::optional<response>&);
+    static_assert(detail::handler_fits<Handler, wanted>,
+                  "on_failed wants void(std::error_code, const std::optional<response>&), "
+                  "no coroutine");
+    return set(hooks().on_failed, detail::handler_from<wanted>(std::move(handler), "on_failed()"));
   }
-  basic_client& on_stopped(std::function<void()> hook) {
-    return set(state_->hooks().on_stopped, std::move(hook));
+  template <class Handler>
+  basic_client& on_stopped(Handler handler) {
+    static_assert(detail::handler_fits<Handler, void()>, "on_stopped wants void(), no coroutine");
+    return set(hooks().on_stopped,
+               detail::handler_from<void()>(std::move(handler), "on_stopped()"));
   }
 
   /// Begins to connect. Has an effect once per client. Does not wait.
-  void start() { state_->start(); }
+  void start() {
+    started_ = true;
+    state_->start();
+  }
 
   /// Sends a text on the current connection, or queues it for the next one: see outage_queue. Fails
   /// with invalid_utf8, send_budget_exceeded or closed. No error means that it is queued. What a
@@ -139,6 +160,7 @@ class basic_client : public handler_setters<basic_client<Layer>> {
   }
 
   const std::shared_ptr<detail::client_state<Layer>> state_;
+  std::atomic<bool> started_ = false;
 };
 
 /// Over TCP, for ws: URLs.

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -12,6 +11,7 @@
 #include "hawser/asio/session/session_handlers.hpp"
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/retry_after.hpp"
 #include "hawser/transport/backoff.hpp"
@@ -29,12 +29,12 @@ struct client_options {
   /// as is_worth_retrying() says, and not if the server's certificate is not valid, unless it is
   /// only not yet valid, since the clock of this machine may be corrected. An exception is reported
   /// to on_error, and the client gives up. The function may stop or destroy the client.
-  std::function<bool(std::error_code cause, const std::optional<response>& refusal)> retry = {};
+  handler_function<bool(std::error_code cause, const std::optional<response>& refusal)> retry = {};
 
   /// Called before each attempt, for example to renew a token among the headers. An exception is
   /// reported to on_error, and the attempt fails: with the code of a std::system_error, otherwise
   /// with errc::aborted. The function may stop or destroy the client.
-  std::function<void(connect_options&)> prepare = {};
+  handler_function<void(connect_options&)> prepare = {};
 
   outage_queue queue = {};
   send_budget budget = {};
@@ -45,13 +45,14 @@ struct client_options {
 struct client_handlers : session_handlers {
   /// There is no connection, because of `cause`. Attempt number `attempt` since the last healthy
   /// connection begins after `delay`.
-  std::function<void(unsigned attempt, std::chrono::steady_clock::duration delay,
-                     std::error_code cause)>
+  handler_function<void(unsigned attempt, std::chrono::steady_clock::duration delay,
+                        std::error_code cause)>
       on_reconnecting = {};
   /// The client gives up, because of `cause`. on_stopped follows.
-  std::function<void(std::error_code cause, const std::optional<response>& refusal)> on_failed = {};
+  handler_function<void(std::error_code cause, const std::optional<response>& refusal)> on_failed =
+      {};
   /// Called exactly once per start(), as the last handler: there is no connection, and there will be none.
-  std::function<void()> on_stopped = {};
+  handler_function<void()> on_stopped = {};
 };
 
 /// Whether another attempt may succeed: true for network errors, timeouts, and responses for a

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "hawser/base/error.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/http_head.hpp"
@@ -33,7 +33,7 @@ namespace hawser {
 /// Finds the proxy for a connection, or proxy_kind::none. If it returns nothing, the connection
 /// fails with errc::bad_proxy. connect() passes exceptions on. A client reports them to on_error,
 /// and the attempt fails: with the code of a std::system_error, otherwise with errc::aborted.
-using proxy_finder = std::function<std::optional<proxy>(const uri&)>;
+using proxy_finder = handler_function<std::optional<proxy>(const uri&)>;
 
 /// Uses the proxy of `url` for all connections: see proxy::decode(). Throws std::system_error at once
 /// if the URL is not valid; what() contains the URL without secrets.

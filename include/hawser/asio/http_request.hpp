@@ -2,13 +2,14 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "hawser/asio/session/handler_from.hpp"
 #include "hawser/asio/upgrade.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/handshake/http_date.hpp"
 #include "hawser/handshake/http_exchange.hpp"
 #include "hawser/handshake/request.hpp"
@@ -52,7 +53,7 @@ struct http_options {
 };
 
 /// Answers plain HTTP requests, at once or later.
-using http_hook = std::function<void(http_request&)>;
+using http_hook = handler_function<void(http_request&)>;
 
 namespace detail {
 
@@ -62,12 +63,27 @@ inline std::string http_date_now() {
       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
 
-/// A hook that answers with the result of `respond`; an empty hook if `respond` is empty.
-inline http_hook answered_by(std::function<response(const request&)> respond) {
-  if (!respond) return {};
+template <class Handler>
+inline constexpr bool answers_http =
+    handler_fits<Handler, void(http_request&)> || handler_fits<Handler, response(const request&)>;
+
+/// A hook that answers with the result of `respond`.
+inline http_hook answered_by(handler_function<response(const request&)> respond) {
   return [respond = std::move(respond)](http_request& asked) {
     asked.answer(respond(asked.request()));
   };
+}
+
+/// The hook that `setter` got, in either form. Throws std::invalid_argument if it is empty.
+template <class Handler>
+http_hook http_hook_from(Handler given, const char* setter) {
+  if constexpr (handler_fits<Handler, void(http_request&)>) {
+    return handler_from<void(http_request&)>(std::move(given), setter);
+  } else if constexpr (answers_http<Handler>) {
+    return answered_by(handler_from<response(const request&)>(std::move(given), setter));
+  } else {
+    return {};
+  }
 }
 
 }  // namespace detail

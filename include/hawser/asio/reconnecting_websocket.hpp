@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -20,6 +19,7 @@
 #include "hawser/asio/session.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/protocol/event.hpp"
@@ -48,12 +48,19 @@ class basic_reconnecting_websocket {
 
   /// Called inside read() when there is a new connection, for example to subscribe. Set this and
   /// the next hook before the first read().
-  void on_open(std::function<void(session&)> hook) { client_.on_open(std::move(hook)); }
+  template <class Handler>
+  void on_open(Handler handler) {
+    static_assert(detail::handler_fits<Handler, void(session&)>,
+                  "on_open wants void(session&), no coroutine");
+    if constexpr (detail::handler_fits<Handler, void(session&)>) {
+      client_.on_open(std::move(handler));
+    }
+  }
 
   /// Called inside read(): see client_handlers.
-  void on_reconnecting(
-      std::function<void(unsigned, std::chrono::steady_clock::duration, std::error_code)> hook) {
-    client_.on_reconnecting(std::move(hook));
+  template <class Handler>
+  void on_reconnecting(Handler handler) {
+    client_.on_reconnecting(std::move(handler));
   }
 
   /// Waits for the next message, and reconnects if necessary. Returns nothing when there will be no

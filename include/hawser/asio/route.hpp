@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,9 +13,11 @@
 
 #include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/http_request.hpp"
+#include "hawser/asio/session/handler_from.hpp"
 #include "hawser/asio/session/session_handlers.hpp"
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/asio/upgrade.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/base/percent.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
@@ -49,8 +51,8 @@ struct route_options {
   any_negotiator extension = {};
 };
 
-/// What a server does with requests for one path. Change the settings before the server runs. The
-/// handlers are called on the thread of their session.
+/// What a server does with requests for one path. Change the settings before the server starts: a setter
+/// throws std::logic_error while it runs. The handlers are called on the thread of their session.
 class route : public handler_setters<route> {
  public:
   /// `pattern` is a path. A segment may be a parameter, `/rooms/:id`, and the last one may be `*`,
@@ -63,9 +65,12 @@ class route : public handler_setters<route> {
   /// Called before a session begins. The hook accepts or rejects the upgrade, or stores a copy of
   /// it and answers later. Otherwise the client gets 500, and on_error is called. Without a hook,
   /// the options decide.
-  route& on_upgrade(std::function<void(upgrade&)> hook) {
-    on_upgrade_ = std::move(hook);
-    return *this;
+  template <class Handler>
+  route& on_upgrade(Handler handler) {
+    static_assert(detail::handler_fits<Handler, void(upgrade&)>,
+                  "on_upgrade wants void(upgrade&), no coroutine: store a copy to answer later");
+    return set_upgrade(
+        detail::handler_from<void(upgrade&)>(std::move(handler), "route::on_upgrade()"));
   }
 
   /// Called for plain HTTP requests to these paths: any method but CONNECT, with or without a body,
@@ -73,19 +78,37 @@ class route : public handler_setters<route> {
   /// or stores a copy and answers later. On the thread of the connection. Without a hook here, the
   /// server's hook is called. If the route has only this hook and none for sessions, upgrades are
   /// served as plain requests: their Upgrade is ignored.
-  route& on_http(hawser::http_hook hook) {
-    on_http_ = std::move(hook);
-    return *this;
+  ///
+  /// The hook is a `void(http_request&)`, or a `response(const request&)`, which returns the answer. If the
+  /// latter throws, the client gets 500 and the exception is reported.
+  template <class Handler>
+  route& on_http(Handler handler) {
+    static_assert(detail::answers_http<Handler>,
+                  "on_http wants void(http_request&) or response(const request&), no coroutine");
+    return set_http(detail::http_hook_from(std::move(handler), "route::on_http()"));
   }
 
-  /// The same with a function that returns the response. If it throws, the client gets 500 and the
-  /// exception is reported.
-  route& on_http(std::function<response(const request&)> hook) {
-    return on_http(detail::answered_by(std::move(hook)));
+  /// The handlers, to set them. Throws std::logic_error while the server runs.
+  session_handlers& hooks() {
+    check_settable();
+    return *handlers_;
   }
 
-  /// The handlers, to set them.
-  session_handlers& hooks() noexcept { return *handlers_; }
+  /// Called by the server: while it runs, its threads may read the settings.
+  void freeze(bool frozen) noexcept { frozen_ = frozen; }
+
+  /// Whether a request that matches `pattern` matches this route too, and the other way round: the patterns
+  /// differ in the names of parameters at most.
+  bool is_for(std::string_view pattern) const noexcept {
+    std::string_view own = pattern_;
+    while (!own.empty() && !pattern.empty()) {
+      const auto left = take_segment(own);
+      const auto right = take_segment(pattern);
+      const bool are_parameters = left.starts_with(':') && right.starts_with(':');
+      if (!are_parameters && left != right) return false;
+    }
+    return own.empty() && pattern.empty();
+  }
 
   /// A function that passes exceptions to on_error. It may outlive the route, and then does nothing.
   auto error_reporter() const {
@@ -97,7 +120,7 @@ class route : public handler_setters<route> {
 
   route_options& options() noexcept { return options_; }
   const route_options& options() const noexcept { return options_; }
-  const std::function<void(upgrade&)>& upgrade_hook() const noexcept { return on_upgrade_; }
+  const handler_function<void(upgrade&)>& upgrade_hook() const noexcept { return on_upgrade_; }
   const hawser::http_hook& http_hook() const noexcept { return on_http_; }
 
   /// Whether no handler for sessions is set.
@@ -130,6 +153,20 @@ class route : public handler_setters<route> {
   }
 
  private:
+  void check_settable() const { detail::check_not_running(frozen_, "a route's settings"); }
+
+  route& set_upgrade(handler_function<void(upgrade&)> hook) {
+    check_settable();
+    on_upgrade_ = std::move(hook);
+    return *this;
+  }
+
+  route& set_http(hawser::http_hook hook) {
+    check_settable();
+    on_http_ = std::move(hook);
+    return *this;
+  }
+
   /// Takes a segment and the slash before it.
   static std::string_view take_segment(std::string_view& path) noexcept {
     if (path.starts_with('/')) path.remove_prefix(1);
@@ -140,9 +177,10 @@ class route : public handler_setters<route> {
 
   std::string pattern_;
   route_options options_;
-  std::function<void(upgrade&)> on_upgrade_;
+  handler_function<void(upgrade&)> on_upgrade_;
   hawser::http_hook on_http_;
   std::shared_ptr<session_handlers> handlers_ = std::make_shared<session_handlers>();
+  std::atomic<bool> frozen_ = false;
 };
 
 }  // namespace hawser

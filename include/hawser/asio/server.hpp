@@ -3,11 +3,11 @@
 
 #include "hawser/asio/language.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -31,8 +31,10 @@
 #include "hawser/asio/plain_streams.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
+#include "hawser/asio/session/handler_from.hpp"
 #include "hawser/asio/shutdown_options.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/protocol/options.hpp"
@@ -109,7 +111,7 @@ struct server_options {
 /// one at a time per connection. A handler that takes long delays the other connections of its thread.
 ///
 /// Set everything up first, then call run() to use the server's own threads, or start() to use an
-/// executor of yours.
+/// executor of yours. A setter throws std::logic_error while run() runs, and after start().
 class server : public handler_setters<server, route> {
  public:
   // The constructors are templates, so that a unit compiles only the connections that it serves.
@@ -147,33 +149,50 @@ class server : public handler_setters<server, route> {
   server& operator=(const server&) = delete;
 
   /// Adds a route for the paths of a pattern; see `route`. The first route that matches is used,
-  /// before the handlers that are set on the server itself, which are for all other paths.
+  /// before the handlers that are set on the server itself, which are for all other paths. Throws
+  /// std::invalid_argument if there is a route for these paths: the second one would never be used.
   hawser::route& route(std::string pattern) {
+    check_settable("server::route()");
     auto& routes = settings_->routes;
-    const auto at = routes.end() - (has_fallback_ ? 1 : 0);
-    return **routes.insert(at, std::make_unique<hawser::route>(std::move(pattern), options_.route));
+    const auto end = routes.end() - (has_fallback_ ? 1 : 0);
+    for (auto at = routes.begin(); at != end; ++at) {
+      if ((*at)->is_for(pattern)) {
+        throw std::invalid_argument{"hawser: two routes for '" + pattern + "'"};
+      }
+    }
+    return **routes.insert(end,
+                           std::make_unique<hawser::route>(std::move(pattern), options_.route));
   }
 
   /// The route for all other paths, which has the handlers that are set on the server itself.
   hawser::route& fallback() {
-    if (!std::exchange(has_fallback_, true)) {
+    if (!has_fallback_) {
+      check_settable("server::fallback()");
       settings_->routes.push_back(std::make_unique<hawser::route>("/*", options_.route));
+      has_fallback_ = true;
     }
     return *settings_->routes.back();
   }
 
-  hawser::route& on_upgrade(std::function<void(upgrade&)> hook) {
-    return fallback().on_upgrade(std::move(hook));
+  /// See route::on_upgrade().
+  template <class Handler>
+  hawser::route& on_upgrade(Handler handler) {
+    static_assert(detail::handler_fits<Handler, void(upgrade&)>,
+                  "on_upgrade wants void(upgrade&), no coroutine: store a copy to answer later");
+    if constexpr (detail::handler_fits<Handler, void(upgrade&)>) {
+      fallback().on_upgrade(std::move(handler));
+    }
+    return fallback();
   }
 
   /// Answers plain HTTP requests of routes without an on_http of their own, and `OPTIONS *`; see
   /// route::on_http(). Called on any of the server's threads. Without a hook the response is 426 to
   /// GET and HEAD, 405 to other methods, and 404 if no route matches.
-  void on_http(http_hook hook) { settings_->on_http = std::move(hook); }
-
-  /// The same with a function that returns the response.
-  void on_http(std::function<response(const request&)> hook) {
-    on_http(detail::answered_by(std::move(hook)));
+  template <class Handler>
+  void on_http(Handler handler) {
+    static_assert(detail::answers_http<Handler>,
+                  "on_http wants void(http_request&) or response(const request&), no coroutine");
+    set_http(detail::http_hook_from(std::move(handler), "server::on_http()"));
   }
 
   /// Listens for ws: on another endpoint, TCP or Unix socket, and returns the actual endpoint: a
@@ -206,7 +225,10 @@ class server : public handler_setters<server, route> {
   std::size_t connections() const { return runtime_->connections(); }
 
   /// Begins to accept on the given executor. Does not wait.
-  void start() { runtime_->start(); }
+  void start() {
+    detail::freeze(*settings_, *frozen_, true);
+    runtime_->start();
+  }
 
   /// Serves until shutdown(), on `options.threads` threads including the calling one. Throws
   /// std::logic_error for a server on an executor of yours, which your own threads run.
@@ -215,6 +237,7 @@ class server : public handler_setters<server, route> {
       throw std::logic_error{"hawser::server::run(): it has no threads of its own"};
     // A handler may destroy this object.
     const auto kept = runtime_;
+    const detail::frozen_settings now{settings_, frozen_};
     kept->run();
   }
 
@@ -331,9 +354,17 @@ class server : public handler_setters<server, route> {
     settings_->memory = std::make_shared<detail::memory_budget>(options_.memory_budget);
   }
 
+  void check_settable(const char* setter) const { detail::check_not_running(*frozen_, setter); }
+
+  void set_http(http_hook hook) {
+    check_settable("server::on_http()");
+    settings_->on_http = std::move(hook);
+  }
+
   template <class Threads, class Endpoint, class MakeStream>
   Endpoint add_listener(const std::shared_ptr<Threads>& threads, const Endpoint& where,
                         MakeStream make_stream) {
+    check_settable("server::listen()");
     using maker = detail::listener_maker<typename Endpoint::protocol_type, Threads, MakeStream>;
     auto made = maker::make(where, threads, settings_, runtime_->places(), std::move(make_stream));
     runtime_->add(std::move(made.first));
@@ -350,6 +381,7 @@ class server : public handler_setters<server, route> {
   std::shared_ptr<detail::own_threads> own_threads_;  // one of these two is set
   std::shared_ptr<detail::shared_threads> shared_threads_;
   std::uint16_t port_ = 0;
+  const std::shared_ptr<std::atomic<bool>> frozen_ = std::make_shared<std::atomic<bool>>(false);
   bool has_fallback_ = false;
   bool secure_by_default_ = false;
 };

@@ -25,6 +25,7 @@
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/base/never_destroyed.hpp"
 #include "hawser/base/thread_kept.hpp"
 #include "hawser/base/utf8.hpp"
@@ -145,9 +146,13 @@ class session {
 
   /// Sets the function that is called on the session's thread when buffered_bytes() falls to
   /// send_budget::high / 2 after it exceeded `high` or a send was refused. Replaces the previous
-  /// function. It may hold this handle, and is not called after on_close.
-  void on_drained(std::function<void()> hook) const {
-    if (state_) state_->submit(detail::drained_command{std::move(hook)});
+  /// function. It may hold this handle, and is not called after on_close. An empty std::function
+  /// removes it.
+  template <class Handler>
+  void on_drained(Handler handler) const {
+    static_assert(detail::handler_fits<Handler, void()>,
+                  "session::on_drained wants void(); in coroutines use drained()");
+    if constexpr (detail::handler_fits<Handler, void()>) set_drained(std::move(handler));
   }
 
   /// Waits for the next message of a session that a coroutine serves (route::on_session), and
@@ -268,6 +273,10 @@ class session {
   explicit operator bool() const noexcept { return state_ != nullptr; }
 
  private:
+  void set_drained(handler_function<void()> hook) const {
+    if (state_) state_->submit(detail::drained_command{std::move(hook)});
+  }
+
   std::error_code submit(detail::send_command command) const {
     if (!state_) return errc::closed;
     return state_->send_owned(std::move(command));

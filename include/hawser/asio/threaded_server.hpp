@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +23,7 @@
 #include "hawser/asio/accepting/accept_loop.hpp"
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/accepting/endpoint_text.hpp"
+#include "hawser/asio/accepting/threaded_handlers.hpp"
 #include "hawser/asio/accepting/threaded_listener.hpp"
 #include "hawser/asio/accepting/threaded_memory.hpp"
 #include "hawser/asio/accepting/threaded_workers.hpp"
@@ -47,7 +47,7 @@ namespace hawser {
 /// A server with one thread per connection. The handshakes run on that thread too, so no client
 /// delays another.
 template <class Protocol, class Layer = no_layer>
-class basic_threaded_server {
+class basic_threaded_server : public threaded_handlers {
   using socket_stream = basic_socket_transport<typename Protocol::socket>;
   using transport = decltype(std::declval<const Layer&>().wrap(std::declval<socket_stream>()));
 
@@ -73,16 +73,6 @@ class basic_threaded_server {
   basic_threaded_server(const basic_threaded_server&) = delete;
   basic_threaded_server& operator=(const basic_threaded_server&) = delete;
 
-  /// Calls `hook(upgrade&)` for each valid upgrade request, on its connection's thread. The hook
-  /// must call accept() or refuse(). If it does neither, or throws, the client gets 500 and
-  /// on_error is called, in the first case with errc::upgrade_unanswered. Without a hook, the
-  /// options decide. Set it before run().
-  void on_upgrade(std::function<void(upgrade&)> hook) { on_upgrade_ = std::move(hook); }
-
-  /// Calls `hook` with the errors of connections: an exception of the handler, or a
-  /// std::system_error of a handshake or of accepting. Called on any thread; must not throw.
-  void on_error(std::function<void(std::exception_ptr)> hook) { on_error_ = std::move(hook); }
-
   endpoint_type local_endpoint() const { return listener_->local_endpoint(); }
 
   std::uint16_t port() const requires std::is_same_v<Protocol, asio::ip::tcp> {
@@ -104,15 +94,9 @@ class basic_threaded_server {
   /// there is no memory to accept connections.
   template <class Handler>
   void run(Handler handler) {
-    workers_.begin();
-    try {
-      accept(handler);
-      context_.run();
-    } catch (...) {
-      end();
-      throw;
-    }
-    end();
+    constexpr bool fits = detail::serves<Handler, peer>();
+    static_assert(fits, "run wants void(peer&) or void(peer&, const request&), no coroutine");
+    if constexpr (fits) run_with(handler);
   }
 
   /// Ends run(): accepts no more connections, answers unfinished handshakes with 503, and closes the
@@ -147,6 +131,20 @@ class basic_threaded_server {
   }
 
   template <class Handler>
+  void run_with(Handler& handler) {
+    freeze();
+    workers_.begin();
+    try {
+      accept(handler);
+      context_.run();
+    } catch (...) {
+      end();
+      throw;
+    }
+    end();
+  }
+
+  template <class Handler>
   void accept(Handler& handler) {
     const auto admit = [this, &handler](typename Protocol::socket accepted, std::string from,
                                         place held) {
@@ -156,10 +154,6 @@ class basic_threaded_server {
       });
     };
     listener_->start(admit, [this](const std::exception_ptr& error) { report(error); });
-  }
-
-  void report(const std::exception_ptr& error) const {
-    if (on_error_) on_error_(error);
   }
 
   template <class Handler>
@@ -213,7 +207,7 @@ class basic_threaded_server {
   /// An exception of the hook is reported; it does not withdraw an answer.
   void ask(upgrade& asked) {
     try {
-      on_upgrade_ ? on_upgrade_(asked) : static_cast<void>(asked.accept());
+      upgrade_hook() ? upgrade_hook()(asked) : static_cast<void>(asked.accept());
     } catch (...) {
       asked.refuse({.status = 500});
       report(std::current_exception());
@@ -254,8 +248,6 @@ class basic_threaded_server {
   const std::shared_ptr<listener> listener_;
   const detail::listener_facts facts_;
   asio::signal_set signals_{context_};
-  std::function<void(upgrade&)> on_upgrade_;
-  std::function<void(std::exception_ptr)> on_error_;
   workers workers_;
 };
 

@@ -5,9 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 
+#include "hawser/base/handler_function.hpp"
 #include "hawser/frame/opcode.hpp"
 
 namespace hawser {
@@ -51,7 +51,7 @@ struct deflate_options {
   /// Called for each message that is long enough; returns whether to compress it. `size` is
   /// unknown_size for a message that is sent in fragments. Empty: all are compressed. Called on any
   /// thread; must not throw.
-  std::function<bool(message_kind kind, std::size_t size)> compress = {};
+  handler_function<bool(message_kind kind, std::size_t size)> compress = {};
 };
 
 /// The options of a preset.

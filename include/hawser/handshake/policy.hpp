@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "hawser/base/ascii.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/handshake/allowed_hosts.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/header_fields.hpp"
@@ -55,7 +55,7 @@ inline bool are_addable(const header_fields& headers) noexcept {
 }  // namespace detail
 
 /// Decides whether a web page may connect.
-using origin_check = std::function<bool(const request&)>;
+using origin_check = handler_function<bool(const request&)>;
 
 /// Allows every page: any site that a user visits can then connect.
 inline bool any_origin(const request&) noexcept { return true; }

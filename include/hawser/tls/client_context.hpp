@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "hawser/base/handler_function.hpp"
 #include "hawser/tls/context.hpp"
 #include "hawser/tls/pem.hpp"
 #include "hawser/tls/session_cache.hpp"
@@ -38,7 +38,7 @@ struct tls_client_options {
   /// Called with each SSL_CTX that is made from these options, before any connection uses it: for
   /// other settings of OpenSSL. Empty: not called. Its exceptions reach the caller of the
   /// constructor or of reload().
-  std::function<void(SSL_CTX*)> configure = {};
+  handler_function<void(SSL_CTX*)> configure = {};
 };
 
 /// The state that a client's TLS connections share: settings, trusted certificates, sessions to

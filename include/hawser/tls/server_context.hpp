@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -16,6 +15,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "hawser/base/handler_function.hpp"
 #include "hawser/tls/certificate_error.hpp"
 #include "hawser/tls/context.hpp"
 #include "hawser/tls/pem.hpp"
@@ -44,7 +44,7 @@ struct tls_server_options {
   /// Called with each SSL_CTX that is made from these options, before any connection uses it: for
   /// other settings of OpenSSL. Empty: not called. Its exceptions reach the caller of the
   /// constructor or of reload().
-  std::function<void(SSL_CTX*)> configure = {};
+  handler_function<void(SSL_CTX*)> configure = {};
 };
 
 /// The state that a server's TLS connections share. They use TLS 1.2 or 1.3 and ALPN `http/1.1`,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -49,6 +50,28 @@ struct opening_settings {
     const auto& hook = of_route ? found->http_hook() : on_http;
     return hook ? &hook : nullptr;
   }
+};
+
+/// While `frozen`, other threads may read the settings. `flag` is that of the server itself.
+inline void freeze(const opening_settings& all, std::atomic<bool>& flag, bool frozen) noexcept {
+  flag = frozen;
+  for (const auto& one : all.routes) one->freeze(frozen);
+}
+
+/// Freezes the settings as long as it exists. It may outlive the server.
+class frozen_settings {
+ public:
+  frozen_settings(std::shared_ptr<opening_settings> all, std::shared_ptr<std::atomic<bool>> flag)
+      : all_{std::move(all)}, flag_{std::move(flag)} {
+    freeze(*all_, *flag_, true);
+  }
+  ~frozen_settings() { freeze(*all_, *flag_, false); }
+  frozen_settings(const frozen_settings&) = delete;
+  frozen_settings& operator=(const frozen_settings&) = delete;
+
+ private:
+  const std::shared_ptr<opening_settings> all_;
+  const std::shared_ptr<std::atomic<bool>> flag_;
 };
 
 /// The policy of the route of a request. The handshake calls allow_host() first, which finds the route.

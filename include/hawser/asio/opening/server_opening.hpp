@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <new>
 #include <system_error>
@@ -26,6 +25,7 @@
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/handshake/http_conversation.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/protocol/deadline.hpp"
@@ -169,7 +169,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
 
   /// Calls the application's hook now; `use` gets the answer, always after this call.
   template <class Asked>
-  void ask(const std::function<void(Asked&)>& hook, session_facts facts,
+  void ask(const handler_function<void(Asked&)>& hook, session_facts facts,
            void (server_opening::*use)(const upgrade_answer&)) {
     // The request may outlive the executor, so it must not hold one.
     auto give = [this, weak = this->weak_from_this(), use](upgrade_answer given) {
