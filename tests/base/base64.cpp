@@ -32,6 +32,9 @@ constexpr bool encodes_at_compile_time() {
 }
 static_assert(encodes_at_compile_time());
 
+// A constant expression may not write behind the characters.
+static_assert(hawser::base64_encode(std::array<std::byte, 3>{}) == std::array{'A', 'A', 'A', 'A'});
+
 // The key of RFC 6455 §1.3.
 constexpr bool decodes_at_compile_time() {
   std::array<std::byte, 16> nonce{};

@@ -171,6 +171,15 @@ TEST_CASE("a paused session stays open although no handle of it is stored") {
   CHECK(one.story == lines{"open", "text \"stored\"", "closed{1000, clean}"});
 }
 
+TEST_CASE("a paused session ends if its peer is silent, which its pending wait observes",
+          "[rfc-5.5.2]") {
+  lone_session one;
+  using std::chrono::milliseconds;
+  one.open({.keep_alive_interval = milliseconds{1}, .keep_alive_timeout = milliseconds{1}}).pause();
+  one.run();
+  CHECK(one.story == lines{"open", "closed{1006, the peer did not answer the keep-alive ping}"});
+}
+
 TEST_CASE("the end of a context destroys its sessions, whatever they own") {
   std::weak_ptr<int> held;
   session kept;
