@@ -26,10 +26,10 @@ TEST_CASE("errors of the network are worth a retry") {
 }
 
 TEST_CASE("errors that need a change are not worth a retry") {
-  const auto cause = GENERATE(errc::bad_uri_port, errc::bad_connect_to, errc::unsupported_scheme,
-                              errc::bad_header_value, errc::bad_proxy, errc::proxy_authentication,
-                              errc::bad_proxy_answer, errc::bad_accept,
-                              errc::unexpected_subprotocol, errc::bad_start_line);
+  const auto cause = GENERATE(
+      errc::bad_uri_port, errc::bad_connect_to, errc::unsupported_scheme, errc::bad_header_value,
+      errc::bad_proxy, errc::proxy_authentication, errc::bad_proxy_answer, errc::bad_accept,
+      errc::unexpected_subprotocol, errc::no_subprotocol, errc::bad_start_line);
   CAPTURE(describe(cause));
   CHECK_FALSE(is_worth_retrying(cause, std::nullopt));
 }

@@ -264,6 +264,15 @@ TEST_CASE("an offered subprotocol is accepted", "[rfc-4.1]") {
   CHECK(none.error() == errc::unexpected_subprotocol);
 }
 
+TEST_CASE("a client that requires a subprotocol fails if the server chooses none", "[rfc-4.1]") {
+  auto none = client({.subprotocols = {"chat"}, .require_subprotocol = true});
+  CHECK(give(none, answering("")) == client_status::failed);
+  CHECK(none.error() == errc::no_subprotocol);
+  auto one = client({.subprotocols = {"chat"}, .require_subprotocol = true});
+  CHECK(give(one, answering("Sec-WebSocket-Protocol: chat\r\n")) == client_status::done);
+  CHECK(client({.require_subprotocol = true}).error() == errc::bad_header_value);
+}
+
 /// The least that a client's policy must have.
 struct scripted_client_policy {
   std::string offer = {};

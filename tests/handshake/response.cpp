@@ -130,6 +130,7 @@ TEST_CASE("each error has a status, and some have headers that go with it", "[rf
       {errc::handshake_timeout, 408},
       {errc::bad_header_value, 500},
       {errc::unexpected_subprotocol, 500},
+      {errc::no_subprotocol, 400},
       {errc::too_many_connections, 503},
       {errc::memory_exceeded, 503},
       {errc::aborted, 503},

@@ -555,6 +555,38 @@ TEST_CASE("a policy that accepts what was not offered causes a 500", "[rfc-4.2.2
   }
 }
 
+TEST_CASE("a server that requires a subprotocol refuses clients without a common one",
+          "[rfc-4.2.2]") {
+  const default_server_policy policy{.subprotocols = {"chat"}, .require_subprotocol = true};
+  for (const auto* offer : {"", "Sec-WebSocket-Protocol: other\r\n"}) {
+    server_handshake handshake{policy};
+    give(handshake, asking(offer));
+    CHECK(handshake.accept() == server_handshake<>::status::failed);
+    CHECK(handshake.error() == errc::no_subprotocol);
+    CHECK(answer_of(handshake).status == 400);
+  }
+  server_handshake handshake{policy};
+  give(handshake, asking("Sec-WebSocket-Protocol: other, chat\r\n"));
+  CHECK(handshake.accept() == server_handshake<>::status::done);
+  CHECK(handshake.result().subprotocol == "chat");
+}
+
+TEST_CASE("accept() may choose a subprotocol, which must have been offered", "[rfc-4.2.2]") {
+  const bool required = GENERATE(false, true);
+  const default_server_policy policy{.subprotocols = {"chat"}, .require_subprotocol = required};
+  const auto accepted = [&](const std::string& chosen) {
+    server_handshake handshake{policy};
+    give(handshake, asking("Sec-WebSocket-Protocol: chat, other\r\n"));
+    handshake.accept({}, chosen);
+    return handshake;
+  };
+  CHECK(accepted("other").result().subprotocol == "other");
+  CHECK(accepted("third").error() == errc::unexpected_subprotocol);
+  auto none = accepted("");
+  CHECK(none.error() == (required ? errc::no_subprotocol : errc{}));
+  if (!required) CHECK_FALSE(answer_of(none).header("Sec-WebSocket-Protocol"));
+}
+
 TEST_CASE("header fields of the policy and of accept() are added to the response") {
   server_handshake handshake{default_server_policy{.headers = {{"Server", "hawser"}}}};
   give(handshake, asking());

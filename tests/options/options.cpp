@@ -41,9 +41,11 @@ void check_defaults(const head_limits& options) {
 }
 
 void check_defaults(const connection_options& options) {
-  const auto& [max_message_size, max_frames, deliver, max_frame_size, turn, keep_alive_interval,
-               keep_alive_timeout, idle_timeout, message_timeout, close_timeout, write_timeout] =
-      options;
+  const auto& [max_message_size, max_frames, max_message_size_in_parts, max_frames_in_parts,
+               deliver, max_frame_size, turn, keep_alive_interval, keep_alive_timeout, idle_timeout,
+               message_timeout, close_timeout, write_timeout] = options;
+  CHECK_FALSE(max_message_size_in_parts);
+  CHECK_FALSE(max_frames_in_parts);
   CHECK_FALSE(max_message_size);
   CHECK(max_frames == 131'072);
   CHECK(deliver == delivery::messages);
@@ -62,7 +64,8 @@ void check_defaults(const connection_options& options) {
 }
 
 void check_defaults(const default_server_policy& options) {
-  const auto& [origin, subprotocols, headers, allowed_hosts] = options;
+  const auto& [origin, subprotocols, headers, require_subprotocol, allowed_hosts] = options;
+  CHECK_FALSE(require_subprotocol);
   REQUIRE(origin);
   const auto* const check = origin.target<decltype(&same_origin)>();
   CHECK((check != nullptr && *check == &same_origin));
@@ -72,7 +75,8 @@ void check_defaults(const default_server_policy& options) {
 }
 
 void check_defaults(const default_client_policy& options) {
-  const auto& [origin, subprotocols, headers, user_agent] = options;
+  const auto& [origin, subprotocols, headers, user_agent, require_subprotocol] = options;
+  CHECK_FALSE(require_subprotocol);
   CHECK(origin.empty());
   CHECK(subprotocols.empty());
   CHECK(headers.empty());

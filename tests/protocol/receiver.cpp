@@ -39,7 +39,9 @@ struct receiving {
   mutable_bytes rest;
 
   explicit receiving(role own_role, delivery how = delivery::messages)
-      : in{own_role, {.deliver = how}, extension.reserved_bits()} {}
+      : receiving{own_role, connection_options{.deliver = how}} {}
+  receiving(role own_role, const connection_options& options)
+      : in{own_role, options, extension.reserved_bits()} {}
 
   void arrives(byte_vector input) {
     kept = std::move(input);
@@ -178,6 +180,54 @@ TEST_CASE("the delivery may change inside a message", "[rfc-5.4]") {
   at.in.deliver(delivery::messages);
   at.arrives(frame_from(from, opcode::continuation, "gh"));
   CHECK(at.next() == "text \"gh\"");
+}
+
+TEST_CASE("a message in parts has limits of its own", "[rfc-10.4]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  const auto limit = [](std::uint64_t size, std::uint64_t frames) {
+    return connection_options{.max_message_size = 4,
+                              .max_frames = 2,
+                              .max_message_size_in_parts = size,
+                              .max_frames_in_parts = frames,
+                              .deliver = delivery::parts};
+  };
+  const auto result_of = [&](const connection_options& options) {
+    receiving<> at{own_role, options};
+    std::string last;
+    for (int i = 0; i < 6; ++i) {
+      at.arrives(frame_from(from, i == 0 ? opcode::text : opcode::continuation, "ab",
+                            i == 5 ? fin::yes : fin::no));
+      last = at.next();
+      if (!last.starts_with("text")) break;
+    }
+    return last;
+  };
+  CHECK(result_of(limit(0, 0)) == "text part last \"ab\"");
+  CHECK(result_of(limit(12, 6)) == "text part last \"ab\"");
+  CHECK(result_of(limit(11, 0)) == shown(errc::message_too_big));
+  CHECK(result_of(limit(0, 5)) == shown(errc::too_many_fragments));
+  CHECK(result_of({.max_message_size = 4, .deliver = delivery::parts}) ==
+        shown(errc::message_too_big));
+  auto whole = limit(0, 0);
+  whole.deliver = delivery::messages;
+  whole.max_frames = 0;
+  receiving<> at{own_role, whole};
+  at.arrives(frame_from(from, opcode::text, "abcde"));
+  CHECK(at.next() == shown(errc::message_too_big));
+}
+
+TEST_CASE("the rest of a message that was delivered in parts keeps to the limits of messages",
+          "[rfc-10.4]") {
+  receiving<> at{role::server, connection_options{.max_message_size = 4,
+                                                  .max_message_size_in_parts = 0,
+                                                  .deliver = delivery::parts}};
+  at.arrives(frame_from(role::client, opcode::binary, std::string(100, 'x'), fin::no));
+  CHECK(at.next().starts_with("binary part first"));
+  at.in.release();
+  at.in.deliver(delivery::messages);
+  at.arrives(frame_from(role::client, opcode::continuation, "y"));
+  CHECK(at.next() == shown(errc::message_too_big));
 }
 
 TEST_CASE("the delivery may change inside an encoded message", "[rfc-9]") {

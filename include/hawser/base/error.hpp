@@ -55,6 +55,7 @@ enum class errc {
   bad_upgrade,             ///< The response switches to a protocol other than websocket
   bad_accept,              ///< Sec-WebSocket-Accept is wrong, missing or repeated
   unexpected_subprotocol,  ///< The server chose a subprotocol that was not offered
+  no_subprotocol,          ///< No subprotocol was agreed on, and one is required
   unexpected_extension,    ///< The server chose an extension that was not offered
   truncated_handshake,     ///< The stream ended inside the opening handshake
   handshake_timeout,       ///< The opening handshake took too long
@@ -87,11 +88,12 @@ enum class errc {
   invalid_utf8,       ///< Text is not UTF-8
 
   // Limits
-  message_too_big,       ///< The message is larger than the limit
-  too_many_fragments,    ///< The message has more frames than the limit
-  too_many_connections,  ///< The server has as many connections as its limit
-  memory_exceeded,       ///< The server's connections store more than its memory budget
-  send_budget_exceeded,  ///< The queued output exceeds its limit
+  message_too_big,         ///< The message is larger than the limit
+  too_many_fragments,      ///< The message has more frames than the limit
+  too_many_connections,    ///< The server has as many connections as its limit
+  memory_exceeded,         ///< The server's connections store more than its memory budget
+  message_exceeds_budget,  ///< The message alone is larger than the limit of the queued output
+  send_budget_exceeded,    ///< The queued output exceeds its limit
 
   // What a server is configured with
   bad_listen_address,  ///< The address to listen on is not an IP address
@@ -164,6 +166,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::bad_upgrade: return "the server did not switch to websocket";
     case errc::bad_accept: return "Sec-WebSocket-Accept does not match the key";
     case errc::unexpected_subprotocol: return "the server chose a subprotocol that was not offered";
+    case errc::no_subprotocol: return "no subprotocol was agreed on, and one is required";
     case errc::unexpected_extension: return "the server chose an extension that was not offered";
     case errc::truncated_handshake: return "the stream ended inside the opening handshake";
     case errc::handshake_timeout: return "the opening handshake took too long";
@@ -194,6 +197,8 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::too_many_fragments: return "the message has too many frames";
     case errc::too_many_connections: return "the server has too many connections";
     case errc::memory_exceeded: return "the server stores too much";
+    case errc::message_exceeds_budget:
+      return "the message alone is larger than the limit of the queued output";
     case errc::send_budget_exceeded: return "too much output is queued";
     case errc::bad_listen_address: return "the address to listen on is not an IP address";
     case errc::close_reason_too_long: return "the close reason is longer than 123 bytes";

@@ -34,7 +34,7 @@ class assembler {
     }
     if (++frames_ > max_frames_) return errc::too_many_fragments;
     // The length of an encoded payload is not the length of the message.
-    if (reserved_ == 0 && header.length > max_size_ - size_) return errc::message_too_big;
+    if (reserved_ == 0 && header.length > remaining()) return errc::message_too_big;
     return errc{};
   }
 
@@ -57,14 +57,22 @@ class assembler {
     constexpr std::uint64_t times = 16;
     constexpr std::uint64_t always = 64 * 1024;
     const auto most = max_size_ < no_limit / times - always ? times * max_size_ + always : no_limit;
-    return most - encoded_;
+    return most > encoded_ ? most - encoded_ : 0;
   }
 
   /// Counts bytes of the encoded payload, at most encoded_remaining().
   constexpr void count_encoded(std::size_t size) noexcept { encoded_ += size; }
 
   /// How many more bytes the message may have.
-  constexpr std::uint64_t remaining() const noexcept { return max_size_ - size_; }
+  constexpr std::uint64_t remaining() const noexcept {
+    return max_size_ > size_ ? max_size_ - size_ : 0;
+  }
+
+  /// Exchanges the limits, also inside a message.
+  constexpr void swap_limits(std::uint64_t& max_message_size, std::uint64_t& max_frames) noexcept {
+    std::swap(max_size_, max_message_size);
+    std::swap(max_frames_, max_frames);
+  }
 
   constexpr message_kind kind() const noexcept { return kind_; }
 

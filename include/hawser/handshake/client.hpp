@@ -74,7 +74,8 @@ inline std::optional<std::string_view> find_not_sendable(const handshake_offer& 
     return std::all_of(text.begin(), text.end(), is_field_value_char);
   };
   if (!is_value(offer.origin)) return "Origin";
-  if (!detail::are_sendable(offer.subprotocols)) return "Sec-WebSocket-Protocol";
+  const bool lacks_names = offer.require_subprotocol && offer.subprotocols.empty();
+  if (lacks_names || !detail::are_sendable(offer.subprotocols)) return "Sec-WebSocket-Protocol";
   if (!decode_extensions(offer.extensions)) return "Sec-WebSocket-Extensions";
   if (!is_value(offer.user_agent)) return "User-Agent";
   return detail::find_not_addable(offer.headers);
@@ -152,7 +153,7 @@ class client_handshake : public http_client_step {
 
   errc check_subprotocol() {
     const auto lines = response().headers.values("Sec-WebSocket-Protocol");
-    if (lines.empty()) return errc{};
+    if (lines.empty()) return offer_.require_subprotocol ? errc::no_subprotocol : errc{};
     const auto& names = offer_.subprotocols;
     if (lines.size() > 1 || std::find(names.begin(), names.end(), lines[0]) == names.end()) {
       return errc::unexpected_subprotocol;

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -76,8 +78,9 @@ class http_conversation {
   }
 
   /// See server_handshake::accept().
-  status accept(const header_fields& headers = {}) {
-    return state_ == status::request ? take(handshake_.accept(headers)) : state_;
+  status accept(const header_fields& headers = {},
+                const std::optional<std::string>& subprotocol = {}) {
+    return state_ == status::request ? take(handshake_.accept(headers, subprotocol)) : state_;
   }
 
   /// See server_handshake::refuse().

@@ -54,6 +54,20 @@ inline bool are_addable(const header_fields& headers) noexcept {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Whether a server's policy requires a subprotocol.
+template <class Policy>
+bool requires_subprotocol(const Policy& policy) {
+  if constexpr (requires { policy.requires_subprotocol(); }) {
+    return policy.requires_subprotocol();
+  } else {
+    return false;
+  }
+}
+
+}  // namespace detail
+
 /// Decides whether a web page may connect.
 using origin_check = handler_function<bool(const request&)>;
 
@@ -114,6 +128,8 @@ inline origin_check only_origins(std::vector<std::string> origins) {
 /// - `accept_extensions`: the value of Sec-WebSocket-Extensions in answer to these offers, which are in
 ///   the client's order, or an empty text for none. Use the first acceptable offer of an extension.
 /// - `extra_headers`: fields to add to the response, except those that the handshake writes.
+///
+/// A policy may have `bool requires_subprotocol()`: if it returns true and none is chosen, the response is 400.
 template <class Policy>
 concept server_policy = requires(Policy& policy, const request& asked,
                                  const extension_list& offers) {
@@ -129,6 +145,10 @@ struct default_server_policy {
   origin_check origin = same_origin;           ///< An empty function refuses every page
   std::vector<std::string> subprotocols = {};  ///< Supported subprotocols, the preferred one first
   header_fields headers = {};
+
+  /// Whether a client that offers none of the supported subprotocols is refused, with status 400. Otherwise
+  /// it is accepted without one.
+  bool require_subprotocol = false;
 
   /// The hosts that the server serves: names and addresses without ports, `*.example.com` for all
   /// subdomains, `*` for every host. Empty, the default: on a listener with a loopback address,
@@ -153,6 +173,8 @@ struct default_server_policy {
     return {};
   }
 
+  bool requires_subprotocol() const noexcept { return require_subprotocol; }
+
   std::string accept_extensions(const extension_list&) const { return {}; }
 
   const header_fields& extra_headers(const request&) const { return headers; }
@@ -172,6 +194,7 @@ struct handshake_offer {
   header_fields headers = {};   ///< Fields to add, except those that the handshake writes
   /// Empty: none. A User-Agent in `headers` replaces it.
   std::string user_agent{default_user_agent};
+  bool require_subprotocol = false;  ///< Whether the server must choose one of `subprotocols`
 };
 
 /// The decisions of a client's application:
@@ -195,7 +218,13 @@ struct default_client_policy {
   /// Empty: none. A User-Agent in `headers` replaces it. HTTP proxies get it too.
   std::string user_agent{default_user_agent};
 
-  handshake_offer make_offer() const { return {origin, subprotocols, {}, headers, user_agent}; }
+  /// Whether the connection fails with errc::no_subprotocol if the server chooses none of `subprotocols`,
+  /// which must not be empty then.
+  bool require_subprotocol = false;
+
+  handshake_offer make_offer() const {
+    return {origin, subprotocols, {}, headers, user_agent, require_subprotocol};
+  }
 
   bool accept_extensions(const extension_list& answer) const { return answer.empty(); }
 };

@@ -160,6 +160,7 @@ constexpr unsigned status_for(errc error) noexcept {
     case errc::bad_body:
     case errc::unexpected_body:
     case errc::bad_key:
+    case errc::no_subprotocol:
     case errc::truncated_handshake: return 400;
     default: return 500;
   }

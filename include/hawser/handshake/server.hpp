@@ -160,9 +160,11 @@ class server_handshake {
   /// Accepts the request, with the subprotocol and the extensions that the policy chooses, and adds
   /// `headers` to the response. Does nothing unless the status is `request`; check the returned
   /// status. If the policy or `headers` contain what must not be sent, the client gets 500.
-  status accept(const header_fields& headers = {}) {
+  /// `subprotocol` takes the place of the policy's choice; empty: none.
+  status accept(const header_fields& headers = {},
+                const std::optional<std::string>& subprotocol = {}) {
     if (state_ != status::request) return state_;
-    const auto error = agree();
+    const auto error = agree(subprotocol);
     if (error != errc{}) return fail(error);
     const header_fields& more = policy_.extra_headers(request_);
     if (!detail::are_addable(more) || !detail::are_addable(headers)) {
@@ -230,8 +232,11 @@ class server_handshake {
   bool is_for_us() { return request_.host().empty() || policy_.allow_host(request_); }
 
   /// Calls the policy, and checks its choices against the client's offer: RFC 6455 §4.2.2 (5) and §9.1.
-  errc agree() {
-    agreed_.subprotocol = policy_.choose_subprotocol(request_);
+  errc agree(const std::optional<std::string>& subprotocol) {
+    agreed_.subprotocol = subprotocol ? *subprotocol : policy_.choose_subprotocol(request_);
+    if (agreed_.subprotocol.empty() && detail::requires_subprotocol(policy_)) {
+      return errc::no_subprotocol;
+    }
     const auto names = request_.subprotocols();
     if (!agreed_.subprotocol.empty() &&
         std::find(names.begin(), names.end(), agreed_.subprotocol) == names.end()) {

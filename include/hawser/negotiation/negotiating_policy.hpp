@@ -26,6 +26,7 @@ class negotiating_server_policy {
   bool allow_host(const request& asked) { return policy_.allow_host(asked); }
   bool allow_origin(const request& asked) { return policy_.allow_origin(asked); }
   std::string choose_subprotocol(const request& asked) { return policy_.choose_subprotocol(asked); }
+  bool requires_subprotocol() const { return detail::requires_subprotocol(policy_); }
   std::string accept_extensions(const extension_list& offers) {
     return extension_ ? extension_.answer(offers) : std::string{policy_.accept_extensions(offers)};
   }

@@ -30,6 +30,12 @@ struct connection_options {
   /// The largest number of frames per message, including empty ones. Zero: no limit.
   std::uint64_t max_frames = 131'072;
 
+  /// The same limits for a message that is delivered in parts, of which nothing is stored: by `on_part`,
+  /// `read_part()` or `delivery::parts`. Not set, the default: as above. Zero: no limit, for uploads of any
+  /// size. If the rest of such a message is read as a whole, the limits above hold for all of it.
+  std::optional<std::uint64_t> max_message_size_in_parts = {};
+  std::optional<std::uint64_t> max_frames_in_parts = {};
+
   delivery deliver = delivery::messages;
 
   /// The largest payload of a sent frame in bytes. A longer message, or part of one, is sent in

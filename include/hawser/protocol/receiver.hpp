@@ -39,8 +39,13 @@ class receiver {
   receiver(role own_role, const connection_options& options, std::uint8_t reserved)
       : reader_{own_role, reserved},
         assembler_{max_message_size(options, own_role), limit_of(options.max_frames)},
-        turn_limits_{options.turn},
-        deliver_{options.deliver} {}
+        turn_limits_{options.turn} {
+    const auto& size = options.max_message_size_in_parts;
+    const auto& frames = options.max_frames_in_parts;
+    other_size_ = size ? limit_of(*size) : max_message_size(options, own_role);
+    other_frames_ = limit_of(frames.value_or(options.max_frames));
+    deliver(options.deliver);
+  }
 
   /// Begins a turn: next() and next_control() then stop at the limits of a turn. Before the first
   /// call there are no limits.
@@ -64,7 +69,9 @@ class receiver {
 
   /// Changes how messages are reported. Inside a message, the stored beginning becomes the next
   /// part, and the rest after some parts is reported as a message.
-  void deliver(delivery how) noexcept { deliver_ = how; }
+  void deliver(delivery how) noexcept {
+    if (std::exchange(deliver_, how) != how) assembler_.swap_limits(other_size_, other_frames_);
+  }
 
   /// Invalidates the last reported message.
   void release() noexcept {
@@ -231,7 +238,9 @@ class receiver {
   std::unique_ptr<control_payload> control_;  // of the last control frame that was cut, or of Close
   turn_limits turn_limits_;
   turn_budget turn_;
-  delivery deliver_;
+  std::uint64_t other_size_;  // the limits of the delivery that is not used
+  std::uint64_t other_frames_;
+  delivery deliver_ = delivery::messages;
   bool decoding_ = false;  // the extension needs more memory
   bool delivered_ = false;
   bool has_more_work_ = false;

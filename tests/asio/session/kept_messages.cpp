@@ -84,7 +84,7 @@ TEST_CASE("a full queue may drop the oldest, as many as it must") {
   const std::string larger(40, '4');
   CHECK_FALSE(queue.keep(larger));
   CHECK(queue.size() <= 3 * short_text);
-  CHECK(queue.keep(std::string(1000, '5')) == errc::send_budget_exceeded);
+  CHECK(queue.keep(std::string(1000, '5')) == errc::message_exceeds_budget);
   CHECK(taken(queue) == lines{"3", larger});
 }
 

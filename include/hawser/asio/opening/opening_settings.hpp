@@ -91,6 +91,7 @@ struct routed_policy {
   std::string choose_subprotocol(const request& asked) const {
     return handshake().choose_subprotocol(asked);
   }
+  bool requires_subprotocol() const { return handshake().requires_subprotocol(); }
   std::string accept_extensions(const extension_list& offers) const {
     return chosen->options().extension.answer(offers);
   }

@@ -69,7 +69,7 @@ class kept_messages {
  private:
   std::error_code put(kept message) {
     const auto size = occupied_by(message);
-    if (size > limit_.most) return errc::send_budget_exceeded;
+    if (size > limit_.most) return errc::message_exceeds_budget;
     if (limit_.when_full == outage_queue::policy::refuse && size_ + size > limit_.most) {
       return errc::send_budget_exceeded;
     }
