@@ -22,6 +22,7 @@
 #include "hawser/asio/send_budget.hpp"
 #include "hawser/asio/server.hpp"
 #include "hawser/asio/session.hpp"
+#include "hawser/asio/session_message.hpp"
 #include "hawser/asio/session_statistics.hpp"
 #include "hawser/asio/shutdown_options.hpp"
 #include "hawser/asio/socket_transport.hpp"

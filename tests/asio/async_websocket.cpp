@@ -19,11 +19,13 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 #include <asio/system_executor.hpp>
 #include <asio/use_awaitable.hpp>
@@ -356,6 +358,53 @@ TEST_CASE("a read that is cancelled at any byte of a conversation loses nothing"
   }
 }
 
+TEST_CASE("a read that is cancelled before its handler runs leaves its message to the next one") {
+  const auto self = GENERATE(role::client, role::server);
+  async_talk talk{self};
+  message into;
+  outcome_of reading;
+  asio::cancellation_signal signal;
+  const auto from = peer_of(self);
+  talk.far().send(frame_from(from, opcode::text, "a") + frame_from(from, opcode::text, "b") +
+                  close_from(from, 1000));
+  talk.near().async_read(into, asio::bind_cancellation_slot(signal.slot(), reading.handler()));
+  while (into.text() != "a") REQUIRE(talk.io().poll_one() == 1);
+  CHECK(reading.pending());
+  signal.emit(asio::cancellation_type::total);
+  talk.run();
+  CHECK(reading.shown() == abort_text);
+  CHECK(talk.read() == "text \"a\"");
+  CHECK(talk.read() == "text \"b\"");
+}
+
+TEST_CASE("a part that a cancelled read leaves is the beginning of the next message or part") {
+  const bool whole = GENERATE(true, false);
+  async_talk talk{role::server};
+  received_part piece;
+  outcome_of reading;
+  asio::cancellation_signal signal;
+  talk.far().send(frame_from(role::client, opcode::text, "Hel", fin::no));
+  talk.near().async_read_part(piece,
+                              asio::bind_cancellation_slot(signal.slot(), reading.handler()));
+  while (piece.text() != "Hel") REQUIRE(talk.io().poll_one() == 1);
+  signal.emit(asio::cancellation_type::total);
+  talk.run();
+  CHECK(reading.shown() == abort_text);
+  talk.far().send(frame_from(role::client, opcode::continuation, "lo"));
+  if (whole) {
+    CHECK(talk.read() == "text \"Hello\"");
+  } else {
+    for (const auto* expected : {"Hel", "lo"}) {
+      outcome_of again;
+      talk.near().async_read_part(piece, again.handler());
+      talk.run();
+      CHECK(again.shown() == "done");
+      CHECK(piece.text() == expected);
+    }
+    CHECK(piece.last);
+  }
+}
+
 TEST_CASE("any one of several reads can be cancelled") {
   const auto which = GENERATE(0u, 1u, 2u);
   async_talk talk{role::server};
@@ -603,6 +652,29 @@ TEST_CASE("a coroutine is cancelled inside a read, and the next read has the mes
   CHECK(ec == asio::error::operation_aborted);
   talk.far().send(frame_from(role::client, opcode::text, "kept"));
   CHECK(talk.read() == "text \"kept\"");
+}
+
+TEST_CASE("async_read || timer gets every message, however often the timer is first") {
+  using namespace asio::experimental::awaitable_operators;
+  constexpr int most = 5000;
+  async_talk talk{role::server};
+  byte_vector wire;
+  for (int i = 0; i < most; ++i) {
+    wire = std::move(wire) + frame_from(role::client, opcode::text, std::to_string(i));
+  }
+  talk.far().send(wire);
+  int received = 0;
+  run_coroutine(talk.io(), [&]() -> asio::awaitable<void> {
+    asio::steady_timer timer{talk.io()};
+    message into;
+    while (received < most) {
+      timer.expires_after(0s);
+      auto got =
+          co_await (talk.near().async_read(into, use_awaitable) || timer.async_wait(use_awaitable));
+      if (got.index() == 0 && into.text() == std::to_string(received)) ++received;
+    }
+  });
+  CHECK(received == most);
 }
 
 TEST_CASE("handlers run on the executor they are bound to") {

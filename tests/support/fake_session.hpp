@@ -24,9 +24,14 @@ class fake_session final : public detail::session_state,
 
   ~fake_session() override { leave(); }
 
+  std::error_code send_part(message_view, part) override {
+    done.emplace_back("send part");
+    return {};
+  }
   void wait_for(detail::receive_operation&) override {}
   void wait_for(detail::drain_operation&) override {}
   void cancel(detail::operation&) override {}
+  void cancel(detail::delivery_receipt&) override {}
   asio::any_io_executor executor() const override { return {}; }
   std::shared_ptr<session_state> share() override { return this->weak_from_this().lock(); }
   void abandon() override { abandoned = true; }

@@ -147,7 +147,8 @@ class async_websocket {
 
   /// Waits for the next message and stores it in `into`, whose memory is used again. Completes with
   /// errc::closed when the connection and its stream have ended; close_reason() is then the reason. Several
-  /// reads complete in order. Cancelling a read (any type) loses nothing: the next read gets the message.
+  /// reads complete in order. Cancelling a read (any type) before its handler is called loses nothing: it
+  /// completes with operation_aborted, and the next read gets the message.
   template <class Token = default_token>
   requires(!std::convertible_to<Token, duration>) auto async_read(message& into,
                                                                   Token&& token = default_token()) {

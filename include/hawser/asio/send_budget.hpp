@@ -12,7 +12,8 @@ struct send_budget {
   /// this. Zero: when nothing is queued.
   std::size_t high = 1024 * 1024;
 
-  /// A message that would exceed this is not queued. Zero: no limit.
+  /// A message that would exceed this is not queued. Zero: no limit. A message that alone is larger fails with
+  /// errc::message_exceeds_budget under every policy: see session::begin_message().
   std::size_t hard = 16 * 1024 * 1024;
 
   /// What happens to such a message.

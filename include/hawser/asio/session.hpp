@@ -2,6 +2,7 @@
 #pragma once
 
 #include <any>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,7 @@
 
 #include "hawser/asio/driver/operation.hpp"
 #include "hawser/asio/session/session_state.hpp"
+#include "hawser/asio/session_message.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/handler_function.hpp"
@@ -34,10 +36,19 @@
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/protocol/event.hpp"
+#include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
+
+/// The exception of session::data<T>() if the session's data is not a `T`.
+class bad_session_data final : public std::bad_any_cast {
+ public:
+  const char* what() const noexcept override {
+    return "hawser: the data of the session is not of the type of session::data<T>()";
+  }
+};
 
 /// A connection of a server or of a client on an event loop. A handle: cheap to copy, and safe to
 /// use after its connection has ended, or without one.
@@ -53,18 +64,17 @@ namespace hawser {
 class session {
   // Defined before its uses, which need its return type.
   template <class Operation, class CompletionToken, class... Facts>
-  auto wait(CompletionToken&& token, Facts&... facts) const {
+  auto wait(CompletionToken&& token, Facts... facts) const {
     return asio::async_initiate<CompletionToken, void(std::error_code)>(
-        [state = state_](auto handler, Facts*... given) {
+        [state = state_](auto handler, Facts... given) {
           if (!state) throw std::system_error{errc::closed};
-          const auto cancel = [weak = std::weak_ptr{state}](asio::cancellation_type_t,
-                                                            detail::operation& one) {
+          const auto cancel = [weak = std::weak_ptr{state}](asio::cancellation_type_t, auto& one) {
             if (const auto alive = weak.lock()) alive->cancel(one);
           };
           state->wait_for(detail::begin_operation<Operation>(std::move(handler), state->executor(),
-                                                             cancel, *given...));
+                                                             cancel, given...));
         },
-        token, &facts...);
+        token, facts...);
   }
 
  public:
@@ -106,6 +116,12 @@ class session {
   std::error_code send(const prepared_message& prepared) const {
     if (prepared.error() != errc{}) return prepared.error();
     return submit({prepared.kind(), prepared});
+  }
+
+  /// Begins a message that a coroutine sends in fragments, with backpressure: `co_await out.write(piece)`. Must be
+  /// called on the session's executor.
+  session_message<session> begin_message(message_kind kind, coding how = coding::agreed) const {
+    return {*this, state_, kind, how};
   }
 
   /// Sends a ping with at most 125 bytes of payload. Pings count for the send budget like messages.
@@ -158,10 +174,21 @@ class session {
   /// Waits for the next message of a session that a coroutine serves (route::on_session), and
   /// stores it in `into`. Completes with void(std::error_code): errc::closed when there are no more
   /// messages. Several receives complete in order. The socket is read only while one is pending. Must be
-  /// called, and cancelled, on the session's executor; `into` must stay until completion.
+  /// called, and cancelled, on the session's executor; `into` must stay until completion. A receive that is
+  /// cancelled before its handler is called completes with operation_aborted and takes no message: the next
+  /// receive gets it.
   template <class CompletionToken>
   auto async_receive(message& into, CompletionToken&& token) const {
-    return wait<detail::receive_operation>(std::forward<CompletionToken>(token), into);
+    return wait<detail::receive_operation>(std::forward<CompletionToken>(token), std::ref(into));
+  }
+
+  /// The same, but completes with errc::read_timeout after `timeout`. The session stays open, and the next
+  /// receive gets a message that arrives later.
+  template <class CompletionToken>
+  auto async_receive(message& into, std::chrono::steady_clock::duration timeout,
+                     CompletionToken&& token) const {
+    return wait<detail::receive_operation>(std::forward<CompletionToken>(token), std::ref(into),
+                                           timeout);
   }
 
   /// Waits until buffered_bytes() is at most half of send_budget::high; completes at once if it is. For all
@@ -174,13 +201,27 @@ class session {
 
   // These two are templates, so that only units that call them compile coroutines.
 
-  /// async_receive() for coroutines: returns nothing when the session has ended. Must be awaited on the
-  /// session's executor: a coroutine of another executor is spawned on get_executor() for it.
+  /// async_receive() for coroutines: returns nothing when the session has ended, and only then. Must be
+  /// awaited on the session's executor: a coroutine of another executor is spawned on get_executor() for it.
+  /// As an operand of `||` (asio::experimental::awaitable_operators) it is cancelled if the other operand
+  /// completes first: it then throws operation_aborted, and the next receive gets the message.
   template <class Token = asio::use_awaitable_t<>>
   asio::awaitable<std::optional<message>> receive() const {
     message into;
     std::error_code ec;
     co_await async_receive(into, asio::redirect_error(Token{}, ec));
+    if (ec == errc::closed) co_return std::nullopt;
+    if (ec) throw std::system_error{ec};
+    co_return into;
+  }
+
+  /// The same, but waits for at most `timeout`. Returns nothing if there is no message, and `ec` says why:
+  /// errc::read_timeout, errc::closed when the session has ended, or operation_aborted if it was cancelled.
+  template <class Token = asio::use_awaitable_t<>>
+  asio::awaitable<std::optional<message>> receive(std::chrono::steady_clock::duration timeout,
+                                                  std::error_code& ec) const {
+    message into;
+    co_await async_receive(into, timeout, asio::redirect_error(Token{}, ec));
     if (ec) co_return std::nullopt;
     co_return into;
   }
@@ -265,6 +306,14 @@ class session {
 
   /// A number that no other session of this process has or will have; not 0. Of an empty handle: 0.
   std::uint64_t id() const noexcept { return state_ ? state_->id() : 0; }
+
+  /// The data, which must be a `T`: `upgrade.data() = user{…}` in on_upgrade, then `session.data<user>()`.
+  /// Throws bad_session_data if there is none, or of another type.
+  template <class T>
+  T& data() const {
+    if (auto* const found = std::any_cast<T>(&data())) return *found;
+    throw bad_session_data{};
+  }
 
   /// Whether two handles refer to the same connection. There is a std::hash, too.
   friend bool operator==(const session&, const session&) = default;

@@ -77,6 +77,19 @@ TEST_CASE("a message that would exceed the budget is refused, dropped or closes 
   CHECK(handle.send("x") == (by == policy::close ? errc::closed : std::error_code{}));
 }
 
+TEST_CASE(
+    "a message larger than the whole send budget has an error of its own, under every policy") {
+  using policy = send_budget::policy;
+  const auto by = GENERATE(policy::refuse, policy::drop, policy::close);
+  const auto state = std::make_shared<fake_session>(send_budget{1'000, 2'000, by});
+  state->own_thread = false;
+  const session handle{state};
+  CHECK(handle.send(std::string(2'001, 'x')) == errc::message_exceeds_budget);
+  CHECK(handle.send(std::string_view{std::string(2'001, 'x')}) == errc::message_exceeds_budget);
+  CHECK_FALSE(handle.send("x"));
+  CHECK(handle.statistics().messages_dropped == 0);
+}
+
 TEST_CASE("the command queue of a session that does not run stays bounded", "[abuse]") {
   const auto state = std::make_shared<fake_session>();
   state->own_thread = false;

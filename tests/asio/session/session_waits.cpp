@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/session/session_waits.hpp"
 
+#include <chrono>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -11,6 +13,9 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/error.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include "hawser/asio/connect.hpp"
 #include "support/async_talk.hpp"
@@ -24,6 +29,7 @@
 
 using namespace hawser;
 using namespace hawser::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -159,6 +165,110 @@ TEST_CASE("a receive that is cancelled takes no message") {
   CHECK(again.shown() == "done");
   CHECK(into.text() == "a");
   peer.close_now();
+  one.run();
+}
+
+TEST_CASE(
+    "a receive that is cancelled before its handler runs leaves its message to the next one") {
+  const auto ending = GENERATE(false, true);
+  served_session one;
+  const auto peer = one.open();
+  message into;
+  outcome_of receiving;
+  asio::cancellation_signal signal;
+  one.send(frame_from(role::client, opcode::text, "a") +
+           frame_from(role::client, opcode::text, "b") +
+           (ending ? close_from(role::client, 1000) : byte_vector{}));
+  peer.async_receive(into, asio::bind_cancellation_slot(signal.slot(), receiving.handler()));
+  while (peer.statistics().messages_received == 0) REQUIRE(one.context.poll_one() == 1);
+  CHECK(receiving.pending());
+  signal.emit(asio::cancellation_type::terminal);
+  if (ending) one.far.close();
+  run_ready(one.context);
+  CHECK(receiving.error() == asio::error::operation_aborted);
+  signal.emit(asio::cancellation_type::terminal);
+  for (const auto* expected : {"a", "b"}) {
+    outcome_of again;
+    peer.async_receive(into, again.handler());
+    run_ready(one.context);
+    CHECK(again.shown() == "done");
+    CHECK(into.text() == expected);
+  }
+  peer.close_now();
+  one.run();
+}
+
+TEST_CASE("receives that are cancelled give their messages back in order, also to a pending one") {
+  served_session one;
+  const auto peer = one.open();
+  message into[3];
+  outcome_of receives[3];
+  asio::cancellation_signal signals[2];
+  one.send(frame_from(role::client, opcode::text, "a") +
+           frame_from(role::client, opcode::text, "b"));
+  for (int i = 0; i < 2; ++i) {
+    peer.async_receive(into[i],
+                       asio::bind_cancellation_slot(signals[i].slot(), receives[i].handler()));
+  }
+  while (peer.statistics().messages_received < 2) REQUIRE(one.context.poll_one() == 1);
+  CHECK(receives[0].pending());
+  signals[0].emit(asio::cancellation_type::terminal);
+  signals[1].emit(asio::cancellation_type::terminal);
+  message last;
+  outcome_of first;
+  outcome_of second;
+  peer.async_receive(last, first.handler());
+  peer.async_receive(into[2], second.handler());
+  run_ready(one.context);
+  CHECK(first.shown() == "done");
+  CHECK(last.text() == "a");
+  CHECK(into[2].text() == "b");
+  peer.close_now();
+  one.run();
+}
+
+TEST_CASE("a receive that is given up with its context is not given back") {
+  asio::cancellation_signal signal;
+  message into;
+  outcome_of receiving;
+  session kept;
+  {
+    served_session one;
+    kept = one.open();
+    one.send(frame_from(role::client, opcode::text, "a"));
+    kept.async_receive(into, asio::bind_cancellation_slot(signal.slot(), receiving.handler()));
+    while (kept.statistics().messages_received == 0) REQUIRE(one.context.poll_one() == 1);
+  }
+  signal.emit(asio::cancellation_type::terminal);
+  CHECK(receiving.pending());
+}
+
+TEST_CASE("a receive with a timeout reports a timeout or the end, and loses nothing") {
+  served_session one;
+  const auto peer = one.open();
+  message into;
+  const auto wire = frame_from(role::client, opcode::text, "half of it");
+  one.send(byte_vector{wire.begin(), wire.begin() + 8});
+  outcome_of soon;
+  outcome_of zero;
+  outcome_of later;
+  peer.async_receive(into, 30ms, soon.handler());
+  peer.async_receive(into, 0ms, zero.handler());
+  peer.async_receive(into, 1h, later.handler());
+  run_until(one.context, [&] { return !soon.pending() && !zero.pending(); });
+  CHECK(soon.error() == errc::read_timeout);
+  CHECK(zero.error() == errc::read_timeout);
+  CHECK(later.pending());
+  one.send(byte_vector{wire.begin() + 8, wire.end()});
+  run_until(one.context, [&] { return !later.pending(); });
+  CHECK(later.shown() == "done");
+  CHECK(into.text() == "half of it");
+  one.send(close_from(role::client, 1000));
+  one.far.close();
+  outcome_of end;
+  peer.async_receive(into, 1h, end.handler());
+  run_until(one.context, [&] { return !end.pending(); });
+  CHECK(end.error() == errc::closed);
   one.run();
 }
 
@@ -299,6 +409,61 @@ TEST_CASE(
   CHECK_FALSE(other.write("still here"));
   CHECK(other.read());
   CHECK_FALSE(other.close());
+}
+
+TEST_CASE("receive() || timer gets every message, however often the timer is first") {
+  using namespace asio::experimental::awaitable_operators;
+  constexpr int most = 5000;
+  mailbox<std::string> results;
+  live_server server{[&](hawser::server& made) {
+    made.on_session([&](session peer) -> asio::awaitable<void> {
+      asio::steady_timer timer{peer.get_executor()};
+      int received = 0;
+      int timeouts = 0;
+      bool in_order = true;
+      for (bool open = true; open;) {
+        // The timer has expired when it is awaited, or expires at about the time of a message.
+        timer.expires_after(std::chrono::microseconds{timeouts % 20});
+        auto got = co_await (peer.receive() || timer.async_wait(asio::use_awaitable));
+        if (got.index() == 1) {
+          ++timeouts;
+          continue;
+        }
+        open = std::get<0>(got).has_value();
+        if (!open) break;
+        in_order = in_order && std::get<0>(got)->text() == std::to_string(received);
+        ++received;
+      }
+      results.put(std::to_string(received) + (in_order ? " in order" : " mixed"));
+    });
+  }};
+  auto client = connect(server.url());
+  for (int i = 0; i < most; ++i) REQUIRE_FALSE(client.write(std::to_string(i)));
+  CHECK_FALSE(client.close());
+  CHECK(results.take() == "5000 in order");
+}
+
+TEST_CASE("receive(timeout, ec) of a coroutine says why there is no message") {
+  mailbox<std::string> results;
+  live_server server{[&](hawser::server& made) {
+    made.on_session([&](session peer) -> asio::awaitable<void> {
+      std::error_code ec;
+      auto got = co_await peer.receive(0ms, ec);
+      results.put(got || ec != errc::read_timeout ? "?" : "timeout");
+      peer.send("go on");
+      got = co_await peer.receive(1h, ec);
+      results.put(got && !ec ? std::string{got->text()} : "?");
+      got = co_await peer.receive(1h, ec);
+      results.put(got || ec != errc::closed ? "?" : "end");
+    });
+  }};
+  auto client = connect(server.url());
+  CHECK(results.take() == "timeout");
+  CHECK(client.read());
+  CHECK_FALSE(client.write("ahoy"));
+  CHECK(results.take() == "ahoy");
+  CHECK_FALSE(client.close());
+  CHECK(results.take() == "end");
 }
 
 TEST_CASE("coroutines that wait end with their sessions when the server shuts down") {

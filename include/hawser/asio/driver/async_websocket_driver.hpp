@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "hawser/asio/driver/async_driver.hpp"
 #include "hawser/asio/driver/error_of.hpp"
 #include "hawser/asio/driver/operation.hpp"
+#include "hawser/asio/driver/returned_input.hpp"
 #include "hawser/asio/executor/context_end.hpp"
 #include "hawser/asio/opening/async_opening.hpp"
 #include "hawser/asio/received_part.hpp"
@@ -47,6 +49,12 @@ struct read_operation : operation {
   read_operation(message& into, time_point deadline) : whole{&into}, until{deadline} {}
   read_operation(received_part& into, time_point deadline) : piece{&into}, until{deadline} {}
 
+  void make_receipt() { receipt = std::make_shared<delivery_receipt>(whole, piece); }
+  void deliver(std::uint64_t number) {
+    if (receipt) receipt->number = number;
+    complete({});
+  }
+
   delivery wanted() const noexcept { return whole ? delivery::messages : delivery::parts; }
 
   void take(const message_view& view) const { fill(*whole, view); }
@@ -59,6 +67,7 @@ struct read_operation : operation {
   message* whole = nullptr;
   received_part* piece = nullptr;
   time_point until;
+  std::shared_ptr<delivery_receipt> receipt;  // if it can be cancelled
 
  protected:
   ~read_operation() = default;
@@ -126,13 +135,13 @@ class async_websocket_driver final
 
   template <class Handler, class Into>
   void read(Handler handler, Into& into, duration timeout = (duration::max)()) {
-    if (phase_ != phase::open) return refuse(std::move(handler), unusable());
+    if (phase_ != phase::open) {
+      const bool returned = phase_ == phase::over && returned_.take(into);
+      return refuse(std::move(handler), returned ? std::error_code{} : unusable());
+    }
     auto until = (time_point::max)();
     if (timeout != (duration::max)()) until = deadline_after(clock::now(), timeout);
-    auto cancel = [this](asio::cancellation_type_t, read_operation& one) {
-      reads_.take(one).complete(asio::error::operation_aborted);
-      serve_reads();
-    };
+    auto cancel = [this](asio::cancellation_type_t, auto& one) { this->cancel_read(one); };
     reads_.push(begin<read_operation>(std::move(handler), cancel, into, until));
     alarm_.set_at_latest(until);
     serve_reads();
@@ -256,9 +265,10 @@ class async_websocket_driver final
     if (asio::get_associated_cancellation_slot(handler).is_connected())
       weak = this->weak_from_this();
     auto cancel_pending = [weak = std::move(weak), cancel](asio::cancellation_type_t type,
-                                                           Kind& one) {
+                                                           auto& one) {
+      constexpr bool is_pending = std::is_base_of_v<operation, std::decay_t<decltype(one)>>;
       const auto self = weak.lock();
-      if (self && self->phase_ == phase::open) cancel(type, one);
+      if (self && (!is_pending || self->phase_ == phase::open)) cancel(type, one);
     };
     return begin_operation<Kind>(std::move(handler), base::get_executor(),
                                  std::move(cancel_pending), std::forward<Facts>(facts)...);
@@ -294,10 +304,31 @@ class async_websocket_driver final
     }
   }
 
+  void cancel_read(read_operation& one) {
+    reads_.take(one).complete(asio::error::operation_aborted);
+    serve_reads();
+  }
+
+  void cancel_read(delivery_receipt& receipt) {
+    if (receipt.give_back(returned_) && phase_ == phase::open) serve_reads();
+  }
+
+  /// Completes reads with the input of reads that were cancelled.
+  void serve_returned() {
+    while (!reads_.empty() && !returned_.empty()) {
+      auto& one = reads_.front();
+      const auto number = one.whole ? returned_.take(*one.whole) : returned_.take(*one.piece);
+      if (!number) return;  // The rest of the message has not arrived.
+      reads_.take(one).deliver(*number);
+    }
+  }
+
   template <class View>
   void deliver(const View& view) {
-    reads_.front().take(view);
-    reads_.pop().complete({});
+    auto& one = reads_.pop();
+    one.take(view);
+    if (one.whole) returned_.take_before(*one.whole);
+    one.deliver(++received_);
     delivered_ = true;
     await_input();
   }
@@ -309,6 +340,7 @@ class async_websocket_driver final
   }
 
   void serve_reads() {
+    serve_returned();
     await_input();
     if (reads_.empty()) return;
     base::resume();
@@ -353,6 +385,8 @@ class async_websocket_driver final
   std::optional<closed> outcome_;
   std::optional<std::chrono::steady_clock::duration> round_trip_;
   operation_queue<read_operation> reads_;
+  returned_input returned_;
+  std::uint64_t received_ = 0;
   operation_queue<write_operation> writes_;
   operation_queue<operation> closes_;
   owned_deadline<async_websocket_driver, &async_websocket_driver::expire_reads> alarm_;

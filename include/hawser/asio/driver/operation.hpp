@@ -12,6 +12,8 @@
 #include <asio/associated_executor.hpp>
 #include <asio/associator.hpp>
 #include <asio/cancellation_type.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/error.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <asio/recycling_allocator.hpp>
@@ -123,6 +125,44 @@ struct completed_handler {
   void operator()() { std::move(handler)(ec); }
 };
 
+/// An operation that gives its input back if it is cancelled before its handler runs: its `receipt`, if there
+/// is one, is shared with the function in the handler's cancellation slot. See delivery_receipt.
+template <class Kind>
+concept returns_input = requires(Kind& one) {
+  one.receipt->complete();
+  one.make_receipt();
+};
+
+/// Runs on the executor of the stream, where the operation may be cancelled, before the handler is called.
+template <class Handler, class Work, class Receipt>
+class delivered_handler {
+ public:
+  using allocator_type = allocator_of<Handler>;
+
+  delivered_handler(Handler handler, Work work, std::shared_ptr<Receipt> receipt)
+      : handler_{std::move(handler)}, work_{std::move(work)}, receipt_{std::move(receipt)} {}
+  delivered_handler(delivered_handler&&) = default;
+  delivered_handler& operator=(delivered_handler&&) = delete;
+  ~delivered_handler() {
+    if (receipt_) receipt_->end();
+  }
+
+  allocator_type get_allocator() const noexcept { return get_allocator_of(handler_); }
+
+  void operator()() {
+    asio::get_associated_cancellation_slot(handler_).clear();
+    std::error_code ec;
+    if (std::exchange(receipt_, nullptr)->end()) ec = asio::error::operation_aborted;
+    const auto work = std::move(work_);
+    asio::dispatch(work.get_executor(), completed_handler<Handler>{std::move(handler_), ec});
+  }
+
+ private:
+  Handler handler_;
+  Work work_;
+  std::shared_ptr<Receipt> receipt_;
+};
+
 /// An operation of type `Kind` with its handler. Uses the handler's allocator, and keeps the
 /// handler's executor busy.
 template <class Kind, class Handler, class Executor>
@@ -146,6 +186,9 @@ class pending_operation final : public Kind {
   }
 
   void complete(std::error_code ec) override {
+    if constexpr (returns_input<Kind>) {
+      if (!ec && this->receipt) return hand_over();
+    }
     // From here on, cancellation has no effect.
     if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) {
       slot.clear();
@@ -172,6 +215,16 @@ class pending_operation final : public Kind {
         handler_{std::move(handler)} {}
   ~pending_operation() = default;
 
+  void hand_over() {
+    auto shared = std::move(this->receipt);
+    shared->complete();
+    auto work = std::move(work_);
+    const auto executor = executor_;
+    auto handler = std::move(handler_);
+    destroy(get_allocator_of(handler));
+    asio::post(executor, delivered_handler{std::move(handler), std::move(work), std::move(shared)});
+  }
+
   void destroy(const allocator_of<Handler>& handlers) noexcept {
     allocator from{handlers};
     const auto place = std::pointer_traits<typename memory::pointer>::pointer_to(*this);
@@ -184,19 +237,30 @@ class pending_operation final : public Kind {
   Handler handler_;
 };
 
-/// Makes an operation of `handler`. Cancellation calls `cancel(type, operation)`.
+/// Makes an operation of `handler`. Cancellation calls `cancel(type, operation)`, or `cancel(type, receipt)` if
+/// the operation has completed with input.
 template <class Kind, class Handler, class Executor, class Cancel, class... Facts>
 Kind& begin_operation(Handler handler, const Executor& executor, Cancel cancel, Facts&&... facts) {
   auto slot = asio::get_associated_cancellation_slot(handler);
   auto& one = pending_operation<Kind, Handler, Executor>::make(handler, executor,
                                                                std::forward<Facts>(facts)...);
-  if (slot.is_connected()) {
+  if (!slot.is_connected()) return one;
+  operation_ptr owned{&one};
+  // Completing the operation clears the function from the slot, so it calls a copy.
+  if constexpr (returns_input<Kind>) {
+    one.make_receipt();
+    slot.assign([cancel, &one, receipt = one.receipt](asio::cancellation_type_t type) {
+      auto copy = cancel;
+      const auto kept = receipt;
+      kept->is_pending() ? std::move(copy)(type, one) : std::move(copy)(type, *kept);
+    });
+  } else {
     slot.assign([cancel, &one](asio::cancellation_type_t type) {
-      // Completing the operation clears this function from the slot, so call a copy.
       auto copy = cancel;
       std::move(copy)(type, one);
     });
   }
+  owned.release();
   return one;
 }
 

@@ -18,12 +18,12 @@
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/driver/async_driver.hpp"
 #include "hawser/asio/driver/standard_error.hpp"
+#include "hawser/asio/driver/timed_waits.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session/occupied.hpp"
 #include "hawser/asio/session/session_handlers.hpp"
 #include "hawser/asio/session/session_registry.hpp"
 #include "hawser/asio/session/session_state.hpp"
-#include "hawser/asio/session/session_waits.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/negotiation/negotiator.hpp"
 #include "hawser/protocol/any_extension.hpp"
@@ -67,7 +67,7 @@ class session_driver final
         registration_{*this, std::move(registry)},
         place_{std::move(place)} {
     if (handlers_->on_part) base::connection().deliver(delivery::parts);
-    if (handlers_->on_session) waits_ = std::make_unique<session_waits>();
+    if (handlers_->on_session) waits_ = std::make_unique<waits>();
   }
 
   ~session_driver() override { session_state::leave(); }
@@ -131,24 +131,31 @@ class session_driver final
   }
 
   void wait_for(receive_operation& one) override {
-    if (!accepts_commands() || !handlers_->on_session) return one.complete(errc::closed);
-    waits_->add(one);
-    base::resume();
+    const bool open = accepts_commands() && handlers_->on_session;
+    if (!open && !(waits_ && waits_->has_returned())) return one.complete(errc::closed);
+    if (waits_->await(one, *this)) base::resume();
   }
 
   void wait_for(drain_operation& one) override {
     if (!accepts_commands()) return one.complete(errc::closed);
     account();
     if (buffered_bytes() <= budget_.high / 2) return one.complete({});
-    if (!waits_) waits_.reset(new (std::nothrow) session_waits);
+    if (!waits_) waits_.reset(new (std::nothrow) waits);
     waits_ ? waits_->add(one) : one.complete(errc::out_of_memory);
   }
 
   void cancel(operation& one) override {
     if (waits_) waits_->cancel(one);
+    pause_unless_awaited();
+  }
+  void cancel(delivery_receipt& receipt) override { waits_->give_back(receipt); }
+  void expire_receives() {
+    waits_->expire_due();
+    pause_unless_awaited();
+  }
+  void pause_unless_awaited() {
     if (accepts_commands() && handlers_->on_session && !waits_->receiving()) base::pause();
   }
-
   std::shared_ptr<session_state> share() override { return this->weak_from_this().lock(); }
 
   void wake() override {
@@ -164,6 +171,7 @@ class session_driver final
   /// Drops everything that may own this object or needs the context.
   void let_go() {
     registration_.leave();
+    if (waits_) waits_->cancel_timeouts();
     on_drained_.reset();
     data().reset();
     base::release_stream();
@@ -232,7 +240,17 @@ class session_driver final
     keep_handle();
   }
 
+  std::error_code send_part(message_view piece, part position) override {
+    if (!can_send()) return errc::closed;
+    run_queued();
+    const auto ec = base::connection().send_part(piece, position);
+    if (!ec && position == part::last) messages_sent_.add(1);
+    if (!ec) bytes_sent_.add(piece.payload.size());
+    return finish(ec);
+  }
+
   std::error_code send_now(message_view view) override {
+    if (view.payload.size() > budget_.hard) return errc::message_exceeds_budget;
     const auto waiting = base::connection().buffered_bytes() - accounted_ + buffered_bytes();
     if (waiting + view.payload.size() > budget_.hard) return exceeded();
     const auto ec = base::connection().send(view);
@@ -245,7 +263,7 @@ class session_driver final
   }
 
   std::error_code run_one(send_command& command) {
-    const auto size = std::visit([](const auto& held) { return size_of(held); }, command.payload);
+    const auto size = payload_size(command);
     accounted_ += kept_size(command);  // counted by send_owned()
     const auto ec =
         std::visit([&](auto& held) { return this->send_held(command, held); }, command.payload);
@@ -301,12 +319,6 @@ class session_driver final
     }
   }
 
-  static std::size_t size_of(const prepared_message& held) { return held.payload().size(); }
-  template <class Owned>
-  static std::size_t size_of(const Owned& held) {
-    return held.size();
-  }
-
   void count_sent(std::size_t size) {
     messages_sent_.add(1);
     bytes_sent_.add(size);
@@ -338,7 +350,7 @@ class session_driver final
 
   void count_stored() noexcept {
     const auto stored = base::connection().stored_bytes() + base::held_bytes() +
-                        occupied_by(session_state::asked());
+                        occupied_by(session_state::asked()) + (waits_ ? waits_->stored_bytes() : 0);
     session_state::set_stored_beside(static_cast<std::ptrdiff_t>(stored - accounted_));
   }
 
@@ -376,7 +388,8 @@ class session_driver final
   session_registry::registration registration_;
   connection_places::place place_;  // one of the server's limited number of connections
   std::unique_ptr<hook> on_drained_;
-  std::unique_ptr<session_waits> waits_;  // if coroutines serve this session or wait for it
+  using waits = timed_waits<session_driver, &session_driver::expire_receives>;
+  std::unique_ptr<waits> waits_;  // if coroutines serve this session or wait for it
   // For handlers, because counting its references between threads is not cheap. While the session
   // is open it keeps the session alive, since a paused one has no other owner.
   session handle_;

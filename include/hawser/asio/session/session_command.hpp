@@ -51,6 +51,15 @@ inline std::size_t kept_size(const ping_command& command) noexcept {
   return 2 * sizeof(session_command) + occupied_by(command.payload);
 }
 
+/// The number of bytes of the message itself.
+inline std::size_t payload_size(const send_command& command) noexcept {
+  if (const auto* shared = std::get_if<prepared_message>(&command.payload)) {
+    return shared->payload().size();
+  }
+  const auto* const text = std::get_if<std::string>(&command.payload);
+  return text != nullptr ? text->size() : std::get<0>(command.payload).size();
+}
+
 /// Whether the send budget limits the number of such commands.
 inline bool is_budgeted(const session_command& command) noexcept {
   return std::holds_alternative<send_command>(command) ||

@@ -39,6 +39,7 @@
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/protocol/event.hpp"
+#include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/outbox.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/transport/memory_budget.hpp"
@@ -105,6 +106,7 @@ class session_state : public memory_holder {
   std::error_code send_owned(Command command) {
     if (!can_send()) return errc::closed;
     const auto size = kept_size(command);
+    if (size > budget_.hard) return errc::message_exceeds_budget;
     const auto all = buffered_.fetch_add(size, std::memory_order_relaxed) + size;
     if (all > budget_.hard) {
       buffered_.fetch_sub(size, std::memory_order_relaxed);
@@ -120,10 +122,16 @@ class session_state : public memory_holder {
     }
   }
 
+  /// Sends a fragment of a message, on the session's thread. The send budget does not limit it.
+  virtual std::error_code send_part(message_view piece, part position) = 0;
+  /// The size in which fragments fit the send budget.
+  std::size_t part_size() const noexcept { return (std::max<std::size_t>)(budget_.high / 2, 1024); }
+
   /// Waits for a message or for queue capacity, on the session's thread.
   virtual void wait_for(receive_operation& one) = 0;
   virtual void wait_for(drain_operation& one) = 0;
   virtual void cancel(operation& one) = 0;
+  virtual void cancel(delivery_receipt& receipt) = 0;
 
   virtual asio::any_io_executor executor() const = 0;
 

@@ -1,21 +1,42 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <system_error>
 #include <utility>
 
 #include <asio/error.hpp>
 
 #include "hawser/asio/driver/operation.hpp"
+#include "hawser/asio/driver/returned_input.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"
 
 namespace hawser::detail {
 
 /// A wait for the next message of a session.
 struct receive_operation : operation {
+  using clock = std::chrono::steady_clock;
+  using time_point = clock::time_point;
+
   explicit receive_operation(message& target) : into{&target} {}
+  receive_operation(message& target, clock::duration timeout)
+      : into{&target}, until{deadline_after(clock::now(), timeout)} {}
+
+  void make_receipt() { receipt = std::make_shared<delivery_receipt>(into, nullptr); }
+  void deliver(std::uint64_t number) {
+    if (receipt) receipt->number = number;
+    complete({});
+  }
+
   message* into;
+  time_point until = (time_point::max)();
+  std::shared_ptr<delivery_receipt> receipt;  // if it can be cancelled
 
  protected:
   ~receive_operation() = default;
@@ -32,14 +53,34 @@ class session_waits {
  public:
   bool receiving() const noexcept { return !receiving_.empty(); }
 
-  void add(receive_operation& one) noexcept { receiving_.push(one); }
+  void add(receive_operation& one) {
+    receiving_.push(one);
+    serve_returned();
+  }
   void add(drain_operation& one) noexcept { draining_.push(one); }
 
   void deliver(message_view view) {
     auto& into = *receiving_.front().into;
     into.kind = view.kind;
     into.payload.assign(view.payload.begin(), view.payload.end());
-    receiving_.pop().complete({});
+    receiving_.pop().deliver(++delivered_);
+  }
+
+  /// Whether there are messages of receives that were cancelled.
+  bool has_returned() const noexcept { return !returned_.empty(); }
+  std::size_t stored_bytes() const noexcept { return returned_.stored_bytes(); }
+
+  /// A receive is cancelled before its handler has its message: the next one gets it.
+  void give_back(delivery_receipt& receipt) {
+    if (receipt.give_back(returned_)) serve_returned();
+  }
+
+  /// Completes the receives that are due, and returns when the next one is.
+  receive_operation::time_point expire(receive_operation::time_point now) {
+    receiving_.complete_if([now](auto& one) { return one.until <= now; }, errc::read_timeout);
+    auto soonest = (receive_operation::time_point::max)();
+    receiving_.for_each([&](auto& one) { soonest = (std::min)(soonest, one.until); });
+    return soonest;
   }
 
   void drained() { draining_.complete_all({}); }
@@ -64,7 +105,16 @@ class session_waits {
   }
 
  private:
+  void serve_returned() {
+    while (receiving() && has_returned()) {
+      auto& one = receiving_.pop();
+      one.deliver(*returned_.take(*one.into));
+    }
+  }
+
   operation_queue<receive_operation> receiving_;
+  returned_input returned_;
+  std::uint64_t delivered_ = 0;
   operation_queue<drain_operation> draining_;
 };
 

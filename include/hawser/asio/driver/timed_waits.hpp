@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <optional>
+
+#include "hawser/asio/executor/owned_deadline.hpp"
+#include "hawser/asio/session/session_waits.hpp"
+
+namespace hawser::detail {
+
+/// The waits of a session and the timeouts of its receives. `Expire` must call expire_due().
+template <class Owner, void (Owner::*Expire)()>
+class timed_waits final : public session_waits {
+ public:
+  /// Adds a receive. Returns whether it waits for a message.
+  bool await(receive_operation& one, Owner& owner) {
+    const auto until = one.until;
+    add(one);
+    if (!receiving()) return false;
+    if (until == (receive_operation::time_point::max)()) return true;
+    if (!alarm_) alarm_.emplace(owner, owner.get_executor());
+    alarm_->set_at_latest(until);
+    return true;
+  }
+
+  /// Completes the receives that are due.
+  void expire_due() { alarm_->set(expire(receive_operation::clock::now())); }
+
+  /// No receive will expire. The execution context is not used after this.
+  void cancel_timeouts() noexcept { alarm_.reset(); }
+
+ private:
+  std::optional<owned_deadline<Owner, Expire>> alarm_;
+};
+
+}  // namespace hawser::detail
