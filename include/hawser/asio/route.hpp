@@ -13,6 +13,7 @@
 
 #include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/http_request.hpp"
+#include "hawser/asio/opening/upgrade_coroutine.hpp"
 #include "hawser/asio/session/handler_from.hpp"
 #include "hawser/asio/session/session_handlers.hpp"
 #include "hawser/asio/session/session_state.hpp"
@@ -62,6 +63,14 @@ class route : public handler_setters<route> {
   route(std::string pattern, route_options options)
       : pattern_{std::move(pattern)}, options_{std::move(options)} {}
 
+  /// A function that passes exceptions to on_error. It may outlive the route, and then does nothing.
+  auto error_reporter() const {
+    return [weak = std::weak_ptr{handlers_}](session& of, const std::exception_ptr& thrown) {
+      const auto all = weak.lock();
+      if (all && all->on_error) all->on_error(of, thrown);
+    };
+  }
+
   /// Called before a session begins. The hook accepts or rejects the upgrade, or stores a copy of
   /// it and answers later. Otherwise the client gets 500, and on_error is called. Without a hook,
   /// the options decide.
@@ -71,6 +80,15 @@ class route : public handler_setters<route> {
                   "on_upgrade wants void(upgrade&), no coroutine: store a copy to answer later");
     return set_upgrade(
         detail::handler_from<void(upgrade&)>(std::move(handler), "route::on_upgrade()"));
+  }
+
+  /// The same with a coroutine, `asio::awaitable<upgrade_decision>(upgrade)`, on the executor of the connection,
+  /// for example to ask a database. The handshake timeout runs meanwhile. When the decision would be too late,
+  /// because the timeout has expired, the server shuts down or the connection has ended, the coroutine is
+  /// cancelled (terminal). After an exception, the client gets 500, and on_error is called.
+  template <detail::upgrade_coroutine Coroutine>
+  route& on_upgrade(Coroutine coroutine) {
+    return on_upgrade(detail::decided_by(std::move(coroutine), error_reporter()));
   }
 
   /// Called for plain HTTP requests to these paths: any method but CONNECT, with or without a body,
@@ -108,14 +126,6 @@ class route : public handler_setters<route> {
       if (!are_parameters && left != right) return false;
     }
     return own.empty() && pattern.empty();
-  }
-
-  /// A function that passes exceptions to on_error. It may outlive the route, and then does nothing.
-  auto error_reporter() const {
-    return [weak = std::weak_ptr{handlers_}](session& of, const std::exception_ptr& thrown) {
-      const auto all = weak.lock();
-      if (all && all->on_error) all->on_error(of, thrown);
-    };
   }
 
   route_options& options() noexcept { return options_; }

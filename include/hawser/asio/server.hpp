@@ -184,6 +184,10 @@ class server : public handler_setters<server, route> {
     }
     return fallback();
   }
+  template <detail::upgrade_coroutine Coroutine>
+  hawser::route& on_upgrade(Coroutine coroutine) {
+    return fallback().on_upgrade(std::move(coroutine));
+  }
 
   /// Answers plain HTTP requests of routes without an on_http of their own, and `OPTIONS *`; see
   /// route::on_http(). Called on any of the server's threads. Without a hook the response is 426 to

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <any>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <variant>
+
+#include <asio/any_io_executor.hpp>
 
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/session/session_state.hpp"
@@ -28,6 +33,8 @@ struct upgrade_answer {
   std::shared_ptr<const response> refusal = {};
   header_fields headers = {};
   errc error = {};
+  std::optional<std::string> subprotocol = {};  // not set: the options decide
+  std::shared_ptr<std::any> data = {};          // for the session, or null
 };
 
 inline upgrade_answer refusal_of(response refused) {
@@ -54,16 +61,27 @@ class answer_slot {
   }
 
   /// Accepts no answer from now on. Returns false if there is one already, which has been passed
-  /// on. After this call, the execution context is not used.
+  /// on. After this call, the execution context is not used, except by the work that is cancelled here.
   bool expire() {
-    const std::lock_guard guard{mutex_};
-    return !answered_.exchange(true);
+    {
+      const std::lock_guard guard{mutex_};
+      if (answered_.exchange(true)) return false;
+    }
+    if (const auto cancel = std::exchange(cancel_, nullptr)) cancel();
+    return true;
   }
+
+  /// The executor of the connection, which is set only while the hook runs.
+  const asio::any_io_executor* executor = nullptr;
+
+  /// Sets the function that cancels the work for the answer, called on the executor of the connection.
+  void cancel_by(std::function<void()> cancel) { cancel_ = std::move(cancel); }
 
   bool answered() const noexcept { return answered_; }
 
  private:
   const receiver tell_;
+  std::function<void()> cancel_;
   std::mutex mutex_;
   std::atomic<bool> answered_ = false;
 };
@@ -83,9 +101,11 @@ class upgrade_state {
 
   answer_slot& slot() const noexcept { return *slot_; }
   const session_facts& facts() const noexcept { return facts_; }
+  std::any& data() noexcept { return data_; }
 
  private:
   const session_facts facts_;
+  std::any data_;
   const std::shared_ptr<answer_slot> slot_;
 };
 
@@ -132,9 +152,23 @@ class pending_request {
     return state_->slot().give(std::move(given));
   }
 
+  detail::upgrade_state& state() const noexcept { return *state_; }
+
  private:
   std::shared_ptr<detail::upgrade_state> state_;
 };
+
+/// How an upgrade is accepted.
+struct acceptance {
+  /// One of the subprotocols that the client offers, in the same spelling, or an empty text for none. Not set:
+  /// the route's options decide. One that was not offered gives the client 500, which is reported.
+  std::optional<std::string> subprotocol = {};
+  header_fields headers = {};  ///< Added to the response
+};
+
+/// The decision of a coroutine: `co_return acceptance{.subprotocol = "chat"}` or `co_return response{.status =
+/// 403}`.
+using upgrade_decision = std::variant<acceptance, response>;
 
 /// A valid request to become a WebSocket, for the application to accept or reject. A copy can be
 /// stored and answered later, on any thread, until the handshake's deadline. A move is a copy. Only
@@ -149,7 +183,30 @@ class upgrade : public pending_request {
   /// Accepts, as far as the route's options allow (Origin, subprotocols), and adds `headers` to the
   /// response. Fails with errc::closed if the request is answered already, or the client has gone.
   std::error_code accept(header_fields headers = {}) const {
-    return give({.headers = std::move(headers)});
+    return accept(acceptance{.headers = std::move(headers)});
+  }
+
+  /// The same, with the choice of a subprotocol: `accept({.subprotocol = "chat"})`.
+  std::error_code accept(acceptance how) const {
+    if (answered()) return errc::closed;
+    std::shared_ptr<std::any> data;
+    if (state().data().has_value()) data = std::make_shared<std::any>(std::move(state().data()));
+    return give({.headers = std::move(how.headers),
+                 .subprotocol = std::move(how.subprotocol),
+                 .data = std::move(data)});
+  }
+
+  /// Storage for the application's data of the connection, for example its user. accept() moves it to
+  /// session::data(): `session.data<user>()` in on_open and later. The copies of an upgrade share it, so only
+  /// one thread may use it at a time.
+  std::any& data() const noexcept { return state().data(); }
+
+  /// For hooks that continue after they have returned, to be called while the hook runs: returns the executor
+  /// of the connection, where `cancel` is called when an answer would be too late. Empty at any other time.
+  asio::any_io_executor begin_work(std::function<void()> cancel) const {
+    state().slot().cancel_by(std::move(cancel));
+    const auto* const executor = state().slot().executor;
+    return executor != nullptr ? *executor : asio::any_io_executor{};
   }
 
   /// Rejects with a response of your own.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <any>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
 
 #include "hawser/asio/accepting/connection_places.hpp"
@@ -182,12 +184,16 @@ class server_opening final : public registered_opening<Stream, http_conversation
     };
     slot_ = std::make_shared<answer_slot>(std::move(give));
     Asked asked{std::make_shared<upgrade_state>(std::move(facts), slot_)};
+    const asio::any_io_executor executor = base::get_executor();
+    const auto slot = slot_;
+    slot->executor = &executor;
     try {
       hook(asked);
     } catch (...) {
-      slot_->give(refusal_of({.status = 500}));
+      slot->give(refusal_of({.status = 500}));
       report(std::current_exception());
     }
+    slot->executor = nullptr;
   }
 
   void answer_with(const upgrade_answer& given) {
@@ -197,8 +203,14 @@ class server_opening final : public registered_opening<Stream, http_conversation
       report(given.error, "on_upgrade");
       return fail(given.error);
     }
-    base::guarded(
-        [&] { given.refusal ? talk_.refuse(*given.refusal) : talk_.accept(given.headers); });
+    data_ = given.data;
+    base::guarded([&] {
+      given.refusal ? talk_.refuse(*given.refusal) : talk_.accept(given.headers, given.subprotocol);
+    });
+    const auto wrong = talk_.error();
+    if (wrong == errc::unexpected_subprotocol || wrong == errc::bad_header_value) {
+      report(wrong, "on_upgrade");
+    }
     step();
   }
 
@@ -263,6 +275,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
       // The extension could not be made. Its client has its answer: the connection ends.
       return report(std::current_exception());
     }
+    if (data_) opened->data() = std::move(*data_);
     opened->open(rest, options.keep_request == request_lifetime::opening);
     switch (base::now()) {
       case serving::all:
@@ -295,6 +308,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
   const route* route_ = nullptr;
   const http_hook* http_hook_ = nullptr;  // for the current plain request
   session_facts facts_;
+  std::shared_ptr<std::any> data_;     // for the session, or null
   std::shared_ptr<answer_slot> slot_;  // while the application may answer
 };
 
