@@ -77,7 +77,8 @@ class route : public handler_setters<route> {
   template <class Handler>
   route& on_upgrade(Handler handler) {
     static_assert(detail::handler_fits<Handler, void(upgrade&)>,
-                  "on_upgrade wants void(upgrade&), no coroutine: store a copy to answer later");
+                  "on_upgrade wants void(upgrade&), or a coroutine: "
+                  "asio::awaitable<upgrade_decision>(upgrade)");
     return set_upgrade(
         detail::handler_from<void(upgrade&)>(std::move(handler), "route::on_upgrade()"));
   }

@@ -178,7 +178,8 @@ class server : public handler_setters<server, route> {
   template <class Handler>
   hawser::route& on_upgrade(Handler handler) {
     static_assert(detail::handler_fits<Handler, void(upgrade&)>,
-                  "on_upgrade wants void(upgrade&), no coroutine: store a copy to answer later");
+                  "on_upgrade wants void(upgrade&), or a coroutine: "
+                  "asio::awaitable<upgrade_decision>(upgrade)");
     if constexpr (detail::handler_fits<Handler, void(upgrade&)>) {
       fallback().on_upgrade(std::move(handler));
     }
