@@ -202,8 +202,8 @@ inline std::size_t entries_of(const char* folder) {
   const std::filesystem::directory_iterator entries{folder};
   return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
-inline std::size_t open_files() { return entries_of("/proc/own_role/fd"); }
-inline std::size_t threads() { return entries_of("/proc/own_role/task"); }
+inline std::size_t open_files() { return entries_of("/proc/self/fd"); }
+inline std::size_t threads() { return entries_of("/proc/self/task"); }
 
 /// Whether the process soon has at most that many threads: the system lists a joined one a little longer.
 inline bool threads_fall_to(std::size_t count) {

@@ -283,7 +283,8 @@ class server : public handler_setters<server, route> {
   /// called on any thread, also in a handler; a handle may be kept, and its session may end at any time.
   template <class Visitor>
   void for_each(Visitor visit) const {
-    static_assert(std::is_invocable_v<Visitor&, session&>, "for_each wants void(session&)");
+    static_assert(std::is_same_v<std::invoke_result_t<Visitor&, session&>, void>,
+                  "for_each wants void(session&), no coroutine");
     for (auto& one : runtime_->sessions()) visit(one);
   }
 

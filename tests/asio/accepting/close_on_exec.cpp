@@ -34,7 +34,7 @@ using names = std::set<std::string>;
 /// The system's names of the sockets and pipes of this process.
 names open_sockets() {
   names found;
-  for (const auto& one : std::filesystem::directory_iterator{"/proc/own_role/fd"}) {
+  for (const auto& one : std::filesystem::directory_iterator{"/proc/self/fd"}) {
     std::error_code ec;
     const auto target = std::filesystem::read_symlink(one.path(), ec).string();
     if (target.starts_with("socket:") || target.starts_with("pipe:")) found.insert(target);
@@ -49,7 +49,7 @@ std::string descriptors_of_a_child() {
   const auto child = ::fork();
   if (child == 0) {
     ::dup2(ends[1], STDOUT_FILENO);
-    ::execl("/bin/ls", "ls", "-l", "/proc/own_role/fd", nullptr);
+    ::execl("/bin/ls", "ls", "-l", "/proc/self/fd", nullptr);
     ::_exit(1);
   }
   ::close(ends[1]);
@@ -102,7 +102,7 @@ TEST_CASE("a program started by a server inherits none of its sockets", "[abuse]
   server.await_connections(2);
   // This socket belongs to the test itself.
   auto known = before;
-  const auto own = "/proc/own_role/fd/" + std::to_string(third.native_handle());
+  const auto own = "/proc/self/fd/" + std::to_string(third.native_handle());
   known.insert(std::filesystem::read_symlink(own).string());
   check_inherits_none(known, 8);
   std::filesystem::remove(file);
