@@ -7,9 +7,14 @@ endif()
 
 # The compile options of our own tests and examples only.
 add_library(hawser_strict INTERFACE)
+set(shadow -Wshadow)
+if(CMAKE_UNITY_BUILD)
+  # A local variable may have the name of a constant of another file.
+  set(shadow $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>)
+endif()
 target_compile_options(hawser_strict INTERFACE
   "$<$<CXX_COMPILER_ID:MSVC>:/W4;/WX;/permissive-;/utf-8>"
-  "$<$<NOT:$<CXX_COMPILER_ID:MSVC>>:-Wall;-Wextra;-Wconversion;-Wshadow;-Wpedantic;-Werror>")
+  "$<$<NOT:$<CXX_COMPILER_ID:MSVC>>:-Wall;-Wextra;-Wconversion;${shadow};-Wpedantic;-Werror>")
 target_compile_definitions(hawser_strict INTERFACE ASIO_NO_DEPRECATED)
 
 # Warnings for programs that include the headers as their own, not as system headers.

@@ -17,10 +17,7 @@ struct facts {
   bool operator==(const facts&) const = default;
 };
 
-/// The facts of the unit with assertions.
-facts with_assertions();
-
-/// The facts of the unit without.
+/// The facts of the unit without assertions.
 facts without_assertions();
 
 namespace {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#undef NDEBUG
 #include "facts.hpp"
 
-int main() {
-  const bool agreed = with_assertions() == facts_here() && without_assertions() == facts_here();
-  return agreed ? 0 : 1;
-}
+int main() { return without_assertions() == facts_here() ? 0 : 1; }
