@@ -34,6 +34,8 @@ TEST_CASE("percent-encoding is decoded to any byte, or refused as a whole", "[rf
       {"a%4", std::nullopt},
       {"%%41", std::nullopt},
       {"%zz", std::nullopt},
+      {"%`1", std::nullopt},
+      {"%1_", std::nullopt},
       {"%4g", std::nullopt},
       {"%g4", std::nullopt},
       {"%-1", std::nullopt},

@@ -77,7 +77,11 @@ static_assert(is_on_the_wire({opcode::binary, true, rsv1, true, example_key, 0x7
                              bytes_of(0xC2, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
                                       0x37, 0xFA, 0x21, 0x3D)));
 
-constexpr errc error_of(bytes_view wire) { return read(wire).error; }
+/// The error, if no size is reported beside it.
+constexpr errc error_of(bytes_view wire) {
+  const auto result = read(wire);
+  return result.size == 0 ? result.error : errc{};
+}
 
 // There is one encoding of each length.
 static_assert(error_of(bytes_of(0x82, 126, 0, 0)) == errc::length_not_minimal);

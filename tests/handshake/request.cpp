@@ -109,14 +109,15 @@ TEST_CASE("a missing field is distinguished from an empty one") {
 TEST_CASE("a cookie is found by its exact name in any of the fields", "[rfc6265-4.2]") {
   const request asked{"GET",
                       "/",
-                      {{"Cookie", "SID=31d4d96e407aad42; lang=en-US;empty=;;x"},
+                      {{"Referer", "other=field"},
+                       {"Cookie", "SID=31d4d96e407aad42; lang=en-US;empty=;;x"},
                        {"cookie", "a = b; lang=de; q=\"x=y\"; last=1"}}};
   CHECK(asked.cookie("SID") == "31d4d96e407aad42");
   CHECK(asked.cookie("lang") == "en-US");
   CHECK(asked.cookie("empty") == "");
   CHECK(asked.cookie("q") == "\"x=y\"");
   CHECK(asked.cookie("last") == "1");
-  for (const auto name : {"sid", "SI", "ID", "x", "", "31d4d96e407aad42"}) {
+  for (const auto name : {"sid", "SI", "ID", "x", "", "31d4d96e407aad42", "other"}) {
     CAPTURE(name);
     CHECK_FALSE(asked.cookie(name));
   }

@@ -47,8 +47,10 @@ bool echoes() {
   const bool first = echoes(own, [&] { own.run(); });
   asio::io_context context;
   hawser::server given{context, hawser::server_options{}};
-  given.start();
-  return echoes(given, [&] { context.run(); }) && first;
+  return first && echoes(given, [&] {
+           given.start();
+           context.run();
+         });
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ static_assert(after(role::server, {close_input::local_close, close_input::peer_c
 static_assert(after(role::server, {close_input::peer_close, close_input::peer_eof}) ==
               close_state::ended);
 
-std::string cell(close_state from, close_input input) {
+std::string close_cell(close_state from, close_input input) {
   const auto client = next_step(role::client, from, input);
   const auto server = next_step(role::server, from, input);
   if (client.next == from && does_nothing(client)) return "\u2014";
@@ -115,7 +115,7 @@ std::string cell(close_state from, close_input input) {
 
 TEST_CASE("the documentation has the table of the closing handshake", "[rfc-7.1]") {
   const auto table = table_of(
-      states, inputs, [](auto one) { return shown(one); }, cell);
+      states, inputs, [](auto one) { return shown(one); }, close_cell);
   INFO("docs/state-machines.md must have this table:\n" << table);
   CHECK(project_file("docs/state-machines.md").find(table) != std::string::npos);
 }

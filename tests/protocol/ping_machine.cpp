@@ -67,14 +67,14 @@ constexpr bool keeps_time_in_a_constant_expression() {
 }
 static_assert(keeps_time_in_a_constant_expression());
 
-std::string cell(ping_state from, ping_input input) {
+std::string ping_cell(ping_state from, ping_input input) {
   const auto step = next_step(from, input);
   return step == ping_step{from, false, false} ? "\u2014" : shown(step);
 }
 
 TEST_CASE("the documentation has the table of the keep-alive", "[rfc-5.5.2]") {
   const auto table = table_of(
-      ping_states, ping_inputs, [](auto one) { return shown(one); }, cell);
+      ping_states, ping_inputs, [](auto one) { return shown(one); }, ping_cell);
   INFO("docs/state-machines.md must have this table:\n" << table);
   CHECK(project_file("docs/state-machines.md").find(table) != std::string::npos);
 }

@@ -37,7 +37,7 @@ struct issued {
 struct wish {
   std::string name = "hawser test";
   std::string alternatives = "DNS:localhost,IP:127.0.0.1";  ///< As OpenSSL writes subjectAltName
-  const issued* issuer = nullptr;                           ///< Null: own_role-signed
+  const issued* issuer = nullptr;                           ///< Null: self-signed
   bool authority = false;
   int from_days = -1;
   int to_days = 1;

@@ -80,10 +80,10 @@ TEST_CASE("an authority must be trusted") {
   CHECK(verdict(server, "localhost", tls_client_context{trusting_options(stranger)}) == "good");
 }
 
-TEST_CASE("a own_role-signed certificate is valid if it is trusted itself") {
+TEST_CASE("a self-signed certificate is valid if it is trusted itself") {
   const auto server = issue({});
   CHECK(verdict(server, "localhost") ==
-        "the certificate is own_role-signed, and not one that is trusted");
+        "the certificate is self-signed, and not one that is trusted");
   CHECK(verdict(server, "localhost", tls_client_context{trusting_options(server)}) == "good");
   CHECK(verdict(server, "otherhost", tls_client_context{trusting_options(server)}) == wrong_host);
 }

@@ -83,7 +83,7 @@ TEST_CASE("nothing is sent to a server with an untrusted certificate") {
   std::error_code ec;
   const auto trusting = trusting_client();
   CHECK_FALSE(connect(far.url("wss"), trusting, ec));
-  CHECK(ec.message() == "the certificate is own_role-signed, and not one that is trusted");
+  CHECK(ec.message() == "the certificate is self-signed, and not one that is trusted");
   // The server received an alert and no request.
   const auto error = far.next_error().message();
   INFO(error);

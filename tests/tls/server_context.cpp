@@ -152,7 +152,7 @@ TEST_CASE("a client's certificate must be valid even if it is optional") {
   const auto wanted = GENERATE(client_certificates::wanted, client_certificates::required);
   const auto stranger = issue({.name = "stranger", .alternatives = ""});
   const auto met = meet(wanted, &stranger);
-  CHECK(met.at_server == "the certificate is own_role-signed, and not one that is trusted");
+  CHECK(met.at_server == "the certificate is self-signed, and not one that is trusted");
   CHECK(met.at_client.find("alert unknown ca") != std::string::npos);
   const auto expired =
       issue({.alternatives = "", .issuer = &test_authority(), .from_days = -9, .to_days = -2});

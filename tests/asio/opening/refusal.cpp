@@ -107,7 +107,7 @@ TEST_CASE("refusals under way end with their server") {
     detail::refusals<tcp::socket> refusals{std::chrono::seconds{0}};
     const auto registry = std::make_shared<detail::opening_registry>();
     auto [here, there] = joined_sockets<tcp>(context);
-    registry->set(end);
+    registry->advance(end);
     refusals.refuse(std::move(here), errc::too_many_connections, registry);
     context.poll();
     CHECK(registry->openings().size() == (end == detail::serving::all ? 1 : 0));

@@ -50,7 +50,7 @@ auto decided_by(Coroutine coroutine, Report report) {
       report(none, thrown);
     };
     const auto executor =
-        asked.begin_work([signal] { signal->emit(asio::cancellation_type::terminal); });
+        asked.begin_work([signal] { (signal->emit)(asio::cancellation_type::terminal); });
     asio::co_spawn(executor, (*body)(asked),
                    asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
   };
