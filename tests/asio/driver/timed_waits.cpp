@@ -24,8 +24,8 @@ struct noted_receive final : detail::receive_operation {
   std::error_code error = errc::aborted;
 };
 
-struct owner : std::enable_shared_from_this<owner> {
-  explicit owner(asio::io_context& io) : context{io} {}
+struct timed_owner : std::enable_shared_from_this<timed_owner> {
+  explicit timed_owner(asio::io_context& io) : context{io} {}
   asio::io_context::executor_type get_executor() const { return context.get_executor(); }
   void expire() {
     waits.expire_due();
@@ -34,12 +34,12 @@ struct owner : std::enable_shared_from_this<owner> {
 
   asio::io_context& context;
   int expired = 0;
-  detail::timed_waits<owner, &owner::expire> waits;
+  detail::timed_waits<timed_owner, &timed_owner::expire> waits;
 };
 
 TEST_CASE("the receives of a session expire one after the other, those without a timeout never") {
   asio::io_context io{1};
-  const auto one = std::make_shared<owner>(io);
+  const auto one = std::make_shared<timed_owner>(io);
   message into;
   noted_receive first{into, 1ms};
   noted_receive second{into, 2ms};
@@ -57,7 +57,7 @@ TEST_CASE("the receives of a session expire one after the other, those without a
 
 TEST_CASE("a receive with a timeout needs no deadline if its message is there") {
   asio::io_context io{1};
-  const auto one = std::make_shared<owner>(io);
+  const auto one = std::make_shared<timed_owner>(io);
   message into;
   message kept;
   detail::delivery_receipt receipt{&kept, nullptr};
