@@ -9,6 +9,7 @@ EXCEPT = [
     "asio/language.hpp",
     "asio/socket_transport.hpp",
     "asio/driver/unacknowledged.hpp",
+    "asio/executor/cancel.hpp",
     "base/language.hpp",
     "base/simd.hpp",
     "base/system_entropy.hpp",

@@ -10,9 +10,9 @@
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
-#include <asio/cancellation_type.hpp>
 #include <asio/co_spawn.hpp>
 
+#include "hawser/asio/executor/cancel.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/upgrade.hpp"
 
@@ -49,8 +49,7 @@ auto decided_by(Coroutine coroutine, Report report) {
       session none;
       report(none, thrown);
     };
-    const auto executor =
-        asked.begin_work([signal] { (signal->emit)(asio::cancellation_type::terminal); });
+    const auto executor = asked.begin_work([signal] { cancel(*signal); });
     asio::co_spawn(executor, (*body)(asked),
                    asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
   };
