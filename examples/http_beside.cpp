@@ -2,7 +2,6 @@
 #include <exception>
 #include <iostream>
 #include <string>
-#include <vector>
 
 #include <hawser/asio.hpp>
 
@@ -29,17 +28,14 @@ int main(int argc, char** argv) try {
   options.address = where.address;
   options.port = where.port;
   hawser::server server{options};
-  std::vector<hawser::session> members;  // one thread, so no lock
   const auto token = given.text(1);
 
-  auto& room = server.route("/room");
-  room.on_open([&](hawser::session& peer) {
+  server.route("/room").on_open([&](hawser::session& peer) {
     if (const auto name = peer.request().query("name")) {
-      for (auto& member : members) member.send(*name + " is here");
+      const auto is_other = [&](const hawser::session& each) { return each != peer; };
+      server.broadcast(hawser::prepared_message{*name + " is here"}, is_other);
     }
-    members.push_back(peer);
   });
-  room.on_close([&](hawser::session& peer, const hawser::closed&) { std::erase(members, peer); });
 
   server.route("/health").on_http(
       [](const hawser::request&) { return hawser::response{.body = "well\n"}; });
@@ -55,7 +51,8 @@ int main(int argc, char** argv) try {
       answer.headers.add("WWW-Authenticate", "Bearer");
     } else if (asked.method() == "POST") {
       const hawser::prepared_message said{asked.body()};
-      for (auto& member : members) member.send(said);
+      if (said.error() != hawser::errc{}) answer.status = 400;  // not UTF-8
+      server.broadcast(said);
     } else {
       answer.status = 405;
       answer.headers.add("Allow", "POST, OPTIONS");
