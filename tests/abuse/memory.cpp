@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <chrono>
 #include <cstddef>
+#include <future>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 
 #include "hawser/asio/connect.hpp"
 #include "hawser/asio/server.hpp"
@@ -130,6 +133,13 @@ TEMPLATE_TEST_CASE("an open connection counts its request", "[abuse]", event_ech
   }));
 }
 
+/// Waits until a thread has done what it was asked to do before.
+void await(const asio::any_io_executor& executor) {
+  std::promise<void> done;
+  asio::post(executor, [&] { done.set_value(); });
+  done.get_future().wait();
+}
+
 TEST_CASE("what other threads send to a client that does not read counts", "[abuse]") {
   mailbox<session> sessions;
   mailbox<std::string> ends;
@@ -141,13 +151,28 @@ TEST_CASE("what other threads send to a client that does not read counts", "[abu
                        made.on_close([&](session&, const closed& end) { ends.put(shown(end)); });
                      },
                      options};
-  const auto client = opened(server->port());
+  auto client = opened(server->port());
   const auto peer = sessions.take();
   REQUIRE(peer);
   std::size_t sent = 0;
-  while (!peer->send(std::string(100'000, 'x'))) sent += 100'000;
+
+  SECTION("the session is cut off if much waits to be written") {
+    while (!peer->send(std::string(100'000, 'x'))) {
+      sent += 100'000;
+      await(peer->get_executor());
+    }
+    CHECK(ends.take() == cut_off);
+  }
+  SECTION("it is closed with 1013 if its thread was busy, and so has little to write") {
+    std::promise<void> release;
+    asio::post(peer->get_executor(), [&] { release.get_future().wait(); });
+    while (!peer->send(std::string(100'000, 'x'))) sent += 100'000;
+    release.set_value();
+    // The first message was begun.
+    CHECK(client.receive_frames(2).back() == "close 1013 \"the server stores too much\"");
+    client.hang_up();
+  }
   CHECK(sent >= 7 * mib);
-  CHECK(ends.take() == cut_off);
   CHECK(eventually([&] { return server->buffered_bytes() == 0; }));
 }
 
