@@ -12,7 +12,7 @@ using namespace hawser::test;
 namespace {
 
 TEST_CASE("an async_websocket with a connection meets all requirements", "[simulation]") {
-  simulate("an async_websocket with a connection meets all requirements", 1'000,
+  simulate("an async_websocket with a connection meets all requirements", 2'000,
            side<websocket_peer<calling::waits>>, side<core_peer>);
 }
 

@@ -37,7 +37,7 @@ class keeping_loop final : public detail::accept_loop<tcp, detail::threaded_home
 
   const detail::threaded_home home;
   std::vector<std::pair<socket, detail::connection_places::place>> kept = {};
-  std::vector<std::string> errors = {};
+  std::vector<std::exception_ptr> errors = {};
   int failures = 0;  // of admit()
 
  private:
@@ -50,11 +50,8 @@ class keeping_loop final : public detail::accept_loop<tcp, detail::threaded_home
   }
 
   void failed(std::exception_ptr error) override {
-    try {
-      std::rethrow_exception(error);
-    } catch (const std::exception& thrown) {
-      errors.emplace_back(thrown.what());
-    }
+    // Without descriptors, the sanitizers cannot examine its object.
+    errors.push_back(std::move(error));
   }
 };
 
@@ -134,7 +131,7 @@ TEST_CASE("without descriptors, accepting is reported and tried again later", "[
   all.context.run_one();
   REQUIRE(setrlimit(RLIMIT_NOFILE, &usual) == 0);
   CHECK(all.loop->errors.size() == 1);
-  CHECK(all.loop->errors.front().starts_with("accept"));
+  CHECK(exception_text(all.loop->errors.front()).starts_with("accept"));
   all.run_until([&] { return all.loop->kept.size() == 2; });
   CHECK(all.loop->errors.size() == 1);
 }

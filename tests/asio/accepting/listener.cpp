@@ -119,6 +119,7 @@ TEST_CASE("while the memory budget is exceeded, new clients get 503", "[abuse]")
   }
   CHECK(answer.starts_with("HTTP/1.1 503 "));
   CHECK(around.places->count() == 0);
+  abandon_all(around.threads->next().registries);
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ TEST_CASE("two connections that compress meet all requirements",
 
 TEST_CASE("an async_websocket that compresses with a connection meets all requirements",
           "[rfc7692-7.2][simulation][compression]") {
-  simulate("an async_websocket that compresses with a connection meets all requirements", 1'000,
+  simulate("an async_websocket that compresses with a connection meets all requirements", 2'000,
            client<core_peer>, server<websocket_peer<calling::waits>>, compressing);
 }
 

@@ -142,8 +142,8 @@ class async_websocket_driver final
     auto until = (time_point::max)();
     if (timeout != (duration::max)()) until = deadline_after(clock::now(), timeout);
     auto cancel = [this](asio::cancellation_type_t, auto& one) { this->cancel_read(one); };
+    alarm_.set_at_latest(until);  // first, as it may throw
     reads_.push(begin<read_operation>(std::move(handler), cancel, into, until));
-    alarm_.set_at_latest(until);
     serve_reads();
   }
 
@@ -325,10 +325,10 @@ class async_websocket_driver final
 
   template <class View>
   void deliver(const View& view) {
-    auto& one = reads_.pop();
+    auto& one = reads_.front();
     one.take(view);
     if (one.whole) returned_.take_before(*one.whole);
-    one.deliver(++received_);
+    reads_.pop().deliver(++received_);
     delivered_ = true;
     await_input();
   }

@@ -12,15 +12,16 @@ namespace hawser::detail {
 template <class Owner, void (Owner::*Expire)()>
 class timed_waits final : public session_waits {
  public:
-  /// Adds a receive. Returns whether it waits for a message.
+  /// Adds a receive. Returns whether it waits for a message. If this throws, the receive is abandoned.
   bool await(receive_operation& one, Owner& owner) {
-    const auto until = one.until;
+    operation_ptr abandoned{&one};
+    if (one.until != (receive_operation::time_point::max)()) {
+      if (!alarm_) alarm_.emplace(owner, owner.get_executor());
+      alarm_->set_at_latest(one.until);
+    }
+    abandoned.release();
     add(one);
-    if (!receiving()) return false;
-    if (until == (receive_operation::time_point::max)()) return true;
-    if (!alarm_) alarm_.emplace(owner, owner.get_executor());
-    alarm_->set_at_latest(until);
-    return true;
+    return receiving();
   }
 
   /// Completes the receives that are due.
