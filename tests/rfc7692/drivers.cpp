@@ -169,8 +169,8 @@ TEST_CASE("each route has its own settings", "[rfc7692-5]") {
   live_server server{[](hawser::server& made) {
     made.route("/small").on_message([](auto& peer, auto message) { peer.send(message); });
     made.route("/plain").on_message([](auto& peer, auto message) { peer.send(message); });
+    made.route("/late").options().extension = permessage_deflate{deflate_preset::low_memory};
   }};
-  server->route("/late").options().extension = permessage_deflate{deflate_preset::low_memory};
   auto plain = connect(server.url("/plain"), {.extension = permessage_deflate{}});
   CHECK(plain.extensions().empty());
   auto late = connect(server.url("/late"), {.extension = permessage_deflate{}});
