@@ -41,13 +41,12 @@ class handler_function<Result(Arguments...)> : public std::function<Result(Argum
   using signature = Result(Arguments...);
 
   template <class F>
-  static base made_of(F&& f) {
-    if constexpr (detail::handler_fits<F, signature>) {
-      return base{std::forward<F>(f)};
-    } else {
-      return {};  // The static_assert is the only error.
-    }
-  }
+  requires detail::handler_fits<F, signature>
+  static base made_of(F&& f) { return base{std::forward<F>(f)}; }
+
+  /// Not defined: the static_assert is the only error.
+  template <class F>
+  static base made_of(F&& f);
 
  public:
   handler_function() = default;
@@ -57,7 +56,7 @@ class handler_function<Result(Arguments...)> : public std::function<Result(Argum
   /// Any callable that can be copied and has exactly this result. An empty std::function makes an empty one.
   template <class F>
   requires(!std::derived_from<std::remove_cvref_t<F>, handler_function>)
-      // NOLINTNEXTLINE(google-explicit-constructor): as std::function
+      // NOLINTNEXTLINE(google-explicit-constructor,bugprone-forwarding-reference-overload): as std::function
       handler_function(F&& f)
       : base{made_of(std::forward<F>(f))} {
     static_assert(

@@ -43,10 +43,10 @@ class listener final
   /// Throws std::system_error if it cannot listen.
   listener(const endpoint& where, const std::shared_ptr<Threads>& threads,
            std::shared_ptr<const opening_settings> settings,
-           std::shared_ptr<connection_places> places, MakeStream make_stream = {})
+           const std::shared_ptr<connection_places>& places, MakeStream make_stream = {})
       : loop{where,
              threads->own_executor(),
-             {.places = std::move(places),
+             {.places = places,
               .memory = settings->memory,
               .response = std::is_same_v<MakeStream, plain_streams> ? refusal_response::sent
                                                                     : refusal_response::none,

@@ -143,7 +143,7 @@ class server_state final : public server_runtime,
   }
 
   /// The first signal begins the shutdown, a further one ends all connections at once.
-  void wait_for_signal(std::shared_ptr<const shutdown_plan> plan) {
+  void wait_for_signal(const std::shared_ptr<const shutdown_plan>& plan) {
     signals_->async_wait([weak = weak_from_this(), plan](std::error_code ec, int) {
       const auto self = weak.lock();
       if (ec || !self || self->ended_) return;

@@ -141,7 +141,7 @@ class delivered_handler {
 
   delivered_handler(Handler handler, Work work, std::shared_ptr<Receipt> receipt)
       : handler_{std::move(handler)}, work_{std::move(work)}, receipt_{std::move(receipt)} {}
-  delivered_handler(delivered_handler&&) = default;
+  delivered_handler(delivered_handler&&) noexcept = default;
   delivered_handler& operator=(delivered_handler&&) = delete;
   ~delivered_handler() {
     if (receipt_) receipt_->end();
@@ -260,7 +260,7 @@ Kind& begin_operation(Handler handler, const Executor& executor, Cancel cancel, 
       std::move(copy)(type, one);
     });
   }
-  owned.release();
+  static_cast<void>(owned.release());
   return one;
 }
 

@@ -19,7 +19,7 @@ class timed_waits final : public session_waits {
       if (!alarm_) alarm_.emplace(owner, owner.get_executor());
       alarm_->set_at_latest(one.until);
     }
-    abandoned.release();
+    static_cast<void>(abandoned.release());
     add(one);
     return receiving();
   }
