@@ -18,6 +18,7 @@
 #include "hawser/transport/memory_budget.hpp"
 #include "support/catch.hpp"
 #include "support/live_server.hpp"
+#include "support/sanitized.hpp"
 #include "support/sockets.hpp"
 
 using namespace hawser;
@@ -49,10 +50,7 @@ class keeping_loop final : public detail::accept_loop<tcp, detail::threaded_home
     kept.emplace_back(std::move(accepted), std::move(place));
   }
 
-  void failed(std::exception_ptr error) override {
-    // Without descriptors, the sanitizers cannot examine its object.
-    errors.push_back(std::move(error));
-  }
+  void failed(std::exception_ptr error) override { errors.push_back(std::move(error)); }
 };
 
 /// A loop that has begun, and what it refers to.
@@ -119,6 +117,8 @@ TEST_CASE("an exception for one client is reported, and ends only this client", 
 }
 
 TEST_CASE("without descriptors, accepting is reported and tried again later", "[abuse]") {
+  // UBSan opens descriptors to check an object's type, and reports a wrong type if it cannot.
+  if (sanitized) return;
   running_loop all;
   auto warm = all.connect();
   all.run_until([&] { return all.loop->kept.size() == 1; });
