@@ -158,6 +158,20 @@ TEST_CASE("a second signal ends all connections at once") {
   CHECK(server.returns());
 }
 
+TEST_CASE("stop_on_signals() that is called again replaces the options, and one signal stays one") {
+  live_server server{[](hawser::server& made) {
+    made.fallback();
+    made.stop_on_signals({.grace = 0s});
+    made.stop_on_signals({.code = close_code::service_restart, .grace = long_time});
+  }};
+  auto client = connect(server.url());
+  std::raise(SIGTERM);
+  CHECK_FALSE(client.read());
+  CHECK(client.close_reason().code == close_code::service_restart);
+  CHECK(client.close_reason().clean);
+  CHECK(server.returns());
+}
+
 TEST_CASE("async_shutdown() completes when all connections have ended, on any context") {
   live_server server{[](hawser::server& made) { made.fallback(); }, {.threads = 2}};
   auto client = connect(server.url());

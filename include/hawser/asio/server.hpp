@@ -274,7 +274,7 @@ class server : public handler_setters<server, route> {
   }
 
   /// SIGINT and SIGTERM then call shutdown(options). A signal during the shutdown ends all connections at
-  /// once.
+  /// once. A further call, before the server runs, replaces the options.
   void stop_on_signals(const shutdown_options& options = {}) {
     runtime_->stop_on_signals(checked(options));
   }

@@ -88,9 +88,11 @@ class server_state final : public server_runtime,
   }
 
   void stop_on_signals(shutdown_plan plan) override {
+    const bool waits = std::exchange(on_signal_, std::move(plan)).has_value();
+    if (waits) return;  // a second wait would take one signal for two
     signals_->add(SIGINT);
     signals_->add(SIGTERM);
-    wait_for_signal(std::make_shared<const shutdown_plan>(std::move(plan)));
+    wait_for_signal();
   }
 
   void end() override {
@@ -143,13 +145,13 @@ class server_state final : public server_runtime,
   }
 
   /// The first signal begins the shutdown, a further one ends all connections at once.
-  void wait_for_signal(const std::shared_ptr<const shutdown_plan>& plan) {
-    signals_->async_wait([weak = weak_from_this(), plan](std::error_code ec, int) {
+  void wait_for_signal() {
+    signals_->async_wait([weak = weak_from_this()](std::error_code ec, int) {
       const auto self = weak.lock();
       if (ec || !self || self->ended_) return;
       const bool is_first = self->phase_ == server_phase::serving;
-      is_first ? self->begin_shutdown(*plan) : self->threads_->abort_all();
-      if (self->phase_ != server_phase::over) self->wait_for_signal(plan);
+      is_first ? self->begin_shutdown(*self->on_signal_) : self->threads_->abort_all();
+      if (self->phase_ != server_phase::over) self->wait_for_signal();
     });
   }
 
@@ -225,6 +227,7 @@ class server_state final : public server_runtime,
   const std::shared_ptr<connection_places> places_;
   std::vector<std::shared_ptr<listener_base>> listeners_;
   std::optional<asio::signal_set> signals_;
+  std::optional<shutdown_plan> on_signal_;
   std::optional<asio::steady_timer> timer_;
   server_phase phase_ = server_phase::serving;
   clock::time_point until_ = {};  // of the drain, or of the grace
