@@ -469,23 +469,21 @@ TEST_CASE("a flood of frames does not delay the other connections of its thread"
 
 // Limits
 
-TEST_CASE("the number of connections per address is limited", "[abuse]") {
-  server_options options;
-  options.threads = 2;
-  options.max_connections_per_address = 2;
-  live_server server{echo, options};
-  auto first = connect(server.url());
-  auto second = connect(server.url());
-  CHECK(status_for(server->port(), upgrade_request) == 503);
+TEMPLATE_TEST_CASE("the number of connections per address is limited", "[abuse]", event_echo,
+                   threaded_echo) {
+  TestType server{{.max_connections_per_address = 2}};
+  auto first = connect(url_of(server));
+  auto second = connect(url_of(server));
+  CHECK(status_for(server.port(), upgrade_request) == 503);
   tcp::socket elsewhere{raw_socket::context(),
                         tcp::endpoint{asio::ip::make_address("127.0.0.2"), 0}};
-  elsewhere.connect(loopback(server->port()));
+  elsewhere.connect(loopback(server.port()));
   raw_socket third{std::move(elsewhere)};
   third.send(upgrade_request);
   CHECK(status_of(third.receive_until("\r\n\r\n")) == 101);
   CHECK_FALSE(first.close());
-  server.await_connections(2);
-  CHECK(status_for(server->port(), upgrade_request) == 101);
+  await_connections(server, 2);
+  CHECK(status_for(server.port(), upgrade_request) == 101);
 }
 
 // Faults of handlers

@@ -473,23 +473,6 @@ TEST_CASE("a server that stops in the middle of much traffic closes every connec
 
 // Abuse; server.cpp tests what is the same for every kind of server
 
-TEST_CASE("the number of connections per address is limited in a threaded server", "[abuse]") {
-  threaded_server_options options;
-  options.max_connections_per_address = 1;
-  running_server server{echo_messages, options};
-  auto first = connect(server.url());
-  CHECK(status_for(server->port(), upgrade_request) == 503);
-  tcp::socket elsewhere{raw_socket::context(),
-                        tcp::endpoint{asio::ip::make_address("127.0.0.2"), 0}};
-  elsewhere.connect(loopback(server->port()));
-  raw_socket other{std::move(elsewhere)};
-  other.send(upgrade_request);
-  CHECK(status_of(other.receive_until("\r\n\r\n")) == 101);
-  CHECK_FALSE(first.close());
-  server.await_connections(1);
-  CHECK(status_for(server->port(), upgrade_request) == 101);
-}
-
 TEST_CASE("a write to a client that reads nothing times out", "[abuse]") {
   threaded_server_options options;
   options.connection.write_timeout = 100ms;

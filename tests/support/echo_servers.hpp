@@ -22,6 +22,7 @@ struct echo_options {
   connection_options connection = {};
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
   std::size_t max_connections = 10'000;
+  std::size_t max_connections_per_address = 0;
   any_negotiator extension = {};
   std::size_t memory_budget = 0;
 };
@@ -67,6 +68,7 @@ class threaded_echo {
     options.connection = wanted.connection;
     options.handshake_timeout = wanted.handshake_timeout;
     options.max_connections = wanted.max_connections;
+    options.max_connections_per_address = wanted.max_connections_per_address;
     options.extension = wanted.extension;
     options.memory_budget = wanted.memory_budget;
     return options;
@@ -104,6 +106,7 @@ class event_echo {
     options.route.connection = wanted.connection;
     options.handshake_timeout = wanted.handshake_timeout;
     options.max_connections = wanted.max_connections;
+    options.max_connections_per_address = wanted.max_connections_per_address;
     options.route.extension = wanted.extension;
     options.memory_budget = wanted.memory_budget;
     return options;

@@ -39,9 +39,10 @@ namespace hawser {
 /// `client_options::reconnect` says and connects again, until close() or stop(), or until an error
 /// is permanent (see is_worth_retrying()).
 ///
-/// Set the handlers, then call start(): a setter that is called afterwards throws std::logic_error. The handlers are called one at a time, on the threads that
-/// run the context, of which there may be any number. on_close is called once for each on_open,
-/// before the next on_reconnecting; on_stopped is the last call.
+/// Set the handlers, then call start(): a setter that is called afterwards throws std::logic_error. The
+/// handlers are called one at a time, on the threads that run the context, of which there may be any
+/// number. on_close is called once for each on_open, before the next on_reconnecting; on_stopped is the
+/// last call.
 ///
 /// send(), ping(), close(), stop() and session() may be called on any thread.
 template <class Layer>

@@ -9,6 +9,7 @@
 
 #include "support/catch.hpp"
 #include "support/fake_session.hpp"
+#include "support/noted_opening.hpp"
 
 using namespace hawser;
 using namespace hawser::detail;
@@ -16,23 +17,11 @@ using namespace hawser::test;
 
 namespace {
 
-class registered_one final : public opening_base {
- public:
-  explicit registered_one(std::string& calls) : calls_{calls} {}
-
-  void refuse() override { calls_ += "refused "; }
-  void abort() override { calls_ += "aborted "; }
-  void abandon() override { calls_ += "abandoned "; }
-
- private:
-  std::string& calls_;
-};
-
 TEST_CASE("the end of a server ends openings and sessions, and those that register later") {
   asio::io_context context;
   const io_registries registries{context.get_executor()};
   std::string calls;
-  const auto opening = std::make_shared<registered_one>(calls);
+  const auto opening = std::make_shared<noted_opening>(calls);
   registries.openings->add(opening);
   const auto state = std::make_shared<fake_session>();
   session_registry::registration place{*state, registries.sessions};

@@ -6,23 +6,13 @@
 #include <utility>
 
 #include "support/catch.hpp"
+#include "support/noted_opening.hpp"
 
 using namespace hawser;
 using namespace hawser::detail;
+using namespace hawser::test;
 
 namespace {
-
-class noted_opening final : public opening_base {
- public:
-  explicit noted_opening(std::string& calls) : calls_{calls} {}
-
-  void refuse() override { calls_ += "refused "; }
-  void abort() override { calls_ += "aborted "; }
-  void abandon() override { calls_ += "abandoned "; }
-
- private:
-  std::string& calls_;
-};
 
 TEST_CASE("an opening is kept until it is removed") {
   opening_registry all;

@@ -18,7 +18,8 @@
 namespace hawser::detail {
 
 /// A strand that a thread outside of it can lock, so that nothing runs on it meanwhile; a function
-/// that is running is waited for, unless it waits for the caller: see strand_mutex. Copies are the same strand. An executor.
+/// that is running is waited for, unless it waits for the caller: see strand_mutex. Copies are the same
+/// strand. An executor.
 class exclusive_strand {
  public:
   using inner_executor_type = asio::strand<asio::any_io_executor>;
