@@ -83,10 +83,11 @@ class route : public handler_setters<route> {
         detail::handler_from<void(upgrade&)>(std::move(handler), "route::on_upgrade()"));
   }
 
-  /// The same with a coroutine, `asio::awaitable<upgrade_decision>(upgrade)`, on the executor of the connection,
-  /// for example to ask a database. The handshake timeout runs meanwhile. When the decision would be too late,
-  /// because the timeout has expired, the server shuts down or the connection has ended, the coroutine is
-  /// cancelled (terminal). After an exception, the client gets 500, and on_error is called.
+  /// The same with a coroutine, `asio::awaitable<upgrade_decision>(upgrade)`, on the executor of the
+  /// connection, for example to ask a database. The handshake timeout runs meanwhile. When the decision
+  /// would be too late, because the timeout has expired, the server shuts down or the connection has ended,
+  /// the coroutine is cancelled (terminal). After an exception, the client gets 500, and on_error is
+  /// called.
   template <detail::upgrade_coroutine Coroutine>
   route& on_upgrade(Coroutine coroutine) {
     return on_upgrade(detail::decided_by(std::move(coroutine), error_reporter()));

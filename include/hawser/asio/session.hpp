@@ -118,8 +118,8 @@ class session {
     return submit({prepared.kind(), prepared});
   }
 
-  /// Begins a message that a coroutine sends in fragments, with backpressure: `co_await out.write(piece)`. Must be
-  /// called on the session's executor.
+  /// Begins a message that a coroutine sends in fragments, with backpressure: `co_await out.write(piece)`.
+  /// Must be called on the session's executor.
   session_message<session> begin_message(message_kind kind, coding how = coding::agreed) const {
     return {*this, state_, kind, how};
   }
@@ -148,8 +148,8 @@ class session {
 
   /// Stops reading, so the peer cannot send more: no message is reported until resume(), except one
   /// that is already being reported if another thread calls this. While input waits unread, the
-  /// peer's silence does not end the connection. If a coroutine serves the session, its receives control reading, and pause() and
-  /// resume() have no effect.
+  /// peer's silence does not end the connection. If a coroutine serves the session, its receives control
+  /// reading, and pause() and resume() have no effect.
   void pause() const {
     if (state_) state_->submit(detail::flow_command{true});
   }

@@ -21,8 +21,9 @@
 namespace hawser {
 
 /// A message that a coroutine sends in fragments, made by session::begin_message(). Until it is finished, other
-/// messages of the session fail with errc::message_unfinished. All calls must be made on the session's executor.
-/// If it is destroyed unfinished, the connection is closed with 1011, because sent fragments cannot be withdrawn.
+/// messages of the session fail with errc::message_unfinished. All calls must be made on the session's
+/// executor. If it is destroyed unfinished, the connection is closed with 1011, because sent fragments
+/// cannot be withdrawn.
 template <class Session>
 class [[nodiscard]] session_message {
  public:

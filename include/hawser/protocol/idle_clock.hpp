@@ -20,7 +20,8 @@ class idle_clock {
   /// A message, or a piece of one, has arrived at `now`.
   constexpr void received(time_point now) noexcept { since_ = now; }
 
-  /// Restarts at the next advance(), because a message is queued. While output waits there is no advance(), so the time begins when all output is written.
+  /// Restarts at the next advance(), because a message is queued. While output waits there is no advance(),
+  /// so the time begins when all output is written.
   constexpr void restart() noexcept { restarts_ = true; }
 
   /// Whether the timeout has expired.
