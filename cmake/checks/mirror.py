@@ -14,6 +14,7 @@ import source_tree
 ELSEWHERE = {
     "asio/accepting/server_runtime": "asio/accepting/server_state",
     "asio/connect_error": "asio/connect_options",
+    "asio/driver/read_operation": "asio/session/session_waits",
     "asio/executor/cancel": "asio/opening/upgrade_coroutine",
     "asio/language": "compile_fail/no_coroutines",
     "asio/listen": "asio/opening/quiet_opening",

@@ -28,7 +28,7 @@ class fake_session final : public detail::session_state,
     done.emplace_back("send part");
     return {};
   }
-  void wait_for(detail::receive_operation&) override {}
+  void wait_for(detail::read_operation&) override {}
   void wait_for(detail::drain_operation&) override {}
   void cancel(detail::operation&) override {}
   void cancel(detail::delivery_receipt&) override {}

@@ -179,7 +179,7 @@ class session {
   /// receive gets it.
   template <class CompletionToken>
   auto async_receive(message& into, CompletionToken&& token) const {
-    return wait<detail::receive_operation>(std::forward<CompletionToken>(token), std::ref(into));
+    return wait<detail::read_operation>(std::forward<CompletionToken>(token), std::ref(into));
   }
 
   /// The same, but completes with errc::read_timeout after `timeout`. The session stays open, and the next
@@ -187,8 +187,8 @@ class session {
   template <class CompletionToken>
   auto async_receive(message& into, std::chrono::steady_clock::duration timeout,
                      CompletionToken&& token) const {
-    return wait<detail::receive_operation>(std::forward<CompletionToken>(token), std::ref(into),
-                                           timeout);
+    return wait<detail::read_operation>(std::forward<CompletionToken>(token), std::ref(into),
+                                        timeout);
   }
 
   /// Waits until buffered_bytes() is at most half of send_budget::high; completes at once if it is. For all

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A receive that records its end.
-struct noted_receive final : detail::receive_operation {
-  using receive_operation::receive_operation;
+struct noted_receive final : detail::read_operation {
+  using read_operation::read_operation;
   void complete(std::error_code ec) override { error = ec; }
   void abandon() noexcept override {}
   std::error_code error = errc::aborted;

@@ -52,8 +52,8 @@ TEST_CASE("messages go to the waits for them, in order") {
   detail::session_waits waits;
   message first;
   message second;
-  noted_wait<detail::receive_operation> one{first};
-  noted_wait<detail::receive_operation> other{second};
+  noted_wait<detail::read_operation> one{first};
+  noted_wait<detail::read_operation> other{second};
   waits.add(one);
   waits.add(other);
   CHECK(waits.receiving());
@@ -69,7 +69,7 @@ TEST_CASE("messages go to the waits for them, in order") {
 TEST_CASE("the end ends every wait with errc::closed") {
   detail::session_waits waits;
   message into;
-  noted_wait<detail::receive_operation> receiving{into};
+  noted_wait<detail::read_operation> receiving{into};
   noted_wait<detail::drain_operation> draining;
   waits.add(receiving);
   waits.add(draining);
@@ -81,7 +81,7 @@ TEST_CASE("the end ends every wait with errc::closed") {
 TEST_CASE("a wait for queue capacity completes, and only one wait is cancelled") {
   detail::session_waits waits;
   message into;
-  noted_wait<detail::receive_operation> receiving{into};
+  noted_wait<detail::read_operation> receiving{into};
   noted_wait<detail::drain_operation> draining;
   waits.add(receiving);
   waits.add(draining);
@@ -96,7 +96,7 @@ TEST_CASE("a wait for queue capacity completes, and only one wait is cancelled")
 TEST_CASE("waits that are abandoned are never completed") {
   detail::session_waits waits;
   message into;
-  noted_wait<detail::receive_operation> receiving{into};
+  noted_wait<detail::read_operation> receiving{into};
   waits.add(receiving);
   waits.abandon();
   CHECK(receiving.abandoned);

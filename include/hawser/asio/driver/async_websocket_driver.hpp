@@ -23,6 +23,7 @@
 #include "hawser/asio/driver/async_driver.hpp"
 #include "hawser/asio/driver/error_of.hpp"
 #include "hawser/asio/driver/operation.hpp"
+#include "hawser/asio/driver/read_operation.hpp"
 #include "hawser/asio/driver/returned_input.hpp"
 #include "hawser/asio/executor/context_end.hpp"
 #include "hawser/asio/opening/async_opening.hpp"
@@ -41,44 +42,6 @@
 #include "hawser/transport/opening.hpp"
 
 namespace hawser::detail {
-
-/// A wait for a message, or for a part of one.
-struct read_operation : operation {
-  using time_point = std::chrono::steady_clock::time_point;
-
-  read_operation(message& into, time_point deadline) : whole{&into}, until{deadline} {}
-  read_operation(received_part& into, time_point deadline) : piece{&into}, until{deadline} {}
-
-  void make_receipt() { receipt = std::make_shared<delivery_receipt>(whole, piece); }
-  void deliver(std::uint64_t number) {
-    if (receipt) receipt->number = number;
-    complete({});
-  }
-
-  delivery wanted() const noexcept { return whole ? delivery::messages : delivery::parts; }
-
-  void take(const message_view& view) const { fill(*whole, view); }
-  void take(const message_part& view) const {
-    fill(*piece, view);
-    piece->first = view.first;
-    piece->last = view.last;
-  }
-
-  message* whole = nullptr;
-  received_part* piece = nullptr;
-  time_point until;
-  std::shared_ptr<delivery_receipt> receipt;  // if it can be cancelled
-
- protected:
-  ~read_operation() = default;
-
- private:
-  template <class Owned, class View>
-  static void fill(Owned& into, const View& view) {
-    into.kind = view.kind;
-    into.payload.assign(view.payload.begin(), view.payload.end());
-  }
-};
 
 /// A wait until the stream has accepted `until` bytes in total.
 struct write_operation : operation {

@@ -130,7 +130,7 @@ class session_driver final
     if (!waits_->receiving()) base::pause();
   }
 
-  void wait_for(receive_operation& one) override {
+  void wait_for(read_operation& one) override {
     const bool open = accepts_commands() && handlers_->on_session;
     if (!open && !(waits_ && waits_->has_returned())) return one.complete(errc::closed);
     if (waits_->await(one, *this)) base::resume();

@@ -13,9 +13,9 @@ template <class Owner, void (Owner::*Expire)()>
 class timed_waits final : public session_waits {
  public:
   /// Adds a receive. Returns whether it waits for a message. If this throws, the receive is abandoned.
-  bool await(receive_operation& one, Owner& owner) {
+  bool await(read_operation& one, Owner& owner) {
     operation_ptr abandoned{&one};
-    if (one.until != (receive_operation::time_point::max)()) {
+    if (one.until != (read_operation::time_point::max)()) {
       if (!alarm_) alarm_.emplace(owner, owner.get_executor());
       alarm_->set_at_latest(one.until);
     }
@@ -25,7 +25,7 @@ class timed_waits final : public session_waits {
   }
 
   /// Completes the receives that are due.
-  void expire_due() { alarm_->set(expire(receive_operation::clock::now())); }
+  void expire_due() { alarm_->set(expire(read_operation::clock::now())); }
 
   /// No receive will expire. The execution context is not used after this.
   void cancel_timeouts() noexcept { alarm_.reset(); }

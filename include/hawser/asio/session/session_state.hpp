@@ -128,7 +128,7 @@ class session_state : public memory_holder {
   std::size_t part_size() const noexcept { return (std::max<std::size_t>)(budget_.high / 2, 1024); }
 
   /// Waits for a message or for queue capacity, on the session's thread.
-  virtual void wait_for(receive_operation& one) = 0;
+  virtual void wait_for(read_operation& one) = 0;
   virtual void wait_for(drain_operation& one) = 0;
   virtual void cancel(operation& one) = 0;
   virtual void cancel(delivery_receipt& receipt) = 0;

@@ -2,45 +2,20 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <system_error>
 #include <utility>
 
 #include <asio/error.hpp>
 
 #include "hawser/asio/driver/operation.hpp"
+#include "hawser/asio/driver/read_operation.hpp"
 #include "hawser/asio/driver/returned_input.hpp"
 #include "hawser/base/error.hpp"
-#include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"
 
 namespace hawser::detail {
-
-/// A wait for the next message of a session.
-struct receive_operation : operation {
-  using clock = std::chrono::steady_clock;
-  using time_point = clock::time_point;
-
-  explicit receive_operation(message& target) : into{&target} {}
-  receive_operation(message& target, clock::duration timeout)
-      : into{&target}, until{deadline_after(clock::now(), timeout)} {}
-
-  void make_receipt() { receipt = std::make_shared<delivery_receipt>(into, nullptr); }
-  void deliver(std::uint64_t number) {
-    if (receipt) receipt->number = number;
-    complete({});
-  }
-
-  message* into;
-  time_point until = (time_point::max)();
-  std::shared_ptr<delivery_receipt> receipt;  // if it can be cancelled
-
- protected:
-  ~receive_operation() = default;
-};
 
 /// A wait until a session's queued output is small.
 struct drain_operation : operation {
@@ -53,16 +28,14 @@ class session_waits {
  public:
   bool receiving() const noexcept { return !receiving_.empty(); }
 
-  void add(receive_operation& one) {
+  void add(read_operation& one) {
     receiving_.push(one);
     serve_returned();
   }
   void add(drain_operation& one) noexcept { draining_.push(one); }
 
   void deliver(message_view view) {
-    auto& into = *receiving_.front().into;
-    into.kind = view.kind;
-    into.payload.assign(view.payload.begin(), view.payload.end());
+    receiving_.front().take(view);
     receiving_.pop().deliver(++delivered_);
   }
 
@@ -76,9 +49,9 @@ class session_waits {
   }
 
   /// Completes the receives that are due, and returns when the next one is.
-  receive_operation::time_point expire(receive_operation::time_point now) {
+  read_operation::time_point expire(read_operation::time_point now) {
     receiving_.complete_if([now](auto& one) { return one.until <= now; }, errc::read_timeout);
-    auto soonest = (receive_operation::time_point::max)();
+    auto soonest = (read_operation::time_point::max)();
     receiving_.for_each([&](auto& one) { soonest = (std::min)(soonest, one.until); });
     return soonest;
   }
@@ -108,11 +81,11 @@ class session_waits {
   void serve_returned() {
     while (receiving() && has_returned()) {
       auto& one = receiving_.pop();
-      one.deliver(*returned_.take(*one.into));
+      one.deliver(*returned_.take(*one.whole));
     }
   }
 
-  operation_queue<receive_operation> receiving_;
+  operation_queue<read_operation> receiving_;
   returned_input returned_;
   std::uint64_t delivered_ = 0;
   operation_queue<drain_operation> draining_;
