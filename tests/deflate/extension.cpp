@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/deflate/extension.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -77,6 +78,32 @@ TEST_CASE("a peer that agreed to keep no context must not refer to earlier messa
   mutable_bytes out{buffer};
   bytes_view in{second_hello};
   CHECK(one.decode(in, out, part::last) == errc::bad_extension_data);
+}
+
+TEST_CASE("a message without context may be decoded in pieces, wherever input and output are cut",
+          "[rfc7692-7.2.2]") {
+  const auto space = GENERATE(as<std::size_t>{}, 1, 2, 5, 100);
+  const auto cut = GENERATE(as<std::size_t>{}, 1, 3, 7);
+  deflate_extension one{{}, {15, false}, usual()};
+  for (int message = 0; message < 2; ++message) {
+    byte_vector decoded;
+    bytes_view payload{first_hello};
+    while (true) {
+      auto in = payload.first((std::min)(cut, payload.size()));
+      payload = payload.subspan(in.size());
+      std::size_t left = 0;
+      do {
+        byte_vector buffer(space);
+        mutable_bytes out{buffer};
+        REQUIRE(one.decode(in, out, payload.empty() ? part::last : part::more) == errc{});
+        left = out.size();
+        decoded.insert(decoded.end(), buffer.begin(),
+                       buffer.end() - static_cast<std::ptrdiff_t>(left));
+      } while (left == 0 || !in.empty());
+      if (payload.empty()) break;
+    }
+    CHECK(decoded == byte_vector{extension_hello.begin(), extension_hello.end()});
+  }
 }
 
 TEST_CASE("messages below the threshold are sent uncompressed") {

@@ -678,6 +678,23 @@ TEST_CASE("a refused close has no effect", "[rfc-7.4]") {
   CHECK(frames_shown(written_by(peer)) == lines{"text \"still open\""});
 }
 
+TEST_CASE("after close() no message is sent, however it is given", "[rfc-5.5.1]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
+  REQUIRE(!peer.close());
+  CHECK(peer.send("late") == errc::closed);
+  CHECK(peer.send(prepared_message{"late"}) == errc::closed);
+  CHECK(peer.send_part(message_kind::text, bytes("late"), part::last) == errc::closed);
+  CHECK(frames_shown(written_by(peer)) == lines{"close 1000"});
+}
+
+TEST_CASE("a Close frame without a code is answered by one without a code", "[rfc-5.5.1]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
+  feed(peer, frame_from(peer_of(own_role), opcode::close, ""));
+  CHECK(frames_shown(written_by(peer)) == lines{"close"});
+}
+
 TEST_CASE("after close() the view of the last message stays valid", "[rfc-7.1.2]") {
   const auto own_role = GENERATE(role::client, role::server);
   const auto from = peer_of(own_role);

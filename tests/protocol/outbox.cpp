@@ -153,6 +153,17 @@ TEST_CASE("clear() drops everything but the bytes of a pending write") {
   CHECK(out.empty());
 }
 
+TEST_CASE("a control frame after clear() follows the bytes of a pending write") {
+  outbox out;
+  out.add(text_header, owned_payload{pattern(5000)});
+  const auto header = copy_of(out.front());
+  out.clear();
+  out.add_next({.op = opcode::close}, {});
+  CHECK(copy_of(out.front()) == header);
+  out.consume(header.size());
+  CHECK(copy_of(out.front()) == frame_from(role::server, opcode::close, ""));
+}
+
 TEST_CASE("clear() frees what waits behind the bytes of a pending write") {
   const bool lent = GENERATE(false, true);
   CAPTURE(lent);

@@ -119,8 +119,10 @@ TEST_CASE("next_control() discards data frames and reports control frames", "[rf
 TEST_CASE("next_control() continues inside a frame and keeps the last message valid",
           "[rfc-7.1.2]") {
   receiving<run_length> at{role::client, GENERATE(delivery::messages, delivery::parts)};
+  // The payload of 4300 is decoded into the first part, but not all of what it stands for.
+  const auto size = GENERATE(as<std::size_t>{}, 9000, 4300);
   auto first =
-      frame_from(role::server, 1, run_length_of(bytes(std::string(9000, 'x'))), fin::yes, 4);
+      frame_from(role::server, 1, run_length_of(bytes(std::string(size, 'x'))), fin::yes, 4);
   at.arrives(first + frame_from(role::server, opcode::ping, "1"));
   const auto result = at.in.next(at.extension, at.rest);
   const auto* const view = std::get_if<message_view>(&result);

@@ -138,6 +138,19 @@ TEST_CASE("as many of the largest connections are ended as bring the rest to 15/
   CHECK((ended == 1 || ended == 2));
 }
 
+TEST_CASE("of connections of about the same size, no more are ended than bring the rest to 15/16",
+          "[abuse]") {
+  const auto budget = budget_of(160 * kib);
+  const auto small = std::make_shared<holder>(budget);
+  const auto first = std::make_shared<holder>(budget);
+  const auto second = std::make_shared<holder>(budget);
+  small->store(20 * kib);
+  first->store(130 * kib);
+  second->store(130 * kib);
+  CHECK(budget->bytes() == 150 * kib);
+  CHECK(first->ended + second->ended == 1);
+}
+
 TEST_CASE("connections of very different sizes are ended from the largest down", "[abuse]") {
   const auto budget = budget_of(1'000'000 * kib);
   std::vector<std::shared_ptr<holder>> all;

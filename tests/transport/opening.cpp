@@ -309,6 +309,16 @@ TEST_CASE("a client sends a request, and reads the frames after the response", "
   CHECK(shown(peer->close_reason()) == "closed{1001, clean}");
 }
 
+TEST_CASE("an error of before does not end an opening") {
+  stage s;
+  s.far.send(good_answer);
+  auto ec = make_error_code(errc::handshake_timeout);
+  client_handshake handshake{chat(), sample_nonce()};
+  perform(s.near, handshake, ec);
+  CHECK_FALSE(ec);
+  CHECK(handshake.response().status == 101);
+}
+
 TEST_CASE("a refusal is reported with its status, its headers and a bounded body") {
   stage s;
   const bool ends = GENERATE(true, false);

@@ -281,7 +281,7 @@ class http_head {
   std::size_t name_size_ = 0;
   header_fields fields_;
   std::size_t field_count_ = 0;  // fields_.size() would count all lines each time
-  std::size_t size_ = 0;
+  std::size_t size_;
   errc error_{};
   kind kind_;
   state state_;
