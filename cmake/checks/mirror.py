@@ -23,6 +23,7 @@ ELSEWHERE = {
     "asio/plain_streams": "asio/accepting/listener",
     "asio/send_budget": "options/options",
     "asio/session_statistics": "asio/session",
+    "asio/server_options": "options/options",
     "asio/threaded_server_options": "options/options",
     "base/language": "compile_fail/old_standard",
     "protocol/interest": "protocol/connection",

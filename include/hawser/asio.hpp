@@ -21,6 +21,7 @@
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/send_budget.hpp"
 #include "hawser/asio/server.hpp"
+#include "hawser/asio/server_options.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session_message.hpp"
 #include "hawser/asio/session_statistics.hpp"

@@ -713,9 +713,46 @@ TEST_CASE("a second route for the same paths is refused") {
   made.route("/rooms/:id").on_message([](session&, message_view) {});
   CHECK_THROWS_WITH(made.route("/rooms/:name"), "hawser: two routes for '/rooms/:name'");
   CHECK_NOTHROW(made.route("/rooms/*"));
-  made.on_message([](session&, message_view) {});
-  CHECK_NOTHROW(made.route("/*"));
-  CHECK_THROWS_AS(made.route("/*"), std::invalid_argument);
+}
+
+TEST_CASE("a route for all paths and handlers of the server itself exclude each other") {
+  server made{{}};
+  const auto ignore = [](session&, message_view) {};
+  SECTION("the handlers first") {
+    made.on_message(ignore);
+    CHECK_THROWS_WITH(made.route("/*"), "hawser: two routes for '/*'");
+    CHECK_NOTHROW(made.on_open([](session&) {}));
+  }
+  SECTION("the route first") {
+    made.route("/*").on_message(ignore);
+    CHECK_THROWS_WITH(made.on_message(ignore), "hawser: two routes for '/*'");
+    CHECK_THROWS_AS(made.route("/*"), std::invalid_argument);
+  }
+}
+
+TEST_CASE("a second hook for the same requests is refused, and the first one stays") {
+  int called = 0;
+  live_server server{[&](hawser::server& made) {
+    const auto first = [&](const request&) {
+      ++called;
+      return response{.status = 200};
+    };
+    const auto second = [](const request&) { return response{.status = 500}; };
+    made.on_http(first);
+    CHECK_THROWS_WITH(made.on_http(second), "hawser: server::on_http() was called before");
+    auto& health = made.route("/health").on_http(first);
+    CHECK_THROWS_WITH(health.on_http(second), "hawser: route::on_http() was called before");
+    made.on_upgrade([](upgrade& asked) { asked.accept(); });
+    CHECK_THROWS_WITH(made.on_upgrade([](upgrade& asked) { asked.reject(403); }),
+                      "hawser: route::on_upgrade() was called before");
+  }};
+  CHECK(connect(server.url()).is_open());
+  for (const auto* path : {"/", "/health"}) {
+    raw_socket client{server->port()};
+    client.send("GET " + std::string{path} + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK(client.receive_until("\r\n\r\n").starts_with("HTTP/1.1 200 "));
+  }
+  CHECK(called == 2);
 }
 
 TEST_CASE("a server that has started refuses handlers, routes and listeners") {

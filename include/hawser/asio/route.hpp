@@ -73,7 +73,7 @@ class route : public handler_setters<route> {
 
   /// Called before a session begins. The hook accepts or rejects the upgrade, or stores a copy of
   /// it and answers later. Otherwise the client gets 500, and on_error is called. Without a hook,
-  /// the options decide.
+  /// the options decide. A second hook is a std::logic_error.
   template <class Handler>
   route& on_upgrade(Handler handler) {
     static_assert(detail::handler_fits<Handler, void(upgrade&)>,
@@ -100,7 +100,7 @@ class route : public handler_setters<route> {
   /// served as plain requests: their Upgrade is ignored.
   ///
   /// The hook is a `void(http_request&)`, or a `response(const request&)`, which returns the answer. If the
-  /// latter throws, the client gets 500 and the exception is reported.
+  /// latter throws, the client gets 500 and the exception is reported. A second hook is a std::logic_error.
   template <class Handler>
   route& on_http(Handler handler) {
     static_assert(detail::answers_http<Handler>,
@@ -169,13 +169,13 @@ class route : public handler_setters<route> {
 
   route& set_upgrade(handler_function<void(upgrade&)> hook) {
     check_settable();
-    on_upgrade_ = std::move(hook);
+    detail::set_once(on_upgrade_, std::move(hook), "route::on_upgrade()");
     return *this;
   }
 
   route& set_http(hawser::http_hook hook) {
     check_settable();
-    on_http_ = std::move(hook);
+    detail::set_once(on_http_, std::move(hook), "route::on_http()");
     return *this;
   }
 

@@ -4,7 +4,6 @@
 #include "hawser/asio/language.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -30,14 +29,13 @@
 #include "hawser/asio/opening/opening_settings.hpp"
 #include "hawser/asio/plain_streams.hpp"
 #include "hawser/asio/route.hpp"
+#include "hawser/asio/server_options.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session/handler_from.hpp"
 #include "hawser/asio/shutdown_options.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/handler_function.hpp"
 #include "hawser/frame/close_code.hpp"
-#include "hawser/handshake/http_head.hpp"
-#include "hawser/protocol/options.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/transport/memory_budget.hpp"
 
@@ -58,54 +56,6 @@ extern template struct listener_maker<asio::local::stream_protocol, shared_threa
 #endif
 
 namespace hawser {
-
-/// The listener that a server has from the beginning; listen() adds more.
-enum class first_listener : std::uint8_t {
-  own,   ///< On `address` and `port`: for ws:, or for wss: in a tls_server
-  none,  ///< None: `address` and `port` are ignored
-};
-
-/// The options of a server. Each route begins with a copy of `route`.
-struct server_options {
-  /// The IP address to listen on; `0.0.0.0` or `::` for all. Default: this machine only. A name,
-  /// such as `localhost`, is errc::bad_listen_address.
-  std::string address = "127.0.0.1";
-
-  std::uint16_t port = 0;  ///< 0: any free port, see port()
-
-  first_listener listener = first_listener::own;
-
-  /// The number of threads that run() uses; each connection stays on one of them. 0: one per processor.
-  std::size_t threads = 1;
-
-  /// The limit of connections. Over the limit, clients get 503; with TLS the connection is closed
-  /// without a response, to save the handshake. Zero: no limit.
-  std::size_t max_connections = 100'000;
-  /// The same limit per address: an IPv4 address, also if it is IPv4-mapped, or an IPv6 /64, which
-  /// usually belongs to one customer. 0: no limit.
-  std::size_t max_connections_per_address = 0;
-
-  /// How many bytes all connections together may store: unfinished messages, decoded ones too, input that is
-  /// not processed yet, queued output, messages queued by other threads, requests. A `prepared_message`
-  /// that several sessions have queued counts about once. What an idle connection occupies does not count:
-  /// TLS, the contexts of compression, less than 1 KiB of anything else.
-  ///
-  /// The session or the opening handshake that exceeds the budget ends, in that call, those that store the
-  /// most, until the others store 15/16 of it: sessions with close code 1013, or without a Close frame if
-  /// more than 64 KiB wait to be written to the peer, and errc::memory_exceeded for on_close; handshakes
-  /// by closing the connection. A session whose thread is busy releases its memory when that thread runs it
-  /// next. If all of them, these included, exceed the budget by more than an eighth, what stores more is ended
-  /// too. While the budget is exceeded, new clients get 503, or with TLS are dropped. Each thread may exceed
-  /// these limits by what one turn of one session stores. Zero: no limit.
-  std::size_t memory_budget = 1024 * 1024 * 1024;
-
-  head_limits limits = {};
-
-  /// The longest duration of all handshakes of a connection, including TLS. Zero: no limit.
-  std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
-  http_options http = {};  ///< For requests that on_http answers
-  route_options route = {};
-};
 
 /// A server whose connections share a few threads. Handlers are called on the thread of their connection,
 /// one at a time per connection. A handler that takes long delays the other connections of its thread.
@@ -150,24 +100,22 @@ class server : public handler_setters<server, route> {
 
   /// Adds a route for the paths of a pattern; see `route`. The first route that matches is used,
   /// before the handlers that are set on the server itself, which are for all other paths. Throws
-  /// std::invalid_argument if there is a route for these paths: the second one would never be used.
+  /// std::invalid_argument if there is a route for these paths, or if `pattern` is for all paths and the
+  /// server itself has handlers: the second one would never be used.
   hawser::route& route(std::string pattern) {
     check_settable("server::route()");
+    check_is_first(pattern);
     auto& routes = settings_->routes;
-    const auto end = routes.end() - (has_fallback_ ? 1 : 0);
-    for (auto at = routes.begin(); at != end; ++at) {
-      if ((*at)->is_for(pattern)) {
-        throw std::invalid_argument{"hawser: two routes for '" + pattern + "'"};
-      }
-    }
-    return **routes.insert(end,
+    return **routes.insert(routes.end() - (has_fallback_ ? 1 : 0),
                            std::make_unique<hawser::route>(std::move(pattern), options_.route));
   }
 
-  /// The route for all other paths, which has the handlers that are set on the server itself.
+  /// The route for all other paths, which has the handlers that are set on the server itself. Throws
+  /// std::invalid_argument if another route is for all paths.
   hawser::route& fallback() {
     if (!has_fallback_) {
       check_settable("server::fallback()");
+      check_is_first("/*");
       settings_->routes.push_back(std::make_unique<hawser::route>("/*", options_.route));
       has_fallback_ = true;
     }
@@ -192,7 +140,8 @@ class server : public handler_setters<server, route> {
 
   /// Answers plain HTTP requests of routes without an on_http of their own, and `OPTIONS *`; see
   /// route::on_http(). Called on any of the server's threads. Without a hook the response is 426 to
-  /// GET and HEAD, 405 to other methods, and 404 if no route matches.
+  /// GET and HEAD, 405 to other methods, and 404 if no route matches. A second hook is a
+  /// std::logic_error.
   template <class Handler>
   void on_http(Handler handler) {
     static_assert(detail::answers_http<Handler>,
@@ -362,9 +311,17 @@ class server : public handler_setters<server, route> {
 
   void check_settable(const char* setter) const { detail::check_not_running(*frozen_, setter); }
 
+  void check_is_first(const std::string& pattern) const {
+    for (const auto& one : settings_->routes) {
+      if (one->is_for(pattern)) {
+        throw std::invalid_argument{"hawser: two routes for '" + pattern + "'"};
+      }
+    }
+  }
+
   void set_http(http_hook hook) {
     check_settable("server::on_http()");
-    settings_->on_http = std::move(hook);
+    detail::set_once(settings_->on_http, std::move(hook), "server::on_http()");
   }
 
   template <class Threads, class Endpoint, class MakeStream>

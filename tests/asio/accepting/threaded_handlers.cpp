@@ -19,7 +19,7 @@ class hooks : public threaded_handlers {
   using threaded_handlers::upgrade_hook;
 };
 
-TEST_CASE("the hooks of a threaded server are set until it runs, and are not empty") {
+TEST_CASE("the hooks of a threaded server are set once, before it runs, and are not empty") {
   hooks one;
   int reports = 0;
   one.on_error([&](const std::exception_ptr&) { ++reports; });
@@ -28,6 +28,9 @@ TEST_CASE("the hooks of a threaded server are set until it runs, and are not emp
   CHECK_THROWS_AS(one.on_upgrade(std::function<void(threaded_upgrade&)>{}), std::invalid_argument);
   one.on_upgrade([](threaded_upgrade&) {});
   CHECK(one.upgrade_hook());
+  CHECK_THROWS_WITH(one.on_upgrade([](threaded_upgrade&) {}),
+                    "hawser: on_upgrade() was called before");
+  CHECK_THROWS_AS(one.on_error([](std::exception_ptr) {}), std::logic_error);
   one.freeze();
   CHECK_THROWS_AS(one.on_upgrade([](threaded_upgrade&) {}), std::logic_error);
   CHECK_THROWS_AS(one.on_error([](std::exception_ptr) {}), std::logic_error);

@@ -30,7 +30,7 @@ constexpr bool serves() {
 }  // namespace detail
 
 /// Sets the hooks of a threaded server: its base. Each function throws std::invalid_argument if the hook is
-/// an empty function, and std::logic_error once run() was called.
+/// an empty function, and std::logic_error if the hook was set before, or once run() was called.
 class threaded_handlers {
  public:
   /// Calls `hook(upgrade&)` for each valid upgrade request, on its connection's thread. The hook
@@ -72,7 +72,7 @@ class threaded_handlers {
   template <class Signature, class Handler>
   void set(handler_function<Signature>& place, const char* setter, Handler hook) {
     detail::check_not_running(frozen_, setter);
-    place = detail::handler_from<Signature>(std::move(hook), setter);
+    detail::set_once(place, detail::handler_from<Signature>(std::move(hook), setter), setter);
   }
 
   handler_function<void(threaded_upgrade&)> on_upgrade_;

@@ -20,6 +20,14 @@ inline void check_not_running(bool running, const char* setter) {
   }
 }
 
+/// Stores a handler that may be set once. Throws std::logic_error if `place` has one, which stays: two
+/// functions cannot answer the same request.
+template <class Handler>
+void set_once(Handler& place, Handler handler, const char* setter) {
+  if (place) throw std::logic_error{"hawser: " + std::string{setter} + " was called before"};
+  place = std::move(handler);
+}
+
 /// The handler that `setter` got, type-erased. Throws std::invalid_argument if it is empty. If it does not
 /// fit, the static_assert of the caller is the only error of the compiler.
 template <class Signature, class F>
