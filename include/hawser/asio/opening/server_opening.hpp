@@ -6,31 +6,29 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
-#include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include <asio/any_io_executor.hpp>
-#include <asio/post.hpp>
-
 #include "hawser/asio/accepting/connection_places.hpp"
-#include "hawser/asio/driver/session_driver.hpp"
 #include "hawser/asio/http_request.hpp"
+#include "hawser/asio/opening/awaited_answer.hpp"
+#include "hawser/asio/opening/chosen_route.hpp"
 #include "hawser/asio/opening/io_registries.hpp"
 #include "hawser/asio/opening/opening_driver.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 #include "hawser/asio/opening/opening_settings.hpp"
 #include "hawser/asio/opening/registered_opening.hpp"
+#include "hawser/asio/opening/session_start.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
+#include "hawser/asio/session/session_state.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/handler_function.hpp"
 #include "hawser/handshake/http_conversation.hpp"
 #include "hawser/handshake/response.hpp"
-#include "hawser/protocol/deadline.hpp"
 
 namespace hawser::detail {
 
@@ -55,10 +53,10 @@ class server_opening final : public registered_opening<Stream, http_conversation
                  connection_places::place place)
       : base{stream_, talk_, stream.get_executor(), registries.openings, settings->memory},
         stream_{std::move(stream)},
-        settings_{std::move(settings)},
+        route_{std::move(settings)},
         registries_{std::move(registries)},
         place_{std::move(place)},
-        talk_{routed_policy{settings_.get()}, settings_->limits, facts.listener->how},
+        talk_{routed_policy{&route_.settings()}, route_.settings().limits, facts.listener->how},
         facts_{std::move(facts)} {
     if (is_secure_stream(stream_)) talk_.set_secure();
     traits::open(stream_);
@@ -79,7 +77,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
 
   void begin(std::chrono::steady_clock::time_point accepted) {
     if (!base::enter_registry()) return;
-    base::wait_until(time_limit(accepted, settings_->handshake_timeout));
+    base::wait_until(time_limit(accepted, route_.settings().handshake_timeout));
     if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
       traits::async_open(stream_, [this, self = this->shared_from_this()](std::error_code ec) {
         base::unless_over([&] { ec ? close() : listen(); });
@@ -98,12 +96,13 @@ class server_opening final : public registered_opening<Stream, http_conversation
 
   void turn_away() override {
     if (phase() == opening_phase::unready) return close();
-    if (phase() == opening_phase::talking && !base::writes() && expire_answer()) fail(errc::closed);
+    if (phase() == opening_phase::talking && !base::writes() && answer_.expire())
+      fail(errc::closed);
   }
 
   void input_arrived(std::size_t size) override {
     if (!base::count_request(size, talk_.is_idle())) return close();
-    if (talk_.is_idle()) wait_at_most(settings_->handshake_timeout);
+    if (talk_.is_idle()) wait_at_most(route_.settings().handshake_timeout);
   }
 
   void output_begins(std::size_t size) override {
@@ -115,7 +114,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
       talk_.fail(errc::closed, http_date_now());
     } else if (talk_.is_idle()) {
       base::count_request(0, true);
-      wait_at_most(settings_->http.idle_timeout);
+      wait_at_most(route_.settings().http.idle_timeout);
     }
   }
 
@@ -126,7 +125,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
 
   void time_out() override {
     wait_at_most(close_timeout());
-    if (expire_answer()) fail(errc::handshake_timeout);
+    if (answer_.expire()) fail(errc::handshake_timeout);
   }
 
   void decide() override {
@@ -141,24 +140,24 @@ class server_opening final : public registered_opening<Stream, http_conversation
   void decide_upgrade() {
     facts_.asked = talk_.request();
     facts_.parameters = std::move(talk_.policy().parameters);
-    route_ = talk_.policy().chosen;
-    if (route_ == nullptr) {
+    route_.choose(talk_.policy().chosen);
+    const auto* const found = route_.get();
+    if (found == nullptr) {
       talk_.refuse(response{.status = 404});
       return step();
     }
-    if (route_->is_http_only()) return serve();
-    if (!route_->upgrade_hook()) return answer_with({});
-    ask<upgrade>(route_->upgrade_hook(), facts_, &server_opening::answer_with);
+    if (found->is_http_only()) return serve();
+    if (!found->upgrade_hook()) return answer_with({});
+    ask<upgrade>(found->upgrade_hook(), facts_, &server_opening::answer_with);
   }
 
   /// The head of a plain request, or of an upgrade that is ignored.
   void serve() {
-    route_ = settings_->find(talk_.request().path(), facts_.parameters);
-    http_hook_ = settings_->hook_for(talk_.request(), route_);
+    http_hook_ = route_.choose_hook(talk_.request(), facts_.parameters);
     if (http_hook_ != nullptr) {
-      talk_.serve(settings_->http.limits);
+      talk_.serve(route_.settings().http.limits);
     } else {
-      route_ != nullptr ? talk_.decline() : talk_.decline(response{.status = 404});
+      route_.get() != nullptr ? talk_.decline() : talk_.decline(response{.status = 404});
     }
     step();
   }
@@ -169,38 +168,21 @@ class server_opening final : public registered_opening<Stream, http_conversation
     ask<http_request>(*http_hook_, std::move(facts), &server_opening::respond_with);
   }
 
-  /// Calls the application's hook now; `use` gets the answer, always after this call.
   template <class Asked>
   void ask(const handler_function<void(Asked&)>& hook, session_facts facts,
            void (server_opening::*use)(const upgrade_answer&)) {
-    // The request may outlive the executor, so it must not hold one.
-    auto give = [this, weak = this->weak_from_this(), use](upgrade_answer given) {
-      const auto held = weak.lock();
-      if (!held) return;
-      asio::post(base::get_executor(), [this, weak, use, given = std::move(given)] {
-        const auto self = weak.lock();
-        if (self) base::unless_over([&] { (this->*use)(given); });
-      });
-    };
-    slot_ = std::make_shared<answer_slot>(std::move(give));
-    Asked asked{std::make_shared<upgrade_state>(std::move(facts), slot_)};
-    const asio::any_io_executor executor = base::get_executor();
-    const auto slot = slot_;
-    slot->executor = &executor;
-    try {
-      hook(asked);
-    } catch (...) {
-      slot->give(refusal_of({.status = 500}));
-      report(std::current_exception());
-    }
-    slot->executor = nullptr;
+    const std::shared_ptr<server_opening> self{this->shared_from_this(), this};
+    const auto thrown = answer_.ask(
+        hook, std::move(facts), std::weak_ptr{self}, base::get_executor(),
+        [use](auto& opening, auto& given) { opening.unless_over([&] { (opening.*use)(given); }); });
+    if (thrown) route_.report(thrown);
   }
 
   void answer_with(const upgrade_answer& given) {
     if (phase() != opening_phase::talking) return;
     if (leaving()) return fail(errc::closed);
     if (given.error != errc{}) {
-      report(given.error, "on_upgrade");
+      route_.report(given.error, "on_upgrade");
       return fail(given.error);
     }
     data_ = given.data;
@@ -209,18 +191,18 @@ class server_opening final : public registered_opening<Stream, http_conversation
     });
     const auto wrong = talk_.error();
     if (wrong == errc::unexpected_subprotocol || wrong == errc::bad_header_value) {
-      report(wrong, "on_upgrade");
+      route_.report(wrong, "on_upgrade");
     }
     step();
   }
 
   void respond_with(const upgrade_answer& given) {
     if (phase() != opening_phase::talking) return;
-    slot_.reset();  // The next request has its own.
-    if (given.error != errc{}) report(errc::no_response, "on_http");
+    answer_.reset();
+    if (given.error != errc{}) route_.report(errc::no_response, "on_http");
     talk_.answer(given.refusal ? *given.refusal : response_for(errc::no_response), http_date_now());
-    if (talk_.error() == errc::bad_header_value) report(errc::bad_header_value, "on_http");
-    wait_at_most(settings_->handshake_timeout);
+    if (talk_.error() == errc::bad_header_value) route_.report(errc::bad_header_value, "on_http");
+    wait_at_most(route_.settings().handshake_timeout);
     step();
   }
 
@@ -233,27 +215,13 @@ class server_opening final : public registered_opening<Stream, http_conversation
   void on_exception() override {
     // Not from the application: a failed allocation for the request.
     if (talk_.state() == status::need_more) throw;
-    route_ = talk_.policy().chosen;
-    report(std::current_exception());
+    route_.choose(talk_.policy().chosen);
+    route_.report(std::current_exception());
     talk_.refuse(response{.status = 500});
   }
 
-  void report(errc error, const char* hook) {
-    report(std::make_exception_ptr(std::system_error{error, hook}));
-  }
-
-  void report(const std::exception_ptr& thrown) {
-    session none;
-    if (route_ != nullptr && route_->handlers()->on_error) {
-      route_->handlers()->on_error(none, thrown);
-    }
-  }
-
-  /// Returns false if the application has answered; that answer is used.
-  bool expire_answer() { return !slot_ || slot_->expire(); }
-
   [[nodiscard]] auto finish() {
-    expire_answer();
+    answer_.expire();
     return base::leave_registry();
   }
 
@@ -261,32 +229,12 @@ class server_opening final : public registered_opening<Stream, http_conversation
     // The session registers before this opening leaves, so that the server's end cannot miss both.
     const auto leaves = finish();
     facts_.agreed = talk_.result();
-    const auto& options = route_->options();
-    const session_settings settings{options.connection, options.budget, route_->handlers(),
-                                    options.extension, settings_->memory};
-    std::shared_ptr<session_driver<Stream>> opened;
-    try {
-      opened = std::make_shared<session_driver<Stream>>(role::server, std::move(stream_),
-                                                        std::move(facts_), settings,
-                                                        registries_.sessions, std::move(place_));
-    } catch (const std::bad_alloc&) {
-      throw;
-    } catch (...) {
-      // The extension could not be made. Its client has its answer: the connection ends.
-      return report(std::current_exception());
-    }
+    const auto opened =
+        make_session(std::move(stream_), std::move(facts_), route_, registries_, std::move(place_));
+    if (!opened) return;
     if (data_) opened->data() = std::move(*data_);
-    opened->open(rest, options.keep_request == request_lifetime::opening);
-    switch (base::now()) {
-      case serving::all:
-      case serving::sessions: return;
-      case serving::none: {
-        const auto& last = base::close_frame();
-        session{opened}.close(last.code, last.reason);
-        return;
-      }
-      case serving::cut: session{opened}.close_now(); return;
-    }
+    opened->open(rest, route_.get()->options().keep_request == request_lifetime::opening);
+    end_if_closing(session{opened}, *registries_.openings);
   }
 
   void closed(std::error_code) override {
@@ -294,22 +242,19 @@ class server_opening final : public registered_opening<Stream, http_conversation
     place_.reset();
   }
 
-  /// How long the client may take to read a refusal: the close timeout of the route's sessions.
   std::chrono::steady_clock::duration close_timeout() const override {
-    return route_ != nullptr ? route_->options().connection.close_timeout
-                             : settings_->close_timeout;
+    return route_.close_timeout();
   }
 
   Stream stream_;
-  std::shared_ptr<const opening_settings> settings_;
+  chosen_route route_;
   io_registries registries_;
   connection_places::place place_;
   http_conversation<routed_policy> talk_;
-  const route* route_ = nullptr;
   const http_hook* http_hook_ = nullptr;  // for the current plain request
   session_facts facts_;
-  std::shared_ptr<std::any> data_;     // for the session, or null
-  std::shared_ptr<answer_slot> slot_;  // while the application may answer
+  std::shared_ptr<std::any> data_;  // for the session, or null
+  awaited_answer answer_;
 };
 
 }  // namespace hawser::detail
