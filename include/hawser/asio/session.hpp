@@ -246,42 +246,44 @@ class session {
   /// route_options::keep_request says so.
   const hawser::request& request() const {
     static const never_destroyed<hawser::request> none;
-    return state_ ? state_->asked() : none.get();
+    return state_ ? state_->facts().asked() : none.get();
   }
 
   /// The value of a parameter of the route, percent-decoded: `/rooms/:id` has `id`. It may hold any byte.
   /// Empty if there is no such parameter.
   std::string_view parameter(std::string_view name) const {
-    return state_ ? state_->parameter(name) : std::string_view{};
+    return state_ ? state_->facts().parameter(name) : std::string_view{};
   }
 
   /// The negotiated extensions, as in the server's response.
   const extension_list& extensions() const noexcept {
     static const never_destroyed<extension_list> none;
-    return state_ ? state_->agreed().extensions : none.get();
+    return state_ ? state_->facts().agreed().extensions : none.get();
   }
 
   /// The negotiated subprotocol, or an empty text.
   std::string_view subprotocol() const noexcept {
-    return state_ ? std::string_view{state_->agreed().subprotocol} : std::string_view{};
+    return state_ ? std::string_view{state_->facts().agreed().subprotocol} : std::string_view{};
   }
 
   /// Address and port of the peer, or the path of a Unix socket.
   std::string_view remote_address() const noexcept {
-    return state_ ? state_->remote_address() : std::string_view{};
+    return state_ ? state_->facts().remote_address() : std::string_view{};
   }
 
   /// The server's listener that accepted the connection: its address and port, or the path of a
   /// Unix socket. Empty for a client's session.
   std::string_view listener() const noexcept {
-    return state_ ? state_->listener() : std::string_view{};
+    return state_ ? state_->facts().listener() : std::string_view{};
   }
 
   /// Whether the connection is encrypted.
   bool is_secure() const { return request().is_secure(); }
 
   /// What TLS has negotiated; null without TLS. May be called on any thread, also after on_close.
-  std::shared_ptr<const tls_facts> tls() const noexcept { return state_ ? state_->tls() : nullptr; }
+  std::shared_ptr<const tls_facts> tls() const noexcept {
+    return state_ ? state_->facts().tls() : nullptr;
+  }
 
   /// The peer's certificate, or null.
   std::shared_ptr<const certificate_facts> peer_certificate() const noexcept {

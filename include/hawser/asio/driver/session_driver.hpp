@@ -62,7 +62,7 @@ class session_driver final
         base{std::move(stream),
              session_connection{
                  own_role, settings.connection,
-                 settings.extension.make(own_role, session_state::agreed().extensions)}},
+                 settings.extension.make(own_role, session_state::facts().agreed().extensions)}},
         handlers_{settings.handlers},
         registration_{*this, std::move(registry)},
         place_{std::move(place)} {
@@ -91,8 +91,7 @@ class session_driver final
 
   void on_event(const event& happened) {
     if (const auto* view = std::get_if<message_view>(&happened)) {
-      messages_received_.add(1);
-      bytes_received_.add(view->payload.size());
+      counters_.count_received(view->payload.size());
       handlers_->on_session ? deliver(*view) : call(handlers_->on_message, *view);
     } else {
       on_rare_event(happened);
@@ -139,7 +138,7 @@ class session_driver final
   void wait_for(drain_operation& one) override {
     if (!accepts_commands()) return one.complete(errc::closed);
     account();
-    if (buffered_bytes() <= budget_.high / 2) return one.complete({});
+    if (account_.is_drained()) return one.complete({});
     if (!waits_) waits_.reset(new (std::nothrow) waits);
     waits_ ? waits_->add(one) : one.complete(errc::out_of_memory);
   }
@@ -204,14 +203,12 @@ class session_driver final
 
   void on_rare_event(const event& happened) {
     if (const auto* piece = std::get_if<message_part>(&happened)) {
-      if (piece->last) messages_received_.add(1);
-      bytes_received_.add(piece->payload.size());
+      counters_.count_received(piece->payload.size(), piece->last);
       call(handlers_->on_part, *piece);
     } else if (const auto* question = std::get_if<ping>(&happened)) {
       call(handlers_->on_ping, *question);
     } else if (const auto* answer = std::get_if<pong>(&happened)) {
-      if (answer->round_trip)
-        round_trip_.set(static_cast<std::uint64_t>(answer->round_trip->count()));
+      if (answer->round_trip) counters_.set_round_trip(*answer->round_trip);
       call(handlers_->on_pong, *answer);
     } else if (const auto* end = std::get_if<closed>(&happened)) {
       shut();
@@ -228,7 +225,7 @@ class session_driver final
       if (!handler) return;
     }
     const running now{*this};
-    const session_state::handler_scope mine{*this};
+    const handler_scope mine{*this};
     try {
       handler(handle_, values...);
     } catch (...) {
@@ -244,17 +241,17 @@ class session_driver final
     if (!can_send()) return errc::closed;
     run_queued();
     const auto ec = base::connection().send_part(piece, position);
-    if (!ec && position == part::last) messages_sent_.add(1);
-    if (!ec) bytes_sent_.add(piece.payload.size());
+    if (!ec) counters_.count_sent(piece.payload.size(), position == part::last);
     return finish(ec);
   }
 
   std::error_code send_now(message_view view) override {
-    if (view.payload.size() > budget_.hard) return errc::message_exceeds_budget;
-    const auto waiting = base::connection().buffered_bytes() - accounted_ + buffered_bytes();
-    if (waiting + view.payload.size() > budget_.hard) return exceeded();
+    const auto size = view.payload.size();
+    if (const auto ec = account_.check(size, base::connection().buffered_bytes())) {
+      return refused(ec);
+    }
     const auto ec = base::connection().send(view);
-    if (!ec) count_sent(view.payload.size());
+    if (!ec) counters_.count_sent(size);
     return finish(ec);
   }
 
@@ -264,15 +261,15 @@ class session_driver final
 
   std::error_code run_one(send_command& command) {
     const auto size = payload_size(command);
-    accounted_ += kept_size(command);  // counted by send_owned()
+    account_.take(kept_size(command));
     const auto ec =
         std::visit([&](auto& held) { return this->send_held(command, held); }, command.payload);
-    if (!ec) count_sent(size);
+    if (!ec) counters_.count_sent(size);
     return finish(ec);
   }
 
   std::error_code run_one(ping_command& command) {
-    accounted_ += kept_size(command);
+    account_.take(kept_size(command));
     base::advance();
     return finish(base::connection().send_ping(command.payload));
   }
@@ -319,54 +316,42 @@ class session_driver final
     }
   }
 
-  void count_sent(std::size_t size) {
-    messages_sent_.add(1);
-    bytes_sent_.add(size);
-  }
-
   std::error_code finish(std::error_code ec) {
     base::settle();
     // Not for each of many small messages of one turn.
-    const auto most = (std::max)(base::connection().buffered_bytes(), accounted_);
-    if (!base::in_events() || most > budget_.high) base::memory_.run([this] { account(); });
+    const auto most = (std::max)(base::connection().buffered_bytes(), account_.settled());
+    if (!base::in_events() || most > account_.high()) base::memory_.run([this] { account(); });
     return ec;
   }
 
   /// Updates the number that the handles read, and calls the application when the queue has drained.
   void account() {
-    const auto waiting = base::connection().buffered_bytes();
-    if (waiting != accounted_) {
-      buffered_.fetch_add(waiting - accounted_, std::memory_order_relaxed);
-      accounted_ = waiting;
-    }
+    account_.settle(base::connection().buffered_bytes());
     count_stored();
     if (session_state::is_ending()) end_for_memory();
-    const auto all = buffered_bytes();
-    if (waits_ && all <= budget_.high / 2) waits_->drained();
-    if (all > budget_.high) was_high_.store(true, std::memory_order_relaxed);
-    if (!take_drained() || !(on_drained_ || handlers_->on_drained)) return;
+    if (waits_ && account_.is_drained()) waits_->drained();
+    if (!account_.take_drained() || !(on_drained_ || handlers_->on_drained)) return;
     asio::post(base::get_executor(), [self = this->shared_from_this()] { self->call_drained(); });
   }
 
   void count_stored() noexcept {
     const auto stored = base::connection().stored_bytes() + base::held_bytes() +
-                        occupied_by(session_state::asked()) + (waits_ ? waits_->stored_bytes() : 0);
-    session_state::set_stored_beside(static_cast<std::ptrdiff_t>(stored - accounted_));
+                        occupied_by(session_state::facts().asked()) +
+                        (waits_ ? waits_->stored_bytes() : 0);
+    session_state::set_stored_beside(static_cast<std::ptrdiff_t>(stored - account_.settled()));
   }
 
   /// The server's memory budget is exceeded, and this session is one of those that store the most.
   void end_for_memory() {
     if (!exceed_memory(base::connection())) return;
     base::process_later();
-    const auto waiting = base::connection().buffered_bytes();
-    buffered_.fetch_add(waiting - accounted_);
-    accounted_ = waiting;
+    account_.settle(base::connection().buffered_bytes());
     count_stored();
   }
 
   /// What handles keep of a session that has ended is not counted.
   void release_memory() noexcept {
-    buffered_.store(0);
+    account_.clear();
     session_state::set_stored_beside(0);
     session_state::leave();
   }
@@ -393,7 +378,6 @@ class session_driver final
   // For handlers, because counting its references between threads is not cheap. While the session
   // is open it keeps the session alive, since a paused one has no other owner.
   session handle_;
-  std::size_t accounted_ = 0;
   unsigned running_ = 0;  // the number of running handlers
 };
 

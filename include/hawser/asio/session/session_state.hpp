@@ -4,46 +4,33 @@
 #include <algorithm>
 #include <any>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <asio/any_io_executor.hpp>
 
-#include "hawser/asio/accepting/endpoint_text.hpp"
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/executor/exclusive_strand.hpp"
 #include "hawser/asio/send_budget.hpp"
+#include "hawser/asio/session/command_queue.hpp"
+#include "hawser/asio/session/handler_scope.hpp"
+#include "hawser/asio/session/kept_facts.hpp"
+#include "hawser/asio/session/send_account.hpp"
 #include "hawser/asio/session/session_command.hpp"
+#include "hawser/asio/session/session_counters.hpp"
 #include "hawser/asio/session/session_facts.hpp"
 #include "hawser/asio/session/session_waits.hpp"
-#include "hawser/asio/session/shared_counter.hpp"
-#include "hawser/asio/session/small_mutex.hpp"
 #include "hawser/asio/session_statistics.hpp"
-#include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
-#include "hawser/base/limit.hpp"
-#include "hawser/base/never_destroyed.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
-#include "hawser/handshake/policy.hpp"
-#include "hawser/handshake/request.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
-#include "hawser/protocol/outbox.hpp"
-#include "hawser/protocol/prepared_message.hpp"
 #include "hawser/transport/memory_budget.hpp"
-#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser::detail {
 
@@ -52,19 +39,12 @@ namespace hawser::detail {
 class session_state : public memory_holder {
  public:
   /// `memory` is the server's, or null.
-  session_state(role own_role, session_facts facts, send_budget budget,
+  session_state(role own_role, session_facts facts, const send_budget& budget,
                 std::shared_ptr<memory_budget> memory = nullptr)
       : memory_holder{std::move(memory)},
-        budget_{in_order(budget)},
-        asked_{std::move(facts.asked)},
-        remote_address_{std::move(facts.remote_address)},
-        listener_{std::move(facts.listener)},
-        own_role_{own_role} {
-    const bool agreed = !facts.agreed.subprotocol.empty() || !facts.agreed.extensions.empty();
-    if (!agreed && facts.parameters.empty() && !facts.tls) return;
-    details_ = std::make_unique<const details>(
-        details{std::move(facts.agreed), std::move(facts.parameters), std::move(facts.tls)});
-  }
+        account_{budget},
+        facts_{std::move(facts)},
+        own_role_{own_role} {}
   ~session_state() override = default;
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
@@ -106,18 +86,12 @@ class session_state : public memory_holder {
   std::error_code send_owned(Command command) {
     if (!can_send()) return errc::closed;
     const auto size = kept_size(command);
-    if (size > budget_.hard) return errc::message_exceeds_budget;
-    const auto all = buffered_.fetch_add(size, std::memory_order_relaxed) + size;
-    if (all > budget_.hard) {
-      buffered_.fetch_sub(size, std::memory_order_relaxed);
-      return exceeded();
-    }
-    if (all > budget_.high) was_high_.store(true, std::memory_order_release);
+    if (const auto ec = account_.charge(size)) return refused(ec);
     try {
       return submit(std::move(command));
     } catch (...) {
       // On its own thread, the session accounts for a send that has begun.
-      if (!is_own_thread()) buffered_.fetch_sub(size, std::memory_order_relaxed);
+      if (!is_own_thread()) account_.refund(size);
       throw;
     }
   }
@@ -125,7 +99,7 @@ class session_state : public memory_holder {
   /// Sends a fragment of a message, on the session's thread. The send budget does not limit it.
   virtual std::error_code send_part(message_view piece, part position) = 0;
   /// The size in which fragments fit the send budget.
-  std::size_t part_size() const noexcept { return (std::max<std::size_t>)(budget_.high / 2, 1024); }
+  std::size_t part_size() const noexcept { return (std::max<std::size_t>)(account_.low(), 1024); }
 
   /// Waits for a message or for queue capacity, on the session's thread.
   virtual void wait_for(read_operation& one) = 0;
@@ -146,77 +120,29 @@ class session_state : public memory_holder {
   /// Locks the session's strand, if it can be locked.
   virtual exclusive_strand::lock hold() const { return {}; }
 
-  bool accepts_commands() const noexcept {
-    return accepts_commands_.load(std::memory_order_acquire);
-  }
+  bool accepts_commands() const noexcept { return commands_.accepts(); }
   bool can_send() const noexcept {
     return accepts_commands() && can_send_.load(std::memory_order_relaxed) && !is_ending();
   }
-  std::size_t buffered_bytes() const noexcept {
-    return accepts_commands() ? buffered_.load(std::memory_order_relaxed) : 0;
-  }
+  std::size_t buffered_bytes() const noexcept { return accepts_commands() ? account_.bytes() : 0; }
 
   session_statistics statistics() const {
-    session_statistics now;
-    now.messages_received = messages_received_.get();
-    now.bytes_received = bytes_received_.get();
-    now.messages_sent = messages_sent_.get();
-    now.bytes_sent = bytes_sent_.get();
-    now.messages_dropped = dropped_.load(std::memory_order_relaxed);
-    if (const auto ticks = round_trip_.get(); ticks != 0) {
-      now.round_trip = std::chrono::steady_clock::duration{ticks};
-    }
+    auto now = counters_.statistics();
+    now.messages_dropped = account_.dropped();
     return now;
   }
 
-  const request& asked() const noexcept { return asked_; }
-
-  /// Call this on the session's thread. asked() is empty from then on, and views of it are invalid.
-  void forget_request() noexcept { const auto forgotten = std::exchange(asked_, request{}); }
-
-  std::string_view remote_address() const noexcept { return remote_address_; }
-  std::string_view listener() const noexcept {
-    return listener_ ? std::string_view{listener_->address} : std::string_view{};
-  }
-  std::shared_ptr<const tls_facts> tls() const noexcept {
-    return details_ ? details_->tls : nullptr;
-  }
-  const agreement& agreed() const noexcept {
-    static const never_destroyed<agreement> none;
-    return details_ ? details_->agreed : none.get();
-  }
-  std::string_view parameter(std::string_view name) const noexcept {
-    return details_ ? value_of(name, details_->parameters) : std::string_view{};
-  }
+  const kept_facts& facts() const noexcept { return facts_; }
   role own_role() const noexcept { return own_role_; }
   std::uint64_t id() const noexcept { return id_; }
   std::any& data() noexcept { return data_; }
 
  protected:
-  /// While it exists, a handler of this session runs on this thread.
-  class handler_scope {
-   public:
-    explicit handler_scope(const session_state& now) noexcept
-        : before_{std::exchange(current(), &now)} {}
-    ~handler_scope() { current() = before_; }
-    handler_scope(const handler_scope&) = delete;
-    handler_scope& operator=(const handler_scope&) = delete;
-
-    static const session_state*& current() noexcept {
-      thread_local const session_state* session = nullptr;
-      return session;
-    }
-
-   private:
-    const session_state* before_;
-  };
-
   /// Whether the caller is on the session's thread. Cheap in its handlers; elsewhere it uses the
   /// execution context, which must exist.
   bool is_own_thread() {
-    if (handler_scope::current() == this) return true;
-    const std::lock_guard guard{mutex_};
-    return accepts_commands() && running_in_this_thread();
+    return handler_scope::is_of(*this) ||
+           commands_.if_accepting([this] { return running_in_this_thread(); });
   }
 
   /// Must be called only while commands are accepted.
@@ -230,53 +156,24 @@ class session_state : public memory_holder {
   virtual void wake() = 0;
 
   void run_queued() {
-    if (!has_queued_.load(std::memory_order_acquire)) return;
-    std::vector<session_command> commands;
-    {
-      const std::lock_guard guard{mutex_};
-      commands.swap(queue_);
-      has_queued_.store(false, std::memory_order_release);
-    }
-    for (auto& command : commands) run(command);
+    if (!commands_.has_commands()) return;
+    for (auto& command : commands_.take()) run(command);
   }
 
-  /// Ensures that a message of half the hard limit fits when on_drained() is called.
-  static send_budget in_order(send_budget budget) noexcept {
-    budget.hard = limit_of(budget.hard);
-    budget.high = (std::min)(budget.high, budget.hard);
-    return budget;
-  }
-
-  /// Handles a message that would exceed the budget as its policy says.
-  std::error_code exceeded() {
-    switch (budget_.when_exceeded) {
+  /// Handles a message that was refused by the account, as the policy says.
+  std::error_code refused(std::error_code ec) {
+    if (ec != errc::send_budget_exceeded) return ec;
+    switch (account_.when_exceeded()) {
       case send_budget::policy::refuse: expect_drained(); break;
-      case send_budget::policy::drop: dropped_.fetch_add(1, std::memory_order_relaxed); return {};
+      case send_budget::policy::drop: account_.count_dropped(); return {};
       case send_budget::policy::close: close({close_code::policy_violation, "too slow"}); break;
     }
-    return errc::send_budget_exceeded;
+    return ec;
   }
 
   /// Accepts no commands from now on, and drops the queued ones. The execution context is not used
   /// after this.
-  void shut() {
-    std::vector<session_command> dropped;  // may own handles
-    const std::lock_guard guard{mutex_};
-    accepts_commands_.store(false, std::memory_order_release);
-    has_queued_.store(false, std::memory_order_release);
-    dropped.swap(queue_);
-  }
-
-  /// Whether on_drained() is due and the queue has drained. It is not due afterwards.
-  bool take_drained() {
-    const auto low = budget_.high / 2;
-    if (!was_high_.load(std::memory_order_relaxed) || buffered_bytes() > low) return false;
-    was_high_.exchange(false, std::memory_order_acq_rel);
-    // Another thread may have queued more at this moment.
-    if (buffered_bytes() <= low) return true;
-    was_high_.store(true, std::memory_order_release);
-    return false;
-  }
+  void shut() { commands_.shut(); }
 
   /// What is stored beside buffered_bytes(), which may count more than it occupies. May end sessions.
   void set_stored_beside(std::ptrdiff_t bytes) noexcept {
@@ -287,50 +184,21 @@ class session_state : public memory_holder {
   /// Nothing can be sent from now on, for whatever reason.
   void stop_sending() noexcept { can_send_.store(false, std::memory_order_relaxed); }
 
-  std::atomic<std::size_t> buffered_ = 0;
-  const send_budget budget_;
-  shared_counter messages_received_;
-  shared_counter bytes_received_;
-  shared_counter messages_sent_;
-  shared_counter bytes_sent_;
-  shared_counter round_trip_;
-  std::atomic<bool> was_high_ = false;  // on_drained() will be due
+  void forget_request() noexcept { facts_.forget_request(); }
+
+  send_account account_;
+  session_counters counters_;
 
  private:
-  // Members that most sessions do not need.
-  struct details {
-    agreement agreed;
-    path_parameters parameters;
-    std::shared_ptr<const tls_facts> tls;
-  };
-
   static std::uint64_t next_id() noexcept {
     static std::atomic<std::uint64_t> last = 0;
     return last.fetch_add(1, std::memory_order_relaxed) + 1;
   }
 
   std::error_code enqueue(session_command command) {
-    const auto ec = add_to_queue(std::move(command));
+    const auto ec = commands_.add(std::move(command), [this] { wake(); });
     if (!ec) count_memory();  // without the lock: it may end this session and others
     return ec;
-  }
-
-  std::error_code add_to_queue(session_command command) {
-    const std::lock_guard guard{mutex_};
-    if (!accepts_commands()) return errc::closed;
-    if (replace_queued(queue_, command)) return {};
-    const bool first = queue_.empty();
-    queue_.push_back(std::move(command));
-    has_queued_.store(true, std::memory_order_release);
-    try {
-      if (first) wake();
-    } catch (...) {
-      // Otherwise the next command would assume that a wake-up is pending.
-      queue_.clear();
-      has_queued_.store(false, std::memory_order_release);
-      throw;
-    }
-    return {};
   }
 
   /// Threads that count at once must not leave the older number.
@@ -346,7 +214,8 @@ class session_state : public memory_holder {
   }
 
   std::size_t occupied() const noexcept {
-    const auto all = static_cast<std::ptrdiff_t>(buffered_.load()) + stored_beside_.load();
+    const auto queued = static_cast<std::ptrdiff_t>(account_.bytes(std::memory_order_seq_cst));
+    const auto all = queued + stored_beside_.load();
     return all > 0 ? static_cast<std::size_t>(all) : 0;
   }
 
@@ -359,24 +228,16 @@ class session_state : public memory_holder {
 
   /// A refused sender may wait for on_drained(), even if everything is written at this moment.
   void expect_drained() {
-    if (buffered_bytes() == 0 || was_high_.exchange(true)) return;
-    if (!is_own_thread()) enqueue(account_command{});
+    if (account_.expect_drained() && !is_own_thread()) enqueue(account_command{});
   }
 
-  std::atomic<bool> accepts_commands_ = true;  // until on_close
-  std::atomic<bool> can_send_ = true;
-  std::atomic<bool> has_queued_ = false;
-  small_mutex mutex_;
-  std::vector<session_command> queue_;
-  std::atomic<std::uint64_t> dropped_ = 0;
+  command_queue commands_;  // accepted until on_close
   std::atomic<std::ptrdiff_t> stored_beside_ = 0;
-  request asked_;
-  const std::string remote_address_;
-  const std::shared_ptr<const listener_facts> listener_;
-  std::unique_ptr<const details> details_;
+  kept_facts facts_;
   std::any data_;
   const std::uint64_t id_ = next_id();
   const role own_role_;
+  std::atomic<bool> can_send_ = true;
 };
 
 }  // namespace hawser::detail
