@@ -16,6 +16,7 @@
 #include "hawser/asio/listen.hpp"
 #include "hawser/asio/outage_queue.hpp"
 #include "hawser/asio/plain_streams.hpp"
+#include "hawser/asio/proxy_finder.hpp"
 #include "hawser/asio/received_part.hpp"
 #include "hawser/asio/reconnecting_websocket.hpp"
 #include "hawser/asio/route.hpp"

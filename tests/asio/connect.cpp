@@ -225,7 +225,7 @@ TEST_CASE("a redirection that is not allowed, or leads to wss:, is an error") {
 
 connect_options by_proxy(const std::string& scheme, const one_client_server& proxy) {
   connect_options options;
-  options.find_proxy = through_proxy(scheme + "://127.0.0.1:" + std::to_string(proxy.port()));
+  options.proxy = scheme + "://127.0.0.1:" + std::to_string(proxy.port());
   return options;
 }
 
@@ -293,8 +293,8 @@ TEST_CASE("connect() does not bypass a proxy that cannot be used") {
   // A connection to this proxy would be refused, so the error shows that none was tried.
   const proxy unusable{proxy_kind::socks5, "127.0.0.1", free_port(), "user", ""};
   connect_options options;
-  options.find_proxy = GENERATE_COPY(proxy_finder{[](const uri&) { return std::nullopt; }},
-                                     proxy_finder{[=](const uri&) { return unusable; }});
+  options.proxy = GENERATE_COPY(proxy_finder{[](const uri&) { return std::nullopt; }},
+                                proxy_finder{[=](const uri&) { return unusable; }});
   std::error_code ec;
   CHECK_FALSE(connect("ws://127.0.0.1/", ec, options));
   CHECK(ec == errc::bad_proxy);

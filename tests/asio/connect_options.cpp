@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/connect_options.hpp"
 
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,32 +31,9 @@ connect_options following(unsigned redirects) {
   return options;
 }
 
-TEST_CASE("one proxy may be set for all servers") {
-  const auto found = through_proxy("socks5://proxy.example")(here_uri);
-  REQUIRE(found);
-  CHECK(found->kind == proxy_kind::socks5);
-  CHECK(found->host == "proxy.example");
-}
-
-TEST_CASE("a proxy's URL that is wrong is an error at once, which says what is wrong", "[abuse]") {
-  const auto [url, why, shown] = GENERATE(table<std::string, errc, std::string>({
-      {"ftp://proxy.example", errc::bad_proxy_scheme, "proxy ftp://proxy.example: "},
-      {"http://proxy.example:0", errc::bad_uri_port, "proxy http://proxy.example:0: "},
-      {"socks5://anna:secret@h:x", errc::bad_uri_port, "proxy socks5://...: "},
-      {"anna:secret@h/x", errc::bad_proxy_path, "proxy ://...: "},
-  }));
-  try {
-    through_proxy(url);
-    FAIL("taken");
-  } catch (const std::system_error& error) {
-    CHECK(error.code() == why);
-    CHECK(error.what() == shown + make_error_code(why).message());
-  }
-}
-
 TEST_CASE("a proxy that cannot be used for the server is an error", "[rfc1929][rfc7617-2]") {
   const auto usable = [](const proxy& via, const uri& where = here_uri) {
-    return detail::proxy_for(where, {.find_proxy = [&](const uri&) { return via; }}).has_value();
+    return detail::proxy_for(where, {.proxy = [&](const uri&) { return via; }}).has_value();
   };
   CHECK(usable({proxy_kind::http, "h", 1, "user", "a:b"}));
   CHECK_FALSE(usable({proxy_kind::http, "h", 1, "us:er", "a"}));
@@ -72,17 +48,6 @@ TEST_CASE("a proxy that cannot be used for the server is an error", "[rfc1929][r
 
 TEST_CASE("without a finder there is no proxy") {
   CHECK(detail::proxy_for(here_uri, {})->kind == proxy_kind::none);
-}
-
-TEST_CASE("the environment may name a proxy") {
-  ::setenv("http_proxy", "http://proxy.example:3128", 1);
-  ::setenv("no_proxy", "other.example", 1);
-  CHECK(proxy_from_environment(here_uri)->port == 3128);
-  CHECK(proxy_from_environment(*uri::decode("ws://other.example/"))->kind == proxy_kind::none);
-  ::setenv("http_proxy", "nonsense://", 1);
-  CHECK_FALSE(proxy_from_environment(here_uri));
-  ::unsetenv("http_proxy");
-  ::unsetenv("no_proxy");
 }
 
 TEST_CASE("a cookie is one line of the request") {

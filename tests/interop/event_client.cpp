@@ -45,10 +45,8 @@ int main(int argc, char** argv) try {
   hawser::client_options options{.url = argv[1], .reconnect = {}};
   options.connect.handshake.subprotocols = {"other", "script"};
   given.apply_to(options.connect.connection);
-  if (once != nullptr) options.connect.find_proxy = hawser::proxy_from_environment;
-  if (const char* proxy = given.find("--proxy")) {
-    options.connect.find_proxy = hawser::through_proxy(proxy);
-  }
+  if (once != nullptr) options.connect.proxy = hawser::proxy_from_environment;
+  if (const char* proxy = given.find("--proxy")) options.connect.proxy = proxy;
 
   asio::io_context io{1};
   hawser::tls_client client{io, options, given.client_context()};

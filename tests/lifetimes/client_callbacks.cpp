@@ -96,8 +96,8 @@ class ended_client {
     auto options = brisk_client(url);
     options.budget.high = 1000;
     options.prepare = [this](connect_options&) { happens("prepare"); };
-    options.connect.find_proxy = [this](const uri&) {
-      happens("find_proxy");
+    options.connect.proxy = [this](const uri&) {
+      happens("proxy");
       return proxy{};
     };
     options.retry = [this](std::error_code, const auto&) {
@@ -185,9 +185,9 @@ class ended_client {
 
 TEST_CASE("a client may be ended in each of its callbacks, and does not connect again") {
   const auto moment = GENERATE(
-      values<std::string>({"prepare", "find_proxy", "on_open", "on_session", "receive",
-                           "on_message", "on_part", "on_ping", "on_pong", "on_drained", "on_close",
-                           "on_error", "retry", "on_reconnecting", "on_failed", "on_stopped"}));
+      values<std::string>({"prepare", "proxy", "on_open", "on_session", "receive", "on_message",
+                           "on_part", "on_ping", "on_pong", "on_drained", "on_close", "on_error",
+                           "retry", "on_reconnecting", "on_failed", "on_stopped"}));
   const auto what =
       GENERATE(client_action::stop, client_action::close, client_action::stop_elsewhere,
                client_action::close_elsewhere, client_action::destroy);
@@ -197,7 +197,7 @@ TEST_CASE("a client may be ended in each of its callbacks, and does not connect 
   const auto story = client.run();
   const auto ended = std::find(story.begin(), story.end(), "ended");
   REQUIRE(ended != story.end());
-  CHECK(server.clients() == (moment == "prepare" || moment == "find_proxy" ? 0 : 1));
+  CHECK(server.clients() == (moment == "prepare" || moment == "proxy" ? 0 : 1));
   if (what == client_action::destroy) {
     CHECK(lines(ended, story.end()) ==
           (moment == "on_stopped" ? lines{"ended", "stopped"} : lines{"ended"}));
@@ -208,7 +208,7 @@ TEST_CASE("a client may be ended in each of its callbacks, and does not connect 
   }
 }
 
-TEST_CASE("an exception of prepare or find_proxy is reported, and the attempt fails") {
+TEST_CASE("an exception of prepare or proxy is reported, and the attempt fails") {
   const bool preparing = GENERATE(true, false);
   int count = 0;
   const auto act = [&] {
@@ -221,7 +221,7 @@ TEST_CASE("an exception of prepare or find_proxy is reported, and the attempt fa
   if (preparing) {
     options.prepare = [&](connect_options&) { act(); };
   } else {
-    options.connect.find_proxy = [&](const uri&) {
+    options.connect.proxy = [&](const uri&) {
       act();
       return proxy{};
     };

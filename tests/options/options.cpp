@@ -124,7 +124,7 @@ void check_defaults(const route_options& options) {
 }
 
 void check_defaults(const connect_options& options) {
-  const auto& [handshake, credentials, cookie, max_redirects, safe_headers, connect_to, find_proxy,
+  const auto& [handshake, credentials, cookie, max_redirects, safe_headers, connect_to, proxy,
                limits, connect_timeout, handshake_timeout, connection, extension] = options;
   check_defaults(handshake);
   CHECK(credentials == uri::user_info::refuse);
@@ -132,7 +132,7 @@ void check_defaults(const connect_options& options) {
   CHECK(max_redirects == 0);
   CHECK(safe_headers.empty());
   CHECK(connect_to.empty());
-  CHECK_FALSE(find_proxy);
+  CHECK_FALSE(proxy);
   check_defaults(limits);
   CHECK(connect_timeout == 10s);
   CHECK(handshake_timeout == 10s);

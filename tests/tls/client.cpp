@@ -216,7 +216,7 @@ TEST_CASE("TLS goes through a proxy's tunnel") {
   echo there{threaded_server_options{}, serving(test_server())};
   stage proxy;
   auto options = brisk_client(there.url("wss"));
-  options.connect.find_proxy = through_proxy("http://127.0.0.1:" + std::to_string(proxy.port()));
+  options.connect.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
   driven_tls_client client{options, trusting_client()};
   client.start();
   auto near = proxy.accept();

@@ -3,23 +3,19 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "hawser/asio/proxy_finder.hpp"
 #include "hawser/base/error.hpp"
-#include "hawser/base/handler_function.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/http_tunnel.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/proxy.hpp"
-#include "hawser/handshake/proxy_choice.hpp"
 #include "hawser/handshake/redirect.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/socks5_tunnel.hpp"
@@ -29,28 +25,6 @@
 #include "hawser/protocol/options.hpp"
 
 namespace hawser {
-
-/// Finds the proxy for a connection, or proxy_kind::none. If it returns nothing, the connection
-/// fails with errc::bad_proxy. connect() passes exceptions on. A client reports them to on_error,
-/// and the attempt fails: with the code of a std::system_error, otherwise with errc::aborted.
-using proxy_finder = handler_function<std::optional<proxy>(const uri&)>;
-
-/// Uses the proxy of `url` for all connections: see proxy::decode(). Throws std::system_error at once
-/// if the URL is not valid; what() contains the URL without secrets.
-inline proxy_finder through_proxy(std::string_view url) {
-  std::error_code ec;
-  auto found = proxy::decode(url, ec);
-  if (!found) throw std::system_error{ec, "proxy " + without_secrets(url)};
-  return [found = std::move(found)](const uri&) { return found; };
-}
-
-/// The proxy that the environment variables name at the time of the call: see choose_proxy().
-inline std::optional<proxy> proxy_from_environment(const uri& where) {
-  return choose_proxy(where, [](const char* name) -> std::optional<std::string> {
-    const char* value = std::getenv(name);
-    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
-  });
-}
 
 /// The upper limit of connect_options::max_redirects.
 inline constexpr unsigned most_redirects = 5;
@@ -81,9 +55,10 @@ struct connect_options {
   /// value fails with errc::bad_connect_to. Empty: the URL's.
   std::string connect_to = {};
 
-  /// For example `through_proxy("socks5://…")` or proxy_from_environment. Called with the host and
-  /// port to connect to (see connect_to). Empty: no proxy.
-  proxy_finder find_proxy = {};
+  /// The proxy: a URL such as `http://user:password@proxy:3128` or `socks5://proxy`, proxy_from_environment,
+  /// or another function, which gets the host and port to connect to (see connect_to). A URL that is not
+  /// valid throws std::system_error when it is assigned. Empty: no proxy.
+  proxy_finder proxy = {};
 
   head_limits limits = {};
 
@@ -175,8 +150,8 @@ inline bool is_usable(const proxy& via, const uri& where) {
 
 /// The proxy for a connection according to the options, or nothing if there is none that can be used.
 inline std::optional<proxy> proxy_for(const uri& where, const connect_options& options) {
-  if (!options.find_proxy) return proxy{};
-  auto found = options.find_proxy(where);
+  if (!options.proxy) return proxy{};
+  auto found = options.proxy(where);
   if (found && !is_usable(*found, where)) return std::nullopt;
   return found;
 }

@@ -176,7 +176,7 @@ TEST_CASE("a client follows a redirection cut off by a reset", "[rfc9112-8]") {
 TEST_CASE("a proxy's refusal cut off by a reset ends the client", "[rfc9112-8]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.find_proxy = through_proxy(through(proxy, "http"));
+  options.connect.proxy = through(proxy, "http");
   driven_client client{options};
   client.start();
   answer_and_reset(proxy, "HTTP/1.1 407 No\r\nContent-Length: 20\r\n\r\nno");
@@ -224,7 +224,7 @@ TEST_CASE("a client may end while it follows a redirection") {
 TEST_CASE("a client connects through an HTTP proxy", "[rfc-9110]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/room");
-  options.connect.find_proxy = through_proxy(through(proxy, "http", "anna:secret@"));
+  options.connect.proxy = through(proxy, "http", "anna:secret@");
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
@@ -242,7 +242,7 @@ TEST_CASE("a client connects through an HTTP proxy", "[rfc-9110]") {
 TEST_CASE("a client tries again after a temporary refusal of its proxy") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.find_proxy = through_proxy(through(proxy, "http"));
+  options.connect.proxy = through(proxy, "http");
   driven_client client{options};
   client.start();
   proxy.refuse(refusal_with(502));
@@ -252,7 +252,7 @@ TEST_CASE("a client tries again after a temporary refusal of its proxy") {
 TEST_CASE("a proxy that rejects the credentials ends the client") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.find_proxy = through_proxy(through(proxy, "http"));
+  options.connect.proxy = through(proxy, "http");
   driven_client client{options};
   client.start();
   proxy.refuse(refusal_with(407));
@@ -262,7 +262,7 @@ TEST_CASE("a proxy that rejects the credentials ends the client") {
 TEST_CASE("bytes through a proxy before the request are an error") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.find_proxy = through_proxy(through(proxy, "http"));
+  options.connect.proxy = through(proxy, "http");
   driven_client client{options};
   client.start();
   proxy.refuse("HTTP/1.1 200 Yes\r\n\r\nSSH-2.0");
@@ -271,7 +271,7 @@ TEST_CASE("bytes through a proxy before the request are an error") {
 
 TEST_CASE("a proxy that cannot be used is an error, and is not bypassed") {
   auto options = brisk_client("ws://server.example/");
-  options.connect.find_proxy = [](const uri&) { return hawser::proxy::decode("ftp://h/"); };
+  options.connect.proxy = [](const uri&) { return hawser::proxy::decode("ftp://h/"); };
   driven_client client{options};
   client.start();
   CHECK(client.rest() ==
@@ -284,7 +284,7 @@ TEST_CASE("the proxy is chosen for each server") {
   stage proxy;
   auto options = brisk_client(server.url());
   options.connect.max_redirects = 1;
-  options.connect.find_proxy = [&](const uri& where) -> std::optional<hawser::proxy> {
+  options.connect.proxy = [&](const uri& where) -> std::optional<hawser::proxy> {
     if (where.host() == "127.0.0.1") return hawser::proxy{};
     return hawser::proxy::decode(through(proxy, "http"));
   };
@@ -303,7 +303,7 @@ TEST_CASE("the proxy is chosen for each server") {
 TEST_CASE("a client connects through a SOCKS proxy", "[rfc-1928]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.find_proxy = through_proxy(through(proxy, "socks5"));
+  options.connect.proxy = through(proxy, "socks5");
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
@@ -318,7 +318,7 @@ TEST_CASE("a client connects through a SOCKS proxy", "[rfc-1928]") {
 TEST_CASE("a SOCKS proxy gets user and password when it requests them", "[rfc-1929]") {
   stage proxy;
   auto options = brisk_client("ws://192.0.2.1:81/");
-  options.connect.find_proxy = through_proxy(through(proxy, "socks5", "anna:key@"));
+  options.connect.proxy = through(proxy, "socks5", "anna:key@");
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
@@ -335,7 +335,7 @@ TEST_CASE("a SOCKS proxy gets user and password when it requests them", "[rfc-19
 TEST_CASE("a client tries again if its SOCKS proxy cannot reach the server", "[rfc-1928]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.find_proxy = through_proxy(through(proxy, "socks5"));
+  options.connect.proxy = through(proxy, "socks5");
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
@@ -350,7 +350,7 @@ TEST_CASE("a silent proxy fails at the handshake timeout") {
   stage proxy;
   const auto scheme = GENERATE(as<std::string>{}, "http", "socks5");
   auto options = brisk_client("ws://server.example/");
-  options.connect.find_proxy = through_proxy(through(proxy, scheme));
+  options.connect.proxy = through(proxy, scheme);
   options.connect.handshake_timeout = 1ms;
   driven_client client{options};
   client.start();
@@ -362,7 +362,7 @@ TEST_CASE("a client may end while it waits for a proxy") {
   stage proxy;
   const auto scheme = GENERATE(as<std::string>{}, "http", "socks5");
   auto options = brisk_client("ws://server.example/");
-  options.connect.find_proxy = through_proxy(through(proxy, scheme));
+  options.connect.proxy = through(proxy, scheme);
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
