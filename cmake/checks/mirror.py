@@ -14,7 +14,10 @@ import source_tree
 ELSEWHERE = {
     "asio/accepting/server_runtime": "asio/accepting/server_state",
     "asio/connect_error": "asio/connect_options",
+    "asio/driver/command_driver": "asio/driver/session_driver",
     "asio/driver/read_operation": "asio/session/session_waits",
+    "asio/driver/session_output": "asio/driver/session_driver",
+    "asio/driver/session_settings": "asio/driver/session_driver",
     "asio/executor/cancel": "asio/opening/upgrade_coroutine",
     "asio/language": "compile_fail/no_coroutines",
     "asio/listen": "asio/opening/quiet_opening",
