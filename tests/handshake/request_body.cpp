@@ -109,6 +109,8 @@ TEST_CASE("an ambiguous length is an error", "[rfc9112-6.3][rfc9112-11.2][abuse]
 }
 
 TEST_CASE("a body of a known length ends with its last byte", "[rfc9112-6.2]") {
+  CHECK(outcome_of({.length = 0}, "next") == "|next");
+  CHECK(outcome_of({.length = 1}, "1next") == "1|next");
   CHECK(outcome_of({.length = 5}, "Hello, world") == "Hello|, world");
   CHECK(outcome_of({.length = 5}, "Hell") == "Hell...");
   CHECK(outcome_of({}, "Hello") == "|Hello");
