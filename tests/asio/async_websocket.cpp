@@ -770,11 +770,16 @@ TEST_CASE("an async_websocket opens, talks and closes over TCP, on any executor"
       asio::detached);
   async_websocket<tcp::socket> near{tcp::socket{executor}};
   CHECK_FALSE(near.is_open());
+  CHECK(near.response().status == 0);
   run_coroutine(io, [&]() -> asio::awaitable<void> {
     co_await near.next_layer().async_connect(acceptor.local_endpoint(), use_awaitable);
     co_await near.async_connect(*uri::decode("ws://localhost/"), client_policy, use_awaitable);
     CHECK(near.is_open());
     CHECK(near.subprotocol() == "chat");
+    CHECK(near.response().status == 101);
+    CHECK(near.response().header("sec-websocket-protocol") == "chat");
+    CHECK_FALSE(near.is_secure());
+    CHECK_FALSE(near.peer_certificate());
     message got;
     for (std::size_t size = 1; size <= 1'000'000; size *= 10) {
       const std::string text(size, 'x');

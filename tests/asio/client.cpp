@@ -74,6 +74,20 @@ TEST_CASE("a client sends all kinds of messages") {
   CHECK(peer.receive_frames(1) == lines{"ping \"view\""});
 }
 
+TEST_CASE("the session of a client has the response of the opening handshake") {
+  stage server;
+  driven_client client{brisk_client(server.url())};
+  client->on_open([&](session& open) {
+    client.note(std::to_string(open.response().status) + ' ' +
+                std::string{open.response().header("X-Room").value_or("none")});
+  });
+  client.start();
+  auto peer = server.accept();
+  peer.send(acceptance_of(peer.receive_until("\r\n\r\n"), "X-Room: 7\r\n"));
+  CHECK(client.next() == "101 7");
+  CHECK(session{}.response().status == 0);
+}
+
 TEST_CASE("each session may be served by a coroutine") {
   stage server;
   driven_client client{keeping(server.url())};

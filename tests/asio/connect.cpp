@@ -229,6 +229,17 @@ connect_options by_proxy(const std::string& scheme, const one_client_server& pro
   return options;
 }
 
+TEST_CASE("a blocking connection has the response of the opening handshake") {
+  const one_client_server here{[](raw_socket& client) {
+    client.send(acceptance_of(client.receive_until("\r\n\r\n"), "X-Room: 7\r\n"));
+  }};
+  const auto peer = connect(here.url());
+  CHECK(peer.response().status == 101);
+  CHECK(peer.response().header("x-room") == "7");
+  CHECK_FALSE(peer.is_secure());
+  CHECK_FALSE(peer.peer_certificate());
+}
+
 TEST_CASE("connect() goes through an HTTP proxy", "[rfc-9110]") {
   std::string asked;
   one_client_server proxy{[&](raw_socket& client) {

@@ -154,6 +154,24 @@ TEST_CASE("an offer that must not be sent is refused before anything is sent", "
   }
 }
 
+TEST_CASE("the result of a client has the accepting response, and that of a refused one has none") {
+  auto accepted = client();
+  accepted.consume_output(accepted.output().size());
+  const auto yes = bytes(answering("X-Room: 7\r\n"));
+  hawser::bytes_view input{yes};
+  CHECK(accepted.next(input) == client_status::done);
+  REQUIRE(accepted.result().answer);
+  CHECK(accepted.result().answer->status == 101);
+  CHECK(accepted.result().answer->header("x-room") == "7");
+
+  auto refused = client();
+  const auto no = bytes("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
+  input = no;
+  CHECK(refused.next(input) == client_status::failed);
+  CHECK_FALSE(refused.result().answer);
+  CHECK(hawser::detail::answer_of(refused.result()).status == 0);
+}
+
 TEST_CASE("a valid response is taken to its empty line, and frames are left", "[rfc-4.1]") {
   const std::string table[] = {
       answering(),

@@ -20,6 +20,7 @@
 #include <asio/write.hpp>
 #include <openssl/ssl.h>
 
+#include "hawser/asio/async_websocket.hpp"
 #include "hawser/asio/driver/async_driver.hpp"
 #include "hawser/asio/opening/async_opening.hpp"
 #include "hawser/base/error.hpp"
@@ -257,6 +258,27 @@ TEST_CASE("the asynchronous driver talks and closes over TLS") {
     REQUIRE(side->outcome);
     CHECK(side->outcome->clean);
   }
+}
+
+TEST_CASE("an asynchronous connection over TLS reports the peer's certificate") {
+  stream_pair pair;
+  const async_websocket<stream> peer{role::client, std::move(*pair.client)};
+  CHECK(peer.is_secure());
+  REQUIRE(peer.peer_certificate());
+  CHECK(peer.peer_certificate()->dns_names.front() == "localhost");
+  CHECK(peer.peer_certificate()->sha256.size() == 64);
+  REQUIRE(peer.tls());
+  CHECK(peer.tls()->version == "TLSv1.3");
+}
+
+TEST_CASE("after the end of its context an asynchronous connection has no certificate") {
+  std::optional<async_websocket<stream>> peer;
+  {
+    stream_pair pair;
+    peer.emplace(role::client, std::move(*pair.client));
+  }
+  CHECK_FALSE(peer->is_secure());
+  CHECK_FALSE(peer->tls());
 }
 
 TEST_CASE("a client that closes but never ends its stream is dropped in time") {

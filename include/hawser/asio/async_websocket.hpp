@@ -28,6 +28,7 @@
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/handshake/server.hpp"
 #include "hawser/handshake/uri.hpp"
 #include "hawser/protocol/any_extension.hpp"
@@ -38,6 +39,7 @@
 #include "hawser/protocol/options.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/transport/opening.hpp"
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
 
@@ -275,6 +277,22 @@ class async_websocket {
 
   /// The negotiated extensions, as in the server's response.
   const extension_list& extensions() const noexcept { return driver_->agreed().extensions; }
+
+  /// The server's response in the opening handshake, with its headers, on a client's side: status 101. Status
+  /// 0 before, and on a server's side. Valid as long as this object.
+  const hawser::response& response() const noexcept { return detail::answer_of(driver_->agreed()); }
+
+  /// Whether the stream is encrypted.
+  bool is_secure() const { return driver_->is_secure(); }
+
+  /// What TLS has negotiated: see tls_stream. Null before its handshake is done, and if the stream is not
+  /// encrypted, and after the end of its execution context. Each call reads it again.
+  std::shared_ptr<const tls_facts> tls() const { return driver_->tls(); }
+
+  /// The peer's certificate, or null.
+  std::shared_ptr<const certificate_facts> peer_certificate() const {
+    return detail::certificate_of(tls());
+  }
 
   /// The stream, to connect it and for its settings. Do not read or write it.
   AsyncStream& next_layer() noexcept { return driver_->stream(); }

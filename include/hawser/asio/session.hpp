@@ -34,7 +34,9 @@
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/header.hpp"
 #include "hawser/frame/opcode.hpp"
+#include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/prepared_message.hpp"
@@ -264,6 +266,13 @@ class session {
   /// The negotiated subprotocol, or an empty text.
   std::string_view subprotocol() const noexcept {
     return state_ ? std::string_view{state_->facts().agreed().subprotocol} : std::string_view{};
+  }
+
+  /// The server's response in the opening handshake, with its headers, of a client's session: status 101.
+  /// Status 0 of a server's session. Valid as long as a handle of the session exists.
+  const hawser::response& response() const noexcept {
+    static const never_destroyed<agreement> none;
+    return detail::answer_of(state_ ? state_->facts().agreed() : none.get());
   }
 
   /// Address and port of the peer, or the path of a Unix socket.

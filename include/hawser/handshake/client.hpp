@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/key.hpp"
 #include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/handshake/uri.hpp"
 
 namespace hawser {
@@ -116,7 +118,7 @@ class client_handshake : public http_client_step {
   /// Whether the URI is a `wss:` URI, so that output() may only be sent over an encrypted stream.
   bool wants_secure_stream() const noexcept { return wants_secure_stream_; }
 
-  /// The negotiated subprotocol and extensions, after `done`.
+  /// The negotiated subprotocol and extensions, and the response, after `done`.
   const agreement& result() const noexcept { return agreed_; }
 
   Policy& policy() noexcept { return policy_; }
@@ -125,8 +127,9 @@ class client_handshake : public http_client_step {
   void decide() {
     if (response().status != 101) return refuse(errc::upgrade_refused);
     const auto error = is_http_1_1() ? check_answer() : errc::http_version;
-    if (error == errc{}) return complete();
-    fail(error);
+    if (error != errc{}) return static_cast<void>(fail(error));
+    agreed_.answer = std::make_shared<const hawser::response>(response());
+    complete();
   }
 
   /// The checks of RFC 6455 §4.1 for the response, in the RFC's order.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,10 +13,12 @@
 
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/handler_function.hpp"
+#include "hawser/base/never_destroyed.hpp"
 #include "hawser/handshake/allowed_hosts.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/handshake/uri.hpp"
 
 namespace hawser {
@@ -24,7 +27,20 @@ namespace hawser {
 struct agreement {
   std::string subprotocol;    ///< Empty: none
   extension_list extensions;  ///< As in the server's response
+
+  /// A client's side: the response, which has status 101. A server's side: null.
+  std::shared_ptr<const response> answer = {};
 };
+
+namespace detail {
+
+/// The response of an agreement; status 0 if it has none.
+inline const response& answer_of(const agreement& agreed) noexcept {
+  static const never_destroyed<response> none{response{.status = 0}};
+  return agreed.answer ? *agreed.answer : none.get();
+}
+
+}  // namespace detail
 
 namespace detail {
 

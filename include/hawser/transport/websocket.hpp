@@ -18,6 +18,7 @@
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/policy.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/protocol/any_extension.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/deadline.hpp"
@@ -166,6 +167,10 @@ class websocket {
 
   /// The negotiated extensions, as in the server's response.
   const extension_list& extensions() const noexcept { return agreed_.extensions; }
+
+  /// The server's response in the opening handshake, with its headers, on a client's side: status 101. Status
+  /// 0 on a server's side. Valid as long as this object.
+  const hawser::response& response() const noexcept { return detail::answer_of(agreed_); }
 
   /// Whether the stream is encrypted.
   bool is_secure() const { return detail::is_secure(driver_->stream()); }

@@ -137,6 +137,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
   Connection& connection() noexcept { return connection_; }
   const Connection& connection() const noexcept { return connection_; }
   Stream& stream() noexcept { return *stream_; }
+  bool has_stream() const noexcept { return stream_.has_value(); }
   bool over() const noexcept { return state_.is_closed(); }
   bool in_events() const noexcept { return state_.is_held(output_hold::events); }
 

@@ -40,6 +40,7 @@
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/transport/opening.hpp"
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser::detail {
 
@@ -178,6 +179,10 @@ class async_websocket_driver final
   std::optional<std::chrono::steady_clock::duration> round_trip() const { return round_trip_; }
   const agreement& agreed() const noexcept { return agreed_; }
   Stream& stream() noexcept { return base::stream(); }
+  bool is_secure() { return base::has_stream() && is_secure_stream(stream()); }
+  std::shared_ptr<const tls_facts> tls() {
+    return base::has_stream() ? stream_facts(stream()) : nullptr;
+  }
 
   // Called by async_driver
 

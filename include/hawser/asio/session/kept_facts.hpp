@@ -23,7 +23,8 @@ class kept_facts {
       : asked_{std::move(facts.asked)},
         remote_address_{std::move(facts.remote_address)},
         listener_{std::move(facts.listener)} {
-    const bool agreed = !facts.agreed.subprotocol.empty() || !facts.agreed.extensions.empty();
+    const bool agreed = !facts.agreed.subprotocol.empty() || !facts.agreed.extensions.empty() ||
+                        facts.agreed.answer;
     if (!agreed && facts.parameters.empty() && !facts.tls) return;
     details_ = std::make_unique<const details>(
         details{std::move(facts.agreed), std::move(facts.parameters), std::move(facts.tls)});
