@@ -34,6 +34,10 @@ ELSEWHERE = {
     "base/language": "compile_fail/old_standard",
     "protocol/interest": "protocol/connection",
     "protocol/owned_payload": "protocol/outbox",
+    "transport/blocking/blocking_reader": "transport/blocking/blocking_driver",
+    "transport/blocking/blocking_writer": "transport/blocking/blocking_driver",
+    "transport/blocking/message_right": "transport/blocking/blocking_driver",
+    "transport/blocking/shared_connection": "transport/blocking/blocking_driver",
 }
 
 

@@ -11,7 +11,7 @@
 #include "hawser/frame/opcode.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/extension.hpp"
-#include "hawser/transport/scope_guards.hpp"
+#include "hawser/transport/blocking/scope_guards.hpp"
 
 namespace hawser {
 

@@ -26,11 +26,11 @@
 #include "hawser/protocol/extension.hpp"
 #include "hawser/protocol/options.hpp"
 #include "hawser/protocol/prepared_message.hpp"
-#include "hawser/transport/blocking_driver.hpp"
+#include "hawser/transport/blocking/blocking_driver.hpp"
+#include "hawser/transport/blocking/scope_guards.hpp"
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/memory_budget.hpp"
 #include "hawser/transport/outgoing_message.hpp"
-#include "hawser/transport/scope_guards.hpp"
 #include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {

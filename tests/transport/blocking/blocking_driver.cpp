@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "hawser/transport/blocking_driver.hpp"
+#include "hawser/transport/blocking/blocking_driver.hpp"
 
 #include <algorithm>
 #include <array>

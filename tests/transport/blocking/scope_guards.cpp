@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "hawser/transport/scope_guards.hpp"
+#include "hawser/transport/blocking/scope_guards.hpp"
 
-#include <condition_variable>
 #include <mutex>
 #include <stdexcept>
 
@@ -10,18 +9,6 @@
 using namespace hawser::detail;
 
 namespace {
-
-TEST_CASE("a flag is cleared however the scope of its lock is left") {
-  bool taken = false;
-  std::condition_variable freed;
-  const auto take = [&] {
-    const flag_lock mine{taken, freed};
-    CHECK(taken);
-    throw std::runtime_error{"no"};
-  };
-  CHECK_THROWS(take());
-  CHECK_FALSE(taken);
-}
 
 TEST_CASE("a lock is held again after an unlocked operation, even if that throws") {
   std::mutex mutex;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "hawser/transport/thread_number.hpp"
+#include "hawser/transport/blocking/thread_number.hpp"
 
 #include <cstdint>
 #include <set>

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <variant>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/protocol/close_machine.hpp"
+#include "hawser/protocol/event.hpp"
+#include "hawser/protocol/options.hpp"
+#include "hawser/transport/blocking/blocking_activities.hpp"
+#include "hawser/transport/blocking/blocking_writer.hpp"
+#include "hawser/transport/blocking/scope_guards.hpp"
+#include "hawser/transport/concepts.hpp"
+
+namespace hawser::detail {
+
+/// Reads messages from the stream of a connection, and writes the answers to control frames. One
+/// thread at a time. Used under the lock of the connection.
+template <blocking_stream Stream, class Shared>
+class blocking_reader {
+ public:
+  using lock = std::unique_lock<std::mutex>;
+  using time_point = std::chrono::steady_clock::time_point;
+  using duration = std::chrono::steady_clock::duration;
+  using data = std::variant<message_view, message_part>;
+
+  /// `received` are the bytes that were read after the handshake. The other two must outlive this object.
+  blocking_reader(Shared& shared, blocking_writer<Stream, Shared>& writer, bytes_view received)
+      : shared_{shared}, writer_{writer}, buffer_((std::max)(buffer_size, received.size())) {
+    std::copy(received.begin(), received.end(), buffer_.begin());
+    input_ = mutable_bytes{buffer_}.first(received.size());
+  }
+
+  /// Waits for data until the connection has ended, or `until`: then `ec` is read_timeout.
+  std::optional<data> read(lock& guard, delivery how, time_point until, std::error_code& ec) {
+    shared_.activities().wait(guard, [this] { return !is_reading(); });
+    const activity_scope reading{shared_.activities(), blocking_activity::reading};
+    shared_.connection().deliver(how);
+    return read_until(guard, until, buffer_, ec);
+  }
+
+  /// Waits until a connection that closes has ended. Reads if no other thread does.
+  void await_end(lock& guard) {
+    // Otherwise read and write alternately: the peer may need to write before it reads.
+    if (is_reading()) writer_.flush(guard);
+    await_reader(guard);
+    if (is_reading()) return;
+    const activity_scope reading{shared_.activities(), blocking_activity::reading};
+    // Its own buffer, because the application may still use the last message.
+    std::array<std::byte, 4096> buffer;
+    std::error_code ec;
+    while (read_until(guard, (time_point::max)(), buffer, ec)) {
+    }
+  }
+
+ private:
+  static constexpr std::size_t buffer_size = 16 * 1024;
+  static constexpr duration write_again = std::chrono::milliseconds{10};
+
+  bool is_reading() const noexcept { return shared_.activities().has(blocking_activity::reading); }
+
+  std::optional<data> read_until(lock& guard, time_point until, mutable_bytes buffer,
+                                 std::error_code& ec) {
+    for (bool in_time = true; true; in_time = receive(guard, until, buffer)) {
+      shared_.connection().resumed(shared_.now());
+      auto found = next_data();
+      // Output that the peer does not read now can wait: the peer may need to be read first.
+      writer_.write_accepted(guard);
+      shared_.count_stored(guard);
+      if (found) return found;
+      const bool has_ended = !shared_.connection().wants().read;
+      if (has_ended) writer_.finish(guard);
+      if (has_ended || !in_time) {
+        ec = has_ended ? errc::closed : errc::read_timeout;
+        return std::nullopt;
+      }
+    }
+  }
+
+  /// The next message or part. Other events are handled here.
+  std::optional<data> next_data() {
+    while (auto happened = shared_.connection().next(input_)) {
+      if (const auto* whole = std::get_if<message_view>(&*happened)) return *whole;
+      if (const auto* piece = std::get_if<message_part>(&*happened)) return *piece;
+      shared_.note(*happened);
+    }
+    return std::nullopt;
+  }
+
+  /// Reads once. Returns false if `until` has passed.
+  bool receive(lock& guard, time_point until, mutable_bytes buffer) {
+    std::error_code ec;
+    bool readable = true;
+    const auto due = wait_limit(until);
+    std::size_t size = 0;
+    time_point now;
+    {
+      const unlocked meanwhile{guard};
+      if constexpr (timed_stream<Stream>) readable = shared_.stream().wait_readable(due, ec);
+      if (readable && !ec) size = shared_.stream().read_some(buffer, ec);
+      now = shared_.now();
+    }
+    auto& connection = shared_.connection();
+    if (ec == std::errc::operation_would_block || (!ec && !readable)) {
+      connection.advance(now);
+    } else if (ec || size == 0) {
+      connection.receive_end(ec);
+    } else {
+      connection.received(now);
+      input_ = buffer.first(size);
+    }
+    return now < until;
+  }
+
+  time_point wait_limit(time_point until) {
+    const auto start = shared_.now();
+    auto due = (std::min)(until, shared_.deadline(start));
+    if (shared_.connection().lacks_input(start)) due = start;  // only looks
+    if (shared_.connection().wants().write) due = (std::min)(due, start + write_again);
+    return due;
+  }
+
+  /// Waits until no other thread reads, or the connection has ended and that thread cannot be woken.
+  void await_reader(lock& guard) {
+    auto& connection = shared_.connection();
+    while (is_reading()) {
+      connection.advance(shared_.now());
+      // If the connection has timed out, in this or another call, nothing else wakes the reader.
+      const auto wanted = connection.wants();
+      if (!wanted.read && !wanted.write && !wanted.end_stream) {
+        shared_.give_up(errc::close_timeout);
+      }
+      const bool ended = connection.state() == close_state::ended;
+      if (ended && !abortable_stream<Stream>) return;
+      const auto due = connection.deadline();
+      const auto left = (std::min)(due, shared_.now() + std::chrono::hours{1}) - shared_.now();
+      const bool in_time =
+          shared_.activities().wait_for(guard, left, [this] { return !is_reading(); });
+      if (!in_time && due != (time_point::max)()) shared_.give_up(errc::close_timeout);
+    }
+  }
+
+  Shared& shared_;
+  blocking_writer<Stream, Shared>& writer_;
+  std::vector<std::byte> buffer_;
+  mutable_bytes input_;
+};
+
+}  // namespace hawser::detail
