@@ -10,6 +10,8 @@
 #include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
 
+#include "hawser/asio/executor/deadlines.hpp"
+#include "hawser/transport/virtual_clock.hpp"
 #include "support/catch.hpp"
 
 using namespace hawser;
@@ -35,6 +37,24 @@ class owner_of_deadline : public std::enable_shared_from_this<owner_of_deadline>
   detail::owned_deadline<owner_of_deadline, &owner_of_deadline::on_deadline> deadline;
   int calls = 0;
 };
+
+TEST_CASE("an owner in a context with a virtual clock is called exactly at its deadline") {
+  const auto clock = std::make_shared<virtual_clock>();
+  asio::io_context context;
+  const auto all = detail::deadlines::of(context);
+  all.use_clock(clock);
+  const auto one = std::make_shared<owner_of_deadline>(context);
+  CHECK(one->deadline.now() == clock->now());
+  one->deadline.set(clock->now() + 1h);
+  for (const auto time : {clock->now() + 1h - 1ns, clock->now() + 1h}) {
+    CHECK(one->calls == 0);
+    clock->advance_to(time);
+    all.expire_due();
+    context.restart();
+    context.poll();
+  }
+  CHECK(one->calls == 1);
+}
 
 TEST_CASE("an owner is called once when its earliest deadline has passed") {
   asio::io_context context;

@@ -17,7 +17,6 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
 #include <asio/signal_set.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/accepting/listener.hpp"
@@ -25,6 +24,7 @@
 #include "hawser/asio/accepting/server_threads.hpp"
 #include "hawser/asio/driver/operation.hpp"
 #include "hawser/asio/executor/context_end.hpp"
+#include "hawser/asio/executor/context_timer.hpp"
 #include "hawser/asio/opening/opening_settings.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/shutdown_options.hpp"
@@ -161,7 +161,7 @@ class server_state final : public server_runtime,
 
   /// Called again, it can only shorten what remains.
   void begin_shutdown(const shutdown_plan& plan) {
-    const auto now = clock::now();
+    const auto now = timer_->now();
     switch (phase_) {
       case server_phase::serving:
         phase_ = server_phase::draining;
@@ -195,16 +195,15 @@ class server_state final : public server_runtime,
   /// Does what is due, and waits for the next.
   void advance() {
     if (places_->count() == 0) return end_shutdown();
-    if (phase_ == server_phase::draining && until_ <= clock::now()) {
+    if (phase_ == server_phase::draining && until_ <= timer_->now()) {
       phase_ = server_phase::closing;
-      until_ = deadline_after(clock::now(), grace_);
+      until_ = deadline_after(timer_->now(), grace_);
       threads_->close_all(farewell_);
     }
-    if (until_ <= clock::now()) return threads_->abort_all();
-    timer_->expires_at(until_);
-    timer_->async_wait([weak = weak_from_this()](std::error_code ec) {
+    if (until_ <= timer_->now()) return threads_->abort_all();
+    timer_->call_at(until_, [weak = weak_from_this()] {
       const auto self = weak.lock();
-      if (!ec && self && !self->ended_ && self->phase_ != server_phase::over) self->advance();
+      if (self && !self->ended_ && self->phase_ != server_phase::over) self->advance();
     });
   }
 
@@ -228,7 +227,7 @@ class server_state final : public server_runtime,
   std::vector<std::shared_ptr<listener_base>> listeners_;
   std::optional<asio::signal_set> signals_;
   std::optional<shutdown_plan> on_signal_;
-  std::optional<asio::steady_timer> timer_;
+  std::optional<context_timer<asio::any_io_executor>> timer_;
   server_phase phase_ = server_phase::serving;
   clock::time_point until_ = {};  // of the drain, or of the grace
   clock::duration grace_ = {};

@@ -128,10 +128,10 @@ class async_driver : public std::enable_shared_from_this<Derived> {
 
   /// Sets the connection's time.
   void advance() {
-    if (connection_.has_more_work()) connection_.received(clock::now());
+    if (connection_.has_more_work()) connection_.received(deadline_.now());
     if (state_.has(driver_operation::write) && output_.has_moved(*stream_))
       connection_.output_moved();
-    connection_.resumed(clock::now());
+    connection_.resumed(deadline_.now());
   }
 
   Connection& connection() noexcept { return connection_; }
@@ -219,7 +219,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     connection_.begin_turn();
     for (int round = 0; round < most_rounds && !over() && takes_input(); ++round) {
       const auto size = stream_->read_some(asio::buffer(buffer.data(), buffer.size()), ec);
-      if (size != 0) connection_.received(clock::now());
+      if (size != 0) connection_.received(deadline_.now());
       process(buffer.first(size));
       if (ec || size < buffer.size()) break;
     }
@@ -231,7 +231,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     if (over()) return destroy_released_stream();
     memory_.run([&] {
       if (ec) return process_end(ec);
-      connection_.received(clock::now());
+      connection_.received(deadline_.now());
       connection_.begin_turn();
       process(storage_.data().first(size));
       storage_.learn(size);
@@ -359,7 +359,7 @@ class async_driver : public std::enable_shared_from_this<Derived> {
     memory_.run([this] {
       advance();
       // Input that had arrived by then was reported before this function is called.
-      if (awaits_input()) connection_.advance(clock::now());
+      if (awaits_input()) connection_.advance(deadline_.now());
     });
     process_pending();
   }

@@ -104,7 +104,7 @@ class async_websocket_driver final
       return refuse(std::move(handler), returned ? std::error_code{} : unusable());
     }
     auto until = (time_point::max)();
-    if (timeout != (duration::max)()) until = deadline_after(clock::now(), timeout);
+    if (timeout != (duration::max)()) until = deadline_after(alarm_.now(), timeout);
     auto cancel = [this](asio::cancellation_type_t, auto& one) { this->cancel_read(one); };
     alarm_.set_at_latest(until);  // first, as it may throw
     reads_.push(begin<read_operation>(std::move(handler), cancel, into, until));
@@ -340,7 +340,7 @@ class async_websocket_driver final
 
   void expire_reads() {
     if (phase_ != phase::open) return;
-    const auto now = clock::now();
+    const auto now = alarm_.now();
     reads_.complete_if([now](auto& one) { return one.until <= now; }, errc::read_timeout);
     auto soonest = (time_point::max)();
     reads_.for_each([&](auto& one) { soonest = (std::min)(soonest, one.until); });

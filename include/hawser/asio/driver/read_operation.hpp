@@ -8,7 +8,6 @@
 #include "hawser/asio/driver/operation.hpp"
 #include "hawser/asio/driver/returned_input.hpp"
 #include "hawser/asio/received_part.hpp"
-#include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"
 #include "hawser/protocol/options.hpp"
 
@@ -21,8 +20,7 @@ struct read_operation : operation {
 
   explicit read_operation(message& into, time_point deadline = (time_point::max)())
       : whole{&into}, until{deadline} {}
-  read_operation(message& into, clock::duration timeout)
-      : read_operation{into, deadline_after(clock::now(), timeout)} {}
+  read_operation(message& into, clock::duration longest) : whole{&into}, timeout{longest} {}
   read_operation(received_part& into, time_point deadline) : piece{&into}, until{deadline} {}
 
   void make_receipt() { receipt = std::make_shared<delivery_receipt>(whole, piece); }
@@ -42,8 +40,9 @@ struct read_operation : operation {
 
   message* whole = nullptr;
   received_part* piece = nullptr;
-  time_point until;
-  std::shared_ptr<delivery_receipt> receipt;  // if it can be cancelled
+  time_point until = (time_point::max)();
+  clock::duration timeout = (clock::duration::max)();  // of a session, which sets `until` by it
+  std::shared_ptr<delivery_receipt> receipt;           // if it can be cancelled
 
  protected:
   ~read_operation() = default;

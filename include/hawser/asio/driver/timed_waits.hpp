@@ -5,6 +5,7 @@
 
 #include "hawser/asio/executor/owned_deadline.hpp"
 #include "hawser/asio/session/session_waits.hpp"
+#include "hawser/protocol/deadline.hpp"
 
 namespace hawser::detail {
 
@@ -15,8 +16,9 @@ class timed_waits final : public session_waits {
   /// Adds a receive. Returns whether it waits for a message. If this throws, the receive is abandoned.
   bool await(read_operation& one, Owner& owner) {
     operation_ptr abandoned{&one};
-    if (one.until != (read_operation::time_point::max)()) {
+    if (one.timeout != (read_operation::clock::duration::max)()) {
       if (!alarm_) alarm_.emplace(owner, owner.get_executor());
+      one.until = deadline_after(alarm_->now(), one.timeout);
       alarm_->set_at_latest(one.until);
     }
     static_cast<void>(abandoned.release());
@@ -25,7 +27,7 @@ class timed_waits final : public session_waits {
   }
 
   /// Completes the receives that are due.
-  void expire_due() { alarm_->set(expire(read_operation::clock::now())); }
+  void expire_due() { alarm_->set(expire(alarm_->now())); }
 
   /// No receive will expire. The execution context is not used after this.
   void cancel_timeouts() noexcept { alarm_.reset(); }

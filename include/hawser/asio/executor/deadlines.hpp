@@ -18,11 +18,15 @@
 #include <asio/query.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "hawser/transport/virtual_clock.hpp"
+
 namespace hawser::detail {
 
-/// The deadlines of all connections of one execution context, with one timer for all. They are kept
-/// in coarse ticks: an entry expires up to one tick late and never early, and to set one takes
-/// constant time. This is a handle that may outlive the context; nothing expires then.
+/// The deadlines of all connections of one execution context, with one timer for all, and the clock of
+/// that context. They are kept in coarse ticks: an entry expires up to one tick late and never early,
+/// and to set one takes constant time. This is a handle that may outlive the context; nothing expires then.
+///
+/// With a virtual clock there is no timer, and entries expire exactly, in calls of expire_due().
 class deadlines {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -41,10 +45,27 @@ class deadlines {
     return of(asio::any_io_executor{strand.get_inner_executor()});
   }
 
+  /// The same, but without a virtual clock nothing expires before another handle was made for an executor.
+  static deadlines of(asio::execution_context& context);
+
   /// Sets an entry to expire once, at `when`, instead of its previous deadline. max(): never.
   void set(entry& one, time_point when) const;
 
   void cancel(entry& one) const;
+
+  /// Replaces the clock of a context that has no deadlines yet. The clock may be used by one thread only.
+  void use_clock(std::shared_ptr<const virtual_clock> clock) const;
+
+  bool has_virtual_clock() const noexcept;
+
+  /// The time of the context's clock.
+  time_point now() const noexcept;
+
+  /// When the first entry of a context with a virtual clock expires; max() if none is set.
+  time_point next() const;
+
+  /// Expires the entries that are due by a virtual clock.
+  void expire_due() const;
 
   /// One deadline. A derived class must cancel it before it is destroyed.
   class entry {
@@ -86,12 +107,24 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
     if (!timer_ && !ended_) timer_.emplace(executor);
   }
 
+  void use_clock(std::shared_ptr<const virtual_clock> clock) { clock_ = std::move(clock); }
+  bool has_virtual_clock() const noexcept { return clock_ != nullptr; }
+
+  time_point now() const noexcept {
+    return clock_ ? clock_->now() : std::chrono::steady_clock::now();
+  }
+
+  time_point next() {
+    const std::lock_guard guard{mutex_};
+    return buckets_.empty() ? (time_point::max)()
+                            : time_point{time_point::duration{buckets_.begin()->first}};
+  }
+
   void set(entry& one, time_point when) {
     const std::lock_guard guard{mutex_};
     unset(one);
-    if (when == (time_point::max)() || !timer_) return;
-    const auto since_epoch = when.time_since_epoch();
-    one.in_list.tick = std::chrono::ceil<std::chrono::milliseconds>(since_epoch) / tick + 1;
+    if (when == (time_point::max)() || ended_ || !(timer_ || clock_)) return;
+    one.in_list.tick = tick_of(when);
     link(one, buckets_[one.in_list.tick]);
     if (one.in_list.tick < armed_for_) arm(one.in_list.tick);
   }
@@ -99,6 +132,16 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
   void cancel(entry& one) {
     const std::lock_guard guard{mutex_};
     unset(one);
+  }
+
+  void expire() {
+    const auto now = ticks_now();
+    bool has_more = true;
+    while (has_more) {
+      std::shared_ptr<const void> kept;  // outlives the lock
+      const std::lock_guard guard{mutex_};
+      has_more = !ended_ && expire_one(now, kept);
+    }
   }
 
   /// The context ends.
@@ -110,6 +153,19 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
 
  private:
   static constexpr auto never = (std::numeric_limits<std::int64_t>::max)();
+
+  /// The first tick at whose beginning `when` has passed. A virtual clock is read at that time exactly,
+  /// so its own ticks are used.
+  std::int64_t tick_of(time_point when) const noexcept {
+    const auto since_epoch = when.time_since_epoch();
+    if (clock_) return since_epoch.count();
+    return std::chrono::ceil<std::chrono::milliseconds>(since_epoch) / tick + 1;
+  }
+
+  std::int64_t ticks_now() const noexcept {
+    const auto since_epoch = now().time_since_epoch();
+    return clock_ ? since_epoch.count() : since_epoch / tick;
+  }
 
   // The head of a list: an entry that is never set itself.
   struct list final : entry {
@@ -141,22 +197,13 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
   }
 
   void arm(std::int64_t at) {
+    if (clock_) return;
     armed_for_ = never;
     timer_->expires_at(time_point{at * tick});
     timer_->async_wait([self = shared_from_this()](std::error_code ec) {
       if (!ec) self->expire();
     });
     armed_for_ = at;
-  }
-
-  void expire() {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch() / tick;
-    bool has_more = true;
-    while (has_more) {
-      std::shared_ptr<const void> kept;  // outlives the lock
-      const std::lock_guard guard{mutex_};
-      has_more = timer_ && expire_one(now, kept);
-    }
   }
 
   /// Returns false, and sets the timer for the next deadline, if none has passed.
@@ -181,7 +228,9 @@ class deadlines::table final : public std::enable_shared_from_this<table> {
     return true;
   }
 
-  std::mutex mutex_;
+  // Read for each input of each connection: not on the line of the lock.
+  alignas(64) std::shared_ptr<const virtual_clock> clock_;
+  alignas(64) std::mutex mutex_;
   std::optional<asio::steady_timer> timer_;
   std::map<std::int64_t, list> buckets_;
   std::int64_t armed_for_ = never;
@@ -209,8 +258,24 @@ inline deadlines deadlines::of(const asio::any_io_executor& executor) {
   return deadlines{found};
 }
 
+inline deadlines deadlines::of(asio::execution_context& context) {
+  return deadlines{asio::use_service<service>(context).all};
+}
+
 inline void deadlines::set(entry& one, time_point when) const { all_->set(one, when); }
 
 inline void deadlines::cancel(entry& one) const { all_->cancel(one); }
+
+inline void deadlines::use_clock(std::shared_ptr<const virtual_clock> clock) const {
+  all_->use_clock(std::move(clock));
+}
+
+inline bool deadlines::has_virtual_clock() const noexcept { return all_->has_virtual_clock(); }
+
+inline deadlines::time_point deadlines::now() const noexcept { return all_->now(); }
+
+inline deadlines::time_point deadlines::next() const { return all_->next(); }
+
+inline void deadlines::expire_due() const { all_->expire(); }
 
 }  // namespace hawser::detail

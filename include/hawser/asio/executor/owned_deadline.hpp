@@ -42,6 +42,9 @@ class owned_deadline final : deadlines::entry {
     deadlines_.cancel(*this);
   }
 
+  /// The time of the context's clock.
+  time_point now() const noexcept { return deadlines_.now(); }
+
   /// Whether the deadline has passed at `now`, and the call is pending.
   bool is_due(time_point now) const noexcept { return due_ != never && due_ <= now; }
 
@@ -57,7 +60,7 @@ class owned_deadline final : deadlines::entry {
   }
 
   void call() {
-    if (!is_due(clock::now())) return;
+    if (!is_due(now())) return;
     due_ = never;
     (owner_.*Step)();
   }

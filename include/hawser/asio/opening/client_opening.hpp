@@ -117,7 +117,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
   }
 
   void on_dialed(client_socket socket) {
-    until_ = time_limit(std::chrono::steady_clock::now(), options_.handshake_timeout);
+    until_ = time_limit(deadline_.now(), options_.handshake_timeout);
     std::error_code ec;
     const auto remote = socket.remote_endpoint(ec);
     if (ec) return fail(ec);
@@ -211,7 +211,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     auto done = [self = this->shared_from_this(), then](std::error_code ec, const auto& rest) {
       self->unless_over([&] { then(*self, ec, rest); });
     };
-    const auto left = time_left(until_, std::chrono::steady_clock::now());
+    const auto left = time_left(until_, deadline_.now());
     using driver = performed_opening<Stream, Handshake, policy_decides, decltype(done)>;
     std::make_shared<driver>(
         stream, std::shared_ptr<Handshake>{this->shared_from_this(), &handshake}, policy_decides{},

@@ -182,9 +182,7 @@ class dialer final : public std::enable_shared_from_this<dialer<Socket>> {
     unless_over([this] { finish(errc::connect_timeout); });
   }
 
-  void wait_at_most() {
-    deadline_.set(time_limit(std::chrono::steady_clock::now(), timeouts_.all));
-  }
+  void wait_at_most() { deadline_.set(time_limit(deadline_.now(), timeouts_.all)); }
 
   const executor_type executor_;
   const dial_timeouts timeouts_;

@@ -101,8 +101,9 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
   }
 
   void wait_at_most(std::chrono::steady_clock::duration time) {
-    deadline_.set(time_limit(std::chrono::steady_clock::now(), time));
+    deadline_.set(time_limit(deadline_.now(), time));
   }
+  std::chrono::steady_clock::time_point time_now() const noexcept { return deadline_.now(); }
   void wait_until(std::chrono::steady_clock::time_point when) { deadline_.set(when); }
 
   /// If memory allocation fails, this opening ends, and no other.

@@ -121,7 +121,7 @@ class quiet_opening final : public opening_base,
   connection_places::place place_;
   const typename Socket::executor_type executor_;
   owned_deadline<quiet_opening, &quiet_opening::close> deadline_;
-  const clock::time_point accepted_ = clock::now();
+  const clock::time_point accepted_ = deadline_.now();
   bool over_ = false;
 };
 

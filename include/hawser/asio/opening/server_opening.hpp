@@ -66,8 +66,9 @@ class server_opening final : public registered_opening<Stream, http_conversation
   server_opening(const server_opening&) = delete;
   server_opening& operator=(const server_opening&) = delete;
 
-  /// The handshake timeout begins at `accepted`. May be called on any thread.
-  void start(std::chrono::steady_clock::time_point accepted = std::chrono::steady_clock::now()) {
+  /// The handshake timeout begins now, or at `accepted`. May be called on any thread.
+  void start() { start(base::time_now()); }
+  void start(std::chrono::steady_clock::time_point accepted) {
     base::on_executor([this, accepted] { begin(accepted); });
   }
 

@@ -25,6 +25,7 @@
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/session_driver.hpp"
 #include "hawser/asio/executor/context_end.hpp"
+#include "hawser/asio/executor/context_timer.hpp"
 #include "hawser/asio/executor/kept_executor.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
 #include "hawser/asio/opening/dialer.hpp"
@@ -184,7 +185,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
 
   void on_open(hawser::session& open) {
     sending_.connected(open);
-    schedule_.connected(clock::now());
+    schedule_.connected(timer_->now());
     if (hooks_.on_open && !abandoned_) hooks_.on_open(open);
     sending_.greeted();
     sending_.catch_up(open);
@@ -216,12 +217,11 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     if (phase_ != phase::waiting) return;
     if (!wanted) return give_up(cause, refusal);
     const auto asked = wait_asked_by(refusal, std::chrono::system_clock::now());
-    const auto now = clock::now();
+    const auto now = timer_->now();
     const auto due = schedule_.disconnected(now, asked);
     if (!due) return give_up(cause, refusal);
-    timer_->expires_at(*due);
-    timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
-      if (!ec && self->phase_ == phase::waiting) self->connect();
+    timer_->call_at(*due, [self = this->shared_from_this()] {
+      if (self->phase_ == phase::waiting) self->connect();
     });
     call(hooks_.on_reconnecting, schedule_.attempts(), *due - now, cause);
   }
@@ -311,7 +311,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   const client_options options_;
   Layer layer_;
   const kept_executor<client_executor> executor_;
-  std::optional<steady_timer_on<client_executor>> timer_;  // until the context ends
+  std::optional<context_timer<client_executor>> timer_;  // until the context ends
   backoff_schedule<> schedule_;
   client_sending sending_;
   client_handlers hooks_;
