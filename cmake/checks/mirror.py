@@ -38,6 +38,8 @@ ELSEWHERE = {
     "transport/blocking/blocking_writer": "transport/blocking/blocking_driver",
     "transport/blocking/message_right": "transport/blocking/blocking_driver",
     "transport/blocking/shared_connection": "transport/blocking/blocking_driver",
+    "transport/pipe/pipe_lane": "transport/memory_pipe",
+    "transport/pipe/pipe_state": "transport/memory_pipe",
 }
 
 
