@@ -60,4 +60,37 @@ TEST_CASE("after end() nothing is sent, and forget() drops the session") {
   CHECK(keeping.disconnected());
 }
 
+TEST_CASE("a message that a closing connection refuses is queued, as are those after it") {
+  client_sending keeping{{.most = 10'000}, {}};
+  const auto state = std::make_shared<fake_session>();
+  keeping.connected(session{state});
+  keeping.greeted();
+  keeping.catch_up(session{state});
+  state->shut();
+  CHECK_FALSE(keeping.send(sent_word, on_another_thread));
+  CHECK_FALSE(keeping.send(sent_word, in_handler));
+  keeping.catch_up(session{state});
+  CHECK_FALSE(keeping.send(sent_word, in_handler));
+  CHECK(state->done.empty());
+  CHECK_FALSE(keeping.disconnected());
+  const auto next = std::make_shared<fake_session>();
+  keeping.connected(session{next});
+  keeping.greeted();
+  keeping.catch_up(session{next});
+  CHECK(next->done.size() == 3);
+}
+
+TEST_CASE("where a client's messages go depends on the events of its connection alone") {
+  using phase = detail::sending_phase;
+  using event_of = detail::sending_event;
+  using detail::after;
+  const auto each = GENERATE(phase::unconnected, phase::greeting, phase::catching_up,
+                             phase::connected, phase::lost);
+  CHECK(after(each, event_of::connected) == phase::greeting);
+  CHECK(after(each, event_of::greeted) == (each == phase::greeting ? phase::catching_up : each));
+  CHECK(after(each, event_of::caught_up) == (each == phase::catching_up ? phase::connected : each));
+  CHECK(after(each, event_of::lost) == (each == phase::unconnected ? each : phase::lost));
+  CHECK(after(each, event_of::disconnected) == phase::unconnected);
+}
+
 }  // namespace

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "hawser/asio/reconnecting/sending_phase.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session/kept_messages.hpp"
 #include "hawser/asio/session/session_state.hpp"
@@ -43,7 +44,7 @@ class client_sending {
       session open;
       {
         const std::lock_guard guard{mutex_};
-        if (ending_) return errc::closed;
+        if (end_ != sending_end::none) return errc::closed;
         if (must_keep(on_strand)) return kept_.keep(message);
         open = current_;
       }
@@ -56,15 +57,14 @@ class client_sending {
   /// There is a connection, and on_open is called next.
   void connected(const session& open) {
     const std::lock_guard guard{mutex_};
-    if (!forgotten_) current_ = open;
-    lost_ = false;
-    greeting_ = catching_up_ = true;
+    if (end_ != sending_end::forgotten) current_ = open;
+    enter(sending_event::connected);
   }
 
   /// on_open has returned.
   void greeted() {
     const std::lock_guard guard{mutex_};
-    greeting_ = false;
+    enter(sending_event::greeted);
   }
 
   /// Sends the queued messages, before those that other threads send now. Messages above the send
@@ -86,19 +86,20 @@ class client_sending {
   bool disconnected() {
     const std::lock_guard guard{mutex_};
     current_ = session{};
-    return ending_;
+    enter(sending_event::disconnected);
+    return end_ != sending_end::none;
   }
 
   /// Sends nothing from now on.
   void end() {
     const std::lock_guard guard{mutex_};
-    ending_ = true;
+    end_ = (std::max)(end_, sending_end::ended);
   }
 
   /// The same, and drops the current session. Returns it.
   session forget() {
     const std::lock_guard guard{mutex_};
-    ending_ = forgotten_ = true;
+    end_ = sending_end::forgotten;
     return std::exchange(current_, session{});
   }
 
@@ -109,21 +110,24 @@ class client_sending {
     return queue;
   }
 
-  // Requires that mutex_ is locked.
+  // This and the next function require that mutex_ is locked.
+  void enter(sending_event happened) noexcept { phase_ = after(phase_, happened); }
+
   template <class OnStrand>
   bool must_keep(OnStrand on_strand) const {
-    return !current_ || lost_ || (catching_up_ && !(greeting_ && on_strand()));
+    if (phase_ == sending_phase::greeting) return !on_strand();
+    return phase_ != sending_phase::connected;
   }
 
   void lose(const session& open) {
     const std::lock_guard guard{mutex_};
-    if (current_ == open) lost_ = true;
+    if (current_ == open) enter(sending_event::lost);
   }
 
   std::optional<kept_messages::kept> take_kept() {
     const std::lock_guard guard{mutex_};
     auto next = kept_.take();
-    catching_up_ = next.has_value();
+    if (!next) enter(sending_event::caught_up);
     return next;
   }
 
@@ -139,11 +143,8 @@ class client_sending {
   mutable std::mutex mutex_;  // guards the members below
   session current_;
   kept_messages kept_;
-  bool lost_ = false;         // current_ is closing
-  bool catching_up_ = false;  // queued messages are sent first …
-  bool greeting_ = false;     // … except that messages from on_open are sent before them
-  bool ending_ = false;
-  bool forgotten_ = false;
+  sending_phase phase_ = sending_phase::unconnected;
+  sending_end end_ = sending_end::none;
 };
 
 }  // namespace hawser::detail

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -21,14 +18,14 @@
 
 #include "hawser/asio/client_options.hpp"
 #include "hawser/asio/connect_options.hpp"
-#include "hawser/asio/driver/error_of.hpp"
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/session_driver.hpp"
 #include "hawser/asio/executor/context_end.hpp"
 #include "hawser/asio/executor/context_timer.hpp"
-#include "hawser/asio/executor/kept_executor.hpp"
+#include "hawser/asio/executor/strand_gate.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
 #include "hawser/asio/opening/dialer.hpp"
+#include "hawser/asio/reconnecting/client_calls.hpp"
 #include "hawser/asio/reconnecting/client_sending.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session/session_handlers.hpp"
@@ -52,8 +49,8 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
       : context_end::listener{context.get_executor()},
         options_{std::move(options)},
         layer_{std::move(layer)},
-        executor_{asio::make_strand(context.get_executor())},
-        timer_{std::in_place, executor_.get()},
+        strand_{asio::make_strand(context.get_executor())},
+        timer_{std::in_place, strand_.get()},
         schedule_{options_.reconnect.value_or(backoff{})},
         sending_{options_.queue, options_.budget} {}
 
@@ -64,10 +61,10 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   }
 
   /// Must be set before start().
-  client_handlers& hooks() noexcept { return hooks_; }
+  client_handlers& hooks() noexcept { return calls_.hooks(); }
 
   void start() {
-    on_strand([self = this->shared_from_this()] {
+    strand_.run([self = this->shared_from_this()] {
       if (std::exchange(self->started_, true)) return;
       // on_stopped is called even if the client ended before its start.
       self->phase_ == phase::over ? self->finish() : self->connect();
@@ -90,7 +87,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
 
   /// The same, and calls no handler afterwards.
   void abandon() {
-    abandoned_ = true;
+    calls_.abandon();
     // A stored handle of the session would keep this object alive, and this object the session: if the
     // context is gone, nothing would destroy the two.
     end([open = sending_.forget()](const hawser::session&) { open.close_now(); });
@@ -104,7 +101,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   template <class Message>
   std::error_code send(Message&& message) {
     return sending_.send(std::forward<Message>(message),
-                         [this] { return executor_.get().running_in_this_thread(); });
+                         [this] { return strand_.get().running_in_this_thread(); });
   }
 
   /// The opening has succeeded.
@@ -130,21 +127,14 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   }
 
   /// Reports an exception of an application's function, on the strand. `of` may be an empty session.
-  void report(hawser::session& of, const std::exception_ptr& thrown) {
-    if (hooks_.on_error && !abandoned_) hooks_.on_error(of, thrown);
-  }
+  void report(hawser::session& of, const std::exception_ptr& thrown) { calls_.report(of, thrown); }
 
   /// The same for a function that decides about an attempt: see client_options. Returns the error
   /// with which the attempt ends.
-  std::error_code report(const std::exception_ptr& thrown) {
-    hawser::session none;
-    report(none, thrown);
-    return error_of(thrown);
-  }
+  std::error_code report(const std::exception_ptr& thrown) { return calls_.report(thrown); }
 
  private:
   using opening = client_opening<Layer, client_state>;
-  using clock = std::chrono::steady_clock;
   enum class phase : std::uint8_t { idle, opening, open, waiting, over };
 
   void connect();
@@ -160,50 +150,35 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
 
   /// The handlers of one session.
   std::shared_ptr<const session_handlers> make_session_hooks() {
-    auto made = std::make_shared<session_handlers>();
-    made->on_open = [self = this->shared_from_this()](auto& open) { self->on_open(open); };
-    made->on_close = [self = this->shared_from_this()](auto& open, const auto& why) {
-      self->on_close(open, why);
-    };
-    made->on_drained = [self = this->shared_from_this()](auto& open) { self->on_drained(open); };
-    made->on_message = unless_abandoned(hooks_.on_message);
-    made->on_part = unless_abandoned(hooks_.on_part);
-    made->on_ping = unless_abandoned(hooks_.on_ping);
-    made->on_pong = unless_abandoned(hooks_.on_pong);
-    made->on_session = unless_abandoned(hooks_.on_session);
-    made->on_error = unless_abandoned(hooks_.on_error);
-    return made;
-  }
-
-  template <class... Values>
-  std::function<void(Values...)> unless_abandoned(const std::function<void(Values...)>& hook) {
-    if (!hook) return {};
-    return [self = this->shared_from_this(), hook](Values... values) {
-      if (!self->abandoned_) hook(std::forward<Values>(values)...);
-    };
+    const auto self = this->shared_from_this();
+    auto made = client_calls::for_session({self, &calls_});
+    made.on_open = [self](auto& open) { self->on_open(open); };
+    made.on_close = [self](auto& open, const auto& why) { self->on_close(open, why); };
+    made.on_drained = [self](auto& open) { self->on_drained(open); };
+    return std::make_shared<const session_handlers>(std::move(made));
   }
 
   void on_open(hawser::session& open) {
     sending_.connected(open);
     schedule_.connected(timer_->now());
-    if (hooks_.on_open && !abandoned_) hooks_.on_open(open);
+    calls_.call_unguarded(open, hooks().on_open);
     sending_.greeted();
     sending_.catch_up(open);
   }
 
   void on_drained(hawser::session& open) {
     sending_.catch_up(open);
-    if (hooks_.on_drained && !abandoned_) hooks_.on_drained(open);
+    calls_.call_unguarded(open, hooks().on_drained);
   }
 
   void on_close(hawser::session& open, const closed& why) {
     const auto cause = why.error ? why.error : make_error_code(errc::closed);
     memory_guard memory;
     memory.run([&] {
-      asio::post(executor_.get(),
+      asio::post(strand_.get(),
                  [self = this->shared_from_this(), cause] { self->after_close(cause); });
     });
-    call_for(open, hooks_.on_close, why);
+    calls_.call_for(open, hooks().on_close, why);
     if (memory.is_out()) after_close(cause);
   }
 
@@ -223,7 +198,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     timer_->call_at(*due, [self = this->shared_from_this()] {
       if (self->phase_ == phase::waiting) self->connect();
     });
-    call(hooks_.on_reconnecting, schedule_.attempts(), *due - now, cause);
+    calls_.call(hooks().on_reconnecting, schedule_.attempts(), *due - now, cause);
   }
 
   /// Whether to try again.
@@ -237,26 +212,15 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     }
   }
 
-  /// Like call(), for a handler of a session.
-  template <class Hook, class... Values>
-  void call_for(hawser::session& open, const Hook& hook, const Values&... values) {
-    if (!hook || abandoned_) return;
-    try {
-      hook(open, values...);
-    } catch (...) {
-      report(open, std::current_exception());
-    }
-  }
-
   void give_up(std::error_code cause, const std::optional<response>& refusal) {
     sending_.end();
     finish();
-    call(hooks_.on_failed, cause, refusal);
+    calls_.call(hooks().on_failed, cause, refusal);
   }
 
   template <class How>
   void end(How how) {
-    on_strand([self = this->shared_from_this(), how = std::move(how)] {
+    strand_.run([self = this->shared_from_this(), how = std::move(how)] {
       if (self->phase_ == phase::open) return how(self->session());
       self->timer_->cancel();
       if (const auto begun = self->opening_.lock()) begun->abort();
@@ -264,26 +228,13 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     });
   }
 
-  /// Calls `act` on the strand: at once if the caller runs on it, and never after the context's end.
-  template <class Act>
-  void on_strand(Act act) {
-    {
-      const std::lock_guard guard{mutex_};
-      if (context_ended_) return;
-      const auto& strand = executor_.get();
-      if (!strand.running_in_this_thread()) return asio::post(strand, std::move(act));
-    }
-    act();
-  }
-
   void context_ends() noexcept override {
     // The handlers may own the client.
     const auto self = this->shared_from_this();
-    const auto hooks = std::exchange(hooks_, {});
+    const auto hooks = calls_.take();
     sending_.forget();
     phase_ = phase::over;
-    const std::lock_guard guard{mutex_};
-    context_ended_ = true;
+    strand_.shut();
     timer_.reset();
   }
 
@@ -291,40 +242,25 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   void finish() {
     phase_ = phase::over;
     if (!started_) return;
-    asio::post(executor_.get(), [self = this->shared_from_this()] {
-      const auto hooks = std::exchange(self->hooks_, {});
-      self->call(hooks.on_stopped);
+    asio::post(strand_.get(), [self = this->shared_from_this()] {
+      const auto hooks = self->calls_.take();
+      self->calls_.call(hooks.on_stopped);
     });
-  }
-
-  template <class Hook, class... Values>
-  void call(const Hook& hook, const Values&... values) {
-    if (!hook || abandoned_) return;
-    try {
-      hook(values...);
-    } catch (...) {
-      hawser::session none;
-      report(none, std::current_exception());
-    }
   }
 
   const client_options options_;
   Layer layer_;
-  const kept_executor<client_executor> executor_;
+  strand_gate<client_executor> strand_;
   std::optional<context_timer<client_executor>> timer_;  // until the context ends
   backoff_schedule<> schedule_;
   client_sending sending_;
-  client_handlers hooks_;
+  client_calls calls_;
   connect_options attempt_;
   std::weak_ptr<opening> opening_;
   const std::shared_ptr<session_registry> registry_ =
-      std::make_shared<session_registry>(executor_.get());
+      std::make_shared<session_registry>(strand_.get());
   phase phase_ = phase::idle;
   bool started_ = false;
-  std::atomic<bool> abandoned_ = false;
-
-  std::mutex mutex_;  // guards the next member
-  bool context_ended_ = false;
 };
 
 // Not inline, so that a program can link a compiled one, with all that an attempt needs.
@@ -337,7 +273,7 @@ void client_state<Layer>::connect() {
     if (phase_ != phase::opening) return;
     if (ec) return not_opened(ec, std::nullopt);
     const auto begun =
-        std::make_shared<opening>(executor_.get(), attempt_, layer_, this->shared_from_this());
+        std::make_shared<opening>(strand_.get(), attempt_, layer_, this->shared_from_this());
     opening_ = begun;
     begun->start(options_.url);
   };
