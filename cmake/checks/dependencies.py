@@ -7,6 +7,7 @@ PACKAGES = {
     "deflate": ["zlib.h"],
     "asio": ["asio"],
     "tls": ["asio", "openssl"],
+    "pubsub": ["asio"],
     "cable": ["asio", "nlohmann"],
     "redis": ["asio", "hiredis"],
 }

@@ -42,6 +42,10 @@ ELSEWHERE = {
     "transport/blocking/shared_connection": "transport/blocking/blocking_driver",
     "transport/pipe/pipe_lane": "transport/memory_pipe",
     "transport/pipe/pipe_state": "transport/memory_pipe",
+    "pubsub/delivery/fan_out": "pubsub/memory_broker",
+    "pubsub/delivery/membership": "pubsub/delivery/delivery_loop",
+    "pubsub/delivery/subscriptions": "pubsub/broker",
+    "pubsub/publication": "pubsub/broker",
 }
 
 

@@ -44,6 +44,7 @@ KEPT = {
     ),
     "include/hawser/tls.hpp": HEADER,
     "include/hawser/deflate.hpp": HEADER,
+    "include/hawser/pubsub.hpp": HEADER,
     "include/hawser/version.hpp": HEADER + VERSION,
     "tests/asio/stream.cpp": TOP + '#include "hawser/asio/stream.hpp"\n',
     "tests/base/error.cpp": TOP + '#include "hawser/base/error.hpp"\n',

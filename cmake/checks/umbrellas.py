@@ -8,10 +8,12 @@ UMBRELLAS = {
     "asio.hpp": ["asio"],
     "tls.hpp": ["tls"],
     "deflate.hpp": ["deflate"],
+    "pubsub.hpp": ["pubsub"],
 }
 
 # Headers for the tests of users, which the umbrellas leave out.
 LEFT_OUT = {
+    "hawser/pubsub/recording_broker.hpp",
     "hawser/transport/memory_pipe.hpp",
     "hawser/transport/pipe_faults.hpp",
     "hawser/transport/virtual_clock.hpp",

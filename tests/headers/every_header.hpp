@@ -7,6 +7,8 @@
 #include "hawser/asio.hpp"
 #include "hawser/deflate.hpp"
 #include "hawser/hawser.hpp"
+#include "hawser/pubsub.hpp"
+#include "hawser/pubsub/recording_broker.hpp"
 #include "hawser/tls.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 #include "hawser/version.hpp"

@@ -94,9 +94,13 @@ enum class errc {
   memory_exceeded,         ///< The server's connections store more than its memory budget
   message_exceeds_budget,  ///< The message alone is larger than the limit of the queued output
   send_budget_exceeded,    ///< The queued output exceeds its limit
+  too_many_topics,         ///< The session has subscribed to as many topics as its limit
 
   // What a server is configured with
   bad_listen_address,  ///< The address to listen on is not an IP address
+
+  // Topics
+  bad_topic,  ///< The name of the topic is not valid, or longer than the limit
 
   // What the application cannot send
   close_reason_too_long,  ///< The close reason is longer than 123 bytes
@@ -200,7 +204,9 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::message_exceeds_budget:
       return "the message alone is larger than the limit of the queued output";
     case errc::send_budget_exceeded: return "too much output is queued";
+    case errc::too_many_topics: return "the session has too many topics";
     case errc::bad_listen_address: return "the address to listen on is not an IP address";
+    case errc::bad_topic: return "the name of the topic is malformed or too long";
     case errc::close_reason_too_long: return "the close reason is longer than 123 bytes";
     case errc::message_unfinished: return "a fragmented message is not finished";
     case errc::closed: return "the connection is closed";
@@ -226,7 +232,7 @@ constexpr bool is(errc error, condition kind) noexcept {
     case condition::protocol_violation:
       return error >= errc::bad_reserved_bits && error <= errc::invalid_utf8;
     case condition::limit_exceeded:
-      return (error >= errc::message_too_big && error <= errc::send_budget_exceeded) ||
+      return (error >= errc::message_too_big && error <= errc::too_many_topics) ||
              (error >= errc::head_too_large && error <= errc::body_too_large);
     case condition::closed: return error >= errc::closed && error <= errc::write_timeout;
     case condition::timeout:
