@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
-#include <span>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -15,8 +13,9 @@
 #include "hawser/base/bytes.hpp"
 #include "hawser/frame/header.hpp"
 #include "hawser/frame/mask.hpp"
-#include "hawser/frame/opcode.hpp"
 #include "hawser/frame/writer.hpp"
+#include "hawser/protocol/frame_cutting.hpp"
+#include "hawser/protocol/output_chunk.hpp"
 #include "hawser/protocol/owned_payload.hpp"
 
 namespace hawser::detail {
@@ -48,21 +47,17 @@ class outbox {
     add_whole(payload.view(), payload.owner(), true);
   }
 
-  /// Queues a copy of a message, or of a fragment of one, in frames with at most `most` bytes of
-  /// payload: RFC 6455 §5.4. `header` is the header of the whole; `next_mask` returns a mask key
-  /// for each frame. Queues nothing if it throws std::bad_alloc.
+  /// Queues a copy of a message, or of a fragment of one, cut into frames with at most `most` bytes of
+  /// payload: see for_each_frame(). Queues nothing if it throws std::bad_alloc.
   template <class Masks>
   void add_in_frames(const frame_header& header, bytes_view payload, std::size_t most,
                      Masks&& next_mask) {
     const auto count = frames_of(payload.size(), most);
-    const auto frames = std::make_shared<byte_buffer>();
-    frames->prepare(payload.size() + count * max_header_size);
+    cut_frames frames{count, payload.size()};
     begin_whole(count);
     for_each_frame(header, payload, most, next_mask,
                    [&](const frame_header& each, bytes_view piece) {
-                     const auto before = frames->size();
-                     append_frame(*frames, each, piece);
-                     add_whole(bytes_view{frames->view()}.subspan(before), frames, true);
+                     add_whole(frames.frame(each, piece), frames.owner(), true);
                    });
   }
 
@@ -166,58 +161,11 @@ class outbox {
   bool lent() const noexcept { return lent_; }
 
  private:
-  /// Bytes that do not move: a buffer of small frames, or a payload that may be shared.
-  struct chunk {
-    explicit chunk(byte_buffer frames)
-        : buffer{std::move(frames)}, bytes{buffer.view()}, occupied{buffer.capacity()} {}
-    chunk(bytes_view owned, std::shared_ptr<const void> by, bool ends, std::size_t pieces)
-        : bytes{owned},
-          owner{std::move(by)},
-          shared_pieces{pieces},
-          occupied{owned.size()},
-          ends_frame{ends} {
-      occupied = its_part();
-    }
-
-    /// What it occupies. Of a shared frame, one owner is the message, and each outbox owns `shared_pieces`.
-    std::size_t its_part() const noexcept {
-      if (shared_pieces == 0) return occupied;
-      const auto others = static_cast<std::size_t>((std::max)(owner.use_count(), 1L)) - 1;
-      return bytes.size() / (std::max)(others / shared_pieces, std::size_t{1});
-    }
-
-    byte_buffer buffer;
-    bytes_view bytes;
-    std::shared_ptr<const void> owner;
-    std::size_t shared_pieces = 0;  // that a shared frame has here; otherwise 0
-    std::size_t occupied;
-    bool ends_frame = true;
-    bool urgent = false;  // contains a frame of add_next()
-  };
+  using chunk = output_chunk;
 
   static constexpr std::size_t worth_owning = 4 * 1024;
   static constexpr std::size_t full_buffer = 64 * 1024;
   static constexpr std::size_t kept_chunks = 16;
-
-  static constexpr std::size_t frames_of(std::size_t size, std::size_t most) noexcept {
-    return size / most + (size % most != 0 ? 1 : 0);
-  }
-
-  /// Calls `act(header, piece)` for each frame of a message.
-  template <class Bytes, class Masks, class Act>
-  static void for_each_frame(frame_header header, Bytes payload, std::size_t most,
-                             Masks&& next_mask, Act act) {
-    const bool fin = header.fin;
-    while (!payload.empty()) {
-      const auto piece = payload.first((std::min)(most, payload.size()));
-      payload = payload.subspan(piece.size());
-      header.fin = fin && payload.empty();
-      if (header.masked) header.mask = next_mask();
-      act(header, piece);
-      header.op = opcode::continuation;
-      header.reserved = 0;
-    }
-  }
 
   /// `Bytes` must be writable if they are to be masked.
   template <class Bytes, class Masks>
@@ -225,13 +173,10 @@ class outbox {
                   const std::shared_ptr<const void>& owner, std::size_t most,
                   std::size_t shared_pieces, Masks&& next_mask) {
     const auto count = frames_of(payload.size(), most);
-    const auto headers = std::make_shared<byte_buffer>();
-    headers->prepare(count * max_header_size);
+    cut_frames headers{count};
     begin_whole(2 * count);
     for_each_frame(header, payload, most, next_mask, [&](const frame_header& each, Bytes piece) {
-      const auto before = headers->size();
-      append_header(*headers, each, piece.size());
-      add_whole(bytes_view{headers->view()}.subspan(before), headers, false);
+      add_whole(headers.header(each, piece.size()), headers.owner(), false);
       if constexpr (std::is_same_v<Bytes, mutable_bytes>) {
         if (each.masked) apply_mask(piece, each.mask);
       }
