@@ -72,6 +72,16 @@ TEST_CASE("lost operations of the stream may begin again, a turn that is posted 
   CHECK_FALSE(state.begin(driver_operation::turn));
 }
 
+TEST_CASE("a pause of a driver ends once") {
+  driver_state state;
+  CHECK_FALSE(state.is_paused());
+  CHECK_FALSE(state.end_pause());
+  state.pause();
+  CHECK(state.is_paused());
+  CHECK(state.end_pause());
+  CHECK_FALSE(state.is_paused());
+}
+
 TEST_CASE("output is held until each reason is gone") {
   driver_state state;
   CHECK_FALSE(state.is_held());

@@ -67,10 +67,18 @@ class driver_state {
   constexpr bool is_held(output_hold why) const noexcept { return holds_.contains(why); }
   constexpr bool is_held() const noexcept { return !holds_.empty(); }
 
+  /// While reading is paused, no event is reported.
+  constexpr void pause() noexcept { paused_ = true; }
+  constexpr bool is_paused() const noexcept { return paused_; }
+
+  /// Returns false if reading was not paused.
+  constexpr bool end_pause() noexcept { return std::exchange(paused_, false); }
+
  private:
   driver_phase phase_ = driver_phase::open;
   enum_set<driver_operation> operations_;
   enum_set<output_hold> holds_;
+  bool paused_ = false;
 };
 
 }  // namespace hawser::detail
