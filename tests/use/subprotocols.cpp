@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+// Each subprotocol has a function of its own; a client without one of them is refused.
+// Prints: hello
+// Prints: the upgrade was refused
+#include <exception>
+#include <iostream>
+#include <thread>
+
+#include <asio/awaitable.hpp>
+#include <hawser/asio.hpp>
+
+asio::awaitable<void> echo(hawser::session peer) {
+  while (const auto message = co_await peer.receive()) peer.send(*message);
+}
+
+asio::awaitable<void> greet(hawser::session peer) {
+  peer.send("hello");
+  co_return;
+}
+
+int main() try {
+  hawser::server_options options;
+  options.route.handshake.subprotocols = {"echo", "greeting"};
+  options.route.handshake.require_subprotocol = true;
+  hawser::server server{options};
+  server.on_session(
+      [](hawser::session peer) { return peer.subprotocol() == "echo" ? echo(peer) : greet(peer); });
+  std::jthread serving{[&] { server.run(); }};
+
+  const auto url = "ws://127.0.0.1:" + std::to_string(server.port());
+  hawser::connect_options client;
+  client.handshake.subprotocols = {"greeting"};
+  std::cout << hawser::connect(url, client).read()->text() << std::endl;
+  std::error_code ec;
+  hawser::connect(url, ec);
+  std::cout << ec.message() << std::endl;
+  server.shutdown();
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
+}
