@@ -9,8 +9,10 @@
 namespace hawser {
 
 using pipe_driver = detail::blocking_driver<memory_pipe, basic_connection<any_extension>>;
+using pipe_connection = detail::shared_connection<memory_pipe, basic_connection<any_extension>>;
 
 template class basic_connection<any_extension>;
+template class detail::connection_output<any_extension, system_mask_source>;
 template class detail::receiver<any_extension>;
 template class detail::sender<any_extension, system_mask_source>;
 template class client_handshake<>;
@@ -19,6 +21,10 @@ template class negotiating_client_policy<default_client_policy>;
 template class negotiating_server_policy<default_server_policy>;
 template class backoff_schedule<>;
 template class detail::blocking_driver<memory_pipe, basic_connection<any_extension>>;
+template class detail::shared_connection<memory_pipe, basic_connection<any_extension>>;
+template class detail::blocking_reader<memory_pipe, pipe_connection>;
+template class detail::blocking_writer<memory_pipe, pipe_connection>;
+template class detail::message_right<pipe_connection>;
 template class detail::deadline_io<memory_pipe>;
 template class outgoing_message<pipe_driver>;
 template class websocket<memory_pipe>;
