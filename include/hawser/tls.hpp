@@ -22,3 +22,4 @@
 #include "hawser/tls/streams.hpp"
 #include "hawser/tls/threaded_server.hpp"
 #include "hawser/tls/transport.hpp"
+#include "hawser/tls/transport_phases.hpp"

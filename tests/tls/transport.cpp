@@ -13,6 +13,7 @@
 
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/tls/transport_phases.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
@@ -345,6 +346,27 @@ TEST_CASE("a server's transport may have no SSL before the client's first byte",
   if (fails) CHECK(ec == errc::out_of_memory);
   if (!fails) CHECK(server.native_handle() != nullptr);
   CHECK(ec);
+}
+
+TEST_CASE("the end of the input of a TLS transport is final, and each side ends once") {
+  detail::tls_transport_phases phases;
+  phases.input_starved();
+  CHECK(phases.input() == detail::tls_input_phase::starved);
+  phases.input_arrived();
+  CHECK(phases.input() == detail::tls_input_phase::ready);
+  phases.end_input();
+  phases.input_arrived();
+  phases.input_starved();
+  CHECK(phases.input() == detail::tls_input_phase::over);
+
+  CHECK_FALSE(phases.output_written());
+  CHECK(phases.output() == detail::tls_output_phase::open);
+  CHECK(phases.begin_end());
+  CHECK_FALSE(phases.begin_end());
+  CHECK(phases.output_written());
+  CHECK_FALSE(phases.output_written());
+  CHECK_FALSE(phases.begin_end());
+  CHECK(phases.output() == detail::tls_output_phase::ended);
 }
 
 }  // namespace

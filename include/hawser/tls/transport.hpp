@@ -22,6 +22,7 @@
 #include "hawser/tls/engine.hpp"
 #include "hawser/tls/facts.hpp"
 #include "hawser/tls/server_context.hpp"
+#include "hawser/tls/transport_phases.hpp"
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/lingering_close.hpp"
 #include "hawser/transport/tls_facts.hpp"
@@ -79,17 +80,17 @@ class tls_transport {
     std::error_code ignored;
     send(ignored);
     ec.clear();
-    while (!state_->read_over) {
+    while (state_->phases.input() != detail::tls_input_phase::over) {
       std::size_t size = 0;
       switch (state_->engine->read(in, size)) {
-        case outcome::done: state_->starved = false; return size;
-        case outcome::ended: state_->read_over = true; return 0;
+        case outcome::done: state_->phases.input_arrived(); return size;
+        case outcome::ended: state_->phases.end_input(); return 0;
         case outcome::clogged:
-          state_->starved = true;
+          state_->phases.input_starved();
           ec = std::make_error_code(std::errc::operation_would_block);
           return 0;
         case outcome::failed:
-          state_->read_over = true;
+          state_->phases.end_input();
           state_->read_error = state_->engine->error();
           send(ignored);
           break;
@@ -104,7 +105,7 @@ class tls_transport {
 
   std::size_t write_some(bytes_view out, std::error_code& ec) {
     const std::lock_guard guard{state_->mutex};
-    if (state_->shut) {
+    if (state_->phases.output() != detail::tls_output_phase::open) {
       ec = std::make_error_code(std::errc::broken_pipe);
       return 0;
     }
@@ -125,9 +126,9 @@ class tls_transport {
     while (true) {
       {
         const std::lock_guard guard{state_->mutex};
-        const bool may_have_more = !state_->starved && state_->engine->has_input();
-        if (state_->read_over || may_have_more) return true;
-        if (!state_->shut || state_->engine->output().empty()) break;
+        if (may_have_input()) return true;
+        const bool ends = state_->phases.output() != detail::tls_output_phase::open;
+        if (!ends || state_->engine->output().empty()) break;
         // The peer may wait for these bytes before it sends anything.
         send(ec);
         if (ec && ec != std::errc::operation_would_block) return false;
@@ -146,7 +147,7 @@ class tls_transport {
   /// waits and reads complete it.
   void shutdown(std::error_code& ec) {
     const std::lock_guard guard{state_->mutex};
-    if (!std::exchange(state_->shut, true)) state_->engine->end();
+    if (state_->phases.begin_end()) state_->engine->end();
     send(ec);
   }
 
@@ -194,10 +195,7 @@ class tls_transport {
     std::optional<detail::tls_engine> engine;
     std::size_t encrypted = 0;  // the caller's bytes that are written when the output is written
     std::error_code read_error;
-    bool starved = false;
-    bool read_over = false;
-    bool shut = false;
-    bool shut_below = false;
+    detail::tls_transport_phases phases;
   };
 
   template <class Make>
@@ -221,6 +219,16 @@ class tls_transport {
     if (!ec) state_->engine.emplace(std::move(ssl));
   }
 
+  /// Whether read_some() may have a result without more bytes from the stream below.
+  bool may_have_input() const noexcept {
+    switch (state_->phases.input()) {
+      case detail::tls_input_phase::ready: return state_->engine->has_input();
+      case detail::tls_input_phase::starved: return false;
+      case detail::tls_input_phase::over: break;
+    }
+    return true;
+  }
+
   /// Sends the engine's output to the peer, and after the last of it the end of the stream.
   void send(std::error_code& ec) {
     ec.clear();
@@ -229,12 +237,13 @@ class tls_transport {
       if (ec) return;
       state_->engine->consume_output(size);
     }
-    if (state_->shut && !std::exchange(state_->shut_below, true)) state_->below.shutdown(ec);
+    if (state_->phases.output_written()) state_->below.shutdown(ec);
   }
 
   void receive(std::error_code& ec) {
     const auto size = state_->below.read_some(state_->engine->input_buffer(), ec);
-    state_->starved = ec == std::errc::operation_would_block;
+    ec == std::errc::operation_would_block ? state_->phases.input_starved()
+                                           : state_->phases.input_arrived();
     if (ec) return;
     if (size == 0) ec = asio::ssl::error::stream_truncated;
     state_->engine->received(size);
