@@ -1,44 +1,32 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 #include <variant>
-#include <vector>
 
-#include <asio/associated_cancellation_slot.hpp>
 #include <asio/cancellation_type.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
-#include "hawser/asio/driver/async_driver.hpp"
-#include "hawser/asio/driver/error_of.hpp"
+#include "hawser/asio/driver/opened_driver.hpp"
 #include "hawser/asio/driver/operation.hpp"
+#include "hawser/asio/driver/pending_reads.hpp"
 #include "hawser/asio/driver/read_operation.hpp"
 #include "hawser/asio/driver/returned_input.hpp"
 #include "hawser/asio/executor/context_end.hpp"
-#include "hawser/asio/opening/async_opening.hpp"
-#include "hawser/asio/received_part.hpp"
+#include "hawser/asio/executor/owned_deadline.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
-#include "hawser/frame/opcode.hpp"
-#include "hawser/handshake/policy.hpp"
-#include "hawser/negotiation/negotiating_policy.hpp"
-#include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/protocol/event.hpp"
-#include "hawser/protocol/options.hpp"
 #include "hawser/transport/opening.hpp"
 #include "hawser/transport/tls_facts.hpp"
 
@@ -57,9 +45,9 @@ struct write_operation : operation {
 /// read is pending, or while the connection closes.
 template <class Stream, class Connection>
 class async_websocket_driver final
-    : public async_driver<async_websocket_driver<Stream, Connection>, Stream, Connection>,
+    : public opened_driver<async_websocket_driver<Stream, Connection>, Stream, Connection>,
       private context_end::listener {
-  using base = async_driver<async_websocket_driver, Stream, Connection>;
+  using base = opened_driver<async_websocket_driver, Stream, Connection>;
 
  public:
   using clock = typename base::clock;
@@ -67,56 +55,32 @@ class async_websocket_driver final
   using duration = typename clock::duration;
 
   async_websocket_driver(Stream stream, Connection connection, const opening_options& options)
-      : base{std::move(stream), std::move(connection)},
+      : base{std::move(stream), std::move(connection), options},
         context_end::listener{base::get_executor()},
-        options_{options},
         alarm_{*this, base::get_executor()} {
     base::pause();
   }
 
-  /// Begins after the opening handshake; `received` are the bytes that were read after it.
-  void begin(bytes_view received, agreement agreed) {
-    phase_ = phase::open;
-    agreed_ = std::move(agreed);
-    stream_traits<Stream>::open(base::stream());
-    base::start(received);
-  }
-
-  template <class Handler, class Handshake, class Decide>
-  void open(role own_role, Handler handler, std::shared_ptr<Handshake> handshake, Decide decide) {
-    if (phase_ != phase::unopened) {
-      return refuse(std::move(handler), phase_ == phase::opening ? asio::error::already_started
-                                                                 : asio::error::already_connected);
-    }
-    phase_ = phase::opening;
-    auto before = [driver = this->shared_from_this(), own_role, handshake](
-                      std::error_code ec, const std::vector<std::byte>& rest) {
-      return driver->opened(own_role, ec, rest, *handshake);
-    };
-    begin_opening(base::stream(), std::move(handshake), std::move(decide), options_,
-                  std::move(before), std::move(handler));
-  }
-
   template <class Handler, class Into>
   void read(Handler handler, Into& into, duration timeout = (duration::max)()) {
-    if (phase_ != phase::open) {
-      const bool returned = phase_ == phase::over && returned_.take(into);
-      return refuse(std::move(handler), returned ? std::error_code{} : unusable());
+    if (!base::usable()) {
+      const bool returned = base::phase() == opened_phase::over && reads_.take_returned(into);
+      return base::refuse(std::move(handler), returned ? std::error_code{} : base::unusable());
     }
     auto until = (time_point::max)();
     if (timeout != (duration::max)()) until = deadline_after(alarm_.now(), timeout);
     auto cancel = [this](asio::cancellation_type_t, auto& one) { this->cancel_read(one); };
     alarm_.set_at_latest(until);  // first, as it may throw
-    reads_.push(begin<read_operation>(std::move(handler), cancel, into, until));
+    reads_.push(base::template pend<read_operation>(std::move(handler), cancel, into, until));
     serve_reads();
   }
 
   /// `queue(connection)` adds to the output. Completes when the stream has accepted all of it.
   template <class Handler, class Queue>
   void write(Handler handler, Queue queue) {
-    if (phase_ != phase::open) return refuse(std::move(handler), unusable());
+    if (!base::usable()) return base::refuse(std::move(handler), base::unusable());
     if (const std::error_code ec = queue(base::connection())) {
-      return refuse(std::move(handler), ec);
+      return base::refuse(std::move(handler), ec);
     }
     auto cancel = [this](asio::cancellation_type_t type, write_operation& one) {
       // The message is sent whether the operation is pending or not: RFC 6455 §5.4.
@@ -124,7 +88,7 @@ class async_websocket_driver final
       writes_.take(one).complete(asio::error::operation_aborted);
     };
     const auto all = base::written() + base::connection().buffered_bytes();
-    writes_.push(begin<write_operation>(std::move(handler), cancel, all));
+    writes_.push(base::template pend<write_operation>(std::move(handler), cancel, all));
     flush();
   }
 
@@ -138,15 +102,16 @@ class async_websocket_driver final
 
   template <class Handler>
   void close(Handler handler, std::optional<close_code> code, std::string_view reason) {
-    if (phase_ == phase::over && outcome_) return refuse(std::move(handler), outcome_->error);
-    if (phase_ != phase::open) return refuse(std::move(handler), unusable());
+    if (base::phase() == opened_phase::over && outcome_)
+      return base::refuse(std::move(handler), outcome_->error);
+    if (!base::usable()) return base::refuse(std::move(handler), base::unusable());
     const auto ec = base::connection().close(code, reason);
-    if (ec && ec != errc::closed) return refuse(std::move(handler), ec);
+    if (ec && ec != errc::closed) return base::refuse(std::move(handler), ec);
     auto cancel = [this](asio::cancellation_type_t type, operation& one) {
       if ((type & asio::cancellation_type::terminal) == asio::cancellation_type::none) return;
       closes_.take(one).complete(asio::error::operation_aborted);
     };
-    closes_.push(begin<operation>(std::move(handler), cancel));
+    closes_.push(base::template pend<operation>(std::move(handler), cancel));
     // If the stream accepts no output, there is no closing handshake to wait for.
     if (base::output_error()) base::connection().abort(base::output_error());
     base::uncork();
@@ -154,11 +119,11 @@ class async_websocket_driver final
   }
 
   void close_now() {
-    if (phase_ == phase::open) {
+    if (base::usable()) {
       base::connection().abort();
       base::uncork();
       base::process_pending();
-    } else if (std::exchange(phase_, phase::over) != phase::over) {
+    } else if (base::end()) {
       stream_traits<Stream>::close(base::stream());
     }
   }
@@ -173,11 +138,10 @@ class async_websocket_driver final
   }
 
   bool is_open() const noexcept {
-    return phase_ == phase::open && base::connection().state() == close_state::open;
+    return base::usable() && base::connection().state() == close_state::open;
   }
   closed outcome() const { return outcome_.value_or(closed{}); }
   std::optional<std::chrono::steady_clock::duration> round_trip() const { return round_trip_; }
-  const agreement& agreed() const noexcept { return agreed_; }
   Stream& stream() noexcept { return base::stream(); }
   bool is_secure() { return base::has_stream() && is_secure_stream(stream()); }
   std::shared_ptr<const tls_facts> tls() {
@@ -204,7 +168,7 @@ class async_websocket_driver final
   }
 
   void on_over() {
-    phase_ = phase::over;
+    base::end();
     alarm_.cancel();
     const std::error_code why = outcome().error;
     reads_.complete_all(errc::closed);
@@ -213,90 +177,29 @@ class async_websocket_driver final
   }
 
  private:
-  enum class phase : std::uint8_t { unopened, opening, open, over };
-
   void context_ends() noexcept override {
     // The abandoned handlers may own the last pointer to this object.
     const auto self = this->shared_from_this();
     reads_.abandon();
     writes_.abandon();
     closes_.abandon();
-    phase_ = phase::over;
+    base::end();
     base::abandon();
     base::release_stream();
   }
 
-  template <class Kind, class Handler, class Cancel, class... Facts>
-  Kind& begin(Handler handler, Cancel cancel, Facts&&... facts) {
-    // An operation that was abandoned at the context's end leaves this function in the slot.
-    std::weak_ptr<async_websocket_driver> weak;
-    if (asio::get_associated_cancellation_slot(handler).is_connected())
-      weak = this->weak_from_this();
-    auto cancel_pending = [weak = std::move(weak), cancel](asio::cancellation_type_t type,
-                                                           auto& one) {
-      constexpr bool is_pending = std::is_base_of_v<operation, std::decay_t<decltype(one)>>;
-      const auto self = weak.lock();
-      if (self && (!is_pending || self->phase_ == phase::open)) cancel(type, one);
-    };
-    return begin_operation<Kind>(std::move(handler), base::get_executor(),
-                                 std::move(cancel_pending), std::forward<Facts>(facts)...);
-  }
-
-  template <class Handler>
-  void refuse(Handler handler, std::error_code ec) {
-    using refused = pending_operation<operation, Handler, typename base::executor_type>;
-    refused::make(handler, base::get_executor()).complete(ec);
-  }
-
-  std::error_code unusable() const {
-    if (phase_ == phase::over) return errc::closed;
-    return asio::error::not_connected;
-  }
-
-  template <class Handshake>
-  std::error_code opened(role own_role, std::error_code ec, bytes_view rest, Handshake& handshake) {
-    // The completion of the handshake may be handled after close_now() or drop().
-    if (phase_ != phase::opening) ec = asio::error::operation_aborted;
-    if (ec) {
-      phase_ = phase::over;
-      return ec;
-    }
-    try {
-      base::connection() = Connection{own_role, options_.connection, extension_of(handshake)};
-      begin(rest, handshake.result());
-      return {};
-    } catch (...) {
-      phase_ = phase::over;
-      stream_traits<Stream>::close(base::stream());
-      return error_of(std::current_exception(), errc::upgrade_failed);
-    }
-  }
-
   void cancel_read(read_operation& one) {
-    reads_.take(one).complete(asio::error::operation_aborted);
+    reads_.cancel(one);
     serve_reads();
   }
 
   void cancel_read(delivery_receipt& receipt) {
-    if (receipt.give_back(returned_) && phase_ == phase::open) serve_reads();
-  }
-
-  /// Completes reads with the input of reads that were cancelled.
-  void serve_returned() {
-    while (!reads_.empty() && !returned_.empty()) {
-      auto& one = reads_.front();
-      const auto number = one.whole ? returned_.take(*one.whole) : returned_.take(*one.piece);
-      if (!number) return;  // The rest of the message has not arrived.
-      reads_.take(one).deliver(*number);
-    }
+    if (reads_.cancel(receipt) && base::usable()) serve_reads();
   }
 
   template <class View>
   void deliver(const View& view) {
-    auto& one = reads_.front();
-    one.take(view);
-    if (one.whole) returned_.take_before(*one.whole);
-    reads_.pop().deliver(++received_);
+    reads_.deliver(view);
     delivered_ = true;
     await_input();
   }
@@ -304,11 +207,11 @@ class async_websocket_driver final
   /// Passes input to the first pending read, if there is one.
   void await_input() {
     if (reads_.empty()) return base::pause();
-    base::connection().deliver(reads_.front().wanted());
+    base::connection().deliver(reads_.wanted());
   }
 
   void serve_reads() {
-    serve_returned();
+    reads_.serve_returned();
     await_input();
     if (reads_.empty()) return;
     base::resume();
@@ -339,27 +242,18 @@ class async_websocket_driver final
   }
 
   void expire_reads() {
-    if (phase_ != phase::open) return;
-    const auto now = alarm_.now();
-    reads_.complete_if([now](auto& one) { return one.until <= now; }, errc::read_timeout);
-    auto soonest = (time_point::max)();
-    reads_.for_each([&](auto& one) { soonest = (std::min)(soonest, one.until); });
-    alarm_.set(soonest);
+    if (!base::usable()) return;
+    alarm_.set(reads_.expire(alarm_.now()));
     await_input();
   }
 
-  const opening_options options_;
-  agreement agreed_;
+  bool delivered_ = false;  // since output was held back
   std::optional<closed> outcome_;
   std::optional<std::chrono::steady_clock::duration> round_trip_;
-  operation_queue<read_operation> reads_;
-  returned_input returned_;
-  std::uint64_t received_ = 0;
+  pending_reads reads_;
   operation_queue<write_operation> writes_;
   operation_queue<operation> closes_;
   owned_deadline<async_websocket_driver, &async_websocket_driver::expire_reads> alarm_;
-  phase phase_ = phase::unopened;
-  bool delivered_ = false;  // since output was held back
 };
 
 }  // namespace hawser::detail
