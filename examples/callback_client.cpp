@@ -38,7 +38,7 @@ struct greeter {
     peer.async_write("ahoy", [this](auto error) { good(error); });
     peer.async_read(answer, [this](auto error) {
       if (good(error)) std::cout << answer.text() << '\n';
-      peer.async_close(hawser::close_code::normal, [this](auto end) { good(end); });
+      peer.async_close([this](auto end) { good(end); });
     });
   }
 

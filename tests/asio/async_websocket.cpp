@@ -41,6 +41,7 @@
 #include "support/async_talk.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/payloads.hpp"
 #include "support/printers.hpp"
 #include "support/wire.hpp"
 
@@ -52,6 +53,9 @@ using asio::use_awaitable;
 using tcp = asio::ip::tcp;
 
 namespace {
+
+static_assert(takes_every_payload<
+              async_writing<async_websocket<asio::ip::tcp::socket>, asio::use_awaitable_t<>>>);
 
 const std::string abort_text = std::error_code{asio::error::operation_aborted}.message();
 const std::string is_closed = make_error_code(errc::closed).message();
@@ -282,7 +286,7 @@ TEST_CASE("a close does not wait for a peer that reads nothing") {
   talk.run();
   CHECK(write.error() == asio::error::broken_pipe);
   CHECK(talk.near().is_open());
-  talk.near().async_close(close_code::normal, closing.handler());
+  talk.near().async_close(closing.handler());
   talk.run();
   CHECK(closing.error() == asio::error::broken_pipe);
 }

@@ -16,6 +16,7 @@
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
 #include "support/driven_client.hpp"
+#include "support/payloads.hpp"
 #include "support/printers.hpp"
 #include "support/sockets.hpp"
 #include "support/wire.hpp"
@@ -25,6 +26,8 @@ using namespace hawser::test;
 using namespace std::chrono_literals;
 
 namespace {
+
+static_assert(takes_every_payload<writing<reconnecting_websocket>>);
 
 using lines = std::vector<std::string>;
 

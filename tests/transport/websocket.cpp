@@ -11,6 +11,7 @@
 #include "hawser/transport/memory_pipe.hpp"
 #include "support/catch.hpp"
 #include "support/far_end.hpp"
+#include "support/payloads.hpp"
 #include "support/wire.hpp"
 
 using namespace hawser;
@@ -20,6 +21,8 @@ using namespace std::chrono_literals;
 // The behaviour that all drivers share is tested in tests/drivers.
 
 namespace {
+
+static_assert(takes_every_payload<writing<websocket<memory_pipe>>>);
 
 TEST_CASE("a websocket over a stream that is not encrypted has no facts of TLS") {
   auto [here, there] = make_memory_pipe();
@@ -42,6 +45,26 @@ TEST_CASE("a websocket can be moved, and its destructor drops the connection wit
   }
   CHECK(far.over());
   CHECK(far.frames().empty());
+}
+
+TEST_CASE("a message may be copied, moved or of small integers, and arrives the same") {
+  const auto own_role = GENERATE(role::client, role::server);
+  auto [here, there] = make_memory_pipe();
+  scripted_end far{std::move(there)};
+  websocket<memory_pipe> near{own_role, std::move(here)};
+  const std::string text(GENERATE(as<std::size_t>{}, 3, 10'000), 'a');
+  const std::vector<std::uint8_t> numbers(text.begin(), text.end());
+  CHECK_FALSE(near.write(text));
+  CHECK_FALSE(near.write(std::string{text}));
+  CHECK_FALSE(near.write(numbers));
+  CHECK_FALSE(near.write(byte_vector(text.size(), std::byte{'a'})));
+  CHECK(near.write(std::string{"\xFF"}) == errc::invalid_utf8);
+  const auto frames = far.frames();
+  REQUIRE(frames.size() == 4);
+  CHECK(frames[0] == "text " + shown(as_bytes(text)));
+  CHECK(frames[1] == frames[0]);
+  CHECK(frames[2].starts_with("binary "));
+  CHECK(frames[3] == frames[2]);
 }
 
 TEST_CASE(

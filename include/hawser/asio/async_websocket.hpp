@@ -189,7 +189,7 @@ class async_websocket {
 
   /// Sends a binary message.
   template <class Token = default_token>
-  auto async_write(bytes_view binary, Token&& token = default_token()) {
+  auto async_write(binary_view binary, Token&& token = default_token()) {
     return write_message(binary, std::forward<Token>(token));
   }
 
@@ -215,7 +215,7 @@ class async_websocket {
   /// Sends a fragment of a message. Until `part::last`, other messages fail with
   /// errc::message_unfinished.
   template <class Token = default_token>
-  auto async_write_part(message_kind kind, bytes_view payload, part position,
+  auto async_write_part(message_kind kind, binary_view payload, part position,
                         Token&& token = default_token()) {
     return async_write_part(message_view{kind, payload}, position, std::forward<Token>(token));
   }
@@ -231,7 +231,7 @@ class async_websocket {
   /// Sends a ping with at most 125 bytes of payload, and completes when the stream has accepted it.
   /// Does not wait for the pong: see round_trip().
   template <class Token = default_token>
-  auto async_ping(bytes_view payload = {}, Token&& token = default_token()) {
+  auto async_ping(binary_view payload = {}, Token&& token = default_token()) {
     return asio::async_initiate<Token, void(std::error_code)>(
         [driver = driver_](auto handler, bytes_view bytes) {
           driver->ping(std::move(handler), bytes);
@@ -257,6 +257,13 @@ class async_websocket {
   template <class Token = default_token>
   auto async_close(close_code code, Token&& token = default_token()) {
     return async_close(std::optional{code}, {}, std::forward<Token>(token));
+  }
+
+  /// With close_code::normal.
+  template <class Token = default_token>
+  requires(!std::convertible_to<Token, std::optional<close_code>>) auto async_close(
+      Token&& token = default_token()) {
+    return async_close(close_code::normal, std::forward<Token>(token));
   }
 
   /// Ends the connection at once, without a closing handshake. Pending operations complete.

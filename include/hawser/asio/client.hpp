@@ -111,7 +111,7 @@ class basic_client : public handler_setters<basic_client<Layer>> {
   std::error_code send(std::string_view text) { return state_->send(text); }
 
   /// Sends a binary message.
-  std::error_code send(bytes_view binary) { return state_->send(binary); }
+  std::error_code send(binary_view binary) { return state_->send(binary); }
 
   /// Sends a message that was received.
   std::error_code send(message_view view) { return state_->send(view); }
@@ -132,7 +132,7 @@ class basic_client : public handler_setters<basic_client<Layer>> {
   std::error_code send(const prepared_message& prepared) { return state_->send(prepared); }
 
   /// Sends a ping with at most 125 bytes of payload. Fails with closed if there is no connection.
-  std::error_code ping(bytes_view payload = {}) { return session().ping(payload); }
+  std::error_code ping(binary_view payload = {}) { return session().ping(payload); }
 
   /// Closes the connection after the queued output, and does not connect again. Messages queued for a
   /// next connection are dropped. A code or a reason that must not be sent is refused: RFC 6455 §7.4.

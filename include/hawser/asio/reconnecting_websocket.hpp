@@ -3,12 +3,16 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
+#include <cstddef>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
@@ -23,6 +27,7 @@
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/protocol/event.hpp"
+#include "hawser/protocol/prepared_message.hpp"
 
 namespace hawser {
 
@@ -77,8 +82,14 @@ class basic_reconnecting_websocket {
 
   /// Sends on the current connection, or queues as client_options::queue says: see client::send().
   std::error_code write(std::string_view text) { return sent(client_.send(text)); }
-  std::error_code write(bytes_view binary) { return sent(client_.send(binary)); }
+  std::error_code write(binary_view binary) { return sent(client_.send(binary)); }
   std::error_code write(message_view view) { return sent(client_.send(view)); }
+  std::error_code write(const prepared_message& prepared) { return sent(client_.send(prepared)); }
+  template <class Owned>
+  requires std::same_as<Owned, std::string> || std::same_as<Owned, std::vector<std::byte>>
+      std::error_code write(Owned&& payload) {
+    return sent(client_.send(std::move(payload)));
+  }
 
   /// Closes the connection after the queued output, and does not connect again. Waits for the end,
   /// and discards messages until then. Inside a function that read() calls, it does not wait:

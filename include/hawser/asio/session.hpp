@@ -91,7 +91,7 @@ class session {
   }
 
   /// Sends a binary message.
-  std::error_code send(bytes_view binary) const {
+  std::error_code send(binary_view binary) const {
     return send(message_view{message_kind::binary, binary});
   }
 
@@ -127,7 +127,7 @@ class session {
   }
 
   /// Sends a ping with at most 125 bytes of payload. Pings count for the send budget like messages.
-  std::error_code ping(bytes_view payload = {}) const {
+  std::error_code ping(binary_view payload = {}) const {
     if (payload.size() > max_control_payload) return errc::control_too_long;
     if (!state_) return errc::closed;
     return state_->send_owned(detail::ping_command{{payload.begin(), payload.end()}});

@@ -46,7 +46,7 @@ class [[nodiscard]] session_message {
   /// until the queued output is at most as large, so the message needs no more memory than that, whatever its
   /// size. `piece` must stay valid until the end of the wait. Fails with errc::closed when the connection
   /// closes, and with errc::invalid_utf8. Text may be cut inside a code point.
-  asio::awaitable<std::error_code> write(bytes_view piece) {
+  asio::awaitable<std::error_code> write(binary_view piece) {
     while (!piece.empty()) {
       const auto some = piece.first((std::min)(piece.size(), part_size()));
       const auto ec = co_await send(some, part::more);
@@ -58,7 +58,7 @@ class [[nodiscard]] session_message {
   asio::awaitable<std::error_code> write(std::string_view piece) { return write(as_bytes(piece)); }
 
   /// Ends the message, optionally with a last piece. Nothing can be written afterwards.
-  asio::awaitable<std::error_code> finish(bytes_view piece = {}) {
+  asio::awaitable<std::error_code> finish(binary_view piece = {}) {
     const auto last = piece.last((std::min)(piece.size(), part_size()));
     auto ec = co_await write(piece.first(piece.size() - last.size()));
     if (!ec) ec = co_await send(last, part::last);

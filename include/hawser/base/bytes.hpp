@@ -6,8 +6,11 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace hawser {
 
@@ -16,6 +19,34 @@ using bytes_view = std::span<const std::byte>;
 
 /// A view of bytes that are owned elsewhere and may be changed.
 using mutable_bytes = std::span<std::byte>;
+
+namespace detail {
+
+template <class Range>
+using element_of = std::remove_cvref_t<decltype(*std::data(std::declval<const Range&>()))>;
+
+/// A contiguous range of bytes that is not a text.
+template <class Range>
+concept byte_range = requires(const Range& range) {
+  std::size(range);
+  requires std::same_as<element_of<Range>, std::byte> ||
+      std::same_as<element_of<Range>, std::uint8_t> || std::same_as < element_of<Range>,
+  char > ;
+}
+&&!std::convertible_to<const Range&, std::string_view>;
+
+}  // namespace detail
+
+/// The parameter of calls that send binary data: a bytes_view that converts from each contiguous range of
+/// std::byte, std::uint8_t or char, for example std::vector<std::uint8_t> or std::span<const char>. What
+/// converts to std::string_view is a text and does not. Valid as long as the range.
+class binary_view : public bytes_view {
+ public:
+  constexpr binary_view() noexcept = default;
+  template <detail::byte_range Range>
+  binary_view(const Range& range) noexcept
+      : bytes_view{std::as_bytes(std::span{std::data(range), std::size(range)})} {}
+};
 
 /// The bytes of a text. Valid as long as the characters of `text`.
 inline bytes_view as_bytes(std::string_view text) noexcept {

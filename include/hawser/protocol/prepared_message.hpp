@@ -26,7 +26,7 @@ namespace hawser {
 class prepared_message {
  public:
   /// A binary message, copied from `binary`. Throws std::bad_alloc.
-  explicit prepared_message(bytes_view binary)
+  explicit prepared_message(binary_view binary)
       : prepared_message{message_view{message_kind::binary, binary}} {}
 
   /// A text message, copied from `text`. If that is not valid UTF-8, error() says so and every send fails.

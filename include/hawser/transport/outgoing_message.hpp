@@ -50,11 +50,11 @@ class [[nodiscard]] outgoing_message {
 
   /// Sends a fragment, and returns when the stream has accepted it. Text may be cut inside a code
   /// point. Fails with message_unfinished if this thread is already sending another message.
-  std::error_code write(bytes_view piece) { return send(piece, part::more); }
+  std::error_code write(binary_view piece) { return send(piece, part::more); }
   std::error_code write(std::string_view piece) { return send(as_bytes(piece), part::more); }
 
   /// Ends the message, optionally with a last fragment. Nothing can be written afterwards.
-  std::error_code finish(bytes_view piece = {}) {
+  std::error_code finish(binary_view piece = {}) {
     const auto ec = send(piece, part::last);
     if (ec != errc::invalid_utf8 && driver_ != nullptr) {
       std::exchange(driver_, nullptr)->close_message();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/entropy.hpp"
@@ -98,13 +100,20 @@ class websocket {
   }
 
   /// Sends a binary message.
-  std::error_code write(bytes_view binary) {
+  std::error_code write(binary_view binary) {
     return write_message([&](auto& peer) { return peer.send(binary); });
   }
 
   /// Sends a message that was read, also from this connection, as long as its view is valid.
   std::error_code write(message_view view) {
     return write_message([&](auto& peer) { return peer.send(view); });
+  }
+
+  /// Sends a text or binary message; a long one is moved, not copied.
+  template <class Owned>
+  requires std::same_as<Owned, std::string> || std::same_as<Owned, std::vector<std::byte>>
+      std::error_code write(Owned&& payload) {
+    return write_message([&](auto& peer) { return peer.send(std::move(payload)); });
   }
 
   /// Sends a message that many connections share.
@@ -118,7 +127,7 @@ class websocket {
   }
 
   /// Sends a ping with at most 125 bytes of payload. Does not wait for the pong: see round_trip().
-  std::error_code ping(bytes_view payload = {}) {
+  std::error_code ping(binary_view payload = {}) {
     return driver_->write([&](auto& peer) { return peer.send_ping(payload); },
                           detail::sends::control);
   }
