@@ -5,8 +5,9 @@
 
 namespace hawser::detail {
 
-template void client_state<ws_layer>::connect();
+template void client_state<default_layer>::connect();
 template std::optional<client_websocket> connect_over(const uri&, std::error_code&,
-                                                      const connect_options&, response*, unwrapped);
+                                                      const connect_options&, response*,
+                                                      secure_by_url);
 
 }  // namespace hawser::detail

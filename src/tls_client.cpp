@@ -5,8 +5,10 @@
 namespace hawser::detail {
 
 template void client_state<tls_client_layer>::connect();
-template std::optional<tls_client_websocket> connect_over(const uri&, std::error_code&,
-                                                          const connect_options&, response*,
-                                                          wrapped_in_tls);
+template std::shared_ptr<client_attempt> make_attempt_with_tls(
+    const client_executor&, const connect_options&, std::shared_ptr<client_state<default_layer>>);
+template std::optional<client_websocket> connect_over(const uri&, std::error_code&,
+                                                      const connect_options&, response*,
+                                                      secure_with);
 
 }  // namespace hawser::detail

@@ -13,6 +13,7 @@ import source_tree
 # A header without a test: where it is tested
 ELSEWHERE = {
     "asio/accepting/server_runtime": "asio/accepting/server_state",
+    "asio/client_transport": "tls/connect",
     "asio/connect_error": "asio/connect_options",
     "asio/driver/command_driver": "asio/driver/session_driver",
     "asio/driver/driver_events": "asio/driver/async_driver",
@@ -47,6 +48,7 @@ ELSEWHERE = {
     "protocol/interest": "protocol/connection",
     "protocol/output_chunk": "protocol/outbox",
     "protocol/owned_payload": "protocol/outbox",
+    "tls/default_context": "tls/connect",
     "tls/transport_phases": "tls/transport",
     "transport/blocking/blocking_reader": "transport/blocking/blocking_driver",
     "transport/blocking/blocking_writer": "transport/blocking/blocking_driver",

@@ -8,6 +8,7 @@
 #include "hawser/asio/async_websocket.hpp"
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/client_options.hpp"
+#include "hawser/asio/client_transport.hpp"
 #include "hawser/asio/connect.hpp"
 #include "hawser/asio/connect_error.hpp"
 #include "hawser/asio/connect_options.hpp"

@@ -3,10 +3,10 @@
 // Lines: 10
 #include "hawser/asio/connect_options.hpp"
 
-hawser::connect_options refused() {
+void refused(hawser::connect_options& options) {
 #ifdef COMPLETE
-  return {.proxy = [](const hawser::uri&) { return hawser::proxy{}; }};
+  options.proxy = [](const hawser::uri&) { return hawser::proxy{}; };
 #else
-  return {.proxy = [](const hawser::uri&) { return 3128; }};
+  options.proxy = [](const hawser::uri&) { return 3128; };
 #endif
 }

@@ -20,7 +20,7 @@ template class hawser::websocket<hawser::socket_transport>;
 template class hawser::websocket<hawser::tls_transport<hawser::socket_transport>>;
 template class hawser::async_websocket<asio::ip::tcp::socket>;
 template class hawser::async_websocket<hawser::tls_stream<asio::ip::tcp::socket>>;
-template class hawser::basic_reconnecting_websocket<hawser::ws_layer>;
+template class hawser::basic_reconnecting_websocket<hawser::default_layer>;
 
 template <class Stream>
 asio::awaitable<void> talk(hawser::async_websocket<Stream> peer, const hawser::uri& where) {

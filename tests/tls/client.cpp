@@ -12,6 +12,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "hawser/asio/client_options.hpp"
+#include "hawser/asio/reconnecting_websocket.hpp"
 #include "hawser/asio/threaded_server.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/tls/certificate_error.hpp"
@@ -22,6 +23,7 @@
 #include "support/certificates.hpp"
 #include "support/driven_client.hpp"
 #include "support/secure_pair.hpp"
+#include "support/system_trust.hpp"
 #include "support/wss_server.hpp"
 
 using namespace hawser;
@@ -73,6 +75,48 @@ TEST_CASE("the same client connects to a ws: URL") {
   CHECK(client.next() == "open");
   CHECK_FALSE(client->send("ahoy"));
   CHECK(client.next() == "text \"ahoy\"");
+}
+
+TEST_CASE("a client without a context connects to a wss: URL", "[rfc-11.1.2]") {
+  echo server{threaded_server_options{}, serving(test_server())};
+  driven_client client{brisk_client(server.url("wss"))};
+  client->on_open([&](session& open) {
+    client.note(open.is_secure() && open.peer_certificate()->verified ? "secure" : "plain");
+  });
+  client.start();
+  CHECK(client.next() == "secure");
+  CHECK_FALSE(client->send("ahoy"));
+  CHECK(client.next() == "text \"ahoy\"");
+  CHECK_FALSE(client->close());
+  CHECK(client.rest() == lines{"close 1000", "stopped", "idle"});
+}
+
+TEST_CASE("a client without a context gives up if the certificate is invalid") {
+  echo server{threaded_server_options{}, serving(issue_for("DNS:elsewhere.example"))};
+  driven_client client{brisk_client(server.url("wss"))};
+  client.start();
+  CHECK(client.rest() == lines{"failed: the certificate is not for this host", "stopped", "idle"});
+}
+
+TEST_CASE("a client without a context that is stopped inside the TLS handshake ends") {
+  stage server;
+  auto url = server.url();
+  driven_client client{brisk_client(url.replace(0, 2, "wss"))};
+  client.start();
+  auto peer = server.accept();
+  CHECK_FALSE(peer.receive().empty());
+  client->stop();
+  CHECK(client.rest() == lines{"stopped", "idle"});
+}
+
+TEST_CASE("a reconnecting_websocket without a context connects to a wss: URL") {
+  echo server{threaded_server_options{}, serving(test_server())};
+  reconnecting_websocket peer{brisk_client(server.url("wss"))};
+  peer.on_open([](session& open) { open.send("ahoy"); });
+  const auto answer = peer.read();
+  REQUIRE(answer);
+  CHECK(answer->text() == "ahoy");
+  CHECK_FALSE(peer.close());
 }
 
 TEST_CASE("a client reconnects to a server that stops, with one context for many clients") {

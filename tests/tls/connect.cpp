@@ -20,6 +20,7 @@
 #include "support/certificates.hpp"
 #include "support/run_length_negotiator.hpp"
 #include "support/secure_pair.hpp"
+#include "support/system_trust.hpp"
 #include "support/wss_server.hpp"
 
 using namespace hawser;
@@ -58,10 +59,37 @@ TEST_CASE("extensions are negotiated over wss: as over ws:", "[rfc-9.1]") {
   CHECK_FALSE(peer.close());
 }
 
-TEST_CASE("without a context there is no wss:") {
+TEST_CASE("without a context connect() trusts the authorities of the system", "[rfc-11.1.2]") {
+  echo far{threaded_server_options{}, server_with(test_server())};
+  auto peer = connect(far.url("wss"));
+  CHECK(peer.is_secure());
+  REQUIRE(peer.peer_certificate());
+  CHECK(peer.peer_certificate()->verified);
+  CHECK(&peer.stream().next_layer() == &peer.stream().tls()->next_layer());
+  CHECK(&peer.stream().socket() == &peer.stream().next_layer().socket());
+  CHECK_FALSE(peer.write("hello"));
+  const auto answer = peer.read();
+  REQUIRE(answer);
+  CHECK(answer->text() == "hello");
+  CHECK_FALSE(peer.close());
+}
+
+TEST_CASE("without a context connect() verifies the host") {
+  const echo far{threaded_server_options{}, server_with(issue_for("DNS:elsewhere.example"))};
   std::error_code ec;
-  CHECK_FALSE(connect("wss://localhost:1/", ec));
-  CHECK(ec == errc::unsupported_scheme);
+  CHECK_FALSE(connect(far.url("wss"), ec));
+  CHECK(ec.category() == certificate_category());
+}
+
+/// The error of a connection that is made before main().
+const auto early_error = [] {
+  std::error_code ec;
+  static_cast<void>(connect("wss://localhost/", ec, {.connect_to = "not an address"}));
+  return ec;
+}();
+
+TEST_CASE("a static object behind the headers may connect to a wss: URL") {
+  CHECK(early_error == errc::bad_connect_to);
 }
 
 TEST_CASE("an invalid certificate fails the connection, and the error names the URL") {

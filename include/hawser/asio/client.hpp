@@ -164,7 +164,8 @@ class basic_client : public handler_setters<basic_client<Layer>> {
   std::atomic<bool> started_ = false;
 };
 
-/// Over TCP, for ws: URLs.
-using client = basic_client<ws_layer>;
+/// Over TCP, for ws: URLs, and for wss: URLs if a unit of the program includes hawser/tls.hpp: see
+/// default_layer. Otherwise a wss: URL fails with errc::unsupported_scheme.
+using client = basic_client<default_layer>;
 
 }  // namespace hawser

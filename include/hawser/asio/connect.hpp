@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,6 +18,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include "hawser/asio/client_transport.hpp"
 #include "hawser/asio/connect_error.hpp"
 #include "hawser/asio/connect_options.hpp"
 #include "hawser/asio/executor/brief_context.hpp"
@@ -38,8 +38,8 @@
 
 namespace hawser {
 
-/// A blocking client connection over TCP.
-using client_websocket = websocket<socket_transport>;
+/// A blocking client connection over TCP, with TLS for a wss: URL.
+using client_websocket = websocket<client_transport>;
 
 namespace detail {
 
@@ -96,98 +96,97 @@ void pass(socket_transport& stream, Tunnel tunnel, time_point until, response& r
   }
 }
 
-/// The stream that `wrap(where, socket_transport, until, ec)` makes of a socket.
-template <class Wrap>
-using wrapped_by = typename std::invoke_result_t<Wrap&, const uri&, socket_transport, time_point,
-                                                 std::error_code&>::value_type;
-
-/// One attempt without redirections, over the stream that `wrap` makes of the socket.
-template <class Wrap>
-std::optional<websocket<wrapped_by<Wrap>>> connect_once(const destination& there,
-                                                        const connect_options& options, Wrap wrap,
-                                                        response& refusal, std::error_code& ec) {
-  using result = std::optional<websocket<wrapped_by<Wrap>>>;
+/// One attempt without redirections; `secure` makes TLS for a wss: URL, as secure_function does.
+template <class Secure>
+std::optional<client_websocket> connect_once(const destination& there,
+                                             const connect_options& options, Secure secure,
+                                             response& refusal, std::error_code& ec) {
   const auto& where = there.where();
   client_handshake handshake{where, connect_policy{there.policy(), options.extension},
                              options.limits};
   const auto place = there.place();
   const auto via = place ? proxy_for(*place, options) : std::nullopt;
   ec = !place ? errc::bad_connect_to : via ? handshake.error() : errc::bad_proxy;
-  constexpr bool bare = std::is_same_v<wrapped_by<Wrap>, socket_transport>;
-  if (bare && where.secure()) ec = errc::unsupported_scheme;
-  if (ec) return result{};
+  if (where.secure() && !secure.has_tls()) ec = errc::unsupported_scheme;
+  if (ec) return std::nullopt;
   const bool direct = via->kind == proxy_kind::none;
   auto socket = open_socket(direct ? place->node() : via->host, direct ? place->port() : via->port,
                             options, ec);
-  if (!socket) return result{};
+  if (!socket) return std::nullopt;
   socket_transport plain{std::move(*socket)};
   const auto until = time_limit(plain.now(), options.handshake_timeout);
   if (via->kind == proxy_kind::http) {
     pass(plain, http_tunnel{*place, *via, there.proxy_headers()}, until, refusal, ec);
   }
   if (via->kind == proxy_kind::socks5) pass(plain, socks5_tunnel{*place, *via}, until, refusal, ec);
-  if (ec) return result{};
-  auto stream = wrap(where, std::move(plain), until, ec);
-  if (!stream) return result{};
+  if (ec) return std::nullopt;
+  auto stream = where.secure() ? client_transport{secure(where.host(), std::move(plain), until, ec)}
+                               : client_transport{std::move(plain)};
+  if (ec) return std::nullopt;
   const auto left = time_left(until, std::chrono::steady_clock::now());
-  result peer = connect(std::move(*stream), handshake, ec, {left, options.connection});
+  auto peer = connect(std::move(stream), handshake, ec, {left, options.connection});
   if (!peer) refusal = handshake.response();
   return peer;
 }
 
 /// The attempt, and those to which redirections lead.
-template <class Wrap>
-std::optional<websocket<wrapped_by<Wrap>>> connect_over(const uri& where, std::error_code& ec,
-                                                        const connect_options& options,
-                                                        response* refusal, Wrap wrap) {
+template <class Secure>
+std::optional<client_websocket> connect_over(const uri& where, std::error_code& ec,
+                                             const connect_options& options, response* refusal,
+                                             Secure secure) {
   destination there{where, options};
   while (true) {
     response answer;
-    auto peer = connect_once(there, options, wrap, answer, ec);
+    auto peer = connect_once(there, options, secure, answer, ec);
     if (ec == errc::upgrade_refused && there.follow(answer)) continue;
     if (!peer && refusal != nullptr) *refusal = std::move(answer);
     return peer;
   }
 }
 
-/// The socket itself is the stream.
-struct unwrapped {
-  std::optional<socket_transport> operator()(const uri&, socket_transport stream, time_point,
-                                             std::error_code&) const {
-    return std::optional{std::move(stream)};
+/// TLS of hawser/tls/connect.hpp for a wss: URL, if the program includes that.
+struct secure_by_url {
+  static bool has_tls() noexcept { return secure_by_default.load() != nullptr; }
+
+  std::unique_ptr<secure_transport> operator()(const std::string& host, socket_transport stream,
+                                               time_point until, std::error_code& ec) const {
+    return secure_by_default.load()(host, std::move(stream), until, ec);
   }
 };
 
 #if defined(HAWSER_COMPILED)
 extern template std::optional<client_websocket> connect_over(const uri&, std::error_code&,
                                                              const connect_options&, response*,
-                                                             unwrapped);
+                                                             secure_by_url);
 #endif
 
 }  // namespace detail
 
-/// Connects to a ws: URL: resolves the host, tries all its addresses, and performs the opening
+/// Connects to a ws: or wss: URL: resolves the host, tries all its addresses, and performs the opening
 /// handshake. On failure, `ec` is the reason. If that is errc::upgrade_refused, `refusal` is the
 /// server's response, with status, headers and at most 64 KiB of body; the same for the response of
-/// an HTTP proxy. A wss: URL is errc::unsupported_scheme here; for both schemes see
-/// hawser/tls/connect.hpp.
+/// an HTTP proxy.
 ///
-/// A template, so that only units that call it compile it; `Wrap` is not for the caller to choose.
-template <class Wrap = detail::unwrapped>
+/// A wss: URL needs hawser/tls.hpp in one unit of the program; until that is initialised, it fails with
+/// errc::unsupported_scheme before anything is sent. The certificate is verified with the authorities of the
+/// system; for other settings pass a tls_client_context: see hawser/tls/connect.hpp.
+///
+/// A template, so that only units that call it compile it; `Secure` is not for the caller to choose.
+template <class Secure = detail::secure_by_url>
 std::optional<client_websocket> connect(std::string_view url, std::error_code& ec,
                                         const connect_options& options = {},
                                         response* refusal = nullptr) {
   const auto where = uri::decode(url, ec, options.credentials);
   if (!where) return std::nullopt;
-  return detail::connect_over(*where, ec, options, refusal, Wrap{});
+  return detail::connect_over(*where, ec, options, refusal, Secure{});
 }
 
 /// The same, but throws connect_error.
-template <class Wrap = detail::unwrapped>
+template <class Secure = detail::secure_by_url>
 client_websocket connect(std::string_view url, const connect_options& options = {}) {
   std::error_code ec;
   response refusal;
-  auto peer = connect<Wrap>(url, ec, options, &refusal);
+  auto peer = connect<Secure>(url, ec, options, &refusal);
   if (!peer) throw connect_error{ec, url, std::move(refusal), options};
   return std::move(*peer);
 }

@@ -158,7 +158,7 @@ class basic_reconnecting_websocket {
   bool stopped_ = false;
 };
 
-/// Over TCP, for ws: URLs. For wss: URLs too, use basic_reconnecting_websocket<tls_client_layer>.
-using reconnecting_websocket = basic_reconnecting_websocket<ws_layer>;
+/// Over TCP, for the URLs of client. With a tls_client_context: basic_reconnecting_websocket<tls_client_layer>.
+using reconnecting_websocket = basic_reconnecting_websocket<default_layer>;
 
 }  // namespace hawser

@@ -165,7 +165,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::bad_uri_host: return "the host of the URI is missing or malformed";
     case errc::bad_uri_port: return "the port of the URI is not a number from 1 to 65535";
     case errc::bad_connect_to: return "connect_to is not a host or a host with a port";
-    case errc::unsupported_scheme: return "a wss: URI needs TLS: see hawser/tls.hpp";
+    case errc::unsupported_scheme: return "a wss: URL needs TLS: include hawser/tls.hpp";
     case errc::bad_header_value: return "a header of the application cannot be sent";
     case errc::bad_upgrade: return "the server did not switch to websocket";
     case errc::bad_accept: return "Sec-WebSocket-Accept does not match the key";

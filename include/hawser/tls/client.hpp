@@ -9,8 +9,13 @@
 #include <openssl/x509_vfy.h>
 
 #include "hawser/asio/client.hpp"
+#include "hawser/asio/connect_options.hpp"
+#include "hawser/asio/opening/client_opening.hpp"
+#include "hawser/asio/reconnecting/client_state.hpp"
+#include "hawser/base/never_destroyed.hpp"
 #include "hawser/tls/certificate_error.hpp"
 #include "hawser/tls/client_context.hpp"
+#include "hawser/tls/default_context.hpp"
 #include "hawser/tls/stream.hpp"
 
 namespace hawser {
@@ -46,12 +51,34 @@ class tls_client_layer {
   tls_client_context context_;
 };
 
+namespace detail {
+
+/// An attempt_function. Throws std::system_error if the authorities of the system cannot be read. Not inline, so
+/// that a program can link a compiled one.
+template <class Owner>
+std::shared_ptr<client_attempt> make_attempt_with_tls(const typename Owner::executor_type& executor,
+                                                      const connect_options& options,
+                                                      std::shared_ptr<Owner> owner) {
+  static const never_destroyed<tls_client_layer> layer{default_client_context()};
+  return std::make_shared<client_opening<const tls_client_layer, Owner>>(
+      executor, options, layer.get(), std::move(owner));
+}
+
 #if defined(HAWSER_COMPILED_TLS)
-extern template void detail::client_state<tls_client_layer>::connect();
+extern template void client_state<tls_client_layer>::connect();
+extern template std::shared_ptr<client_attempt> make_attempt_with_tls(
+    const client_executor&, const connect_options&, std::shared_ptr<client_state<default_layer>>);
 #endif
 
-/// A client for wss: and ws: URLs, made from its options and optionally a tls_client_context. The
-/// TLS handshake is part of the opening handshake and its timeout. If the server's certificate is
+// Before the static objects that follow in this unit, so that they may already use it.
+inline const bool client_has_tls = (attempt_with_tls<client_state<default_layer>> =
+                                        &make_attempt_with_tls<client_state<default_layer>>,
+                                    is_permanent_with_tls = &tls_client_layer::is_permanent, true);
+
+}  // namespace detail
+
+/// A client whose wss: URLs use a tls_client_context; without one, the authorities of the system, as client
+/// does. The TLS handshake is part of the opening handshake and its timeout. If the server's certificate is
 /// not valid, the client gives up with an error of certificate_category(); it retries if the
 /// certificate is only not yet valid.
 using tls_client = basic_client<tls_client_layer>;

@@ -45,7 +45,7 @@ things blocking_tls_scene() {
   far_end far;
   things all;
   const auto context = all.make<tls_client_context>(trusting_options());
-  const auto one = all.make<tls_client_websocket>(connect(far.server.url("wss"), *context));
+  const auto one = all.make<client_websocket>(connect(far.server.url("wss"), *context));
   one->write("word");
   return all;
 }

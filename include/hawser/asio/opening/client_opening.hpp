@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -11,9 +12,7 @@
 #include <vector>
 
 #include <asio/basic_stream_socket.hpp>
-#include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/strand.hpp>
 
 #include "hawser/asio/accepting/endpoint_text.hpp"
 #include "hawser/asio/connect_options.hpp"
@@ -36,26 +35,62 @@
 
 namespace hawser {
 
-/// The layer between a client's sockets and its connections. This one is empty, for ws: URLs only;
-/// another one is TLS.
-struct ws_layer {
+namespace detail {
+
+/// An attempt of a client to connect.
+class client_attempt {
+ public:
+  client_attempt() = default;
+  virtual ~client_attempt() = default;
+  client_attempt(const client_attempt&) = delete;
+  client_attempt& operator=(const client_attempt&) = delete;
+
+  virtual void start(const std::string& url) = 0;
+
+  /// The owner is not called afterwards.
+  virtual void abort() = 0;
+};
+
+/// Makes an attempt that has TLS for wss: URLs.
+template <class Owner>
+using attempt_function = std::shared_ptr<client_attempt>(const typename Owner::executor_type&,
+                                                         const connect_options&,
+                                                         std::shared_ptr<Owner>);
+
+/// What hawser/tls/client.hpp and hawser/tls/async_connect.hpp add to these owners in each program that
+/// includes them; otherwise null.
+template <class Owner>
+inline constinit std::atomic<attempt_function<Owner>*> attempt_with_tls{nullptr};
+
+/// Whether an error of TLS is permanent, as hawser/tls/client.hpp knows it; otherwise null.
+inline constinit std::atomic<bool (*)(std::error_code) noexcept> is_permanent_with_tls{nullptr};
+
+}  // namespace detail
+
+/// The layer between a client's sockets and its connections: none for ws: URLs. For wss: URLs, it is TLS with
+/// the authorities of the system if a unit of the program includes hawser/tls.hpp. With other settings:
+/// tls_client_layer.
+struct default_layer {
   static constexpr bool is_secure = false;
 
   /// Whether a later attempt would fail with the same error.
-  static bool is_permanent(std::error_code) noexcept { return false; }
+  static bool is_permanent(std::error_code ec) noexcept {
+    auto* const is_permanent = detail::is_permanent_with_tls.load();
+    return is_permanent != nullptr && is_permanent(ec);
+  }
 };
 
 namespace detail {
-
-/// A client runs on a strand, so that any number of threads may run the context.
-using client_executor = asio::strand<asio::io_context::executor_type>;
-using client_socket = asio::basic_stream_socket<asio::ip::tcp, client_executor>;
 
 /// One attempt of a client to connect: address, proxy, TLS, opening handshake, and the same again
 /// for redirections. Ends with one call of `owner.opened(stream, facts, rest)` or
 /// `owner.not_opened(ec, refusal)`, unless abort() is called before.
 template <class Layer, class Owner>
-class client_opening final : public std::enable_shared_from_this<client_opening<Layer, Owner>> {
+class client_opening final : public client_attempt,
+                             public std::enable_shared_from_this<client_opening<Layer, Owner>> {
+  using client_executor = typename Owner::executor_type;
+  using client_socket = asio::basic_stream_socket<asio::ip::tcp, client_executor>;
+
  public:
   client_opening(const client_executor& executor, const connect_options& options, Layer& layer,
                  std::shared_ptr<Owner> owner)
@@ -67,7 +102,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
 
   const client_executor& get_executor() const noexcept { return executor_; }
 
-  void start(const std::string& url) {
+  void start(const std::string& url) override {
     std::error_code ec;
     auto where = uri::decode(url, ec, options_.credentials);
     if (!where) return fail(ec);
@@ -75,7 +110,7 @@ class client_opening final : public std::enable_shared_from_this<client_opening<
     dial();
   }
 
-  void abort() {
+  void abort() override {
     if (std::exchange(over_, true)) return;
     close();
     owner_ = nullptr;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -39,12 +40,17 @@
 
 namespace hawser::detail {
 
+/// A client runs on a strand, so that any number of threads may run the context.
+using client_executor = asio::strand<asio::io_context::executor_type>;
+
 /// A client between start() and its end: it connects, waits, and connects again. Public members may
 /// be called on any thread, except those that an opening calls; everything else runs on the strand.
 template <class Layer>
 class client_state final : public std::enable_shared_from_this<client_state<Layer>>,
                            private context_end::listener {
  public:
+  using executor_type = client_executor;
+
   client_state(asio::io_context& context, client_options options, Layer layer)
       : context_end::listener{context.get_executor()},
         options_{std::move(options)},
@@ -134,10 +140,19 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   std::error_code report(const std::exception_ptr& thrown) { return calls_.report(thrown); }
 
  private:
-  using opening = client_opening<Layer, client_state>;
   enum class phase : std::uint8_t { idle, opening, open, waiting, over };
 
   void connect();
+
+  std::shared_ptr<client_attempt> make_attempt() {
+    if constexpr (std::is_same_v<Layer, default_layer>) {
+      if (auto* const make = attempt_with_tls<client_state>.load()) {
+        return make(strand_.get(), attempt_, this->shared_from_this());
+      }
+    }
+    return std::make_shared<client_opening<Layer, client_state>>(strand_.get(), attempt_, layer_,
+                                                                 this->shared_from_this());
+  }
 
   std::error_code prepare() {
     try {
@@ -256,7 +271,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   client_sending sending_;
   client_calls calls_;
   connect_options attempt_;
-  std::weak_ptr<opening> opening_;
+  std::weak_ptr<client_attempt> opening_;
   const std::shared_ptr<session_registry> registry_ =
       std::make_shared<session_registry>(strand_.get());
   phase phase_ = phase::idle;
@@ -272,8 +287,13 @@ void client_state<Layer>::connect() {
     const auto ec = prepare();
     if (phase_ != phase::opening) return;
     if (ec) return not_opened(ec, std::nullopt);
-    const auto begun =
-        std::make_shared<opening>(strand_.get(), attempt_, layer_, this->shared_from_this());
+    std::shared_ptr<client_attempt> begun;
+    try {
+      begun = make_attempt();
+    } catch (const std::system_error& error) {
+      // The authorities of the system cannot be read.
+      return not_opened(error.code(), std::nullopt);
+    }
     opening_ = begun;
     begun->start(options_.url);
   };
@@ -281,7 +301,7 @@ void client_state<Layer>::connect() {
 }
 
 #if defined(HAWSER_COMPILED)
-extern template void client_state<ws_layer>::connect();
+extern template void client_state<default_layer>::connect();
 #endif
 
 }  // namespace hawser::detail
