@@ -363,12 +363,12 @@ TEST_CASE("a read that is cancelled at any byte of a conversation loses nothing"
 }
 
 TEST_CASE("a read that is cancelled before its handler runs leaves its message to the next one") {
-  const auto self = GENERATE(role::client, role::server);
-  async_talk talk{self};
+  const auto own_role = GENERATE(role::client, role::server);
+  async_talk talk{own_role};
   message into;
   outcome_of reading;
   asio::cancellation_signal signal;
-  const auto from = peer_of(self);
+  const auto from = peer_of(own_role);
   talk.far().send(frame_from(from, opcode::text, "a") + frame_from(from, opcode::text, "b") +
                   close_from(from, 1000));
   talk.near().async_read(into, asio::bind_cancellation_slot(signal.slot(), reading.handler()));

@@ -39,16 +39,16 @@ class owner_of_deadline : public std::enable_shared_from_this<owner_of_deadline>
 };
 
 TEST_CASE("an owner in a context with a virtual clock is called exactly at its deadline") {
-  const auto clock = std::make_shared<virtual_clock>();
+  const auto own_clock = std::make_shared<virtual_clock>();
   asio::io_context context;
   const auto all = detail::deadlines::of(context);
-  all.use_clock(clock);
+  all.use_clock(own_clock);
   const auto one = std::make_shared<owner_of_deadline>(context);
-  CHECK(one->deadline.now() == clock->now());
-  one->deadline.set(clock->now() + 1h);
-  for (const auto time : {clock->now() + 1h - 1ns, clock->now() + 1h}) {
+  CHECK(one->deadline.now() == own_clock->now());
+  one->deadline.set(own_clock->now() + 1h);
+  for (const auto time : {own_clock->now() + 1h - 1ns, own_clock->now() + 1h}) {
     CHECK(one->calls == 0);
-    clock->advance_to(time);
+    own_clock->advance_to(time);
     all.expire_due();
     context.restart();
     context.poll();

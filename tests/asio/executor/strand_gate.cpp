@@ -11,11 +11,11 @@
 
 namespace {
 
-using strand = asio::strand<asio::io_context::executor_type>;
+using context_strand = asio::strand<asio::io_context::executor_type>;
 
 TEST_CASE("a function runs at once on its strand, and is posted there by other callers") {
   asio::io_context context;
-  hawser::detail::strand_gate<strand> gate{asio::make_strand(context.get_executor())};
+  hawser::detail::strand_gate<context_strand> gate{asio::make_strand(context.get_executor())};
   int runs = 0;
   gate.run([&] { ++runs; });
   CHECK(runs == 0);
@@ -33,7 +33,7 @@ TEST_CASE("a function runs at once on its strand, and is posted there by other c
 TEST_CASE("a strand gate that is shut runs nothing, also after the end of its context") {
   int runs = 0;
   auto context = std::make_unique<asio::io_context>();
-  hawser::detail::strand_gate<strand> gate{asio::make_strand(context->get_executor())};
+  hawser::detail::strand_gate<context_strand> gate{asio::make_strand(context->get_executor())};
   gate.shut();
   context.reset();
   gate.run([&] { ++runs; });
