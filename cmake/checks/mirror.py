@@ -57,8 +57,11 @@ ELSEWHERE = {
     "transport/pipe/pipe_lane": "transport/memory_pipe",
     "transport/pipe/pipe_state": "transport/memory_pipe",
     "pubsub/delivery/fan_out": "pubsub/memory_broker",
+    "pubsub/delivery/hub_member": "pubsub/hub",
+    "pubsub/delivery/hub_state": "pubsub/hub",
     "pubsub/delivery/membership": "pubsub/delivery/delivery_loop",
     "pubsub/delivery/subscriptions": "pubsub/broker",
+    "pubsub/hub_options": "options/options",
     "pubsub/publication": "pubsub/broker",
 }
 

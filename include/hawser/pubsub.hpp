@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-// Topics and brokers, and what programs use of asio/.
+// Topics, brokers and the hub of a server, and what programs use of asio/.
 
 #include "hawser/asio/language.hpp"
 
 #include "hawser/asio.hpp"
 #include "hawser/pubsub/broker.hpp"
+#include "hawser/pubsub/hub.hpp"
+#include "hawser/pubsub/hub_options.hpp"
 #include "hawser/pubsub/inline_broker.hpp"
 #include "hawser/pubsub/memory_broker.hpp"
 #include "hawser/pubsub/publication.hpp"

@@ -27,6 +27,7 @@ SERVES = {
     "http_beside": [SERVER],
     "tls_echo": [["serve", *FILES, *SERVER]],
     "tls_event_server": [[*FILES, *SERVER]],
+    "topic_server": [SERVER],
 }
 CONNECTS = {
     "callback_client": [CLIENT],

@@ -17,6 +17,7 @@
 #include "hawser/asio.hpp"
 #include "hawser/deflate.hpp"
 #include "hawser/hawser.hpp"
+#include "hawser/pubsub.hpp"
 #include "hawser/tls.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 #include "support/bytes.hpp"
@@ -207,6 +208,17 @@ TEST_CASE("every option of the servers has its default", "[options]") {
   CHECK(handshake_timeout == 10s);
   check_defaults(connection);
   CHECK_FALSE(extension);
+}
+
+TEST_CASE("every option of topics has its default", "[options]") {
+  const auto& [max_topics_per_session, max_topic_length, max_queued_bytes, on_dropped] =
+      hub_options{};
+  CHECK(max_topics_per_session == 1'000);
+  CHECK(max_topic_length == 255);
+  CHECK(max_queued_bytes == 64 * 1024 * 1024);
+  CHECK_FALSE(on_dropped);
+  const auto& [max_queued_of_broker] = memory_broker_options{};
+  CHECK(max_queued_of_broker == 64 * 1024 * 1024);
 }
 
 TEST_CASE("every option of the clients has its default", "[options]") {

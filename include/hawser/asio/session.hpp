@@ -315,6 +315,15 @@ class session {
     return place;
   }
 
+  /// Keeps an object until the session ends: it is released on the session's thread just before on_close, or
+  /// with the session if that ends without a handler. `make(const asio::any_io_executor&)` gets get_executor()
+  /// and returns the object as a std::shared_ptr<void>. It is called on the calling thread, which may be any,
+  /// and must not use the session. Fails with errc::closed, without calling `make`, if the session has ended.
+  template <class Make>
+  std::error_code keep_until_end(Make make) const {
+    return state_ ? state_->keep_until_end(std::move(make)) : errc::closed;
+  }
+
   /// A number that no other session of this process has or will have; not 0. Of an empty handle: 0.
   std::uint64_t id() const noexcept { return state_ ? state_->id() : 0; }
 

@@ -128,7 +128,7 @@ TEST_CASE("an exception of a receiver leaves through run(), and the others are c
 TEST_CASE("what would exceed the limit of the queue is refused") {
   one_loop one;
   const auto to = list_of(one.delivery_target());
-  const auto size = detail::delivery{about("a", "12345"), to, {}}.size();
+  const auto size = detail::queued_delivery{about("a", "12345"), to, {}}.size();
   const auto push = [&] { return one.loop->push({about("a", "12345"), to, {}}, 2 * size); };
   CHECK(push() == delivery_loop::result::queued);
   CHECK(push() == delivery_loop::result::queued);

@@ -120,6 +120,20 @@ class session_state : public memory_holder {
   /// Locks the session's strand, if it can be locked.
   virtual exclusive_strand::lock hold() const { return {}; }
 
+  /// Keeps what `make(executor())` returns, a std::shared_ptr<void>, until the session ends. `make` is not called
+  /// if it has ended, and must not use the session.
+  template <class Make>
+  std::error_code keep_until_end(Make make) {
+    auto one = std::make_unique<companion>();
+    const auto add = [&] {
+      one->kept = make(executor());
+      one->next = std::move(companions_);
+      companions_ = std::move(one);
+      return true;
+    };
+    return commands_.if_accepting(add) ? std::error_code{} : errc::closed;
+  }
+
   bool accepts_commands() const noexcept { return commands_.accepts(); }
   bool can_send() const noexcept {
     return accepts_commands() && can_send_.load(std::memory_order_relaxed) && !is_ending();
@@ -173,7 +187,10 @@ class session_state : public memory_holder {
 
   /// Accepts no commands from now on, and drops the queued ones. The execution context is not used
   /// after this.
-  void shut() { commands_.shut(); }
+  void shut() {
+    commands_.shut();
+    const auto ended = std::move(companions_);
+  }
 
   /// What is stored beside buffered_bytes(), which may count more than it occupies. May end sessions.
   void set_stored_beside(std::ptrdiff_t bytes) noexcept {
@@ -190,6 +207,12 @@ class session_state : public memory_holder {
   session_counters counters_;
 
  private:
+  /// What ends with the session.
+  struct companion {
+    std::shared_ptr<void> kept;
+    std::unique_ptr<companion> next;
+  };
+
   static std::uint64_t next_id() noexcept {
     static std::atomic<std::uint64_t> last = 0;
     return last.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -232,6 +255,8 @@ class session_state : public memory_holder {
   }
 
   command_queue commands_;  // accepted until on_close
+  // Changed only by functions for if_accepting(), and by shut().
+  std::unique_ptr<companion> companions_;
   std::atomic<std::ptrdiff_t> stored_beside_ = 0;
   kept_facts facts_;
   std::any data_;

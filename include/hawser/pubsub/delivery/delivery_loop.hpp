@@ -27,14 +27,14 @@
 namespace hawser::detail {
 
 /// A publication for the receivers of one loop, or a function that is called instead.
-struct delivery {
+struct queued_delivery {
   std::shared_ptr<const publication> published;
   std::shared_ptr<const memberships> to;
   std::function<void()> call = {};
 
   /// What it occupies until it is delivered. The frame may be shared with other loops.
   std::size_t size() const noexcept {
-    return sizeof(delivery) + (published ? published->message.frame()->size() : 0);
+    return sizeof(queued_delivery) + (published ? published->message.frame()->size() : 0);
   }
 };
 
@@ -65,7 +65,7 @@ class delivery_loop final : public std::enable_shared_from_this<delivery_loop> {
   static inline std::shared_ptr<delivery_loop> of(const asio::any_io_executor& executor);
 
   /// Refuses what would make the queue larger than `most` bytes, and everything after the end of the context.
-  result push(delivery one, std::size_t most) {
+  result push(queued_delivery one, std::size_t most) {
     const std::lock_guard guard{mutex_};
     const auto size = one.size();
     if (ended_) return result::ended;
@@ -84,7 +84,7 @@ class delivery_loop final : public std::enable_shared_from_this<delivery_loop> {
   /// The context ends: nothing is delivered from now on.
   void end() noexcept {
     // They may own handles, which are destroyed without the lock.
-    std::deque<delivery> dropped;
+    std::deque<queued_delivery> dropped;
     const auto interrupted = std::exchange(current_, {});
     const std::lock_guard guard{mutex_};
     ended_ = true;
@@ -174,14 +174,14 @@ class delivery_loop final : public std::enable_shared_from_this<delivery_loop> {
   }
 
   mutable std::mutex mutex_;
-  std::deque<delivery> queue_;
+  std::deque<queued_delivery> queue_;
   std::size_t queued_bytes_ = 0;
   bool posted_ = false;  // run() is posted, or runs
   bool ended_ = false;
   const kept_executor<asio::any_io_executor> executor_;
   const std::shared_ptr<all_loops> all_;
   // Of run() only.
-  delivery current_;
+  queued_delivery current_;
   std::size_t position_ = 0;
   const delivery_target* last_ = nullptr;
 };

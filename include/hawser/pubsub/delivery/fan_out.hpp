@@ -85,6 +85,12 @@ class fan_out {
     return result;
   }
 
+  /// Removes one of the subscriptions, if there is one.
+  removed remove_any(delivery_target& from) {
+    const auto one = from.subscriptions.begin();
+    return one == from.subscriptions.end() ? removed{} : remove(from, one->first);
+  }
+
   /// Queues a publication on the loops of its subscribers. Returns the number of subscriptions whose loop
   /// refuses it because its queue has `most` bytes. Subscriptions without a loop are appended to `here`.
   std::size_t publish(const std::shared_ptr<const publication>& published, std::size_t most,

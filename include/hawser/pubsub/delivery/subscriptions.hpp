@@ -10,7 +10,6 @@
 #include <system_error>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "hawser/base/error.hpp"
 #include "hawser/pubsub/broker.hpp"
@@ -91,23 +90,18 @@ class subscriptions {
   }
 
   void remove(const subscriber* from) {
-    std::shared_ptr<delivery_target> one;
-    std::vector<fan_out::removed> past;
-    const std::lock_guard guard{mutex_};
-    const auto known = targets_.find(from);
-    if (known == targets_.end()) return;
-    one = std::move(known->second);
-    targets_.erase(known);
-    remove_all(*one, past);
+    const auto one = take(from);
+    if (one) remove_all(*one);
   }
 
   void end() {
     std::unordered_map<const subscriber*, std::shared_ptr<delivery_target>> all;
-    std::vector<fan_out::removed> past;
-    const std::lock_guard guard{mutex_};
-    ended_ = true;
-    all.swap(targets_);
-    for (const auto& [_, one] : all) remove_all(*one, past);
+    {
+      const std::lock_guard guard{mutex_};
+      ended_ = true;
+      all.swap(targets_);
+    }
+    for (const auto& [_, one] : all) remove_all(*one);
   }
 
   /// Queues a publication, and returns the subscriptions to which it must be delivered within this call.
@@ -149,9 +143,21 @@ class subscriptions {
     return pushed == delivery_loop::result::queued;
   }
 
-  void remove_all(delivery_target& from, std::vector<fan_out::removed>& past) {
-    while (!from.subscriptions.empty()) {
-      past.push_back(topics_.remove(from, from.subscriptions.begin()->first));
+  std::shared_ptr<delivery_target> take(const subscriber* from) {
+    const std::lock_guard guard{mutex_};
+    const auto known = targets_.find(from);
+    if (known == targets_.end()) return nullptr;
+    auto one = std::move(known->second);
+    targets_.erase(known);
+    return one;
+  }
+
+  void remove_all(delivery_target& from) noexcept {
+    for (bool more = true; more;) {
+      fan_out::removed past;  // destroyed without the lock
+      const std::lock_guard guard{mutex_};
+      past = topics_.remove_any(from);
+      more = past.one != nullptr;
     }
   }
 
