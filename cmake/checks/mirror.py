@@ -13,6 +13,7 @@ import source_tree
 # A header without a test: where it is tested
 ELSEWHERE = {
     "asio/accepting/server_runtime": "asio/accepting/server_state",
+    "asio/client_stream": "tls/async_connect",
     "asio/client_transport": "tls/connect",
     "asio/connect_error": "asio/connect_options",
     "asio/driver/command_driver": "asio/driver/session_driver",
@@ -30,6 +31,7 @@ ELSEWHERE = {
     "asio/listen": "asio/opening/quiet_opening",
     "asio/opening/awaited_answer": "asio/opening/server_opening",
     "asio/opening/chosen_route": "asio/opening/server_opening",
+    "asio/opening/lone_attempt": "asio/async_connect",
     "asio/opening/registered_opening": "asio/opening/refusal",
     "asio/opening/session_start": "asio/opening/server_opening",
     "asio/outage_queue": "asio/session/kept_messages",

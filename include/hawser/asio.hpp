@@ -5,9 +5,11 @@
 
 #include "hawser/asio/language.hpp"
 
+#include "hawser/asio/async_connect.hpp"
 #include "hawser/asio/async_websocket.hpp"
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/client_options.hpp"
+#include "hawser/asio/client_stream.hpp"
 #include "hawser/asio/client_transport.hpp"
 #include "hawser/asio/connect.hpp"
 #include "hawser/asio/connect_error.hpp"

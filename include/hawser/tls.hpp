@@ -6,6 +6,7 @@
 #include "hawser/asio/language.hpp"
 
 #include "hawser/asio.hpp"
+#include "hawser/tls/async_connect.hpp"
 #include "hawser/tls/certificate_error.hpp"
 #include "hawser/tls/client.hpp"
 #include "hawser/tls/client_context.hpp"

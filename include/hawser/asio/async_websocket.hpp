@@ -66,6 +66,9 @@ class async_websocket {
   using duration = std::chrono::steady_clock::duration;
   using default_token = typename asio::default_completion_token<executor_type>::type;
 
+  /// An empty one, as after a move: it may only be assigned, destroyed, and asked is_open().
+  async_websocket() noexcept requires std::same_as<Extension, any_extension> {}
+
   /// For a stream that is connected, or will be before the opening handshake. The policy of the
   /// handshake makes its extension: see negotiating_client_policy.
   explicit async_websocket(AsyncStream stream, const opening_options& options = {}) requires
@@ -270,7 +273,7 @@ class async_websocket {
   void close_now() { driver_->close_now(); }
 
   /// Whether messages can still be sent. The answer may be outdated at once.
-  bool is_open() const noexcept { return driver_->is_open(); }
+  bool is_open() const noexcept { return driver_ && driver_->is_open(); }
 
   /// How the connection ended, after a read has completed with errc::closed or async_close() has
   /// completed. Its reason is valid as long as this object.
