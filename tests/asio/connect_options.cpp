@@ -118,7 +118,8 @@ TEST_CASE("a proxy gets the User-Agent of the request", "[rfc9110-10.1.5]") {
   connect_options options;
   options.handshake.headers = {{"Authorization", "secret"}};
   const auto fields = [&] {
-    return std::string{detail::destination{here_uri, options}.proxy_headers().text()};
+    const auto sent = detail::destination{here_uri, options}.proxy_headers();
+    return std::string{sent.text()};
   };
   CHECK(fields() == "User-Agent: " + std::string{default_user_agent} + "\r\n");
   options.handshake.user_agent = "";

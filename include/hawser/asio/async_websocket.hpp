@@ -277,10 +277,10 @@ class async_websocket {
 
   /// How the connection ended, after a read has completed with errc::closed or async_close() has
   /// completed. Its reason is valid as long as this object.
-  closed close_reason() const { return driver_->outcome(); }
+  closed close_reason() const noexcept { return driver_->outcome(); }
 
   /// The time between the last answered ping, keep-alive included, and its pong.
-  std::optional<duration> round_trip() const { return driver_->round_trip(); }
+  std::optional<duration> round_trip() const noexcept { return driver_->round_trip(); }
 
   /// The negotiated subprotocol, or an empty text.
   const std::string& subprotocol() const noexcept { return driver_->agreed().subprotocol; }

@@ -20,7 +20,8 @@ struct received_part {
   bool last = true;
 
   bool is_text() const noexcept { return kind == message_kind::text; }
-  std::string_view text() const noexcept { return as_text(payload); }
+  std::string_view text() const& noexcept { return as_text(payload); }
+  void text() const&& = delete;  // The view would outlive a temporary part.
   operator message_part() const noexcept { return {kind, payload, first, last}; }
 };
 

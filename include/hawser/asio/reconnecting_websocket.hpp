@@ -107,7 +107,7 @@ class basic_reconnecting_websocket {
   void stop() { client_.stop(); }
 
   /// Why the client has given up, after read() has returned nothing; no error after close() and stop().
-  std::error_code error() const { return error_; }
+  std::error_code error() const noexcept { return error_; }
 
   /// The refusal because of which the client has given up, if any.
   const std::optional<response>& refusal() const { return refusal_; }

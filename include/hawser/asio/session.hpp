@@ -246,14 +246,14 @@ class session {
 
   /// The request of the opening handshake. Empty for a client's session, and after on_open if
   /// route_options::keep_request says so.
-  const hawser::request& request() const {
+  const hawser::request& request() const noexcept {
     static const never_destroyed<hawser::request> none;
     return state_ ? state_->facts().asked() : none.get();
   }
 
   /// The value of a parameter of the route, percent-decoded: `/rooms/:id` has `id`. It may hold any byte.
   /// Empty if there is no such parameter.
-  std::string_view parameter(std::string_view name) const {
+  std::string_view parameter(std::string_view name) const noexcept {
     return state_ ? state_->facts().parameter(name) : std::string_view{};
   }
 
@@ -287,7 +287,7 @@ class session {
   }
 
   /// Whether the connection is encrypted.
-  bool is_secure() const { return request().is_secure(); }
+  bool is_secure() const noexcept { return request().is_secure(); }
 
   /// What TLS has negotiated; null without TLS. May be called on any thread, also after on_close.
   std::shared_ptr<const tls_facts> tls() const noexcept {

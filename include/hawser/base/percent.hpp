@@ -55,8 +55,8 @@ constexpr bool decodes_to(std::string_view encoded, std::string_view plain,
 
 /// Decodes percent-encoding, RFC 3986 §2.1. Returns nothing if a `%` has no two hexadecimal digits
 /// behind it. The result may hold any byte, also NUL, CR, LF and `/`, and need not be UTF-8.
-inline std::optional<std::string> percent_decode(std::string_view text,
-                                                 plus_sign plus = plus_sign::literal) {
+[[nodiscard]] inline std::optional<std::string> percent_decode(
+    std::string_view text, plus_sign plus = plus_sign::literal) {
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {

@@ -129,13 +129,13 @@ class utf8_validator {
 };
 
 /// Whether the bytes are complete, valid UTF-8: RFC 3629.
-constexpr bool is_valid_utf8(bytes_view bytes) noexcept {
+[[nodiscard]] constexpr bool is_valid_utf8(bytes_view bytes) noexcept {
   utf8_validator text;
   return text.feed(bytes) && text.complete();
 }
 
 /// Whether the text is valid UTF-8: RFC 3629.
-constexpr bool is_valid_utf8(std::string_view text) noexcept {
+[[nodiscard]] constexpr bool is_valid_utf8(std::string_view text) noexcept {
   if (!std::is_constant_evaluated()) return is_valid_utf8(as_bytes(text));
   constexpr auto boundary = detail::utf8_state::boundary;
   return detail::utf8_walk(boundary, text.data(), text.size()) == boundary;

@@ -42,7 +42,8 @@ constexpr std::optional<std::string_view> credentials_of(std::string_view value,
 /// The token in the value of an Authorization field, RFC 6750 §2.1, as a view into it. Nothing for another
 /// scheme, or for a token that is empty or has other characters than letters, digits, `-._~+/` and `=`
 /// at its end.
-constexpr std::optional<std::string_view> decode_bearer_token(std::string_view value) noexcept {
+[[nodiscard]] constexpr std::optional<std::string_view> decode_bearer_token(
+    std::string_view value) noexcept {
   const auto token = detail::credentials_of(value, "Bearer");
   if (!token) return std::nullopt;
   auto text = *token;
@@ -58,7 +59,8 @@ constexpr std::optional<std::string_view> decode_bearer_token(std::string_view v
 /// User and password in the value of an Authorization field, decoded: RFC 7617 §2. The first colon divides
 /// them. Nothing for another scheme, for what is not base64 with padding, or for text that has no colon
 /// or a control character. Text beyond ASCII is as the client has encoded it, usually UTF-8.
-inline std::optional<basic_credentials> decode_basic_credentials(std::string_view value) {
+[[nodiscard]] inline std::optional<basic_credentials> decode_basic_credentials(
+    std::string_view value) {
   const auto encoded = detail::credentials_of(value, "Basic");
   if (!encoded) return std::nullopt;
   std::string text(encoded->size() / 4 * 3, '\0');

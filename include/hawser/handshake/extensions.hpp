@@ -99,7 +99,7 @@ inline bool add_extension(std::optional<extension_list>& list, std::string_view 
 
 /// Parses a value of Sec-WebSocket-Extensions. Returns nothing if it is malformed, and an empty
 /// list for an empty text.
-inline std::optional<extension_list> decode_extensions(std::string_view value) {
+[[nodiscard]] inline std::optional<extension_list> decode_extensions(std::string_view value) {
   std::optional<extension_list> result{std::in_place};
   field_list elements{value};
   while (const auto element = elements.next()) {
@@ -109,7 +109,7 @@ inline std::optional<extension_list> decode_extensions(std::string_view value) {
 }
 
 /// Parses all Sec-WebSocket-Extensions fields of a head as one list.
-inline std::optional<extension_list> decode_extensions(const header_fields& fields) {
+[[nodiscard]] inline std::optional<extension_list> decode_extensions(const header_fields& fields) {
   std::optional<extension_list> result{std::in_place};
   for_each_element(fields, "Sec-WebSocket-Extensions", [&](std::string_view element) {
     if (result) detail::add_extension(result, element);

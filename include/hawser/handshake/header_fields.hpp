@@ -56,7 +56,7 @@ class header_fields {
 
   /// The name of the field that add() has refused, up to its first character that is not allowed in a
   /// name. Empty if none was refused.
-  std::string_view refused() const noexcept { return valid_ ? std::string_view{} : text_; }
+  std::string_view refused() const& noexcept { return valid_ ? std::string_view{} : text_; }
 
   /// The number of fields.
   std::size_t size() const noexcept {
@@ -65,7 +65,7 @@ class header_fields {
   bool empty() const noexcept { return text().empty(); }
 
   /// The value of the first field of this name.
-  std::optional<std::string_view> find(std::string_view name) const noexcept {
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const& noexcept {
     for (const auto field : *this) {
       if (iequals(field.name, name)) return field.value;
     }
@@ -73,7 +73,7 @@ class header_fields {
   }
 
   /// The value of the field of this name, if there is exactly one.
-  std::optional<std::string_view> find_only(std::string_view name) const noexcept {
+  [[nodiscard]] std::optional<std::string_view> find_only(std::string_view name) const& noexcept {
     std::optional<std::string_view> found;
     for (const auto field : *this) {
       if (!iequals(field.name, name)) continue;
@@ -84,7 +84,7 @@ class header_fields {
   }
 
   /// The values of all fields of this name, in order.
-  std::vector<std::string_view> values(std::string_view name) const {
+  [[nodiscard]] std::vector<std::string_view> values(std::string_view name) const& {
     std::vector<std::string_view> found;
     for (const auto field : *this) {
       if (iequals(field.name, name)) found.push_back(field.value);
@@ -93,7 +93,14 @@ class header_fields {
   }
 
   /// All fields as in an HTTP head, each with its CRLF.
-  std::string_view text() const noexcept { return valid_ ? text_ : std::string_view{}; }
+  std::string_view text() const& noexcept { return valid_ ? text_ : std::string_view{}; }
+
+  // The views would outlive a temporary container.
+  void refused() const&& = delete;
+  void find(std::string_view) const&& = delete;
+  void find_only(std::string_view) const&& = delete;
+  void values(std::string_view) const&& = delete;
+  void text() const&& = delete;
 
   class iterator {
    public:

@@ -35,11 +35,11 @@ struct proxy {
   /// scheme is an HTTP proxy. The default port is 80, or 1080 for SOCKS. Host, user and password
   /// are percent-decoded. With both SOCKS schemes the proxy resolves the server's name. Returns
   /// nothing for another scheme, a path, or a host, port or text that is not valid.
-  static std::optional<proxy> decode(std::string_view text);
+  [[nodiscard]] static std::optional<proxy> decode(std::string_view text);
 
   /// The same. If the text is not valid, sets `ec` to what is wrong with it, which compares equal to
   /// condition::bad_uri; otherwise clears `ec`.
-  static std::optional<proxy> decode(std::string_view text, std::error_code& ec);
+  [[nodiscard]] static std::optional<proxy> decode(std::string_view text, std::error_code& ec);
 
   bool has_credentials() const noexcept { return !user.empty() || !password.empty(); }
 

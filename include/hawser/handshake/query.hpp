@@ -45,7 +45,8 @@ class query_list {
 /// The decoded value of the first parameter of this name in a query: percent-encoding, and `+` for a
 /// space. `name` is plain text and is compared with the decoded names. Nothing if there is none, or if
 /// the value has invalid percent-encoding. The value may hold any byte and need not be UTF-8.
-inline std::optional<std::string> find_in_query(std::string_view query, std::string_view name) {
+[[nodiscard]] inline std::optional<std::string> find_in_query(std::string_view query,
+                                                              std::string_view name) {
   query_list parameters{query};
   while (const auto one = parameters.next()) {
     if (detail::decodes_to(one->name, name, plus_sign::space)) {
@@ -57,7 +58,8 @@ inline std::optional<std::string> find_in_query(std::string_view query, std::str
 
 /// The same for all parameters of this name, in order. One invalid value makes the result empty: what
 /// was meant is not known.
-inline std::vector<std::string> find_all_in_query(std::string_view query, std::string_view name) {
+[[nodiscard]] inline std::vector<std::string> find_all_in_query(std::string_view query,
+                                                                std::string_view name) {
   std::vector<std::string> found;
   query_list parameters{query};
   while (const auto one = parameters.next()) {

@@ -91,12 +91,12 @@ class request {
 
   /// The value of the first parameter of this name in the query, decoded: `7 8` for `id` in
   /// `/x?id=7+8`. Nothing if there is none, or if its percent-encoding is invalid: see find_in_query().
-  std::optional<std::string> query(std::string_view name) const {
+  [[nodiscard]] std::optional<std::string> query(std::string_view name) const {
     return find_in_query(query(), name);
   }
 
   /// The same for all parameters of this name, in order: see find_all_in_query().
-  std::vector<std::string> queries(std::string_view name) const {
+  [[nodiscard]] std::vector<std::string> queries(std::string_view name) const {
     return find_all_in_query(query(), name);
   }
 
@@ -104,7 +104,7 @@ class request {
   header_fields headers;
 
   /// The value of the first field of this name.
-  std::optional<std::string_view> header(std::string_view name) const noexcept {
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept {
     return headers.find(name);
   }
 
@@ -124,10 +124,10 @@ class request {
 
   /// The origin of the page, as the browser states it: RFC 6454 §7. Other clients can omit it or
   /// send any value.
-  std::optional<std::string_view> origin() const noexcept { return header("Origin"); }
+  [[nodiscard]] std::optional<std::string_view> origin() const noexcept { return header("Origin"); }
 
   /// The value of the first cookie of this name, as it was sent: RFC 6265 §4.2.
-  std::optional<std::string_view> cookie(std::string_view name) const noexcept {
+  [[nodiscard]] std::optional<std::string_view> cookie(std::string_view name) const noexcept {
     for (const auto field : headers) {
       if (!iequals(field.name, "Cookie")) continue;
       for (auto rest = field.value; !rest.empty();) {
@@ -144,14 +144,14 @@ class request {
 
   /// The token of `Authorization: Bearer …`: see decode_bearer_token(). Nothing if there are several
   /// Authorization lines.
-  std::optional<std::string_view> bearer_token() const noexcept {
+  [[nodiscard]] std::optional<std::string_view> bearer_token() const noexcept {
     const auto value = headers.find_only("Authorization");
     return value ? decode_bearer_token(*value) : std::nullopt;
   }
 
   /// User and password of `Authorization: Basic …`, decoded: see decode_basic_credentials(). Nothing if
   /// there are several Authorization lines.
-  std::optional<hawser::basic_credentials> basic_credentials() const {
+  [[nodiscard]] std::optional<hawser::basic_credentials> basic_credentials() const {
     const auto value = headers.find_only("Authorization");
     return value ? decode_basic_credentials(*value) : std::nullopt;
   }

@@ -21,9 +21,10 @@ struct response {
   std::string body = {};
 
   /// The value of the first field of this name.
-  std::optional<std::string_view> header(std::string_view name) const noexcept {
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const& noexcept {
     return headers.find(name);
   }
+  void header(std::string_view) const&& = delete;  // The view would outlive a temporary response.
 };
 
 /// The phrase of RFC 9110 §15 for a status, or an empty text.
@@ -77,7 +78,7 @@ constexpr bool has_body(unsigned status) noexcept {
 }
 
 /// Whether the response can be sent: the status is final, and no text would break a line.
-inline bool is_sendable(const response& answer) noexcept {
+[[nodiscard]] inline bool is_sendable(const response& answer) noexcept {
   return answer.status >= 200 && answer.status <= 599 && answer.headers.valid() &&
          std::all_of(answer.reason.begin(), answer.reason.end(), is_field_value_char);
 }
@@ -116,7 +117,7 @@ inline std::string_view connection_line(persistence connection, bool upgrade) no
 
 /// The encoded response, which must be sendable. Writes the fields for length and connection itself
 /// and omits those of `answer`.
-inline std::string encode(const response& answer, const response_facts& facts = {}) {
+[[nodiscard]] inline std::string encode(const response& answer, const response_facts& facts = {}) {
   const auto phrase = answer.reason.empty() ? reason_phrase(answer.status) : answer.reason;
   std::string text = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
   text.append(phrase).append("\r\n");
@@ -167,7 +168,7 @@ constexpr unsigned status_for(errc error) noexcept {
 }
 
 /// The response for an error, with the header fields that its status requires.
-inline response response_for(errc error) {
+[[nodiscard]] inline response response_for(errc error) {
   response answer{.status = status_for(error)};
   if (answer.status == 405) answer.headers.add("Allow", "GET");
   if (answer.status == 426) {

@@ -109,8 +109,8 @@ class uri {
   /// Parses a URI. If it is not valid, returns nothing and sets `ec` to what is wrong with it, which
   /// compares equal to condition::bad_uri; otherwise clears `ec`. See without_secrets() for a text of
   /// the URI to go with it.
-  static std::optional<uri> decode(std::string_view text, std::error_code& ec,
-                                   user_info rule = user_info::refuse) {
+  [[nodiscard]] static std::optional<uri> decode(std::string_view text, std::error_code& ec,
+                                                 user_info rule = user_info::refuse) {
     uri result;
     const auto why = result.take(text, rule);
     ec = why == errc{} ? std::error_code{} : why;
@@ -119,7 +119,8 @@ class uri {
   }
 
   /// Parses a URI. Returns nothing if it is not valid.
-  static std::optional<uri> decode(std::string_view text, user_info rule = user_info::refuse) {
+  [[nodiscard]] static std::optional<uri> decode(std::string_view text,
+                                                 user_info rule = user_info::refuse) {
     uri result;
     if (result.take(text, rule) != errc{}) return std::nullopt;
     return result;

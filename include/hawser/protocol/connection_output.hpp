@@ -58,6 +58,13 @@ class connection_output {
     return send(message_kind::binary, owned_payload{std::move(binary)});
   }
 
+  template <std::same_as<std::uint8_t> Byte>
+  std::error_code send(const std::vector<Byte>&) {
+    static_assert(!std::same_as<Byte, std::uint8_t>,
+                  "send() wants std::byte: pass std::as_bytes(std::span{payload})");
+    return {};
+  }
+
   /// Queues a message; a long one is moved, not copied. A text must be valid UTF-8, which is not checked.
   std::error_code send(message_kind kind, owned_payload payload, coding how = coding::agreed) {
     return queue({kind, payload.view(), how}, std::move(payload));

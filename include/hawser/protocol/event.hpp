@@ -46,7 +46,8 @@ struct message {
       : kind{view.kind}, payload{view.payload.begin(), view.payload.end()} {}
 
   bool is_text() const noexcept { return kind == message_kind::text; }
-  std::string_view text() const noexcept { return as_text(payload); }
+  std::string_view text() const& noexcept { return as_text(payload); }
+  void text() const&& = delete;  // The view would outlive a temporary message.
   operator message_view() const noexcept { return {kind, payload}; }
 };
 

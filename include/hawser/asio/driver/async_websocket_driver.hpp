@@ -140,8 +140,10 @@ class async_websocket_driver final
   bool is_open() const noexcept {
     return base::usable() && base::connection().state() == close_state::open;
   }
-  closed outcome() const { return outcome_.value_or(closed{}); }
-  std::optional<std::chrono::steady_clock::duration> round_trip() const { return round_trip_; }
+  closed outcome() const noexcept { return outcome_.value_or(closed{}); }
+  std::optional<std::chrono::steady_clock::duration> round_trip() const noexcept {
+    return round_trip_;
+  }
   Stream& stream() noexcept { return base::stream(); }
   bool is_secure() { return base::has_stream() && is_secure_stream(stream()); }
   std::shared_ptr<const tls_facts> tls() {
