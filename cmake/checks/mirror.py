@@ -13,6 +13,7 @@ import source_tree
 # A header without a test: where it is tested
 ELSEWHERE = {
     "asio/accepting/server_runtime": "asio/accepting/server_state",
+    "asio/accepting/threaded_incidents": "asio/diagnostics",
     "asio/client_stream": "tls/async_connect",
     "asio/client_transport": "tls/connect",
     "asio/connect_error": "asio/connect_options",
@@ -32,6 +33,7 @@ ELSEWHERE = {
     "asio/opening/awaited_answer": "asio/opening/server_opening",
     "asio/opening/chosen_route": "asio/opening/server_opening",
     "asio/opening/lone_attempt": "asio/async_connect",
+    "asio/opening/opening_incidents": "asio/diagnostics",
     "asio/opening/registered_opening": "asio/opening/refusal",
     "asio/opening/session_start": "asio/opening/server_opening",
     "asio/outage_queue": "asio/session/kept_messages",

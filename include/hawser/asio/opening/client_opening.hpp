@@ -62,8 +62,10 @@ using attempt_function = std::shared_ptr<client_attempt>(const typename Owner::e
 template <class Owner>
 inline constinit std::atomic<attempt_function<Owner>*> attempt_with_tls{nullptr};
 
-/// Whether an error of TLS is permanent, as hawser/tls/client.hpp knows it; otherwise null.
+/// Whether an error of TLS is permanent, and whether an error is one of TLS, as hawser/tls/client.hpp knows it;
+/// otherwise null.
 inline constinit std::atomic<bool (*)(std::error_code) noexcept> is_permanent_with_tls{nullptr};
+inline constinit std::atomic<bool (*)(std::error_code) noexcept> is_tls_error_with_tls{nullptr};
 
 }  // namespace detail
 
@@ -77,6 +79,12 @@ struct default_layer {
   static bool is_permanent(std::error_code ec) noexcept {
     auto* const is_permanent = detail::is_permanent_with_tls.load();
     return is_permanent != nullptr && is_permanent(ec);
+  }
+
+  /// Whether the TLS handshake has failed with this error.
+  static bool is_tls_error(std::error_code ec) noexcept {
+    auto* const is_tls_error = detail::is_tls_error_with_tls.load();
+    return is_tls_error != nullptr && is_tls_error(ec);
   }
 };
 
@@ -146,7 +154,7 @@ class client_opening final : public client_attempt,
       if (!via) return errc::bad_proxy;
       proxy_ = *via;
     } catch (...) {
-      return owner->report(std::current_exception());
+      return owner->report("proxy function", std::current_exception());
     }
     return {};
   }
