@@ -1036,4 +1036,66 @@ TEST_CASE("what a connection stores is what it has on the heap for a message and
   CHECK(peer.stored_bytes() <= 4096);
 }
 
+/// The end of a connection after `input`.
+closed end_after(test_connection<>& peer, byte_vector input = {}) {
+  mutable_bytes rest{input};
+  while (const auto happened = peer.next(rest)) {
+    if (const auto* end = std::get_if<closed>(&*happened)) return *end;
+  }
+  return {};
+}
+
+TEST_CASE("the end names the side that began it", "[rfc-7.1]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
+  auto expected = close_origin::local;
+  byte_vector input;
+  SECTION("this side's Close frame") {
+    peer.close();
+    input = close_from(from, 1000);
+  }
+  SECTION("the peer's Close frame") {
+    expected = close_origin::peer;
+    input = close_from(from, 1000);
+  }
+  SECTION("the end of the stream") {
+    expected = close_origin::peer;
+    peer.receive_end();
+  }
+  SECTION("the end of the stream after this side's Close frame") {
+    peer.close();
+    written_by(peer);
+    peer.receive_end();
+  }
+  SECTION("a broken stream") {
+    expected = close_origin::peer;
+    peer.output_failed(std::make_error_code(std::errc::broken_pipe));
+    peer.abort();
+  }
+  SECTION("a violation") { input = frame_from(from, 3, {}); }
+  SECTION("an abort") { peer.abort(); }
+  const auto end = end_after(peer, input);
+  CHECK(end.begun_by == expected);
+  CHECK(end.unsent == 0);
+}
+
+TEST_CASE("the end counts the output that was dropped, not what is still written") {
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
+  REQUIRE_FALSE(peer.send("Hello"));
+  const auto queued = peer.buffered_bytes();
+  SECTION("by the end of the stream") { peer.receive_end(); }
+  SECTION("by an abort") { peer.abort(); }
+  SECTION("by an error of a write") {
+    peer.output_failed(std::make_error_code(std::errc::broken_pipe));
+    peer.receive_end();
+  }
+  SECTION("nothing by a closing handshake") {
+    CHECK(end_after(peer, close_from(peer_of(own_role), 1000)).unsent == 0);
+    return;
+  }
+  CHECK(end_after(peer).unsent == queued);
+}
+
 }  // namespace

@@ -235,7 +235,7 @@ class basic_connection : public detail::connection_output<Extension, Masks> {
   }
 
   void end(close_input input, const closed& outcome) {
-    if (end_.on(input, outcome)) sender_.clear();
+    if (end_.on(input, outcome, base::buffered_bytes())) sender_.clear();
   }
 
   void send_keep_alive() {

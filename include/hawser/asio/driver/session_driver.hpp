@@ -163,8 +163,9 @@ class session_driver final : public command_driver<session_driver<Stream>, Strea
       base::shut();
       if (waits_) waits_->end();
       if (!calls_.report_limit(*this, end->error)) return;
-      call(handlers().on_close,
-           closed{end->code, end->reason, end->clean, standard_error(end->error)});
+      auto why = *end;
+      why.error = standard_error(end->error);
+      call(handlers().on_close, why);
     }
   }
 
