@@ -93,11 +93,13 @@ namespace detail {
 /// One attempt of a client to connect: address, proxy, TLS, opening handshake, and the same again
 /// for redirections. Ends with one call of `owner.opened(stream, facts, rest)` or
 /// `owner.not_opened(ec, refusal)`, unless abort() is called before.
-template <class Layer, class Owner>
-class client_opening final : public client_attempt,
-                             public std::enable_shared_from_this<client_opening<Layer, Owner>> {
+template <class Layer, class Owner,
+          class Socket = asio::basic_stream_socket<asio::ip::tcp, typename Owner::executor_type>>
+class client_opening final
+    : public client_attempt,
+      public std::enable_shared_from_this<client_opening<Layer, Owner, Socket>> {
   using client_executor = typename Owner::executor_type;
-  using client_socket = asio::basic_stream_socket<asio::ip::tcp, client_executor>;
+  using client_socket = Socket;
 
  public:
   client_opening(const client_executor& executor, const connect_options& options, Layer& layer,

@@ -26,6 +26,7 @@
 #include "hawser/asio/executor/context_timer.hpp"
 #include "hawser/asio/executor/strand_gate.hpp"
 #include "hawser/asio/incident.hpp"
+#include "hawser/asio/opening/client_network.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
 #include "hawser/asio/opening/dialer.hpp"
 #include "hawser/asio/reconnecting/client_calls.hpp"
@@ -169,6 +170,11 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   void connect();
 
   std::shared_ptr<client_attempt> make_attempt() {
+    auto& context = strand_.get().get_inner_executor().context();
+    if (asio::has_service<client_network<client_state>>(context)) {
+      const auto& network = asio::use_service<client_network<client_state>>(context);
+      return network.make(strand_.get(), attempt_, this->shared_from_this());
+    }
     if constexpr (std::is_same_v<Layer, default_layer>) {
       if (auto* const make = attempt_with_tls<client_state>.load()) {
         return make(strand_.get(), attempt_, this->shared_from_this());
