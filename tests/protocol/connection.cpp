@@ -293,6 +293,55 @@ TEST_CASE("a turn ends after its number of events, and the next one continues", 
   CHECK(notes.lines().size() == 8);
 }
 
+TEST_CASE("control frames can be taken alone, up to the next message, wherever they are cut",
+          "[rfc-5.4]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
+  auto first = frame_from(from, opcode::text, "first", fin::no);
+  CHECK(feed(peer, first).empty());
+  diary notes;
+  auto control = frame_from(from, opcode::ping, "1") + frame_from(from, opcode::pong, "2");
+  for (auto& byte : control) {
+    mutable_bytes one{&byte, 1};
+    while (const auto happened = peer.next_control(one)) notes.note(*happened);
+    CHECK(one.empty());
+  }
+  CHECK(notes.lines() == lines{"ping \"1\"", "pong \"2\""});
+  auto data = frame_from(from, opcode::continuation, "!");
+  mutable_bytes rest{data};
+  CHECK_FALSE(peer.next_control(rest));
+  CHECK(rest.size() == data.size());
+  CHECK(feed(peer, data) == lines{"text \"first!\""});
+  auto close = close_from(from, 1001);
+  rest = close;
+  const auto end = peer.next_control(rest);
+  REQUIRE(end);
+  CHECK(std::get<closed>(*end).code == close_code::going_away);
+  CHECK(peer.state() == close_state::exchanged);
+  CHECK_FALSE(peer.next_control(rest));
+}
+
+TEST_CASE("a Close frame is found behind messages that were not taken", "[rfc-5.5.1]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
+  const auto messages = frame_from(from, opcode::text, "first", fin::no) +
+                        frame_from(from, opcode::ping, "") +
+                        frame_from(from, opcode::continuation, std::string(200, 'x'));
+  const auto all = messages + close_from(from, 1000);
+  for (const std::size_t taken : {0u, 1u, 9u}) {
+    test_connection<> other{own_role};
+    (void)feed(other, byte_vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(taken)));
+    for (auto size = taken; size <= all.size(); ++size) {
+      const auto unread = bytes_view{all}.subspan(taken, size - taken);
+      const std::size_t head = from == role::client ? 6 : 2;
+      CHECK(other.close_follows(unread) == (size >= messages.size() + head));
+    }
+  }
+  CHECK(peer.close_follows(messages + frame_from(from, 11, {})));
+}
+
 TEST_CASE("a turn ends inside a message that takes long to decode", "[abuse]") {
   const auto own_role = GENERATE(role::client, role::server);
   const auto how = GENERATE(delivery::messages, delivery::parts);
