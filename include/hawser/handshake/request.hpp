@@ -49,17 +49,17 @@ class request {
     text_.append(body);
   }
 
-  std::string_view method() const noexcept {
+  std::string_view method() const& noexcept {
     return std::string_view{text_}.substr(0, method_size_);
   }
 
   /// The target of the request line: path and query, or an absolute URI (RFC 9112 §3.2.2).
-  std::string_view target() const noexcept {
+  std::string_view target() const& noexcept {
     return std::string_view{text_}.substr(method_size_, target_size_);
   }
 
   /// The body without its transfer coding; empty in an opening handshake.
-  std::string_view body() const noexcept {
+  std::string_view body() const& noexcept {
     return std::string_view{text_}.substr(std::size_t{method_size_} + target_size_);
   }
 
@@ -76,14 +76,14 @@ class request {
   }
 
   /// The path of the target, still percent-encoded; `/` if an absolute URI has none.
-  std::string_view path() const noexcept {
+  std::string_view path() const& noexcept {
     const auto rest = after_authority();
     const auto path = rest.substr(0, rest.find('?'));
     return path.empty() ? "/" : path;
   }
 
   /// The text after the target's `?`, percent-encoding kept, or empty.
-  std::string_view query() const noexcept {
+  std::string_view query() const& noexcept {
     const auto rest = after_authority();
     const auto mark = rest.find('?');
     return mark == std::string_view::npos ? std::string_view{} : rest.substr(mark + 1);
@@ -104,13 +104,13 @@ class request {
   header_fields headers;
 
   /// The value of the first field of this name.
-  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept {
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const& noexcept {
     return headers.find(name);
   }
 
   /// The requested host, with its port if there is one. The host of a target that is an absolute
   /// URI comes before the Host field (RFC 9112 §3.2.2).
-  std::string_view host() const noexcept {
+  std::string_view host() const& noexcept {
     const auto start = authority_start();
     if (start == 0) return header("Host").value_or(std::string_view{});
     return target().substr(start, authority_end(start) - start);
@@ -124,10 +124,12 @@ class request {
 
   /// The origin of the page, as the browser states it: RFC 6454 §7. Other clients can omit it or
   /// send any value.
-  [[nodiscard]] std::optional<std::string_view> origin() const noexcept { return header("Origin"); }
+  [[nodiscard]] std::optional<std::string_view> origin() const& noexcept {
+    return header("Origin");
+  }
 
   /// The value of the first cookie of this name, as it was sent: RFC 6265 §4.2.
-  [[nodiscard]] std::optional<std::string_view> cookie(std::string_view name) const noexcept {
+  [[nodiscard]] std::optional<std::string_view> cookie(std::string_view name) const& noexcept {
     for (const auto field : headers) {
       if (!iequals(field.name, "Cookie")) continue;
       for (auto rest = field.value; !rest.empty();) {
@@ -144,7 +146,7 @@ class request {
 
   /// The token of `Authorization: Bearer …`: see decode_bearer_token(). Nothing if there are several
   /// Authorization lines.
-  [[nodiscard]] std::optional<std::string_view> bearer_token() const noexcept {
+  [[nodiscard]] std::optional<std::string_view> bearer_token() const& noexcept {
     const auto value = headers.find_only("Authorization");
     return value ? decode_bearer_token(*value) : std::nullopt;
   }
@@ -157,7 +159,7 @@ class request {
   }
 
   /// The offered subprotocols, the preferred one first: RFC 6455 §4.1 (10).
-  std::vector<std::string_view> subprotocols() const {
+  std::vector<std::string_view> subprotocols() const& {
     std::vector<std::string_view> names;
     for_each_element(headers, "Sec-WebSocket-Protocol",
                      [&](std::string_view name) { names.push_back(name); });
@@ -166,6 +168,19 @@ class request {
 
   /// The offered extensions, the preferred one first, or nothing if their list is malformed.
   std::optional<extension_list> extensions() const { return decode_extensions(headers); }
+
+  // The views would outlive a temporary request.
+  void method() const&& = delete;
+  void target() const&& = delete;
+  void body() const&& = delete;
+  void path() const&& = delete;
+  void query() const&& = delete;
+  void header(std::string_view) const&& = delete;
+  void host() const&& = delete;
+  void origin() const&& = delete;
+  void cookie(std::string_view) const&& = delete;
+  void bearer_token() const&& = delete;
+  void subprotocols() const&& = delete;
 
  private:
   template <class Size>
