@@ -6,7 +6,6 @@ import source_tree
 PACKAGES = {
     "deflate": ["zlib.h"],
     "asio": ["asio"],
-    "testing": ["asio"],
     "tls": ["asio", "openssl"],
     "pubsub": ["asio"],
     "cable": ["asio", "nlohmann"],

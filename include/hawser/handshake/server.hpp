@@ -151,7 +151,6 @@ class server_handshake {
     agreed_ = {};
     extensions_.clear();
     output_.clear();
-    unsendable_.clear();
     written_ = 0;
     error_ = {};
     state_ = status::need_more;
@@ -168,10 +167,7 @@ class server_handshake {
     const auto error = agree(subprotocol);
     if (error != errc{}) return fail(error);
     const header_fields& more = policy_.extra_headers(request_);
-    for (const auto* const all : {&more, &headers}) {
-      const auto name = detail::find_not_addable(*all);
-      if (!name) continue;
-      unsendable_ = detail::quoted_header(*name);
+    if (!detail::are_addable(more) || !detail::are_addable(headers)) {
       return fail(errc::bad_header_value);
     }
     write_acceptance();
@@ -188,10 +184,7 @@ class server_handshake {
     if (state_ != status::request && !plain) return state_;
     const bool sendable = is_sendable(answer);
     if (!plain) error_ = errc::upgrade_refused;
-    if (!sendable) {
-      error_ = errc::bad_header_value;
-      unsendable_ = detail::not_sendable_part(answer);
-    }
+    if (!sendable) error_ = errc::bad_header_value;
     write(sendable ? answer : response_for(error_));
     return state_;
   }
@@ -213,14 +206,6 @@ class server_handshake {
 
   /// The reason of the failure, or no error.
   errc error() const noexcept { return error_; }
-
-  /// After bad_header_value: the part that must not be sent, `header "X-Name"`, `status 99` or `reason`.
-  const std::string& unsendable() const noexcept { return unsendable_; }
-
-  /// The status of the response after `failed`, otherwise 0.
-  unsigned response_status() const noexcept {
-    return state_ == status::failed ? detail::status_of(output_) : 0;
-  }
 
   /// The negotiated subprotocol and extensions, after `done`.
   const agreement& result() const noexcept { return agreed_; }
@@ -289,7 +274,6 @@ class server_handshake {
   agreement agreed_;
   std::string extensions_;
   std::string output_;
-  std::string unsendable_;
   std::size_t written_ = 0;
   errc error_{};
   http_version version_ = http_version::http_1_1;
