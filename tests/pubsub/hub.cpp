@@ -298,6 +298,41 @@ TEST_CASE("the hub may be destroyed by its hook", "[hub]") {
   CHECK_FALSE(topics);
 }
 
+TEST_CASE("the server may be destroyed by the hook of a hub, and sessions may end in it", "[hub]") {
+  const bool destroys = GENERATE(true, false);
+  asio::io_context context{1};
+  std::optional<server> shared;
+  std::vector<session> peers;
+  int calls = 0;
+  hub topics{{.on_dropped = [&](session& peer, const publication&, std::error_code) {
+    ++calls;
+    destroys ? shared.reset() : peer.close_now();
+  }}};
+  server_options options;
+  options.route.budget.hard = 2'000;
+  shared.emplace(context, options);
+  shared->on_open([&](session& peer) {
+    topics.subscribe(peer, "a");
+    peers.push_back(peer);
+  });
+  shared->start();
+  std::vector<raw_socket> clients;
+  for (std::size_t i = 0; i < 3; ++i) {
+    clients.emplace_back(shared->port());
+    clients.back().send(upgrade_request);
+    while (peers.size() <= i) context.run_one_for(soon);
+  }
+  publish(topics, "a", "1");
+  publish(topics, "a", std::string(2'000, 'x'));
+  publish(topics, "a", "2");
+  CHECK(eventually([&] {
+    context.restart();
+    context.poll();
+    return topics.statistics().subscriptions == 0;
+  }));
+  CHECK(calls == (destroys ? 1 : 3));
+}
+
 TEST_CASE("all sessions share one frame", "[hub]") {
   hub topics;
   std::vector<std::unique_ptr<lone_session>> all;

@@ -324,6 +324,15 @@ class session {
     return state_ ? state_->keep_until_end(std::move(make)) : errc::closed;
   }
 
+  /// For layers that send several messages to many sessions: what is sent between these two calls leaves in as
+  /// few writes as possible. Both must be called in one function that was posted to get_executor().
+  void hold_output() const {
+    if (state_) state_->hold_output();
+  }
+  void release_output() const {
+    if (state_) state_->release_output();
+  }
+
   /// A number that no other session of this process has or will have; not 0. Of an empty handle: 0.
   std::uint64_t id() const noexcept { return state_ ? state_->id() : 0; }
 

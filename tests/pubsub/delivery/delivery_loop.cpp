@@ -125,6 +125,40 @@ TEST_CASE("an exception of a receiver leaves through run(), and the others are c
   CHECK(one.story == lines{"a", "b"});
 }
 
+/// Notes the turns that it gets.
+struct turning_target final : detail::delivery_target {
+  turning_target(std::shared_ptr<delivery_loop> loop, lines& notes)
+      : delivery_target{std::move(loop)}, story{notes} {}
+
+  void receive(const publication& published) override {
+    story.push_back(published.topic);
+    if (published.topic == "throw") throw std::runtime_error{"no"};
+  }
+  bool has_turns() const noexcept override { return true; }
+  void begin_turn() override { story.emplace_back("begin"); }
+  void end_turn() noexcept override { story.emplace_back("end"); }
+
+  lines& story;
+};
+
+TEST_CASE("a turn surrounds all that one receiver gets in it, also before an exception") {
+  one_loop one;
+  const auto to = list_of(std::make_shared<turning_target>(one.loop, one.story));
+  for (const auto* topic : {"a", "b", "throw", "c"}) one.push(topic, to);
+  CHECK_THROWS_WITH(one.context.poll(), "no");
+  CHECK(one.story == lines{"begin", "a", "b", "throw", "end"});
+  one.context.poll();
+  CHECK(one.story == lines{"begin", "a", "b", "throw", "end", "begin", "c", "end"});
+
+  for (std::size_t i = 0; i < delivery_loop::cheap_turn; ++i) one.push("d", to);
+  one.story.clear();
+  one.context.restart();
+  CHECK(one.context.poll_one() == 1);
+  CHECK(one.story.size() == delivery_loop::cheap_turn + 2);
+  one.context.poll();
+  CHECK(one.story.size() == delivery_loop::cheap_turn + 2);
+}
+
 TEST_CASE("what would exceed the limit of the queue is refused") {
   one_loop one;
   const auto to = list_of(one.delivery_target());

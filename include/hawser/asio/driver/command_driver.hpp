@@ -39,6 +39,12 @@ class command_driver : public session_state,
 
   void on_settled() { account(); }
 
+  void hold_output() override { base::cork(); }
+  void release_output() override {
+    base::uncork();
+    base::process_pending();
+  }
+
  protected:
   command_driver(role own_role, Stream stream, session_facts facts,
                  const session_settings& settings)

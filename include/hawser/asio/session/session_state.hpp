@@ -134,6 +134,10 @@ class session_state : public memory_holder {
     return commands_.if_accepting(add) ? std::error_code{} : errc::closed;
   }
 
+  /// What is sent between these two calls leaves together. For one function on the session's thread.
+  virtual void hold_output() {}
+  virtual void release_output() {}
+
   bool accepts_commands() const noexcept { return commands_.accepts(); }
   bool can_send() const noexcept {
     return accepts_commands() && can_send_.load(std::memory_order_relaxed) && !is_ending();

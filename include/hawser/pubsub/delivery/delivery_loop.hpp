@@ -19,6 +19,7 @@
 #include <asio/post.hpp>
 #include <asio/query.hpp>
 
+#include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/executor/kept_executor.hpp"
 #include "hawser/base/never_destroyed.hpp"
 #include "hawser/pubsub/delivery/membership.hpp"
@@ -46,8 +47,10 @@ class delivery_loop final : public std::enable_shared_from_this<delivery_loop> {
  public:
   class all_loops;
 
-  /// How many calls of receivers one turn makes before other handlers of the executor run.
+  /// How many calls of receivers one turn makes before other handlers of the executor run, and how many of those
+  /// that only queue output.
   static constexpr std::size_t turn = 1024;
+  static constexpr std::size_t cheap_turn = 16 * turn;
 
   enum class result : std::uint8_t {
     queued,
@@ -103,6 +106,7 @@ class delivery_loop final : public std::enable_shared_from_this<delivery_loop> {
    public:
     explicit early_end(delivery_loop& loop) noexcept : loop_{loop} {}
     ~early_end() {
+      loop_.end_turn();
       if (!finished) loop_.post_again();
     }
     early_end(const early_end&) = delete;
@@ -135,12 +139,13 @@ class delivery_loop final : public std::enable_shared_from_this<delivery_loop> {
 
   void run() {
     early_end again{*this};
-    for (std::size_t calls = 0; calls < turn;) {
+    for (std::size_t cost = 0; cost < cheap_turn;) {
       if (!current_.to && !take()) {
+        // What the ends of the turns push is posted.
         again.finished = true;
         return;
       }
-      calls += deliver(turn - calls);
+      deliver(cost);
     }
   }
 
@@ -158,19 +163,38 @@ class delivery_loop final : public std::enable_shared_from_this<delivery_loop> {
     return true;
   }
 
-  /// Makes at most that many calls. Returns how many subscriptions it has passed.
-  std::size_t deliver(std::size_t most) {
+  /// Delivers to the remaining receivers while the turn lasts.
+  void deliver(std::size_t& cost) {
     const auto kept = current_.to;
-    const auto begin = position_;
-    while (position_ < kept->size() && position_ - begin < most) {
+    while (position_ < kept->size() && cost < cheap_turn) {
       const auto& one = *(*kept)[position_++];
+      cost += one.to->has_turns() ? 1 : cheap_turn / turn;
       if (one.to.get() == last_ || !one.is_live.load(std::memory_order_acquire)) continue;
       last_ = one.to.get();
+      begin_turn(one.to);
       current_.published ? one.to->receive(*current_.published) : current_.call();
     }
-    const auto passed = position_ - begin;
     if (position_ == kept->size()) const auto delivered = std::exchange(current_, {});
-    return (std::max)(passed, std::size_t{1});
+  }
+
+  void begin_turn(const std::shared_ptr<delivery_target>& one) {
+    if (one->in_turn || !one->has_turns()) return;
+    // Without the memory for it, each message leaves by itself.
+    with_memory(
+        [&] {
+          in_turn_.push_back(one);
+          one->in_turn = true;
+          one->begin_turn();
+        },
+        [] {});
+  }
+
+  void end_turn() noexcept {
+    const auto ended = std::exchange(in_turn_, {});
+    for (const auto& one : ended) {
+      one->in_turn = false;
+      one->end_turn();
+    }
   }
 
   mutable std::mutex mutex_;
@@ -184,6 +208,7 @@ class delivery_loop final : public std::enable_shared_from_this<delivery_loop> {
   queued_delivery current_;
   std::size_t position_ = 0;
   const delivery_target* last_ = nullptr;
+  std::vector<std::shared_ptr<delivery_target>> in_turn_;
 };
 
 /// Whether an executor is that of an io_context itself. Asio cannot compare the type of an executor with a

@@ -75,6 +75,10 @@ class hub_member final : public delivery_target {
     }
   }
 
+  bool has_turns() const noexcept override { return true; }
+  void begin_turn() override { peer_.hold_output(); }
+  void end_turn() noexcept override { peer_.release_output(); }
+
   std::uint64_t id() const noexcept { return peer_.id(); }
 
   bool has_left = false;  ///< The session has ended. Guarded by the lock of the hub.

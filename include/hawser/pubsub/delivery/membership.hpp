@@ -27,6 +27,14 @@ class delivery_target {
 
   virtual void receive(const publication& published) = 0;
 
+  /// Whether begin_turn() and end_turn() surround the calls of receive() in one turn of the loop. Its calls are then
+  /// cheap.
+  virtual bool has_turns() const noexcept { return false; }
+  virtual void begin_turn() {}
+  virtual void end_turn() noexcept {}
+
+  bool in_turn = false;  ///< For its loop
+
   const std::shared_ptr<delivery_loop>& loop() const noexcept { return loop_; }
 
   /// Its subscriptions by pattern. Guarded by the lock of the fan_out's owner.
