@@ -6,6 +6,7 @@ import source_tree
 PACKAGES = {
     "deflate": ["zlib.h"],
     "asio": ["asio"],
+    "testing": ["asio"],
     "tls": ["asio", "openssl"],
     "pubsub": ["asio"],
     "cable": ["asio", "nlohmann"],

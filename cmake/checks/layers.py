@@ -13,6 +13,7 @@ LAYERS = {
     "deflate": ["base", "frame", "handshake", "protocol", "negotiation"],
     "asio": ["base", "frame", "handshake", "protocol", "negotiation", "transport"],
     "tls": ["base", "handshake", "transport", "asio"],
+    "testing": ["base", "frame", "handshake", "protocol", "transport", "asio"],
     "pubsub": ["base", "protocol", "transport", "asio"],
     "cable": ["base", "protocol", "pubsub", "asio"],
     "redis": ["base", "pubsub", "asio"],

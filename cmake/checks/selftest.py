@@ -42,6 +42,7 @@ KEPT = {
     "include/hawser/hawser.hpp": including(
         '"hawser/base/error.hpp"', '"hawser/frame/header.hpp"'
     ),
+    "include/hawser/testing.hpp": HEADER,
     "include/hawser/tls.hpp": HEADER,
     "include/hawser/deflate.hpp": HEADER,
     "include/hawser/pubsub.hpp": HEADER,

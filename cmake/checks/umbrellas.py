@@ -9,6 +9,7 @@ UMBRELLAS = {
     "tls.hpp": ["tls"],
     "deflate.hpp": ["deflate"],
     "pubsub.hpp": ["pubsub"],
+    "testing.hpp": ["testing"],
 }
 
 # Headers for the tests of users, which the umbrellas leave out.

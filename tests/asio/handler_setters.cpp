@@ -20,7 +20,7 @@ class configured : public handler_setters<configured> {
 
   session_handlers& hooks() noexcept { return handlers; }
   auto error_reporter() const {
-    return [](session&, const std::exception_ptr&) {};
+    return [](session&, const incident&) {};
   }
 };
 

@@ -95,6 +95,42 @@ class running_server {
 
 // Serving
 
+/// Sends pieces of a message until a write fails, 1 GiB at most.
+template <class Peer>
+std::error_code upload(Peer& peer) {
+  const std::string piece(64 * 1024, 'x');
+  auto message = peer.begin_message(message_kind::binary);
+  std::error_code ec;
+  for (int left = 16 * 1024; left != 0 && !ec; --left) ec = message.write(piece);
+  return ec;
+}
+
+TEST_CASE("an upload to a server fails once its Close has arrived", "[rfc-7.1.2]") {
+  running_server server{[](peer_type& peer) {
+                          while (peer.read()) {
+                          }
+                        },
+                        {.connection = {.max_message_size = 1'000'000}}};
+  auto peer = connect(server.url());
+  CHECK(upload(peer) == errc::closed);
+  (void)peer.close();
+  CHECK(peer.close_reason().code == close_code::message_too_big);
+}
+
+TEST_CASE("a download to a client fails once its Close has arrived", "[rfc-7.1.2]") {
+  mailbox<std::error_code> results;
+  mailbox<close_code> codes;
+  running_server server{[&](peer_type& peer) {
+    results.put(upload(peer));
+    (void)peer.close();
+    codes.put(peer.close_reason().code);
+  }};
+  auto peer = connect(server.url(), {.connection = {.max_message_size = 1'000'000}});
+  CHECK_FALSE(peer.read());
+  CHECK(results.take() == make_error_code(errc::closed));
+  CHECK(codes.take() == close_code::message_too_big);
+}
+
 TEST_CASE("a server listens on a free port and calls its handler for each client") {
   running_server server{echo_messages};
   CHECK(server->port() != 0);

@@ -99,6 +99,18 @@ TEST_CASE("only a final status and texts of one line can be sent", "[rfc9112-4]"
   CHECK_FALSE(is_sendable(response{.headers = {{"Location", "/\r\nSet-Cookie: evil=1"}}}));
 }
 
+TEST_CASE("the part of a response that cannot be sent is named") {
+  using hawser::detail::not_sendable_part;
+  CHECK(not_sendable_part({.status = 600}) == "status 600");
+  CHECK(not_sendable_part({.reason = "OK\r\n"}) == "reason");
+  CHECK(not_sendable_part({.headers = {{"Location", "/\r\n"}}}) == "header \"Location\"");
+}
+
+TEST_CASE("the status of an encoded response is read from its first line") {
+  CHECK(hawser::detail::status_of(encode(response{.status = 404})) == 404);
+  CHECK(hawser::detail::status_of("") == 0);
+}
+
 TEST_CASE("each error has a status, and some have headers that go with it", "[rfc-4.2.2]") {
   struct expectation {
     errc error;

@@ -607,6 +607,9 @@ TEST_CASE("a header field that would break the response in two is refused before
     give(handshake, asking());
     CHECK(handshake.accept(headers) == server_status::failed);
     CHECK(handshake.error() == errc::bad_header_value);
+    CHECK(handshake.unsendable() ==
+          (headers.valid() ? "header \"Content-Length\"" : "header \"X\""));
+    CHECK(handshake.response_status() == 500);
     const auto answer = answer_of(handshake);
     CHECK(answer.status == 500);
     CHECK_FALSE(answer.header("Set-Cookie"));
@@ -635,6 +638,7 @@ TEST_CASE("a refusal that cannot be sent becomes a 500", "[abuse]") {
     give(handshake, asking());
     CHECK(handshake.refuse(bad) == server_status::failed);
     CHECK(handshake.error() == errc::bad_header_value);
+    CHECK_FALSE(handshake.unsendable().empty());
     CHECK(answer_of(handshake).status == 500);
   }
 }

@@ -293,6 +293,55 @@ TEST_CASE("a turn ends after its number of events, and the next one continues", 
   CHECK(notes.lines().size() == 8);
 }
 
+TEST_CASE("control frames can be taken alone, up to the next message, wherever they are cut",
+          "[rfc-5.4]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
+  auto first = frame_from(from, opcode::text, "first", fin::no);
+  CHECK(feed(peer, first).empty());
+  diary notes;
+  auto control = frame_from(from, opcode::ping, "1") + frame_from(from, opcode::pong, "2");
+  for (auto& byte : control) {
+    mutable_bytes one{&byte, 1};
+    while (const auto happened = peer.next_control(one)) notes.note(*happened);
+    CHECK(one.empty());
+  }
+  CHECK(notes.lines() == lines{"ping \"1\"", "pong \"2\""});
+  auto data = frame_from(from, opcode::continuation, "!");
+  mutable_bytes rest{data};
+  CHECK_FALSE(peer.next_control(rest));
+  CHECK(rest.size() == data.size());
+  CHECK(feed(peer, data) == lines{"text \"first!\""});
+  auto close = close_from(from, 1001);
+  rest = close;
+  const auto end = peer.next_control(rest);
+  REQUIRE(end);
+  CHECK(std::get<closed>(*end).code == close_code::going_away);
+  CHECK(peer.state() == close_state::exchanged);
+  CHECK_FALSE(peer.next_control(rest));
+}
+
+TEST_CASE("a Close frame is found behind messages that were not taken", "[rfc-5.5.1]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
+  const auto messages = frame_from(from, opcode::text, "first", fin::no) +
+                        frame_from(from, opcode::ping, "") +
+                        frame_from(from, opcode::continuation, std::string(200, 'x'));
+  const auto all = messages + close_from(from, 1000);
+  for (const std::size_t taken : {0u, 1u, 9u}) {
+    test_connection<> other{own_role};
+    (void)feed(other, byte_vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(taken)));
+    for (auto size = taken; size <= all.size(); ++size) {
+      const auto unread = bytes_view{all}.subspan(taken, size - taken);
+      const std::size_t head = from == role::client ? 6 : 2;
+      CHECK(other.close_follows(unread) == (size >= messages.size() + head));
+    }
+  }
+  CHECK(peer.close_follows(messages + frame_from(from, 11, {})));
+}
+
 TEST_CASE("a turn ends inside a message that takes long to decode", "[abuse]") {
   const auto own_role = GENERATE(role::client, role::server);
   const auto how = GENERATE(delivery::messages, delivery::parts);
@@ -1034,6 +1083,68 @@ TEST_CASE("what a connection stores is what it has on the heap for a message and
   CHECK(peer.stored_bytes() <= 60'000);
   while (!peer.output().empty()) peer.consume_output(peer.output().size());
   CHECK(peer.stored_bytes() <= 4096);
+}
+
+/// The end of a connection after `input`.
+closed end_after(test_connection<>& peer, byte_vector input = {}) {
+  mutable_bytes rest{input};
+  while (const auto happened = peer.next(rest)) {
+    if (const auto* end = std::get_if<closed>(&*happened)) return *end;
+  }
+  return {};
+}
+
+TEST_CASE("the end names the side that began it", "[rfc-7.1]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  test_connection<> peer{own_role};
+  auto expected = close_origin::local;
+  byte_vector input;
+  SECTION("this side's Close frame") {
+    peer.close();
+    input = close_from(from, 1000);
+  }
+  SECTION("the peer's Close frame") {
+    expected = close_origin::peer;
+    input = close_from(from, 1000);
+  }
+  SECTION("the end of the stream") {
+    expected = close_origin::peer;
+    peer.receive_end();
+  }
+  SECTION("the end of the stream after this side's Close frame") {
+    peer.close();
+    written_by(peer);
+    peer.receive_end();
+  }
+  SECTION("a broken stream") {
+    expected = close_origin::peer;
+    peer.output_failed(std::make_error_code(std::errc::broken_pipe));
+    peer.abort();
+  }
+  SECTION("a violation") { input = frame_from(from, 3, {}); }
+  SECTION("an abort") { peer.abort(); }
+  const auto end = end_after(peer, input);
+  CHECK(end.begun_by == expected);
+  CHECK(end.unsent == 0);
+}
+
+TEST_CASE("the end counts the output that was dropped, not what is still written") {
+  const auto own_role = GENERATE(role::client, role::server);
+  test_connection<> peer{own_role};
+  REQUIRE_FALSE(peer.send("Hello"));
+  const auto queued = peer.buffered_bytes();
+  SECTION("by the end of the stream") { peer.receive_end(); }
+  SECTION("by an abort") { peer.abort(); }
+  SECTION("by an error of a write") {
+    peer.output_failed(std::make_error_code(std::errc::broken_pipe));
+    peer.receive_end();
+  }
+  SECTION("nothing by a closing handshake") {
+    CHECK(end_after(peer, close_from(peer_of(own_role), 1000)).unsent == 0);
+    return;
+  }
+  CHECK(end_after(peer).unsent == queued);
 }
 
 }  // namespace

@@ -55,6 +55,12 @@ TEST_CASE("the text of a closed event names the error, the code and the reason")
        "the connection is closed, code 1000 (normal closure): ???[2J \xC3\xBC"},
   };
   for (const auto& [end, text] : table) CHECK(end.message() == text);
+  closed cut{close_code::abnormal, {}, false, errc::close_timeout};
+  cut.unsent = 7;
+  CHECK(
+      cut.message() ==
+      "the peer did not finish the closing handshake in time, code 1006 (no closing handshake), 7 "
+      "bytes unsent");
 }
 
 TEST_CASE("a pong answers nothing by default", "[rfc-5.5.3]") {

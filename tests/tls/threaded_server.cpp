@@ -56,6 +56,41 @@ TEST_CASE("messages of every length come back through TLS", "[rfc-5.2]") {
   CHECK(far.errors().empty());
 }
 
+TEST_CASE("an upload through TLS fails once the server's Close has arrived", "[rfc-7.1.2]") {
+  echo far{threaded_server_options{.connection = {.max_message_size = 1'000'000}},
+           server_with(test_server())};
+  auto peer = connect(far.url("wss"), trusting_client());
+  const std::string piece(64 * 1024, 'x');
+  std::error_code ec;
+  auto message = peer.begin_message(message_kind::binary);
+  for (int left = 16 * 1024; left != 0 && !ec; --left) ec = message.write(piece);
+  CHECK(ec == errc::closed);
+  (void)peer.close();
+  CHECK(peer.close_reason().code == close_code::message_too_big);
+}
+
+TEST_CASE("a download through TLS fails once the client's Close has arrived", "[rfc-7.1.2]") {
+  std::error_code ec;
+  close_code code{};
+  tls_threaded_server server{threaded_server_options{}, server_with(test_server())};
+  std::thread serving{[&] {
+    server.run([&](auto& peer) {
+      const std::string piece(64 * 1024, 'x');
+      auto message = peer.begin_message(message_kind::binary);
+      for (int left = 16 * 1024; left != 0 && !ec; --left) ec = message.write(piece);
+      (void)peer.close();
+      code = peer.close_reason().code;
+    });
+  }};
+  auto peer = connect("wss://localhost:" + std::to_string(server.port()) + '/', trusting_client(),
+                      {.connection = {.max_message_size = 1'000'000}});
+  CHECK_FALSE(peer.read());
+  server.stop();
+  serving.join();
+  CHECK(ec == errc::closed);
+  CHECK(code == close_code::message_too_big);
+}
+
 TEST_CASE("a threaded server goes on with its clients while its certificate is reloaded") {
   tls_server_context context{server_named("first")};
   echo far{threaded_server_options{}, context};

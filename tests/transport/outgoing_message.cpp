@@ -170,13 +170,13 @@ TEST_CASE("a thread that waits behind an unfinished message gets closed when tha
     auto [here, there] = make_memory_pipe({.clock = nullptr});
     websocket<memory_pipe> near{role::server, std::move(here)};
     scripted_end far{std::move(there)};
-    far.send(close_from(role::client, 1011));
-    far.hang_up();
     std::vector<std::error_code> results(3);
     std::vector<std::thread> waiting;
     {
       auto message = near.begin_message(message_kind::text);
       CHECK_FALSE(message.write("half"));
+      far.send(close_from(role::client, 1011));
+      far.hang_up();
       for (auto& result : results) {
         waiting.emplace_back([&] { result = near.write("whole"); });
       }

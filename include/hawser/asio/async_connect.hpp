@@ -4,6 +4,7 @@
 #include "hawser/asio/language.hpp"
 
 #include <concepts>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -79,6 +80,23 @@ auto async_connect_at(const Place& place, std::string_view url,
       token);
 }
 
+template <class Result>
+inline constexpr bool is_future = false;
+template <class Value>
+inline constexpr bool is_future<std::future<Value>> = true;
+
+/// Options that are a temporary. Refused if the operation may be awaited: g++ 12 destroys a temporary made with
+/// braces inside a co_await twice.
+template <class Token>
+std::shared_ptr<const connect_options> keep_temporary(connect_options&& options) {
+  using result = decltype(async_connect_at(std::declval<const asio::any_io_executor&>(), {}, {},
+                                           nullptr, std::declval<Token>()));
+  static_assert(std::is_void_v<result> || is_future<result>,
+                "store the options of async_connect() in a variable: g++ 12 destroys a temporary "
+                "inside a co_await twice");
+  return std::make_shared<const connect_options>(std::move(options));
+}
+
 /// An executor, or an execution context.
 template <class Place>
 concept executor_or_context = asio::execution::is_executor<std::remove_cvref_t<Place>>::value ||
@@ -95,21 +113,28 @@ asio::any_io_executor executor_at(Place& place) {
 
 }  // namespace detail
 
-/// Connects to a ws: or wss: URL on `place`, an executor or an execution context: resolves the host, tries all its addresses, passes the proxy,
-/// follows redirections, and performs the handshakes, all as connect() does. Completes with
-/// void(std::error_code, async_client_websocket). After an error the second is empty, and may only be assigned
+/// Connects to a ws: or wss: URL on `place`, an executor or an execution context: resolves the host, tries all its
+/// addresses, passes the proxy, follows redirections, and performs the handshakes, all as connect() does. Completes
+/// with void(std::error_code, async_client_websocket). After an error the second is empty, and may only be assigned
 /// or destroyed. An error before anything is sent, for example a malformed URL, completes the operation, too.
 ///
 /// `place` must run one function at a time: a strand, or a context that one thread runs. The operation may be
 /// begun on any thread. It may be cancelled (any type) on that executor, and then completes with operation_aborted.
 /// URL and options are copied. A wss: URL needs hawser/tls.hpp in one unit of the program: see connect().
 ///
-/// Inside a co_await, store the options in a variable first: g++ 12 destroys a temporary made with braces twice.
+/// For a co_await, store the options in a variable; a temporary is refused at compile time, because g++ 12
+/// destroys a temporary made with braces inside a co_await twice.
 template <detail::executor_or_context Place, class Token>
 auto async_connect(Place&& place, std::string_view url, const connect_options& options,
                    Token&& token) {
   return detail::async_connect_at(detail::executor_at(place), url,
                                   std::make_shared<const connect_options>(options), nullptr,
+                                  std::forward<Token>(token));
+}
+template <detail::executor_or_context Place, class Token>
+auto async_connect(Place&& place, std::string_view url, connect_options&& options, Token&& token) {
+  return detail::async_connect_at(detail::executor_at(place), url,
+                                  detail::keep_temporary<Token>(std::move(options)), nullptr,
                                   std::forward<Token>(token));
 }
 
@@ -130,6 +155,13 @@ auto async_connect(Place&& place, std::string_view url, const connect_options& o
                                   std::make_shared<const connect_options>(options), &refusal,
                                   std::forward<Token>(token));
 }
+template <detail::executor_or_context Place, class Token>
+auto async_connect(Place&& place, std::string_view url, connect_options&& options,
+                   response& refusal, Token&& token) {
+  return detail::async_connect_at(detail::executor_at(place), url,
+                                  detail::keep_temporary<Token>(std::move(options)), &refusal,
+                                  std::forward<Token>(token));
+}
 
 /// The same on the executor of the completion handler, for example that of the coroutine that awaits it. A token
 /// without an executor, such as asio::use_future, is refused at compile time.
@@ -137,6 +169,12 @@ template <class Token>
 auto async_connect(std::string_view url, const connect_options& options, Token&& token) {
   return detail::async_connect_at(detail::of_handler{}, url,
                                   std::make_shared<const connect_options>(options), nullptr,
+                                  std::forward<Token>(token));
+}
+template <class Token>
+auto async_connect(std::string_view url, connect_options&& options, Token&& token) {
+  return detail::async_connect_at(detail::of_handler{}, url,
+                                  detail::keep_temporary<Token>(std::move(options)), nullptr,
                                   std::forward<Token>(token));
 }
 template <class Token>
@@ -150,6 +188,13 @@ auto async_connect(std::string_view url, const connect_options& options, respons
                    Token&& token) {
   return detail::async_connect_at(detail::of_handler{}, url,
                                   std::make_shared<const connect_options>(options), &refusal,
+                                  std::forward<Token>(token));
+}
+template <class Token>
+auto async_connect(std::string_view url, connect_options&& options, response& refusal,
+                   Token&& token) {
+  return detail::async_connect_at(detail::of_handler{}, url,
+                                  detail::keep_temporary<Token>(std::move(options)), &refusal,
                                   std::forward<Token>(token));
 }
 

@@ -19,7 +19,10 @@
 #include <asio/io_context.hpp>
 
 #include "hawser/asio/client_options.hpp"
+#include "hawser/asio/connect_error.hpp"
+#include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/handler_setters.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
 #include "hawser/asio/reconnecting/client_state.hpp"
 #include "hawser/asio/session.hpp"
@@ -46,12 +49,14 @@ namespace hawser {
 ///
 /// send(), ping(), close(), stop() and session() may be called on any thread.
 template <class Layer>
-class basic_client : public handler_setters<basic_client<Layer>> {
+class basic_client : public handler_setters<basic_client<Layer>>, public diagnosed {
  public:
   /// The client may outlive the context. After the context's end it is closed, and calls no handler.
   basic_client(asio::io_context& context, client_options options, Layer layer = {})
       : state_{std::make_shared<detail::client_state<Layer>>(context, std::move(options),
-                                                             std::move(layer))} {}
+                                                             std::move(layer))} {
+    state_->hooks().diagnostics = diagnostics();
+  }
 
   /// Ends everything at once, and calls no handler afterwards. Destroy the client only where none
   /// of its handlers can be running on another thread: in a handler, on the only thread that runs
@@ -66,14 +71,15 @@ class basic_client : public handler_setters<basic_client<Layer>> {
     return state_->hooks();
   }
 
-  /// A function that passes exceptions to on_error. It may outlive the client, and then does nothing.
+  /// A function that reports the exceptions of a handler. It may outlive the client, and then does nothing.
   auto error_reporter() const {
-    return [weak = std::weak_ptr{state_}](hawser::session& of, const std::exception_ptr& thrown) {
-      if (const auto state = weak.lock()) state->report(of, thrown);
+    return [weak = std::weak_ptr{state_}](hawser::session& of, const incident& what) {
+      if (const auto state = weak.lock()) state->report(of, what);
     };
   }
 
-  /// For this and the next two, see client_handlers.
+  /// For this and the next two, see client_handlers. on_failed may be a `void(const connect_error&)` instead,
+  /// whose what() also names the URL and the header field, and whose answer() is the refusal.
   template <class Handler>
   basic_client& on_reconnecting(Handler handler) {
     using clock = std::chrono::steady_clock;
@@ -87,10 +93,21 @@ class basic_client : public handler_setters<basic_client<Layer>> {
   template <class Handler>
   basic_client& on_failed(Handler handler) {
     using wanted = void(std::error_code, const std::optional<response>&);
-    static_assert(detail::handler_fits<Handler, wanted>,
-                  "on_failed wants void(std::error_code, const std::optional<response>&), "
-                  "no coroutine");
-    return set(hooks().on_failed, detail::handler_from<wanted>(std::move(handler), "on_failed()"));
+    using with_text = void(const connect_error&);
+    static_assert(detail::handler_fits<Handler, wanted> || detail::handler_fits<Handler, with_text>,
+                  "on_failed wants void(const connect_error&), or void(std::error_code, const "
+                  "std::optional<response>&), no coroutine");
+    if constexpr (detail::handler_fits<Handler, with_text>) {
+      auto given = detail::handler_from<with_text>(std::move(handler), "on_failed()");
+      auto adapted = [weak = std::weak_ptr{state_}, given = std::move(given)](
+                         std::error_code cause, const std::optional<response>& refusal) {
+        if (const auto state = weak.lock()) given(state->failure_of(cause, refusal));
+      };
+      return set(hooks().on_failed, handler_function<wanted>{std::move(adapted)});
+    } else {
+      return set(hooks().on_failed,
+                 detail::handler_from<wanted>(std::move(handler), "on_failed()"));
+    }
   }
   template <class Handler>
   basic_client& on_stopped(Handler handler) {
@@ -102,6 +119,7 @@ class basic_client : public handler_setters<basic_client<Layer>> {
   /// Begins to connect. Has an effect once per client. Does not wait.
   void start() {
     started_ = true;
+    diagnostics()->freeze(true);
     state_->start();
   }
 

@@ -36,6 +36,14 @@ inline std::string subject_of(std::error_code ec, const connect_options& options
       .append(reason_phrase(answer.status));
 }
 
+/// The URL without secrets, and in brackets what the error is about.
+inline std::string connect_subject(std::error_code ec, std::string_view url, const response& answer,
+                                   const connect_options& options) {
+  auto text = without_secrets(url);
+  const auto about = subject_of(ec, options, answer);
+  return about.empty() ? text : text.append(" (").append(about).append(")");
+}
+
 }  // namespace detail
 
 /// The failure of connect(), with the response if the server or a proxy refused. what() contains
@@ -45,18 +53,13 @@ class connect_error : public std::system_error {
  public:
   connect_error(std::error_code ec, std::string_view url, response answer,
                 const connect_options& options = {})
-      : std::system_error{ec, without_secrets(url) +
-                                  in_brackets(detail::subject_of(ec, options, answer))},
+      : std::system_error{ec, detail::connect_subject(ec, url, answer, options)},
         answer_{std::move(answer)} {}
 
   /// The response, if code() is errc::upgrade_refused, proxy_refused or proxy_authentication.
   const response& answer() const noexcept { return answer_; }
 
  private:
-  static std::string in_brackets(const std::string& text) {
-    return text.empty() ? text : " (" + text + ')';
-  }
-
   response answer_;
 };
 

@@ -121,7 +121,7 @@ class handler_setters {
     auto start = [body, report = target.error_reporter()](session served) {
       auto ended = [served, report](const std::exception_ptr& thrown) mutable {
         served.close(thrown ? close_code::internal_error : close_code::normal);
-        if (thrown) report(served, thrown);
+        if (thrown) report(served, detail::about(served, detail::thrown_by("on_session", thrown)));
       };
       // co_spawn() keeps this function, and so what the coroutine's references refer to.
       auto run = [body, served]() mutable { return (*body)(served); };

@@ -63,11 +63,10 @@ class route : public handler_setters<route> {
   route(std::string pattern, route_options options)
       : pattern_{std::move(pattern)}, options_{std::move(options)} {}
 
-  /// A function that passes exceptions to on_error. It may outlive the route, and then does nothing.
+  /// A function that reports the exceptions of a handler. It may outlive the route, and then does nothing.
   auto error_reporter() const {
-    return [weak = std::weak_ptr{handlers_}](session& of, const std::exception_ptr& thrown) {
-      const auto all = weak.lock();
-      if (all && all->on_error) all->on_error(of, thrown);
+    return [weak = std::weak_ptr{handlers_}](session& of, const incident& what) {
+      if (const auto all = weak.lock()) detail::report_thrown(*all, of, what);
     };
   }
 

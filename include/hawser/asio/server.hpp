@@ -24,6 +24,7 @@
 
 #include "hawser/asio/accepting/endpoint_text.hpp"
 #include "hawser/asio/accepting/server_runtime.hpp"
+#include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/opening/opening_settings.hpp"
@@ -62,7 +63,7 @@ namespace hawser {
 ///
 /// Set everything up first, then call run() to use the server's own threads, or start() to use an
 /// executor of yours. A setter throws std::logic_error while run() runs, and after start().
-class server : public handler_setters<server, route> {
+class server : public handler_setters<server, route>, public diagnosed {
  public:
   // The constructors are templates, so that a unit compiles only the connections that it serves.
 
@@ -106,8 +107,7 @@ class server : public handler_setters<server, route> {
     check_settable("server::route()");
     check_is_first(pattern);
     auto& routes = settings_->routes;
-    return **routes.insert(routes.end() - (has_fallback_ ? 1 : 0),
-                           std::make_unique<hawser::route>(std::move(pattern), options_.route));
+    return **routes.insert(routes.end() - (has_fallback_ ? 1 : 0), make_route(std::move(pattern)));
   }
 
   /// The route for all other paths, which has the handlers that are set on the server itself. Throws
@@ -116,7 +116,7 @@ class server : public handler_setters<server, route> {
     if (!has_fallback_) {
       check_settable("server::fallback()");
       check_is_first("/*");
-      settings_->routes.push_back(std::make_unique<hawser::route>("/*", options_.route));
+      settings_->routes.push_back(make_route("/*"));
       has_fallback_ = true;
     }
     return *settings_->routes.back();
@@ -265,6 +265,12 @@ class server : public handler_setters<server, route> {
   void set_secure_by_default() noexcept { secure_by_default_ = true; }
 
  private:
+  std::unique_ptr<hawser::route> make_route(std::string pattern) const {
+    auto made = std::make_unique<hawser::route>(std::move(pattern), options_.route);
+    made->hooks().diagnostics = diagnostics();
+    return made;
+  }
+
   static detail::shutdown_plan checked(const shutdown_options& options) {
     const auto error = check_close(options.code, options.reason, role::server);
     if (error != errc{}) throw std::system_error{error, "hawser::server::shutdown()"};
@@ -307,6 +313,7 @@ class server : public handler_setters<server, route> {
     settings_->handshake = options_.route.handshake;
     settings_->http = options_.http;
     settings_->memory = std::make_shared<detail::memory_budget>(options_.memory_budget);
+    settings_->diagnostics = diagnostics();
   }
 
   void check_settable(const char* setter) const { detail::check_not_running(*frozen_, setter); }

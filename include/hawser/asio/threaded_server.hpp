@@ -24,10 +24,13 @@
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/accepting/endpoint_text.hpp"
 #include "hawser/asio/accepting/threaded_handlers.hpp"
+#include "hawser/asio/accepting/threaded_incidents.hpp"
 #include "hawser/asio/accepting/threaded_listener.hpp"
 #include "hawser/asio/accepting/threaded_memory.hpp"
 #include "hawser/asio/accepting/threaded_workers.hpp"
+#include "hawser/asio/driver/error_of.hpp"
 #include "hawser/asio/driver/standard_error.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/session/occupied.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/threaded_server_options.hpp"
@@ -153,70 +156,94 @@ class basic_threaded_server : public threaded_handlers {
         serve(entry, std::move(stream), std::move(from), handler);
       });
     };
-    listener_->start(admit, [this](const std::exception_ptr& error) { report(error); });
+    const auto failed = [this](const incident& what) {
+      if (what.kind == incident_kind::accept_failed) threaded_handlers::report(what.exception);
+      diagnostics()->report(what);
+    };
+    listener_->start(admit, failed, diagnostics()->is_wanted());
   }
 
   template <class Handler>
   void serve(worker& entry, socket_stream socket, std::string from, Handler& handler) {
     std::optional<transport> stream;  // Outlives an exception, because stop() may still use it.
+    detail::threaded_incidents incidents{*diagnostics(), from};
+    bool opened = false;
     try {
       std::optional<upgrade> handshake{std::in_place, options_, facts_, std::move(from)};
       stream.emplace(layer_.wrap(std::move(socket)));
       const auto stored = std::make_shared<memory>(budget_);
       std::error_code ec;
       workers_.set_opening(entry, &*stream);
-      const auto rest = open(entry, *stream, *handshake, *stored, ec);
+      const auto rest = open(entry, *stream, *handshake, *stored, incidents, ec);
       workers_.set_opening(entry, nullptr);
-      if (ec) throw std::system_error{detail::standard_error(ec), "opening handshake"};
+      if (ec) return report(ec);
+      opened = true;
       peer connected{role::server, std::move(*stream),  options_.connection,
                      rest,         handshake->result(), detail::extension_of(*handshake)};
       const request asked = handshake->request();
       handshake.reset();  // it contains the larger buffer of the request
-      serve_open(entry, connected, asked, handler, *stored);
+      serve_open(entry, connected, asked, handler, *stored, incidents);
     } catch (...) {
       workers_.set_opening(entry, nullptr);
-      report(std::current_exception());
+      const auto thrown = std::current_exception();
+      const auto passed = threaded_handlers::report(thrown);
+      opened ? incidents.threw({}, "extension", thrown, passed) : incidents.failed(thrown);
     }
+  }
+
+  void report(std::error_code ec) const {
+    threaded_handlers::report(std::make_exception_ptr(
+        std::system_error{detail::standard_error(ec), "opening handshake"}));
   }
 
   /// Both handshakes, of the layer and of HTTP, with one deadline.
   std::vector<std::byte> open(worker& entry, transport& stream, upgrade& handshake, memory& stored,
-                              std::error_code& ec) {
+                              detail::threaded_incidents& incidents, std::error_code& ec) {
     const auto until = time_limit(stream.now(), options_.handshake_timeout);
     layer_.open(stream, until, ec);
-    if (ec) return {};
+    if (ec) {
+      incidents.not_ready(ec);
+      return {};
+    }
     handshake.set_tls(detail::tls_facts_of(stream));
-    const auto decide = [this, &entry, &asked = handshake](auto&) {
+    const auto decide = [this, &entry, &incidents, &asked = handshake](auto&) {
       // The request has been read: from here on stop() closes the open connection.
       workers_.set_opening(entry, nullptr);
-      ask(asked);
+      ask(asked, incidents);
     };
     const opening_options opening{time_left(until, stream.now()), options_.connection};
     detail::counted_stream counted{stream, stored};
     try {
-      return perform(counted, handshake, decide, ec, opening);
+      auto rest = perform(counted, handshake, decide, ec, opening);
+      if (ec) incidents.not_opened(handshake, ec);
+      return rest;
     } catch (...) {
       // The policy threw: the client first gets a response. Before the request it was a failed allocation.
       handshake.refuse({.status = 500});
+      const auto thrown = std::current_exception();
       const bool failed = handshake.state() == upgrade::status::failed;
+      if (failed)
+        incidents.threw(handshake.request(), "handshake policy", thrown, has_on_error(), 500);
       if (failed) perform(stream, handshake, decide, ec, opening);
       throw;
     }
   }
 
   /// An exception of the hook is reported; it does not withdraw an answer.
-  void ask(upgrade& asked) {
+  void ask(upgrade& asked, detail::threaded_incidents& incidents) {
     try {
       upgrade_hook() ? upgrade_hook()(asked) : static_cast<void>(asked.accept());
     } catch (...) {
       asked.refuse({.status = 500});
-      report(std::current_exception());
+      const auto thrown = std::current_exception();
+      const auto passed = threaded_handlers::report(thrown);
+      incidents.threw(asked.request(), "on_upgrade", thrown, passed, asked.response_status());
     }
   }
 
   template <class Handler>
   void serve_open(worker& entry, peer& connected, const request& asked, Handler& handler,
-                  memory& stored) {
+                  memory& stored, detail::threaded_incidents& incidents) {
     const typename memory::serving counted{stored, connected, detail::occupied_by(asked)};
     const typename workers::registration registered{workers_, entry, connected};
     try {
@@ -228,8 +255,11 @@ class basic_threaded_server : public threaded_handlers {
       connected.close();
     } catch (...) {
       connected.close(close_code::internal_error);
-      throw;
+      const auto thrown = std::current_exception();
+      const auto passed = threaded_handlers::report(thrown);
+      incidents.threw(asked, "handler", thrown, passed);
     }
+    incidents.ended(asked, connected.close_reason().error);
   }
 
   void end() {

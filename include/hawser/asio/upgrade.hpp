@@ -35,6 +35,7 @@ struct upgrade_answer {
   errc error = {};
   std::optional<std::string> subprotocol = {};  // not set: the options decide
   std::shared_ptr<std::any> data = {};          // for the session, or null
+  bool is_reported = false;                     // the refusal, to on_error and on_diagnostic
 };
 
 inline upgrade_answer refusal_of(response refused) {
@@ -212,6 +213,13 @@ class upgrade : public pending_request {
   /// Rejects with a response of your own.
   std::error_code reject(response answer) const {
     return give(detail::refusal_of(std::move(answer)));
+  }
+
+  /// Rejects with 500 because of an exception that the caller reports.
+  std::error_code reject_after_exception() const {
+    auto answer = detail::refusal_of({.status = 500});
+    answer.is_reported = true;
+    return give(std::move(answer));
   }
 
   /// Rejects with a status.

@@ -62,6 +62,14 @@ class frame_reader {
     input = {rest.data(), rest.size() + input.size()};
   }
 
+  /// Whether the frame that has begun, or the one that `input` begins or continues, is a control
+  /// frame. `input` is not empty.
+  constexpr bool is_control_next(bytes_view input) const noexcept {
+    if (in_frame_) return is_control(header_.op);
+    const auto first = cut_size_ != 0 ? cut_[0] : input[0];
+    return is_control(static_cast<opcode>(std::to_integer<std::uint8_t>(first) & 0x0F));
+  }
+
   /// Whether a frame has begun and not ended.
   constexpr bool in_frame() const noexcept { return in_frame_; }
 

@@ -145,6 +145,9 @@ class http_conversation {
     return served != errc{} ? served : handshake_.error();
   }
 
+  /// See server_handshake::unsendable().
+  const std::string& unsendable() const noexcept { return handshake_.unsendable(); }
+
   /// The negotiated subprotocol and extensions, after `done`.
   const agreement& result() const noexcept { return handshake_.result(); }
 

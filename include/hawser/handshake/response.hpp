@@ -83,6 +83,35 @@ constexpr bool has_body(unsigned status) noexcept {
          std::all_of(answer.reason.begin(), answer.reason.end(), is_field_value_char);
 }
 
+namespace detail {
+
+/// The status of an encoded response, or 0.
+inline unsigned status_of(std::string_view response) noexcept {
+  constexpr std::string_view version = "HTTP/1.1 ";
+  if (!response.starts_with(version)) return 0;
+  unsigned status = 0;
+  for (const char digit : response.substr(version.size(), 3)) {
+    status = 10 * status + static_cast<unsigned>(digit - '0');
+  }
+  return status;
+}
+
+/// A header field that is not sendable, by its name.
+inline std::string quoted_header(std::string_view name) {
+  return "header \"" + std::string{name} + '"';
+}
+
+/// What makes a response not sendable: the status, the name of a header field, or the reason.
+inline std::string not_sendable_part(const response& answer) {
+  if (answer.status < 200 || answer.status > 599) {
+    return "status " + std::to_string(answer.status);
+  }
+  if (answer.headers.valid()) return "reason";
+  return quoted_header(answer.headers.refused());
+}
+
+}  // namespace detail
+
 /// What happens to the connection after a response: RFC 9112 §9.3. `keep_announced` is for
 /// HTTP/1.0, where the response must say that the connection stays open.
 enum class persistence : std::uint8_t { close, keep, keep_announced };

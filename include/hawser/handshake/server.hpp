@@ -151,6 +151,7 @@ class server_handshake {
     agreed_ = {};
     extensions_.clear();
     output_.clear();
+    unsendable_.clear();
     written_ = 0;
     error_ = {};
     state_ = status::need_more;
@@ -167,7 +168,10 @@ class server_handshake {
     const auto error = agree(subprotocol);
     if (error != errc{}) return fail(error);
     const header_fields& more = policy_.extra_headers(request_);
-    if (!detail::are_addable(more) || !detail::are_addable(headers)) {
+    for (const auto* const all : {&more, &headers}) {
+      const auto name = detail::find_not_addable(*all);
+      if (!name) continue;
+      unsendable_ = detail::quoted_header(*name);
       return fail(errc::bad_header_value);
     }
     write_acceptance();
@@ -184,7 +188,10 @@ class server_handshake {
     if (state_ != status::request && !plain) return state_;
     const bool sendable = is_sendable(answer);
     if (!plain) error_ = errc::upgrade_refused;
-    if (!sendable) error_ = errc::bad_header_value;
+    if (!sendable) {
+      error_ = errc::bad_header_value;
+      unsendable_ = detail::not_sendable_part(answer);
+    }
     write(sendable ? answer : response_for(error_));
     return state_;
   }
@@ -206,6 +213,14 @@ class server_handshake {
 
   /// The reason of the failure, or no error.
   errc error() const noexcept { return error_; }
+
+  /// After bad_header_value: the part that must not be sent, `header "X-Name"`, `status 99` or `reason`.
+  const std::string& unsendable() const noexcept { return unsendable_; }
+
+  /// The status of the response after `failed`, otherwise 0.
+  unsigned response_status() const noexcept {
+    return state_ == status::failed ? detail::status_of(output_) : 0;
+  }
 
   /// The negotiated subprotocol and extensions, after `done`.
   const agreement& result() const noexcept { return agreed_; }
@@ -274,6 +289,7 @@ class server_handshake {
   agreement agreed_;
   std::string extensions_;
   std::string output_;
+  std::string unsendable_;
   std::size_t written_ = 0;
   errc error_{};
   http_version version_ = http_version::http_1_1;

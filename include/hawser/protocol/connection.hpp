@@ -82,6 +82,22 @@ class basic_connection : public detail::connection_output<Extension, Masks> {
     return end_.take_outcome();
   }
 
+  /// The same for control frames only: stops before a message, and does not invalidate the last one.
+  /// For a driver whose caller does not read now.
+  std::optional<event> next_control(mutable_bytes& input) {
+    while (end_.is_receiving()) {
+      const auto result = receiver_.next_control_frame(extension_, input);
+      if (result.index() == 0) return std::nullopt;
+      if (auto happened = event_of(result)) return happened;
+    }
+    input = {};
+    return end_.take_outcome();
+  }
+
+  /// Whether `unread`, which is input that next() has not taken, has a Close frame, or a frame that
+  /// is refused.
+  bool close_follows(bytes_view unread) const { return receiver_.close_follows(unread); }
+
   /// Begins a turn: until the next call, next() stops at the limits of `connection_options::turn`
   /// and returns nothing, although input is left. Without any call there is no limit.
   void begin_turn() noexcept { receiver_.begin_turn(); }
@@ -235,7 +251,7 @@ class basic_connection : public detail::connection_output<Extension, Masks> {
   }
 
   void end(close_input input, const closed& outcome) {
-    if (end_.on(input, outcome)) sender_.clear();
+    if (end_.on(input, outcome, base::buffered_bytes())) sender_.clear();
   }
 
   void send_keep_alive() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -33,8 +34,8 @@ class connection_end {
   }
 
   /// Passes an input that may end the connection to the closing handshake; `outcome` is reported if
-  /// it does. Returns whether queued output is to be dropped.
-  bool on(close_input input, const closed& outcome) {
+  /// it does. Returns whether the queued output, `queued` bytes, is to be dropped.
+  bool on(close_input input, const closed& outcome, std::size_t queued) {
     const auto before = state();
     const auto step = machine_.on(input);
     if (step.end_stream) end_stream_ = !output_error_;
@@ -42,7 +43,10 @@ class connection_end {
     const bool drops_output = step.next == close_state::ended && at_once;
     if (drops_output) end_stream_ = false;
     if (before < close_state::exchanged) {
+      const auto dropped = outcome_.unsent + (drops_output ? queued : 0);
       outcome_ = outcome;
+      outcome_.begun_by = origin(before, input);
+      outcome_.unsent = dropped;
       has_outcome_ = true;
     }
     return drops_output;
@@ -53,8 +57,9 @@ class connection_end {
     return std::exchange(has_outcome_, false) ? std::optional<event>{outcome_} : std::nullopt;
   }
 
-  /// Writing has failed, so the stream is not ended by us.
-  void output_failed(std::error_code why) noexcept {
+  /// Writing has failed, so the stream is not ended by us, and `queued` bytes are dropped.
+  void output_failed(std::error_code why, std::size_t queued) noexcept {
+    outcome_.unsent += queued;
     if (!output_error_) output_error_ = why;
     end_stream_ = false;
   }
@@ -72,6 +77,12 @@ class connection_end {
   void stream_ended() noexcept { end_stream_ = false; }
 
  private:
+  close_origin origin(close_state before, close_input input) const noexcept {
+    if (before != close_state::open) return close_origin::local;  // our Close frame
+    const bool by_peer = input == close_input::peer_close || input == close_input::peer_eof;
+    return by_peer || output_error_ ? close_origin::peer : close_origin::local;
+  }
+
   closed outcome_;
   std::error_code output_error_;
   close_machine machine_;

@@ -111,7 +111,7 @@ class connection_output {
   /// Call this when a write has failed. Input that has arrived is still reported: the connection
   /// waits for the end of its input, for at most `close_timeout`.
   void output_failed(std::error_code why) {
-    end_.output_failed(why);
+    end_.output_failed(why, buffered_bytes());
     sender_.clear();
   }
 

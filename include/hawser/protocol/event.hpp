@@ -72,6 +72,9 @@ struct pong {
   std::optional<std::chrono::steady_clock::duration> round_trip = {};
 };
 
+/// One of the two sides of a connection.
+enum class close_origin : std::uint8_t { local, peer };
+
 /// How a connection ended. `reason` is valid as long as the connection object.
 struct closed {
   /// The code of the peer's Close frame, or no_status; our own code if the peer broke the protocol;
@@ -82,9 +85,14 @@ struct closed {
   bool clean = false;
   /// Set unless `clean`. No error does not mean that the peer was content: see message().
   std::error_code error = {};
+  /// The side that began: with the first Close frame, or without one by ending or breaking the stream. `local`
+  /// also if this side gave up: after a timeout or because the peer broke the protocol.
+  close_origin begun_by = close_origin::local;
+  /// How many bytes of output were dropped, because the connection ended before they were written.
+  std::size_t unsent = 0;
 
-  /// The end in one line: the error, if there is one, the code and its meaning, and the reason, with `?`
-  /// for control characters. `the connection is closed, code 1009 (message too big): 2 MiB at most`.
+  /// The end in one line: the error, if there is one, the code and its meaning, the reason, with `?` for
+  /// control characters, and how many bytes were dropped. `the connection is closed, code 1009 (message too big): 2 MiB at most`.
   std::string message() const {
     std::string text = error ? error.message() : std::string{describe(errc::closed)};
     const auto meaning = describe(code);
@@ -92,6 +100,7 @@ struct closed {
     if (!meaning.empty()) text.append(" (").append(meaning).append(")");
     if (!reason.empty()) text += ": ";
     for (const char c : reason) text += is_field_value_char(c) ? c : '?';
+    if (unsent != 0) text.append(", ").append(std::to_string(unsent)).append(" bytes unsent");
     return text;
   }
 };

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
@@ -65,6 +66,31 @@ class receiver {
     decoding_ = false;
     assembler_.abandon();
     return take(extension, input, false);
+  }
+
+  /// The same, but stops before a data frame, and drops nothing.
+  reception next_control_frame(Extension& extension, mutable_bytes& input) {
+    while (!decoding_ && !input.empty() && reader_.is_control_next(input)) {
+      auto result = step(extension, input, true);
+      if (result.index() != 0) return result;
+    }
+    return {};
+  }
+
+  /// Whether `unread`, which is input that was not taken yet, has a Close frame, or a frame that is
+  /// refused.
+  bool close_follows(bytes_view unread) const {
+    auto reader = reader_;
+    std::vector<std::byte> copy{unread.begin(), unread.end()};
+    for (mutable_bytes rest{copy}; !rest.empty();) {
+      const auto status = reader.read_header(rest);
+      if (status == frame_reader::status::need_more) return false;
+      if (status == frame_reader::status::failed || reader.header().op == opcode::close)
+        return true;
+      reader.take_payload(rest);
+      if (reader.at_end()) reader.end_frame();
+    }
+    return false;
   }
 
   /// Changes how messages are reported. Inside a message, the stored beginning becomes the next

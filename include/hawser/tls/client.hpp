@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include <asio/ssl/error.hpp>
 #include <openssl/x509_vfy.h>
 
 #include "hawser/asio/client.hpp"
@@ -47,6 +48,13 @@ class tls_client_layer {
            ec.value() != X509_V_ERR_CRL_NOT_YET_VALID;
   }
 
+  /// Whether the TLS handshake has failed with this error.
+  static bool is_tls_error(std::error_code ec) noexcept {
+    return ec.category() == certificate_category() ||
+           ec.category() == asio::error::get_ssl_category() ||
+           ec.category() == asio::ssl::error::get_stream_category();
+  }
+
  private:
   tls_client_context context_;
 };
@@ -73,7 +81,8 @@ extern template std::shared_ptr<client_attempt> make_attempt_with_tls(
 // Before the static objects that follow in this unit, so that they may already use it.
 inline const bool client_has_tls = (attempt_with_tls<client_state<default_layer>> =
                                         &make_attempt_with_tls<client_state<default_layer>>,
-                                    is_permanent_with_tls = &tls_client_layer::is_permanent, true);
+                                    is_permanent_with_tls = &tls_client_layer::is_permanent,
+                                    is_tls_error_with_tls = &tls_client_layer::is_tls_error, true);
 
 }  // namespace detail
 

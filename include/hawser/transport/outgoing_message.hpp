@@ -17,7 +17,7 @@ namespace hawser {
 
 /// A message that is sent in fragments, made by websocket::begin_message(). Must not outlive the
 /// websocket. If it is destroyed unfinished, the connection is closed with 1011, because sent
-/// fragments cannot be withdrawn.
+/// fragments cannot be withdrawn; not after write() has failed with closed.
 template <class Driver>
 class [[nodiscard]] outgoing_message {
  public:
@@ -72,6 +72,8 @@ class [[nodiscard]] outgoing_message {
         },
         detail::sends::fragment);
     if (!ec) begun_ = true;
+    // Then the closing handshake is under way: messages that arrived before it can still be read.
+    if (ec == errc::closed) begun_ = false;
     return ec;
   }
 

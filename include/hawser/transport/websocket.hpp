@@ -95,6 +95,11 @@ class websocket {
   /// Sends a text message, and returns when the stream has accepted it. Does not throw because of the peer,
   /// and raises no signal. Errors: invalid_utf8 or message_unfinished (nothing was sent; for the latter,
   /// this thread has an unfinished message of begin_message()), closed, or the error of the stream.
+  ///
+  /// Fails with closed if the peer's Close frame arrived before the stream had accepted the whole message;
+  /// close() or read() then leads to close_reason(). If no thread reads, a write over a timed_stream looks
+  /// for input without waiting: when the stream accepts nothing, and after 64 KiB or a second. Pings are
+  /// answered, and messages wait for read(); behind more than 16 KiB of them a Close frame is not seen.
   std::error_code write(std::string_view text) {
     return write_message([&](auto& peer) { return peer.send(text); });
   }
@@ -122,6 +127,7 @@ class websocket {
   }
 
   /// Begins a message that is sent in fragments. Messages of other threads wait until it is finished.
+  /// Each piece fails as write() does once the peer has closed.
   [[nodiscard]] outgoing begin_message(message_kind kind, coding how = coding::agreed) {
     return outgoing{*driver_, kind, how};
   }

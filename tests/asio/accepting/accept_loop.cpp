@@ -39,6 +39,8 @@ class keeping_loop final : public detail::accept_loop<tcp, detail::threaded_home
   const detail::threaded_home home;
   std::vector<std::pair<socket, detail::connection_places::place>> kept = {};
   std::vector<std::exception_ptr> errors = {};
+  std::vector<std::string> incidents = {};
+  bool wants_refusals = false;
   int failures = 0;  // of admit()
 
  private:
@@ -50,7 +52,11 @@ class keeping_loop final : public detail::accept_loop<tcp, detail::threaded_home
     kept.emplace_back(std::move(accepted), std::move(place));
   }
 
-  void failed(std::exception_ptr error) override { errors.push_back(std::move(error)); }
+  void report(const incident& what) override {
+    if (what.exception) errors.push_back(what.exception);
+    incidents.push_back(what.describe());
+  }
+  bool reports_refusals() const noexcept override { return wants_refusals; }
 };
 
 /// A loop that has begun, and what it refers to.
@@ -94,6 +100,21 @@ TEST_CASE("a client over a limit gets 503, also over the limit of its address", 
   all.loop->kept.clear();
   auto third = all.connect();
   all.run_until([&] { return all.loop->kept.size() == 1; });
+  CHECK(all.loop->incidents.empty());
+}
+
+TEST_CASE("a client over a limit is reported, with its address and the response", "[abuse]") {
+  const auto response = GENERATE(detail::refusal_response::sent, detail::refusal_response::none);
+  running_loop all{1, 0, response};
+  all.loop->wants_refusals = true;
+  auto first = all.connect();
+  auto second = all.connect();
+  all.run_until([&] { return !all.loop->incidents.empty(); });
+  const auto port = std::to_string(second.socket().local_endpoint().port());
+  const bool sent = response == detail::refusal_response::sent;
+  CHECK(all.loop->incidents.front() ==
+        std::string{"refused"} + (sent ? " with 503" : "") +
+            ": the server has too many connections (127.0.0.1:" + port + ")");
 }
 
 TEST_CASE("a client over a limit is closed if a handshake would have to come first", "[abuse]") {

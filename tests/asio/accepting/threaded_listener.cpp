@@ -2,7 +2,6 @@
 #include "hawser/asio/accepting/threaded_listener.hpp"
 
 #include <chrono>
-#include <exception>
 #include <memory>
 #include <string>
 
@@ -41,7 +40,7 @@ TEST_CASE("a connection is passed on with its remote address and its place") {
         kept = std::move(place);
         all.context.stop();
       },
-      [](std::exception_ptr) {});
+      [](const incident&) {}, false);
   auto client = all.connect();
   all.context.run_for(soon);
   CHECK(from == "127.0.0.1:" + std::to_string(client.socket().local_endpoint().port()));
@@ -54,7 +53,7 @@ TEST_CASE("the end of a threaded server closes the clients that read no refusal"
   const auto taken = all.places->take("");
   auto client = all.connect();
   const auto before = open_files();
-  all.listener->start([](auto&&...) {}, [](std::exception_ptr) {});
+  all.listener->start([](auto&&...) {}, [](const incident&) {}, false);
   while (client.socket().available() == 0) all.context.run_one_for(std::chrono::milliseconds{10});
   CHECK(status_of(client.receive_until("\r\n")) == 503);
   all.listener->end();

@@ -863,4 +863,20 @@ TEST_CASE("a session that another one's thread ends stores nothing once its own 
   CHECK(large.memory->bytes() == 0);
 }
 
+TEST_CASE("on_close gets the side that began the end, and the bytes that were dropped") {
+  const bool by_peer = GENERATE(false, true);
+  mailbox<closed> ends;
+  live_server server{[&](hawser::server& made) {
+    made.on_message([](session& peer, message_view) { peer.close_now(); });
+    made.on_close([&](session&, const closed& why) { ends.put(why); });
+  }};
+  auto client = opened(server->port());
+  client.send(by_peer ? close_from(role::client, 1000)
+                      : frame_from(role::client, opcode::text, "text"));
+  const auto end = ends.take();
+  REQUIRE(end);
+  CHECK(end->begun_by == (by_peer ? close_origin::peer : close_origin::local));
+  CHECK(end->unsent == 0);
+}
+
 }  // namespace

@@ -19,8 +19,10 @@
 #include "hawser/asio/accepting/close_on_exec.hpp"
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/accepting/endpoint_text.hpp"
+#include "hawser/asio/driver/error_of.hpp"
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/standard_error.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/opening/refusal.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/transport/memory_budget.hpp"
@@ -85,8 +87,11 @@ class accept_loop : public std::enable_shared_from_this<accept_loop<Protocol, Ho
   virtual void admit(socket accepted, const endpoint& from, Home at,
                      connection_places::place place) = 0;
 
-  /// An error of accepting, or the exception of admit() for one client.
-  virtual void failed(std::exception_ptr error) = 0;
+  /// An error of accepting, the exception of admit() for one client, or a client that is over a limit.
+  virtual void report(const incident& what) = 0;
+
+  /// Whether clients over a limit are reported.
+  virtual bool reports_refusals() const noexcept = 0;
 
  private:
   void accept() {
@@ -118,7 +123,10 @@ class accept_loop : public std::enable_shared_from_this<accept_loop<Protocol, Ho
         throw std::system_error{standard_error(ec), "accept"};
       }
     } catch (...) {
-      failed(std::current_exception());
+      auto thrown = std::current_exception();
+      report({.kind = incident_kind::accept_failed,
+              .error = error_of(thrown, errc{}),
+              .exception = std::move(thrown)});
     }
     return ec;
   }
@@ -134,15 +142,23 @@ class accept_loop : public std::enable_shared_from_this<accept_loop<Protocol, Ho
     std::error_code gone;
     const auto from = accepted.remote_endpoint(gone);
     if (gone) return;
-    if (rules_.memory->is_exceeded()) return refuse(std::move(accepted), at, errc::memory_exceeded);
+    if (rules_.memory->is_exceeded()) {
+      return refuse(std::move(accepted), from, at, errc::memory_exceeded);
+    }
     auto place = rules_.places->take(counted_address(from));
-    if (!place) return refuse(std::move(accepted), at, errc::too_many_connections);
+    if (!place) return refuse(std::move(accepted), from, at, errc::too_many_connections);
     admit(std::move(accepted), from, at, std::move(place));
   }
 
-  void refuse(socket accepted, const Home& at, errc why) {
-    if (rules_.response == refusal_response::none) return;
-    refusals_.refuse(std::move(accepted), why, at.openings());
+  void refuse(socket accepted, const endpoint& from, const Home& at, errc why) {
+    const bool responds = rules_.response == refusal_response::sent;
+    if (responds) refusals_.refuse(std::move(accepted), why, at.openings());
+    if (!reports_refusals()) return;
+    const auto address = text_of(from);
+    report({.kind = kind_of(why),
+            .error = why,
+            .status = responds ? 503U : 0U,
+            .remote_address = address});
   }
 
   using acceptor = asio::basic_socket_acceptor<Protocol, executor_type>;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +12,7 @@
 #include "hawser/asio/accepting/endpoint_text.hpp"
 #include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/accepting/server_threads.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/opening/io_registries.hpp"
 #include "hawser/asio/opening/quiet_opening.hpp"
 #include "hawser/asio/opening/server_opening.hpp"
@@ -74,7 +74,8 @@ class listener final
   }
 
   /// An error of an accepted client ends only this client: a failed allocation, also of TLS.
-  void failed(std::exception_ptr) override {}
+  void report(const incident& what) override { settings_->diagnostics->report(what); }
+  bool reports_refusals() const noexcept override { return settings_->diagnostics->is_wanted(); }
 
   auto make_opening(socket accepted, std::string from, const io_registries& registries,
                     connection_places::place place) {

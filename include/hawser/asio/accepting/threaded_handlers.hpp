@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/session/handler_from.hpp"
 #include "hawser/asio/threaded_upgrade.hpp"
 #include "hawser/base/handler_function.hpp"
@@ -31,7 +32,7 @@ constexpr bool serves() {
 
 /// Sets the hooks of a threaded server: its base. Each function throws std::invalid_argument if the hook is
 /// an empty function, and std::logic_error if the hook was set before, or once run() was called.
-class threaded_handlers {
+class threaded_handlers : public diagnosed {
  public:
   /// Calls `hook(upgrade&)` for each valid upgrade request, on its connection's thread. The hook
   /// must call accept() or refuse(). If it does neither, or throws, the client gets 500 and
@@ -45,7 +46,8 @@ class threaded_handlers {
   }
 
   /// Calls `hook` with the errors of connections: an exception of the handler, or a
-  /// std::system_error of a handshake or of accepting. Called on any thread; must not throw.
+  /// std::system_error of a handshake or of accepting. Called on any thread. An exception of
+  /// its own goes to on_diagnostic.
   template <class Handler>
   void on_error(Handler hook) {
     static_assert(detail::handler_fits<Handler, void(std::exception_ptr)>,
@@ -58,14 +60,23 @@ class threaded_handlers {
   ~threaded_handlers() = default;
 
   /// From now on other threads may read the hooks.
-  void freeze() noexcept { frozen_ = true; }
+  void freeze() noexcept {
+    frozen_ = true;
+    diagnostics()->freeze(true);
+  }
 
   const handler_function<void(threaded_upgrade&)>& upgrade_hook() const noexcept {
     return on_upgrade_;
   }
 
-  void report(const std::exception_ptr& thrown) const {
-    if (on_error_) on_error_(thrown);
+  detail::passed_on has_on_error() const noexcept {
+    return on_error_ ? detail::passed_on::yes : detail::passed_on::no;
+  }
+
+  /// Passes the error of a connection to on_error. An exception of that goes to on_diagnostic.
+  detail::passed_on report(const std::exception_ptr& thrown) const {
+    if (!on_error_) return detail::passed_on::no;
+    return detail::call_on_error(diagnostics().get(), [&] { on_error_(thrown); });
   }
 
  private:

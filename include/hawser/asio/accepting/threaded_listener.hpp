@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "hawser/asio/accepting/accept_loop.hpp"
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/accepting/endpoint_text.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 
 namespace hawser::detail {
@@ -34,17 +34,18 @@ class threaded_listener final : public accept_loop<Protocol, threaded_home> {
   using typename base::endpoint;
   using typename base::socket;
   using admit_function = std::function<void(socket, std::string, connection_places::place)>;
-  using report_function = std::function<void(std::exception_ptr)>;
+  using report_function = std::function<void(const incident&)>;
 
   /// Throws std::system_error if it cannot listen.
   threaded_listener(const endpoint& where, const asio::any_io_executor& executor, admission rules)
       : base{where, executor, std::move(rules)}, home_{executor} {}
 
-  /// `admit(socket, remote_address, place)` starts a connection, `report(error)` gets the errors. Both
-  /// must be valid as long as the executor runs.
-  void start(admit_function admit, report_function report) {
+  /// `admit(socket, remote_address, place)` starts a connection, `report(incident)` gets the errors, and
+  /// the refused clients if `refusals`. Both must be valid as long as the executor runs.
+  void start(admit_function admit, report_function report, bool refusals) {
     admit_ = std::move(admit);
     report_ = std::move(report);
+    refusals_ = refusals;
     base::start();
   }
 
@@ -63,11 +64,13 @@ class threaded_listener final : public accept_loop<Protocol, threaded_home> {
     admit_(std::move(accepted), text_of(from), std::move(place));
   }
 
-  void failed(std::exception_ptr error) override { report_(std::move(error)); }
+  void report(const incident& what) override { report_(what); }
+  bool reports_refusals() const noexcept override { return refusals_; }
 
   const threaded_home home_;
   admit_function admit_;
   report_function report_;
+  bool refusals_ = false;
 };
 
 }  // namespace hawser::detail

@@ -4,9 +4,12 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
+#include "hawser/asio/diagnostics.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session/handler_scope.hpp"
 #include "hawser/asio/session/session_handlers.hpp"
@@ -40,9 +43,24 @@ class handler_calls {
     } catch (...) {
       fail();
       keep_handle(owner);
-      if (handlers_->on_error) handlers_->on_error(handle_, std::current_exception());
+      report_thrown(
+          *handlers_, handle_,
+          about(handle_, thrown_by(name_of(*handlers_, &handler), std::current_exception())));
     }
     keep_handle(owner);
+  }
+
+  /// Reports that a limit has ended the session of `owner`, or has dropped its first message. Returns false
+  /// if the session has ended, also because the hook has destroyed its server.
+  bool report_limit(session_state& owner, std::error_code ec) {
+    if (ended_) return false;
+    if (kind_of(ec) != incident_kind::budget_exceeded || !handlers_->diagnostics) return true;
+    const running now{*this};
+    const handler_scope mine{owner};
+    handlers_->diagnostics->report(
+        about(handle_, {.kind = incident_kind::budget_exceeded, .error = ec}));
+    keep_handle(owner);
+    return !ended_;
   }
 
   /// Sets the session's own function that is called after on_drained. May be empty.

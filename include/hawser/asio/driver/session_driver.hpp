@@ -99,6 +99,8 @@ class session_driver final : public command_driver<session_driver<Stream>, Strea
     if (base::accepts_commands()) calls_.set_drained(std::move(command.hook));
   }
 
+  void run_one(budget_command&) { calls_.report_limit(*this, errc::send_budget_exceeded); }
+
   std::size_t stored_by_waits() const noexcept { return waits_ ? waits_->stored_bytes() : 0; }
 
   void on_counted() {
@@ -160,8 +162,10 @@ class session_driver final : public command_driver<session_driver<Stream>, Strea
     } else if (const auto* end = std::get_if<closed>(&happened)) {
       base::shut();
       if (waits_) waits_->end();
-      call(handlers().on_close,
-           closed{end->code, end->reason, end->clean, standard_error(end->error)});
+      if (!calls_.report_limit(*this, end->error)) return;
+      auto why = *end;
+      why.error = standard_error(end->error);
+      call(handlers().on_close, why);
     }
   }
 

@@ -4,14 +4,13 @@
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <system_error>
 #include <utility>
 
+#include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/opening/opening_settings.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
-#include "hawser/base/error.hpp"
 #include "hawser/handshake/request.hpp"
 
 namespace hawser::detail {
@@ -42,17 +41,12 @@ class chosen_route {
                              : settings_->close_timeout;
   }
 
-  /// Calls the route's on_error.
-  void report(const std::exception_ptr& thrown) const {
+  /// Passes an exception to the route's on_error. An exception of that one is reported.
+  passed_on pass_on(const std::exception_ptr& thrown) const {
     session none;
-    if (route_ != nullptr && route_->handlers()->on_error) {
-      route_->handlers()->on_error(none, thrown);
-    }
-  }
-
-  /// The application's mistake in `hook`.
-  void report(errc error, const char* hook) const {
-    report(std::make_exception_ptr(std::system_error{error, hook}));
+    if (route_ == nullptr || !route_->handlers()->on_error) return passed_on::no;
+    return call_on_error(settings_->diagnostics.get(),
+                         [&] { route_->handlers()->on_error(none, thrown); });
   }
 
  private:

@@ -62,8 +62,10 @@ using attempt_function = std::shared_ptr<client_attempt>(const typename Owner::e
 template <class Owner>
 inline constinit std::atomic<attempt_function<Owner>*> attempt_with_tls{nullptr};
 
-/// Whether an error of TLS is permanent, as hawser/tls/client.hpp knows it; otherwise null.
+/// Whether an error of TLS is permanent, and whether an error is one of TLS, as hawser/tls/client.hpp knows it;
+/// otherwise null.
 inline constinit std::atomic<bool (*)(std::error_code) noexcept> is_permanent_with_tls{nullptr};
+inline constinit std::atomic<bool (*)(std::error_code) noexcept> is_tls_error_with_tls{nullptr};
 
 }  // namespace detail
 
@@ -78,6 +80,12 @@ struct default_layer {
     auto* const is_permanent = detail::is_permanent_with_tls.load();
     return is_permanent != nullptr && is_permanent(ec);
   }
+
+  /// Whether the TLS handshake has failed with this error.
+  static bool is_tls_error(std::error_code ec) noexcept {
+    auto* const is_tls_error = detail::is_tls_error_with_tls.load();
+    return is_tls_error != nullptr && is_tls_error(ec);
+  }
 };
 
 namespace detail {
@@ -85,11 +93,13 @@ namespace detail {
 /// One attempt of a client to connect: address, proxy, TLS, opening handshake, and the same again
 /// for redirections. Ends with one call of `owner.opened(stream, facts, rest)` or
 /// `owner.not_opened(ec, refusal)`, unless abort() is called before.
-template <class Layer, class Owner>
-class client_opening final : public client_attempt,
-                             public std::enable_shared_from_this<client_opening<Layer, Owner>> {
+template <class Layer, class Owner,
+          class Socket = asio::basic_stream_socket<asio::ip::tcp, typename Owner::executor_type>>
+class client_opening final
+    : public client_attempt,
+      public std::enable_shared_from_this<client_opening<Layer, Owner, Socket>> {
   using client_executor = typename Owner::executor_type;
-  using client_socket = asio::basic_stream_socket<asio::ip::tcp, client_executor>;
+  using client_socket = Socket;
 
  public:
   client_opening(const client_executor& executor, const connect_options& options, Layer& layer,
@@ -146,7 +156,7 @@ class client_opening final : public client_attempt,
       if (!via) return errc::bad_proxy;
       proxy_ = *via;
     } catch (...) {
-      return owner->report(std::current_exception());
+      return owner->report("proxy function", std::current_exception());
     }
     return {};
   }

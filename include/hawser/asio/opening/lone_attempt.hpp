@@ -107,7 +107,7 @@ class lone_attempt final : public std::enable_shared_from_this<lone_attempt> {
   }
 
   /// An exception of connect_options::proxy is the error of the attempt.
-  std::error_code report(const std::exception_ptr& thrown) { return error_of(thrown); }
+  std::error_code report(const char*, const std::exception_ptr& thrown) { return error_of(thrown); }
 
  private:
   std::shared_ptr<client_attempt> make_attempt() {

@@ -83,6 +83,9 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
   virtual void output_begins(std::size_t) {}
   virtual void output_written() {}
 
+  /// The last output is a refusal, which is not written yet. May close the stream.
+  virtual void refusing() {}
+
   /// The handshake is done. `rest` are the bytes that were read after it.
   virtual void opened(std::vector<std::byte> rest) = 0;
 
@@ -206,7 +209,11 @@ class opening_driver : public std::enable_shared_from_this<opening_driver<Stream
 
   /// Sends the last output, and then the end.
   void answer() {
-    if (enter(opening_phase::answering) && serves && failed()) wait_at_most(close_timeout());
+    if (enter(opening_phase::answering) && serves && failed()) {
+      wait_at_most(close_timeout());
+      refusing();
+      if (over()) return;
+    }
     if (!handshake_.output().empty()) return write();
     if (failed()) return end();
     if (unsent_) return close(unsent_);

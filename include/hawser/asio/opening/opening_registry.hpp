@@ -33,6 +33,9 @@ class opening_base : public memory_holder {
   /// Ends the opening at once.
   virtual void abort() = 0;
 
+  /// The same because of the memory budget.
+  virtual void exceed_memory() { abort(); }
+
   /// Ends the opening before it returns. If other threads may run its executor, that must be a
   /// strand that can be locked.
   virtual void abandon() = 0;
@@ -57,7 +60,7 @@ class opening_base : public memory_holder {
 
   void on_memory_exceeded() noexcept override {
     // Without memory for that, the opening ends at its next step.
-    with_memory([this] { abort(); }, [] {});
+    with_memory([this] { exceed_memory(); }, [] {});
   }
 
   std::size_t received_ = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session/session_state.hpp"
@@ -32,6 +33,7 @@ struct opening_settings {
   http_options http = {};
   http_hook on_http = {};
   std::shared_ptr<memory_budget> memory = std::make_shared<memory_budget>(0);
+  std::shared_ptr<detail::diagnostics> diagnostics = std::make_shared<detail::diagnostics>();
 
   /// The first route that matches the path, and its parameters; or null.
   const route* find(std::string_view path, path_parameters& parameters) const {
@@ -55,6 +57,7 @@ struct opening_settings {
 /// While `frozen`, other threads may read the settings. `flag` is that of the server itself.
 inline void freeze(const opening_settings& all, std::atomic<bool>& flag, bool frozen) noexcept {
   flag = frozen;
+  all.diagnostics->freeze(frozen);
   for (const auto& one : all.routes) one->freeze(frozen);
 }
 

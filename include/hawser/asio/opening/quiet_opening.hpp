@@ -11,9 +11,12 @@
 #include <asio/dispatch.hpp>
 
 #include "hawser/asio/accepting/connection_places.hpp"
+#include "hawser/asio/diagnostics.hpp"
+#include "hawser/asio/driver/error_of.hpp"
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/executor/exclusive_strand.hpp"
 #include "hawser/asio/executor/owned_deadline.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/opening/io_registries.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 #include "hawser/asio/opening/server_opening.hpp"
@@ -85,17 +88,30 @@ class quiet_opening final : public opening_base,
 
   void open() {
     try {
-      session_facts facts{.remote_address = std::move(remote_address_), .listener = listener_};
+      auto made = (*make_stream_)(std::move(socket_));
+      session_facts facts{.remote_address = remote_address_, .listener = listener_};
       const auto opening = std::make_shared<server_opening<stream>>(
-          (*make_stream_)(std::move(socket_)), std::move(facts), settings_, registries_,
-          std::move(place_));
+          std::move(made), std::move(facts), settings_, registries_, std::move(place_));
       // It registers before this one leaves, so that the server's end cannot miss both.
       opening->start(accepted_);
       leave();
     } catch (const std::exception&) {
       // A failed allocation, or an error of TLS, ends this client and no other.
+      const auto ec = error_of(std::current_exception());
       close();
+      diagnose(ec);
     }
+  }
+
+  void expire() {
+    close();
+    diagnose(errc::handshake_timeout);
+  }
+
+  void diagnose(std::error_code ec) {
+    settings_->diagnostics->report({.kind = kind_of(ec, incident_kind::tls_failed),
+                                    .error = ec,
+                                    .remote_address = remote_address_});
   }
 
   void close() {
@@ -114,13 +130,13 @@ class quiet_opening final : public opening_base,
 
   Socket socket_;
   const std::shared_ptr<const MakeStream> make_stream_;
-  std::string remote_address_;
+  const std::string remote_address_;
   const std::shared_ptr<const listener_facts> listener_;
   const std::shared_ptr<const opening_settings> settings_;
   const io_registries registries_;
   connection_places::place place_;
   const typename Socket::executor_type executor_;
-  owned_deadline<quiet_opening, &quiet_opening::close> deadline_;
+  owned_deadline<quiet_opening, &quiet_opening::expire> deadline_;
   const clock::time_point accepted_ = deadline_.now();
   bool over_ = false;
 };

@@ -10,6 +10,7 @@
 #include "hawser/asio/opening/opening_driver.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 #include "hawser/asio/shutdown_options.hpp"
+#include "hawser/base/error.hpp"
 #include "hawser/transport/memory_budget.hpp"
 
 namespace hawser::detail {
@@ -27,6 +28,10 @@ class registered_opening : public opening_driver<Stream, Handshake>, public open
 
   void abort() override {
     on_executor([this] { base::close(); });
+  }
+
+  void exceed_memory() override {
+    on_executor([this] { base::close(errc::memory_exceeded); });
   }
 
   void abandon() override {

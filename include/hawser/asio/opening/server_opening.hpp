@@ -6,16 +6,21 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <string>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "hawser/asio/accepting/connection_places.hpp"
+#include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/asio/http_request.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/opening/awaited_answer.hpp"
 #include "hawser/asio/opening/chosen_route.hpp"
 #include "hawser/asio/opening/io_registries.hpp"
 #include "hawser/asio/opening/opening_driver.hpp"
+#include "hawser/asio/opening/opening_incidents.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 #include "hawser/asio/opening/opening_settings.hpp"
 #include "hawser/asio/opening/registered_opening.hpp"
@@ -25,6 +30,7 @@
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/asio/upgrade.hpp"
+#include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/handler_function.hpp"
 #include "hawser/handshake/http_conversation.hpp"
@@ -81,15 +87,24 @@ class server_opening final : public registered_opening<Stream, http_conversation
     base::wait_until(time_limit(accepted, route_.settings().handshake_timeout));
     if constexpr (requires { traits::async_open(stream_, [](std::error_code) {}); }) {
       traits::async_open(stream_, [this, self = this->shared_from_this()](std::error_code ec) {
-        base::unless_over([&] { ec ? close() : listen(); });
+        base::unless_over([&] { ec ? fail_secure(ec) : listen(); });
       });
     } else {
       listen();
     }
   }
 
+  void fail_secure(std::error_code ec) {
+    auto what = about_request();
+    what.kind = incident_kind::tls_failed;
+    what.error = standard_error(ec);
+    incidents_.report(route_, what);
+    close();
+  }
+
   /// From now on a response can be sent.
   void listen() {
+    incidents_.set_ready();
     enter(opening_phase::talking);
     facts_.tls = stream_facts(stream_);
     leaving() ? turn_away() : step();
@@ -102,12 +117,13 @@ class server_opening final : public registered_opening<Stream, http_conversation
   }
 
   void input_arrived(std::size_t size) override {
-    if (!base::count_request(size, talk_.is_idle())) return close();
+    incidents_.input_arrived(talk_.is_idle());
+    if (!base::count_request(size, talk_.is_idle())) return close(errc::memory_exceeded);
     if (talk_.is_idle()) wait_at_most(route_.settings().handshake_timeout);
   }
 
   void output_begins(std::size_t size) override {
-    if (!base::count_answer(size)) close();
+    if (!base::count_answer(size)) close(errc::memory_exceeded);
   }
 
   void output_written() override {
@@ -176,33 +192,38 @@ class server_opening final : public registered_opening<Stream, http_conversation
     const auto thrown = answer_.ask(
         hook, std::move(facts), std::weak_ptr{self}, base::get_executor(),
         [use](auto& opening, auto& given) { opening.unless_over([&] { (opening.*use)(given); }); });
-    if (thrown) route_.report(thrown);
+    if (thrown) {
+      const auto* const name = std::is_same_v<Asked, upgrade> ? "on_upgrade" : "on_http";
+      incidents_.threw(route_, name, thrown, about_request(500));
+    }
   }
 
   void answer_with(const upgrade_answer& given) {
     if (phase() != opening_phase::talking) return;
     if (leaving()) return fail(errc::closed);
     if (given.error != errc{}) {
-      route_.report(given.error, "on_upgrade");
+      unusable(given.error, "on_upgrade", {});
       return fail(given.error);
     }
+    if (given.is_reported) incidents_.set_reported();
     data_ = given.data;
     base::guarded([&] {
       given.refusal ? talk_.refuse(*given.refusal) : talk_.accept(given.headers, given.subprotocol);
     });
     const auto wrong = talk_.error();
-    if (wrong == errc::unexpected_subprotocol || wrong == errc::bad_header_value) {
-      route_.report(wrong, "on_upgrade");
-    }
+    if (wrong == errc::unexpected_subprotocol) unusable(wrong, "on_upgrade", {});
+    if (wrong == errc::bad_header_value) unusable(wrong, "on_upgrade", talk_.unsendable());
     step();
   }
 
   void respond_with(const upgrade_answer& given) {
     if (phase() != opening_phase::talking) return;
     answer_.reset();
-    if (given.error != errc{}) route_.report(errc::no_response, "on_http");
+    if (given.error != errc{}) unusable(errc::no_response, "on_http", {});
     talk_.answer(given.refusal ? *given.refusal : response_for(errc::no_response), http_date_now());
-    if (talk_.error() == errc::bad_header_value) route_.report(errc::bad_header_value, "on_http");
+    const auto wrong = talk_.error();
+    if (wrong == errc::bad_header_value)
+      unusable(wrong, "on_http", not_sendable_part(*given.refusal));
     wait_at_most(route_.settings().handshake_timeout);
     step();
   }
@@ -217,8 +238,26 @@ class server_opening final : public registered_opening<Stream, http_conversation
     // Not from the application: a failed allocation for the request.
     if (talk_.state() == status::need_more) throw;
     route_.choose(talk_.policy().chosen);
-    route_.report(std::current_exception());
+    incidents_.threw(route_, "handshake policy", std::current_exception(), about_request(500));
     talk_.refuse(response{.status = 500});
+  }
+
+  /// The beginning of each incident.
+  incident about_request(unsigned answered = 0) const noexcept {
+    incident what;
+    what.status = answered;
+    what.remote_address = facts_.remote_address;
+    what.method = talk_.request().method();
+    what.target = talk_.request().target();
+    return what;
+  }
+
+  void unusable(errc error, const char* hook, const std::string& part) {
+    incidents_.unusable(route_, error, hook, part, about_request());
+  }
+
+  void refusing() override {
+    incidents_.refused(route_, talk_.error(), as_text(talk_.output()), about_request());
   }
 
   [[nodiscard]] auto finish() {
@@ -230,17 +269,21 @@ class server_opening final : public registered_opening<Stream, http_conversation
     // The session registers before this opening leaves, so that the server's end cannot miss both.
     const auto leaves = finish();
     facts_.agreed = talk_.result();
-    const auto opened =
-        make_session(std::move(stream_), std::move(facts_), route_, registries_, std::move(place_));
+    const auto report = [&](const std::exception_ptr& thrown) {
+      incidents_.threw(route_, "extension", thrown, about_request());
+    };
+    const auto opened = make_session(std::move(stream_), std::move(facts_), route_, registries_,
+                                     std::move(place_), report);
     if (!opened) return;
     if (data_) opened->data() = std::move(*data_);
     opened->open(rest, route_.get()->options().keep_request == request_lifetime::opening);
     end_if_closing(session{opened}, *registries_.openings);
   }
 
-  void closed(std::error_code) override {
+  void closed(std::error_code ec) override {
     const auto leaves = finish();
     place_.reset();
+    incidents_.ended(route_, ec, about_request());
   }
 
   std::chrono::steady_clock::duration close_timeout() const override {
@@ -256,6 +299,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
   session_facts facts_;
   std::shared_ptr<std::any> data_;  // for the session, or null
   awaited_answer answer_;
+  opening_incidents incidents_;
 };
 
 }  // namespace hawser::detail

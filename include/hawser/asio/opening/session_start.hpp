@@ -23,13 +23,14 @@ inline session_settings settings_of(const chosen_route& chosen) {
           chosen.settings().memory};
 }
 
-/// Makes the session of an accepted upgrade, and registers it. Returns null, after the error is reported, if
+/// Makes the session of an accepted upgrade, and registers it. Returns null, after `report(exception)`, if
 /// its extension could not be made: its client has the response already, so the connection ends.
-template <class Stream>
+template <class Stream, class Report>
 std::shared_ptr<session_driver<Stream>> make_session(Stream stream, session_facts facts,
                                                      const chosen_route& chosen,
                                                      const io_registries& registries,
-                                                     connection_places::place place) {
+                                                     connection_places::place place,
+                                                     Report report) {
   try {
     return std::make_shared<session_driver<Stream>>(role::server, std::move(stream),
                                                     std::move(facts), settings_of(chosen),
@@ -37,7 +38,7 @@ std::shared_ptr<session_driver<Stream>> make_session(Stream stream, session_fact
   } catch (const std::bad_alloc&) {
     throw;
   } catch (...) {
-    chosen.report(std::current_exception());
+    report(std::current_exception());
     return nullptr;
   }
 }

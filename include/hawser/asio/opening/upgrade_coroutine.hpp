@@ -12,7 +12,9 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 
+#include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/executor/cancel.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/upgrade.hpp"
 
@@ -34,7 +36,7 @@ inline void answer(const upgrade& asked, upgrade_decision decision) {
 }
 
 /// A hook that spawns `coroutine` on the executor of the connection. It is cancelled when its decision would be
-/// too late. `report(session, exception)` gets an exception in time.
+/// too late. `report(session, incident)` gets an exception in time.
 template <upgrade_coroutine Coroutine, class Report>
 auto decided_by(Coroutine coroutine, Report report) {
   // The coroutine uses the function's captures until it ends.
@@ -45,9 +47,14 @@ auto decided_by(Coroutine coroutine, Report report) {
                                                upgrade_decision decision) {
       if (asked.answered()) return;
       if (!thrown) return answer(asked, std::move(decision));
-      asked.reject(500);
+      asked.reject_after_exception();
+      incident what = thrown_by("on_upgrade", thrown);
+      what.status = 500;
+      what.remote_address = asked.remote_address();
+      what.method = asked.request().method();
+      what.target = asked.request().target();
       session none;
-      report(none, thrown);
+      report(none, what);
     };
     const auto executor = asked.begin_work([signal] { cancel(*signal); });
     asio::co_spawn(executor, (*body)(asked),

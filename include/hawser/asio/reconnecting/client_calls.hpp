@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "hawser/asio/client_options.hpp"
+#include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/driver/error_of.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session/session_handlers.hpp"
 #include "hawser/handshake/response.hpp"
@@ -30,38 +32,50 @@ class client_calls {
   client_handlers take() { return std::exchange(hooks_, {}); }
 
   /// Reports an exception of an application's function. `of` may be an empty session.
-  void report(session& of, const std::exception_ptr& thrown) {
-    if (hooks_.on_error && !abandoned_) hooks_.on_error(of, thrown);
+  void report(session& of, const incident& what) {
+    if (!abandoned_) report_thrown(hooks_, of, what);
   }
 
   /// The same for a function that decides about an attempt: see client_options. Returns the error
   /// with which the attempt ends.
-  std::error_code report(const std::exception_ptr& thrown) {
+  std::error_code report(const char* function, const std::exception_ptr& thrown) {
     session none;
-    report(none, thrown);
+    report(none, thrown_by(function, thrown));
     return error_of(thrown);
   }
 
-  /// Calls a handler.
+  /// Calls the handler of this name.
   template <class Hook, class... Values>
-  void call(const Hook& hook, const Values&... values) {
+  void call(const char* name, const Hook& hook, const Values&... values) {
     if (!hook || abandoned_) return;
     try {
       hook(values...);
     } catch (...) {
       session none;
-      report(none, std::current_exception());
+      report(none, thrown_by(name, std::current_exception()));
+    }
+  }
+
+  /// Calls the last handler, of those that take() has returned.
+  void call_last(const client_handlers& taken) {
+    if (!taken.on_stopped || abandoned_) return;
+    try {
+      taken.on_stopped();
+    } catch (...) {
+      session none;
+      if (!abandoned_)
+        report_thrown(taken, none, thrown_by("on_stopped", std::current_exception()));
     }
   }
 
   /// Calls a handler of a session.
   template <class Hook, class... Values>
-  void call_for(session& open, const Hook& hook, const Values&... values) {
+  void call_for(const char* name, session& open, const Hook& hook, const Values&... values) {
     if (!hook || abandoned_) return;
     try {
       hook(open, values...);
     } catch (...) {
-      report(open, std::current_exception());
+      report(open, about(open, thrown_by(name, std::current_exception())));
     }
   }
 
@@ -81,6 +95,7 @@ class client_calls {
     made.on_pong = unless_abandoned(calls, hooks.on_pong);
     made.on_session = unless_abandoned(calls, hooks.on_session);
     made.on_error = unless_abandoned(calls, hooks.on_error);
+    made.diagnostics = hooks.diagnostics;
     return made;
   }
 

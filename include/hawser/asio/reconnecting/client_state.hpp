@@ -18,12 +18,15 @@
 #include <asio/strand.hpp>
 
 #include "hawser/asio/client_options.hpp"
+#include "hawser/asio/connect_error.hpp"
 #include "hawser/asio/connect_options.hpp"
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/session_driver.hpp"
 #include "hawser/asio/executor/context_end.hpp"
 #include "hawser/asio/executor/context_timer.hpp"
 #include "hawser/asio/executor/strand_gate.hpp"
+#include "hawser/asio/incident.hpp"
+#include "hawser/asio/opening/client_network.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
 #include "hawser/asio/opening/dialer.hpp"
 #include "hawser/asio/reconnecting/client_calls.hpp"
@@ -124,7 +127,27 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     made->open(rest);
   }
 
+  /// The opening has failed.
   void not_opened(std::error_code ec, const std::optional<response>& refusal) {
+    if (phase_ == phase::over) return;
+    if (hooks().diagnostics && hooks().diagnostics->is_wanted()) {
+      with_memory([&] { diagnose(ec, refusal); }, [] {});
+    }
+    disconnected(ec, refusal);
+  }
+
+  /// What the failure `ec` is about: the URL, and what connect_error adds.
+  std::string subject_of(std::error_code ec, const std::optional<response>& refusal) const {
+    return connect_subject(ec, options_.url, refusal.value_or(response{}), attempt_);
+  }
+
+  /// For on_failed.
+  connect_error failure_of(std::error_code ec, const std::optional<response>& refusal) const {
+    return {ec, options_.url, refusal.value_or(response{}), attempt_};
+  }
+
+  /// There is no connection.
+  void disconnected(std::error_code ec, const std::optional<response>& refusal) {
     if (phase_ == phase::over) return;
     phase_ = phase::waiting;
     // Without memory there is no timer, and nothing would happen any more.
@@ -133,11 +156,13 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   }
 
   /// Reports an exception of an application's function, on the strand. `of` may be an empty session.
-  void report(hawser::session& of, const std::exception_ptr& thrown) { calls_.report(of, thrown); }
+  void report(hawser::session& of, const incident& what) { calls_.report(of, what); }
 
   /// The same for a function that decides about an attempt: see client_options. Returns the error
   /// with which the attempt ends.
-  std::error_code report(const std::exception_ptr& thrown) { return calls_.report(thrown); }
+  std::error_code report(const char* function, const std::exception_ptr& thrown) {
+    return calls_.report(function, thrown);
+  }
 
  private:
   enum class phase : std::uint8_t { idle, opening, open, waiting, over };
@@ -145,6 +170,11 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   void connect();
 
   std::shared_ptr<client_attempt> make_attempt() {
+    auto& context = strand_.get().get_inner_executor().context();
+    if (asio::has_service<client_network<client_state>>(context)) {
+      const auto& network = asio::use_service<client_network<client_state>>(context);
+      return network.make(strand_.get(), attempt_, this->shared_from_this());
+    }
     if constexpr (std::is_same_v<Layer, default_layer>) {
       if (auto* const make = attempt_with_tls<client_state>.load()) {
         return make(strand_.get(), attempt_, this->shared_from_this());
@@ -158,7 +188,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     try {
       if (options_.prepare) options_.prepare(attempt_);
     } catch (...) {
-      return report(std::current_exception());
+      return report("prepare", std::current_exception());
     }
     return {};
   }
@@ -193,13 +223,23 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
       asio::post(strand_.get(),
                  [self = this->shared_from_this(), cause] { self->after_close(cause); });
     });
-    calls_.call_for(open, hooks().on_close, why);
+    calls_.call_for("on_close", open, hooks().on_close, why);
     if (memory.is_out()) after_close(cause);
   }
 
   void after_close(std::error_code cause) {
     const bool ending = sending_.disconnected() || !options_.reconnect;
-    ending ? finish() : not_opened(cause, std::nullopt);
+    ending ? finish() : disconnected(cause, std::nullopt);
+  }
+
+  void diagnose(std::error_code ec, const std::optional<response>& refusal) {
+    const auto subject = subject_of(ec, refusal);
+    const auto other =
+        Layer::is_tls_error(ec) ? incident_kind::tls_failed : incident_kind::connect_failed;
+    hooks().diagnostics->report({.kind = refusal ? incident_kind::refused : other,
+                                 .error = ec,
+                                 .status = refusal ? refusal->status : 0,
+                                 .subject = subject});
   }
 
   void retry(std::error_code cause, const std::optional<response>& refusal) {
@@ -213,7 +253,8 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     timer_->call_at(*due, [self = this->shared_from_this()] {
       if (self->phase_ == phase::waiting) self->connect();
     });
-    calls_.call(hooks().on_reconnecting, schedule_.attempts(), *due - now, cause);
+    calls_.call("on_reconnecting", hooks().on_reconnecting, schedule_.attempts(), *due - now,
+                cause);
   }
 
   /// Whether to try again.
@@ -222,7 +263,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     try {
       return options_.retry(cause, refusal);
     } catch (...) {
-      report(std::current_exception());
+      report("retry", std::current_exception());
       return false;
     }
   }
@@ -230,7 +271,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   void give_up(std::error_code cause, const std::optional<response>& refusal) {
     sending_.end();
     finish();
-    calls_.call(hooks().on_failed, cause, refusal);
+    calls_.call("on_failed", hooks().on_failed, cause, refusal);
   }
 
   template <class How>
@@ -259,7 +300,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     if (!started_) return;
     asio::post(strand_.get(), [self = this->shared_from_this()] {
       const auto hooks = self->calls_.take();
-      self->calls_.call(hooks.on_stopped);
+      self->calls_.call_last(hooks);
     });
   }
 
@@ -286,7 +327,7 @@ void client_state<Layer>::connect() {
     attempt_ = options_.connect;
     const auto ec = prepare();
     if (phase_ != phase::opening) return;
-    if (ec) return not_opened(ec, std::nullopt);
+    if (ec) return disconnected(ec, std::nullopt);
     std::shared_ptr<client_attempt> begun;
     try {
       begun = make_attempt();

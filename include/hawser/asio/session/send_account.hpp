@@ -38,7 +38,8 @@ class send_account {
 
   /// The number of messages that send_budget::policy::drop has dropped.
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
-  void count_dropped() noexcept { dropped_.fetch_add(1, std::memory_order_relaxed); }
+  /// Returns true for the first one.
+  bool count_dropped() noexcept { return dropped_.fetch_add(1, std::memory_order_relaxed) == 0; }
 
   /// Counts a message before it is queued, on any thread. Counts nothing if it returns an error.
   std::error_code charge(std::size_t size) noexcept {

@@ -38,8 +38,10 @@ struct drained_command {
   std::function<void()> hook;
 };
 struct account_command {};
-using session_command = std::variant<send_command, ping_command, close_command, abort_command,
-                                     flow_command, drained_command, account_command>;
+struct budget_command {};  ///< The send budget closes the session, or has dropped its first message
+using session_command =
+    std::variant<send_command, ping_command, close_command, abort_command, flow_command,
+                 drained_command, account_command, budget_command>;
 
 /// How many bytes of the send budget a message or a ping uses while it is queued: the memory it
 /// occupies. The vector's capacity may be up to twice its size.

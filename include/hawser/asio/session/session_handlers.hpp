@@ -2,7 +2,12 @@
 #pragma once
 
 #include <exception>
+#include <memory>
+#include <string_view>
+#include <utility>
 
+#include "hawser/asio/diagnostics.hpp"
+#include "hawser/asio/incident.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/handler_function.hpp"
 #include "hawser/protocol/event.hpp"
@@ -26,8 +31,11 @@ struct session_handlers {
   handler_function<void(session&)> on_drained = {};
   /// Called exactly once for each on_open, as the last handler.
   handler_function<void(session&, const closed&)> on_close = {};
-  /// Reports an exception of a handler. Must not throw.
+  /// Reports an exception of a handler. An exception of its own goes to on_diagnostic.
   handler_function<void(session&, std::exception_ptr)> on_error = {};
+
+  /// Set by the server or the client of the session.
+  std::shared_ptr<const detail::diagnostics> diagnostics = {};
 
   /// How many functions are set of those that get the messages.
   int receivers() const noexcept {
@@ -40,5 +48,41 @@ struct session_handlers {
            on_close;
   }
 };
+
+namespace detail {
+
+/// The name of one of the handlers, by its address; empty for others.
+inline std::string_view name_of(const session_handlers& all, const void* handler) noexcept {
+  const std::pair<const void*, std::string_view> names[] = {
+      {&all.on_open, "on_open"},       {&all.on_message, "on_message"},
+      {&all.on_part, "on_part"},       {&all.on_ping, "on_ping"},
+      {&all.on_pong, "on_pong"},       {&all.on_session, "on_session"},
+      {&all.on_drained, "on_drained"}, {&all.on_close, "on_close"}};
+  for (const auto& [address, name] : names) {
+    if (address == handler) return name;
+  }
+  return {};
+}
+
+/// The same incident with the address and the request of its session, if that exists.
+inline incident about(const session& of, incident what) noexcept {
+  if (!of) return what;
+  what.remote_address = of.remote_address();
+  what.method = of.request().method();
+  what.target = of.request().target();
+  return what;
+}
+
+/// Passes an exception of a handler to on_error, and reports it.
+inline void report_thrown(const session_handlers& to, session& of, const incident& what) {
+  const auto diagnostics = to.diagnostics;  // on_error may destroy the handlers
+  auto passed = passed_on::no;
+  if (to.on_error) {
+    passed = call_on_error(diagnostics.get(), [&] { to.on_error(of, what.exception); });
+  }
+  if (diagnostics) diagnostics->threw(what, passed);
+}
+
+}  // namespace detail
 
 }  // namespace hawser

@@ -183,10 +183,19 @@ class session_state : public memory_holder {
     if (ec != errc::send_budget_exceeded) return ec;
     switch (account_.when_exceeded()) {
       case send_budget::policy::refuse: expect_drained(); break;
-      case send_budget::policy::drop: account_.count_dropped(); return {};
-      case send_budget::policy::close: close({close_code::policy_violation, "too slow"}); break;
+      case send_budget::policy::drop:
+        if (account_.count_dropped()) note_exceeded();
+        return {};
+      case send_budget::policy::close:
+        if (!close({close_code::policy_violation, "too slow"})) note_exceeded();
+        break;
     }
     return ec;
+  }
+
+  /// Reports it, unless there is no memory for that.
+  void note_exceeded() {
+    with_memory([this] { submit(budget_command{}); }, [] {});
   }
 
   /// Accepts no commands from now on, and drops the queued ones. The execution context is not used

@@ -12,6 +12,7 @@ namespace hawser::detail {
 /// What is under way on a connection that threads share, each at most once.
 enum class blocking_activity : std::uint8_t {
   reading,  ///< A thread reads the stream
+  looking,  ///< A thread that writes looks for input, without waiting. No other one reads
   writing,  ///< A thread writes the stream
   message,  ///< A message in fragments is unfinished
   ended,    ///< The sending side of the stream is ended. Never ends

@@ -18,6 +18,7 @@
 #include "hawser/protocol/options.hpp"
 #include "hawser/transport/blocking/blocking_reader.hpp"
 #include "hawser/transport/blocking/blocking_writer.hpp"
+#include "hawser/transport/blocking/close_watch.hpp"
 #include "hawser/transport/blocking/message_right.hpp"
 #include "hawser/transport/blocking/scope_guards.hpp"
 #include "hawser/transport/blocking/shared_connection.hpp"
@@ -38,7 +39,8 @@ class blocking_driver {
   /// `received` are the bytes that were read after the handshake.
   blocking_driver(Stream stream, Connection connection, bytes_view received, duration close_timeout)
       : shared_{std::move(stream), std::move(connection), close_timeout},
-        writer_{shared_},
+        watch_{shared_},
+        writer_{shared_, watch_},
         reader_{shared_, writer_, received},
         right_{shared_} {}
 
@@ -53,19 +55,25 @@ class blocking_driver {
   }
 
   /// `queue` adds to the connection's output; then all output is written. A whole message waits for
-  /// another thread's unfinished message.
+  /// another thread's unfinished message. Fails if the peer had closed before all was written.
   template <class Queue>
   std::error_code write(Queue queue, sends what) {
     auto guard = shared_.acquire();
     const auto broken = ends_when_thrown();
+    look_for_close(guard);
     if (what == sends::fragment) right_.hold();
     const auto refused = what == sends::message ? right_.await(guard) : std::error_code{};
     if (refused) return refused;
     auto& connection = resumed_connection();
+    if (shared_.peer_closed()) return errc::closed;
     if (const auto ec = queue(connection)) return ec;
+    const auto end = writer_.position_of_end();
     shared_.count_stored(guard);
     writer_.flush(guard);
-    if (connection.state() != close_state::ended) return connection.output_error();
+    if (connection.state() != close_state::ended) {
+      if (connection.output_error()) return connection.output_error();
+      return writer_.peer_closed_before(end) ? make_error_code(errc::closed) : std::error_code{};
+    }
     // The stream's own error is not the cause of the end.
     shared_.note_end();
     const auto& outcome = shared_.outcome();
@@ -119,6 +127,7 @@ class blocking_driver {
     auto guard = shared_.acquire();
     const auto broken = ends_when_thrown();
     detail::exceed_memory(shared_.connection());
+    shared_.unread() = {};
     shared_.note_end();
     if (shared_.connection().state() == close_state::ended) shared_.abort_stream();
     writer_.write_close(guard);
@@ -137,7 +146,7 @@ class blocking_driver {
 
   bool is_open() const {
     const auto guard = shared_.acquire();
-    return shared_.connection().state() == close_state::open;
+    return shared_.is_open();
   }
 
   Stream& stream() noexcept { return shared_.stream(); }
@@ -148,6 +157,10 @@ class blocking_driver {
     return when_thrown{[this] { shared_.give_up(errc::out_of_memory); }};
   }
 
+  void look_for_close(typename shared_type::lock& guard) {
+    if (watch_.look_if_due(guard)) writer_.write_accepted(guard);  // the answers
+  }
+
   /// The connection, with the time set.
   Connection& resumed_connection() {
     shared_.connection().resumed(shared_.now());
@@ -155,6 +168,7 @@ class blocking_driver {
   }
 
   shared_type shared_;
+  close_watch<Stream, shared_type> watch_;
   blocking_writer<Stream, shared_type> writer_;
   blocking_reader<Stream, shared_type> reader_;
   message_right<shared_type> right_;

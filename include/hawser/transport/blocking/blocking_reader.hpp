@@ -37,12 +37,12 @@ class blocking_reader {
   blocking_reader(Shared& shared, blocking_writer<Stream, Shared>& writer, bytes_view received)
       : shared_{shared}, writer_{writer}, buffer_((std::max)(buffer_size, received.size())) {
     std::copy(received.begin(), received.end(), buffer_.begin());
-    input_ = mutable_bytes{buffer_}.first(received.size());
+    shared_.unread().front() = mutable_bytes{buffer_}.first(received.size());
   }
 
   /// Waits for data until the connection has ended, or `until`: then `ec` is read_timeout.
   std::optional<data> read(lock& guard, delivery how, time_point until, std::error_code& ec) {
-    shared_.activities().wait(guard, [this] { return !is_reading(); });
+    shared_.activities().wait(guard, [this] { return !is_reading() && !is_looking(); });
     const activity_scope reading{shared_.activities(), blocking_activity::reading};
     shared_.connection().deliver(how);
     return read_until(guard, until, buffer_, ec);
@@ -54,6 +54,7 @@ class blocking_reader {
     if (is_reading()) writer_.flush(guard);
     await_reader(guard);
     if (is_reading()) return;
+    shared_.activities().wait(guard, [this] { return !is_looking(); });
     const activity_scope reading{shared_.activities(), blocking_activity::reading};
     // Its own buffer, because the application may still use the last message.
     std::array<std::byte, 4096> buffer;
@@ -67,6 +68,8 @@ class blocking_reader {
   static constexpr duration write_again = std::chrono::milliseconds{10};
 
   bool is_reading() const noexcept { return shared_.activities().has(blocking_activity::reading); }
+
+  bool is_looking() const noexcept { return shared_.activities().has(blocking_activity::looking); }
 
   std::optional<data> read_until(lock& guard, time_point until, mutable_bytes buffer,
                                  std::error_code& ec) {
@@ -88,7 +91,7 @@ class blocking_reader {
 
   /// The next message or part. Other events are handled here.
   std::optional<data> next_data() {
-    while (auto happened = shared_.connection().next(input_)) {
+    while (auto happened = shared_.connection().next(shared_.unread().front())) {
       if (const auto* whole = std::get_if<message_view>(&*happened)) return *whole;
       if (const auto* piece = std::get_if<message_part>(&*happened)) return *piece;
       shared_.note(*happened);
@@ -98,6 +101,7 @@ class blocking_reader {
 
   /// Reads once. Returns false if `until` has passed.
   bool receive(lock& guard, time_point until, mutable_bytes buffer) {
+    if (take_unread(buffer)) return true;
     std::error_code ec;
     bool readable = true;
     const auto due = wait_limit(until);
@@ -109,6 +113,7 @@ class blocking_reader {
       if (readable && !ec) size = shared_.stream().read_some(buffer, ec);
       now = shared_.now();
     }
+    shared_.has_read(now);
     auto& connection = shared_.connection();
     if (ec == std::errc::operation_would_block || (!ec && !readable)) {
       connection.advance(now);
@@ -116,9 +121,22 @@ class blocking_reader {
       connection.receive_end(ec);
     } else {
       connection.received(now);
-      input_ = buffer.first(size);
+      shared_.unread().front() = buffer.first(size);
     }
     return now < until;
+  }
+
+  /// Takes what was read ahead. Returns false if that is nothing.
+  bool take_unread(mutable_bytes buffer) {
+    auto& unread = shared_.unread();
+    if (unread.has_bytes()) {
+      unread.front() = buffer.first(unread.take(buffer));
+    } else if (unread.end()) {
+      shared_.connection().receive_end(*unread.end());
+    } else {
+      return false;
+    }
+    return true;
   }
 
   time_point wait_limit(time_point until) {
@@ -152,7 +170,6 @@ class blocking_reader {
   Shared& shared_;
   blocking_writer<Stream, Shared>& writer_;
   std::vector<std::byte> buffer_;
-  mutable_bytes input_;
 };
 
 }  // namespace hawser::detail

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <system_error>
 
 #include "hawser/transport/blocking/blocking_activities.hpp"
+#include "hawser/transport/blocking/close_watch.hpp"
 #include "hawser/transport/blocking/scope_guards.hpp"
 #include "hawser/transport/concepts.hpp"
 
@@ -24,8 +27,19 @@ class blocking_writer {
   using lock = std::unique_lock<std::mutex>;
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// `shared` must outlive this object.
-  explicit blocking_writer(Shared& shared) noexcept : shared_{shared} {}
+  /// `shared` and `watch` must outlive this object.
+  blocking_writer(Shared& shared, close_watch<Stream, Shared>& watch) noexcept
+      : shared_{shared}, watch_{watch} {}
+
+  /// The number of bytes that the stream will have accepted when all that is queued is written.
+  std::uint64_t position_of_end() const noexcept {
+    return written_ + shared_.connection().buffered_bytes();
+  }
+
+  /// Whether the peer had closed before the stream accepted the byte before `position`.
+  bool peer_closed_before(std::uint64_t position) const noexcept {
+    return closed_at_ && *closed_at_ < position;
+  }
 
   /// Writes everything that is queued, after the thread that is writing.
   void flush(lock& guard) {
@@ -64,6 +78,7 @@ class blocking_writer {
   void write_all(lock& guard, write_wait waits) {
     const activity_scope writing{shared_.activities(), blocking_activity::writing};
     while (waits == write_wait::deadline || flushing_ == 0) {
+      if (!closed_at_ && shared_.is_refusing()) closed_at_ = written_;
       const auto wanted = shared_.connection().wants();
       if (wanted.write) {
         if (!write_some(guard, waits)) return;
@@ -86,10 +101,14 @@ class blocking_writer {
     }
     if (!ec) {
       shared_.connection().consume_output(size);
+      written_ += size;
       shared_.update_memory();
+      const bool looks = watch_.wrote(size) && waits == write_wait::deadline;
+      if (looks && shared_.connection().wants().write) watch_.look(guard);
     } else if (timed_stream<Stream> && ec == std::errc::operation_would_block) {
       if (waits == write_wait::none) return false;
-      wait_writable(guard);
+      watch_.look(guard);
+      if (shared_.connection().wants().write) wait_writable(guard);
     } else {
       fail_output(ec);
     }
@@ -98,8 +117,9 @@ class blocking_writer {
 
   void wait_writable(lock& guard) {
     std::error_code ec;
-    const auto due = shared_.deadline(shared_.now());
-    time_point now;
+    time_point now = shared_.now();
+    auto due = shared_.deadline(now);
+    if (watch_.can_look()) due = (std::min)(due, now + watch_.interval);
     {
       const unlocked meanwhile{guard};
       if constexpr (timed_stream<Stream>) shared_.stream().wait_writable(due, ec);
@@ -130,7 +150,10 @@ class blocking_writer {
   }
 
   Shared& shared_;
+  close_watch<Stream, Shared>& watch_;
   std::size_t flushing_ = 0;  // threads that wait to write
+  std::uint64_t written_ = 0;
+  std::optional<std::uint64_t> closed_at_;  // what was written when the peer had closed
 };
 
 }  // namespace hawser::detail

@@ -16,6 +16,7 @@
 #include "hawser/transport/blocking/blocking_activities.hpp"
 #include "hawser/transport/blocking/blocking_clock.hpp"
 #include "hawser/transport/blocking/scope_guards.hpp"
+#include "hawser/transport/blocking/unread_input.hpp"
 #include "hawser/transport/concepts.hpp"
 #include "hawser/transport/memory_budget.hpp"
 
@@ -41,6 +42,7 @@ class shared_connection {
   Connection& connection() noexcept { return connection_; }
   const Connection& connection() const noexcept { return connection_; }
   blocking_activities& activities() noexcept { return activities_; }
+  unread_input& unread() noexcept { return unread_; }
 
   time_point now() { return now_of(stream_); }
 
@@ -50,9 +52,22 @@ class shared_connection {
   const std::optional<closed>& outcome() const noexcept { return outcome_; }
   std::optional<duration> round_trip() const noexcept { return round_trip_; }
 
-  bool can_write() const {
-    return connection_.state() == close_state::open && !connection_.output_error();
+  bool is_open() const { return connection_.state() == close_state::open && !peer_closed_; }
+  bool can_write() const { return is_open() && !connection_.output_error(); }
+
+  /// Whether the peer's Close frame, or its end of the stream, has arrived behind unread messages.
+  bool peer_closed() const noexcept { return peer_closed_; }
+  void peer_has_closed() noexcept {
+    peer_closed_ = true;
+    activities_.notify();
   }
+
+  /// Whether no message of ours is processed any more: the peer has closed or broken the protocol.
+  bool is_refusing() const noexcept { return outcome_ || peer_closed_; }
+
+  /// When the stream was read last.
+  time_point read_at() const noexcept { return read_at_; }
+  void has_read(time_point now) noexcept { read_at_ = now; }
 
   /// Notes an event that is no message.
   void note(const event& happened) {
@@ -91,7 +106,8 @@ class shared_connection {
 
   /// Counts what is stored. Returns whether it exceeds the budget.
   bool update_memory() noexcept {
-    return memory_ != nullptr && memory_->update(beside_ + connection_.stored_bytes());
+    return memory_ != nullptr &&
+           memory_->update(beside_ + unread_.occupied() + connection_.stored_bytes());
   }
 
   /// The same; beyond the budget, ends the connections that store the most, perhaps this one.
@@ -106,11 +122,14 @@ class shared_connection {
   mutable std::mutex mutex_;  // guards the members below
   blocking_activities activities_;
   Connection connection_;
+  unread_input unread_;
   blocking_clock<Connection> clock_;
   std::optional<closed> outcome_;
   std::optional<duration> round_trip_;
   memory_holder* memory_ = nullptr;  // of a server
   std::size_t beside_ = 0;
+  time_point read_at_{};
+  bool peer_closed_ = false;
 };
 
 }  // namespace hawser::detail
