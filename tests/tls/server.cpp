@@ -19,8 +19,13 @@
 #include <asio/thread_pool.hpp>
 #include <sys/socket.h>
 
+#include "hawser/asio/client_options.hpp"
 #include "hawser/asio/connect.hpp"
+#include "hawser/asio/incident.hpp"
+#include "hawser/tls/client.hpp"
+#include "hawser/tls/client_context.hpp"
 #include "hawser/tls/connect.hpp"
+#include "hawser/tls/threaded_server.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/reload.hpp"
@@ -102,6 +107,42 @@ TEST_CASE("a server for wss: has one port, which never answers in cleartext", "[
   CHECK_FALSE(connect(url_of("ws", far.port()), ec));
   CHECK(ec);
   CHECK(echoes(url_of("wss", far.port())));
+}
+
+TEST_CASE("a TLS handshake that fails is reported, by both servers and by the client", "[abuse]") {
+  mailbox<incident> incidents;
+  const auto note = [&](const incident& what) {
+    // The views end with the call.
+    incidents.put({.kind = what.kind, .error = what.error});
+  };
+  const auto check = [&] {
+    const auto what = incidents.take();
+    REQUIRE(what);
+    CHECK(what->kind == incident_kind::tls_failed);
+    CHECK(what->error);
+  };
+  secure_echo far{{}, [&](tls_server& made) { made.on_diagnostic(note); }};
+  raw_socket cleartext{far.port()};
+  cleartext.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  check();
+  {
+    tls_threaded_server blocking{threaded_server_options{}, server_with(test_server())};
+    blocking.on_diagnostic(note);
+    std::thread runner{[&] { blocking.run([](auto&) {}); }};
+    raw_socket client{blocking.port()};
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    check();
+    blocking.stop();
+    runner.join();
+  }
+  asio::io_context context;
+  client_options options{.url = url_of("wss", far.port())};
+  options.reconnect.reset();
+  tls_client client{context, options, tls_client_context{}};  // does not trust the server
+  client.on_diagnostic(note);
+  client.start();
+  context.run_for(soon);
+  check();
 }
 
 TEST_CASE("an added listener of a server for wss: is encrypted too, unless it has plain streams") {
