@@ -12,6 +12,7 @@ import source_tree
 
 # A header without a test: where it is tested
 ELSEWHERE = {
+    "asio/accepting/listener_base": "asio/accepting/listener",
     "asio/accepting/server_runtime": "asio/accepting/server_state",
     "asio/accepting/threaded_incidents": "asio/diagnostics",
     "asio/client_stream": "tls/async_connect",
@@ -42,10 +43,12 @@ ELSEWHERE = {
     "asio/reconnecting/client_calls": "asio/reconnecting/client_state",
     "asio/reconnecting/sending_phase": "asio/reconnecting/client_sending",
     "asio/send_budget": "options/options",
+    "asio/session/session_data": "asio/threaded_peer",
     "asio/session_statistics": "asio/session",
     "asio/server_options": "options/options",
     "asio/threaded_server_options": "options/options",
     "base/language": "compile_fail/old_standard",
+    "handshake/decision": "handshake/server",
     "protocol/close_payload": "rfc6455/7_closing",
     "protocol/connection_end": "protocol/connection",
     "protocol/connection_output": "protocol/connection",

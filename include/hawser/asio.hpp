@@ -34,6 +34,7 @@
 #include "hawser/asio/shutdown_options.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/stream_traits.hpp"
+#include "hawser/asio/threaded_peer.hpp"
 #include "hawser/asio/threaded_server.hpp"
 #include "hawser/asio/threaded_server_options.hpp"
 #include "hawser/asio/threaded_upgrade.hpp"

@@ -34,6 +34,7 @@
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/client_step.hpp"
 #include "hawser/handshake/credentials.hpp"
+#include "hawser/handshake/decision.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/field_list.hpp"
 #include "hawser/handshake/header_fields.hpp"

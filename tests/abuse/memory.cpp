@@ -226,7 +226,7 @@ TEST_CASE("while a threaded server stores more than its budget, new clients get 
   CHECK(server.buffered_bytes() > 8 * 1024);
   CHECK(status_for(server.port(), upgrade_request) == 503);
   enough.put(true);
-  server.stop();
+  server.shutdown();
   run.join();
 }
 

@@ -119,7 +119,7 @@ class diagnosed_threaded_server {
     thread_ = std::thread{[this, handler] { server_.run([&](peer& one) { handler(one); }); }};
   }
   ~diagnosed_threaded_server() {
-    server_.stop();
+    server_.shutdown();
     thread_.join();
   }
   diagnosed_threaded_server(const diagnosed_threaded_server&) = delete;
@@ -162,7 +162,7 @@ TEST_CASE("the hook for incidents is set until its object runs, and is not empty
       return true;
     }
   }));
-  blocking.stop();
+  blocking.shutdown();
   runner.join();
 }
 
@@ -441,7 +441,7 @@ TEST_CASE("a threaded server reports refusals, bad requests, exceptions and limi
                                      made.on_upgrade([](threaded_upgrade& asked) {
                                        if (asked.request().path() == "/throw") fail();
                                        if (asked.request().path() == "/denied")
-                                         return static_cast<void>(asked.refuse({.status = 401}));
+                                         return static_cast<void>(asked.reject({.status = 401}));
                                        header_fields headers;
                                        if (asked.request().path() == "/header")
                                          headers.add("X-Name", "a\nb");
@@ -483,7 +483,7 @@ TEST_CASE("a threaded server without hooks writes the first exception to stderr,
     std::thread runner{[&] { server.run([](threaded_server::peer&) { fail(); }); }};
     CHECK(status_for(server.port(), "nonsense\r\n\r\n") == 400);
     for (int i = 0; i < 2; ++i) opened(server.port()).receive_all();
-    server.stop();
+    server.shutdown();
     runner.join();
   }
   const auto text = written.text();

@@ -5,10 +5,13 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <exception>
 #include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -17,6 +20,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
+#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
@@ -245,6 +249,134 @@ TEST_CASE("after stop_accepting() sessions continue, and clients are refused") {
   CHECK_FALSE(client.close());
   server->shutdown();
   CHECK(server.returns());
+}
+
+TEST_CASE("the shutdown hook is called once, before any Close frame, and may send") {
+  int called = 0;
+  mailbox<std::string> errors;
+  live_server server{[&](hawser::server& made) {
+                       made.on_error([&](session& of, const std::exception_ptr& error) {
+                         CHECK_FALSE(of);
+                         errors.put(exception_text(error));
+                       });
+                       made.on_shutdown([&] {
+                         ++called;
+                         made.broadcast(prepared_message{std::string_view{"bye"}});
+                         made.shutdown({.drain = 0s});
+                         throw std::runtime_error{"reported"};
+                       });
+                       CHECK_THROWS_AS(made.on_shutdown([] {}), std::logic_error);
+                     },
+                     {.threads = 2}};
+  auto first = connect(server.url());
+  auto second = connect(server.url());
+  server->shutdown({.drain = GENERATE(0h, 24h)});
+  for (auto* const client : {&first, &second}) {
+    CHECK(client->read()->text() == "bye");
+    CHECK_FALSE(client->read());
+    CHECK(client->close_reason().code == close_code::going_away);
+  }
+  CHECK(errors.take() == "reported");
+  CHECK(server.returns());
+  CHECK(called == 1);
+}
+
+TEST_CASE("the shutdown hook may destroy its server") {
+  asio::io_context context;
+  auto made = std::make_unique<server>(context, server_options{});
+  made->on_shutdown([&] { made.reset(); });
+  made->start();
+  made->shutdown();
+  context.run();
+  CHECK_FALSE(made);
+}
+
+/// A server whose sessions are served by handlers or by coroutines, and how they ended.
+struct either_kind {
+  std::atomic<int> ended = 0;
+
+  void serve(server& made, bool by_coroutine) {
+    if (by_coroutine) {
+      made.on_session([this](session peer) -> asio::awaitable<void> {
+        while (const auto message = co_await peer.receive()) peer.send(message->text());
+        ++ended;
+      });
+    } else {
+      made.on_message([](session& peer, message_view view) { peer.send(view); });
+      made.on_close([this](session&, const closed&) { ++ended; });
+    }
+  }
+};
+
+TEST_CASE("a shutdown treats a coroutine that waits in receive() as it does handlers") {
+  const bool by_coroutine = GENERATE(false, true);
+  either_kind served;
+  SECTION("without a drain it ends at once, with the Close frame") {
+    live_server server{[&](hawser::server& made) { served.serve(made, by_coroutine); }};
+    auto client = connect(server.url());
+    server->shutdown({.code = close_code::service_restart, .grace = long_time});
+    CHECK_FALSE(client.read());
+    CHECK(client.close_reason().code == close_code::service_restart);
+    CHECK(client.close_reason().clean);
+    CHECK(server.returns());
+  }
+  SECTION("it continues during the drain, and ends with it") {
+    live_server server{[&](hawser::server& made) { served.serve(made, by_coroutine); }};
+    auto client = connect(server.url());
+    server->shutdown({.drain = long_time, .grace = long_time});
+    CHECK(eventually([&] { return refuses_clients(server->port()); }));
+    CHECK_FALSE(client.write("still here"));
+    CHECK(client.read()->text() == "still here");
+    server->shutdown({.grace = long_time});
+    CHECK_FALSE(client.read());
+    CHECK(client.close_reason().clean);
+    CHECK(server.returns());
+  }
+  SECTION("the shutdown hook may close it while others continue") {
+    live_server server{[&](hawser::server& made) {
+      served.serve(made, by_coroutine);
+      made.on_shutdown([&made] {
+        made.for_each([](session& peer) {
+          if (peer.request().path() == "/idle") peer.close(close_code::service_restart);
+        });
+      });
+    }};
+    auto idle = connect(server.url("/idle"));
+    auto busy = connect(server.url("/busy"));
+    server->shutdown({.drain = long_time, .grace = long_time});
+    CHECK_FALSE(idle.read());
+    CHECK(idle.close_reason().code == close_code::service_restart);
+    CHECK_FALSE(busy.write("still here"));
+    CHECK(busy.read()->text() == "still here");
+    CHECK_FALSE(busy.close());
+    CHECK(server.returns());
+  }
+  CHECK(eventually([&] { return served.ended > 0; }));
+}
+
+TEST_CASE("a coroutine that does not receive does not delay the end of its session") {
+  std::promise<void> begun;
+  mailbox<std::string> ended;
+  std::optional<asio::steady_timer> never;
+  live_server server{[&](hawser::server& made) {
+    made.on_session([&](session peer) -> asio::awaitable<void> {
+      begun.set_value();
+      never.emplace(peer.get_executor(), long_time);
+      std::error_code ec;
+      co_await never->async_wait(asio::redirect_error(asio::use_awaitable, ec));
+      never.reset();
+    });
+    made.on_close([&](session&, const closed& how) {
+      ended.put(shown(how));
+      never->cancel();
+    });
+  }};
+  auto client = connect(server.url());
+  begun.get_future().wait();
+  server->shutdown({.grace = long_time});
+  CHECK_FALSE(client.read());
+  CHECK(client.close_reason().clean);
+  CHECK(ended.take() == "closed{1001, clean}");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -45,6 +46,12 @@ namespace {
 using lines = std::vector<std::string>;
 using peer_type = threaded_server::peer;
 
+bool refuses_clients(std::uint16_t port) {
+  std::error_code ec;
+  connect(url_at(port), ec);
+  return static_cast<bool>(ec);
+}
+
 constexpr auto echo_messages = [](peer_type& peer) {
   while (const auto message = peer.read()) {
     if (peer.write(*message)) return;
@@ -68,7 +75,7 @@ class running_server {
     }};
   }
   ~running_server() {
-    server_.stop();
+    server_.shutdown();
     thread_.join();
   }
 
@@ -186,7 +193,7 @@ TEST_CASE("a server listens on a Unix domain socket too") {
     CHECK(shown(client->read().value()) == "text \"Hello\"");
     CHECK_FALSE(client->close());
   }
-  server.stop();
+  server.shutdown();
   thread.join();
   ::unlink(path.c_str());
 }
@@ -207,7 +214,7 @@ TEST_CASE("the upgrade hook accepts, or refuses with an answer of its own") {
       if (asked.request().path() == "/open") return (void)asked.accept();
       response answer{.status = 404, .body = "no such room"};
       answer.headers.add("X-Room", "none");
-      asked.refuse(answer);
+      asked.reject(answer);
     });
   };
   running_server server{echo_messages, {}, prepare};
@@ -335,22 +342,21 @@ TEST_CASE("a connection is closed when its handler returns, whatever has arrived
 
 // Stopping
 
-TEST_CASE("stop closes open connections with 1001 and returns when run does", "[rfc-7.4.1]") {
+TEST_CASE("shutdown closes open connections with 1001, and run returns", "[rfc-7.4.1]") {
   running_server server{echo_messages};
   auto client = connect(server.url());
-  std::thread reader{[&] { (void)client.read(); }};
-  server->stop();
+  server->shutdown();
+  CHECK_FALSE(client.read());
   CHECK(server.returns());
   CHECK(server->connections() == 0);
-  reader.join();
   CHECK(shown(client.close_reason()) == "closed{1001, clean}");
-  server->stop();
+  server->shutdown();
 }
 
-TEST_CASE("stop works from a handler, from hooks, twice, and before run") {
+TEST_CASE("shutdown may be called in a handler, in hooks, on several threads, and before run") {
   SECTION("from a handler") {
     threaded_server* owner = nullptr;
-    running_server server{[&owner](peer_type&) { owner->stop(); },
+    running_server server{[&owner](peer_type&) { owner->shutdown(); },
                           {},
                           [&owner](threaded_server& made) { owner = &made; }};
     auto client = connect(server.url());
@@ -360,43 +366,49 @@ TEST_CASE("stop works from a handler, from hooks, twice, and before run") {
   }
   SECTION("from the upgrade hook") {
     running_server server{echo_messages, {}, [](threaded_server& made) {
-                            made.on_upgrade([&](threaded_server::upgrade&) { made.stop(); });
+                            made.on_upgrade([&](threaded_server::upgrade&) { made.shutdown(); });
                           }};
     std::error_code ec;
     auto client = connect(server.url(), ec);
     if (client) CHECK_FALSE(client->read());
     CHECK(server.returns());
   }
+  SECTION("from the shutdown hook") {
+    running_server server{echo_messages, {}, [](threaded_server& made) {
+                            made.on_shutdown([&] { made.shutdown({.drain = 0s}); });
+                          }};
+    auto client = connect(server.url());
+    server->shutdown({.drain = 24h});
+    CHECK_FALSE(client.read());
+    CHECK(server.returns());
+  }
   SECTION("from several threads") {
     running_server server{echo_messages};
     auto client = connect(server.url());
-    std::thread reader{[&] { (void)client.read(); }};
     std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { server->stop(); });
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { server->shutdown(); });
     for (auto& thread : threads) thread.join();
-    reader.join();
+    CHECK_FALSE(client.read());
     CHECK(server.returns());
   }
   SECTION("before run") {
     threaded_server server{{}};
-    server.stop();
+    server.shutdown();
     server.run(echo_messages);
-    server.stop();
+    server.shutdown();
     CHECK(server.connections() == 0);
   }
 }
 
-TEST_CASE("stop is not delayed by peers that never answer, and leaves no thread", "[abuse]") {
+TEST_CASE("the end of a server is not delayed by peers that never answer, and leaves no thread",
+          "[abuse]") {
   const auto before = threads();
-  threaded_server_options options;
-  options.connection.close_timeout = 100ms;
   const byte_vector much(50'000'000);
   running_server server{[&](peer_type& peer, const request& asked) {
-                          if (asked.path() == "/write") (void)peer.write(bytes_view{much});
-                          while (peer.read()) {
-                          }
-                        },
-                        options};
+    if (asked.path() == "/write") (void)peer.write(bytes_view{much});
+    while (peer.read()) {
+    }
+  }};
   auto silent = opened(server->port());
   auto inside_a_frame = opened(server->port());
   CHECK(inside_a_frame.send(header_from(role::client, 2, 1000)));
@@ -404,12 +416,115 @@ TEST_CASE("stop is not delayed by peers that never answer, and leaves no thread"
   CHECK(deaf.read_part());
   raw_socket before_the_handshake{server->port()};
   server.await_connections(4);
-  const auto start = std::chrono::steady_clock::now();
-  server->stop();
-  CHECK(std::chrono::steady_clock::now() - start < 5s);
+  server->shutdown({.grace = 100ms});
   CHECK(server.returns());
   CHECK(server->connections() == 0);
   CHECK(threads_fall_to(before + 1));
+}
+
+TEST_CASE("during the drain of a threaded server connections continue, and new clients are refused",
+          "[rfc-7.4.1]") {
+  running_server server{echo_messages};
+  auto client = connect(server.url());
+  raw_socket unfinished{server->port()};
+  unfinished.send("GET / HTTP/1.1\r\n");
+  server.await_connections(2);
+  server->shutdown({.code = close_code::service_restart, .reason = "new version", .drain = 24h});
+  CHECK(status_of(unfinished.receive_until("\r\n")) == 503);
+  CHECK(eventually([&] { return refuses_clients(server->port()); }));
+  CHECK_FALSE(client.write("still here"));
+  CHECK(client.read()->text() == "still here");
+  SECTION("it ends with the last connection") { CHECK_FALSE(client.close()); }
+  SECTION("a further shutdown shortens it, and the Close frame stays") {
+    server->shutdown();
+    CHECK_FALSE(client.read());
+    CHECK(client.close_reason().code == close_code::service_restart);
+    CHECK(client.close_reason().reason == "new version");
+  }
+  CHECK(server.returns());
+}
+
+TEST_CASE("a threaded server refuses a close code that must not be sent, and continues",
+          "[rfc-7.4]") {
+  running_server server{echo_messages};
+  CHECK_THROWS_AS(server->shutdown({.code = close_code::abnormal}), std::system_error);
+  CHECK_THROWS_AS(server->stop_on_signals({.reason = "\xff"}), std::system_error);
+  CHECK_FALSE(refuses_clients(server->port()));
+}
+
+TEST_CASE("after stop_accepting() connections of a threaded server continue") {
+  running_server server{echo_messages};
+  auto client = connect(server.url());
+  server->stop_accepting();
+  CHECK(eventually([&] { return refuses_clients(server->port()); }));
+  CHECK_FALSE(client.write("Hello"));
+  CHECK(client.read());
+  CHECK_FALSE(client.close());
+  server->shutdown();
+  CHECK(server.returns());
+}
+
+TEST_CASE("a signal shuts a threaded server down with its options, and a second one ends it") {
+  running_server server{echo_messages, {}, [](threaded_server& made) {
+                          made.stop_on_signals({.grace = 0s});
+                          made.stop_on_signals({.drain = 24h});
+                        }};
+  auto client = connect(server.url());
+  std::raise(SIGTERM);
+  CHECK(eventually([&] { return refuses_clients(server->port()); }));
+  CHECK_FALSE(client.write("Hello"));
+  CHECK(client.read());
+  std::raise(SIGINT);
+  CHECK_FALSE(client.read());
+  CHECK_FALSE(client.close_reason().clean);
+  CHECK(server.returns());
+}
+
+TEST_CASE("the shutdown hook of a threaded server is called once, and may send before the Close") {
+  mailbox<peer_type*> peers;
+  int called = 0;
+  running_server server{[&](peer_type& peer) {
+                          peers.put(&peer);
+                          while (peer.read()) {
+                          }
+                        },
+                        {},
+                        [&](threaded_server& made) {
+                          made.on_shutdown([&] {
+                            ++called;
+                            (*peers.take())->write("bye");
+                            throw std::runtime_error{"reported"};
+                          });
+                        }};
+  auto client = connect(server.url());
+  server->shutdown();
+  server->shutdown();
+  CHECK(client.read()->text() == "bye");
+  CHECK_FALSE(client.read());
+  CHECK(client.close_reason().code == close_code::going_away);
+  CHECK(server.error() == "reported");
+  CHECK(server.returns());
+  CHECK(called == 1);
+}
+
+TEST_CASE("a shutdown that begins while a client is decided on answers it as an unfinished one") {
+  mailbox<bool> asked;
+  mailbox<bool> decide;
+  running_server server{echo_messages, {}, [&](threaded_server& made) {
+                          made.on_upgrade([&](threaded_server::upgrade& one) {
+                            asked.put(true);
+                            decide.take();
+                            one.accept();
+                          });
+                        }};
+  raw_socket client{server->port()};
+  client.send(upgrade_request);
+  CHECK(asked.take());
+  server->shutdown({.drain = 24h});
+  CHECK(eventually([&] { return refuses_clients(server->port()); }));
+  decide.put(true);
+  CHECK(status_of(client.receive_until("\r\n")) == 503);
+  CHECK(server.returns());
 }
 
 // Many connections
@@ -500,7 +615,7 @@ TEST_CASE("a server that stops in the middle of much traffic closes every connec
       });
     }
     CHECK(eventually([&] { return started >= clients; }));
-    server->stop();
+    server->shutdown({.grace = soon});
     CHECK(server.returns());
   }
   for (auto& client : crowd) client.join();
@@ -547,7 +662,7 @@ TEST_CASE("a connection keeps a large request in about its own size", "[abuse]")
   const auto held_large = held_for_each(large);
   const auto held = held_large - held_for_each(1);
   CHECK(held <= 3 * large / 2);
-  server.stop();
+  server.shutdown();
   running.join();
 }
 

@@ -45,14 +45,14 @@ class echo {
     }};
   }
   ~echo() {
-    server_.stop();
+    server_.shutdown();
     thread_.join();
   }
   echo(const echo&) = delete;
   echo& operator=(const echo&) = delete;
 
   threaded_server& operator*() { return server_; }
-  void stop() { server_.stop(); }
+  void stop() { server_.shutdown({.grace = std::chrono::milliseconds{30}}); }
   std::size_t errors() const { return errors_; }
   /// Whether `count` errors are reported soon; clients may see them earlier.
   bool tells(std::size_t count) const {

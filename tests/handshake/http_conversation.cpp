@@ -241,7 +241,7 @@ TEST_CASE("an upgrade may be refused as in any handshake") {
   CHECK(talk.next(input) == conversation_status::request);
   CHECK(talk.decline() == conversation_status::request);
   CHECK(talk.answer({}) == conversation_status::request);
-  CHECK(talk.refuse({.status = 403}) == conversation_status::failed);
+  CHECK(talk.reject({.status = 403}) == conversation_status::failed);
   CHECK(talk.error() == errc::upgrade_refused);
   CHECK(text(talk.output()).starts_with("HTTP/1.1 403 "));
 }
@@ -264,7 +264,7 @@ TEST_CASE("if the policy throws, the request can still be refused") {
   auto input = hawser::as_bytes(upgrade_request);
   CHECK_THROWS_AS(talk.next(input), std::runtime_error);
   CHECK(talk.state() == http_conversation<const default_server_policy&>::status::request);
-  talk.refuse({.status = 500});
+  talk.reject({.status = 500});
   CHECK(text(talk.output()).starts_with("HTTP/1.1 500 "));
 }
 

@@ -223,9 +223,9 @@ TEST_CASE("a response to HEAD has no body", "[rfc9110-9.3.2]") {
     const auto written = text(handshake.output());
     CHECK(written.starts_with("HTTP/1.1 426 Upgrade Required\r\n"));
     CHECK(written.ends_with("\r\n\r\n"));
-    handshake.refuse({.status = 204, .body = "not sent"});
+    handshake.reject({.status = 204, .body = "not sent"});
     CHECK(text(handshake.output()) == "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
-    handshake.refuse({.body = "12345"});
+    handshake.reject({.body = "12345"});
     CHECK(text(handshake.output()).ends_with("Content-Length: 5\r\n\r\n"));
   }
 }
@@ -501,7 +501,7 @@ TEST_CASE("the application gets a request only if its host and its origin are al
     give(handshake, asking_with("Upgrade: websocket\r\n", ""));
     CHECK(handshake.error() == errc::host_refused);
     // The application cannot replace the response.
-    handshake.refuse(response{.status = 200});
+    handshake.reject(response{.status = 200});
     CHECK(answer_of(handshake).status == 421);
   }
   SECTION("a request that is malformed") {
@@ -578,7 +578,7 @@ TEST_CASE("accept() may choose a subprotocol, which must have been offered", "[r
   const auto accepted = [&](const std::string& chosen) {
     server_handshake handshake{policy};
     give(handshake, asking("Sec-WebSocket-Protocol: chat, other\r\n"));
-    handshake.accept({}, chosen);
+    handshake.accept({.subprotocol = chosen});
     return handshake;
   };
   CHECK(accepted("other").result().subprotocol == "other");
@@ -619,7 +619,7 @@ TEST_CASE("a header field that would break the response in two is refused before
 TEST_CASE("the application can refuse with status, headers and body", "[rfc-4.2.2]") {
   server_handshake<> handshake;
   give(handshake, asking());
-  CHECK(handshake.refuse({.status = 401,
+  CHECK(handshake.reject({.status = 401,
                           .headers = {{"WWW-Authenticate", "Basic realm=\"x\""}},
                           .body = "who?"}) == server_status::failed);
   CHECK(handshake.error() == errc::upgrade_refused);
@@ -636,7 +636,7 @@ TEST_CASE("a refusal that cannot be sent becomes a 500", "[abuse]") {
                           response{.status = 302, .headers = {{"Location", "/\r\nX: y"}}}}) {
     server_handshake<> handshake;
     give(handshake, asking());
-    CHECK(handshake.refuse(bad) == server_status::failed);
+    CHECK(handshake.reject(bad) == server_status::failed);
     CHECK(handshake.error() == errc::bad_header_value);
     CHECK_FALSE(handshake.unsendable().empty());
     CHECK(answer_of(handshake).status == 500);
@@ -663,7 +663,7 @@ TEST_CASE("a malformed request, or a CONNECT, cannot be answered by the applicat
     CHECK(give(handshake, asked) == server_status::failed);
     CHECK_FALSE(handshake.is_plain());
     const auto written = text(handshake.output());
-    handshake.refuse({.body = "fine"});
+    handshake.reject({.body = "fine"});
     CHECK(text(handshake.output()) == written);
   }
 }
@@ -696,7 +696,7 @@ TEST_CASE("plain HTTP can be answered by the application") {
   CHECK(handshake.error() == errc::not_an_upgrade);
   CHECK(handshake.request().path() == "/health");
   CHECK(answer_of(handshake).status == 426);
-  CHECK(handshake.refuse({.body = "fine"}) == server_status::failed);
+  CHECK(handshake.reject({.body = "fine"}) == server_status::failed);
   CHECK(handshake.error() == errc::not_an_upgrade);
   const auto answer = answer_of(handshake);
   CHECK(answer.status == 200);
@@ -706,7 +706,7 @@ TEST_CASE("plain HTTP can be answered by the application") {
   // Too late once the first byte is written.
   const auto size = handshake.output().size();
   handshake.consume_output(1);
-  handshake.refuse({.status = 404});
+  handshake.reject({.status = 404});
   CHECK(handshake.output().size() == size - 1);
 }
 
@@ -716,7 +716,7 @@ TEST_CASE("an answer that comes too late has no effect and returns failed") {
   CHECK(handshake.fail(errc::handshake_timeout) == server_status::failed);
   const auto written = text(handshake.output());
   CHECK(handshake.accept() == server_status::failed);
-  CHECK(handshake.refuse({.status = 404}) == server_status::failed);
+  CHECK(handshake.reject({.status = 404}) == server_status::failed);
   CHECK(handshake.fail(errc::too_many_connections) == server_status::failed);
   CHECK(handshake.error() == errc::handshake_timeout);
   CHECK(text(handshake.output()) == written);
@@ -728,7 +728,7 @@ TEST_CASE("an accepted request stays accepted") {
   handshake.accept();
   const auto written = text(handshake.output());
   CHECK(handshake.accept({{"X", "y"}}) == server_status::done);
-  CHECK(handshake.refuse({.status = 404}) == server_status::done);
+  CHECK(handshake.reject({.status = 404}) == server_status::done);
   CHECK(handshake.fail(errc::handshake_timeout) == server_status::done);
   CHECK(handshake.receive_end() == server_status::done);
   CHECK(give(handshake, asking()) == server_status::done);
@@ -739,7 +739,7 @@ TEST_CASE("an accepted request stays accepted") {
 TEST_CASE("an early answer has no effect") {
   server_handshake<> handshake;
   CHECK(handshake.accept() == server_status::need_more);
-  CHECK(handshake.refuse({.status = 404}) == server_status::need_more);
+  CHECK(handshake.reject({.status = 404}) == server_status::need_more);
   CHECK(handshake.output().empty());
   CHECK(give(handshake, asking()) == server_status::request);
 }

@@ -196,7 +196,7 @@ things threaded_server_scene() {
     });
   }};
   all.make<client_websocket>(connect(url_at(one->port())));
-  one->stop();
+  one->shutdown();
   runner.join();
   return all;
 }

@@ -59,7 +59,7 @@ class stopped_server {
     if (moment_ == "on_error") clients.push_back(client("nonsense\r\n\r\n"));
     server_->run([this](threaded_server::peer& peer) { serve(peer); });
     CHECK(server_->connections() == 0);
-    // If only stop() has ended run(), stop() may not have returned yet.
+    // If only this call of shutdown() has ended run(), it may not have returned yet.
     if (action_ == threaded_action::stop_both) join();
     server_.reset();
     if (action_ != threaded_action::stop_both) join();
@@ -96,11 +96,11 @@ class stopped_server {
       elsewhere_ = std::thread{[this, server = server_.get()] {
         begun_ = true;
         begun_.notify_one();
-        server->stop();
+        server->shutdown();
       }};
       begun_.wait(false);
     }
-    if (action_ != threaded_action::stop_elsewhere) server_->stop();
+    if (action_ != threaded_action::stop_elsewhere) server_->shutdown();
   }
 
   void join() {

@@ -101,7 +101,7 @@ TEST_CASE("a threaded server compresses", "[rfc7692-5]") {
     converse(peer);
     CHECK(!peer.close());
   }
-  server.stop();
+  server.shutdown();
   running.join();
 }
 
@@ -161,7 +161,7 @@ TEST_CASE("a blocking server sends single messages uncompressed, in fragments to
           std::vector<std::string>{"text \"whole\"", "text unfinished \"a \"",
                                    "continuation \"part\"", "text rsv 4 f248cdc9c90700"});
   }
-  server.stop();
+  server.shutdown();
   running.join();
 }
 

@@ -110,7 +110,7 @@ class opening_core_peer final : public core_peer {
       if (plan_->decides_after != duration{}) around_.seen.note(rarity::decided_later);
     }
     if (around_.now() < *decides_at_) return;
-    plan_->refuses ? handshake_.refuse({.status = 403}) : handshake_.accept();
+    plan_->refuses ? handshake_.reject({.status = 403}) : handshake_.accept();
   }
 
   bool write() {
@@ -186,7 +186,7 @@ class opening_websocket_peer final : public websocket_peer<How> {
       base::socket().async_connect(handshake_, done);
     } else {
       const auto decide = [refuses = plan_->refuses](auto& asked) {
-        refuses ? asked.refuse({.status = 403}) : asked.accept();
+        refuses ? asked.reject({.status = 403}) : asked.accept();
       };
       base::socket().async_accept(handshake_, decide, done);
     }
@@ -262,7 +262,7 @@ class opening_blocking_peer final : public blocking_peer {
       return connect(std::move(stream), handshake, ec, options_);
     } else {
       const auto decide = [this](auto& asked) {
-        plan_->refuses ? asked.refuse({.status = 403}) : asked.accept();
+        plan_->refuses ? asked.reject({.status = 403}) : asked.accept();
       };
       return accept(std::move(stream), handshake, decide, ec, options_);
     }

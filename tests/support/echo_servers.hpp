@@ -46,7 +46,6 @@ class threaded_echo {
   ~threaded_echo() {
     stop();
     thread_.join();
-    stopper_.join();
   }
 
   std::uint16_t port() const { return server_.port(); }
@@ -55,10 +54,7 @@ class threaded_echo {
   void stop_on_signals() { server_.stop_on_signals(); }
   bool returns() { return returned_.take().value_or(false); }
 
-  /// Begins to stop.
-  void stop() {
-    if (!stopper_.joinable()) stopper_ = std::thread{[this] { server_.stop(); }};
-  }
+  void stop() { server_.shutdown({.grace = soon}); }
 
   mailbox<std::string> ends;
 
@@ -77,7 +73,6 @@ class threaded_echo {
   threaded_server server_;
   mailbox<bool> returned_;
   std::thread thread_;
-  std::thread stopper_;
 };
 
 /// The same with two event loops.

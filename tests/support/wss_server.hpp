@@ -46,7 +46,7 @@ class running_echo {
 
   void stop() {
     if (!thread_.joinable()) return;
-    server_.stop();
+    server_.shutdown();
     thread_.join();
   }
 

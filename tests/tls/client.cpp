@@ -229,7 +229,7 @@ TEST_CASE("a redirection from wss: to ws: is not followed") {
   server.on_upgrade([&](auto& asked) {
     response there{.status = 302};
     there.headers.add("Location", elsewhere.url());
-    asked.refuse(there);
+    asked.reject(there);
   });
   std::thread run{[&] { server.run([](auto&) {}); }};
   auto options = brisk_client("wss://localhost:" + std::to_string(server.port()) + "/");

@@ -146,7 +146,7 @@ TEST_CASE("the hook, the handler and the client get what TLS has negotiated", "[
   CHECK(client.peer_certificate()->ip_addresses == std::vector<std::string>{"127.0.0.1"});
   CHECK_FALSE(client.close());
   CHECK(client.tls()->version == "TLSv1.3");
-  server.stop();
+  server.shutdown();
   run.join();
   CHECK(asked_by == "CN=device 7");
   CHECK(served == "CN=device 7 TLSv1.3");

@@ -224,7 +224,7 @@ TEST_CASE("the application may refuse with its own response") {
     CHECK(asked.request().header("host") == "server.example.com");
     response answer{.status = 401, .body = "who are you?"};
     answer.headers.add("WWW-Authenticate", "Basic");
-    asked.refuse(answer);
+    asked.reject(answer);
   };
   perform(s.near, handshake, decide, ec);
   CHECK(ec == errc::upgrade_refused);

@@ -119,7 +119,7 @@ class async_websocket {
   }
 
   /// The same, but calls `decide(handshake)` for a valid request, which must call accept() or
-  /// refuse() before it returns; if it does neither, the client gets 500 and the operation fails
+  /// reject() before it returns; if it does neither, the client gets 500 and the operation fails
   /// with errc::upgrade_unanswered. The handshake must exist until completion; handshake.request()
   /// is then the request.
   template <server_policy Policy, class Decide, class Token>

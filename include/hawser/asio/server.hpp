@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -195,15 +196,42 @@ class server : public handler_setters<server, route>, public diagnosed {
     kept->run();
   }
 
+  /// Called once, when a shutdown begins: new clients are refused from here on, and no Close frame has been sent
+  /// yet, so that the hook may send a last message, or close some sessions before the others. Called on
+  /// get_executor(). An exception is passed to on_error of the server itself, with an empty session. A second
+  /// hook is a std::logic_error.
+  template <class Handler>
+  void on_shutdown(Handler handler) {
+    static_assert(detail::handler_fits<Handler, void()>, "on_shutdown wants void(), no coroutine");
+    check_settable("server::on_shutdown()");
+    runtime_->on_shutdown(
+        [settings = settings_, to = diagnostics(),
+         hook = detail::handler_from<void()>(std::move(handler), "on_shutdown()")] {
+          try {
+            hook();
+          } catch (...) {
+            const auto thrown = std::current_exception();
+            to->threw(detail::thrown_by("on_shutdown", thrown), settings->report(thrown));
+          }
+        });
+  }
+
   /// Closes the listening sockets. Connections continue, and run() does not return before shutdown(). May be
   /// called on any thread. Does not wait.
-  void stop_accepting() { runtime_->stop_accepting(); }
+  void stop_accepting() {
+    const auto kept = runtime_;
+    kept->stop_accepting();
+  }
 
   /// Stops accepting, answers unfinished handshakes with 503, then closes all sessions and ends the server,
   /// as `options` say. run() returns when everything has ended. May be called on any thread, and again: the
   /// Close frame stays, and the rest ends at the earlier time. Does not wait. Throws std::system_error if the
   /// close code or the reason must not be sent.
-  void shutdown(const shutdown_options& options = {}) { runtime_->shutdown(checked(options)); }
+  void shutdown(const shutdown_options& options = {}) {
+    const auto kept =
+        runtime_;  // run() may return, and this object be destroyed, before this call ends
+    kept->shutdown(detail::checked_plan(options));
+  }
 
   /// The same, and completes with void(std::error_code), without an error, when all connections have ended.
   /// The completion handler runs on its own associated executor; it is destroyed without being called if the
@@ -219,13 +247,13 @@ class server : public handler_setters<server, route>, public diagnosed {
                                         asio::any_io_executor>::make(handler, runtime->executor());
           runtime->shutdown(std::move(given), detail::operation_ptr{&one});
         },
-        token, checked(options));
+        token, detail::checked_plan(options));
   }
 
   /// SIGINT and SIGTERM then call shutdown(options). A signal during the shutdown ends all connections at
   /// once. A further call, before the server runs, replaces the options.
   void stop_on_signals(const shutdown_options& options = {}) {
-    runtime_->stop_on_signals(checked(options));
+    runtime_->stop_on_signals(detail::checked_plan(options));
   }
 
   /// Calls `visit(session&)` for each session that is open at this moment, on the calling thread. May be
@@ -269,12 +297,6 @@ class server : public handler_setters<server, route>, public diagnosed {
     auto made = std::make_unique<hawser::route>(std::move(pattern), options_.route);
     made->hooks().diagnostics = diagnostics();
     return made;
-  }
-
-  static detail::shutdown_plan checked(const shutdown_options& options) {
-    const auto error = check_close(options.code, options.reason, role::server);
-    if (error != errc{}) throw std::system_error{error, "hawser::server::shutdown()"};
-    return detail::shutdown_plan{options};
   }
 
   /// Where a server runs on an executor of the caller.

@@ -23,6 +23,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include "hawser/asio/driver/operation.hpp"
+#include "hawser/asio/session/session_data.hpp"
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/asio/session_message.hpp"
 #include "hawser/base/bytes.hpp"
@@ -43,14 +44,6 @@
 #include "hawser/transport/tls_facts.hpp"
 
 namespace hawser {
-
-/// The exception of session::data<T>() if the session's data is not a `T`.
-class bad_session_data final : public std::bad_any_cast {
- public:
-  const char* what() const noexcept override {
-    return "hawser: the data of the session is not of the type of session::data<T>()";
-  }
-};
 
 /// A connection of a server or of a client on an event loop. A handle: cheap to copy, and safe to
 /// use after its connection has ended, or without one.
@@ -340,8 +333,7 @@ class session {
   /// Throws bad_session_data if there is none, or of another type.
   template <class T>
   T& data() const {
-    if (auto* const found = std::any_cast<T>(&data())) return *found;
-    throw bad_session_data{};
+    return detail::data_as<T>(data());
   }
 
   /// Whether two handles refer to the same connection. There is a std::hash, too.

@@ -3,7 +3,7 @@
 
 #include "hawser/asio/language.hpp"
 
-#include <csignal>
+#include <any>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -13,16 +13,17 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
-#include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
-#include <asio/signal_set.hpp>
 
 #include "hawser/asio/accepting/accept_loop.hpp"
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/accepting/endpoint_text.hpp"
+#include "hawser/asio/accepting/server_runtime.hpp"
+#include "hawser/asio/accepting/server_state.hpp"
 #include "hawser/asio/accepting/threaded_handlers.hpp"
 #include "hawser/asio/accepting/threaded_incidents.hpp"
 #include "hawser/asio/accepting/threaded_listener.hpp"
@@ -32,13 +33,18 @@
 #include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/asio/incident.hpp"
 #include "hawser/asio/session/occupied.hpp"
+#include "hawser/asio/shutdown_options.hpp"
 #include "hawser/asio/socket_transport.hpp"
+#include "hawser/asio/threaded_peer.hpp"
 #include "hawser/asio/threaded_server_options.hpp"
 #include "hawser/asio/threaded_upgrade.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
+#include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
+#include "hawser/handshake/server.hpp"
+#include "hawser/negotiation/negotiating_policy.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/transport/memory_budget.hpp"
 #include "hawser/transport/opening.hpp"
@@ -56,7 +62,7 @@ class basic_threaded_server : public threaded_handlers {
 
  public:
   using endpoint_type = typename Protocol::endpoint;
-  using peer = websocket<transport>;
+  using peer = threaded_peer<transport>;
   using upgrade = threaded_upgrade;
 
   /// Listens. Throws std::system_error on failure.
@@ -64,8 +70,12 @@ class basic_threaded_server : public threaded_handlers {
                         Layer layer = {})
       : options_{std::move(options)},
         layer_{std::move(layer)},
-        listener_{std::make_shared<listener>(where, context_.get_executor(), rules())},
-        facts_{detail::facts_of_listener(listener_->local_endpoint())} {}
+        listener_{std::make_shared<listener>(where, workers_->home(), rules())},
+        local_endpoint_{listener_->local_endpoint()},
+        facts_{detail::facts_of_listener(local_endpoint_)} {
+    runtime_->add(listener_);
+    runtime_->on_shutdown([this] { call_shutdown_hook(); });
+  }
 
   /// Listens on the address and port of the options. Throws std::system_error on failure.
   explicit basic_threaded_server(const threaded_server_options& options,
@@ -73,28 +83,22 @@ class basic_threaded_server : public threaded_handlers {
       : basic_threaded_server{detail::listen_endpoint(options.address, options.port), options,
                               std::move(layer)} {}
 
+  /// Must not be called before run() has returned.
+  ~basic_threaded_server() { runtime_->end(); }
   basic_threaded_server(const basic_threaded_server&) = delete;
   basic_threaded_server& operator=(const basic_threaded_server&) = delete;
 
-  endpoint_type local_endpoint() const { return listener_->local_endpoint(); }
+  /// Where the server listens, or has listened: a port of 0 is replaced by the chosen one.
+  endpoint_type local_endpoint() const { return local_endpoint_; }
 
   std::uint16_t port() const requires std::is_same_v<Protocol, asio::ip::tcp> {
     return local_endpoint().port();
   }
 
-  /// SIGINT and SIGTERM then end run(), like stop().
-  void stop_on_signals() {
-    signals_.add(SIGINT);
-    signals_.add(SIGTERM);
-    signals_.async_wait([this](std::error_code ec, int) {
-      if (!ec) context_.stop();
-    });
-  }
-
   /// Accepts connections and calls `handler(peer)` or `handler(peer, request)` on a thread per
-  /// connection, until stop(). Call it once. When the handler returns, its connection is closed; if
-  /// it throws, with 1011. Returns when all these threads have ended. Throws std::bad_alloc if
-  /// there is no memory to accept connections.
+  /// connection, until shutdown(). Call it once. When the handler returns, its connection is closed; if
+  /// it throws, with 1011. Returns when all these threads have ended; this object may be destroyed then. Throws
+  /// std::bad_alloc if there is no memory to accept connections.
   template <class Handler>
   void run(Handler handler) {
     constexpr bool fits = detail::serves<Handler, peer>();
@@ -102,13 +106,28 @@ class basic_threaded_server : public threaded_handlers {
     if constexpr (fits) run_with(handler);
   }
 
-  /// Ends run(): accepts no more connections, answers unfinished handshakes with 503, and closes the
-  /// other connections with 1001 and, after the close timeout, without waiting. May be called on any
-  /// thread. Returns when run() is about to return, except on one of the server's own threads, where it
-  /// returns at once. run() waits for the handler and the hooks, so these must not wait for a thread
-  /// that calls stop(). After run() has returned, this object may be destroyed.
-  void stop() {
-    workers_.stop([this] { context_.stop(); });
+  /// Closes the listening socket. Connections continue, and run() does not return before shutdown(). May be
+  /// called on any thread. Does not wait.
+  void stop_accepting() {
+    const auto kept = runtime_;
+    kept->stop_accepting();
+  }
+
+  /// Stops accepting, answers unfinished handshakes with 503, then closes all connections and ends them, as
+  /// `options` say. run() returns when the handlers of all connections have returned: join its thread to wait
+  /// for that. May be called on any thread, also in a handler, before run(), and again: the Close frame stays,
+  /// and the rest ends at the earlier time. Does not wait. Throws std::system_error if the close code or the
+  /// reason must not be sent.
+  void shutdown(const shutdown_options& options = {}) {
+    const auto kept =
+        runtime_;  // run() may return, and this object be destroyed, before this call ends
+    kept->shutdown(detail::checked_plan(options));
+  }
+
+  /// SIGINT and SIGTERM then call shutdown(options). A signal during the shutdown ends all connections at
+  /// once. A further call, before the server runs, replaces the options.
+  void stop_on_signals(const shutdown_options& options = {}) {
+    runtime_->stop_on_signals(detail::checked_plan(options));
   }
 
   /// The number of connections, including handshakes.
@@ -124,6 +143,8 @@ class basic_threaded_server : public threaded_handlers {
   using memory = detail::threaded_memory<peer>;
   using listener = detail::threaded_listener<Protocol>;
   using place = detail::connection_places::place;
+  using policy = negotiating_server_policy<const default_server_policy&>;
+  using handshake = server_handshake<policy>;
 
   detail::admission rules() const {
     return {.places = places_,
@@ -136,23 +157,10 @@ class basic_threaded_server : public threaded_handlers {
   template <class Handler>
   void run_with(Handler& handler) {
     freeze();
-    workers_.begin();
-    try {
-      accept(handler);
-      context_.run();
-    } catch (...) {
-      end();
-      throw;
-    }
-    end();
-  }
-
-  template <class Handler>
-  void accept(Handler& handler) {
     const auto admit = [this, &handler](typename Protocol::socket accepted, std::string from,
                                         place held) {
-      workers_.start([this, &handler, stream = socket_stream{std::move(accepted)},
-                      from = std::move(from), held = std::move(held)](worker& entry) mutable {
+      workers_->start([this, &handler, stream = socket_stream{std::move(accepted)},
+                       from = std::move(from), held = std::move(held)](worker& entry) mutable {
         serve(entry, std::move(stream), std::move(from), handler);
       });
     };
@@ -160,31 +168,47 @@ class basic_threaded_server : public threaded_handlers {
       if (what.kind == incident_kind::accept_failed) threaded_handlers::report(what.exception);
       diagnostics()->report(what);
     };
-    listener_->start(admit, failed, diagnostics()->is_wanted());
+    listener_->use(admit, failed, diagnostics()->is_wanted());
+    try {
+      runtime_->run();
+    } catch (...) {
+      runtime_->end();
+      throw;
+    }
   }
 
   template <class Handler>
-  void serve(worker& entry, socket_stream socket, std::string from, Handler& handler) {
-    std::optional<transport> stream;  // Outlives an exception, because stop() may still use it.
+  void serve(worker& entry, socket_stream socket, const std::string& from, Handler& handler) {
+    std::optional<transport> stream;  // Outlives an exception, because a shutdown may still use it.
     detail::threaded_incidents incidents{*diagnostics(), from};
     bool opened = false;
     try {
-      std::optional<upgrade> handshake{std::in_place, options_, facts_, std::move(from)};
+      std::optional<handshake> talk{std::in_place, policy{options_.handshake, options_.extension},
+                                    options_.limits, facts_.how};
       stream.emplace(layer_.wrap(std::move(socket)));
       const auto stored = std::make_shared<memory>(budget_);
       std::error_code ec;
-      workers_.set_opening(entry, &*stream);
-      const auto rest = open(entry, *stream, *handshake, *stored, incidents, ec);
-      workers_.set_opening(entry, nullptr);
+      std::any data;
+      workers_->set_opening(entry, &*stream);
+      const auto decide = [&](auto&) {
+        // The request has been read: from here on a shutdown closes the open connection.
+        workers_->set_opening(entry, nullptr);
+        upgrade asked{talk->request(), facts_, from, detail::tls_facts_of(*stream)};
+        answer(*talk, asked, incidents);
+        data = std::move(asked.data());
+      };
+      const auto rest = open(*stream, *talk, decide, *stored, incidents, ec);
+      workers_->set_opening(entry, nullptr);
       if (ec) return report(ec);
       opened = true;
-      peer connected{role::server, std::move(*stream),  options_.connection,
-                     rest,         handshake->result(), detail::extension_of(*handshake)};
-      const request asked = handshake->request();
-      handshake.reset();  // it contains the larger buffer of the request
+      peer connected{{role::server, std::move(*stream), options_.connection, rest, talk->result(),
+                      detail::extension_of(*talk)},
+                     std::move(data)};
+      const request asked = talk->request();
+      talk.reset();  // it contains the larger buffer of the request
       serve_open(entry, connected, asked, handler, *stored, incidents);
     } catch (...) {
-      workers_.set_opening(entry, nullptr);
+      workers_->set_opening(entry, nullptr);
       const auto thrown = std::current_exception();
       const auto passed = threaded_handlers::report(thrown);
       opened ? incidents.threw({}, "extension", thrown, passed) : incidents.failed(thrown);
@@ -197,35 +221,40 @@ class basic_threaded_server : public threaded_handlers {
   }
 
   /// Both handshakes, of the layer and of HTTP, with one deadline.
-  std::vector<std::byte> open(worker& entry, transport& stream, upgrade& handshake, memory& stored,
-                              detail::threaded_incidents& incidents, std::error_code& ec) {
+  template <class Decide>
+  std::vector<std::byte> open(transport& stream, handshake& talk, const Decide& decide,
+                              memory& stored, detail::threaded_incidents& incidents,
+                              std::error_code& ec) {
     const auto until = time_limit(stream.now(), options_.handshake_timeout);
     layer_.open(stream, until, ec);
     if (ec) {
       incidents.not_ready(ec);
       return {};
     }
-    handshake.set_tls(detail::tls_facts_of(stream));
-    const auto decide = [this, &entry, &incidents, &asked = handshake](auto&) {
-      // The request has been read: from here on stop() closes the open connection.
-      workers_.set_opening(entry, nullptr);
-      ask(asked, incidents);
-    };
     const opening_options opening{time_left(until, stream.now()), options_.connection};
     detail::counted_stream counted{stream, stored};
     try {
-      auto rest = perform(counted, handshake, decide, ec, opening);
-      if (ec) incidents.not_opened(handshake, ec);
+      auto rest = perform(counted, talk, decide, ec, opening);
+      if (ec) incidents.not_opened(talk, ec);
       return rest;
     } catch (...) {
       // The policy threw: the client first gets a response. Before the request it was a failed allocation.
-      handshake.refuse({.status = 500});
+      talk.reject(500);
       const auto thrown = std::current_exception();
-      const bool failed = handshake.state() == upgrade::status::failed;
-      if (failed)
-        incidents.threw(handshake.request(), "handshake policy", thrown, has_on_error(), 500);
-      if (failed) perform(stream, handshake, decide, ec, opening);
+      const bool failed = talk.state() == handshake::status::failed;
+      if (failed) incidents.threw(talk.request(), "handshake policy", thrown, has_on_error(), 500);
+      if (failed) perform(stream, talk, decide, ec, opening);
       throw;
+    }
+  }
+
+  /// Answers a client, unless the server is stopping.
+  void answer(handshake& talk, upgrade& asked, detail::threaded_incidents& incidents) {
+    if (!workers_->refuses()) ask(asked, incidents);
+    if (workers_->refuses()) {
+      talk.fail(errc::closed);
+    } else if (asked.decision()) {
+      talk.decide(*asked.decision());
     }
   }
 
@@ -234,10 +263,12 @@ class basic_threaded_server : public threaded_handlers {
     try {
       upgrade_hook() ? upgrade_hook()(asked) : static_cast<void>(asked.accept());
     } catch (...) {
-      asked.refuse({.status = 500});
+      asked.reject(500);
       const auto thrown = std::current_exception();
       const auto passed = threaded_handlers::report(thrown);
-      incidents.threw(asked.request(), "on_upgrade", thrown, passed, asked.response_status());
+      const auto* const refusal = std::get_if<response>(&*asked.decision());
+      incidents.threw(asked.request(), "on_upgrade", thrown, passed,
+                      refusal != nullptr ? refusal->status : 0);
     }
   }
 
@@ -245,7 +276,7 @@ class basic_threaded_server : public threaded_handlers {
   void serve_open(worker& entry, peer& connected, const request& asked, Handler& handler,
                   memory& stored, detail::threaded_incidents& incidents) {
     const typename memory::serving counted{stored, connected, detail::occupied_by(asked)};
-    const typename workers::registration registered{workers_, entry, connected};
+    const typename workers::registration registered{*workers_, entry, connected};
     try {
       if constexpr (std::is_invocable_v<Handler&, peer&, const request&>) {
         handler(connected, asked);
@@ -262,11 +293,6 @@ class basic_threaded_server : public threaded_handlers {
     incidents.ended(asked, connected.close_reason().error);
   }
 
-  void end() {
-    listener_->end();
-    workers_.end(options_.connection.close_timeout);
-  }
-
   const threaded_server_options options_;
   const Layer layer_;
   const std::shared_ptr<detail::memory_budget> budget_ =
@@ -274,11 +300,12 @@ class basic_threaded_server : public threaded_handlers {
   const std::shared_ptr<detail::connection_places> places_ =
       std::make_shared<detail::connection_places>(options_.max_connections,
                                                   options_.max_connections_per_address);
-  asio::io_context context_{1};
+  const std::shared_ptr<workers> workers_ = std::make_shared<workers>();
+  const std::shared_ptr<detail::server_runtime> runtime_ =
+      std::make_shared<detail::server_state>(workers_, places_);
   const std::shared_ptr<listener> listener_;
+  const endpoint_type local_endpoint_;
   const detail::listener_facts facts_;
-  asio::signal_set signals_{context_};
-  workers workers_;
 };
 
 /// Over TCP.

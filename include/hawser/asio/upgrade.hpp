@@ -11,13 +11,13 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 #include <asio/any_io_executor.hpp>
 
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/handshake/decision.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
@@ -27,15 +27,14 @@ namespace hawser {
 
 namespace detail {
 
-/// The answer to an upgrade: accepted with additional `headers` if `refusal` is empty and there is
+/// The answer to an upgrade: accepted as `how` says if `refusal` is empty and there is
 /// no error.
 struct upgrade_answer {
   std::shared_ptr<const response> refusal = {};
-  header_fields headers = {};
+  acceptance how = {};
   errc error = {};
-  std::optional<std::string> subprotocol = {};  // not set: the options decide
-  std::shared_ptr<std::any> data = {};          // for the session, or null
-  bool is_reported = false;                     // the refusal, to on_error and on_diagnostic
+  std::shared_ptr<std::any> data = {};  // for the session, or null
+  bool is_reported = false;             // the refusal, to on_error and on_diagnostic
 };
 
 inline upgrade_answer refusal_of(response refused) {
@@ -159,18 +158,6 @@ class pending_request {
   std::shared_ptr<detail::upgrade_state> state_;
 };
 
-/// How an upgrade is accepted.
-struct acceptance {
-  /// One of the subprotocols that the client offers, in the same spelling, or an empty text for none. Not set:
-  /// the route's options decide. One that was not offered gives the client 500, which is reported.
-  std::optional<std::string> subprotocol = {};
-  header_fields headers = {};  ///< Added to the response
-};
-
-/// The decision of a coroutine: `co_return acceptance{.subprotocol = "chat"}` or `co_return response{.status =
-/// 403}`.
-using upgrade_decision = std::variant<acceptance, response>;
-
 /// A valid request to become a WebSocket, for the application to accept or reject. A copy can be
 /// stored and answered later, on any thread, until the handshake's deadline. A move is a copy. Only
 /// the first answer counts. If the hook has returned and all copies are destroyed without an
@@ -192,9 +179,7 @@ class upgrade : public pending_request {
     if (answered()) return errc::closed;
     std::shared_ptr<std::any> data;
     if (state().data().has_value()) data = std::make_shared<std::any>(std::move(state().data()));
-    return give({.headers = std::move(how.headers),
-                 .subprotocol = std::move(how.subprotocol),
-                 .data = std::move(data)});
+    return give({.how = std::move(how), .data = std::move(data)});
   }
 
   /// Storage for the application's data of the connection, for example its user. accept() moves it to

@@ -12,6 +12,7 @@
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/handshake/decision.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/http_exchange.hpp"
 #include "hawser/handshake/http_head.hpp"
@@ -31,7 +32,7 @@ class http_conversation {
  public:
   enum class status : std::uint8_t {
     need_more,  ///< Write output(); the request is not complete
-    request,    ///< A valid request for a WebSocket: accept() or refuse() it, now or later
+    request,    ///< A valid request for a WebSocket: accept() or reject() it, now or later
     plain,      ///< The head of any other valid request: serve() or decline() it
     whole,      ///< That request with its body: answer() it, now or later
     done,       ///< Accepted: write output(), then frames follow in both directions
@@ -78,14 +79,13 @@ class http_conversation {
   }
 
   /// See server_handshake::accept().
-  status accept(const header_fields& headers = {},
-                const std::optional<std::string>& subprotocol = {}) {
-    return state_ == status::request ? take(handshake_.accept(headers, subprotocol)) : state_;
+  status accept(const acceptance& how = {}) {
+    return state_ == status::request ? take(handshake_.accept(how)) : state_;
   }
 
-  /// See server_handshake::refuse().
-  status refuse(const response& given) {
-    return state_ == status::request ? take(handshake_.refuse(given)) : state_;
+  /// See server_handshake::reject().
+  status reject(const response& given) {
+    return state_ == status::request ? take(handshake_.reject(given)) : state_;
   }
 
   /// Continues with the body of a plain request. A request for a WebSocket is then served as a
@@ -103,7 +103,7 @@ class http_conversation {
 
   /// The same with another response.
   status decline(const response& given) {
-    if (state_ == status::plain) handshake_.refuse(given);
+    if (state_ == status::plain) handshake_.reject(given);
     return decline();
   }
 
@@ -128,7 +128,7 @@ class http_conversation {
     return state_;
   }
 
-  /// Bytes to write next. Valid until serve(), accept(), refuse(), decline(), answer() or fail().
+  /// Bytes to write next. Valid until serve(), accept(), reject(), decline(), answer() or fail().
   bytes_view output() const noexcept {
     if (state_ == status::plain) return {};
     return answers() ? exchange_->output() : handshake_.output();

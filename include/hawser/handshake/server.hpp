@@ -9,10 +9,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/handshake/decision.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/field_list.hpp"
 #include "hawser/handshake/header_fields.hpp"
@@ -77,13 +79,13 @@ inline errc check_upgrade(const request& asked, http_version http) {
 }  // namespace detail
 
 /// The server's side of an opening handshake: RFC 6455 §4.2. Pass received bytes to next(), accept() or
-/// refuse() the request, and write output(). Has no clock: on a timeout the driver calls fail().
+/// reject() the request, and write output(). Has no clock: on a timeout the driver calls fail().
 template <server_policy Policy = default_server_policy>
 class server_handshake {
  public:
   enum class status : std::uint8_t {
     need_more,  ///< The request is not complete
-    request,    ///< The request is valid: accept() or refuse() it, now or later
+    request,    ///< The request is valid: accept() or reject() it, now or later
     done,       ///< Accepted: write output(), then frames follow in both directions
     failed,     ///< Write output(), a complete response, then end the stream
   };
@@ -135,7 +137,7 @@ class server_handshake {
   http_version version() const noexcept { return version_; }
 
   /// Whether the handshake failed because the request is valid plain HTTP. The response is 426 to
-  /// GET and HEAD and 405 to other methods, unless refuse() replaces it.
+  /// GET and HEAD and 405 to other methods, unless reject() replaces it.
   bool is_plain() const noexcept {
     return state_ == status::failed &&
            (error_ == errc::not_an_upgrade ||
@@ -161,29 +163,15 @@ class server_handshake {
   /// Accepts the request, with the subprotocol and the extensions that the policy chooses, and adds
   /// `headers` to the response. Does nothing unless the status is `request`; check the returned
   /// status. If the policy or `headers` contain what must not be sent, the client gets 500.
-  /// `subprotocol` takes the place of the policy's choice; empty: none.
-  status accept(const header_fields& headers = {},
-                const std::optional<std::string>& subprotocol = {}) {
-    if (state_ != status::request) return state_;
-    const auto error = agree(subprotocol);
-    if (error != errc{}) return fail(error);
-    const header_fields& more = policy_.extra_headers(request_);
-    for (const auto* const all : {&more, &headers}) {
-      const auto name = detail::find_not_addable(*all);
-      if (!name) continue;
-      unsendable_ = detail::quoted_header(*name);
-      return fail(errc::bad_header_value);
-    }
-    write_acceptance();
-    output_.append(more.text()).append(headers.text()).append("\r\n");
-    state_ = status::done;
-    return state_;
-  }
+  status accept(const header_fields& headers = {}) { return accept(headers, std::nullopt); }
+
+  /// The same, with the choice of a subprotocol: `accept({.subprotocol = "chat"})`.
+  status accept(const acceptance& how) { return accept(how.headers, how.subprotocol); }
 
   /// Responds without accepting; error() is then `upgrade_refused`. Also replaces the response to a
   /// request that is_plain(), as long as none of it is written; error() is then unchanged. Instead
   /// of a response that is not sendable, the client gets 500 and the error is `bad_header_value`.
-  status refuse(const response& answer) {
+  status reject(const response& answer) {
     const bool plain = is_plain() && written_ == 0;
     if (state_ != status::request && !plain) return state_;
     const bool sendable = is_sendable(answer);
@@ -196,6 +184,17 @@ class server_handshake {
     return state_;
   }
 
+  /// The same, with a status.
+  status reject(unsigned code, std::string body = {}) {
+    return reject(response{.status = code, .body = std::move(body)});
+  }
+
+  /// What an application has decided: accept() or reject().
+  status decide(const upgrade_decision& decision) {
+    const auto* const refusal = std::get_if<response>(&decision);
+    return refusal != nullptr ? reject(*refusal) : accept(std::get<acceptance>(decision));
+  }
+
   /// Ends the handshake for a reason outside of the request, such as `handshake_timeout` or
   /// `too_many_connections`, with a response. Does nothing after `done` or `failed`.
   status fail(errc error) {
@@ -205,7 +204,7 @@ class server_handshake {
     return state_;
   }
 
-  /// Bytes to write next. Valid until accept(), refuse() or fail().
+  /// Bytes to write next. Valid until accept(), reject() or fail().
   bytes_view output() const noexcept { return as_bytes(output_).subspan(written_); }
 
   /// Removes `size` written bytes from output().
@@ -228,6 +227,23 @@ class server_handshake {
   Policy& policy() noexcept { return policy_; }
 
  private:
+  status accept(const header_fields& headers, const std::optional<std::string>& subprotocol) {
+    if (state_ != status::request) return state_;
+    const auto error = agree(subprotocol);
+    if (error != errc{}) return fail(error);
+    const header_fields& more = policy_.extra_headers(request_);
+    for (const auto* const all : {&more, &headers}) {
+      const auto name = detail::find_not_addable(*all);
+      if (!name) continue;
+      unsendable_ = detail::quoted_header(*name);
+      return fail(errc::bad_header_value);
+    }
+    write_acceptance();
+    output_.append(more.text()).append(headers.text()).append("\r\n");
+    state_ = status::done;
+    return state_;
+  }
+
   void take(hawser::request asked, errc error = {}) {
     request_ = std::move(asked);
     if (error == errc{}) error = detail::check_upgrade(request_, version_);

@@ -125,8 +125,9 @@ class world {
   peer accept(const header_fields& headers = {}, const std::string& subprotocol = {}) {
     server_handshake<> handshake{any_client()};
     auto over = next_client();
-    const auto rest = perform_acceptance(*over, handshake,
-                                         [&](auto& asked) { asked.accept(headers, subprotocol); });
+    const auto rest = perform_acceptance(*over, handshake, [&](auto& asked) {
+      asked.accept({.subprotocol = subprotocol, .headers = headers});
+    });
     peer made{role::server, std::move(over), rest};
     made.set_request(handshake.request());
     run();
@@ -137,7 +138,7 @@ class world {
   hawser::request reject(const response& answer) {
     server_handshake<> handshake{any_client()};
     auto over = next_client();
-    perform_acceptance(*over, handshake, [&](auto& asked) { asked.refuse(answer); });
+    perform_acceptance(*over, handshake, [&](auto& asked) { asked.reject(answer); });
     over->end();
     run();
     return handshake.request();

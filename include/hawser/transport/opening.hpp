@@ -147,7 +147,7 @@ void read_handshake(Io& io, Handshake& handshake, std::vector<std::byte>& rest,
 }  // namespace detail
 
 /// Performs a server's opening handshake on a stream that the caller keeps. For a valid request it
-/// calls `decide(handshake)`, which must call accept() or refuse(); if it does neither, the client gets
+/// calls `decide(handshake)`, which must call accept() or reject(); if it does neither, the client gets
 /// 500 and `ec` is errc::upgrade_unanswered. On failure, the client has got a response, and `ec` is the
 /// error of the handshake or of the stream. Returns the bytes that were read after the request.
 template <blocking_stream Stream, server_policy Policy, class Decide>

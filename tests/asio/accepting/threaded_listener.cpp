@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/io_context.hpp>
 
 #include "hawser/transport/memory_budget.hpp"
@@ -21,10 +22,12 @@ using blocking_listener = detail::threaded_listener<tcp>;
 
 struct listening {
   asio::io_context context;
+  detail::io_registries registries{context.get_executor()};
   std::shared_ptr<detail::connection_places> places =
       std::make_shared<detail::connection_places>(1, 0);
   std::shared_ptr<blocking_listener> listener = std::make_shared<blocking_listener>(
-      loopback(), context.get_executor(),
+      loopback(),
+      detail::connection_home<asio::any_io_executor>{context.get_executor(), registries},
       detail::admission{.places = places, .memory = std::make_shared<detail::memory_budget>(0)});
 
   raw_socket connect() { return raw_socket{listener->local_endpoint().port()}; }
@@ -34,18 +37,20 @@ TEST_CASE("a connection is passed on with its remote address and its place") {
   listening all;
   std::string from;
   detail::connection_places::place kept;
-  all.listener->start(
+  all.listener->use(
       [&](blocking_listener::socket, std::string remote, detail::connection_places::place place) {
         from = std::move(remote);
         kept = std::move(place);
         all.context.stop();
       },
       [](const incident&) {}, false);
+  all.listener->start();
   auto client = all.connect();
   all.context.run_for(soon);
   CHECK(from == "127.0.0.1:" + std::to_string(client.socket().local_endpoint().port()));
   CHECK(all.places->count() == 1);
-  all.listener->end();
+  all.listener->stop();
+  detail::abandon_all(all.registries);
 }
 
 TEST_CASE("the end of a threaded server closes the clients that read no refusal", "[abuse]") {
@@ -53,10 +58,12 @@ TEST_CASE("the end of a threaded server closes the clients that read no refusal"
   const auto taken = all.places->take("");
   auto client = all.connect();
   const auto before = open_files();
-  all.listener->start([](auto&&...) {}, [](const incident&) {}, false);
+  all.listener->use([](auto&&...) {}, [](const incident&) {}, false);
+  all.listener->start();
   while (client.socket().available() == 0) all.context.run_one_for(std::chrono::milliseconds{10});
   CHECK(status_of(client.receive_until("\r\n")) == 503);
-  all.listener->end();
+  all.listener->stop();
+  detail::abandon_all(all.registries);
   client.receive_all();
   CHECK(open_files() == before - 1);  // the acceptor is closed, too
 }

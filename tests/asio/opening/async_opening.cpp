@@ -147,7 +147,7 @@ TEST_CASE("the application decides on a valid request", "[rfc-4.2.2]") {
   std::string path;
   const auto decide = [&](auto& handshake) {
     path = handshake.request().path();
-    accepts ? handshake.accept() : handshake.refuse(response{.status = 404});
+    accepts ? handshake.accept() : handshake.reject(response{.status = 404});
   };
   async_perform(met.near, met.serving, decide, met.rest, opening_options{}, met.outcome.handler());
   met.far.hang_up();
@@ -214,7 +214,7 @@ TEST_CASE("a decision that throws after its answer does not let the client in", 
   meeting met;
   met.far.send(request_head);
   const auto decide = [&](auto& asked) {
-    accepts ? asked.accept() : asked.refuse(response{.status = 404});
+    accepts ? asked.accept() : asked.reject(response{.status = 404});
     thrown.raise();
   };
   async_perform(met.near, met.serving, decide, met.rest, opening_options{}, met.outcome.handler());

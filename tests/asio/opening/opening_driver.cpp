@@ -112,7 +112,7 @@ TEST_CASE("an opening without a decision in time responds, and is closed once") 
 TEST_CASE("a refused client is read until it ends its side") {
   scene one;
   one.run_until_decided();
-  one.opening->asked.refuse({.status = 403});
+  one.opening->asked.reject({.status = 403});
   one.opening->step();
   one.run_until([&] { return one.opening->phase() == detail::opening_phase::draining; });
   CHECK(one.client.send("still"));

@@ -233,7 +233,7 @@ TEST_CASE(
   });
   CHECK(ask(url) == "Hello");
   CHECK(count > 200);
-  server.stop();
+  server.shutdown();
   running.join();
 }
 

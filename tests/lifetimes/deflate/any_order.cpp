@@ -42,7 +42,7 @@ things compressing_scene() {
   peer->write(*prepared);
   peer->write(std::string(10'000, 'y'));
   CHECK(peer->read());
-  server.stop();
+  server.shutdown();
   runner.join();
   return all;
 }

@@ -65,9 +65,11 @@ class connection_places : public std::enable_shared_from_this<connection_places>
     return count_;
   }
 
-  /// Calls `hook` each time the last connection has ended, on that connection's thread.
+  /// Calls `hook` each time the last connection has ended, on that connection's thread. Does not allocate if
+  /// it is empty.
   void on_empty(std::function<void()> hook) {
-    auto kept = std::make_shared<const std::function<void()>>(std::move(hook));
+    std::shared_ptr<const std::function<void()>> kept;
+    if (hook) kept = std::make_shared<const std::function<void()>>(std::move(hook));
     const std::lock_guard guard{mutex_};
     on_empty_.swap(kept);
   }
@@ -84,7 +86,7 @@ class connection_places : public std::enable_shared_from_this<connection_places>
       }
       if (--count_ == 0) hook = on_empty_;
     }
-    if (hook && *hook) (*hook)();
+    if (hook) (*hook)();
   }
 
   const std::size_t most_;

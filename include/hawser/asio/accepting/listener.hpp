@@ -10,6 +10,7 @@
 #include "hawser/asio/accepting/accept_loop.hpp"
 #include "hawser/asio/accepting/connection_places.hpp"
 #include "hawser/asio/accepting/endpoint_text.hpp"
+#include "hawser/asio/accepting/listener_base.hpp"
 #include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/accepting/server_threads.hpp"
 #include "hawser/asio/incident.hpp"
@@ -19,14 +20,6 @@
 #include "hawser/asio/plain_streams.hpp"
 
 namespace hawser::detail {
-
-/// A listener for any protocol. Its owner must stop it before the objects it was made with are destroyed.
-class listener_base {
- public:
-  virtual ~listener_base() = default;
-  virtual void start() = 0;
-  virtual void stop() = 0;
-};
 
 /// Accepts the connections of one endpoint, and assigns each to a thread of `Threads`.
 template <class Protocol, class Threads, class MakeStream = plain_streams>

@@ -11,6 +11,7 @@
 #include "hawser/asio/driver/operation.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/shutdown_options.hpp"
+#include "hawser/base/handler_function.hpp"
 
 namespace hawser::detail {
 
@@ -42,6 +43,10 @@ class server_runtime {
 
   /// Must be called before start().
   virtual void add(std::shared_ptr<listener_base> one) = 0;
+
+  /// `hook` is called once, on executor(), when a shutdown begins. It reports its exceptions itself. Must be
+  /// called before start().
+  virtual void on_shutdown(handler_function<void()> hook) = 0;
 
   virtual void start() = 0;
 

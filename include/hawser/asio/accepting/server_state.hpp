@@ -19,15 +19,19 @@
 #include <asio/signal_set.hpp>
 
 #include "hawser/asio/accepting/connection_places.hpp"
-#include "hawser/asio/accepting/listener.hpp"
+#include "hawser/asio/accepting/listener_base.hpp"
 #include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/accepting/server_threads.hpp"
+#include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/operation.hpp"
 #include "hawser/asio/executor/context_end.hpp"
 #include "hawser/asio/executor/context_timer.hpp"
+#include "hawser/asio/opening/io_registries.hpp"
 #include "hawser/asio/opening/opening_settings.hpp"
 #include "hawser/asio/session.hpp"
+#include "hawser/asio/session/handler_from.hpp"
 #include "hawser/asio/shutdown_options.hpp"
+#include "hawser/base/handler_function.hpp"
 #include "hawser/protocol/deadline.hpp"
 
 namespace hawser::detail {
@@ -61,6 +65,10 @@ class server_state final : public server_runtime,
   server_state& operator=(const server_state&) = delete;
 
   void add(std::shared_ptr<listener_base> one) override { listeners_.push_back(std::move(one)); }
+
+  void on_shutdown(handler_function<void()> hook) override {
+    set_once(on_shutdown_, std::move(hook), "on_shutdown()");
+  }
 
   void start() override {
     for (auto& one : listeners_) one->start();
@@ -167,8 +175,9 @@ class server_state final : public server_runtime,
         phase_ = server_phase::draining;
         farewell_ = plan.last;
         grace_ = plan.grace;
-        until_ = deadline_after(now, plan.drain);
         begin_drain();
+        if (ended_) return;  // the hook has destroyed the server
+        until_ = deadline_after(now, plan.drain);
         break;
       case server_phase::draining:
         grace_ = (std::min)(grace_, plan.grace);
@@ -185,11 +194,13 @@ class server_state final : public server_runtime,
   void begin_drain() {
     stop_listeners();
     threads_->refuse_openings();
-    // Called on the thread of the last connection.
+    // Called on the thread of the last connection. Without memory, the timer ends the shutdown.
     places_->on_empty([weak = weak_from_this()] {
-      if (const auto self = weak.lock())
-        self->on_executor([](server_state& one) { one.end_shutdown(); });
+      const auto self = weak.lock();
+      if (!self) return;
+      with_memory([&] { self->on_executor([](server_state& one) { one.end_shutdown(); }); }, [] {});
     });
+    if (on_shutdown_) on_shutdown_();
   }
 
   /// Does what is due, and waits for the next.
@@ -226,6 +237,7 @@ class server_state final : public server_runtime,
   const std::shared_ptr<connection_places> places_;
   std::vector<std::shared_ptr<listener_base>> listeners_;
   std::optional<asio::signal_set> signals_;
+  handler_function<void()> on_shutdown_;
   std::optional<shutdown_plan> on_signal_;
   std::optional<context_timer<asio::any_io_executor>> timer_;
   server_phase phase_ = server_phase::serving;

@@ -35,7 +35,7 @@ constexpr bool serves() {
 class threaded_handlers : public diagnosed {
  public:
   /// Calls `hook(upgrade&)` for each valid upgrade request, on its connection's thread. The hook
-  /// must call accept() or refuse(). If it does neither, or throws, the client gets 500 and
+  /// must call accept() or reject(). If it does neither, or throws, the client gets 500 and
   /// on_error is called, in the first case with errc::upgrade_unanswered. Without a hook, the
   /// options decide.
   template <class Handler>
@@ -43,6 +43,15 @@ class threaded_handlers : public diagnosed {
     static_assert(detail::handler_fits<Handler, void(threaded_upgrade&)>,
                   "on_upgrade wants void(threaded_upgrade&), no coroutine");
     set(on_upgrade_, "on_upgrade()", std::move(hook));
+  }
+
+  /// Calls `hook` once, on the thread of run(), when a shutdown begins: new clients are refused from here on,
+  /// and no Close frame has been sent yet, so that the hook may send a last message. An exception is passed
+  /// to on_error.
+  template <class Handler>
+  void on_shutdown(Handler hook) {
+    static_assert(detail::handler_fits<Handler, void()>, "on_shutdown wants void(), no coroutine");
+    set(on_shutdown_, "on_shutdown()", std::move(hook));
   }
 
   /// Calls `hook` with the errors of connections: an exception of the handler, or a
@@ -73,6 +82,15 @@ class threaded_handlers : public diagnosed {
     return on_error_ ? detail::passed_on::yes : detail::passed_on::no;
   }
 
+  void call_shutdown_hook() const {
+    try {
+      if (on_shutdown_) on_shutdown_();
+    } catch (...) {
+      const auto thrown = std::current_exception();
+      diagnostics()->threw(detail::thrown_by("on_shutdown", thrown), report(thrown));
+    }
+  }
+
   /// Passes the error of a connection to on_error. An exception of that goes to on_diagnostic.
   detail::passed_on report(const std::exception_ptr& thrown) const {
     if (!on_error_) return detail::passed_on::no;
@@ -87,6 +105,7 @@ class threaded_handlers : public diagnosed {
   }
 
   handler_function<void(threaded_upgrade&)> on_upgrade_;
+  handler_function<void()> on_shutdown_;
   handler_function<void(std::exception_ptr)> on_error_;
   std::atomic<bool> frozen_ = false;
 };

@@ -11,7 +11,6 @@
 #include "hawser/asio/driver/error_of.hpp"
 #include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/asio/incident.hpp"
-#include "hawser/asio/threaded_upgrade.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/request.hpp"
 
@@ -35,7 +34,8 @@ class threaded_incidents {
   }
 
   /// The opening handshake has failed, with a response or without one. Network errors are no incidents.
-  void not_opened(const threaded_upgrade& asked, std::error_code ec) noexcept {
+  template <class Handshake>
+  void not_opened(const Handshake& asked, std::error_code ec) noexcept {
     // Nor is the end of a connection that has sent nothing, as of a health check.
     const bool silent = ec == errc::truncated_handshake && asked.is_untouched();
     if (reported_ || ec.category() != hawser::error_category() || silent) return;

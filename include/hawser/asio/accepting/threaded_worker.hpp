@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "hawser/asio/driver/memory_guard.hpp"
-#include "hawser/frame/close_code.hpp"
+#include "hawser/asio/shutdown_options.hpp"
 
 namespace hawser::detail {
 
@@ -17,12 +17,16 @@ struct threaded_worker {
   Peer* open = nullptr;
   bool done = false;
 
-  /// Begins to end it when the server stops: a handshake with 503, a connection with 1001.
-  void send_away() {
+  /// Makes its handshake answer 503.
+  void refuse() {
     if (opening != nullptr) opening->stop_reading();
+  }
+
+  /// Begins to close it: a handshake with 503, a connection with the server's Close frame.
+  void close(const farewell& last) {
+    refuse();
     if (open == nullptr) return;
-    with_memory([this] { open->begin_close(close_code::going_away); },
-                [this] { open->close_now(); });
+    with_memory([&] { open->begin_close(last.code, last.reason); }, [this] { open->close_now(); });
   }
 
   /// Ends it at once.

@@ -1,36 +1,49 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 
+#include <asio/any_io_executor.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+
+#include "hawser/asio/accepting/server_threads.hpp"
 #include "hawser/asio/accepting/threaded_worker.hpp"
-#include "hawser/protocol/deadline.hpp"
+#include "hawser/asio/opening/io_registries.hpp"
+#include "hawser/asio/opening/opening_registry.hpp"
+#include "hawser/asio/shutdown_options.hpp"
 
 namespace hawser::detail {
 
-/// The threads of a threaded server's connections, from run() to the end of the last one.
+/// The threads of a threaded server: the one that accepts, in run(), and one for each connection.
+///
+/// A connection registers first and then reads the phase of the server; a shutdown advances the phase first
+/// and then visits the connections. So no connection is missed.
 template <class Transport, class Peer>
-class threaded_workers {
+class threaded_workers final : public server_threads {
  public:
   using worker = threaded_worker<Transport, Peer>;
 
-  /// The calling thread serves from now on. Every call of begin() needs one of end().
-  void begin() {
-    const std::lock_guard guard{mutex_};
-    phase_ = phase::running;
-    run_thread_ = std::this_thread::get_id();
-  }
+  threaded_workers() = default;
 
-  /// Calls `serve(worker)` on a thread of its own. Call it on the thread of begin(). Throws if there is
-  /// no thread.
+  /// Ends the clients that get a refusal. Call it while run() does not run.
+  ~threaded_workers() override { abandon_all(registries_); }
+  threaded_workers(const threaded_workers&) = delete;
+  threaded_workers& operator=(const threaded_workers&) = delete;
+
+  /// Where connections are accepted.
+  connection_home<asio::any_io_executor> home() { return {executor(), registries_}; }
+
+  /// Calls `serve(worker)` on a thread of its own. Call it on the thread of run(). Throws if there is no
+  /// thread.
   template <class Serve>
   void start(Serve serve) {
     join_done();
@@ -47,20 +60,24 @@ class threaded_workers {
     }
   }
 
-  /// What end() must stop during a handshake; null: nothing.
+  /// What a shutdown must stop during a handshake; null: nothing.
   void set_opening(worker& entry, Transport* stream) {
     const std::lock_guard guard{mutex_};
     entry.opening = stream;
-    if (stream != nullptr && phase_ == phase::ending) stream->stop_reading();
+    if (now() != serving::all) entry.refuse();
   }
 
-  /// Makes a connection known to end() while it exists.
+  /// Whether clients are refused, because a shutdown has begun.
+  bool refuses() const noexcept { return now() != serving::all; }
+
+  /// Makes a connection known to a shutdown while it exists.
   class registration {
    public:
     registration(threaded_workers& all, worker& entry, Peer& connected) : all_{all}, entry_{entry} {
       const std::lock_guard guard{all_.mutex_};
       entry_.open = &connected;
-      if (all_.phase_ == phase::ending) entry_.send_away();
+      if (all_.now() == serving::none) entry_.close(all_.registries_.openings->close_frame());
+      if (all_.now() == serving::cut) entry_.abort();
     }
     ~registration() {
       const std::lock_guard guard{all_.mutex_};
@@ -74,40 +91,70 @@ class threaded_workers {
     worker& entry_;
   };
 
-  /// Ends all connections, and after `close_timeout` at once. Returns when all threads have ended and
-  /// stop() has returned on all other threads. No limit for a `close_timeout` of zero.
-  void end(std::chrono::steady_clock::duration close_timeout) {
-    const auto has_ended = [this] { return active_ == 0; };
-    std::unique_lock guard{mutex_};
-    phase_ = phase::ending;
-    for (auto& entry : workers_) entry.send_away();
-    const auto until = time_limit(std::chrono::steady_clock::now(), close_timeout);
-    changed_.wait_until(guard, until, has_ended);
-    for (auto& entry : workers_) entry.abort();
-    changed_.wait(guard, has_ended);
-    guard.unlock();
-    join_done();
-    guard.lock();
-    phase_ = phase::ended;
-    changed_.notify_all();
-    // After this, the caller may destroy what stop() on another thread still uses.
-    changed_.wait(guard, [this] { return stopping_ == 0; });
+  asio::any_io_executor executor() const override { return busy_.get_executor(); }
+
+  void for_each(const std::function<void(const io_registries&)>& visit) const override {
+    visit(registries_);
   }
 
-  /// Calls `begin_stop()`, which leads to end(), and waits for end(), except on the threads themselves.
-  template <class Begin>
-  void stop(Begin begin_stop) {
-    std::unique_lock guard{mutex_};
-    begin_stop();
-    if (is_own_thread()) return;
-    ++stopping_;
-    changed_.wait(guard, [this] { return phase_ == phase::idle || phase_ == phase::ended; });
-    --stopping_;
-    changed_.notify_all();
+  void refuse_openings() override {
+    detail::refuse_openings(registries_);
+    visit_workers([](worker& one) { one.refuse(); });
   }
+
+  void close_all(const farewell& with) override {
+    detail::close_all(registries_, with);
+    visit_workers([&](worker& one) { one.close(with); });
+  }
+
+  void abort_all() override {
+    registries_.openings->advance(serving::cut);
+    visit_workers([](worker& one) { one.abort(); });
+    detail::abort_all(registries_);
+  }
+
+  /// Accepts on this thread until release(), then waits for the threads of the connections. If accepting throws,
+  /// the connections are ended first; a shutdown without memory ends that way, and does not throw.
+  void run() override {
+    try {
+      context_.run();
+    } catch (const std::bad_alloc&) {
+      const bool ends = refuses();
+      cut();
+      if (!ends) throw;
+    } catch (...) {
+      cut();
+      throw;
+    }
+    join_all();
+  }
+
+  /// On the thread of run(), which returns soon.
+  void release() override { busy_.reset(); }
+
+  /// Call it while run() does not run.
+  void end(const std::shared_ptr<stoppable>& own) override {
+    own->stop();
+    abandon_all(registries_);
+  }
+
+  void context_ends() noexcept override {}
 
  private:
-  enum class phase : std::uint8_t { idle, running, ending, ended };
+  serving now() const noexcept { return registries_.openings->now(); }
+
+  template <class Visit>
+  void visit_workers(Visit visit) {
+    const std::lock_guard guard{mutex_};
+    for (auto& one : workers_) visit(one);
+  }
+
+  /// Ends all connections without an allocation.
+  void cut() {
+    registries_.openings->advance(serving::cut);
+    visit_workers([](worker& one) { one.abort(); });
+    join_all();
+  }
 
   template <class Serve>
   void run(worker& entry, Serve serve) {
@@ -122,6 +169,14 @@ class threaded_workers {
     changed_.notify_all();
   }
 
+  void join_all() {
+    {
+      std::unique_lock guard{mutex_};
+      changed_.wait(guard, [this] { return active_ == 0; });
+    }
+    join_done();
+  }
+
   void join_done() {
     std::list<worker> ended;
     {
@@ -134,20 +189,13 @@ class threaded_workers {
     for (auto& entry : ended) entry.thread.join();
   }
 
-  bool is_own_thread() const {
-    const auto current = std::this_thread::get_id();
-    return current == run_thread_ ||
-           std::any_of(workers_.begin(), workers_.end(),
-                       [&](const worker& entry) { return entry.thread.get_id() == current; });
-  }
-
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> busy_{context_.get_executor()};
+  const io_registries registries_{context_.get_executor()};
   std::mutex mutex_;  // guards the members below
   std::condition_variable changed_;
   std::list<worker> workers_;
-  std::size_t active_ = 0;    // threads that have not ended
-  std::size_t stopping_ = 0;  // threads that wait inside stop()
-  std::thread::id run_thread_;
-  phase phase_ = phase::idle;
+  std::size_t active_ = 0;  // threads that have not ended
 };
 
 }  // namespace hawser::detail

@@ -177,7 +177,7 @@ auto async_handshake(Stream& stream, Handshake& handshake, Decide decide,
 }  // namespace detail
 
 /// Performs a server's opening handshake on an AsyncStream, like perform(): void(std::error_code).
-/// For a valid request it calls `decide(handshake)`, which must call accept() or refuse() before it
+/// For a valid request it calls `decide(handshake)`, which must call accept() or reject() before it
 /// returns; if it does neither, the client gets 500 and the error is errc::upgrade_unanswered. An
 /// exception of `decide` or of the policy is not passed on: the client gets 500, or the refusal
 /// that was given before, and the error is the code of a std::system_error, errc::out_of_memory or

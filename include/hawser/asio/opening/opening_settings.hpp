@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/route.hpp"
+#include "hawser/asio/session.hpp"
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/header_fields.hpp"
@@ -44,6 +46,17 @@ struct opening_settings {
       }
     }
     return nullptr;
+  }
+
+  /// Passes an exception that belongs to no connection to on_error of the route for all paths.
+  passed_on report(const std::exception_ptr& thrown) const {
+    for (const auto& one : routes) {
+      const auto handlers = one->handlers();
+      if (!one->is_for("/*") || !handlers->on_error) continue;
+      session none;
+      return call_on_error(handlers->diagnostics.get(), [&] { handlers->on_error(none, thrown); });
+    }
+    return passed_on::no;
   }
 
   /// The hook for a plain request of this route, or null. `OPTIONS *` concerns the server as a whole.

@@ -160,7 +160,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
     route_.choose(talk_.policy().chosen);
     const auto* const found = route_.get();
     if (found == nullptr) {
-      talk_.refuse(response{.status = 404});
+      talk_.reject(response{.status = 404});
       return step();
     }
     if (found->is_http_only()) return serve();
@@ -207,9 +207,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
     }
     if (given.is_reported) incidents_.set_reported();
     data_ = given.data;
-    base::guarded([&] {
-      given.refusal ? talk_.refuse(*given.refusal) : talk_.accept(given.headers, given.subprotocol);
-    });
+    base::guarded([&] { given.refusal ? talk_.reject(*given.refusal) : talk_.accept(given.how); });
     const auto wrong = talk_.error();
     if (wrong == errc::unexpected_subprotocol) unusable(wrong, "on_upgrade", {});
     if (wrong == errc::bad_header_value) unusable(wrong, "on_upgrade", talk_.unsendable());
@@ -239,7 +237,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
     if (talk_.state() == status::need_more) throw;
     route_.choose(talk_.policy().chosen);
     incidents_.threw(route_, "handshake policy", std::current_exception(), about_request(500));
-    talk_.refuse(response{.status = 500});
+    talk_.reject(response{.status = 500});
   }
 
   /// The beginning of each incident.
