@@ -16,9 +16,9 @@ TEST_CASE("a message is counted only if it fits the send budget") {
   CHECK(account.charge(51) == errc::send_budget_exceeded);
   CHECK(account.charge(201) == errc::message_exceeds_budget);
   CHECK(account.bytes() == 150);
-  CHECK_FALSE(account.check(50, 0));
-  CHECK(account.check(51, 0) == errc::send_budget_exceeded);
-  CHECK(account.check(201, 0) == errc::message_exceeds_budget);
+  CHECK_FALSE(account.error_of(50, 0));
+  CHECK(account.error_of(51, 0) == errc::send_budget_exceeded);
+  CHECK(account.error_of(201, 0) == errc::message_exceeds_budget);
   account.refund(150);
   CHECK(account.bytes() == 0);
 }
@@ -28,8 +28,8 @@ TEST_CASE("the charge of a message is replaced by what the connection has queued
   CHECK_FALSE(account.charge(150));
   account.take(150);
   CHECK(account.settled() == 150);
-  CHECK_FALSE(account.check(190, 10));
-  CHECK(account.check(191, 10) == errc::send_budget_exceeded);
+  CHECK_FALSE(account.error_of(190, 10));
+  CHECK(account.error_of(191, 10) == errc::send_budget_exceeded);
   account.settle(10);
   CHECK(account.bytes() == 10);
   CHECK_FALSE(account.charge(20));

@@ -104,7 +104,7 @@ class command_driver : public session_state,
 
   std::error_code send_now(message_view view) override {
     const auto waiting = base::connection().buffered_bytes();
-    if (const auto ec = account_.check(view.payload.size(), waiting)) return refused(ec);
+    if (const auto ec = account_.error_of(view.payload.size(), waiting)) return refused(ec);
     return finish(output().send(view));
   }
 

@@ -63,7 +63,7 @@ class send_account {
   // The following functions are for the session's thread.
 
   /// Whether a message fits that is not charged, if the connection has queued `waiting` bytes.
-  std::error_code check(std::size_t size, std::size_t waiting) const noexcept {
+  std::error_code error_of(std::size_t size, std::size_t waiting) const noexcept {
     if (size > hard_) return errc::message_exceeds_budget;
     const auto all = waiting - settled_ + bytes() + size;
     return all > hard_ ? errc::send_budget_exceeded : std::error_code{};
