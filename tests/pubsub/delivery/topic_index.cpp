@@ -22,19 +22,19 @@ names matches_in(topic_index<std::string>& index, const std::string& topic) {
   return found;
 }
 
-const names patterns{"*",      "*/*",   "**",    "/",      "/*",    "a",      "a/",
-                     "a/*",    "a/**",  "a/*/c", "a/b",    "a/b/*", "a/b/**", "*/b",
-                     "*/b/**", "*/*/c", "b/**",  "*/*/**", "a/b/c", "b",      "a/*/**"};
-const names topics{"a",    "b",     "c",     "/",   "//",      "a/",   "a/b",
-                   "a/b/", "a/b/c", "a/x/c", "b/b", "b/b/c/d", "x/y/z"};
+const names all_patterns{"*",      "*/*",   "**",    "/",      "/*",    "a",      "a/",
+                         "a/*",    "a/**",  "a/*/c", "a/b",    "a/b/*", "a/b/**", "*/b",
+                         "*/b/**", "*/*/c", "b/**",  "*/*/**", "a/b/c", "b",      "a/*/**"};
+const names all_topics{"a",    "b",     "c",     "/",   "//",      "a/",   "a/b",
+                       "a/b/", "a/b/c", "a/x/c", "b/b", "b/b/c/d", "x/y/z"};
 
 TEST_CASE("the index finds what topic_matches() says") {
   topic_index<std::string> index;
-  for (const auto& pattern : patterns) index.at(pattern) = pattern;
-  CHECK(index.size() == patterns.size());
-  auto left = patterns;
+  for (const auto& pattern : all_patterns) index.at(pattern) = pattern;
+  CHECK(index.size() == all_patterns.size());
+  auto left = all_patterns;
   while (true) {
-    for (const auto& topic : topics) {
+    for (const auto& topic : all_topics) {
       names expected;
       for (const auto& pattern : left) {
         if (topic_matches(pattern, topic)) expected.push_back(pattern);
@@ -55,12 +55,12 @@ TEST_CASE("the index finds what topic_matches() says") {
 
 TEST_CASE("an entry stays where it is, and is found again") {
   topic_index<std::string> index;
-  for (const auto& pattern : patterns) {
+  for (const auto& pattern : all_patterns) {
     auto& entry = index.at(pattern);
     entry = pattern;
     CHECK(&index.at(pattern) == &entry);
   }
-  for (const auto& pattern : patterns) CHECK(*index.find(pattern) == pattern);
+  for (const auto& pattern : all_patterns) CHECK(*index.find(pattern) == pattern);
   CHECK(index.find("a/b/c/d") == nullptr);
   CHECK(index.find("a/b/c/*") == nullptr);
   CHECK(index.find("c/*") == nullptr);
