@@ -10,7 +10,7 @@ int main() try {
   hawser::server server{{}};
   server.on_upgrade([](hawser::upgrade& asked) {
     const auto language = asked.request().header("Accept-Language");
-    asked.data() = std::string{asked.request().cookie("name").value_or("nobody")};
+    asked.data() = std::string{asked.request().cookie("name").value_or("guest")};
     asked.accept({{"Content-Language", language.value_or("en")}, {"Set-Cookie", "seen=1"}});
   });
   server.on_open([](hawser::session& peer) { peer.send(peer.data<std::string>()); });
