@@ -15,6 +15,7 @@
 #include "hawser/base/buffer_pool.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
+#include "support/payloads.hpp"
 #include "support/peers.hpp"
 #include "support/run_length.hpp"
 
@@ -23,6 +24,8 @@ using namespace hawser::test;
 using namespace std::chrono_literals;
 
 namespace {
+
+static_assert(takes_every_payload<sending<connection>>);
 
 using lines = std::vector<std::string>;
 using time_point = std::chrono::steady_clock::time_point;

@@ -119,14 +119,14 @@ class basic_connection : public detail::connection_output<Extension, Masks> {
   }
 
   /// Queues a ping with at most 125 bytes of payload. The pong event reports the round-trip time.
-  std::error_code send_ping(bytes_view payload = {}) {
+  std::error_code send_ping(binary_view payload = {}) {
     const auto ec = send_control(opcode::ping, payload);
     if (!ec) round_trip_.sent(payload, timers_.now());
     return ec;
   }
 
   /// Queues an unsolicited pong with at most 125 bytes of payload. Pings are answered without this call.
-  std::error_code send_pong(bytes_view payload = {}) { return send_control(opcode::pong, payload); }
+  std::error_code send_pong(binary_view payload = {}) { return send_control(opcode::pong, payload); }
 
   /// Begins the closing handshake: sends a Close frame after the queued output, and discards
   /// messages until the peer's Close frame arrives. Without a code, the frame is empty. Fails

@@ -38,7 +38,7 @@ class connection_output {
   }
 
   /// Queues a binary message.
-  std::error_code send(bytes_view binary) {
+  std::error_code send(binary_view binary) {
     return send(message_view{message_kind::binary, binary});
   }
 
@@ -58,13 +58,6 @@ class connection_output {
     return send(message_kind::binary, owned_payload{std::move(binary)});
   }
 
-  template <std::same_as<std::uint8_t> Byte>
-  std::error_code send(const std::vector<Byte>&) {
-    static_assert(!std::same_as<Byte, std::uint8_t>,
-                  "send() wants std::byte: pass std::as_bytes(std::span{payload})");
-    return {};
-  }
-
   /// Queues a message; a long one is moved, not copied. A text must be valid UTF-8, which is not checked.
   std::error_code send(message_kind kind, owned_payload payload, coding how = coding::agreed) {
     return queue({kind, payload.view(), how}, std::move(payload));
@@ -80,7 +73,7 @@ class connection_output {
 
   /// Queues a fragment of a message: RFC 6455 §5.4. Until `part::last`, control frames can be sent
   /// but no other message. Text may be cut inside a code point; fails with invalid_utf8, too.
-  std::error_code send_part(message_kind kind, bytes_view payload, part position) {
+  std::error_code send_part(message_kind kind, binary_view payload, part position) {
     return send_part(message_view{kind, payload}, position);
   }
 

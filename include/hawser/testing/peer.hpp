@@ -49,7 +49,7 @@ class peer {
   // Sending.
 
   void sends_text(std::string_view text) { sends_frame({.op = opcode::text}, as_bytes(text)); }
-  void sends_binary(bytes_view binary) { sends_frame({.op = opcode::binary}, binary); }
+  void sends_binary(binary_view binary) { sends_frame({.op = opcode::binary}, binary); }
   void sends_ping(std::string_view payload = {}) {
     sends_frame({.op = opcode::ping}, as_bytes(payload));
   }
@@ -138,7 +138,7 @@ class peer {
   /// Any text, which it returns.
   std::string expect_text() { return std::string{expect(opcode::text, "text").text()}; }
 
-  void expect_binary(bytes_view binary) {
+  void expect_binary(binary_view binary) {
     expect({opcode::binary, {binary.begin(), binary.end()}});
   }
   std::vector<std::byte> expect_binary() { return expect(opcode::binary, "binary").payload; }
