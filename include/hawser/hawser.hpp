@@ -53,6 +53,7 @@
 #include "hawser/handshake/redirect.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/request_body.hpp"
+#include "hawser/handshake/request_checks.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/retry_after.hpp"
 #include "hawser/handshake/server.hpp"

@@ -24,6 +24,7 @@
 #include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/incident.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
+#include "hawser/asio/opening/default_layer.hpp"
 #include "hawser/asio/reconnecting/client_state.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session/handler_from.hpp"

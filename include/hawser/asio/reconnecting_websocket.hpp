@@ -20,6 +20,7 @@
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/client_options.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
+#include "hawser/asio/opening/default_layer.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"

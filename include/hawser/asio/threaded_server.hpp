@@ -28,6 +28,7 @@
 #include "hawser/asio/accepting/threaded_incidents.hpp"
 #include "hawser/asio/accepting/threaded_listener.hpp"
 #include "hawser/asio/accepting/threaded_memory.hpp"
+#include "hawser/asio/accepting/threaded_opening.hpp"
 #include "hawser/asio/accepting/threaded_workers.hpp"
 #include "hawser/asio/driver/error_of.hpp"
 #include "hawser/asio/driver/standard_error.hpp"
@@ -197,7 +198,8 @@ class basic_threaded_server : public threaded_handlers {
         answer(*talk, asked, incidents);
         data = std::move(asked.data());
       };
-      const auto rest = open(*stream, *talk, decide, *stored, incidents, ec);
+      detail::threaded_opening opening{*stream, layer_, *talk, options_, incidents};
+      const auto rest = opening.perform(*stored, decide, has_on_error(), ec);
       workers_->set_opening(entry, nullptr);
       if (ec) return report(ec);
       opened = true;
@@ -218,34 +220,6 @@ class basic_threaded_server : public threaded_handlers {
   void report(std::error_code ec) const {
     threaded_handlers::report(std::make_exception_ptr(
         std::system_error{detail::standard_error(ec), "opening handshake"}));
-  }
-
-  /// Both handshakes, of the layer and of HTTP, with one deadline.
-  template <class Decide>
-  std::vector<std::byte> open(transport& stream, handshake& talk, const Decide& decide,
-                              memory& stored, detail::threaded_incidents& incidents,
-                              std::error_code& ec) {
-    const auto until = time_limit(stream.now(), options_.handshake_timeout);
-    layer_.open(stream, until, ec);
-    if (ec) {
-      incidents.not_ready(ec);
-      return {};
-    }
-    const opening_options opening{time_left(until, stream.now()), options_.connection};
-    detail::counted_stream counted{stream, stored};
-    try {
-      auto rest = perform(counted, talk, decide, ec, opening);
-      if (ec) incidents.not_opened(talk, ec);
-      return rest;
-    } catch (...) {
-      // The policy threw: the client first gets a response. Before the request it was a failed allocation.
-      talk.reject(500);
-      const auto thrown = std::current_exception();
-      const bool failed = talk.state() == handshake::status::failed;
-      if (failed) incidents.threw(talk.request(), "handshake policy", thrown, has_on_error(), 500);
-      if (failed) perform(stream, talk, decide, ec, opening);
-      throw;
-    }
   }
 
   /// Answers a client, unless the server is stopping.

@@ -126,7 +126,9 @@ class basic_connection : public detail::connection_output<Extension, Masks> {
   }
 
   /// Queues an unsolicited pong with at most 125 bytes of payload. Pings are answered without this call.
-  std::error_code send_pong(binary_view payload = {}) { return send_control(opcode::pong, payload); }
+  std::error_code send_pong(binary_view payload = {}) {
+    return send_control(opcode::pong, payload);
+  }
 
   /// Begins the closing handshake: sends a Close frame after the queued output, and discards
   /// messages until the peer's Close frame arrives. Without a code, the frame is empty. Fails

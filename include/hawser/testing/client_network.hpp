@@ -16,6 +16,7 @@
 #include "hawser/asio/executor/owned_deadline.hpp"
 #include "hawser/asio/opening/client_network.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
+#include "hawser/asio/opening/default_layer.hpp"
 #include "hawser/asio/opening/dialer.hpp"
 #include "hawser/asio/reconnecting/client_state.hpp"
 #include "hawser/base/error.hpp"

@@ -8,6 +8,7 @@
 #include "hawser/asio/async_connect.hpp"
 #include "hawser/asio/connect_options.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
+#include "hawser/asio/opening/default_layer.hpp"
 #include "hawser/asio/opening/lone_attempt.hpp"
 #include "hawser/tls/client.hpp"
 

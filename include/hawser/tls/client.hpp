@@ -11,7 +11,9 @@
 
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/connect_options.hpp"
+#include "hawser/asio/opening/client_attempt.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
+#include "hawser/asio/opening/default_layer.hpp"
 #include "hawser/asio/reconnecting/client_state.hpp"
 #include "hawser/base/never_destroyed.hpp"
 #include "hawser/tls/certificate_error.hpp"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -20,6 +19,7 @@
 #include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/asio/executor/owned_deadline.hpp"
 #include "hawser/asio/opening/async_opening.hpp"
+#include "hawser/asio/opening/client_attempt.hpp"
 #include "hawser/asio/opening/dialer.hpp"
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/asio/stream_traits.hpp"
@@ -33,62 +33,7 @@
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/transport/opening.hpp"
 
-namespace hawser {
-
-namespace detail {
-
-/// An attempt of a client to connect.
-class client_attempt {
- public:
-  client_attempt() = default;
-  virtual ~client_attempt() = default;
-  client_attempt(const client_attempt&) = delete;
-  client_attempt& operator=(const client_attempt&) = delete;
-
-  virtual void start(const std::string& url) = 0;
-
-  /// The owner is not called afterwards.
-  virtual void abort() = 0;
-};
-
-/// Makes an attempt that has TLS for wss: URLs.
-template <class Owner>
-using attempt_function = std::shared_ptr<client_attempt>(const typename Owner::executor_type&,
-                                                         const connect_options&,
-                                                         std::shared_ptr<Owner>);
-
-/// What hawser/tls/client.hpp and hawser/tls/async_connect.hpp add to these owners in each program that
-/// includes them; otherwise null.
-template <class Owner>
-inline constinit std::atomic<attempt_function<Owner>*> attempt_with_tls{nullptr};
-
-/// Whether an error of TLS is permanent, and whether an error is one of TLS, as hawser/tls/client.hpp knows it;
-/// otherwise null.
-inline constinit std::atomic<bool (*)(std::error_code) noexcept> is_permanent_with_tls{nullptr};
-inline constinit std::atomic<bool (*)(std::error_code) noexcept> is_tls_error_with_tls{nullptr};
-
-}  // namespace detail
-
-/// The layer between a client's sockets and its connections: none for ws: URLs. For wss: URLs, it is TLS with
-/// the authorities of the system if a unit of the program includes hawser/tls.hpp. With other settings:
-/// tls_client_layer.
-struct default_layer {
-  static constexpr bool is_secure = false;
-
-  /// Whether a later attempt would fail with the same error.
-  static bool is_permanent(std::error_code ec) noexcept {
-    auto* const is_permanent = detail::is_permanent_with_tls.load();
-    return is_permanent != nullptr && is_permanent(ec);
-  }
-
-  /// Whether the TLS handshake has failed with this error.
-  static bool is_tls_error(std::error_code ec) noexcept {
-    auto* const is_tls_error = detail::is_tls_error_with_tls.load();
-    return is_tls_error != nullptr && is_tls_error(ec);
-  }
-};
-
-namespace detail {
+namespace hawser::detail {
 
 /// One attempt of a client to connect: address, proxy, TLS, opening handshake, and the same again
 /// for redirections. Ends with one call of `owner.opened(stream, facts, rest)` or
@@ -304,6 +249,4 @@ class client_opening final
   bool over_ = false;
 };
 
-}  // namespace detail
-
-}  // namespace hawser
+}  // namespace hawser::detail
