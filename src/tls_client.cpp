@@ -11,6 +11,10 @@ template std::shared_ptr<client_attempt> make_attempt_with_tls(
 template std::shared_ptr<client_attempt> make_attempt_with_tls(const asio::any_io_executor&,
                                                                const connect_options&,
                                                                std::shared_ptr<lone_attempt>);
+template std::shared_ptr<client_attempt> make_attempt_through(const tls_client_layer&,
+                                                              const asio::any_io_executor&,
+                                                              const connect_options&,
+                                                              std::shared_ptr<lone_attempt>);
 template std::optional<client_websocket> connect_over(const uri&, std::error_code&,
                                                       const connect_options&, response*,
                                                       secure_with);

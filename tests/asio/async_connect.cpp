@@ -131,7 +131,7 @@ TEST_CASE("async_connect() connects, talks and closes in a coroutine, on its exe
 
 TEST_CASE("async_connect() takes options and any completion token") {
   stage server;
-  const acting far{[&] {
+  acting far{[&] {
     auto peer = server.open();
     peer.receive_all();
   }};
@@ -173,6 +173,8 @@ TEST_CASE("async_connect() takes options and any completion token") {
   peer.reset();
   context.restart();
   context.run();
+  far.join();
+  CHECK(line_in(server.head(), "Cookie") == "id=1");
 }
 
 TEST_CASE("async_connect() reports a refusal with its response") {

@@ -11,6 +11,7 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
+#include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/error.hpp>
@@ -21,7 +22,10 @@
 
 #include "hawser/asio/threaded_server.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/tls/certificate_error.hpp"
+#include "hawser/tls/client_context.hpp"
+#include "hawser/tls/server_context.hpp"
 #include "hawser/tls/stream.hpp"
 #include "hawser/tls/threaded_server.hpp"
 #include "support/catch.hpp"
@@ -130,6 +134,174 @@ TEST_CASE("a connection of async_connect() over TLS that is dropped leaves nothi
     CHECK(peer->is_open());
   }
   CHECK_FALSE(peer->is_secure());
+}
+
+/// An authority that only the context of own_trust() trusts, and a server that has its certificate.
+const issued& own_authority() {
+  static const auto made = issue({.name = "own authority", .alternatives = "", .authority = true});
+  return made;
+}
+
+tls_client_context own_trust() { return tls_client_context{trusting_options(own_authority())}; }
+
+tls_server_context own_server() {
+  return server_with(issue({.name = "own server", .issuer = &own_authority()}));
+}
+
+/// What one connection has completed with.
+struct outcome {
+  std::optional<std::error_code> error;
+  async_client_websocket peer;
+
+  auto handler() {
+    return [this](std::error_code ec, async_client_websocket connected) {
+      error = ec;
+      peer = std::move(connected);
+    };
+  }
+};
+
+TEST_CASE("async_connect() trusts the authorities of its context", "[rfc-11.1.2]") {
+  const echo server{threaded_server_options{}, own_server()};
+  const auto url = server.url("wss");
+  asio::io_context context{1};
+  outcome one;
+  response refusal;
+  const connect_options options{.cookie = "id=1"};
+  const auto on_context = [&] { return asio::bind_executor(context, one.handler()); };
+  SECTION("on a context or an executor") {
+    async_connect(context, url, own_trust(), one.handler());
+  }
+  SECTION("with options") { async_connect(context, url, own_trust(), options, one.handler()); }
+  SECTION("with options in braces") {
+    async_connect(context.get_executor(), url, own_trust(), {.cookie = "id=1"}, one.handler());
+  }
+  SECTION("with a place for the refusal") {
+    async_connect(context, url, own_trust(), options, refusal, one.handler());
+  }
+  SECTION("on the handler's executor") { async_connect(url, own_trust(), on_context()); }
+  SECTION("there with options") { async_connect(url, own_trust(), options, on_context()); }
+  SECTION("there with options in braces and a place for the refusal") {
+    async_connect(url, own_trust(), {.cookie = "id=1"}, refusal, on_context());
+  }
+  SECTION("in a coroutine") {
+    asio::co_spawn(
+        context,
+        [&]() -> asio::awaitable<void> {
+          one.peer = co_await async_connect(url, own_trust(), options, asio::use_awaitable);
+          one.error.emplace();
+        },
+        [](const std::exception_ptr& thrown) {
+          if (thrown) std::rethrow_exception(thrown);
+        });
+  }
+  while (!one.error) context.run_one();
+  CHECK_FALSE(*one.error);
+  CHECK(one.peer.is_secure());
+  CHECK(one.peer.peer_certificate()->subject == "CN=own server");
+  CHECK(one.peer.peer_certificate()->verified);
+}
+
+TEST_CASE("async_connect() refuses a server that its context does not trust", "[rfc-11.1.2]") {
+  const echo own{threaded_server_options{}, own_server()};
+  const echo of_system{threaded_server_options{}, server_with(test_server())};
+  asio::io_context context{1};
+  outcome without;
+  outcome ignoring;
+  async_connect(context, own.url("wss"), without.handler());
+  async_connect(context, of_system.url("wss"), own_trust(), ignoring.handler());
+  context.run();
+  CHECK(without.error.value().category() == certificate_category());
+  CHECK(ignoring.error.value().category() == certificate_category());
+  CHECK_FALSE(ignoring.peer.is_open());
+}
+
+TEST_CASE("async_connect() with a context reports a refusal with its response") {
+  const echo server{threaded_server_options{}, own_server()};
+  asio::io_context context{1};
+  outcome one;
+  response refusal;
+  connect_options strange;
+  strange.handshake.origin = "http://attacker.example";
+  async_connect(context, server.url("wss"), own_trust(), strange, refusal, one.handler());
+  context.run();
+  CHECK(one.error == errc::upgrade_refused);
+  CHECK(refusal.status == 403);
+}
+
+TEST_CASE("async_connect() with a context connects to a ws: URL, too") {
+  const running_echo<threaded_server> server{threaded_server_options{}};
+  asio::io_context context{1};
+  outcome one;
+  async_connect(context, server.url("ws"), own_trust(), one.handler());
+  while (!one.error) context.run_one();
+  CHECK_FALSE(*one.error);
+  CHECK_FALSE(one.peer.is_secure());
+}
+
+TEST_CASE("async_connect() sends the client certificate of its context", "[rfc8446-4.4.2]") {
+  tls_threaded_server server{threaded_server_options{},
+                             server_asking(client_certificates::required)};
+  std::string asked_by;
+  server.on_upgrade([&](auto& asked) {
+    asked_by = asked.peer_certificate()->subject;
+    asked.accept();
+  });
+  std::thread run{[&] { server.run([](auto& peer) { peer.read(); }); }};
+  asio::io_context context{1};
+  outcome one;
+  const auto device = issue({.name = "device 7", .issuer = &test_authority()});
+  async_connect(context, "wss://localhost:" + std::to_string(server.port()) + "/",
+                client_showing(device), one.handler());
+  while (!one.error) context.run_one();
+  CHECK_FALSE(*one.error);
+  CHECK(one.peer.is_open());
+  server.shutdown();
+  run.join();
+  CHECK(asked_by == "CN=device 7");
+}
+
+TEST_CASE("async_connect() with a context can be cancelled inside the TLS handshake") {
+  stage server;
+  auto url = server.url();
+  asio::io_context context{1};
+  asio::cancellation_signal signal;
+  outcome one;
+  async_connect(context, url.replace(0, 2, "wss"), own_trust(),
+                asio::bind_cancellation_slot(signal.slot(), one.handler()));
+  std::thread far{[&] {
+    auto peer = server.accept();
+    peer.receive();
+    asio::post(context, [&] { signal.emit(asio::cancellation_type::total); });
+    peer.receive_all();
+  }};
+  context.run();
+  far.join();
+  CHECK(one.error == asio::error::operation_aborted);
+  CHECK_FALSE(one.peer.is_open());
+}
+
+TEST_CASE("a second async_connect() with a context resumes the session of the first") {
+  const echo server{threaded_server_options{}, own_server()};
+  const auto trusting = own_trust();
+  const auto resumes = [&] {
+    asio::io_context context{1};
+    bool resumed = false;
+    asio::co_spawn(
+        context,
+        [&]() -> asio::awaitable<void> {
+          auto peer = co_await async_connect(server.url("wss"), trusting, asio::use_awaitable);
+          resumed = SSL_session_reused(peer.next_layer().tls()->native_handle()) == 1;
+          co_await peer.async_close(close_code::normal, asio::use_awaitable);
+        },
+        [](const std::exception_ptr& thrown) {
+          if (thrown) std::rethrow_exception(thrown);
+        });
+    context.run();
+    return resumed;
+  };
+  CHECK_FALSE(resumes());
+  CHECK(resumes());
 }
 
 }  // namespace

@@ -34,9 +34,10 @@ namespace detail {
 template <class Handler>
 void begin_connect(const asio::any_io_executor& executor, std::string url,
                    std::shared_ptr<const connect_options> options, response* refusal,
-                   Handler handler) {
+                   lone_attempt::maker make, Handler handler) {
   auto slot = asio::get_associated_cancellation_slot(handler);
-  const auto begun = std::make_shared<lone_attempt>(executor, std::move(options), refusal);
+  const auto begun =
+      std::make_shared<lone_attempt>(executor, std::move(options), refusal, std::move(make));
   begun->await(std::move(handler));
   if (slot.is_connected()) {
     slot.assign([weak = std::weak_ptr{begun}](asio::cancellation_type_t) {
@@ -71,11 +72,12 @@ asio::any_io_executor executor_of(const asio::any_io_executor& place, const Hand
 template <class Place, class Token>
 auto async_connect_at(const Place& place, std::string_view url,
                       std::shared_ptr<const connect_options> options, response* refusal,
-                      Token&& token) {
+                      Token&& token, lone_attempt::maker make = {}) {
   return asio::async_initiate<Token, void(std::error_code, async_client_websocket)>(
-      [place, url = std::string{url}, options = std::move(options), refusal](auto handler) {
+      [place, url = std::string{url}, options = std::move(options), refusal,
+       make = std::move(make)](auto handler) {
         const auto executor = executor_of(place, handler);
-        begin_connect(executor, url, options, refusal, std::move(handler));
+        begin_connect(executor, url, options, refusal, make, std::move(handler));
       },
       token);
 }
@@ -120,7 +122,8 @@ asio::any_io_executor executor_at(Place& place) {
 ///
 /// `place` must run one function at a time: a strand, or a context that one thread runs. The operation may be
 /// begun on any thread. It may be cancelled (any type) on that executor, and then completes with operation_aborted.
-/// URL and options are copied. A wss: URL needs hawser/tls.hpp in one unit of the program: see connect().
+/// URL and options are copied. A wss: URL needs hawser/tls.hpp in one unit of the program: see connect(). With a
+/// tls_client_context after the URL: hawser/tls/async_connect.hpp.
 ///
 /// For a co_await, store the options in a variable; a temporary is refused at compile time, because g++ 12
 /// destroys a temporary made with braces inside a co_await twice.

@@ -63,6 +63,17 @@ class tls_client_layer {
 
 namespace detail {
 
+/// An attempt that uses `layer` for wss: URLs, as long as it calls its owner. Not inline, so that a program can link
+/// a compiled one.
+template <class Owner>
+std::shared_ptr<client_attempt> make_attempt_through(const tls_client_layer& layer,
+                                                     const typename Owner::executor_type& executor,
+                                                     const connect_options& options,
+                                                     std::shared_ptr<Owner> owner) {
+  return std::make_shared<client_opening<const tls_client_layer, Owner>>(executor, options, layer,
+                                                                         std::move(owner));
+}
+
 /// An attempt_function. Throws std::system_error if the authorities of the system cannot be read. Not inline, so
 /// that a program can link a compiled one.
 template <class Owner>
@@ -70,8 +81,7 @@ std::shared_ptr<client_attempt> make_attempt_with_tls(const typename Owner::exec
                                                       const connect_options& options,
                                                       std::shared_ptr<Owner> owner) {
   static const never_destroyed<tls_client_layer> layer{default_client_context()};
-  return std::make_shared<client_opening<const tls_client_layer, Owner>>(
-      executor, options, layer.get(), std::move(owner));
+  return make_attempt_through(layer.get(), executor, options, std::move(owner));
 }
 
 #if defined(HAWSER_COMPILED_TLS)

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
@@ -54,9 +55,17 @@ class lone_attempt final : public std::enable_shared_from_this<lone_attempt> {
  public:
   using executor_type = asio::any_io_executor;
 
+  /// Makes the attempt with TLS of its own settings, and exists as long as the attempt may use them. Empty: TLS as
+  /// the program has it.
+  using maker = std::function<std::shared_ptr<client_attempt>(
+      const executor_type&, const connect_options&, std::shared_ptr<lone_attempt>)>;
+
   lone_attempt(executor_type executor, std::shared_ptr<const connect_options> options,
-               response* refusal)
-      : executor_{std::move(executor)}, options_{std::move(options)}, refusal_{refusal} {}
+               response* refusal, maker make)
+      : executor_{std::move(executor)},
+        options_{std::move(options)},
+        refusal_{refusal},
+        make_{std::move(make)} {}
 
   template <class Handler>
   void await(Handler handler) {
@@ -113,6 +122,7 @@ class lone_attempt final : public std::enable_shared_from_this<lone_attempt> {
 
  private:
   std::shared_ptr<client_attempt> make_attempt() {
+    if (make_) return make_(executor_, *options_, shared_from_this());
     if (auto* const make = attempt_with_tls<lone_attempt>.load()) {
       return make(executor_, *options_, shared_from_this());
     }
@@ -136,6 +146,7 @@ class lone_attempt final : public std::enable_shared_from_this<lone_attempt> {
   const executor_type executor_;
   const std::shared_ptr<const connect_options> options_;
   response* const refusal_;
+  const maker make_;
   const std::shared_ptr<async_client_websocket> peer_ = std::make_shared<async_client_websocket>();
   operation_ptr waiting_;
   std::weak_ptr<client_attempt> opening_;
