@@ -43,6 +43,7 @@ ELSEWHERE = {
     "asio/opening/session_start": "asio/opening/server_opening",
     "asio/outage_queue": "asio/session/kept_messages",
     "asio/plain_streams": "asio/accepting/listener",
+    "asio/reconnecting/client_attempts": "asio/reconnecting/client_state",
     "asio/reconnecting/client_calls": "asio/reconnecting/client_state",
     "asio/reconnecting/sending_phase": "asio/reconnecting/client_sending",
     "asio/send_budget": "options/options",

@@ -2,10 +2,16 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
 
 #include <asio/execution_context.hpp>
 
+#include "hawser/asio/connect_options.hpp"
+#include "hawser/asio/opening/client_attempt.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
+#include "hawser/asio/opening/default_layer.hpp"
 
 namespace hawser::detail {
 
@@ -26,5 +32,24 @@ class client_network final : public asio::execution_context::service {
  private:
   void shutdown() override {}
 };
+
+/// Makes an attempt of a client on this strand: by the network of the context, with TLS for wss: URLs if the
+/// program has it, or over sockets and `layer`. `options` and `layer` must exist as long as the owner.
+template <class Layer, class Owner>
+std::shared_ptr<client_attempt> make_attempt(const typename Owner::executor_type& strand,
+                                             const connect_options& options, Layer& layer,
+                                             std::shared_ptr<Owner> owner) {
+  auto& context = strand.get_inner_executor().context();
+  if (asio::has_service<client_network<Owner>>(context)) {
+    const auto& network = asio::use_service<client_network<Owner>>(context);
+    return network.make(strand, options, std::move(owner));
+  }
+  if constexpr (std::is_same_v<Layer, default_layer>) {
+    if (auto* const make = attempt_with_tls<Owner>.load()) {
+      return make(strand, options, std::move(owner));
+    }
+  }
+  return std::make_shared<client_opening<Layer, Owner>>(strand, options, layer, std::move(owner));
+}
 
 }  // namespace hawser::detail

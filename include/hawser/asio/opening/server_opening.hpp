@@ -13,9 +13,7 @@
 #include <vector>
 
 #include "hawser/asio/accepting/connection_places.hpp"
-#include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/asio/http_request.hpp"
-#include "hawser/asio/incident.hpp"
 #include "hawser/asio/opening/awaited_answer.hpp"
 #include "hawser/asio/opening/chosen_route.hpp"
 #include "hawser/asio/opening/io_registries.hpp"
@@ -30,7 +28,6 @@
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/asio/upgrade.hpp"
-#include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/handler_function.hpp"
 #include "hawser/handshake/http_conversation.hpp"
@@ -95,10 +92,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
   }
 
   void fail_secure(std::error_code ec) {
-    auto what = about_request();
-    what.kind = incident_kind::tls_failed;
-    what.error = standard_error(ec);
-    incidents_.report(route_, what);
+    incidents_.not_secure(ec);
     close();
   }
 
@@ -194,7 +188,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
         [use](auto& opening, auto& given) { opening.unless_over([&] { (opening.*use)(given); }); });
     if (thrown) {
       const auto* const name = std::is_same_v<Asked, upgrade> ? "on_upgrade" : "on_http";
-      incidents_.threw(route_, name, thrown, about_request(500));
+      incidents_.threw(name, thrown, 500);
     }
   }
 
@@ -202,26 +196,27 @@ class server_opening final : public registered_opening<Stream, http_conversation
     if (phase() != opening_phase::talking) return;
     if (leaving()) return fail(errc::closed);
     if (given.error != errc{}) {
-      unusable(given.error, "on_upgrade", {});
+      incidents_.unusable(given.error, "on_upgrade");
       return fail(given.error);
     }
     if (given.is_reported) incidents_.set_reported();
     data_ = given.data;
     base::guarded([&] { given.refusal ? talk_.reject(*given.refusal) : talk_.accept(given.how); });
     const auto wrong = talk_.error();
-    if (wrong == errc::unexpected_subprotocol) unusable(wrong, "on_upgrade", {});
-    if (wrong == errc::bad_header_value) unusable(wrong, "on_upgrade", talk_.unsendable());
+    if (wrong == errc::unexpected_subprotocol) incidents_.unusable(wrong, "on_upgrade");
+    if (wrong == errc::bad_header_value)
+      incidents_.unusable(wrong, "on_upgrade", talk_.unsendable());
     step();
   }
 
   void respond_with(const upgrade_answer& given) {
     if (phase() != opening_phase::talking) return;
     answer_.reset();
-    if (given.error != errc{}) unusable(errc::no_response, "on_http", {});
+    if (given.error != errc{}) incidents_.unusable(errc::no_response, "on_http");
     talk_.answer(given.refusal ? *given.refusal : response_for(errc::no_response), http_date_now());
     const auto wrong = talk_.error();
     if (wrong == errc::bad_header_value)
-      unusable(wrong, "on_http", not_sendable_part(*given.refusal));
+      incidents_.unusable(wrong, "on_http", not_sendable_part(*given.refusal));
     wait_at_most(route_.settings().handshake_timeout);
     step();
   }
@@ -236,27 +231,11 @@ class server_opening final : public registered_opening<Stream, http_conversation
     // Not from the application: a failed allocation for the request.
     if (talk_.state() == status::need_more) throw;
     route_.choose(talk_.policy().chosen);
-    incidents_.threw(route_, "handshake policy", std::current_exception(), about_request(500));
+    incidents_.threw("handshake policy", std::current_exception(), 500);
     talk_.reject(response{.status = 500});
   }
 
-  /// The beginning of each incident.
-  incident about_request(unsigned answered = 0) const noexcept {
-    incident what;
-    what.status = answered;
-    what.remote_address = facts_.remote_address;
-    what.method = talk_.request().method();
-    what.target = talk_.request().target();
-    return what;
-  }
-
-  void unusable(errc error, const char* hook, const std::string& part) {
-    incidents_.unusable(route_, error, hook, part, about_request());
-  }
-
-  void refusing() override {
-    incidents_.refused(route_, talk_.error(), as_text(talk_.output()), about_request());
-  }
+  void refusing() override { incidents_.refused(); }
 
   [[nodiscard]] auto finish() {
     answer_.expire();
@@ -268,7 +247,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
     const auto leaves = finish();
     facts_.agreed = talk_.result();
     const auto report = [&](const std::exception_ptr& thrown) {
-      incidents_.threw(route_, "extension", thrown, about_request());
+      incidents_.threw("extension", thrown);
     };
     const auto opened = make_session(std::move(stream_), std::move(facts_), route_, registries_,
                                      std::move(place_), report);
@@ -281,7 +260,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
   void closed(std::error_code ec) override {
     const auto leaves = finish();
     place_.reset();
-    incidents_.ended(route_, ec, about_request());
+    incidents_.ended(ec);
   }
 
   std::chrono::steady_clock::duration close_timeout() const override {
@@ -297,7 +276,7 @@ class server_opening final : public registered_opening<Stream, http_conversation
   session_facts facts_;
   std::shared_ptr<std::any> data_;  // for the session, or null
   awaited_answer answer_;
-  opening_incidents incidents_;
+  opening_incidents incidents_{route_, facts_, talk_};
 };
 
 }  // namespace hawser::detail

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,7 +18,6 @@
 
 #include "hawser/asio/client_options.hpp"
 #include "hawser/asio/connect_error.hpp"
-#include "hawser/asio/connect_options.hpp"
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/session_driver.hpp"
 #include "hawser/asio/executor/context_end.hpp"
@@ -28,9 +26,8 @@
 #include "hawser/asio/incident.hpp"
 #include "hawser/asio/opening/client_attempt.hpp"
 #include "hawser/asio/opening/client_network.hpp"
-#include "hawser/asio/opening/client_opening.hpp"
 #include "hawser/asio/opening/default_layer.hpp"
-#include "hawser/asio/opening/dialer.hpp"
+#include "hawser/asio/reconnecting/client_attempts.hpp"
 #include "hawser/asio/reconnecting/client_calls.hpp"
 #include "hawser/asio/reconnecting/client_sending.hpp"
 #include "hawser/asio/session.hpp"
@@ -41,7 +38,6 @@
 #include "hawser/frame/close_code.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/protocol/event.hpp"
-#include "hawser/transport/backoff.hpp"
 
 namespace hawser::detail {
 
@@ -58,12 +54,11 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
 
   client_state(asio::io_context& context, client_options options, Layer layer)
       : context_end::listener{context.get_executor()},
-        options_{std::move(options)},
+        attempts_{std::move(options), calls_},
         layer_{std::move(layer)},
         strand_{asio::make_strand(context.get_executor())},
         timer_{std::in_place, strand_.get()},
-        schedule_{options_.reconnect.value_or(backoff{})},
-        sending_{options_.queue, options_.budget} {}
+        sending_{attempts_.options().queue, attempts_.options().budget} {}
 
   ~client_state() {
     // The handlers may own the context.
@@ -118,8 +113,8 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   /// The opening has succeeded.
   template <class Stream>
   void opened(Stream stream, session_facts facts, const std::vector<std::byte>& rest) {
-    const session_settings settings{options_.connect.connection, options_.budget,
-                                    make_session_hooks(), attempt_.extension};
+    const session_settings settings{options().connect.connection, options().budget,
+                                    make_session_hooks(), attempts_.current().extension};
     const auto made =
         std::make_shared<session_driver<Stream>>(role::client, std::move(stream), std::move(facts),
                                                  settings, registry_, connection_places::place{});
@@ -133,19 +128,14 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   void not_opened(std::error_code ec, const std::optional<response>& refusal) {
     if (phase_ == phase::over) return;
     if (hooks().diagnostics && hooks().diagnostics->is_wanted()) {
-      with_memory([&] { diagnose(ec, refusal); }, [] {});
+      with_memory([&] { attempts_.template diagnose<Layer>(ec, refusal); }, [] {});
     }
     disconnected(ec, refusal);
   }
 
-  /// What the failure `ec` is about: the URL, and what connect_error adds.
-  std::string subject_of(std::error_code ec, const std::optional<response>& refusal) const {
-    return connect_subject(ec, options_.url, refusal.value_or(response{}), attempt_);
-  }
-
   /// For on_failed.
   connect_error failure_of(std::error_code ec, const std::optional<response>& refusal) const {
-    return {ec, options_.url, refusal.value_or(response{}), attempt_};
+    return attempts_.failure_of(ec, refusal);
   }
 
   /// There is no connection.
@@ -153,7 +143,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     if (phase_ == phase::over) return;
     phase_ = phase::waiting;
     // Without memory there is no timer, and nothing would happen any more.
-    with_memory([&] { options_.reconnect ? retry(ec, refusal) : give_up(ec, refusal); },
+    with_memory([&] { options().reconnect ? retry(ec, refusal) : give_up(ec, refusal); },
                 [this] { give_up(errc::out_of_memory, std::nullopt); });
   }
 
@@ -169,31 +159,9 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
  private:
   enum class phase : std::uint8_t { idle, opening, open, waiting, over };
 
+  const client_options& options() const noexcept { return attempts_.options(); }
+
   void connect();
-
-  std::shared_ptr<client_attempt> make_attempt() {
-    auto& context = strand_.get().get_inner_executor().context();
-    if (asio::has_service<client_network<client_state>>(context)) {
-      const auto& network = asio::use_service<client_network<client_state>>(context);
-      return network.make(strand_.get(), attempt_, this->shared_from_this());
-    }
-    if constexpr (std::is_same_v<Layer, default_layer>) {
-      if (auto* const make = attempt_with_tls<client_state>.load()) {
-        return make(strand_.get(), attempt_, this->shared_from_this());
-      }
-    }
-    return std::make_shared<client_opening<Layer, client_state>>(strand_.get(), attempt_, layer_,
-                                                                 this->shared_from_this());
-  }
-
-  std::error_code prepare() {
-    try {
-      if (options_.prepare) options_.prepare(attempt_);
-    } catch (...) {
-      return report("prepare", std::current_exception());
-    }
-    return {};
-  }
 
   /// The handlers of one session.
   std::shared_ptr<const session_handlers> make_session_hooks() {
@@ -207,7 +175,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
 
   void on_open(hawser::session& open) {
     sending_.connected(open);
-    schedule_.connected(timer_->now());
+    attempts_.connected(timer_->now());
     calls_.call_unguarded(open, hooks().on_open);
     sending_.greeted();
     sending_.catch_up(open);
@@ -230,44 +198,21 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   }
 
   void after_close(std::error_code cause) {
-    const bool ending = sending_.disconnected() || !options_.reconnect;
+    const bool ending = sending_.disconnected() || !options().reconnect;
     ending ? finish() : disconnected(cause, std::nullopt);
   }
 
-  void diagnose(std::error_code ec, const std::optional<response>& refusal) {
-    const auto subject = subject_of(ec, refusal);
-    const auto other =
-        Layer::is_tls_error(ec) ? incident_kind::tls_failed : incident_kind::connect_failed;
-    hooks().diagnostics->report({.kind = refusal ? incident_kind::refused : other,
-                                 .error = ec,
-                                 .status = refusal ? refusal->status : 0,
-                                 .subject = subject});
-  }
-
   void retry(std::error_code cause, const std::optional<response>& refusal) {
-    const bool wanted = is_wanted(cause, refusal);
+    const bool wanted = attempts_.template is_wanted<Layer>(cause, refusal);
     if (phase_ != phase::waiting) return;
     if (!wanted) return give_up(cause, refusal);
-    const auto asked = wait_asked_by(refusal, std::chrono::system_clock::now());
     const auto now = timer_->now();
-    const auto due = schedule_.disconnected(now, asked);
+    const auto due = attempts_.next(now, refusal);
     if (!due) return give_up(cause, refusal);
     timer_->call_at(*due, [self = this->shared_from_this()] {
       if (self->phase_ == phase::waiting) self->connect();
     });
-    calls_.call("on_reconnecting", hooks().on_reconnecting, schedule_.attempts(), *due - now,
-                cause);
-  }
-
-  /// Whether to try again.
-  bool is_wanted(std::error_code cause, const std::optional<response>& refusal) {
-    if (!options_.retry) return is_worth_retrying(cause, refusal) && !Layer::is_permanent(cause);
-    try {
-      return options_.retry(cause, refusal);
-    } catch (...) {
-      report("retry", std::current_exception());
-      return false;
-    }
+    calls_.call("on_reconnecting", hooks().on_reconnecting, attempts_.number(), *due - now, cause);
   }
 
   void give_up(std::error_code cause, const std::optional<response>& refusal) {
@@ -306,14 +251,12 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     });
   }
 
-  const client_options options_;
+  client_attempts attempts_;
   Layer layer_;
   strand_gate<client_executor> strand_;
   std::optional<context_timer<client_executor>> timer_;  // until the context ends
-  backoff_schedule<> schedule_;
   client_sending sending_;
   client_calls calls_;
-  connect_options attempt_;
   std::weak_ptr<client_attempt> opening_;
   const std::shared_ptr<session_registry> registry_ =
       std::make_shared<session_registry>(strand_.get());
@@ -326,19 +269,18 @@ template <class Layer>
 void client_state<Layer>::connect() {
   phase_ = phase::opening;
   auto begin = [this] {
-    attempt_ = options_.connect;
-    const auto ec = prepare();
+    const auto ec = attempts_.prepare();
     if (phase_ != phase::opening) return;
     if (ec) return disconnected(ec, std::nullopt);
     std::shared_ptr<client_attempt> begun;
     try {
-      begun = make_attempt();
+      begun = make_attempt(strand_.get(), attempts_.current(), layer_, this->shared_from_this());
     } catch (const std::system_error& error) {
       // The authorities of the system cannot be read.
       return not_opened(error.code(), std::nullopt);
     }
     opening_ = begun;
-    begun->start(options_.url);
+    begun->start(options().url);
   };
   with_memory(begin, [this] { not_opened(errc::out_of_memory, std::nullopt); });
 }
