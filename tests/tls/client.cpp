@@ -219,7 +219,7 @@ TEST_CASE("an opening handshake inside TLS that takes too long is tried again") 
     client->stop();
   }
   for (int i = 0; i < 100; ++i) over.put(true);
-  server.stop();
+  server.shutdown();
   run.join();
 }
 
@@ -239,7 +239,7 @@ TEST_CASE("a redirection from wss: to ws: is not followed") {
     client.start();
     CHECK(client.rest() == lines{"failed: 302", "stopped", "idle"});
   }
-  server.stop();
+  server.shutdown();
   run.join();
 }
 

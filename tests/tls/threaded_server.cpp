@@ -85,7 +85,7 @@ TEST_CASE("a download through TLS fails once the client's Close has arrived", "[
   auto peer = connect("wss://localhost:" + std::to_string(server.port()) + '/', trusting_client(),
                       {.connection = {.max_message_size = 1'000'000}});
   CHECK_FALSE(peer.read());
-  server.stop();
+  server.shutdown();
   serving.join();
   CHECK(ec == errc::closed);
   CHECK(code == close_code::message_too_big);
