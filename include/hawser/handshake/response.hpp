@@ -86,7 +86,7 @@ constexpr bool has_body(unsigned status) noexcept {
 namespace detail {
 
 /// The status of an encoded response, or 0.
-inline unsigned status_of(std::string_view response) noexcept {
+inline unsigned status_in(std::string_view response) noexcept {
   constexpr std::string_view version = "HTTP/1.1 ";
   if (!response.starts_with(version)) return 0;
   unsigned status = 0;

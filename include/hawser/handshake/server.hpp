@@ -167,7 +167,7 @@ class server_handshake {
 
   /// The status of the response after `failed`, otherwise 0.
   unsigned response_status() const noexcept {
-    return state_ == status::failed ? detail::status_of(output_) : 0;
+    return state_ == status::failed ? detail::status_in(output_) : 0;
   }
 
   /// The negotiated subprotocol and extensions, after `done`.

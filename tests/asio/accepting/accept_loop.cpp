@@ -11,10 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/io_context.hpp>
 #include <sys/resource.h>
 
-#include "hawser/asio/accepting/threaded_listener.hpp"
+#include "hawser/asio/accepting/server_threads.hpp"
 #include "hawser/transport/memory_budget.hpp"
 #include "support/catch.hpp"
 #include "support/live_server.hpp"
@@ -26,17 +27,19 @@ using namespace hawser::test;
 
 namespace {
 
+using loop_home = detail::connection_home<asio::any_io_executor>;
+
 /// A server that keeps its connections, and their places.
-class keeping_loop final : public detail::accept_loop<tcp, detail::threaded_home> {
+class keeping_loop final : public detail::accept_loop<tcp, loop_home> {
  public:
   keeping_loop(asio::io_context& context, detail::admission rules)
       : accept_loop{loopback(), context.get_executor(), std::move(rules)},
-        home{context.get_executor()} {}
+        home{context.get_executor(), detail::io_registries{context.get_executor()}} {}
   ~keeping_loop() override {
-    while (const auto one = home.refusals->take()) one->abandon();
+    while (const auto one = home.registries.openings->take()) one->abandon();
   }
 
-  const detail::threaded_home home;
+  const loop_home home;
   std::vector<std::pair<socket, detail::connection_places::place>> kept = {};
   std::vector<std::exception_ptr> errors = {};
   std::vector<std::string> incidents = {};
@@ -44,9 +47,9 @@ class keeping_loop final : public detail::accept_loop<tcp, detail::threaded_home
   int failures = 0;  // of admit()
 
  private:
-  std::optional<detail::threaded_home> next_home() override { return home; }
+  std::optional<loop_home> next_home() override { return home; }
 
-  void admit(socket accepted, const endpoint&, detail::threaded_home,
+  void admit(socket accepted, const endpoint&, loop_home,
              detail::connection_places::place place) override {
     if (failures-- > 0) throw std::system_error{errc::out_of_memory, "admit"};
     kept.emplace_back(std::move(accepted), std::move(place));
@@ -94,7 +97,7 @@ TEST_CASE("a client over a limit gets 503, also over the limit of its address", 
   auto first = all.connect();
   all.run_until([&] { return all.loop->kept.size() == 1; });
   auto second = all.connect();
-  all.run_until([&] { return !all.loop->home.refusals->openings().empty(); });
+  all.run_until([&] { return !all.loop->home.registries.openings->openings().empty(); });
   CHECK(status_of(second.receive_until("\r\n")) == 503);
   CHECK(all.places->count() == 1);
   all.loop->kept.clear();

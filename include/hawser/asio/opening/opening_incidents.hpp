@@ -55,7 +55,7 @@ class opening_incidents {
     // The end of a connection that has sent nothing, as of a health check, is no incident.
     const bool silent = error == errc::truncated_handshake && !state_.contains(fact::has_input);
     if (error == errc{} || silent) return;
-    report(about_request(kind_of(error), error, status_of(as_text(talk_.output()))));
+    report(about_request(kind_of(error), error, status_in(as_text(talk_.output()))));
   }
 
   /// The connection has ended without a response. Network errors are no incidents.
