@@ -2,21 +2,29 @@
 #include "hawser/testing/world.hpp"
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/use_awaitable.hpp>
 
+#include "hawser/asio/async_connect.hpp"
 #include "hawser/asio/async_websocket.hpp"
 #include "hawser/asio/client.hpp"
+#include "hawser/asio/connect_options.hpp"
 #include "hawser/asio/server.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/upgrade.hpp"
+#include "hawser/base/error.hpp"
+#include "hawser/handshake/response.hpp"
 #include "support/catch.hpp"
 
 using namespace hawser;
@@ -364,6 +372,124 @@ TEST_CASE("a client reaches the server of its world") {
   talker.start();
   one.world.run();
   CHECK(got == "hi");
+}
+
+/// What async_connect() in a world has completed with.
+struct connecting {
+  std::optional<std::error_code> result;
+  async_client_websocket peer;
+
+  auto handler() {
+    return [this](std::error_code ec, async_client_websocket connected) {
+      result = ec;
+      peer = std::move(connected);
+    };
+  }
+};
+
+TEST_CASE("a coroutine that uses async_connect() talks to a peer without sockets") {
+  world world;
+  std::string got;
+  bool done = false;
+  asio::co_spawn(
+      world.context(),
+      [&]() -> asio::awaitable<void> {
+        const connect_options options{.cookie = "id=7"};
+        auto chat = co_await async_connect("ws://chat.example/room", options, asio::use_awaitable);
+        CHECK_FALSE(chat.is_secure());
+        CHECK(chat.next_layer().tls() == nullptr);
+        CHECK_FALSE(chat.next_layer().lowest_layer().is_open());
+        co_await chat.async_write("hello", asio::use_awaitable);
+        message into;
+        co_await chat.async_read(into, asio::use_awaitable);
+        got = into.text();
+        co_await chat.async_close(close_code::normal, asio::use_awaitable);
+        done = chat.close_reason().clean;
+      },
+      [](const std::exception_ptr& thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+      });
+  auto peer = world.accept();
+  CHECK(peer.request().target() == "/room");
+  CHECK(peer.request().cookie("id") == "7");
+  peer.expect_text("hello");
+  peer.sends_text("welcome");
+  peer.expect_close(close_code::normal);
+  peer.sends_close();
+  peer.ends_stream();
+  peer.expect_end();
+  CHECK(got == "welcome");
+  CHECK(done);
+}
+
+TEST_CASE("async_connect() finds what its world has, on virtual time") {
+  world world;
+  connecting one;
+  response refusal;
+  const connect_options options{.connect_timeout = 10s};
+  std::error_code why;
+  std::string url = "ws://chat.example/";
+  SECTION("a port that refuses") {
+    world.set_reachability(testing::reachability::refused);
+    async_connect(world.context(), url, options, refusal, one.handler());
+    world.run();
+    why = std::make_error_code(std::errc::connection_refused);
+  }
+  SECTION("silence") {
+    world.set_reachability(testing::reachability::silent);
+    async_connect(world.context(), url, options, refusal, one.handler());
+    world.advance(10s - 1ns);
+    CHECK_FALSE(one.result);
+    world.advance(1ns);
+    why = errc::connect_timeout;
+  }
+  SECTION("a server that rejects") {
+    async_connect(world.context(), url, options, refusal, one.handler());
+    world.reject({.status = 403});
+    CHECK(refusal.status == 403);
+    why = errc::upgrade_refused;
+  }
+  SECTION("no TLS") {
+    url = "wss://chat.example/";
+    async_connect(world.context(), url, options, refusal, one.handler());
+    world.run();
+    why = errc::unsupported_scheme;
+  }
+  CHECK(one.result == why);
+  CHECK_FALSE(one.peer.is_open());
+}
+
+TEST_CASE("async_connect() reaches the server of its world") {
+  echo_world one;
+  connecting client;
+  async_connect(one.world.context(), "ws://localhost/", client.handler());
+  one.world.run();
+  REQUIRE(client.peer.is_open());
+  message into;
+  std::optional<std::error_code> read;
+  client.peer.async_write("hi", [](std::error_code ec) { CHECK_FALSE(ec); });
+  client.peer.async_read(into, [&](std::error_code ec) { read = ec; });
+  one.world.run();
+  CHECK(read == std::error_code{});
+  CHECK(into.text() == "hi");
+  client.peer = {};
+  one.world.run();
+  CHECK(one.closed_by);
+}
+
+TEST_CASE("a world may be destroyed while async_connect() runs, and before its connection") {
+  auto one = std::make_unique<world>();
+  connecting client;
+  const int state = GENERATE(0, 1, 2, 3);
+  CAPTURE(state);
+  if (state == 0) one->set_reachability(testing::reachability::silent);
+  async_connect(one->context(), "ws://localhost/", client.handler());
+  if (state < 3) one->run();
+  std::optional<testing::peer> peer;
+  if (state == 2) peer.emplace(one->accept());
+  CHECK(client.peer.is_open() == (state == 2));
+  one.reset();
+  CHECK_FALSE((client.result && state != 2));
 }
 
 TEST_CASE("an async_websocket talks to a peer on virtual time") {

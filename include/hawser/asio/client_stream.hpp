@@ -24,13 +24,13 @@ class tls_stream;
 
 namespace detail {
 
-/// TLS over the socket of an asynchronous client, without the names of OpenSSL.
-class secure_stream {
+/// A stream of an asynchronous client that is not a socket: TLS, without the names of OpenSSL, or a stream in memory.
+class erased_stream {
  public:
-  secure_stream() = default;
-  virtual ~secure_stream() = default;
-  secure_stream(const secure_stream&) = delete;
-  secure_stream& operator=(const secure_stream&) = delete;
+  erased_stream() = default;
+  virtual ~erased_stream() = default;
+  erased_stream(const erased_stream&) = delete;
+  erased_stream& operator=(const erased_stream&) = delete;
 
   virtual void read_some(asio::mutable_buffer into, io_handler handler) = 0;
   virtual void write_some(asio::const_buffer from, io_handler handler) = 0;
@@ -38,17 +38,18 @@ class secure_stream {
   virtual void close() = 0;
   virtual std::size_t unacknowledged() noexcept = 0;
   virtual std::shared_ptr<const tls_facts> facts() const = 0;
-  virtual tls_stream<asio::ip::tcp::socket>& tls() noexcept = 0;
+  /// Null without TLS.
+  virtual tls_stream<asio::ip::tcp::socket>* tls() noexcept = 0;
   virtual asio::ip::tcp::socket& socket() noexcept = 0;
 };
 
 /// `Stream` is tls_stream<asio::ip::tcp::socket>, which is complete where this is used.
 template <class Stream>
-class secure_stream_of final : public secure_stream {
+class erased_stream_of final : public erased_stream {
   using traits = stream_traits<Stream>;
 
  public:
-  explicit secure_stream_of(Stream stream) : stream_{std::move(stream)} {}
+  explicit erased_stream_of(Stream stream) : stream_{std::move(stream)} {}
 
   void read_some(asio::mutable_buffer into, io_handler handler) override {
     stream_.async_read_some(into, std::move(handler));
@@ -60,7 +61,7 @@ class secure_stream_of final : public secure_stream {
   void close() override { traits::close(stream_); }
   std::size_t unacknowledged() noexcept override { return traits::unacknowledged(stream_); }
   std::shared_ptr<const tls_facts> facts() const override { return traits::facts(stream_); }
-  Stream& tls() noexcept override { return stream_; }
+  Stream* tls() noexcept override { return &stream_; }
   asio::ip::tcp::socket& socket() noexcept override { return stream_.next_layer(); }
 
  private:
@@ -80,40 +81,40 @@ class client_stream {
   explicit client_stream(asio::ip::tcp::socket plain)
       : executor_{plain.get_executor()}, plain_{std::move(plain)} {}
 
-  /// With TLS, after its handshake.
-  explicit client_stream(std::unique_ptr<detail::secure_stream> secure)
-      : executor_{secure->socket().get_executor()}, secure_{std::move(secure)} {}
+  /// With TLS, after its handshake, or in memory.
+  explicit client_stream(std::unique_ptr<detail::erased_stream> erased)
+      : executor_{erased->socket().get_executor()}, erased_{std::move(erased)} {}
 
   executor_type get_executor() const noexcept { return executor_; }
 
-  /// The socket, below TLS.
-  lowest_layer_type& lowest_layer() noexcept { return secure_ ? secure_->socket() : *plain_; }
+  /// The socket, below TLS. In a testing::world, it is not open.
+  lowest_layer_type& lowest_layer() noexcept { return erased_ ? erased_->socket() : *plain_; }
 
-  bool is_secure() const noexcept { return secure_ != nullptr; }
+  bool is_secure() const noexcept { return erased_ && erased_->tls() != nullptr; }
 
   /// The TLS stream, whose native_handle() is OpenSSL's state, or null. Its type is complete with
   /// hawser/tls.hpp.
-  tls_stream<asio::ip::tcp::socket>* tls() noexcept { return secure_ ? &secure_->tls() : nullptr; }
+  tls_stream<asio::ip::tcp::socket>* tls() noexcept { return erased_ ? erased_->tls() : nullptr; }
 
-  /// For stream_traits; null without TLS.
-  detail::secure_stream* secure() const noexcept { return secure_.get(); }
+  /// For stream_traits; null for a socket without TLS.
+  detail::erased_stream* erased() const noexcept { return erased_.get(); }
 
   /// For the drivers, whose handlers are small: see io_handler.
   template <class Handler>
   void async_read_some(asio::mutable_buffer into, Handler handler) {
-    if (!secure_) return plain_->async_read_some(into, std::move(handler));
-    secure_->read_some(into, detail::io_handler{std::move(handler)});
+    if (!erased_) return plain_->async_read_some(into, std::move(handler));
+    erased_->read_some(into, detail::io_handler{std::move(handler)});
   }
   template <class Handler>
   void async_write_some(asio::const_buffer from, Handler handler) {
-    if (!secure_) return plain_->async_write_some(from, std::move(handler));
-    secure_->write_some(from, detail::io_handler{std::move(handler)});
+    if (!erased_) return plain_->async_write_some(from, std::move(handler));
+    erased_->write_some(from, detail::io_handler{std::move(handler)});
   }
 
  private:
   executor_type executor_;
   std::optional<asio::ip::tcp::socket> plain_;
-  std::unique_ptr<detail::secure_stream> secure_;
+  std::unique_ptr<detail::erased_stream> erased_;
 };
 
 template <>
@@ -123,30 +124,30 @@ struct stream_traits<client_stream> {
   static constexpr bool is_direct = false;
 
   static void open(client_stream& stream) {
-    if (!stream.is_secure()) plain::open(stream.lowest_layer());
+    if (!stream.erased()) plain::open(stream.lowest_layer());
   }
 
   static bool is_secure(const client_stream& stream) { return stream.is_secure(); }
 
   static std::shared_ptr<const tls_facts> facts(const client_stream& stream) {
-    return stream.is_secure() ? stream.secure()->facts() : nullptr;
+    return stream.erased() ? stream.erased()->facts() : nullptr;
   }
 
   template <class Handler>
   static void async_end(client_stream& stream, Handler handler) {
-    if (stream.is_secure()) return stream.secure()->end(detail::io_handler{std::move(handler)});
+    if (stream.erased()) return stream.erased()->end(detail::io_handler{std::move(handler)});
     plain::end(stream.lowest_layer());
     asio::post(stream.get_executor(),
                [handler = std::move(handler)]() mutable { handler(std::error_code{}, 0); });
   }
 
   static void close(client_stream& stream) {
-    stream.is_secure() ? stream.secure()->close() : plain::close(stream.lowest_layer());
+    stream.erased() ? stream.erased()->close() : plain::close(stream.lowest_layer());
   }
 
   static std::size_t unacknowledged(client_stream& stream) noexcept {
-    return stream.is_secure() ? stream.secure()->unacknowledged()
-                              : plain::unacknowledged(stream.lowest_layer());
+    return stream.erased() ? stream.erased()->unacknowledged()
+                           : plain::unacknowledged(stream.lowest_layer());
   }
 };
 

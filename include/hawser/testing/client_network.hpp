@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,21 +9,30 @@
 #include <system_error>
 #include <utility>
 
+#include <asio/buffer.hpp>
+#include <asio/execution/context.hpp>
 #include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
+#include <asio/query.hpp>
 
 #include "hawser/asio/client.hpp"
+#include "hawser/asio/client_stream.hpp"
 #include "hawser/asio/connect_options.hpp"
+#include "hawser/asio/driver/io_handler.hpp"
 #include "hawser/asio/executor/owned_deadline.hpp"
 #include "hawser/asio/opening/client_network.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
 #include "hawser/asio/opening/default_layer.hpp"
 #include "hawser/asio/opening/dialer.hpp"
+#include "hawser/asio/opening/lone_attempt.hpp"
 #include "hawser/asio/reconnecting/client_state.hpp"
+#include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/protocol/deadline.hpp"
 #include "hawser/testing/network.hpp"
 #include "hawser/testing/stream.hpp"
+#include "hawser/transport/tls_facts.hpp"
 
 namespace hawser::detail {
 
@@ -38,7 +48,8 @@ class dialer<testing::basic_stream<Executor>> final
       : executor_{executor},
         timeouts_{timeouts},
         done_{std::move(done)},
-        network_{asio::use_service<testing::network>(executor.get_inner_executor().context())},
+        network_{
+            asio::use_service<testing::network>(asio::query(executor, asio::execution::context))},
         deadline_{*this, executor} {}
 
   const Executor& get_executor() const noexcept { return executor_; }
@@ -80,21 +91,59 @@ class dialer<testing::basic_stream<Executor>> final
   owned_deadline<dialer, &dialer::on_deadline> deadline_;
 };
 
+/// A stream in memory of async_connect(). Its socket is never open.
+template <class Executor>
+class erased_stream_of<testing::basic_stream<Executor>> final : public erased_stream {
+  using stream = testing::basic_stream<Executor>;
+  using traits = stream_traits<stream>;
+
+ public:
+  explicit erased_stream_of(stream made)
+      : stream_{std::move(made)}, socket_{stream_.get_executor()} {}
+
+  void read_some(asio::mutable_buffer into, io_handler handler) override {
+    stream_.async_read_some(into, std::move(handler));
+  }
+  void write_some(asio::const_buffer from, io_handler handler) override {
+    stream_.async_write_some(from, std::move(handler));
+  }
+  void end(io_handler handler) override {
+    traits::end(stream_);
+    asio::post(stream_.get_executor(),
+               [handler = std::move(handler)]() mutable { handler(std::error_code{}); });
+  }
+  void close() override { traits::close(stream_); }
+  std::size_t unacknowledged() noexcept override { return traits::unacknowledged(stream_); }
+  std::shared_ptr<const tls_facts> facts() const override { return nullptr; }
+  tls_stream<asio::ip::tcp::socket>* tls() noexcept override { return nullptr; }
+  asio::ip::tcp::socket& socket() noexcept override { return socket_; }
+
+ private:
+  stream stream_;
+  asio::ip::tcp::socket socket_;
+};
+
 }  // namespace hawser::detail
 
 namespace hawser::testing {
 
-/// Makes the clients of a context connect by its network.
-inline void connect_clients_by_network(asio::io_context& context) {
-  using state = hawser::detail::client_state<default_layer>;
-  using opening = hawser::detail::client_opening<default_layer, state,
-                                                 basic_stream<hawser::detail::client_executor>>;
-  asio::use_service<hawser::detail::client_network<state>>(context).make =
-      [](const hawser::detail::client_executor& executor, const connect_options& options,
-         std::shared_ptr<state> owner) {
+/// Makes the clients of this type connect by the network of a context.
+template <class Owner>
+void connect_owner_by_network(asio::io_context& context) {
+  using executor_type = typename Owner::executor_type;
+  using opening = hawser::detail::client_opening<default_layer, Owner, basic_stream<executor_type>>;
+  asio::use_service<hawser::detail::client_network<Owner>>(context).make =
+      [](const executor_type& executor, const connect_options& options,
+         std::shared_ptr<Owner> owner) {
         static default_layer none;
         return std::make_shared<opening>(executor, options, none, std::move(owner));
       };
+}
+
+/// Makes the clients of a context and async_connect() connect by its network.
+inline void connect_clients_by_network(asio::io_context& context) {
+  connect_owner_by_network<hawser::detail::client_state<default_layer>>(context);
+  connect_owner_by_network<hawser::detail::lone_attempt>(context);
 }
 
 }  // namespace hawser::testing

@@ -114,8 +114,8 @@ class world {
   /// The address of all clients that connect from now on. Default: 127.0.0.1:50000.
   void set_remote_endpoint(const asio::ip::tcp::endpoint& from) { network_.remote = from; }
 
-  // A client under test, which was constructed with context(). It reaches the server of this world, if there is
-  // one; otherwise the test is its peer. Whatever host its URL names.
+  // A client under test, which was constructed with context(), or async_connect() on it. It reaches the server of
+  // this world, if there is one; otherwise the test is its peer. Whatever host its URL names.
 
   /// What clients find that connect from now on.
   void set_reachability(reachability found) { network_.clients_find = found; }

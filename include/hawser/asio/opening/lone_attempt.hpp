@@ -15,6 +15,9 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/associator.hpp>
 #include <asio/error.hpp>
+#include <asio/execution/context.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/query.hpp>
 
 #include "hawser/asio/async_websocket.hpp"
 #include "hawser/asio/client_stream.hpp"
@@ -23,6 +26,7 @@
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/operation.hpp"
 #include "hawser/asio/opening/client_attempt.hpp"
+#include "hawser/asio/opening/client_network.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
 #include "hawser/asio/opening/default_layer.hpp"
 #include "hawser/asio/session/session_facts.hpp"
@@ -122,6 +126,11 @@ class lone_attempt final : public std::enable_shared_from_this<lone_attempt> {
 
  private:
   std::shared_ptr<client_attempt> make_attempt() {
+    auto& context = asio::query(executor_, asio::execution::context);
+    if (asio::has_service<client_network<lone_attempt>>(context)) {
+      const auto& network = asio::use_service<client_network<lone_attempt>>(context);
+      return network.make(executor_, *options_, shared_from_this());
+    }
     if (make_) return make_(executor_, *options_, shared_from_this());
     if (auto* const make = attempt_with_tls<lone_attempt>.load()) {
       return make(executor_, *options_, shared_from_this());
@@ -136,7 +145,7 @@ class lone_attempt final : public std::enable_shared_from_this<lone_attempt> {
   }
   template <class Stream>
   static client_stream wrap(Stream stream) {
-    return client_stream{std::make_unique<secure_stream_of<Stream>>(std::move(stream))};
+    return client_stream{std::make_unique<erased_stream_of<Stream>>(std::move(stream))};
   }
 
   void complete(std::error_code ec) {
