@@ -40,6 +40,7 @@ ELSEWHERE = {
     "asio/opening/lone_attempt": "asio/async_connect",
     "asio/opening/opening_incidents": "asio/diagnostics",
     "asio/opening/registered_opening": "asio/opening/refusal",
+    "asio/opening/routed_opening": "asio/opening/server_opening",
     "asio/opening/session_start": "asio/opening/server_opening",
     "asio/outage_queue": "asio/session/kept_messages",
     "asio/plain_streams": "asio/accepting/listener",

@@ -1,52 +1,50 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <any>
 #include <chrono>
 #include <cstddef>
 #include <exception>
 #include <memory>
 #include <string>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "hawser/asio/accepting/connection_places.hpp"
-#include "hawser/asio/http_request.hpp"
-#include "hawser/asio/opening/awaited_answer.hpp"
-#include "hawser/asio/opening/chosen_route.hpp"
 #include "hawser/asio/opening/io_registries.hpp"
 #include "hawser/asio/opening/opening_driver.hpp"
-#include "hawser/asio/opening/opening_incidents.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 #include "hawser/asio/opening/opening_settings.hpp"
-#include "hawser/asio/opening/registered_opening.hpp"
+#include "hawser/asio/opening/routed_opening.hpp"
 #include "hawser/asio/opening/session_start.hpp"
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/asio/stream_traits.hpp"
-#include "hawser/asio/upgrade.hpp"
 #include "hawser/base/error.hpp"
-#include "hawser/base/handler_function.hpp"
-#include "hawser/handshake/http_conversation.hpp"
 #include "hawser/handshake/response.hpp"
 
 namespace hawser::detail {
 
-/// One connection of a server from its acceptance to its session or its end. Passes requests to the
-/// hooks of their routes, which answer at once or later.
+/// One connection of a server from its acceptance to its session or its end: its stream, its deadlines, and its
+/// place among the connections. routed_opening answers the requests.
 template <class Stream>
-class server_opening final : public registered_opening<Stream, http_conversation<routed_policy>> {
-  using base = registered_opening<Stream, http_conversation<routed_policy>>;
+class server_opening final : public routed_opening<Stream> {
+  using base = routed_opening<Stream>;
+  using base::answer_;
   using base::close;
+  using base::close_timeout;
+  using base::data_;
   using base::enter;
-  using base::over;
+  using base::facts_;
+  using base::fail;
+  using base::incidents_;
+  using base::leaving;
   using base::phase;
+  using base::route_;
   using base::step;
+  using base::talk_;
   using base::wait_at_most;
-  using typename base::status;
   using typename base::traits;
 
  public:
@@ -54,13 +52,11 @@ class server_opening final : public registered_opening<Stream, http_conversation
   server_opening(Stream stream, session_facts facts,
                  std::shared_ptr<const opening_settings> settings, io_registries registries,
                  connection_places::place place)
-      : base{stream_, talk_, stream.get_executor(), registries.openings, settings->memory},
+      : base{stream_, stream.get_executor(), std::move(facts), std::move(settings),
+             registries.openings},
         stream_{std::move(stream)},
-        route_{std::move(settings)},
         registries_{std::move(registries)},
-        place_{std::move(place)},
-        talk_{routed_policy{&route_.settings()}, route_.settings().limits, facts.listener->how},
-        facts_{std::move(facts)} {
+        place_{std::move(place)} {
     if (is_secure_stream(stream_)) talk_.set_secure();
     traits::open(stream_);
   }
@@ -76,9 +72,6 @@ class server_opening final : public registered_opening<Stream, http_conversation
   }
 
  private:
-  /// Whether the server is stopping.
-  bool leaving() const noexcept { return base::now() != serving::all; }
-
   void begin(std::chrono::steady_clock::time_point accepted) {
     if (!base::enter_registry()) return;
     base::wait_until(time_limit(accepted, route_.settings().handshake_timeout));
@@ -139,104 +132,6 @@ class server_opening final : public registered_opening<Stream, http_conversation
     if (answer_.expire()) fail(errc::handshake_timeout);
   }
 
-  void decide() override {
-    switch (talk_.state()) {
-      case status::request: return decide_upgrade();
-      case status::plain: return serve();
-      case status::whole: return ask_for_response();
-      default: break;
-    }
-  }
-
-  void decide_upgrade() {
-    facts_.asked = talk_.request();
-    facts_.parameters = std::move(talk_.policy().parameters);
-    route_.choose(talk_.policy().chosen);
-    const auto* const found = route_.get();
-    if (found == nullptr) {
-      talk_.reject(response{.status = 404});
-      return step();
-    }
-    if (found->is_http_only()) return serve();
-    if (!found->upgrade_hook()) return answer_with({});
-    ask<upgrade>(found->upgrade_hook(), facts_, &server_opening::answer_with);
-  }
-
-  /// The head of a plain request, or of an upgrade that is ignored.
-  void serve() {
-    http_hook_ = route_.choose_hook(talk_.request(), facts_.parameters);
-    if (http_hook_ != nullptr) {
-      talk_.serve(route_.settings().http.limits);
-    } else {
-      route_.get() != nullptr ? talk_.decline() : talk_.decline(response{.status = 404});
-    }
-    step();
-  }
-
-  void ask_for_response() {
-    auto facts = facts_;
-    facts.asked = talk_.request();
-    ask<http_request>(*http_hook_, std::move(facts), &server_opening::respond_with);
-  }
-
-  template <class Asked>
-  void ask(const handler_function<void(Asked&)>& hook, session_facts facts,
-           void (server_opening::*use)(const upgrade_answer&)) {
-    const std::shared_ptr<server_opening> self{this->shared_from_this(), this};
-    const auto thrown = answer_.ask(
-        hook, std::move(facts), std::weak_ptr{self}, base::get_executor(),
-        [use](auto& opening, auto& given) { opening.unless_over([&] { (opening.*use)(given); }); });
-    if (thrown) {
-      const auto* const name = std::is_same_v<Asked, upgrade> ? "on_upgrade" : "on_http";
-      incidents_.threw(name, thrown, 500);
-    }
-  }
-
-  void answer_with(const upgrade_answer& given) {
-    if (phase() != opening_phase::talking) return;
-    if (leaving()) return fail(errc::closed);
-    if (given.error != errc{}) {
-      incidents_.unusable(given.error, "on_upgrade");
-      return fail(given.error);
-    }
-    if (given.is_reported) incidents_.set_reported();
-    data_ = given.data;
-    base::guarded([&] { given.refusal ? talk_.reject(*given.refusal) : talk_.accept(given.how); });
-    const auto wrong = talk_.error();
-    if (wrong == errc::unexpected_subprotocol) incidents_.unusable(wrong, "on_upgrade");
-    if (wrong == errc::bad_header_value)
-      incidents_.unusable(wrong, "on_upgrade", talk_.unsendable());
-    step();
-  }
-
-  void respond_with(const upgrade_answer& given) {
-    if (phase() != opening_phase::talking) return;
-    answer_.reset();
-    if (given.error != errc{}) incidents_.unusable(errc::no_response, "on_http");
-    talk_.answer(given.refusal ? *given.refusal : response_for(errc::no_response), http_date_now());
-    const auto wrong = talk_.error();
-    if (wrong == errc::bad_header_value)
-      incidents_.unusable(wrong, "on_http", not_sendable_part(*given.refusal));
-    wait_at_most(route_.settings().handshake_timeout);
-    step();
-  }
-
-  void fail(errc why) {
-    talk_.fail(why, http_date_now());
-    step();
-  }
-
-  /// An exception of the application gives this client 500.
-  void on_exception() override {
-    // Not from the application: a failed allocation for the request.
-    if (talk_.state() == status::need_more) throw;
-    route_.choose(talk_.policy().chosen);
-    incidents_.threw("handshake policy", std::current_exception(), 500);
-    talk_.reject(response{.status = 500});
-  }
-
-  void refusing() override { incidents_.refused(); }
-
   [[nodiscard]] auto finish() {
     answer_.expire();
     return base::leave_registry();
@@ -263,20 +158,9 @@ class server_opening final : public registered_opening<Stream, http_conversation
     incidents_.ended(ec);
   }
 
-  std::chrono::steady_clock::duration close_timeout() const override {
-    return route_.close_timeout();
-  }
-
   Stream stream_;
-  chosen_route route_;
   io_registries registries_;
   connection_places::place place_;
-  http_conversation<routed_policy> talk_;
-  const http_hook* http_hook_ = nullptr;  // for the current plain request
-  session_facts facts_;
-  std::shared_ptr<std::any> data_;  // for the session, or null
-  awaited_answer answer_;
-  opening_incidents incidents_{route_, facts_, talk_};
 };
 
 }  // namespace hawser::detail
