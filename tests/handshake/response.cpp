@@ -107,8 +107,8 @@ TEST_CASE("the part of a response that cannot be sent is named") {
 }
 
 TEST_CASE("the status of an encoded response is read from its first line") {
-  CHECK(hawser::detail::status_of(encode(response{.status = 404})) == 404);
-  CHECK(hawser::detail::status_of("") == 0);
+  CHECK(hawser::detail::status_in(encode(response{.status = 404})) == 404);
+  CHECK(hawser::detail::status_in("") == 0);
 }
 
 TEST_CASE("each error has a status, and some have headers that go with it", "[rfc-4.2.2]") {

@@ -149,7 +149,7 @@ tls_server_context own_server() {
 }
 
 /// What one connection has completed with.
-struct outcome {
+struct connect_outcome {
   std::optional<std::error_code> error;
   async_client_websocket peer;
 
@@ -165,7 +165,7 @@ TEST_CASE("async_connect() trusts the authorities of its context", "[rfc-11.1.2]
   const echo server{threaded_server_options{}, own_server()};
   const auto url = server.url("wss");
   asio::io_context context{1};
-  outcome one;
+  connect_outcome one;
   response refusal;
   const connect_options options{.cookie = "id=1"};
   const auto on_context = [&] { return asio::bind_executor(context, one.handler()); };
@@ -206,8 +206,8 @@ TEST_CASE("async_connect() refuses a server that its context does not trust", "[
   const echo own{threaded_server_options{}, own_server()};
   const echo of_system{threaded_server_options{}, server_with(test_server())};
   asio::io_context context{1};
-  outcome without;
-  outcome ignoring;
+  connect_outcome without;
+  connect_outcome ignoring;
   async_connect(context, own.url("wss"), without.handler());
   async_connect(context, of_system.url("wss"), own_trust(), ignoring.handler());
   context.run();
@@ -219,7 +219,7 @@ TEST_CASE("async_connect() refuses a server that its context does not trust", "[
 TEST_CASE("async_connect() with a context reports a refusal with its response") {
   const echo server{threaded_server_options{}, own_server()};
   asio::io_context context{1};
-  outcome one;
+  connect_outcome one;
   response refusal;
   connect_options strange;
   strange.handshake.origin = "http://attacker.example";
@@ -232,7 +232,7 @@ TEST_CASE("async_connect() with a context reports a refusal with its response") 
 TEST_CASE("async_connect() with a context connects to a ws: URL, too") {
   const running_echo<threaded_server> server{threaded_server_options{}};
   asio::io_context context{1};
-  outcome one;
+  connect_outcome one;
   async_connect(context, server.url("ws"), own_trust(), one.handler());
   while (!one.error) context.run_one();
   CHECK_FALSE(*one.error);
@@ -249,7 +249,7 @@ TEST_CASE("async_connect() sends the client certificate of its context", "[rfc84
   });
   std::thread run{[&] { server.run([](auto& peer) { peer.read(); }); }};
   asio::io_context context{1};
-  outcome one;
+  connect_outcome one;
   const auto device = issue({.name = "device 7", .issuer = &test_authority()});
   async_connect(context, "wss://localhost:" + std::to_string(server.port()) + "/",
                 client_showing(device), one.handler());
@@ -266,7 +266,7 @@ TEST_CASE("async_connect() with a context can be cancelled inside the TLS handsh
   auto url = server.url();
   asio::io_context context{1};
   asio::cancellation_signal signal;
-  outcome one;
+  connect_outcome one;
   async_connect(context, url.replace(0, 2, "wss"), own_trust(),
                 asio::bind_cancellation_slot(signal.slot(), one.handler()));
   std::thread far{[&] {

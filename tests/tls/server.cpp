@@ -132,7 +132,7 @@ TEST_CASE("a TLS handshake that fails is reported, by both servers and by the cl
     raw_socket client{blocking.port()};
     client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     check();
-    blocking.stop();
+    blocking.shutdown();
     runner.join();
   }
   asio::io_context context;
