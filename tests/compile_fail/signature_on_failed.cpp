@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Refused: on_failed wants void(std::error_code, const std::optional<response>&)
+// Refused: on_failed wants void(const connect_error&), or void(std::error_code, const std::optional<response>&)
 // Lines: 10
 #include "hawser/asio/client.hpp"
 

@@ -53,8 +53,10 @@ struct of_handler {};
 
 template <class Handler>
 asio::any_io_executor executor_of(of_handler, const Handler& handler) {
-  constexpr bool has_executor =
-      !std::same_as<asio::associated_executor_t<Handler>, asio::system_executor>;
+  using associated = asio::associated_executor_t<Handler>;
+  // Where sockets can be used: neither the system's executor nor that of a std::future.
+  constexpr bool has_executor = std::convertible_to<associated, asio::any_io_executor> &&
+                                !std::same_as<associated, asio::system_executor>;
   static_assert(has_executor,
                 "this completion token has no executor: async_connect(executor, url, ...)");
   if constexpr (has_executor) {

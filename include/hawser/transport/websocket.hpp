@@ -99,7 +99,8 @@ class websocket {
   /// Fails with closed if the peer's Close frame arrived before the stream had accepted the whole message;
   /// close() or read() then leads to close_reason(). If no thread reads, a write over a timed_stream looks
   /// for input without waiting: when the stream accepts nothing, and after 64 KiB or a second. Pings are
-  /// answered, and messages wait for read(); behind more than 16 KiB of them a Close frame is not seen.
+  /// answered. Messages wait for read() and may be answered: a Close frame behind them only ends messages
+  /// of begin_message(), and is not seen behind more than 16 KiB.
   std::error_code write(std::string_view text) {
     return write_message([&](auto& peer) { return peer.send(text); });
   }
@@ -127,7 +128,8 @@ class websocket {
   }
 
   /// Begins a message that is sent in fragments. Messages of other threads wait until it is finished.
-  /// Each piece fails as write() does once the peer has closed.
+  /// Each piece fails with closed once the peer's Close frame, or the end of its stream, has arrived, also
+  /// behind messages that wait for read().
   [[nodiscard]] outgoing begin_message(message_kind kind, coding how = coding::agreed) {
     return outgoing{*driver_, kind, how};
   }

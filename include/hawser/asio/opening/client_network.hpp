@@ -6,7 +6,9 @@
 #include <type_traits>
 #include <utility>
 
+#include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
+#include <asio/query.hpp>
 
 #include "hawser/asio/connect_options.hpp"
 #include "hawser/asio/opening/client_attempt.hpp"
@@ -39,7 +41,7 @@ template <class Layer, class Owner>
 std::shared_ptr<client_attempt> make_attempt(const typename Owner::executor_type& strand,
                                              const connect_options& options, Layer& layer,
                                              std::shared_ptr<Owner> owner) {
-  auto& context = strand.get_inner_executor().context();
+  auto& context = asio::query(strand, asio::execution::context);
   if (asio::has_service<client_network<Owner>>(context)) {
     const auto& network = asio::use_service<client_network<Owner>>(context);
     return network.make(strand, options, std::move(owner));

@@ -65,7 +65,8 @@ class blocking_driver {
     const auto refused = what == sends::message ? right_.await(guard) : std::error_code{};
     if (refused) return refused;
     auto& connection = resumed_connection();
-    if (shared_.peer_closed()) return errc::closed;
+    // What stands before the Close is not read yet, and may still be answered.
+    if (what == sends::fragment && shared_.peer_closed()) return errc::closed;
     if (const auto ec = queue(connection)) return ec;
     const auto end = writer_.position_of_end();
     shared_.count_stored(guard);

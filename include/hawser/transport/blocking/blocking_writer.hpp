@@ -78,7 +78,7 @@ class blocking_writer {
   void write_all(lock& guard, write_wait waits) {
     const activity_scope writing{shared_.activities(), blocking_activity::writing};
     while (waits == write_wait::deadline || flushing_ == 0) {
-      if (!closed_at_ && shared_.is_refusing()) closed_at_ = written_;
+      if (!closed_at_ && shared_.outcome()) closed_at_ = written_;
       const auto wanted = shared_.connection().wants();
       if (wanted.write) {
         if (!write_some(guard, waits)) return;

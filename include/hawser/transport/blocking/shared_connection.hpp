@@ -62,9 +62,6 @@ class shared_connection {
     activities_.notify();
   }
 
-  /// Whether no message of ours is processed any more: the peer has closed or broken the protocol.
-  bool is_refusing() const noexcept { return outcome_ || peer_closed_; }
-
   /// When the stream was read last.
   time_point read_at() const noexcept { return read_at_; }
   void has_read(time_point now) noexcept { read_at_ = now; }
