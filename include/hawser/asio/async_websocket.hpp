@@ -67,7 +67,8 @@ class async_websocket {
   using default_token = typename asio::default_completion_token<executor_type>::type;
 
   /// An empty one, as after a move: it may only be assigned, destroyed, and asked is_open().
-  async_websocket() noexcept requires std::same_as<Extension, any_extension> {}
+  async_websocket() noexcept requires std::same_as<Extension, any_extension>
+  = default;
 
   /// For a stream that is connected, or will be before the opening handshake. The policy of the
   /// handshake makes its extension: see negotiating_client_policy.

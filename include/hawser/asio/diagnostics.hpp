@@ -106,6 +106,9 @@ passed_on call_on_error(const diagnostics* to, Call call) {
 /// Sets the hook for incidents: a base of servers and clients.
 class diagnosed {
  public:
+  diagnosed(const diagnosed&) = delete;
+  diagnosed& operator=(const diagnosed&) = delete;
+
   /// Calls `hook(const incident&)` for what goes wrong in this object's connections and is not an event of a
   /// session: see incident_kind. Called on the thread where it happened, for connections of different
   /// threads at the same time; never while a lock of the library is held. An exception of the hook has no
@@ -123,8 +126,6 @@ class diagnosed {
  protected:
   diagnosed() = default;
   ~diagnosed() { diagnostics_->end(); }
-  diagnosed(const diagnosed&) = delete;
-  diagnosed& operator=(const diagnosed&) = delete;
 
   const std::shared_ptr<detail::diagnostics>& diagnostics() const noexcept { return diagnostics_; }
 

@@ -123,10 +123,10 @@ class accept_loop : public std::enable_shared_from_this<accept_loop<Protocol, Ho
         throw std::system_error{standard_error(ec), "accept"};
       }
     } catch (...) {
-      auto thrown = std::current_exception();
+      const auto thrown = std::current_exception();
       report({.kind = incident_kind::accept_failed,
               .error = error_of(thrown, errc{}),
-              .exception = std::move(thrown)});
+              .exception = thrown});
     }
     return ec;
   }

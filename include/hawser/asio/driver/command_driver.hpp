@@ -35,6 +35,9 @@ class command_driver : public session_state,
   using base = async_driver<Derived, Stream, session_connection>;
 
  public:
+  command_driver(const command_driver&) = delete;
+  command_driver& operator=(const command_driver&) = delete;
+
   exclusive_strand::lock hold() const override { return detail::hold(base::get_executor()); }
 
   void on_settled() { account(); }
@@ -54,8 +57,6 @@ class command_driver : public session_state,
                  own_role, settings.connection,
                  settings.extension.make(own_role, session_state::facts().agreed().extensions)}} {}
   ~command_driver() override { session_state::leave(); }
-  command_driver(const command_driver&) = delete;
-  command_driver& operator=(const command_driver&) = delete;
 
   /// Updates the numbers that the handles and the memory budget read.
   void account() {

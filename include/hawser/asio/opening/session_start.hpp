@@ -44,7 +44,7 @@ std::shared_ptr<session_driver<Stream>> make_session(Stream stream, session_fact
 }
 
 /// Ends a session that has begun while its server was closing.
-inline void end_if_closing(session begun, const opening_registry& openings) {
+inline void end_if_closing(const session& begun, const opening_registry& openings) {
   switch (openings.now()) {
     case serving::all:
     case serving::sessions: return;
