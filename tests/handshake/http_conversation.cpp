@@ -172,6 +172,18 @@ TEST_CASE("a plain request without a handler gets a response that names the upgr
   CHECK(text(talk.output()).find("Connection: close") != std::string::npos);
 }
 
+TEST_CASE("a conversation names the part of a refusal that cannot be sent", "[abuse]") {
+  http_conversation<> talk;
+  const auto upgrade =
+      "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+  auto input = hawser::as_bytes(upgrade);
+  REQUIRE(talk.next(input) == conversation_status::request);
+  CHECK(talk.unsendable().empty());
+  talk.reject({.status = 302, .headers = {{"Location", "/\r\nX: y"}}});
+  CHECK(talk.unsendable() == "header \"Location\"");
+}
+
 TEST_CASE("the end of the stream between two requests is not an error", "[rfc9112-9.6]") {
   servant one;
   CHECK_FALSE(one.talk.is_idle());

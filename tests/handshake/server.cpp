@@ -630,6 +630,15 @@ TEST_CASE("the application can refuse with status, headers and body", "[rfc-4.2.
   CHECK(answer.body == "who?");
 }
 
+TEST_CASE("the application can refuse with a status and a body alone", "[rfc-4.2.2]") {
+  server_handshake<> handshake;
+  give(handshake, asking());
+  CHECK(handshake.response_status() == 0);
+  CHECK(handshake.reject(403, "members only") == server_status::failed);
+  CHECK(handshake.response_status() == 403);
+  CHECK(answer_of(handshake).body == "members only");
+}
+
 TEST_CASE("a refusal that cannot be sent becomes a 500", "[abuse]") {
   for (const auto& bad : {response{.status = 101}, response{.status = 0},
                           response{.status = 403, .reason = "No\r\nX: y"},

@@ -40,7 +40,7 @@ def programs():
     """{test file: {header: number of include steps to it}}, without those that need Asio."""
     found = {}
     for folder in FOLDERS:
-        paths = [TESTS / "drivers/websocket.cpp"] if folder == "drivers" else (TESTS / folder).glob("*.cpp")
+        paths = [TESTS / "drivers/websocket.cpp"] if folder == "drivers" else (TESTS / folder).rglob("*.cpp")
         for path in sorted(paths):
             steps = {}
             for source in sources_of(path):

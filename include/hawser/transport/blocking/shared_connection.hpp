@@ -40,7 +40,6 @@ class shared_connection {
 
   Stream& stream() noexcept { return stream_; }
   Connection& connection() noexcept { return connection_; }
-  const Connection& connection() const noexcept { return connection_; }
   blocking_activities& activities() noexcept { return activities_; }
   unread_input& unread() noexcept { return unread_; }
 
