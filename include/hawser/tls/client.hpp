@@ -90,11 +90,16 @@ extern template std::shared_ptr<client_attempt> make_attempt_with_tls(
     const client_executor&, const connect_options&, std::shared_ptr<client_state<default_layer>>);
 #endif
 
+inline bool give_tls_to_clients() noexcept {
+  attempt_with_tls<client_state<default_layer>> =
+      &make_attempt_with_tls<client_state<default_layer>>;
+  is_permanent_with_tls = &tls_client_layer::is_permanent;
+  is_tls_error_with_tls = &tls_client_layer::is_tls_error;
+  return true;
+}
+
 // Before the static objects that follow in this unit, so that they may already use it.
-inline const bool client_has_tls = (attempt_with_tls<client_state<default_layer>> =
-                                        &make_attempt_with_tls<client_state<default_layer>>,
-                                    is_permanent_with_tls = &tls_client_layer::is_permanent,
-                                    is_tls_error_with_tls = &tls_client_layer::is_tls_error, true);
+inline const bool client_has_tls = give_tls_to_clients();
 
 }  // namespace detail
 
