@@ -31,10 +31,14 @@ extern template std::shared_ptr<client_attempt> make_attempt_through(const tls_c
                                                                      std::shared_ptr<lone_attempt>);
 #endif
 
+inline bool give_tls_to_async_connect() noexcept {
+  attempt_with_tls<lone_attempt> = &make_attempt_with_tls<lone_attempt>;
+  return true;
+}
+
 // async_connect() has TLS in each program that includes this. Before the static objects that follow in this unit,
 // so that they may already use it.
-inline const bool async_connect_has_tls =
-    (attempt_with_tls<lone_attempt> = &make_attempt_with_tls<lone_attempt>, true);
+inline const bool async_connect_has_tls = give_tls_to_async_connect();
 
 /// Makes attempts with TLS of this context, of which it has a copy.
 inline lone_attempt::maker secure_attempts(const tls_client_context& context) {

@@ -81,8 +81,13 @@ inline std::unique_ptr<secure_transport> secure_with_default(const std::string& 
   }
 }
 
+inline bool give_tls_to_connect() noexcept {
+  secure_by_default = &secure_with_default;
+  return true;
+}
+
 // Before the static objects that follow in this unit, so that they may already use it.
-inline const bool connect_has_tls = (secure_by_default = &secure_with_default, true);
+inline const bool connect_has_tls = give_tls_to_connect();
 
 #if defined(HAWSER_COMPILED_TLS)
 extern template std::optional<client_websocket> connect_over(const uri&, std::error_code&,
