@@ -254,7 +254,9 @@ TEST_CASE("after stop_accepting() sessions continue, and clients are refused") {
 TEST_CASE("the shutdown hook is called once, before any Close frame, and may send") {
   int called = 0;
   mailbox<std::string> errors;
+  mailbox<int> opened;
   live_server server{[&](hawser::server& made) {
+                       made.on_open([&](session&) { opened.put(1); });
                        made.on_error([&](session& of, const std::exception_ptr& error) {
                          CHECK_FALSE(of);
                          errors.put(exception_text(error));
@@ -270,6 +272,9 @@ TEST_CASE("the shutdown hook is called once, before any Close frame, and may sen
                      {.threads = 2}};
   auto first = connect(server.url());
   auto second = connect(server.url());
+  // A client may have its response before its session is open.
+  REQUIRE(opened.take());
+  REQUIRE(opened.take());
   server->shutdown({.drain = GENERATE(0h, 24h)});
   for (auto* const client : {&first, &second}) {
     CHECK(client->read()->text() == "bye");
