@@ -15,7 +15,7 @@ def check(root):
     if not (root / "docs").exists():
         return
     page = root / "docs/errors.md"
-    header = root / "include/hawser/base/error.hpp"
+    header = root / "include/hawser/base/errc.hpp"
     if not page.exists():
         yield "docs/errors.md: missing"
         return

@@ -14,6 +14,7 @@ import source_tree
 ELSEWHERE = {
     "asio/accepting/listener_base": "asio/accepting/listener",
     "asio/accepting/server_runtime": "asio/accepting/server_state",
+    "asio/accepting/shutdown_functions": "asio/shutdown_options",
     "asio/accepting/threaded_incidents": "asio/diagnostics",
     "asio/accepting/threaded_opening": "asio/threaded_server",
     "asio/client_stream": "tls/async_connect",
@@ -27,6 +28,7 @@ ELSEWHERE = {
     "asio/driver/opened_driver": "asio/driver/async_websocket_driver",
     "asio/driver/pending_reads": "asio/driver/async_websocket_driver",
     "asio/driver/read_operation": "asio/session/session_waits",
+    "asio/driver/wrapped_handler": "asio/driver/operation",
     "asio/driver/session_output": "asio/driver/session_driver",
     "asio/driver/session_settings": "asio/driver/session_driver",
     "asio/executor/cancel": "asio/opening/upgrade_coroutine",
@@ -52,6 +54,7 @@ ELSEWHERE = {
     "asio/session_statistics": "asio/session",
     "asio/server_options": "options/options",
     "asio/threaded_server_options": "options/options",
+    "base/errc": "base/error",
     "base/language": "compile_fail/old_standard",
     "handshake/decision": "handshake/server",
     "handshake/request_checks": "handshake/server",

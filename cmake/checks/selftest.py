@@ -37,10 +37,11 @@ KEPT = {
     "examples/echo.cpp": TOP + "\nint main() {\n  return 0;\n}\n",
     "include/hawser/asio.hpp": including('"hawser/asio/stream.hpp"'),
     "include/hawser/asio/stream.hpp": including("<asio/read.hpp>", '"hawser/base/error.hpp"'),
-    "include/hawser/base/error.hpp": HEADER + ERRORS,
+    "include/hawser/base/errc.hpp": HEADER + ERRORS,
+    "include/hawser/base/error.hpp": including('"hawser/base/errc.hpp"'),
     "include/hawser/frame/header.hpp": HEADER + "\n// RFC 6455 §5.2\n",
     "include/hawser/hawser.hpp": including(
-        '"hawser/base/error.hpp"', '"hawser/frame/header.hpp"'
+        '"hawser/base/errc.hpp"', '"hawser/base/error.hpp"', '"hawser/frame/header.hpp"'
     ),
     "include/hawser/testing.hpp": HEADER,
     "include/hawser/tls.hpp": HEADER,

@@ -13,6 +13,7 @@
 #include "hawser/base/constant_time_equal.hpp"
 #include "hawser/base/entropy.hpp"
 #include "hawser/base/enum_set.hpp"
+#include "hawser/base/errc.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/handler_function.hpp"
 #include "hawser/base/limit.hpp"
