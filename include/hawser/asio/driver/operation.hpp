@@ -10,13 +10,14 @@
 #include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
-#include <asio/associator.hpp>
 #include <asio/cancellation_type.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/error.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <asio/recycling_allocator.hpp>
+
+#include "hawser/asio/driver/wrapped_handler.hpp"
 
 namespace hawser::detail {
 
@@ -119,6 +120,8 @@ allocator_of<Handler> get_allocator_of(const Handler& handler) noexcept {
 /// A handler that is posted to its executor, with everything that is associated with it.
 template <class Handler>
 struct completed_handler {
+  using wrapped_handler = Handler;
+
   Handler handler;
   std::error_code ec;
 
@@ -265,17 +268,3 @@ Kind& begin_operation(Handler handler, const Executor& executor, Cancel cancel, 
 }
 
 }  // namespace hawser::detail
-
-template <template <class, class> class Associator, class Handler, class Default>
-struct asio::associator<Associator, hawser::detail::completed_handler<Handler>, Default>
-    : Associator<Handler, Default> {
-  using associated = Associator<Handler, Default>;
-
-  static auto get(const hawser::detail::completed_handler<Handler>& done) noexcept {
-    return associated::get(done.handler);
-  }
-  static auto get(const hawser::detail::completed_handler<Handler>& done,
-                  const Default& otherwise) noexcept {
-    return associated::get(done.handler, otherwise);
-  }
-};

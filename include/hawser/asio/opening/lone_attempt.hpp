@@ -13,7 +13,6 @@
 #include <vector>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/associator.hpp>
 #include <asio/error.hpp>
 #include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
@@ -25,6 +24,7 @@
 #include "hawser/asio/driver/error_of.hpp"
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/operation.hpp"
+#include "hawser/asio/driver/wrapped_handler.hpp"
 #include "hawser/asio/opening/client_attempt.hpp"
 #include "hawser/asio/opening/client_network.hpp"
 #include "hawser/asio/opening/client_opening.hpp"
@@ -44,6 +44,8 @@ namespace detail {
 /// A handler of async_connect() with the connection, as the handler of an operation.
 template <class Handler>
 struct connected_handler {
+  using wrapped_handler = Handler;
+
   Handler handler;
   std::shared_ptr<async_client_websocket> peer;
 
@@ -164,17 +166,3 @@ class lone_attempt final : public std::enable_shared_from_this<lone_attempt> {
 }  // namespace detail
 
 }  // namespace hawser
-
-template <template <class, class> class Associator, class Handler, class Default>
-struct asio::associator<Associator, hawser::detail::connected_handler<Handler>, Default>
-    : Associator<Handler, Default> {
-  using associated = Associator<Handler, Default>;
-
-  static auto get(const hawser::detail::connected_handler<Handler>& done) noexcept {
-    return associated::get(done.handler);
-  }
-  static auto get(const hawser::detail::connected_handler<Handler>& done,
-                  const Default& otherwise) noexcept {
-    return associated::get(done.handler, otherwise);
-  }
-};
