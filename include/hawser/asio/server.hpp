@@ -25,6 +25,7 @@
 
 #include "hawser/asio/accepting/endpoint_text.hpp"
 #include "hawser/asio/accepting/server_runtime.hpp"
+#include "hawser/asio/accepting/shutdown_functions.hpp"
 #include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/handler_setters.hpp"
 #include "hawser/asio/http_request.hpp"
@@ -64,7 +65,7 @@ namespace hawser {
 ///
 /// Set everything up first, then call run() to use the server's own threads, or start() to use an
 /// executor of yours. A setter throws std::logic_error while run() runs, and after start().
-class server : public handler_setters<server, route>, public diagnosed {
+class server : public handler_setters<server, route>, public diagnosed, public shutdown_functions {
  public:
   // The constructors are templates, so that a unit compiles only the connections that it serves.
 
@@ -96,7 +97,7 @@ class server : public handler_setters<server, route>, public diagnosed {
   /// server, which waits for the calling handler, it is not waited for. Called while run() runs, which is only
   /// possible in a handler, it makes run() return after the handlers of other threads. If the
   /// context of the given executor was destroyed before, everything has already ended.
-  ~server() { runtime_->end(); }
+  ~server() { runtime()->end(); }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
@@ -177,12 +178,12 @@ class server : public handler_setters<server, route>, public diagnosed {
   /// too few for each. From any thread.
   std::size_t buffered_bytes() const noexcept { return settings_->memory->bytes(); }
 
-  std::size_t connections() const { return runtime_->connections(); }
+  std::size_t connections() const { return runtime()->connections(); }
 
   /// Begins to accept on the given executor. Does not wait.
   void start() {
     detail::freeze(*settings_, *frozen_, true);
-    runtime_->start();
+    runtime()->start();
   }
 
   /// Serves until shutdown(), on `options.threads` threads including the calling one. Throws
@@ -191,7 +192,7 @@ class server : public handler_setters<server, route>, public diagnosed {
     if (!own_threads_)
       throw std::logic_error{"hawser::server::run(): it has no threads of its own"};
     // A handler may destroy this object.
-    const auto kept = runtime_;
+    const auto kept = runtime();
     const detail::frozen_settings now{settings_, frozen_};
     kept->run();
   }
@@ -204,7 +205,7 @@ class server : public handler_setters<server, route>, public diagnosed {
   void on_shutdown(Handler handler) {
     static_assert(detail::handler_fits<Handler, void()>, "on_shutdown wants void(), no coroutine");
     check_settable("server::on_shutdown()");
-    runtime_->on_shutdown(
+    runtime()->on_shutdown(
         [settings = settings_, to = diagnostics(),
          hook = detail::handler_from<void()>(std::move(handler), "on_shutdown()")] {
           try {
@@ -216,31 +217,14 @@ class server : public handler_setters<server, route>, public diagnosed {
         });
   }
 
-  /// Closes the listening sockets. Connections continue, and run() does not return before shutdown(). May be
-  /// called on any thread. Does not wait.
-  void stop_accepting() {
-    const auto kept = runtime_;
-    kept->stop_accepting();
-  }
-
-  /// Stops accepting, answers unfinished handshakes with 503, then closes all sessions and ends the server,
-  /// as `options` say. run() returns when everything has ended. May be called on any thread, and again: the
-  /// Close frame stays, and the rest ends at the earlier time. Does not wait. Throws std::system_error if the
-  /// close code or the reason must not be sent.
-  void shutdown(const shutdown_options& options = {}) {
-    const auto kept =
-        runtime_;  // run() may return, and this object be destroyed, before this call ends
-    kept->shutdown(detail::checked_plan(options));
-  }
-
-  /// The same, and completes with void(std::error_code), without an error, when all connections have ended.
+  /// As shutdown(), and completes with void(std::error_code), without an error, when all connections have ended.
   /// The completion handler runs on its own associated executor; it is destroyed without being called if the
   /// server is destroyed first. It needs threads that run the server, and cannot be cancelled: `drain` and
   /// `grace` limit the wait.
   template <class CompletionToken>
   auto async_shutdown(const shutdown_options& options, CompletionToken&& token) {
     return asio::async_initiate<CompletionToken, void(std::error_code)>(
-        [runtime = runtime_](auto handler, detail::shutdown_plan given) {
+        [runtime = runtime()](auto handler, detail::shutdown_plan given) {
           if (runtime->has_ended()) throw std::system_error{errc::closed, "async_shutdown"};
           auto& one =
               detail::pending_operation<detail::shutdown_operation, decltype(handler),
@@ -250,19 +234,13 @@ class server : public handler_setters<server, route>, public diagnosed {
         token, detail::checked_plan(options));
   }
 
-  /// SIGINT and SIGTERM then call shutdown(options). A signal during the shutdown ends all connections at
-  /// once. A further call, before the server runs, replaces the options.
-  void stop_on_signals(const shutdown_options& options = {}) {
-    runtime_->stop_on_signals(detail::checked_plan(options));
-  }
-
   /// Calls `visit(session&)` for each session that is open at this moment, on the calling thread. May be
   /// called on any thread, also in a handler; a handle may be kept, and its session may end at any time.
   template <class Visitor>
   void for_each(Visitor visit) const {
     static_assert(std::is_same_v<std::invoke_result_t<Visitor&, session&>, void>,
                   "for_each wants void(session&), no coroutine");
-    for (auto& one : runtime_->sessions()) visit(one);
+    for (auto& one : runtime()->sessions()) visit(one);
   }
 
   /// Sends a message to each open session for which `filter(const session&)` is true, and returns how many
@@ -273,7 +251,7 @@ class server : public handler_setters<server, route>, public diagnosed {
     static_assert(std::is_invocable_r_v<bool, Filter&, const session&>,
                   "the filter of broadcast wants bool(const session&)");
     std::size_t queued = 0;
-    for (const auto& one : runtime_->sessions()) {
+    for (const auto& one : runtime()->sessions()) {
       if (filter(one) && !one.send(message)) ++queued;
     }
     return queued;
@@ -286,7 +264,7 @@ class server : public handler_setters<server, route>, public diagnosed {
 
   /// Where the server itself runs, one handler at a time: timers of the application may use it. Must not be
   /// called after the context of the given executor was destroyed.
-  asio::any_io_executor get_executor() const { return runtime_->executor(); }
+  asio::any_io_executor get_executor() const { return runtime()->executor(); }
 
  protected:
   /// From now on no listener uses cleartext without plain_streams, also through a `server&`.
@@ -328,7 +306,9 @@ class server : public handler_setters<server, route>, public diagnosed {
 
   server(std::shared_ptr<detail::opening_settings> settings,
          std::shared_ptr<detail::server_runtime> runtime, server_options options)
-      : options_{std::move(options)}, settings_{std::move(settings)}, runtime_{std::move(runtime)} {
+      : shutdown_functions{std::move(runtime)},
+        options_{std::move(options)},
+        settings_{std::move(settings)} {
     settings_->limits = options_.limits;
     settings_->handshake_timeout = options_.handshake_timeout;
     settings_->close_timeout = options_.route.connection.close_timeout;
@@ -358,8 +338,8 @@ class server : public handler_setters<server, route>, public diagnosed {
                         MakeStream make_stream) {
     check_settable("server::listen()");
     using maker = detail::listener_maker<typename Endpoint::protocol_type, Threads, MakeStream>;
-    auto made = maker::make(where, threads, settings_, runtime_->places(), std::move(make_stream));
-    runtime_->add(std::move(made.first));
+    auto made = maker::make(where, threads, settings_, runtime()->places(), std::move(make_stream));
+    runtime()->add(std::move(made.first));
     Endpoint listening = made.second;
     if constexpr (requires { listening.port(); }) {
       if (port_ == 0) port_ = listening.port();
@@ -369,7 +349,6 @@ class server : public handler_setters<server, route>, public diagnosed {
 
   const server_options options_;
   std::shared_ptr<detail::opening_settings> settings_;
-  const std::shared_ptr<detail::server_runtime> runtime_;
   std::shared_ptr<detail::own_threads> own_threads_;  // one of these two is set
   std::shared_ptr<detail::shared_threads> shared_threads_;
   std::uint16_t port_ = 0;

@@ -24,6 +24,7 @@
 #include "hawser/asio/accepting/endpoint_text.hpp"
 #include "hawser/asio/accepting/server_runtime.hpp"
 #include "hawser/asio/accepting/server_state.hpp"
+#include "hawser/asio/accepting/shutdown_functions.hpp"
 #include "hawser/asio/accepting/threaded_handlers.hpp"
 #include "hawser/asio/accepting/threaded_incidents.hpp"
 #include "hawser/asio/accepting/threaded_listener.hpp"
@@ -34,7 +35,6 @@
 #include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/asio/incident.hpp"
 #include "hawser/asio/session/occupied.hpp"
-#include "hawser/asio/shutdown_options.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/threaded_peer.hpp"
 #include "hawser/asio/threaded_server_options.hpp"
@@ -57,7 +57,7 @@ namespace hawser {
 /// A server with one thread per connection. The handshakes run on that thread too, so no client
 /// delays another.
 template <class Protocol, class Layer = no_layer>
-class basic_threaded_server : public threaded_handlers {
+class basic_threaded_server : public threaded_handlers, public shutdown_functions {
   using socket_stream = basic_socket_transport<typename Protocol::socket>;
   using transport = decltype(std::declval<const Layer&>().wrap(std::declval<socket_stream>()));
 
@@ -67,16 +67,12 @@ class basic_threaded_server : public threaded_handlers {
   using upgrade = threaded_upgrade;
 
   /// Listens. Throws std::system_error on failure.
-  basic_threaded_server(const endpoint_type& where, threaded_server_options options,
+  basic_threaded_server(const endpoint_type& where, const threaded_server_options& options,
                         Layer layer = {})
-      : options_{std::move(options)},
-        layer_{std::move(layer)},
-        listener_{std::make_shared<listener>(where, workers_->home(), rules())},
-        local_endpoint_{listener_->local_endpoint()},
-        facts_{detail::facts_of_listener(local_endpoint_)} {
-    runtime_->add(listener_);
-    runtime_->on_shutdown([this] { call_shutdown_hook(); });
-  }
+      : basic_threaded_server{where, std::make_shared<workers>(),
+                              std::make_shared<detail::connection_places>(
+                                  options.max_connections, options.max_connections_per_address),
+                              options, std::move(layer)} {}
 
   /// Listens on the address and port of the options. Throws std::system_error on failure.
   explicit basic_threaded_server(const threaded_server_options& options,
@@ -85,7 +81,7 @@ class basic_threaded_server : public threaded_handlers {
                               std::move(layer)} {}
 
   /// Must not be called before run() has returned.
-  ~basic_threaded_server() { runtime_->end(); }
+  ~basic_threaded_server() { runtime()->end(); }
   basic_threaded_server(const basic_threaded_server&) = delete;
   basic_threaded_server& operator=(const basic_threaded_server&) = delete;
 
@@ -107,30 +103,6 @@ class basic_threaded_server : public threaded_handlers {
     if constexpr (fits) run_with(handler);
   }
 
-  /// Closes the listening socket. Connections continue, and run() does not return before shutdown(). May be
-  /// called on any thread. Does not wait.
-  void stop_accepting() {
-    const auto kept = runtime_;
-    kept->stop_accepting();
-  }
-
-  /// Stops accepting, answers unfinished handshakes with 503, then closes all connections and ends them, as
-  /// `options` say. run() returns when the handlers of all connections have returned: join its thread to wait
-  /// for that. May be called on any thread, also in a handler, before run(), and again: the Close frame stays,
-  /// and the rest ends at the earlier time. Does not wait. Throws std::system_error if the close code or the
-  /// reason must not be sent.
-  void shutdown(const shutdown_options& options = {}) {
-    const auto kept =
-        runtime_;  // run() may return, and this object be destroyed, before this call ends
-    kept->shutdown(detail::checked_plan(options));
-  }
-
-  /// SIGINT and SIGTERM then call shutdown(options). A signal during the shutdown ends all connections at
-  /// once. A further call, before the server runs, replaces the options.
-  void stop_on_signals(const shutdown_options& options = {}) {
-    runtime_->stop_on_signals(detail::checked_plan(options));
-  }
-
   /// The number of connections, including handshakes.
   std::size_t connections() const { return places_->count(); }
 
@@ -146,6 +118,21 @@ class basic_threaded_server : public threaded_handlers {
   using place = detail::connection_places::place;
   using policy = negotiating_server_policy<const default_server_policy&>;
   using handshake = server_handshake<policy>;
+
+  basic_threaded_server(const endpoint_type& where, std::shared_ptr<workers> all,
+                        std::shared_ptr<detail::connection_places> places,
+                        threaded_server_options options, Layer layer)
+      : shutdown_functions{std::make_shared<detail::server_state>(all, places)},
+        options_{std::move(options)},
+        layer_{std::move(layer)},
+        places_{std::move(places)},
+        workers_{std::move(all)},
+        listener_{std::make_shared<listener>(where, workers_->home(), rules())},
+        local_endpoint_{listener_->local_endpoint()},
+        facts_{detail::facts_of_listener(local_endpoint_)} {
+    runtime()->add(listener_);
+    runtime()->on_shutdown([this] { call_shutdown_hook(); });
+  }
 
   detail::admission rules() const {
     return {.places = places_,
@@ -171,9 +158,9 @@ class basic_threaded_server : public threaded_handlers {
     };
     listener_->use(admit, failed, diagnostics()->is_wanted());
     try {
-      runtime_->run();
+      runtime()->run();
     } catch (...) {
-      runtime_->end();
+      runtime()->end();
       throw;
     }
   }
@@ -271,12 +258,8 @@ class basic_threaded_server : public threaded_handlers {
   const Layer layer_;
   const std::shared_ptr<detail::memory_budget> budget_ =
       std::make_shared<detail::memory_budget>(options_.memory_budget);
-  const std::shared_ptr<detail::connection_places> places_ =
-      std::make_shared<detail::connection_places>(options_.max_connections,
-                                                  options_.max_connections_per_address);
-  const std::shared_ptr<workers> workers_ = std::make_shared<workers>();
-  const std::shared_ptr<detail::server_runtime> runtime_ =
-      std::make_shared<detail::server_state>(workers_, places_);
+  const std::shared_ptr<detail::connection_places> places_;
+  const std::shared_ptr<workers> workers_;
   const std::shared_ptr<listener> listener_;
   const endpoint_type local_endpoint_;
   const detail::listener_facts facts_;
