@@ -89,10 +89,18 @@ inline constexpr bool is_future = false;
 template <class Value>
 inline constexpr bool is_future<std::future<Value>> = true;
 
-/// Options that are a temporary. Refused if the operation may be awaited: g++ 12 destroys a temporary made with
-/// braces inside a co_await twice.
+template <class Options>
+concept options_of_connect = std::convertible_to<Options&&, const connect_options&>;
+
 template <class Token>
-std::shared_ptr<const connect_options> keep_temporary(connect_options&& options) {
+std::shared_ptr<const connect_options> keep(const connect_options& options) {
+  return std::make_shared<const connect_options>(options);
+}
+
+/// A temporary is refused if the operation may be awaited: g++ 12 destroys a temporary made with braces inside a
+/// co_await twice.
+template <class Token>
+std::shared_ptr<const connect_options> keep(connect_options&& options) {
   using result = decltype(async_connect_at(std::declval<const asio::any_io_executor&>(), {}, {},
                                            nullptr, std::declval<Token>()));
   static_assert(std::is_void_v<result> || is_future<result>,
@@ -129,17 +137,11 @@ asio::any_io_executor executor_at(Place& place) {
 ///
 /// For a co_await, store the options in a variable; a temporary is refused at compile time, because g++ 12
 /// destroys a temporary made with braces inside a co_await twice.
-template <detail::executor_or_context Place, class Token>
-auto async_connect(Place&& place, std::string_view url, const connect_options& options,
-                   Token&& token) {
+template <detail::executor_or_context Place, detail::options_of_connect Options = connect_options,
+          class Token>
+auto async_connect(Place&& place, std::string_view url, Options&& options, Token&& token) {
   return detail::async_connect_at(detail::executor_at(place), url,
-                                  std::make_shared<const connect_options>(options), nullptr,
-                                  std::forward<Token>(token));
-}
-template <detail::executor_or_context Place, class Token>
-auto async_connect(Place&& place, std::string_view url, connect_options&& options, Token&& token) {
-  return detail::async_connect_at(detail::executor_at(place), url,
-                                  detail::keep_temporary<Token>(std::move(options)), nullptr,
+                                  detail::keep<Token>(std::forward<Options>(options)), nullptr,
                                   std::forward<Token>(token));
 }
 
@@ -153,53 +155,33 @@ auto async_connect(Place&& place, std::string_view url, Token&& token) {
 
 /// The same. If the server or a proxy refuses, `refusal` is its response: see connect(). It must be valid until
 /// completion.
-template <detail::executor_or_context Place, class Token>
-auto async_connect(Place&& place, std::string_view url, const connect_options& options,
-                   response& refusal, Token&& token) {
+template <detail::executor_or_context Place, detail::options_of_connect Options = connect_options,
+          class Token>
+auto async_connect(Place&& place, std::string_view url, Options&& options, response& refusal,
+                   Token&& token) {
   return detail::async_connect_at(detail::executor_at(place), url,
-                                  std::make_shared<const connect_options>(options), &refusal,
-                                  std::forward<Token>(token));
-}
-template <detail::executor_or_context Place, class Token>
-auto async_connect(Place&& place, std::string_view url, connect_options&& options,
-                   response& refusal, Token&& token) {
-  return detail::async_connect_at(detail::executor_at(place), url,
-                                  detail::keep_temporary<Token>(std::move(options)), &refusal,
+                                  detail::keep<Token>(std::forward<Options>(options)), &refusal,
                                   std::forward<Token>(token));
 }
 
 /// The same on the executor of the completion handler, for example that of the coroutine that awaits it. A token
 /// without an executor, such as asio::use_future, is refused at compile time.
 template <class Token>
-auto async_connect(std::string_view url, const connect_options& options, Token&& token) {
-  return detail::async_connect_at(detail::of_handler{}, url,
-                                  std::make_shared<const connect_options>(options), nullptr,
-                                  std::forward<Token>(token));
-}
-template <class Token>
-auto async_connect(std::string_view url, connect_options&& options, Token&& token) {
-  return detail::async_connect_at(detail::of_handler{}, url,
-                                  detail::keep_temporary<Token>(std::move(options)), nullptr,
-                                  std::forward<Token>(token));
-}
-template <class Token>
 auto async_connect(std::string_view url, Token&& token) {
   return detail::async_connect_at(detail::of_handler{}, url,
                                   std::make_shared<const connect_options>(), nullptr,
                                   std::forward<Token>(token));
 }
-template <class Token>
-auto async_connect(std::string_view url, const connect_options& options, response& refusal,
-                   Token&& token) {
+template <detail::options_of_connect Options = connect_options, class Token>
+auto async_connect(std::string_view url, Options&& options, Token&& token) {
   return detail::async_connect_at(detail::of_handler{}, url,
-                                  std::make_shared<const connect_options>(options), &refusal,
+                                  detail::keep<Token>(std::forward<Options>(options)), nullptr,
                                   std::forward<Token>(token));
 }
-template <class Token>
-auto async_connect(std::string_view url, connect_options&& options, response& refusal,
-                   Token&& token) {
+template <detail::options_of_connect Options = connect_options, class Token>
+auto async_connect(std::string_view url, Options&& options, response& refusal, Token&& token) {
   return detail::async_connect_at(detail::of_handler{}, url,
-                                  detail::keep_temporary<Token>(std::move(options)), &refusal,
+                                  detail::keep<Token>(std::forward<Options>(options)), &refusal,
                                   std::forward<Token>(token));
 }
 

@@ -49,21 +49,9 @@ inline lone_attempt::maker secure_attempts(const tls_client_context& context) {
   };
 }
 
-template <class Token>
-std::shared_ptr<const connect_options> keep(const connect_options& options) {
-  return std::make_shared<const connect_options>(options);
-}
-template <class Token>
-std::shared_ptr<const connect_options> keep(connect_options&& options) {
-  return keep_temporary<Token>(std::move(options));
-}
-
 /// Not deduced from braces, which are options.
 template <class Context>
 concept client_context = std::same_as<Context, tls_client_context>;
-
-template <class Options>
-concept options_of_connect = std::convertible_to<Options&&, const connect_options&>;
 
 }  // namespace detail
 
