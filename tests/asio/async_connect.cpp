@@ -30,6 +30,7 @@
 #include "hawser/handshake/uri.hpp"
 #include "support/async_talk.hpp"
 #include "support/catch.hpp"
+#include "support/connecting.hpp"
 #include "support/driven_client.hpp"
 #include "support/heads.hpp"
 #include "support/run_length_negotiator.hpp"
@@ -62,19 +63,6 @@ class acting {
 /// Its extension cannot be made.
 struct failing_negotiator : run_length_negotiator {
   any_extension make(role, const extension_list&) const { throw std::runtime_error{"broken"}; }
-};
-
-/// What async_connect() has completed with.
-struct connecting {
-  std::optional<std::error_code> result;
-  async_client_websocket peer;
-
-  auto handler() {
-    return [this](std::error_code ec, async_client_websocket connected) {
-      result = ec;
-      peer = std::move(connected);
-    };
-  }
 };
 
 /// The error of one connection.

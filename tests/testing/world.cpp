@@ -26,9 +26,11 @@
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/response.hpp"
 #include "support/catch.hpp"
+#include "support/connecting.hpp"
 
 using namespace hawser;
 using namespace std::chrono_literals;
+using test::connecting;
 using testing::failure;
 using testing::world;
 
@@ -373,19 +375,6 @@ TEST_CASE("a client reaches the server of its world") {
   one.world.run();
   CHECK(got == "hi");
 }
-
-/// What async_connect() in a world has completed with.
-struct connecting {
-  std::optional<std::error_code> result;
-  async_client_websocket peer;
-
-  auto handler() {
-    return [this](std::error_code ec, async_client_websocket connected) {
-      result = ec;
-      peer = std::move(connected);
-    };
-  }
-};
 
 TEST_CASE("a coroutine that uses async_connect() talks to a peer without sockets") {
   world world;

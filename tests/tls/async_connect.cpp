@@ -30,6 +30,7 @@
 #include "hawser/tls/threaded_server.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
+#include "support/connecting.hpp"
 #include "support/driven_client.hpp"
 #include "support/secure_pair.hpp"
 #include "support/system_trust.hpp"
@@ -148,24 +149,11 @@ tls_server_context own_server() {
   return server_with(issue({.name = "own server", .issuer = &own_authority()}));
 }
 
-/// What one connection has completed with.
-struct connect_outcome {
-  std::optional<std::error_code> error;
-  async_client_websocket peer;
-
-  auto handler() {
-    return [this](std::error_code ec, async_client_websocket connected) {
-      error = ec;
-      peer = std::move(connected);
-    };
-  }
-};
-
 TEST_CASE("async_connect() trusts the authorities of its context", "[rfc-11.1.2]") {
   const echo server{threaded_server_options{}, own_server()};
   const auto url = server.url("wss");
   asio::io_context context{1};
-  connect_outcome one;
+  connecting one;
   response refusal;
   const connect_options options{.cookie = "id=1"};
   const auto on_context = [&] { return asio::bind_executor(context, one.handler()); };
@@ -189,14 +177,14 @@ TEST_CASE("async_connect() trusts the authorities of its context", "[rfc-11.1.2]
         context,
         [&]() -> asio::awaitable<void> {
           one.peer = co_await async_connect(url, own_trust(), options, asio::use_awaitable);
-          one.error.emplace();
+          one.result.emplace();
         },
         [](const std::exception_ptr& thrown) {
           if (thrown) std::rethrow_exception(thrown);
         });
   }
-  while (!one.error) context.run_one();
-  CHECK_FALSE(*one.error);
+  while (!one.result) context.run_one();
+  CHECK_FALSE(*one.result);
   CHECK(one.peer.is_secure());
   CHECK(one.peer.peer_certificate()->subject == "CN=own server");
   CHECK(one.peer.peer_certificate()->verified);
@@ -206,36 +194,36 @@ TEST_CASE("async_connect() refuses a server that its context does not trust", "[
   const echo own{threaded_server_options{}, own_server()};
   const echo of_system{threaded_server_options{}, server_with(test_server())};
   asio::io_context context{1};
-  connect_outcome without;
-  connect_outcome ignoring;
+  connecting without;
+  connecting ignoring;
   async_connect(context, own.url("wss"), without.handler());
   async_connect(context, of_system.url("wss"), own_trust(), ignoring.handler());
   context.run();
-  CHECK(without.error.value().category() == certificate_category());
-  CHECK(ignoring.error.value().category() == certificate_category());
+  CHECK(without.result.value().category() == certificate_category());
+  CHECK(ignoring.result.value().category() == certificate_category());
   CHECK_FALSE(ignoring.peer.is_open());
 }
 
 TEST_CASE("async_connect() with a context reports a refusal with its response") {
   const echo server{threaded_server_options{}, own_server()};
   asio::io_context context{1};
-  connect_outcome one;
+  connecting one;
   response refusal;
   connect_options strange;
   strange.handshake.origin = "http://attacker.example";
   async_connect(context, server.url("wss"), own_trust(), strange, refusal, one.handler());
   context.run();
-  CHECK(one.error == errc::upgrade_refused);
+  CHECK(one.result == errc::upgrade_refused);
   CHECK(refusal.status == 403);
 }
 
 TEST_CASE("async_connect() with a context connects to a ws: URL, too") {
   const running_echo<threaded_server> server{threaded_server_options{}};
   asio::io_context context{1};
-  connect_outcome one;
+  connecting one;
   async_connect(context, server.url("ws"), own_trust(), one.handler());
-  while (!one.error) context.run_one();
-  CHECK_FALSE(*one.error);
+  while (!one.result) context.run_one();
+  CHECK_FALSE(*one.result);
   CHECK_FALSE(one.peer.is_secure());
 }
 
@@ -249,12 +237,12 @@ TEST_CASE("async_connect() sends the client certificate of its context", "[rfc84
   });
   std::thread run{[&] { server.run([](auto& peer) { peer.read(); }); }};
   asio::io_context context{1};
-  connect_outcome one;
+  connecting one;
   const auto device = issue({.name = "device 7", .issuer = &test_authority()});
   async_connect(context, "wss://localhost:" + std::to_string(server.port()) + "/",
                 client_showing(device), one.handler());
-  while (!one.error) context.run_one();
-  CHECK_FALSE(*one.error);
+  while (!one.result) context.run_one();
+  CHECK_FALSE(*one.result);
   CHECK(one.peer.is_open());
   server.shutdown();
   run.join();
@@ -266,7 +254,7 @@ TEST_CASE("async_connect() with a context can be cancelled inside the TLS handsh
   auto url = server.url();
   asio::io_context context{1};
   asio::cancellation_signal signal;
-  connect_outcome one;
+  connecting one;
   async_connect(context, url.replace(0, 2, "wss"), own_trust(),
                 asio::bind_cancellation_slot(signal.slot(), one.handler()));
   std::thread far{[&] {
@@ -277,7 +265,7 @@ TEST_CASE("async_connect() with a context can be cancelled inside the TLS handsh
   }};
   context.run();
   far.join();
-  CHECK(one.error == asio::error::operation_aborted);
+  CHECK(one.result == asio::error::operation_aborted);
   CHECK_FALSE(one.peer.is_open());
 }
 

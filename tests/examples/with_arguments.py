@@ -10,17 +10,8 @@ import sys
 import tempfile
 import threading
 
-SECONDS = 20
-
-
-def make_certificate(folder):
-    """The paths of a certificate for localhost, valid for a day, and of its key."""
-    certificate, key = f"{folder}/certificate.pem", f"{folder}/key.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 1"
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    command = [*command.split(), *names, "-keyout", key, "-out", certificate]
-    subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
-    return certificate, key
+from running_server import SECONDS
+from tls_echo import make_certificate
 
 
 def copy(source, target):
