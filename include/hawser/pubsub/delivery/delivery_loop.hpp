@@ -21,6 +21,7 @@
 
 #include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/executor/kept_executor.hpp"
+#include "hawser/base/limit.hpp"
 #include "hawser/base/never_destroyed.hpp"
 #include "hawser/pubsub/delivery/membership.hpp"
 #include "hawser/pubsub/publication.hpp"
@@ -39,7 +40,7 @@ struct queued_delivery {
   }
 };
 
-inline constexpr auto no_limit = static_cast<std::size_t>(-1);
+inline constexpr auto no_limit = limit_of(std::size_t{0});
 
 /// Delivers what any thread pushes, on one executor, in order and one at a time. One function is posted for all
 /// that is pushed before it runs.

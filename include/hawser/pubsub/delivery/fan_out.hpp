@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -172,5 +173,25 @@ class fan_out {
   topic_index<groups> topics_;
   std::size_t size_ = 0;
 };
+
+/// Ends all subscriptions of a target, under the lock, but what they owned is destroyed without it.
+inline void remove_all(fan_out& topics, std::mutex& mutex, delivery_target& of) noexcept {
+  for (bool more = true; more;) {
+    fan_out::removed past;
+    const std::lock_guard guard{mutex};
+    past = topics.remove_any(of);
+    more = past.one != nullptr;
+  }
+}
+
+/// Calls `live(std::error_code)` on the loop of a subscription, before all of its publications. False if the
+/// context of the loop has ended.
+template <class Acknowledgement>
+bool acknowledge(const std::shared_ptr<membership>& one, const Acknowledgement& live) {
+  auto to = std::make_shared<const memberships>(memberships{one});
+  const auto pushed =
+      one->to->loop()->push({nullptr, std::move(to), [live] { live({}); }}, no_limit);
+  return pushed == delivery_loop::result::queued;
+}
 
 }  // namespace hawser::detail

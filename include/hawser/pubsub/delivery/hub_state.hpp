@@ -56,7 +56,7 @@ class hub_state final : public std::enable_shared_from_this<hub_state> {
     made = topics_.add(member, pattern);
     if (!live) return {};
     try {
-      return acknowledge(made.one, live);
+      return acknowledge(made.one, live) ? errc{} : errc::closed;
     } catch (...) {
       // One of the owners of what it returns is `made`.
       if (made.is_new) topics_.remove(*member, pattern);
@@ -73,7 +73,7 @@ class hub_state final : public std::enable_shared_from_this<hub_state> {
   }
 
   void unsubscribe(const session& peer) {
-    if (const auto member = find(peer.id())) remove_all(*member);
+    if (const auto member = find(peer.id())) remove_all(topics_, mutex_, *member);
   }
 
   std::error_code publish(publication published) {
@@ -119,7 +119,7 @@ class hub_state final : public std::enable_shared_from_this<hub_state> {
       ended_ = true;
       all.swap(members_);
     }
-    for (const auto& [_, one] : all) remove_all(*one);
+    for (const auto& [_, one] : all) remove_all(topics_, mutex_, *one);
     outcome_->end();
   }
 
@@ -141,14 +141,6 @@ class hub_state final : public std::enable_shared_from_this<hub_state> {
     const std::weak_ptr<hub_state> hub_;
     const std::weak_ptr<hub_member> member_;
   };
-
-  static std::error_code acknowledge(const std::shared_ptr<membership>& one,
-                                     const acknowledgement& live) {
-    auto to = std::make_shared<const memberships>(memberships{one});
-    const auto pushed =
-        one->to->loop()->push({nullptr, std::move(to), [live] { live({}); }}, no_limit);
-    return pushed == delivery_loop::result::queued ? std::error_code{} : errc::closed;
-  }
 
   std::shared_ptr<hub_member> find(std::uint64_t id) const {
     const std::lock_guard guard{mutex_};
@@ -181,16 +173,7 @@ class hub_state final : public std::enable_shared_from_this<hub_state> {
         members_.erase(known);
       }
     }
-    remove_all(one);
-  }
-
-  void remove_all(hub_member& from) noexcept {
-    for (bool more = true; more;) {
-      fan_out::removed past;  // destroyed without the lock
-      const std::lock_guard guard{mutex_};
-      past = topics_.remove_any(from);
-      more = past.one != nullptr;
-    }
+    remove_all(topics_, mutex_, one);
   }
 
   const std::size_t most_topics_;

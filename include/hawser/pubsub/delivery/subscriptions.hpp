@@ -91,7 +91,7 @@ class subscriptions {
 
   void remove(const subscriber* from) {
     const auto one = take(from);
-    if (one) remove_all(*one);
+    if (one) remove_all(topics_, mutex_, *one);
   }
 
   void end() {
@@ -101,7 +101,7 @@ class subscriptions {
       ended_ = true;
       all.swap(targets_);
     }
-    for (const auto& [_, one] : all) remove_all(*one);
+    for (const auto& [_, one] : all) remove_all(topics_, mutex_, *one);
   }
 
   /// Queues a publication, and returns the subscriptions to which it must be delivered within this call.
@@ -136,13 +136,6 @@ class subscriptions {
     }
   };
 
-  /// Before all publications of the subscription. False if its context has ended.
-  static bool acknowledge(const std::shared_ptr<membership>& one, const acknowledgement& live) {
-    const auto to = std::make_shared<const memberships>(memberships{one});
-    const auto pushed = one->to->loop()->push({nullptr, to, [live] { live({}); }}, no_limit);
-    return pushed == delivery_loop::result::queued;
-  }
-
   std::shared_ptr<delivery_target> take(const subscriber* from) {
     const std::lock_guard guard{mutex_};
     const auto known = targets_.find(from);
@@ -150,15 +143,6 @@ class subscriptions {
     auto one = std::move(known->second);
     targets_.erase(known);
     return one;
-  }
-
-  void remove_all(delivery_target& from) noexcept {
-    for (bool more = true; more;) {
-      fan_out::removed past;  // destroyed without the lock
-      const std::lock_guard guard{mutex_};
-      past = topics_.remove_any(from);
-      more = past.one != nullptr;
-    }
   }
 
   const std::size_t most_;
