@@ -89,7 +89,7 @@ struct documented_error {
 
 /// The enumerators of errc in their order, with the documentation of each in the header.
 std::vector<documented_error> documented_errors() {
-  std::istringstream header{project_file("include/hawser/base/error.hpp")};
+  std::istringstream header{project_file("include/hawser/base/errc.hpp")};
   std::vector<documented_error> found;
   bool inside = false;
   for (std::string line; std::getline(header, line);) {
