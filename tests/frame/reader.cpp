@@ -187,6 +187,24 @@ TEST_CASE("after a failure nothing more is read") {
   CHECK(!reader.in_frame());
 }
 
+TEST_CASE("the first byte of a frame says whether it is a control frame", "[rfc-5.2]") {
+  frame_reader reader{role::client};
+  for (const auto& control : {"88 00"_b, "89 00"_b, "8a 00"_b}) {
+    CHECK(reader.is_control_next(control));
+  }
+  for (const auto& data : {"00 00"_b, "01 00"_b, "80 00"_b, "82 00"_b}) {
+    CHECK_FALSE(reader.is_control_next(data));
+  }
+  auto first = "89"_b;
+  mutable_bytes input{first};
+  CHECK(reader.read_header(input) == status::need_more);
+  CHECK(reader.is_control_next("01"_b));
+  auto second = "01"_b;
+  input = second;
+  CHECK(reader.read_header(input) == status::in_frame);
+  CHECK(reader.is_control_next("01"_b));
+}
+
 TEST_CASE("the stream may end between frames only") {
   const auto own_role = GENERATE(role::client, role::server);
   auto wire = frame_from(peer_of(own_role), opcode::text, "Hello");

@@ -44,6 +44,9 @@ byte_vector drained(outbox& out, std::size_t step) {
   return wire;
 }
 
+static_assert(frames_of(1, 4) == 1 && frames_of(4, 4) == 1);
+static_assert(frames_of(5, 4) == 2 && frames_of(8, 4) == 2);
+
 TEST_CASE("an empty outbox has nothing to write") {
   outbox out;
   CHECK(out.empty());

@@ -131,6 +131,34 @@ TEST_CASE("next_control() continues inside a frame and keeps the last message va
   CHECK(text(payload) == std::string(payload.size(), 'x'));
 }
 
+TEST_CASE("next_control_frame() stops before data, and drops none of it", "[rfc-5.4]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  receiving<> at{own_role};
+  const auto control_frame = [&] {
+    return shown_result(at.in.next_control_frame(at.extension, at.rest));
+  };
+  CHECK(control_frame() == "nothing");
+  at.arrives(frame_from(from, opcode::ping, "1") + frame_from(from, opcode::text, "a") +
+             frame_from(from, opcode::ping, "2"));
+  CHECK(control_frame() == "ping \"1\"");
+  CHECK(control_frame() == "nothing");
+  CHECK(at.next() == "text \"a\"");
+  CHECK(control_frame() == "ping \"2\"");
+  CHECK(at.rest.empty());
+}
+
+TEST_CASE("a Close frame, or a frame that is refused, is found in unread input", "[rfc-5.5.1]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const auto from = peer_of(own_role);
+  const receiving<> at{own_role};
+  const auto data = frame_from(from, opcode::text, "a") + frame_from(from, opcode::ping, "1");
+  CHECK_FALSE(at.in.close_follows({}));
+  CHECK_FALSE(at.in.close_follows(data));
+  CHECK(at.in.close_follows(data + close_from(from, 1000)));
+  CHECK(at.in.close_follows(data + frame_from(from, 3, {})));
+}
+
 TEST_CASE("the input may end between messages only", "[rfc-5.4]") {
   const auto own_role = GENERATE(role::client, role::server);
   const auto from = peer_of(own_role);

@@ -260,6 +260,49 @@ TEST_CASE("messages before the peer's Close can be read after a write has failed
   CHECK(shown(talk.near().close_reason()) == "closed{1008, clean}");
 }
 
+/// Counts the reads.
+struct counting_pipe : memory_pipe {
+  counting_pipe(memory_pipe pipe, int& reads) : memory_pipe{std::move(pipe)}, reads_{&reads} {}
+
+  std::size_t read_some(mutable_bytes buffer, std::error_code& ec) {
+    ++*reads_;
+    return memory_pipe::read_some(buffer, ec);
+  }
+
+ private:
+  int* reads_;
+};
+
+TEST_CASE("a thread that only writes small messages reads once a second") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const memory_pipe_options options;
+  auto [here, there] = make_memory_pipe(options);
+  int reads = 0;
+  websocket<counting_pipe> near{own_role, counting_pipe{std::move(here), reads}};
+  for (int second = 0; second < 3; ++second) {
+    for (int i = 0; i < 100; ++i) CHECK_FALSE(near.write("tick"));
+    CHECK(reads == second);
+    options.clock->advance(1s);
+  }
+}
+
+TEST_CASE("a Close frame is seen behind 16 KiB of unread messages at most", "[abuse]") {
+  const auto own_role = GENERATE(role::client, role::server);
+  const bool near_by = GENERATE(true, false);
+  scripted_talk talk{own_role};
+  CHECK_FALSE(talk.near().write("before"));
+  const std::string unread(near_by ? 12 * 1024 : 24 * 1024, 'u');
+  talk.far().send(frame_from(peer_of(own_role), opcode::text, unread) +
+                  close_from(peer_of(own_role), 1008));
+  auto message = talk.near().begin_message(message_kind::binary);
+  std::error_code ec;
+  for (int i = 0; i < 8 && !ec; ++i) ec = message.write(piece);
+  CHECK((ec == errc::closed) == near_by);
+  const auto kept = talk.near().read();
+  REQUIRE(kept);
+  CHECK(kept->text() == unread);
+}
+
 TEST_CASE(
     "a message that was read stays valid, and later ones are kept, while others are written") {
   const auto own_role = GENERATE(role::client, role::server);
