@@ -7,6 +7,9 @@ set(HAWSER_PACKAGE_DIR "${CMAKE_INSTALL_DATADIR}/cmake/hawser")
 
 # One export for each component, so that a program without Asio does not load hawser::asio.
 set(components hawser asio pubsub)
+if(TARGET hawser::cable)
+  list(APPEND components cable)
+endif()
 if(TARGET hawser::tls)
   list(APPEND components tls)
 endif()

@@ -47,6 +47,7 @@ KEPT = {
     "include/hawser/tls.hpp": HEADER,
     "include/hawser/deflate.hpp": HEADER,
     "include/hawser/pubsub.hpp": HEADER,
+    "include/hawser/cable.hpp": HEADER,
     "include/hawser/version.hpp": HEADER + VERSION,
     "tests/asio/stream.cpp": TOP + '#include "hawser/asio/stream.hpp"\n',
     "tests/base/error.cpp": TOP + '#include "hawser/base/error.hpp"\n',
@@ -74,6 +75,8 @@ PLANTED = {
     "errors_page": [
         ("docs/errors.md", "# Errors\n", "does not name"),
         ("docs/errors.md", "| `closed` |\n| `clsoed` |\n", "no errc"),
+        ("docs/errors.md", "| `closed` |\n| `cable::errc::lost` | Lost |\n", "no errc for the row"),
+        ("include/hawser/cable/errc.hpp", HEADER + ERRORS, "has no row"),
     ],
     "first_line": [
         (FRAME, "#pragma once\n", "first line"),

@@ -9,6 +9,7 @@ UMBRELLAS = {
     "tls.hpp": ["tls"],
     "deflate.hpp": ["deflate"],
     "pubsub.hpp": ["pubsub"],
+    "cable.hpp": ["cable"],
     "testing.hpp": ["testing"],
 }
 

@@ -61,6 +61,7 @@
 #include <asio/ssl.hpp>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <nlohmann/json.hpp>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+// Action Cable, and what programs use of pubsub/ and asio/. It needs nlohmann/json.
+
+#include "hawser/asio/language.hpp"
+
+#include "hawser/cable/command.hpp"
+#include "hawser/cable/errc.hpp"
+#include "hawser/cable/json.hpp"
+#include "hawser/cable/names.hpp"
+#include "hawser/cable/server_message.hpp"
+#include "hawser/pubsub.hpp"
