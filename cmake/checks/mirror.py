@@ -56,6 +56,7 @@ ELSEWHERE = {
     "asio/threaded_server_options": "options/options",
     "base/errc": "base/error",
     "base/language": "compile_fail/old_standard",
+    "cable/history_options": "cable/history",
     "handshake/decision": "handshake/server",
     "handshake/request_checks": "handshake/server",
     "protocol/close_payload": "rfc6455/7_closing",

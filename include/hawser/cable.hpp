@@ -7,7 +7,11 @@
 
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/errc.hpp"
+#include "hawser/cable/history.hpp"
+#include "hawser/cable/history_options.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/names.hpp"
+#include "hawser/cable/presence.hpp"
 #include "hawser/cable/server_message.hpp"
+#include "hawser/cable/session_cache.hpp"
 #include "hawser/pubsub.hpp"

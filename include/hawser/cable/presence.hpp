@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hawser/base/limit.hpp"
+#include "hawser/protocol/deadline.hpp"
+
+namespace hawser::cable {
+
+struct presence_options {
+  /// How long an id remains on its streams after the connection of its last session was lost. Zero: it leaves at once.
+  std::chrono::seconds ttl{15};
+
+  std::size_t max_record_bytes = 4'096;     ///< Of an id and its info. Zero: no limit
+  std::size_t max_ids_per_stream = 10'000;  ///< Zero: no limit
+  std::size_t max_memberships =
+      100'000;  ///< Of sessions on streams, on all streams. Zero: no limit
+};
+
+enum class presence_status : std::uint8_t {
+  joined,    ///< The first session of its id: the others of the stream must be informed
+  updated,   ///< The id is there already, or again; its info is replaced
+  mismatch,  ///< The session is on the stream with another id
+  full,      ///< A limit is reached, or the id and its info are too large
+};
+
+/// One id of a stream.
+struct presence_record {
+  std::string id;
+  std::string info;  ///< JSON text, empty: none
+
+  bool operator==(const presence_record&) const = default;
+};
+
+/// An id that has left a stream.
+struct presence_departure {
+  std::string stream;
+  std::string id;
+
+  bool operator==(const presence_departure&) const = default;
+};
+
+/// Which ids are on which streams, by which sessions. An id is on a stream as long as one of its sessions is. Its
+/// owner locks it, and passes the time, which must not go back. A session is named by text that no other has.
+class presence {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  explicit presence(const presence_options& options = {})
+      : ttl_{(std::min)(options.ttl, longest)},
+        most_bytes_{limit_of(options.max_record_bytes)},
+        most_ids_{limit_of(options.max_ids_per_stream)},
+        most_memberships_{limit_of(options.max_memberships)} {}
+  presence(const presence&) = delete;
+  presence& operator=(const presence&) = delete;
+
+  /// A session joins a stream with an id, or replaces the info of its id. Throws std::bad_alloc, without effect.
+  presence_status join(std::string_view stream, std::string_view session, std::string_view id,
+                       std::string_view info) {
+    if (id.size() > most_bytes_ || info.size() > most_bytes_ - id.size()) {
+      return presence_status::full;
+    }
+    const auto known = sessions_.find(session);
+    if (known != sessions_.end()) {
+      const auto joined = known->second.ids.find(stream);
+      if (joined != known->second.ids.end()) {
+        if (joined->second != id) return presence_status::mismatch;
+        ids_.find(stream)->second.find(id)->second.info = info;
+        return presence_status::updated;
+      }
+    }
+    if (memberships_ >= most_memberships_) return presence_status::full;
+    return enter(stream, session, id, info);
+  }
+
+  /// A session leaves a stream. Returns its id if that has left, so that the others must be informed.
+  std::optional<std::string> leave(std::string_view stream, std::string_view session) {
+    const auto member = sessions_.find(session);
+    if (member == sessions_.end()) return std::nullopt;
+    const auto joined = member->second.ids.find(stream);
+    if (joined == member->second.ids.end()) return std::nullopt;
+    auto id = std::move(joined->second);
+    member->second.ids.erase(joined);
+    if (member->second.ids.empty()) forget(member);
+    if (!release(stream, id)) return std::nullopt;
+    return id;
+  }
+
+  /// The connection of a session is lost: its ids leave after presence_options::ttl, in expire(), unless transfer() is
+  /// called before. Returns those that leave at once.
+  std::vector<presence_departure> disconnect(std::string_view session, time_point now) {
+    const auto member = sessions_.find(session);
+    if (member == sessions_.end()) return {};
+    if (ttl_ <= ttl_.zero()) return leave_all(member);
+    if (member->second.expiry != (time_point::max)()) return {};
+    const auto expiry = deadline_after(now, ttl_);
+    lost_.emplace(expiry, member);
+    member->second.expiry = expiry;
+    return {};
+  }
+
+  /// What a session has joined belongs to another one, which is its continuation. Has no effect if that one has joined
+  /// anything.
+  void transfer(std::string_view from, std::string_view to) {
+    const auto member = sessions_.find(from);
+    if (member == sessions_.end() || sessions_.contains(to)) return;
+    auto name = std::string{to};
+    unset_expiry(member);
+    auto moved = sessions_.extract(member);
+    moved.key() = std::move(name);
+    sessions_.insert(std::move(moved));
+  }
+
+  /// The ids whose last session was lost and has not come back in time. They have left.
+  std::vector<presence_departure> expire(time_point now) {
+    std::vector<presence_departure> left;
+    while (!lost_.empty() && lost_.begin()->first <= now) {
+      for (auto& one : leave_all(lost_.begin()->second)) left.push_back(std::move(one));
+    }
+    return left;
+  }
+
+  /// When expire() must be called next; max(): not before another call of disconnect().
+  time_point next_expiry() const noexcept {
+    return lost_.empty() ? (time_point::max)() : lost_.begin()->first;
+  }
+
+  /// The ids of a stream, sorted.
+  std::vector<presence_record> records(std::string_view stream) const {
+    std::vector<presence_record> all;
+    if (const auto place = ids_.find(stream); place != ids_.end()) {
+      for (const auto& [id, one] : place->second) all.push_back({id, one.info});
+    }
+    return all;
+  }
+
+  std::size_t total(std::string_view stream) const {
+    const auto place = ids_.find(stream);
+    return place == ids_.end() ? 0 : place->second.size();
+  }
+
+  /// The number of sessions on streams, on all streams.
+  std::size_t memberships() const noexcept { return memberships_; }
+
+ private:
+  // Larger ones would overflow as a number of nanoseconds.
+  static constexpr std::chrono::seconds longest = std::chrono::hours{24 * 365 * 100};
+
+  struct shared_id {
+    std::string info;
+    std::size_t sessions = 0;
+  };
+  struct joined_streams {
+    std::map<std::string, std::string, std::less<>> ids;  // by stream
+    time_point expiry = (time_point::max)();              // if its connection is lost
+  };
+  using member_table = std::map<std::string, joined_streams, std::less<>>;
+
+  presence_status enter(std::string_view stream, std::string_view session, std::string_view id,
+                        std::string_view info) {
+    const auto place = ids_.try_emplace(std::string{stream}).first;
+    const bool is_first = !place->second.contains(id);
+    if (is_first && place->second.size() >= most_ids_) return presence_status::full;
+    try {
+      const auto one = place->second.try_emplace(std::string{id}).first;
+      // Nothing throws after the last of these.
+      std::string copy{info};
+      auto& ids = sessions_.try_emplace(std::string{session}).first->second.ids;
+      ids.emplace(stream, id);
+      one->second.info.swap(copy);
+      ++one->second.sessions;
+      ++memberships_;
+    } catch (...) {
+      if (is_first) std::erase_if(place->second, [&](auto& each) { return each.first == id; });
+      if (place->second.empty()) ids_.erase(place);
+      const auto made = sessions_.find(session);
+      if (made != sessions_.end() && made->second.ids.empty()) sessions_.erase(made);
+      throw;
+    }
+    return is_first ? presence_status::joined : presence_status::updated;
+  }
+
+  /// Returns whether the id has left.
+  bool release(std::string_view stream, std::string_view id) noexcept {
+    --memberships_;
+    const auto place = ids_.find(stream);
+    const auto one = place->second.find(id);
+    if (--one->second.sessions != 0) return false;
+    place->second.erase(one);
+    if (place->second.empty()) ids_.erase(place);
+    return true;
+  }
+
+  void forget(member_table::iterator one) noexcept {
+    unset_expiry(one);
+    sessions_.erase(one);
+  }
+
+  void unset_expiry(member_table::iterator one) noexcept {
+    const auto [begin, end] = lost_.equal_range(one->second.expiry);
+    for (auto each = begin; each != end; ++each) {
+      if (each->second != one) continue;
+      lost_.erase(each);
+      break;
+    }
+    one->second.expiry = (time_point::max)();
+  }
+
+  std::vector<presence_departure> leave_all(member_table::iterator one) {
+    std::vector<presence_departure> left;
+    left.reserve(one->second.ids.size());
+    for (auto& [stream, id] : one->second.ids) {
+      auto name = stream;
+      if (release(stream, id)) left.push_back({std::move(name), std::move(id)});
+    }
+    forget(one);
+    return left;
+  }
+
+  const std::chrono::seconds ttl_;
+  const std::size_t most_bytes_;
+  const std::size_t most_ids_;
+  const std::size_t most_memberships_;
+  std::map<std::string, std::map<std::string, shared_id, std::less<>>, std::less<>> ids_;
+  member_table sessions_;
+  std::multimap<time_point, member_table::iterator> lost_;
+  std::size_t memberships_ = 0;
+};
+
+}  // namespace hawser::cable
