@@ -39,8 +39,8 @@ int main(int argc, char** argv) try {
   hawser::server_options options;
   options.address = where.address;
   options.port = where.port;
-  options.route.handshake.origin = hawser::any_origin;  // allow pages of any site to connect
-  options.route.connection.max_message_size = 16 * 1024 * 1024;
+  options.handshake.origin = hawser::any_origin;  // allow pages of any site to connect
+  options.connection.max_message_size = 16 * 1024 * 1024;
 
   hawser::server server{options};
   server.stop_on_signals();

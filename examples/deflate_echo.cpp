@@ -23,8 +23,8 @@ int serve(const listen_address& where) {
   hawser::server_options options;
   options.address = where.address;
   options.port = where.port;
-  options.route.connection.max_message_size = 16 * 1024 * 1024;
-  options.route.extension = hawser::permessage_deflate{hawser::deflate_preset::balanced};
+  options.connection.max_message_size = 16 * 1024 * 1024;
+  options.extension = hawser::permessage_deflate{hawser::deflate_preset::balanced};
   hawser::server server{options};
   server.on_message([](auto& peer, hawser::message_view message) { peer.send(message); });
   server.stop_on_signals();

@@ -24,8 +24,8 @@ int main(int argc, char** argv) try {
   options.address = where.address;
   options.port = where.port;
   options.threads = 0;
-  options.route.handshake.origin = hawser::any_origin;  // allow pages of any site to connect
-  options.route.connection.max_message_size = 16 * 1024 * 1024;
+  options.handshake.origin = hawser::any_origin;  // allow pages of any site to connect
+  options.connection.max_message_size = 16 * 1024 * 1024;
   hawser::server server{options};
   server.on_open([](hawser::session& peer) {
     std::clog << std::string{peer.remote_address()} + " is here\n";

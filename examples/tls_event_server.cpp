@@ -48,7 +48,7 @@ int main(int argc, char** argv) try {
   hawser::server_options options;
   options.address = where.address;
   options.port = where.port;
-  options.route.connection.max_message_size = 16 * 1024 * 1024;
+  options.connection.max_message_size = 16 * 1024 * 1024;
   hawser::tls_server server{options, context};
   server.on_open([](hawser::session& peer) {
     std::clog << peer.tls()->version << ' ' << peer.tls()->server_name << std::endl;

@@ -145,7 +145,7 @@ TEST_CASE("what other threads send to a client that does not read counts", "[abu
   mailbox<std::string> ends;
   server_options options;
   options.memory_budget = 8 * mib;
-  options.route.budget.hard = 0;
+  options.budget.hard = 0;
   live_server server{[&](hawser::server& made) {
                        made.on_open([&](session& peer) { sessions.put(peer); });
                        made.on_close([&](session&, const closed& end) { ends.put(shown(end)); });

@@ -3,11 +3,15 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/response.hpp"
+#include "hawser/handshake/uri.hpp"
 #include "support/catch.hpp"
+#include "support/run_length_negotiator.hpp"
 
 using namespace hawser;
 using namespace std::chrono_literals;
@@ -44,6 +48,37 @@ TEST_CASE("a refusal is judged by its status, from a server or a proxy") {
   CHECK(refused(errc::proxy_refused, 502));
   CHECK_FALSE(refused(errc::proxy_refused, 403));
   CHECK_FALSE(refused(errc::proxy_authentication, 407));
+}
+
+TEST_CASE("an attempt has each option of its client that connect() has, too") {
+  client_options options;
+  options.handshake.origin = "http://page.example";
+  options.credentials = uri::user_info::allow;
+  options.cookie = "id=1";
+  options.max_redirects = 2;
+  options.safe_headers = {"Accept-Language"};
+  options.connect_to = "[::1]";
+  options.proxy = "http://proxy:3128";
+  options.limits.fields = 7;
+  options.connect_timeout = 1s;
+  options.handshake_timeout = 2s;
+  options.connection.max_frames = 3;
+  options.extension = test::run_length_negotiator{};
+  const auto& [handshake, credentials, cookie, max_redirects, safe_headers, connect_to, proxy,
+               limits, connect_timeout, handshake_timeout, connection, extension] =
+      detail::take_connect_options(options);
+  CHECK(handshake.origin == "http://page.example");
+  CHECK(credentials == uri::user_info::allow);
+  CHECK(cookie == "id=1");
+  CHECK(max_redirects == 2);
+  CHECK(safe_headers == std::vector<std::string>{"Accept-Language"});
+  CHECK(connect_to == "[::1]");
+  CHECK(proxy);
+  CHECK(limits.fields == 7);
+  CHECK(connect_timeout == 1s);
+  CHECK(handshake_timeout == 2s);
+  CHECK(connection.max_frames == 3);
+  CHECK(extension);
 }
 
 TEST_CASE("a refusal may ask for a wait", "[rfc-9110]") {

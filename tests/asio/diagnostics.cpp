@@ -223,7 +223,7 @@ TEST_CASE("the header that an application must not send is named to on_error") {
 TEST_CASE("a malformed request is reported, and so is one that ends or stops in the middle") {
   server_options options;
   options.handshake_timeout = 50ms;
-  options.route.connection.close_timeout = 50ms;
+  options.connection.close_timeout = 50ms;
   diagnosed_server server{[](hawser::server& made) { made.on_message(receive_only); }, options};
   const auto port = server.live->port();
   CHECK(status_for(port, "nonsense\r\n\r\n") == 400);
@@ -307,7 +307,7 @@ TEST_CASE("an exception of each handler of a session is reported with the handle
 
 TEST_CASE("an exception of an upgrade hook or a policy is reported once") {
   server_options options;
-  options.route.handshake.origin = [](const request& asked) -> bool {
+  options.handshake.origin = [](const request& asked) -> bool {
     if (asked.query() == "policy") fail();
     return true;
   };
@@ -379,7 +379,7 @@ TEST_CASE("without a hook, the first exception of a handler is written to stderr
 
 TEST_CASE("a session that ends at a limit is reported", "[abuse]") {
   server_options options;
-  options.route.connection.max_message_size = 10;
+  options.connection.max_message_size = 10;
   diagnosed_server server{[](hawser::server& made) { made.on_message(receive_only); }, options};
   auto client = opened(server.live->port());
   client.send(frame_from(role::client, opcode::text, "more than ten bytes"));
@@ -390,7 +390,7 @@ TEST_CASE("a session that its send budget closes is reported, and the first mess
           "[abuse]") {
   const auto policy = GENERATE(send_budget::policy::close, send_budget::policy::drop);
   server_options options;
-  options.route.budget = {.high = 1000, .hard = 1000, .when_exceeded = policy};
+  options.budget = {.high = 1000, .hard = 1000, .when_exceeded = policy};
   diagnosed_server server{[](hawser::server& made) {
                             made.on_message([](session& peer, message_view) {
                               for (int i = 0; i < 3; ++i) (void)peer.send(std::string(600, 'x'));
@@ -408,7 +408,7 @@ TEST_CASE("a hook may destroy its server") {
   const bool at_session = GENERATE(false, true);
   asio::io_context context;
   server_options options;
-  options.route.connection.max_message_size = 10;
+  options.connection.max_message_size = 10;
   auto server = std::make_unique<hawser::server>(context, options);
   server->on_message(receive_only);
   bool closed_called = false;
@@ -535,7 +535,7 @@ TEST_CASE("a client reports an attempt that fails, with the URL without secrets"
         strings{"refused with 401: " + shown_url +
                 " (HTTP status 401 Unauthorized): the upgrade was refused"});
   client_options bad{.url = url};
-  bad.connect.handshake.headers.add("X-Name", "a\nb");
+  bad.handshake.headers.add("X-Name", "a\nb");
   CHECK(incidents_of(bad, [](client&) {}) ==
         strings{"connect failed: " + shown_url +
                 " (header \"X-Name\"): a header of the application cannot be sent"});
@@ -574,8 +574,8 @@ TEST_CASE("a client reports an exception of each of its functions and handlers")
 TEST_CASE("a failure of a client names the URL and the header field", "[client]") {
   asio::io_context context;
   client_options options{.url = "ws://user@127.0.0.1:1/chat?token=secret"};
-  options.connect.credentials = uri::user_info::allow;
-  options.connect.handshake.headers.add("X-Name", "a\nb");
+  options.credentials = uri::user_info::allow;
+  options.handshake.headers.add("X-Name", "a\nb");
   client one{context, options};
   std::string text;
   one.on_failed([&](const connect_error& error) { text = error.what(); });

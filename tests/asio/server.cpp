@@ -583,7 +583,7 @@ TEST_CASE("shutdown is not delayed by peers that never answer", "[abuse]") {
   const byte_vector much(50'000'000);
   server_options options;
   options.threads = 2;
-  options.route.budget.hard = much.size() * 2;
+  options.budget.hard = much.size() * 2;
   std::atomic<int> closes = 0;
   std::atomic<int> opens = 0;
   live_server server{[&](hawser::server& made) {

@@ -408,7 +408,7 @@ TEST_CASE("a paused session can be closed, and gets the answer") {
 TEST_CASE("a session knows its request, address, subprotocol and parameters, and what it did") {
   mailbox<lines> facts;
   server_options options;
-  options.route.handshake.subprotocols = {"chat"};
+  options.handshake.subprotocols = {"chat"};
   const auto prepare = [&](server& made) {
     made.route("/rooms/:id").on_message([&](session& peer, message_view view) {
       peer.data() = std::string{view.text()};

@@ -29,7 +29,7 @@ TEST_CASE("a coroutine sends a message of any size, and queues no more than half
   mailbox<std::size_t> most_queued;
   mailbox<std::string> results;
   server_options options;
-  options.route.budget = {.high = 100'000, .hard = 200'000};
+  options.budget = {.high = 100'000, .hard = 200'000};
   live_server server{[&](hawser::server& made) {
                        made.on_session([&](session peer) -> asio::awaitable<void> {
                          auto out = peer.begin_message(message_kind::binary);

@@ -10,6 +10,7 @@
 
 #include "cases/examiner.hpp"
 #include "cases/run.hpp"
+#include "hawser/asio/client_options.hpp"
 #include "hawser/asio/connect_options.hpp"
 #include "support/driven_client.hpp"
 #include "support/sockets.hpp"
@@ -25,7 +26,10 @@ inline connect_options connecting() {
 template <class Client, class... Context>
 void run_client(const std::string& url, Context... context) {
   asio::io_context io{1};
-  Client peer{io, {.url = url, .reconnect = {}, .connect = connecting()}, context...};
+  client_options options{.url = url, .reconnect = {}};
+  options.connection = endpoint_options();
+  options.extension = endpoint_deflate();
+  Client peer{io, options, context...};
   peer.on_message([](auto& session, auto message) { session.send(message); });
   peer.start();
   io.run();

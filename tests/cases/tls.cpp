@@ -106,8 +106,8 @@ TEST_CASE("a tls_threaded_server passes all cases", "[conformance]") {
 TEST_CASE("a server passes all cases, over TLS", "[conformance]") {
   std::uint16_t port = 0;
   server_options options;
-  options.route.connection = endpoint_options();
-  options.route.extension = endpoint_deflate();
+  options.connection = endpoint_options();
+  options.extension = endpoint_deflate();
   live_server server{[&](hawser::server& made) {
                        made.on_message([](auto& peer, auto message) { peer.send(message); });
                        port =

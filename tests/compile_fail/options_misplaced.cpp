@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// Refused: connection
+// Refused: max_message_size
 // Lines: 10
 #include "hawser/asio/server.hpp"
 
 auto refused() {
 #ifdef COMPLETE
-  return hawser::server_options{.route = {.connection = {}}};
+  return hawser::server_options{.connection = {.max_message_size = 100}};
 #else
-  return hawser::server_options{.connection = {}};
+  return hawser::server_options{.max_message_size = 100};
 #endif
 }

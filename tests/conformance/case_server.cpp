@@ -27,7 +27,7 @@ std::size_t case_of(const hawser::session& peer) {
 
 int main() try {
   hawser::server_options options;
-  options.route.extension = hawser::permessage_deflate{{.threshold = 0}};
+  options.extension = hawser::permessage_deflate{{.threshold = 0}};
   hawser::server server{options};
   server.route("/getCaseCount").on_open([](hawser::session& peer) {
     peer.send(std::to_string(cases.size()));

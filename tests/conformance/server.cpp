@@ -12,8 +12,8 @@
 int main(int argc, char** argv) try {
   hawser::server_options options;
   options.port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0);
-  options.route.connection.max_message_size = 16 * 1024 * 1024;
-  options.route.extension = hawser::permessage_deflate{{.own_window_bits = 15, .threshold = 0}};
+  options.connection.max_message_size = 16 * 1024 * 1024;
+  options.extension = hawser::permessage_deflate{{.own_window_bits = 15, .threshold = 0}};
   hawser::server server{options};
   server.on_message(
       [](hawser::session& peer, hawser::message_view message) { peer.send(message); });

@@ -11,9 +11,9 @@
 
 int main(int argc, char** argv) try {
   hawser::server_options options;
-  options.route.connection.max_message_size = 16 * 1024 * 1024;
-  options.route.extension = hawser::permessage_deflate{read_deflate_options(argc - 1, argv + 1)};
-  options.route.handshake.origin = hawser::any_origin;
+  options.connection.max_message_size = 16 * 1024 * 1024;
+  options.extension = hawser::permessage_deflate{read_deflate_options(argc - 1, argv + 1)};
+  options.handshake.origin = hawser::any_origin;
 
   hawser::server server{options};
   std::vector<hawser::session> all;

@@ -43,10 +43,10 @@ int main(int argc, char** argv) try {
   const char* once = given.find("--once");
   const char* stay = given.find("--stay");
   hawser::client_options options{.url = argv[1], .reconnect = {}};
-  options.connect.handshake.subprotocols = {"other", "script"};
-  given.apply_to(options.connect.connection);
-  if (once != nullptr) options.connect.proxy = hawser::proxy_from_environment;
-  if (const char* proxy = given.find("--proxy")) options.connect.proxy = proxy;
+  options.handshake.subprotocols = {"other", "script"};
+  given.apply_to(options.connection);
+  if (once != nullptr) options.proxy = hawser::proxy_from_environment;
+  if (const char* proxy = given.find("--proxy")) options.proxy = proxy;
 
   asio::io_context io{1};
   hawser::tls_client client{io, options, given.client_context()};

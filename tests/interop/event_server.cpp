@@ -28,9 +28,9 @@ void serve(Server& server, const char* url) {
 int main(int argc, char** argv) try {
   const settings given{argc, argv};
   hawser::server_options options;
-  options.route.handshake.subprotocols = {"script"};
-  if (given.find("--origin") != nullptr) options.route.handshake.origin = hawser::any_origin;
-  given.apply_to(options.route.connection);
+  options.handshake.subprotocols = {"script"};
+  if (given.find("--origin") != nullptr) options.handshake.origin = hawser::any_origin;
+  given.apply_to(options.connection);
   if (given.secure()) {
     hawser::tls_server server{options, given.server_context()};
     serve(server, "wss://localhost");

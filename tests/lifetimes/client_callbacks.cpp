@@ -96,7 +96,7 @@ class ended_client {
     auto options = brisk_client(url);
     options.budget.high = 1000;
     options.prepare = [this](connect_options&) { happens("prepare"); };
-    options.connect.proxy = [this](const uri&) {
+    options.proxy = [this](const uri&) {
       happens("proxy");
       return proxy{};
     };
@@ -221,7 +221,7 @@ TEST_CASE("an exception of prepare or proxy is reported, and the attempt fails")
   if (preparing) {
     options.prepare = [&](connect_options&) { act(); };
   } else {
-    options.connect.proxy = [&](const uri&) {
+    options.proxy = [&](const uri&) {
       act();
       return proxy{};
     };

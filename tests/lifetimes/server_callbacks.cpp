@@ -49,7 +49,7 @@ class ended_server {
  public:
   ended_server(std::string moment, server_action what) : moment_{std::move(moment)}, action_{what} {
     server_options options;
-    options.route.budget.high = 1000;
+    options.budget.high = 1000;
     server_ = std::make_unique<server>(context_, options);
     set_handlers();
   }

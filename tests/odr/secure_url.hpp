@@ -16,13 +16,13 @@ namespace {
 /// Whether connect() and a client take a wss: URL: then only the place to connect to is wrong.
 bool has_tls() {
   const std::string url = "wss://localhost/";
-  const hawser::connect_options options{.connect_to = "not an address"};
+  const std::string nowhere = "not an address";
   std::error_code blocking;
-  static_cast<void>(hawser::connect(url, blocking, options));
+  static_cast<void>(hawser::connect(url, blocking, {.connect_to = nowhere}));
 
   asio::io_context context;
   std::error_code asynchronous;
-  hawser::client peer{context, {.url = url, .reconnect = {}, .connect = options}};
+  hawser::client peer{context, {.url = url, .reconnect = {}, .connect_to = nowhere}};
   peer.on_failed([&](std::error_code cause, const auto&) { asynchronous = cause; });
   peer.start();
   context.run();

@@ -171,6 +171,10 @@ TEST_CASE("every option of the core has its default", "[options]") {
   CHECK(clock);
 }
 
+TEST_CASE("every option of connect() has its default", "[options]") {
+  check_defaults(connect_options{});
+}
+
 TEST_CASE("every option of plain HTTP has its default", "[options]") {
   const auto& [limits, idle_timeout] = http_options{};
   CHECK(idle_timeout == 10s);
@@ -182,7 +186,8 @@ TEST_CASE("every option of plain HTTP has its default", "[options]") {
 TEST_CASE("every option of the servers has its default", "[options]") {
   {
     const auto& [address, port, listener, threads, max_connections, max_connections_per_address,
-                 memory_budget, limits, handshake_timeout, http, route] = server_options{};
+                 memory_budget, handshake, limits, handshake_timeout, connection, budget,
+                 keep_request, extension, http] = server_options{};
     CHECK(memory_budget == 1024 * 1024 * 1024);
     CHECK(listener == first_listener::own);
     CHECK(http.idle_timeout == 10s);
@@ -193,8 +198,13 @@ TEST_CASE("every option of the servers has its default", "[options]") {
     CHECK(max_connections_per_address == 0);
     check_defaults(limits);
     CHECK(handshake_timeout == 10s);
-    check_defaults(route);
+    check_defaults(handshake);
+    check_defaults(connection);
+    check_defaults(budget);
+    CHECK(keep_request == request_lifetime::session);
+    CHECK_FALSE(extension);
   }
+  check_defaults(route_options{});
   const auto& [address, port, max_connections, max_connections_per_address, memory_budget,
                handshake, limits, handshake_timeout, connection, extension] =
       threaded_server_options{};
@@ -222,7 +232,9 @@ TEST_CASE("every option of topics has its default", "[options]") {
 }
 
 TEST_CASE("every option of the clients has its default", "[options]") {
-  const auto& [url, reconnect, retry, prepare, queue, budget, connect] = client_options{};
+  const auto& [url, reconnect, retry, prepare, queue, budget, handshake, credentials, cookie,
+               max_redirects, safe_headers, connect_to, proxy, limits, connect_timeout,
+               handshake_timeout, connection, extension] = client_options{};
   CHECK(url.empty());
   REQUIRE(reconnect);
   check_defaults(*reconnect);
@@ -230,7 +242,18 @@ TEST_CASE("every option of the clients has its default", "[options]") {
   CHECK_FALSE(prepare);
   check_defaults(queue);
   check_defaults(budget);
-  check_defaults(connect);
+  check_defaults(handshake);
+  CHECK(credentials == uri::user_info::refuse);
+  CHECK(cookie.empty());
+  CHECK(max_redirects == 0);
+  CHECK(safe_headers.empty());
+  CHECK(connect_to.empty());
+  CHECK_FALSE(proxy);
+  check_defaults(limits);
+  CHECK(connect_timeout == 10s);
+  CHECK(handshake_timeout == 10s);
+  check_defaults(connection);
+  CHECK_FALSE(extension);
 }
 
 TEST_CASE("every option of compression has its default", "[options]") {
@@ -404,8 +427,8 @@ TEST_CASE("a client with limits and timeouts of zero connects, and may queue any
   options.url = url_at(server.port());
   options.reconnect = std::nullopt;
   options.budget.hard = 0;
-  options.connect.connect_timeout = options.connect.handshake_timeout = 0s;
-  options.connect.connection = unlimited();
+  options.connect_timeout = options.handshake_timeout = 0s;
+  options.connection = unlimited();
   client one{context, options};
   std::size_t received = 0;
   std::error_code sent = errc::closed;

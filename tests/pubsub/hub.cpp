@@ -309,7 +309,7 @@ TEST_CASE("the server may be destroyed by the hook of a hub, and sessions may en
     destroys ? shared.reset() : peer.close_now();
   }}};
   server_options options;
-  options.route.budget.hard = 2'000;
+  options.budget.hard = 2'000;
   shared.emplace(context, options);
   shared->on_open([&](session& peer) {
     topics.subscribe(peer, "a");

@@ -398,7 +398,7 @@ TEST_CASE("a flood of small bombs does not delay the other connections of its th
   mailbox<std::size_t> before_other;
   std::size_t decoded = 0;  // on the only io thread
   server_options options;
-  options.route.extension = permessage_deflate{};
+  options.extension = permessage_deflate{};
   live_server server{[&](hawser::server& made) {
                        made.on_message([&](session& from, message_view view) {
                          if (view.text() == "other") {

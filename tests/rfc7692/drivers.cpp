@@ -39,7 +39,7 @@ const extension_list agreed{{"permessage-deflate", {{"client_max_window_bits", "
 
 server_options serving(const any_negotiator& extension) {
   server_options options;
-  options.route.extension = extension;
+  options.extension = extension;
   return options;
 }
 
@@ -220,7 +220,7 @@ TEST_CASE("a broadcast reaches sessions with and without compression, on several
 TEST_CASE("a client that stays connected compresses", "[rfc7692-5]") {
   auto server = event_echo(permessage_deflate{});
   client_options options{.url = server.url()};
-  options.connect.extension = permessage_deflate{};
+  options.extension = permessage_deflate{};
   extension_list seen;
   reconnecting_websocket peer{options};
   const auto text = some_text(3000);
@@ -247,7 +247,7 @@ TEST_CASE("a coroutine's session and an event client compress", "[rfc7692-5]") {
                      serving(permessage_deflate{})};
   asio::io_context context;
   client_options options{.url = server.url()};
-  options.connect.extension = permessage_deflate{};
+  options.extension = permessage_deflate{};
   client peer{context, options};
   const auto text = some_text(3000);
   std::string received;

@@ -98,11 +98,11 @@ class event_echo {
   static server_options options(const echo_options& wanted) {
     server_options options;
     options.threads = 2;
-    options.route.connection = wanted.connection;
+    options.connection = wanted.connection;
     options.handshake_timeout = wanted.handshake_timeout;
     options.max_connections = wanted.max_connections;
     options.max_connections_per_address = wanted.max_connections_per_address;
-    options.route.extension = wanted.extension;
+    options.extension = wanted.extension;
     options.memory_budget = wanted.memory_budget;
     return options;
   }

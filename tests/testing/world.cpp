@@ -119,8 +119,8 @@ TEST_CASE("an expectation that is not met says what was expected and what arrive
 
 TEST_CASE("after 30 s of silence a ping goes out, and without a pong the connection ends") {
   server_options options;
-  options.route.connection.keep_alive_interval = 30s;
-  options.route.connection.keep_alive_timeout = 10s;
+  options.connection.keep_alive_interval = 30s;
+  options.connection.keep_alive_timeout = 10s;
   echo_world one{options};
   auto peer = one.world.connect();
   one.world.advance(30s - 1ns);
@@ -136,8 +136,8 @@ TEST_CASE("after 30 s of silence a ping goes out, and without a pong the connect
 
 TEST_CASE("a peer that answers pings keeps a connection for days") {
   server_options options;
-  options.route.connection.keep_alive_interval = 30s;
-  options.route.connection.keep_alive_timeout = 10s;
+  options.connection.keep_alive_interval = 30s;
+  options.connection.keep_alive_timeout = 10s;
   echo_world one{options};
   auto peer = one.world.connect();
   peer.answers_pings();
@@ -165,7 +165,7 @@ TEST_CASE("a peer sends fragments, cut frames and single bytes") {
 
 TEST_CASE("a message that is not finished in time ends the connection") {
   server_options options;
-  options.route.connection.message_timeout = 20s;
+  options.connection.message_timeout = 20s;
   echo_world one{options};
   auto peer = one.world.connect();
   peer.sends_frame({.op = opcode::binary, .fin = false}, as_bytes("slow"));
@@ -203,8 +203,8 @@ TEST_CASE("a handler sees that a peer has vanished") {
 
 TEST_CASE("a peer that does not read stops the output until its timeout") {
   server_options options;
-  options.route.connection.write_timeout = 15s;
-  options.route.budget.high = 1024 * 1024;
+  options.connection.write_timeout = 15s;
+  options.budget.high = 1024 * 1024;
   echo_world one{options};
   auto peer = one.world.connect();
   peer.stops_reading(1000);
@@ -321,7 +321,7 @@ struct client_world {
 
 TEST_CASE("the handlers of a client talk to a peer without sockets") {
   client_options options{.url = "ws://chat.example/room?id=7"};
-  options.connect.handshake.subprotocols = {"chat.v1"};
+  options.handshake.subprotocols = {"chat.v1"};
   client_world one{options};
   auto peer = one.world.accept({{"X-Server", "test"}}, "chat.v1");
   CHECK(peer.request().target() == "/room?id=7");

@@ -158,7 +158,7 @@ TEST_CASE("a redirection without a close_notify is followed", "[rfc9112-8]") {
   const cutting_server here{serving(test_server()),
                             "HTTP/1.1 302 X\r\nLocation: " + there.url("wss") + "\r\n\r\nthere"};
   auto options = brisk_client(here.url());
-  options.connect.max_redirects = 1;
+  options.max_redirects = 1;
   driven_tls_client client{options, trusting_client()};
   client.start();
   CHECK(client.next() == "open");
@@ -178,7 +178,7 @@ TEST_CASE("a tls_client verifies the URL's name when it connects elsewhere") {
   named.handshake.allowed_hosts = {"server.example"};
   echo server{named, serving(issue_for("DNS:server.example"))};
   auto options = brisk_client("wss://server.example/");
-  options.connect.connect_to = "127.0.0.1:" + std::to_string(server.server().port());
+  options.connect_to = "127.0.0.1:" + std::to_string(server.server().port());
   driven_tls_client client{options, trusting_client()};
   client.start();
   CHECK(client.next() == "open");
@@ -198,7 +198,7 @@ TEST_CASE("a client ends inside the TLS handshake") {
 TEST_CASE("a TLS handshake that takes too long is tried again") {
   stage server;
   auto options = brisk_client("wss://127.0.0.1:" + std::to_string(server.port()) + "/");
-  options.connect.handshake_timeout = 1ms;
+  options.handshake_timeout = 1ms;
   driven_tls_client client{options, trusting_client()};
   client.start();
   auto peer = server.accept();
@@ -211,7 +211,7 @@ TEST_CASE("an opening handshake inside TLS that takes too long is tried again") 
   server.on_upgrade([&](auto&) { over.take(); });
   std::thread run{[&] { server.run([](auto&) {}); }};
   auto options = brisk_client("wss://127.0.0.1:" + std::to_string(server.port()) + "/");
-  options.connect.handshake_timeout = 200ms;
+  options.handshake_timeout = 200ms;
   {
     driven_tls_client client{options, trusting_client()};
     client.start();
@@ -233,7 +233,7 @@ TEST_CASE("a redirection from wss: to ws: is not followed") {
   });
   std::thread run{[&] { server.run([](auto&) {}); }};
   auto options = brisk_client("wss://localhost:" + std::to_string(server.port()) + "/");
-  options.connect.max_redirects = 5;
+  options.max_redirects = 5;
   {
     driven_tls_client client{options, trusting_client()};
     client.start();
@@ -247,7 +247,7 @@ TEST_CASE("a redirection from ws: to wss: is followed") {
   echo there{threaded_server_options{}, serving(test_server())};
   stage server;
   auto options = brisk_client(server.url());
-  options.connect.max_redirects = 1;
+  options.max_redirects = 1;
   driven_tls_client client{options, trusting_client()};
   client.start();
   server.refuse(refusal_with(301, "Location: " + there.url("https") + "\r\n"));
@@ -260,7 +260,7 @@ TEST_CASE("TLS goes through a proxy's tunnel") {
   echo there{threaded_server_options{}, serving(test_server())};
   stage proxy;
   auto options = brisk_client(there.url("wss"));
-  options.connect.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
+  options.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
   driven_tls_client client{options, trusting_client()};
   client.start();
   auto near = proxy.accept();

@@ -12,7 +12,7 @@
 #include <hawser/asio.hpp>
 
 int main() try {
-  hawser::server server{{.route = {.budget = {.high = 256 * 1024}}}};
+  hawser::server server{{.budget = {.high = 256 * 1024}}};
   std::size_t most = 0;
   server.on_session([&](hawser::session peer) -> asio::awaitable<void> {
     const std::string piece(100'000, 'x');

@@ -20,8 +20,8 @@ asio::awaitable<void> greet(hawser::session peer) {
 
 int main() try {
   hawser::server_options options;
-  options.route.handshake.subprotocols = {"echo", "greeting"};
-  options.route.handshake.require_subprotocol = true;
+  options.handshake.subprotocols = {"echo", "greeting"};
+  options.handshake.require_subprotocol = true;
   hawser::server server{options};
   server.on_session(
       [](hawser::session peer) { return peer.subprotocol() == "echo" ? echo(peer) : greet(peer); });

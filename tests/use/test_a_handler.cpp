@@ -26,7 +26,7 @@ void check(bool met, const char* what) {
 void test_chat() {
   hawser::testing::world world;
   hawser::server_options options{.listener = hawser::first_listener::none};
-  options.route.connection.keep_alive_interval = 30s;
+  options.connection.keep_alive_interval = 30s;
   hawser::server server{world.context(), options};
   set_up(server);
   world.serve(server);

@@ -12,8 +12,8 @@
 
 int main() try {
   hawser::server_options options;
-  options.route.connection.max_message_size_in_parts = 0;
-  options.route.connection.max_frames_in_parts = 0;
+  options.connection.max_message_size_in_parts = 0;
+  options.connection.max_frames_in_parts = 0;
   hawser::server server{options};
   server.on_part([](hawser::session& peer, hawser::message_part part) {
     if (part.first) peer.data() = std::uint64_t{0};

@@ -5,15 +5,25 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "hawser/asio/connect_options.hpp"
+#include "hawser/asio/outage_queue.hpp"
+#include "hawser/asio/proxy_finder.hpp"
+#include "hawser/asio/send_budget.hpp"
 #include "hawser/asio/session/kept_messages.hpp"
 #include "hawser/asio/session/session_handlers.hpp"
 #include "hawser/asio/session/session_state.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/handler_function.hpp"
+#include "hawser/handshake/http_head.hpp"
+#include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/handshake/retry_after.hpp"
+#include "hawser/handshake/uri.hpp"
+#include "hawser/negotiation/negotiator.hpp"
+#include "hawser/protocol/options.hpp"
 #include "hawser/transport/backoff.hpp"
 
 namespace hawser {
@@ -38,7 +48,21 @@ struct client_options {
 
   outage_queue queue = {};
   send_budget budget = {};
-  connect_options connect = {};
+
+  // The rest is what connect() has, too: connect_options describes it. Each attempt begins with a copy, which
+  // `prepare` may change.
+  default_client_policy handshake = {};
+  uri::user_info credentials = uri::user_info::refuse;
+  std::string cookie = {};
+  unsigned max_redirects = 0;
+  std::vector<std::string> safe_headers = {};
+  std::string connect_to = {};
+  proxy_finder proxy = {};
+  head_limits limits = {};
+  std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds{10};
+  std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
+  connection_options connection = {};
+  any_negotiator extension = {};
 };
 
 /// The handlers of a client, in addition to those of its sessions.
@@ -70,6 +94,22 @@ inline bool is_worth_retrying(std::error_code cause, const std::optional<respons
 }
 
 namespace detail {
+
+/// The options of a client's attempts, moved out of its options.
+inline connect_options take_connect_options(client_options& from) {
+  return {.handshake = std::move(from.handshake),
+          .credentials = from.credentials,
+          .cookie = std::move(from.cookie),
+          .max_redirects = from.max_redirects,
+          .safe_headers = std::move(from.safe_headers),
+          .connect_to = std::move(from.connect_to),
+          .proxy = std::move(from.proxy),
+          .limits = from.limits,
+          .connect_timeout = from.connect_timeout,
+          .handshake_timeout = from.handshake_timeout,
+          .connection = from.connection,
+          .extension = std::move(from.extension)};
+}
 
 /// The waiting time that the refusal asks for.
 inline std::chrono::seconds wait_asked_by(const std::optional<response>& refusal,

@@ -272,7 +272,8 @@ class server : public handler_setters<server, route>, public diagnosed, public s
 
  private:
   std::unique_ptr<hawser::route> make_route(std::string pattern) const {
-    auto made = std::make_unique<hawser::route>(std::move(pattern), options_.route);
+    auto made =
+        std::make_unique<hawser::route>(std::move(pattern), detail::route_options_of(options_));
     made->hooks().diagnostics = diagnostics();
     return made;
   }
@@ -311,8 +312,8 @@ class server : public handler_setters<server, route>, public diagnosed, public s
         settings_{std::move(settings)} {
     settings_->limits = options_.limits;
     settings_->handshake_timeout = options_.handshake_timeout;
-    settings_->close_timeout = options_.route.connection.close_timeout;
-    settings_->handshake = options_.route.handshake;
+    settings_->close_timeout = options_.connection.close_timeout;
+    settings_->handshake = options_.handshake;
     settings_->http = options_.http;
     settings_->memory = std::make_shared<detail::memory_budget>(options_.memory_budget);
     settings_->diagnostics = diagnostics();

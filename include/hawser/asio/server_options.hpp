@@ -8,7 +8,11 @@
 
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/route.hpp"
+#include "hawser/asio/send_budget.hpp"
 #include "hawser/handshake/http_head.hpp"
+#include "hawser/handshake/policy.hpp"
+#include "hawser/negotiation/negotiator.hpp"
+#include "hawser/protocol/options.hpp"
 
 namespace hawser {
 
@@ -18,7 +22,8 @@ enum class first_listener : std::uint8_t {
   none,  ///< None: `address` and `port` are ignored
 };
 
-/// The options of a server. Each route begins with a copy of `route`.
+/// The options of a server. Each route begins with a copy of those that route_options has, too: change them
+/// by route::options().
 struct server_options {
   /// The IP address to listen on; `0.0.0.0` or `::` for all. Default: this machine only. A name,
   /// such as `localhost`, is errc::bad_listen_address.
@@ -52,12 +57,35 @@ struct server_options {
   /// these limits by what one turn of one session stores. Zero: no limit.
   std::size_t memory_budget = 1024 * 1024 * 1024;
 
+  /// Which pages may connect (default: the same origin, and clients without an Origin), the
+  /// subprotocols, and additional header fields of the response.
+  default_server_policy handshake = {};
+
   head_limits limits = {};
 
   /// The longest duration of all handshakes of a connection, including TLS. Zero: no limit.
   std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds{10};
+  connection_options connection = {};
+  send_budget budget = {};
+  request_lifetime keep_request = request_lifetime::session;
+
+  /// An extension that clients may negotiate, for example permessage_deflate. Empty: none.
+  any_negotiator extension = {};
+
   http_options http = {};  ///< For requests that on_http answers
-  route_options route = {};
 };
+
+namespace detail {
+
+/// The options with which a route of a server begins.
+inline route_options route_options_of(const server_options& options) {
+  return {.handshake = options.handshake,
+          .connection = options.connection,
+          .budget = options.budget,
+          .keep_request = options.keep_request,
+          .extension = options.extension};
+}
+
+}  // namespace detail
 
 }  // namespace hawser

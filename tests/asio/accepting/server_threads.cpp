@@ -284,7 +284,7 @@ TEST_CASE("a shutdown on a pool closes sessions with 1001 and refuses those that
 
 TEST_CASE("no connection is missed by a shutdown, whatever it does at that moment", "[threads]") {
   server_options options;
-  options.route.connection.close_timeout = 20ms;
+  options.connection.close_timeout = 20ms;
   for (int round = 0; round < 20; ++round) {
     pool_server server{kind::context, options};
     server->on_open([](session&) {});

@@ -276,8 +276,8 @@ TEST_CASE(
   mailbox<session> opened;
   mailbox<std::string> ends;
   server_options options;
-  options.route.budget = budget_of(policy);
-  options.route.connection.close_timeout = 100ms;
+  options.budget = budget_of(policy);
+  options.connection.close_timeout = 100ms;
   live_server server{[&](hawser::server& made) {
                        made.on_open([&](session& peer) { opened.put(peer); });
                        made.on_close([&](session&, const closed& end) { ends.put(shown(end)); });
@@ -295,7 +295,7 @@ TEST_CASE(
     result = flood(peer, message_count);
   }
   const auto most = heap.most();
-  const auto& budget = options.route.budget;
+  const auto& budget = options.budget;
   CHECK(most <= budget.hard + slack);
   CHECK(result.most_buffered <= budget.hard + slack);
   CHECK(result.sent + result.refused == message_count);
@@ -317,7 +317,7 @@ TEST_CASE(
 
 TEST_CASE("a peer that is too slow gets the close code of the policy once it reads") {
   server_options options;
-  options.route.budget = budget_of(send_budget::policy::close);
+  options.budget = budget_of(send_budget::policy::close);
   mailbox<std::string> ends;
   mailbox<bool> flooded;
   live_server server{[&](hawser::server& made) {
@@ -342,7 +342,7 @@ TEST_CASE("a sender that waits for on_drained sends everything, from any thread"
   mailbox<session> opened;
   mailbox<bool> drained;
   server_options options;
-  options.route.budget = budget_of(send_budget::policy::refuse);
+  options.budget = budget_of(send_budget::policy::refuse);
   live_server server{
       [&](hawser::server& made) { made.on_open([&](session& peer) { opened.put(peer); }); },
       options};
@@ -383,7 +383,7 @@ TEST_CASE("on_drained is called after a full queue, however quickly it drains") 
   mailbox<session> opened;
   mailbox<bool> drained;
   server_options options;
-  options.route.budget = {.high = 10'000, .hard = 1'000'000};
+  options.budget = {.high = 10'000, .hard = 1'000'000};
   live_server server{
       [&](hawser::server& made) { made.on_open([&](session& peer) { opened.put(peer); }); },
       options};
@@ -582,8 +582,8 @@ TEST_CASE("many threads use the same and ending sessions while the server shuts 
     {
       server_options options;
       options.threads = 2;
-      options.route.connection.close_timeout = 100ms;
-      options.route.budget = {.high = 50'000, .hard = 500'000};
+      options.connection.close_timeout = 100ms;
+      options.budget = {.high = 50'000, .hard = 500'000};
       live_server server{[&](hawser::server& made) { all.set_up(made); }, options};
       for (std::size_t i = 0; i < clients; ++i) {
         threads.emplace_back([i, url = server.url(), port = server->port()] {
@@ -720,7 +720,7 @@ TEST_CASE("thousands of connections leave neither memory nor descriptors behind"
   options.threads = 2;
   // On a busy machine a client may have to wait for all others.
   options.handshake_timeout = 10min;
-  options.route.connection.keep_alive_interval = 0s;
+  options.connection.keep_alive_interval = 0s;
   live_server server{[](hawser::server& made) {
                        made.on_message([](session& peer, message_view view) { peer.send(view); });
                      },
@@ -751,7 +751,7 @@ TEST_CASE(
   constexpr std::size_t large = 15'000;
   const auto kept = GENERATE(request_lifetime::session, request_lifetime::opening);
   server_options options;
-  options.route.keep_request = kept;
+  options.keep_request = kept;
   mailbox<std::size_t> seen;
   live_server server{[&](hawser::server& made) {
                        made.on_open([&](session& peer) {

@@ -61,11 +61,11 @@ void answer_and_reset(stage& server, const std::string& answer) {
 TEST_CASE("the request has what the options say", "[rfc-4.1]") {
   stage server;
   auto options = brisk_client(server.url("/room?x=y", "anna:p%40ss@"));
-  options.connect.credentials = uri::user_info::allow;
-  options.connect.cookie = "id=1; lang=en";
-  options.connect.handshake.origin = "http://page.example";
-  options.connect.handshake.subprotocols = {"chat.v2", "chat.v1"};
-  options.connect.handshake.headers.add("X-Token", "secret");
+  options.credentials = uri::user_info::allow;
+  options.cookie = "id=1; lang=en";
+  options.handshake.origin = "http://page.example";
+  options.handshake.subprotocols = {"chat.v2", "chat.v1"};
+  options.handshake.headers.add("X-Token", "secret");
   driven_client client{options};
   client->on_open([&](session& open) {
     client.note("open " + std::string{open.subprotocol()} + " at " +
@@ -89,7 +89,7 @@ TEST_CASE("the request has what the options say", "[rfc-4.1]") {
 TEST_CASE("options that must not be sent fail the opening") {
   stage server;
   auto options = brisk_client(server.url());
-  options.connect.cookie = "a\r\nb";
+  options.cookie = "a\r\nb";
   driven_client client{options};
   client.start();
   CHECK(client.rest() ==
@@ -113,9 +113,9 @@ TEST_CASE("a redirection is followed if the options allow it", "[rfc-9110]") {
   stage server;
   stage elsewhere;
   auto options = brisk_client(server.url("/", "anna:secret@"));
-  options.connect.credentials = uri::user_info::allow;
-  options.connect.cookie = "id=1";
-  options.connect.max_redirects = 2;
+  options.credentials = uri::user_info::allow;
+  options.cookie = "id=1";
+  options.max_redirects = 2;
   driven_client client{options};
   client.start();
   const auto first = server.refuse(moved_to("/room"));
@@ -135,7 +135,7 @@ TEST_CASE("a redirection is followed if the options allow it", "[rfc-9110]") {
 TEST_CASE("a client may connect elsewhere than its URL says") {
   stage server;
   auto options = brisk_client("ws://server.invalid:81/");
-  options.connect.connect_to = "127.0.0.1:" + std::to_string(server.port());
+  options.connect_to = "127.0.0.1:" + std::to_string(server.port());
   driven_client client{options};
   client.start();
   const auto open = server.open();
@@ -145,7 +145,7 @@ TEST_CASE("a client may connect elsewhere than its URL says") {
 
 TEST_CASE("a client with a malformed connect_to gives up") {
   auto options = brisk_client("ws://127.0.0.1/");
-  options.connect.connect_to = "::1";
+  options.connect_to = "::1";
   driven_client client{options};
   client.start();
   CHECK(client.rest() ==
@@ -164,7 +164,7 @@ TEST_CASE("a client follows a redirection cut off by a reset", "[rfc9112-8]") {
   stage server;
   stage elsewhere;
   auto options = brisk_client(server.url());
-  options.connect.max_redirects = 1;
+  options.max_redirects = 1;
   driven_client client{options};
   client.start();
   answer_and_reset(server, "HTTP/1.1 302 Found\r\nLocation: " + elsewhere.url() +
@@ -176,7 +176,7 @@ TEST_CASE("a client follows a redirection cut off by a reset", "[rfc9112-8]") {
 TEST_CASE("a proxy's refusal cut off by a reset ends the client", "[rfc9112-8]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.proxy = through(proxy, "http");
+  options.proxy = through(proxy, "http");
   driven_client client{options};
   client.start();
   answer_and_reset(proxy, "HTTP/1.1 407 No\r\nContent-Length: 20\r\n\r\nno");
@@ -187,7 +187,7 @@ TEST_CASE("each attempt begins with the client's own URL, not with that of a red
   stage server;
   stage elsewhere;
   auto options = brisk_client(server.url());
-  options.connect.max_redirects = 1;
+  options.max_redirects = 1;
   driven_client client{options};
   client.start();
   server.refuse(moved_to(elsewhere.url()));
@@ -199,7 +199,7 @@ TEST_CASE("each attempt begins with the client's own URL, not with that of a red
 TEST_CASE("circular redirections end") {
   stage server;
   auto options = brisk_client(server.url());
-  options.connect.max_redirects = 1000;
+  options.max_redirects = 1000;
   driven_client client{options};
   client.start();
   for (int i = 0; i < 6; ++i) server.refuse(moved_to("/"));
@@ -210,7 +210,7 @@ TEST_CASE("a client may end while it follows a redirection") {
   stage server;
   stage elsewhere;
   auto options = brisk_client(server.url());
-  options.connect.max_redirects = 1;
+  options.max_redirects = 1;
   driven_client client{options};
   client.start();
   server.refuse(moved_to(elsewhere.url()));
@@ -224,7 +224,7 @@ TEST_CASE("a client may end while it follows a redirection") {
 TEST_CASE("a client connects through an HTTP proxy", "[rfc-9110]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/room");
-  options.connect.proxy = through(proxy, "http", "anna:secret@");
+  options.proxy = through(proxy, "http", "anna:secret@");
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
@@ -242,7 +242,7 @@ TEST_CASE("a client connects through an HTTP proxy", "[rfc-9110]") {
 TEST_CASE("a client tries again after a temporary refusal of its proxy") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.proxy = through(proxy, "http");
+  options.proxy = through(proxy, "http");
   driven_client client{options};
   client.start();
   proxy.refuse(refusal_with(502));
@@ -252,7 +252,7 @@ TEST_CASE("a client tries again after a temporary refusal of its proxy") {
 TEST_CASE("a proxy that rejects the credentials ends the client") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.proxy = through(proxy, "http");
+  options.proxy = through(proxy, "http");
   driven_client client{options};
   client.start();
   proxy.refuse(refusal_with(407));
@@ -262,7 +262,7 @@ TEST_CASE("a proxy that rejects the credentials ends the client") {
 TEST_CASE("bytes through a proxy before the request are an error") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.proxy = through(proxy, "http");
+  options.proxy = through(proxy, "http");
   driven_client client{options};
   client.start();
   proxy.refuse("HTTP/1.1 200 Yes\r\n\r\nSSH-2.0");
@@ -271,7 +271,7 @@ TEST_CASE("bytes through a proxy before the request are an error") {
 
 TEST_CASE("a proxy that cannot be used is an error, and is not bypassed") {
   auto options = brisk_client("ws://server.example/");
-  options.connect.proxy = [](const uri&) { return hawser::proxy::decode("ftp://h/"); };
+  options.proxy = [](const uri&) { return hawser::proxy::decode("ftp://h/"); };
   driven_client client{options};
   client.start();
   CHECK(client.rest() ==
@@ -283,8 +283,8 @@ TEST_CASE("the proxy is chosen for each server") {
   stage server;
   stage proxy;
   auto options = brisk_client(server.url());
-  options.connect.max_redirects = 1;
-  options.connect.proxy = [&](const uri& where) -> std::optional<hawser::proxy> {
+  options.max_redirects = 1;
+  options.proxy = [&](const uri& where) -> std::optional<hawser::proxy> {
     if (where.host() == "127.0.0.1") return hawser::proxy{};
     return hawser::proxy::decode(through(proxy, "http"));
   };
@@ -303,7 +303,7 @@ TEST_CASE("the proxy is chosen for each server") {
 TEST_CASE("a client connects through a SOCKS proxy", "[rfc-1928]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.proxy = through(proxy, "socks5");
+  options.proxy = through(proxy, "socks5");
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
@@ -318,7 +318,7 @@ TEST_CASE("a client connects through a SOCKS proxy", "[rfc-1928]") {
 TEST_CASE("a SOCKS proxy gets user and password when it requests them", "[rfc-1929]") {
   stage proxy;
   auto options = brisk_client("ws://192.0.2.1:81/");
-  options.connect.proxy = through(proxy, "socks5", "anna:key@");
+  options.proxy = through(proxy, "socks5", "anna:key@");
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
@@ -335,7 +335,7 @@ TEST_CASE("a SOCKS proxy gets user and password when it requests them", "[rfc-19
 TEST_CASE("a client tries again if its SOCKS proxy cannot reach the server", "[rfc-1928]") {
   stage proxy;
   auto options = brisk_client("ws://server.example/");
-  options.connect.proxy = through(proxy, "socks5");
+  options.proxy = through(proxy, "socks5");
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
@@ -350,8 +350,8 @@ TEST_CASE("a silent proxy fails at the handshake timeout") {
   stage proxy;
   const auto scheme = GENERATE(as<std::string>{}, "http", "socks5");
   auto options = brisk_client("ws://server.example/");
-  options.connect.proxy = through(proxy, scheme);
-  options.connect.handshake_timeout = 1ms;
+  options.proxy = through(proxy, scheme);
+  options.handshake_timeout = 1ms;
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();
@@ -362,7 +362,7 @@ TEST_CASE("a client may end while it waits for a proxy") {
   stage proxy;
   const auto scheme = GENERATE(as<std::string>{}, "http", "socks5");
   auto options = brisk_client("ws://server.example/");
-  options.connect.proxy = through(proxy, scheme);
+  options.proxy = through(proxy, scheme);
   driven_client client{options};
   client.start();
   auto peer = proxy.accept();

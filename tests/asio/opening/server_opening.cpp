@@ -116,7 +116,7 @@ TEST_CASE("the upgrade hook sees no request of another host or origin", "[abuse]
 TEST_CASE("a server answers for the hosts that it is set to, and each route for its own",
           "[rfc9110-15.5.20]") {
   server_options options;
-  options.route.handshake.allowed_hosts = {"example.com", "*.example.com"};
+  options.handshake.allowed_hosts = {"example.com", "*.example.com"};
   live_server server{[](hawser::server& made) {
                        made.route("/any").options().handshake.allowed_hosts = {"*"};
                        made.route("/");
@@ -157,7 +157,7 @@ TEST_CASE("plain requests are the hook's, if there is one; bad ones are not") {
 TEST_CASE("an exception of the application in a handshake gives one client a 500 and is reported") {
   mailbox<std::string> errors;
   server_options options;
-  options.route.handshake.origin = [](const request& asked) -> bool {
+  options.handshake.origin = [](const request& asked) -> bool {
     if (asked.query() == "throw") throw std::runtime_error{"no list of origins"};
     return true;
   };

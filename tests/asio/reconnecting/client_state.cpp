@@ -221,7 +221,7 @@ TEST_CASE("prepare is called before each attempt") {
 TEST_CASE("a silent server is tried again") {
   stage server;
   auto options = brisk_client(server.url());
-  options.connect.handshake_timeout = 1ms;
+  options.handshake_timeout = 1ms;
   driven_client client{options};
   client.start();
   auto peer = server.accept();
@@ -279,7 +279,7 @@ TEST_CASE("a client ends while it looks for the host") {
 TEST_CASE("a client ends while it waits for an address to answer") {
   deaf_port deaf;
   auto options = brisk_client(url_at(deaf.port()));
-  options.connect.connect_timeout = 1h;
+  options.connect_timeout = 1h;
   driven_client client{options};
   client.start();
   end(*client, GENERATE(false, true));
@@ -289,7 +289,7 @@ TEST_CASE("a client ends while it waits for an address to answer") {
 TEST_CASE("a client ends inside the opening handshake") {
   stage server;
   auto options = brisk_client(server.url());
-  options.connect.handshake_timeout = 1h;
+  options.handshake_timeout = 1h;
   driven_client client{options};
   client.start();
   auto peer = server.accept();

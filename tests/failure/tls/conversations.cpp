@@ -240,7 +240,7 @@ TEST_CASE(
 TEST_CASE("whichever allocation of an event server with TLS fails, at most one client is affected",
           "[failure]") {
   server_options options;
-  options.route.connection.close_timeout = milliseconds{20};
+  options.connection.close_timeout = milliseconds{20};
   server listening{options};
   asio::io_context* context = nullptr;
   listening.on_message([](session& peer, message_view message) { peer.send(message); });

@@ -27,10 +27,12 @@ class client_attempts {
 
   /// `calls` gets the exceptions of the options' functions. It may be constructed later.
   client_attempts(client_options options, client_calls& calls)
-      : options_{std::move(options)},
+      : connect_{take_connect_options(options)},
+        options_{std::move(options)},
         calls_{calls},
         schedule_{options_.reconnect.value_or(backoff{})} {}
 
+  /// The options, without those that connect_options has.
   const client_options& options() const noexcept { return options_; }
 
   /// The options of the current attempt, or of the last one.
@@ -39,7 +41,7 @@ class client_attempts {
   /// Begins an attempt. Returns the error with which it ends if `prepare` has thrown an exception. `prepare` may
   /// end the client.
   std::error_code prepare() {
-    current_ = options_.connect;
+    current_ = connect_;
     try {
       if (options_.prepare) options_.prepare(current_);
     } catch (...) {
@@ -89,6 +91,7 @@ class client_attempts {
   }
 
  private:
+  const connect_options connect_;
   const client_options options_;
   client_calls& calls_;
   backoff_schedule<> schedule_;

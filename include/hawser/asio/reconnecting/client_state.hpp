@@ -113,7 +113,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   /// The opening has succeeded.
   template <class Stream>
   void opened(Stream stream, session_facts facts, const std::vector<std::byte>& rest) {
-    const session_settings settings{options().connect.connection, options().budget,
+    const session_settings settings{attempts_.current().connection, options().budget,
                                     make_session_hooks(), attempts_.current().extension};
     const auto made =
         std::make_shared<session_driver<Stream>>(role::client, std::move(stream), std::move(facts),
