@@ -5,10 +5,12 @@
 
 #include "hawser/asio/language.hpp"
 
+#include "hawser/cable/broadcast_endpoint.hpp"
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/errc.hpp"
 #include "hawser/cable/history.hpp"
 #include "hawser/cable/history_options.hpp"
+#include "hawser/cable/history_request.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/names.hpp"
 #include "hawser/cable/presence.hpp"
