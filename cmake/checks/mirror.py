@@ -57,6 +57,7 @@ ELSEWHERE = {
     "base/errc": "base/error",
     "base/language": "compile_fail/old_standard",
     "cable/history_options": "cable/history",
+    "base/utf8_pairs": "base/simd",
     "handshake/decision": "handshake/server",
     "handshake/request_checks": "handshake/server",
     "protocol/close_payload": "rfc6455/7_closing",

@@ -122,7 +122,7 @@ TEST_CASE("one invalid byte is found at any position of a long text", "[rfc-8.1]
   const auto letter = GENERATE(as<std::string>{}, "a", "\xC3\xA9", "\xE2\x82\xAC",
                                "\xF0\x9F\x98\x80", "a\xE2\x82\xAC");
   std::string good;
-  while (good.size() < 150) good += letter;
+  while (good.size() < 400) good += letter;
   REQUIRE(hawser::is_valid_utf8(good));
   for (std::size_t place = 0; place < good.size(); ++place) {
     auto wrong = good;
@@ -138,8 +138,8 @@ TEST_CASE("one invalid byte is found at any position of a long text", "[rfc-8.1]
 
 TEST_CASE("a code point cut by ASCII is found, however much ASCII follows", "[rfc-8.1]") {
   const auto broken = GENERATE(as<std::string>{}, "\xC3", "\xE2\x82", "\xF0\x9F\x98");
-  const std::string plain(80, 'x');
-  for (std::size_t place = 0; place < 40; ++place) {
+  const auto plain = std::string(GENERATE(as<std::size_t>{}, 80, 300), 'x');
+  for (std::size_t place = 0; place < 70; ++place) {
     const auto before = plain.substr(0, place) + broken;
     CHECK_FALSE(hawser::is_valid_utf8(before + plain));
     utf8_validator validator;
@@ -162,11 +162,32 @@ TEST_CASE("text in two pieces, cut anywhere, has the result of the whole text",
   }
 }
 
+TEST_CASE("a long text may end inside a code point, at any place, and is continued there",
+          "[rfc-8.1]") {
+  const auto letter = GENERATE(as<std::string>{}, "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80");
+  std::string good;
+  while (good.size() < 400) good += letter;
+  const auto data = bytes(good);
+  for (std::size_t cut = 0; cut <= data.size(); ++cut) {
+    utf8_validator validator;
+    CAPTURE(cut);
+    REQUIRE(validator.feed(hawser::bytes_view{data}.first(cut)));
+    REQUIRE(validator.complete() == (cut % letter.size() == 0));
+    REQUIRE(validator.feed(hawser::bytes_view{data}.subspan(cut)));
+    REQUIRE(validator.complete());
+  }
+}
+
 TEST_CASE("the result for long pieces is that for single bytes, on texts with random faults") {
   std::mt19937 chance{20111207};
   const auto below = [&](std::size_t bound) { return chance() % bound; };
-  const std::vector<std::string> letters{
-      "a", "bc", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", std::string(40, 'x')};
+  const std::vector<std::string> letters{"a",
+                                         "bc",
+                                         "\xC3\xA9",
+                                         "\xE2\x82\xAC",
+                                         "\xF0\x9F\x98\x80",
+                                         std::string(40, 'x'),
+                                         std::string(300, 'y')};
   std::size_t refused = 0;
   for (int round = 0; round < 20'000; ++round) {
     std::string sample;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/simd.hpp"
 
 namespace hawser {
 
@@ -97,8 +98,41 @@ inline utf8_state utf8_run_blocks(utf8_state state, bytes_view& bytes) noexcept 
   return state;
 }
 
+/// Does the same with vector instructions. `bytes` must have more than a block.
+inline utf8_state utf8_run_simd(utf8_state state, bytes_view& bytes) noexcept {
+  // The blocks begin after three bytes, and where a code point begins. A code point has four bytes at most.
+  std::size_t begin = 3;
+  state = utf8_walk(state, bytes.data(), begin);
+  for (; state > utf8_state::boundary && begin < 7; ++begin) {
+    state = utf8_walk(state, &bytes[begin], 1);
+  }
+  const auto size = (bytes.size() - begin) / simd_block * simd_block;
+  if (state == utf8_state::invalid || !utf8_blocks_fit(&bytes[begin], size)) {
+    return utf8_state::invalid;
+  }
+  const auto end = begin + size;
+  auto last = end - 1;  // where the last code point begins
+  while ((bytes[last] & std::byte{0xC0}) == std::byte{0x80}) --last;
+  state = utf8_walk(utf8_state::boundary, &bytes[last], end - last);
+  bytes = bytes.subspan(end);
+  return state;
+}
+
+/// From this size on, vector instructions save time.
+inline constexpr std::size_t utf8_simd_size = 2 * simd_block;
+
+/// Removes ASCII from the front of `bytes`, 256 bytes at most. Short texts, most of them ASCII, need no more.
+inline void skip_ascii(bytes_view& bytes) noexcept {
+  for (int block = 0; block < 8 && bytes.size() >= 32; ++block) {
+    if (!is_ascii(bytes.data(), std::make_index_sequence<4>{})) return;
+    bytes = bytes.subspan(32);
+  }
+}
+
 /// Same result as utf8_walk, faster.
 inline utf8_state utf8_run(utf8_state state, bytes_view bytes) noexcept {
+  if (state == utf8_state::boundary) skip_ascii(bytes);
+  if (bytes.size() >= utf8_simd_size && has_simd()) state = utf8_run_simd(state, bytes);
   state = utf8_run_blocks<4>(state, bytes);
   state = utf8_run_blocks<1>(state, bytes);
   if (state == utf8_state::invalid) return state;

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/simd.hpp"
 
 namespace hawser {
 
@@ -45,6 +46,9 @@ inline void mask_32(const std::byte* in, std::byte* out, std::uint64_t key) noex
   store_word(out + 24, fourth);
 }
 
+/// From this size on, vector instructions save time.
+inline constexpr std::size_t mask_simd_size = 4 * simd_block;
+
 }  // namespace detail
 
 /// Copies `in`, masked or unmasked, to `out`. `offset` is the position of the first byte in the
@@ -57,6 +61,9 @@ constexpr void copy_masked(bytes_view in, std::byte* out, mask_key key,
   if (!std::is_constant_evaluated()) {
     const std::array twice{key, key};
     const auto word = std::bit_cast<std::uint64_t>(twice);
+    if (in.size() >= detail::mask_simd_size && detail::has_simd()) {
+      done = detail::mask_blocks(in.data(), out, in.size(), word);
+    }
     for (; in.size() - done >= 32; done += 32) detail::mask_32(&in[done], out + done, word);
     for (; in.size() - done >= 8; done += 8) {
       detail::store_word(out + done, detail::load_word(&in[done]) ^ word);
