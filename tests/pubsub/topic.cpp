@@ -30,11 +30,23 @@ TEST_CASE("a topic is UTF-8, not empty, and without control characters and wildc
 }
 
 TEST_CASE("a wildcard is a whole segment, and two asterisks are the last one") {
-  for (const std::string_view name :
-       {"a*", "*a", "a/b*", "**/a", "a/**/b", "***", "a/**/", "**/"}) {
+  for (const std::string_view name : {"**/a", "a/**/b", "a/**/", "**/", "*/**/*", "a*/**/b"}) {
     CAPTURE(name);
     CHECK_FALSE(is_topic_pattern(name));
     CHECK_FALSE(is_topic(name));
+  }
+}
+
+TEST_CASE("an asterisk beside other characters of its segment is one of them") {
+  for (const std::string_view name : {"chat_*", "*a", "a/b*", "***", "a*/b", "a/*b*/c", "** /a"}) {
+    CAPTURE(name);
+    CHECK(is_topic(name));
+    CHECK(is_topic_pattern(name));
+  }
+  for (const std::string_view name : {"chat_*/*", "*/chat_*", "***/**"}) {
+    CAPTURE(name);
+    CHECK_FALSE(is_topic(name));
+    CHECK(is_topic_pattern(name));
   }
 }
 
@@ -80,6 +92,18 @@ TEST_CASE("patterns match segment by segment") {
            row{"news/**", "newsa", false},
            row{"*/b/**", "a/b/c", true},
            row{"*/b/**", "a/b", false},
+           row{"chat_*", "chat_*", true},
+           row{"chat_*", "chat_1", false},
+           row{"*", "chat_*", true},
+           row{"***", "**a", false},
+           row{"chat_*/*", "chat_*/1", true},
+           row{"chat_*/*", "chat_2/1", false},
+           row{"chat_*", "chat_*", true},
+           row{"chat_*", "chat_1", false},
+           row{"*", "chat_*", true},
+           row{"***", "**a", false},
+           row{"chat_*/*", "chat_*/1", true},
+           row{"chat_*/*", "chat_2/1", false},
        }) {
     CAPTURE(pattern, topic);
     CHECK(topic_matches(pattern, topic) == matches);

@@ -11,7 +11,7 @@ namespace hawser {
 
 /// A message that is published to a topic.
 struct publication {
-  std::string topic;  ///< Without wildcards
+  std::string topic;  ///< Without wildcards, see is_topic()
 
   /// The message, whose frame all subscribers share. A subscriber that needs the payload itself reads
   /// `message.view()`.

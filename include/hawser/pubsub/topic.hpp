@@ -11,14 +11,14 @@
 namespace hawser {
 
 // A topic is a name of one or more segments that are separated by `/`: `news`, `rooms/12/typing`. It is
-// UTF-8, not empty, without control characters (U+0000 to U+001F, U+007F) and without `*`. Names are
-// compared byte by byte. A segment may be empty: `news` and `news/` are two topics.
+// UTF-8, not empty, without control characters (U+0000 to U+001F, U+007F), and no segment of it is a
+// wildcard. Names are compared byte by byte. A segment may be empty: `news` and `news/` are two topics.
 //
-// A subscription names a topic or a pattern, in which a segment may be a wildcard:
+// A subscription names a topic or a pattern, in which a whole segment may be a wildcard:
 //   `*`   one segment:           `rooms/*/typing` matches `rooms/12/typing`, but not `rooms/typing`
 //   `**`  one or more segments:  `rooms/**` matches `rooms/12` and `rooms/12/typing`, but not `rooms`;
 //                                only as the last segment
-// A `*` beside other characters of its segment is not valid.
+// A `*` beside other characters of its segment is one of them: `chat_*` is a topic.
 
 /// The default limit of the length of a topic or a pattern, in bytes.
 inline constexpr std::size_t max_topic_length = 1024;
@@ -43,8 +43,18 @@ inline bool is_topic_text(std::string_view name, std::size_t longest) noexcept {
          is_valid_utf8(name);
 }
 
-/// Whether a valid name has a wildcard.
-constexpr bool has_wildcard(std::string_view name) noexcept { return name.find('*') != name.npos; }
+/// Whether a segment is a wildcard.
+constexpr bool is_wildcard(std::string_view segment) noexcept {
+  return segment == "*" || segment == "**";
+}
+
+/// Whether a name has a segment that is a wildcard.
+constexpr bool has_wildcard(std::string_view name) noexcept {
+  for (bool more = name.find('*') != name.npos; more;) {
+    if (is_wildcard(take_segment(name, more))) return true;
+  }
+  return false;
+}
 
 }  // namespace detail
 
@@ -58,9 +68,7 @@ inline bool is_topic_pattern(std::string_view name,
                              std::size_t longest = max_topic_length) noexcept {
   if (!detail::is_topic_text(name, longest)) return false;
   for (bool more = detail::has_wildcard(name); more;) {
-    const auto segment = detail::take_segment(name, more);
-    if (!detail::has_wildcard(segment) || segment == "*") continue;
-    if (segment != "**" || more) return false;
+    if (detail::take_segment(name, more) == "**" && more) return false;
   }
   return true;
 }

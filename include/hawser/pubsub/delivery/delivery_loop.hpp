@@ -225,11 +225,12 @@ class delivery_loop::all_loops : public std::enable_shared_from_this<all_loops> 
  public:
   std::shared_ptr<delivery_loop> find_or_make(const asio::any_io_executor& executor) {
     const bool is_shared = is_of_io_context(executor);
+    std::shared_ptr<delivery_loop> made;  // its destructor takes the lock
     const std::lock_guard guard{mutex_};
     if (is_shared) {
       if (auto known = shared_.lock()) return known;
     }
-    auto made = std::make_shared<delivery_loop>(executor, shared_from_this());
+    made = std::make_shared<delivery_loop>(executor, shared_from_this());
     loops_.emplace(made.get(), made);
     if (is_shared) shared_ = made;
     return made;

@@ -34,12 +34,10 @@ class topic_index {
     if (auto* const known = find(pattern)) return *known;
     if (!has_wildcard(pattern)) return topics_[std::string{pattern}];
     auto made = std::make_unique<Entry>();
-    auto* place = &root_;
-    auto rest = pattern;
-    for (bool more = true; more;) place = &place->children[std::string{take_segment(rest, more)}];
-    place->entry = std::move(made);
+    auto& entry = node_below(root_, pattern).entry;
+    entry = std::move(made);
     ++patterns_;
-    return *place->entry;
+    return *entry;
   }
 
   /// The entry of a pattern, or null.
@@ -78,6 +76,19 @@ class topic_index {
   static node* child(node& parent, std::string_view segment) {
     const auto found = parent.children.find(segment);
     return found == parent.children.end() ? nullptr : &found->second;
+  }
+
+  /// Adds the nodes of a pattern that are missing: all of them, or none if there is no memory.
+  static node& node_below(node& parent, std::string_view rest) {
+    bool more = false;
+    const auto [place, is_new] = parent.children.try_emplace(std::string{take_segment(rest, more)});
+    if (!more) return place->second;
+    try {
+      return node_below(place->second, rest);
+    } catch (...) {
+      if (is_new) parent.children.erase(place);
+      throw;
+    }
   }
 
   static void erase_below(node& parent, std::string_view rest) {
