@@ -40,12 +40,6 @@ namespace {
 
 constexpr auto long_time = 24h;
 
-bool refuses_clients(std::uint16_t port) {
-  std::error_code ec;
-  connect("ws://127.0.0.1:" + std::to_string(port), ec);
-  return static_cast<bool>(ec);
-}
-
 TEST_CASE("a shutdown closes the sessions with its close code and reason", "[rfc-7.4.1]") {
   live_server server{[](hawser::server& made) { made.fallback(); }, {.threads = 2}};
   auto client = connect(server.url());
@@ -82,6 +76,7 @@ TEST_CASE("during the drain sessions continue, and new clients do not get in") {
   server.await_connections(2);
   server->shutdown({.drain = long_time});
   CHECK(unfinished.receive_until("\r\n\r\n").starts_with("HTTP/1.1 503 "));
+  unfinished.close();
   CHECK(eventually([&] { return refuses_clients(server->port()); }));
   CHECK_FALSE(client.write("still here"));
   const auto echo = client.read();

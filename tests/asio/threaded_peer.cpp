@@ -37,8 +37,10 @@ TEST_CASE("what the upgrade hook stores arrives in the handler of a threaded ser
   }};
   auto named = connect(url_at(server.port(), "/?name=Anna"));
   CHECK(named.read()->text() == "Anna");
+  CHECK_FALSE(named.close());
   auto other = connect(url_at(server.port()));
   CHECK(other.read()->text() == "anybody");
+  CHECK_FALSE(other.close());
   server.shutdown();
   run.join();
 }

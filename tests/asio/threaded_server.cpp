@@ -46,12 +46,6 @@ namespace {
 using lines = std::vector<std::string>;
 using peer_type = threaded_server::peer;
 
-bool refuses_clients(std::uint16_t port) {
-  std::error_code ec;
-  connect(url_at(port), ec);
-  return static_cast<bool>(ec);
-}
-
 constexpr auto echo_messages = [](peer_type& peer) {
   while (const auto message = peer.read()) {
     if (peer.write(*message)) return;
@@ -431,6 +425,7 @@ TEST_CASE("during the drain of a threaded server connections continue, and new c
   server.await_connections(2);
   server->shutdown({.code = close_code::service_restart, .reason = "new version", .drain = 24h});
   CHECK(status_of(unfinished.receive_until("\r\n")) == 503);
+  unfinished.close();
   CHECK(eventually([&] { return refuses_clients(server->port()); }));
   CHECK_FALSE(client.write("still here"));
   CHECK(client.read()->text() == "still here");
@@ -524,6 +519,7 @@ TEST_CASE("a shutdown that begins while a client is decided on answers it as an 
   CHECK(eventually([&] { return refuses_clients(server->port()); }));
   decide.put(true);
   CHECK(status_of(client.receive_until("\r\n")) == 503);
+  client.close();
   CHECK(server.returns());
 }
 

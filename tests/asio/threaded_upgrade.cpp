@@ -99,7 +99,9 @@ TEST_CASE("the hook of a threaded server chooses the subprotocol and adds header
   raw_socket wrong{server.port()};
   wrong.send(upgrade_to("/wrong", offer));
   CHECK(status_of(wrong.receive_until("\r\n")) == 500);
+  wrong.close();
   CHECK(errors.take());
+  client.close();
   server.shutdown();
   run.join();
 }
@@ -120,6 +122,8 @@ TEST_CASE("a threaded server that requires a subprotocol rejects clients without
   client.send(upgrade_to("/", "Sec-WebSocket-Protocol: chat\r\n"));
   CHECK(status_of(client.receive_until("\r\n\r\n")) == 101);
   CHECK(client.receive_frames(1) == std::vector<std::string>{"text \"chat\""});
+  without.close();
+  client.close();
   server.shutdown();
   run.join();
 }

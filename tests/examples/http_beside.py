@@ -35,8 +35,11 @@ def main(server):
         assert ask("GET", "/nothing")[0] == 404
 
         page = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS)
-        with socket.create_connection((where.hostname, where.port), SECONDS) as member:
-            received = member.makefile("rb")
+        # The stream must be closed, too, or the server would wait for an answer to its Close.
+        with (
+            socket.create_connection((where.hostname, where.port), SECONDS) as member,
+            member.makefile("rb") as received,
+        ):
             member.sendall(UPGRADE.encode())
             assert received.readline().startswith(b"HTTP/1.1 101 ")
             while received.readline() != b"\r\n":

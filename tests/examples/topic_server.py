@@ -23,6 +23,11 @@ class Client:
         while self.received.readline() != b"\r\n":
             pass
 
+    def close(self):
+        """The stream has the socket, too; if either stayed open, the server would wait for an answer to its Close."""
+        self.received.close()
+        self.socket.close()
+
     def send(self, text):
         payload = text.encode()
         self.socket.sendall(bytes([0x81, 0x80 | len(payload), 0, 0, 0, 0]) + payload)
@@ -57,8 +62,8 @@ def main(server):
         bob.send("publish rooms/1 lost")
         bob.send("publish last seen")
         assert ann.next() == "last seen"
-        bob.socket.close()
-        ann.socket.close()
+        bob.close()
+        ann.close()
 
 
 if __name__ == "__main__":

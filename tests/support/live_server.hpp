@@ -8,9 +8,11 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
+#include "hawser/asio/connect.hpp"
 #include "hawser/asio/server.hpp"
 #include "support/catch.hpp"
 #include "support/heads.hpp"
@@ -34,6 +36,13 @@ inline std::string exception_text(const std::exception_ptr& error) {
 template <class Server>
 void await_connections(Server& server, std::size_t count) {
   CHECK(eventually([&] { return server.connections() == count; }));
+}
+
+/// Whether a client cannot connect to that port.
+inline bool refuses_clients(std::uint16_t port) {
+  std::error_code ec;
+  connect(url_at(port), ec);
+  return static_cast<bool>(ec);
 }
 
 /// An event server that runs on a thread until this object is destroyed.

@@ -151,6 +151,9 @@ class raw_socket {
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
   }
 
+  /// Afterwards, a server that shuts down waits for no closing handshake.
+  void close() { socket_.close(); }
+
   tcp::socket& socket() { return socket_; }
 
  private:
