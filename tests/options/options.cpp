@@ -232,14 +232,16 @@ TEST_CASE("every option of topics has its default", "[options]") {
 }
 
 TEST_CASE("every option of the clients has its default", "[options]") {
-  const auto& [url, reconnect, retry, prepare, queue, budget, handshake, credentials, cookie,
-               max_redirects, safe_headers, connect_to, proxy, limits, connect_timeout,
-               handshake_timeout, connection, extension] = client_options{};
+  const auto& [url, reconnect, retry, prepare, make_url, wait, queue, budget, handshake,
+               credentials, cookie, max_redirects, safe_headers, connect_to, proxy, limits,
+               connect_timeout, handshake_timeout, connection, extension] = client_options{};
   CHECK(url.empty());
   REQUIRE(reconnect);
   check_defaults(*reconnect);
   CHECK_FALSE(retry);
   CHECK_FALSE(prepare);
+  CHECK_FALSE(make_url);
+  CHECK_FALSE(wait);
   check_defaults(queue);
   check_defaults(budget);
   check_defaults(handshake);

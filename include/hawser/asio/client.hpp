@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <asio/io_context.hpp>
+#include <asio/strand.hpp>
 
 #include "hawser/asio/client_options.hpp"
 #include "hawser/asio/connect_error.hpp"
@@ -52,9 +53,16 @@ namespace hawser {
 template <class Layer>
 class basic_client : public handler_setters<basic_client<Layer>>, public diagnosed {
  public:
+  using executor_type = asio::strand<asio::io_context::executor_type>;
+
   /// The client may outlive the context. After the context's end it is closed, and calls no handler.
   basic_client(asio::io_context& context, client_options options, Layer layer = {})
-      : state_{std::make_shared<detail::client_state<Layer>>(context, std::move(options),
+      : basic_client{asio::make_strand(context.get_executor()), std::move(options),
+                     std::move(layer)} {}
+
+  /// Calls all handlers on this strand, which it may share with other clients and other objects.
+  basic_client(const executor_type& strand, client_options options, Layer layer = {})
+      : state_{std::make_shared<detail::client_state<Layer>>(strand, std::move(options),
                                                              std::move(layer))} {
     state_->hooks().diagnostics = diagnostics();
   }
@@ -168,6 +176,9 @@ class basic_client : public handler_setters<basic_client<Layer>>, public diagnos
   /// The session of the current connection, or an empty one. If only the session is closed, the
   /// client connects again.
   hawser::session session() const { return state_->session(); }
+
+  /// Where the handlers run. Must be called only while the context exists.
+  executor_type get_executor() const { return state_->executor(); }
 
   /// The bytes that wait to be written, or for a connection.
   std::size_t buffered_bytes() const { return state_->buffered_bytes(); }

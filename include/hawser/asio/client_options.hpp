@@ -46,6 +46,16 @@ struct client_options {
   /// with errc::aborted. The function may stop or destroy the client.
   handler_function<void(connect_options&)> prepare = {};
 
+  /// Called before each attempt, after `prepare`; returns the URL to use instead of `url`, for example with a
+  /// new token in its query. For exceptions and for stopping the client, see `prepare`.
+  handler_function<std::string()> make_url = {};
+
+  /// How long to wait before attempt number `attempt`, instead of what `reconnect` says; a longer Retry-After
+  /// still counts. `reconnect` still limits the number of attempts. A negative result is zero. An
+  /// exception is reported to on_error, and `reconnect` decides. Must not end the client.
+  handler_function<std::chrono::steady_clock::duration(unsigned attempt, std::error_code cause)>
+      wait = {};
+
   outage_queue queue = {};
   send_budget budget = {};
 

@@ -14,6 +14,7 @@
 #include "hawser/asio/client.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/frame/close_code.hpp"
+#include "hawser/testing/world.hpp"
 #include "support/catch.hpp"
 #include "support/driven_client.hpp"
 #include "support/sockets.hpp"
@@ -469,6 +470,116 @@ TEST_CASE("closing the session makes the client connect again") {
   CHECK(client.next() == "attempt 1: the connection was ended from this side");
   server.open();
   CHECK(client.next() == "open");
+}
+
+// The URL, the waits and the strand, on virtual time
+
+TEST_CASE("make_url gives each attempt its URL, after prepare", "[client]") {
+  testing::world world;
+  lines called;
+  client_options options{.url = "ws://chat.example/unused"};
+  options.reconnect->spread = jitter::none;
+  options.prepare = [&](connect_options& connect) {
+    called.emplace_back("prepare");
+    connect.handshake.headers.add("X-Attempt", std::to_string(called.size()));
+  };
+  options.make_url = [&] {
+    called.emplace_back("make_url");
+    return "ws://chat.example/room?token=" + std::to_string(called.size());
+  };
+  client one{world.context(), options};
+  one.start();
+  auto asked = world.reject({.status = 503});
+  CHECK(asked.target() == "/room?token=2");
+  world.advance(0s);
+  asked = world.reject({.status = 503});
+  CHECK(asked.target() == "/room?token=4");
+  CHECK(asked.header("X-Attempt") == "3");
+  CHECK(called == lines{"prepare", "make_url", "prepare", "make_url"});
+}
+
+TEST_CASE("a client that is stopped inside prepare does not make a URL", "[client]") {
+  testing::world world;
+  bool made = false;
+  lines story;
+  std::optional<client> one;
+  client_options options;
+  options.prepare = [&](connect_options&) { one->stop(); };
+  options.make_url = [&] {
+    made = true;
+    return std::string{"ws://chat.example/"};
+  };
+  one.emplace(world.context(), options);
+  one->on_stopped([&] { story.emplace_back("stopped"); });
+  one->start();
+  CHECK_FALSE(world.has_client());
+  CHECK_FALSE(made);
+  CHECK(story == lines{"stopped"});
+}
+
+TEST_CASE("an exception of make_url ends the attempt and names the function", "[client]") {
+  testing::world world;
+  client_options options{.url = "ws://chat.example/"};
+  options.reconnect.reset();
+  options.make_url = []() -> std::string { throw std::system_error{errc::bad_uri_host}; };
+  lines story;
+  client one{world.context(), options};
+  one.on_diagnostic([&](const incident& what) { story.emplace_back(what.subject); });
+  one.on_failed([&](std::error_code ec, const auto&) { story.push_back(ec.message()); });
+  one.start();
+  world.run();
+  REQUIRE(story.size() == 2);
+  CHECK(story[0].find("make_url") != std::string::npos);
+  CHECK(story[1] == make_error_code(errc::bad_uri_host).message());
+}
+
+TEST_CASE("wait replaces the waits of reconnect, but not a longer Retry-After", "[client]") {
+  testing::world world;
+  std::vector<unsigned> attempts;
+  client_options options{.url = "ws://chat.example/"};
+  options.reconnect->max_attempts = 3;
+  options.wait = [&](unsigned attempt, std::error_code) {
+    attempts.push_back(attempt);
+    return attempt == 3 ? std::chrono::steady_clock::duration{-5s} : attempt * 7s;
+  };
+  bool failed = false;
+  client one{world.context(), options};
+  one.on_failed([&](std::error_code, const auto&) { failed = true; });
+  one.start();
+  world.reject({.status = 503});
+  world.advance(7s - 1ms);
+  CHECK_FALSE(world.has_client());
+  world.advance(1ms);
+  world.reject({.status = 503, .headers = {{"Retry-After", "20"}}});
+  world.advance(20s - 1ms);
+  CHECK_FALSE(world.has_client());
+  world.advance(1ms);
+  world.reject({.status = 503});
+  world.advance(0s);
+  world.reject({.status = 503});
+  CHECK(failed);
+  CHECK(attempts == std::vector{1U, 2U, 3U});
+}
+
+TEST_CASE("clients may share a strand", "[client]") {
+  testing::world world;
+  const client::executor_type strand = asio::make_strand(world.context().get_executor());
+  client first{strand, {.url = "ws://chat.example/1"}};
+  client second{strand, {.url = "ws://chat.example/2"}};
+  int on_strand = 0;
+  for (auto* const one : {&first, &second}) {
+    CHECK(one->get_executor() == strand);
+    one->on_open([&](session& open) {
+      on_strand += strand.running_in_this_thread() ? 1 : 0;
+      open.send("hi");
+    });
+    one->start();
+  }
+  auto one = world.accept();
+  auto two = world.accept();
+  one.expect_text("hi");
+  two.expect_text("hi");
+  CHECK(on_strand == 2);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "hawser/asio/incident.hpp"
 #include "hawser/asio/reconnecting/client_calls.hpp"
 #include "hawser/handshake/response.hpp"
+#include "hawser/protocol/deadline.hpp"
 #include "hawser/transport/backoff.hpp"
 
 namespace hawser::detail {
@@ -38,14 +40,22 @@ class client_attempts {
   /// The options of the current attempt, or of the last one.
   const connect_options& current() const noexcept { return current_; }
 
-  /// Begins an attempt. Returns the error with which it ends if `prepare` has thrown an exception. `prepare` may
-  /// end the client.
-  std::error_code prepare() {
+  /// The URL of the current attempt, or of the last one.
+  const std::string& url() const noexcept { return url_; }
+
+  /// Begins an attempt. Returns the error with which it ends if `prepare` or `make_url` has thrown an exception.
+  /// Both may end the client: `is_begun()` returns whether it has not ended.
+  template <class IsBegun>
+  std::error_code prepare(IsBegun is_begun) {
     current_ = connect_;
+    url_ = options_.url;
+    const char* called = "prepare";
     try {
       if (options_.prepare) options_.prepare(current_);
+      called = "make_url";
+      if (options_.make_url && is_begun()) url_ = options_.make_url();
     } catch (...) {
-      return calls_.report("prepare", std::current_exception());
+      return calls_.report(called, std::current_exception());
     }
     return {};
   }
@@ -66,8 +76,18 @@ class client_attempts {
   }
 
   /// The time of the next attempt, which is counted, or nothing after the last one.
-  std::optional<time_point> next(time_point now, const std::optional<response>& refusal) {
-    return schedule_.disconnected(now, wait_asked_by(refusal, std::chrono::system_clock::now()));
+  std::optional<time_point> next(time_point now, std::error_code cause,
+                                 const std::optional<response>& refusal) {
+    const auto asked = wait_asked_by(refusal, std::chrono::system_clock::now());
+    const auto due = schedule_.disconnected(now, asked);
+    if (!due || !options_.wait) return due;
+    try {
+      const time_point::duration at_least = asked;
+      return deadline_after(now, (std::max)(options_.wait(number(), cause), at_least));
+    } catch (...) {
+      calls_.report("wait", std::current_exception());
+      return due;
+    }
   }
 
   /// The number of the next attempt since the last healthy connection.
@@ -75,13 +95,13 @@ class client_attempts {
 
   /// For on_failed.
   connect_error failure_of(std::error_code ec, const std::optional<response>& refusal) const {
-    return {ec, options_.url, refusal.value_or(response{}), current_};
+    return {ec, url_, refusal.value_or(response{}), current_};
   }
 
   /// Reports a failed attempt to on_diagnostic.
   template <class Layer>
   void diagnose(std::error_code ec, const std::optional<response>& refusal) {
-    const auto subject = connect_subject(ec, options_.url, refusal.value_or(response{}), current_);
+    const auto subject = connect_subject(ec, url_, refusal.value_or(response{}), current_);
     const auto other =
         Layer::is_tls_error(ec) ? incident_kind::tls_failed : incident_kind::connect_failed;
     calls_.hooks().diagnostics->report({.kind = refusal ? incident_kind::refused : other,
@@ -96,6 +116,7 @@ class client_attempts {
   client_calls& calls_;
   backoff_schedule<> schedule_;
   connect_options current_;
+  std::string url_ = options_.url;
 };
 
 }  // namespace hawser::detail

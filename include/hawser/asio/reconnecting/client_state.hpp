@@ -52,11 +52,11 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
  public:
   using executor_type = client_executor;
 
-  client_state(asio::io_context& context, client_options options, Layer layer)
-      : context_end::listener{context.get_executor()},
+  client_state(const client_executor& strand, client_options options, Layer layer)
+      : context_end::listener{strand.get_inner_executor()},
         attempts_{std::move(options), calls_},
         layer_{std::move(layer)},
-        strand_{asio::make_strand(context.get_executor())},
+        strand_{strand},
         timer_{std::in_place, strand_.get()},
         sending_{attempts_.options().queue, attempts_.options().budget} {}
 
@@ -65,6 +65,8 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     context_end::listener::leave();
     timer_.reset();
   }
+
+  const client_executor& executor() const noexcept { return strand_.get(); }
 
   /// Must be set before start().
   client_handlers& hooks() noexcept { return calls_.hooks(); }
@@ -207,7 +209,7 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
     if (phase_ != phase::waiting) return;
     if (!wanted) return give_up(cause, refusal);
     const auto now = timer_->now();
-    const auto due = attempts_.next(now, refusal);
+    const auto due = attempts_.next(now, cause, refusal);
     if (!due) return give_up(cause, refusal);
     timer_->call_at(*due, [self = this->shared_from_this()] {
       if (self->phase_ == phase::waiting) self->connect();
@@ -269,7 +271,7 @@ template <class Layer>
 void client_state<Layer>::connect() {
   phase_ = phase::opening;
   auto begin = [this] {
-    const auto ec = attempts_.prepare();
+    const auto ec = attempts_.prepare([this] { return phase_ == phase::opening; });
     if (phase_ != phase::opening) return;
     if (ec) return disconnected(ec, std::nullopt);
     std::shared_ptr<client_attempt> begun;
@@ -280,7 +282,7 @@ void client_state<Layer>::connect() {
       return not_opened(error.code(), std::nullopt);
     }
     opening_ = begun;
-    begun->start(options().url);
+    begun->start(attempts_.url());
   };
   with_memory(begin, [this] { not_opened(errc::out_of_memory, std::nullopt); });
 }
