@@ -15,7 +15,7 @@ LAYERS = {
     "tls": ["base", "handshake", "transport", "asio"],
     "testing": ["base", "frame", "handshake", "protocol", "transport", "asio"],
     "pubsub": ["base", "protocol", "transport", "asio"],
-    "cable": ["base", "handshake", "protocol", "pubsub", "asio"],
+    "cable": ["base", "frame", "handshake", "protocol", "pubsub", "asio"],
     "redis": ["base", "pubsub", "asio"],
 }
 

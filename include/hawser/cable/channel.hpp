@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "hawser/asio/language.hpp"
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/cable/broadcast_options.hpp"
+#include "hawser/cable/connection.hpp"
+#include "hawser/cable/engine/handler_result.hpp"
+#include "hawser/cable/engine/subscription.hpp"
+#include "hawser/cable/json.hpp"
+#include "hawser/cable/names.hpp"
+#include "hawser/protocol/prepared_message.hpp"
+
+namespace hawser::cable {
+
+/// Of channel::stream_from(): the callback gets the text of a message instead of its value.
+struct as_text_t {};
+inline constexpr as_text_t as_text{};
+
+/// The base of channels. The server makes one for each subscription; it is destroyed when that has ended, after
+/// `unsubscribed`. A derived class has a default constructor, in which none of these functions may be called, and, as
+/// far as it needs them, these public members, each a function or a coroutine (asio::awaitable<void>):
+///
+///     static void define(channel_definition<chat_channel>& it);  // registers the actions
+///     void subscribed();
+///     void unsubscribed();
+///     void receive(const json& data);  // messages without an action
+///
+/// All functions are called on the executor of the session, one at a time of one connection, and so must these be,
+/// apart from broadcast() and broadcast_to(). An exception is reported to server::on_error.
+class channel {
+ public:
+  channel() = default;
+  virtual ~channel() = default;
+  channel(const channel&) = delete;
+  channel& operator=(const channel&) = delete;
+
+  /// The members of the identifier, among them `channel`.
+  const json& params() const { return of_->params(); }
+
+  /// The text that the client chose.
+  const std::string& identifier() const { return of_->identifier(); }
+
+  cable::connection& connection() const { return of_->core(); }
+
+  /// Sends a message to this subscription.
+  void transmit(const json& message) { of_->transmit(of_->core().encode(message)); }
+
+  /// Refuses the subscription. Its streams end at once. When the function that calls this has ended, `unsubscribed` is
+  /// called, and the client gets `reject_subscription`.
+  void reject() {
+    of_->is_rejected = true;
+    if (!of_->has_subscribed || of_->core().rejects_late()) of_->stop_all_streams();
+  }
+
+  bool is_rejected() const noexcept { return of_->is_rejected; }
+
+  /// Sends what is broadcast to that name. Has no effect if it does so already, or after the end of the subscription.
+  /// In `subscribed`: the subscription is confirmed when the stream is live. Throws std::system_error, with
+  /// errc::bad_topic for a name that is none: see hawser/pubsub/topic.hpp. A `*` is never a wildcard here.
+  void stream_from(const std::string& name) { of_->stream_from(name); }
+
+  /// Calls `callback(const json&)` instead, a function or a coroutine, in the order of all handlers of the
+  /// connection. Replaces an earlier stream of that name. A message that is no JSON is ignored.
+  template <class Callback>
+  void stream_from(const std::string& name, Callback callback) {
+    static_assert(detail::plain_or_coroutine<Callback, const json&>,
+                  "the callback of stream_from wants void(const json&), or a coroutine");
+    if constexpr (detail::plain_or_coroutine<Callback, const json&>) {
+      listen(name, [call = std::make_shared<Callback>(std::move(callback))](std::string_view text) {
+        auto value = parse_json(text, {.max_bytes = text.size(), .max_depth = 1'000});
+        if (!value) return detail::step{};
+        return detail::step{[call, value = std::make_shared<const json>(std::move(*value))] {
+          return detail::call_handler(*call, *value);
+        }};
+      });
+    }
+  }
+
+  /// The same with the text: `callback(const std::string&)`.
+  template <class Callback>
+  void stream_from(const std::string& name, Callback callback, as_text_t) {
+    static_assert(detail::plain_or_coroutine<Callback, const std::string&>,
+                  "the callback of stream_from wants void(const std::string&), or a coroutine");
+    if constexpr (detail::plain_or_coroutine<Callback, const std::string&>) {
+      listen(name, [call = std::make_shared<Callback>(std::move(callback))](std::string_view text) {
+        return detail::step{[call, copy = std::make_shared<const std::string>(text)] {
+          return detail::call_handler(*call, *copy);
+        }};
+      });
+    }
+  }
+
+  /// Streams from what broadcast_to() of these objects publishes to.
+  template <class... Objects>
+  void stream_for(const Objects&... objects) {
+    stream_from(broadcasting(objects...));
+  }
+
+  void stop_stream_from(const std::string& name) { of_->stop_stream(name); }
+
+  template <class... Objects>
+  void stop_stream_for(const Objects&... objects) {
+    stop_stream_from(broadcasting(objects...));
+  }
+
+  void stop_all_streams() { of_->stop_all_streams(); }
+
+  /// The name of the broadcasts of this class of channels to these objects: see broadcasting_for().
+  template <class... Objects>
+  std::string broadcasting(const Objects&... objects) const {
+    return broadcasting_for(of_->type().broadcast_name, objects...);
+  }
+
+  /// Sends a message to all subscriptions that stream from that name, in all processes. Fails with errc::bad_topic, or
+  /// as the broker does. May be called on any thread.
+  std::error_code broadcast(std::string_view name, const json& message,
+                            const broadcast_options& options = {}) const {
+    return of_->core().streams().publish(name, of_->core().encode(message), options);
+  }
+
+  template <class Object>
+  std::error_code broadcast_to(const Object& object, const json& message,
+                               const broadcast_options& options = {}) const {
+    return broadcast(broadcasting(object), message, options);
+  }
+
+  /// For the server.
+  void attach(detail::subscription& of) noexcept { of_ = &of; }
+
+ private:
+  /// `prepare(text)` makes the step that calls the callback; empty if there is nothing to call.
+  template <class Prepare>
+  void listen(const std::string& name, Prepare prepare) {
+    const auto weak = of_->weak_from_this();
+    of_->stream_from(
+        name, [weak, core = of_->core().weak_from_this(), prepare](const publication& published) {
+          const auto alive = core.lock();
+          if (!alive || !alive->accepts(published)) return;
+          alive->post([weak, core, prepare, message = published.message] {
+            const auto kept = core.lock();
+            const auto self = weak.lock();
+            if (!kept || !self) return;
+            if (auto call = prepare(hawser::as_text(message.payload()))) {
+              kept->enqueue(self, "stream_from", std::move(call));
+            }
+          });
+        });
+  }
+
+  detail::subscription* of_ = nullptr;
+};
+
+}  // namespace hawser::cable

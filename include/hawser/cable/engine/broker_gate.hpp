@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "hawser/base/error.hpp"
+#include "hawser/pubsub/broker.hpp"
+
+namespace hawser::cable::detail {
+
+/// A broker of any type, until close(). All functions may be called on any thread.
+class broker_gate {
+ public:
+  template <broker Broker>
+  explicit broker_gate(Broker& one) : one_{std::make_unique<model<Broker>>(one)} {}
+
+  std::error_code publish(publication published) {
+    const use here{*this};
+    return here ? one_->publish(std::move(published)) : hawser::errc::closed;
+  }
+
+  std::error_code subscribe(const std::shared_ptr<subscriber>& to, std::string_view topic,
+                            const acknowledgement& live) {
+    const use here{*this};
+    return here ? one_->subscribe(to, topic, live) : hawser::errc::closed;
+  }
+
+  void unsubscribe(const std::shared_ptr<subscriber>& from) {
+    const use here{*this};
+    if (here) one_->unsubscribe(from);
+  }
+
+  /// Waits for the calls that other threads make. The broker is not used afterwards.
+  void close() noexcept {
+    closed_.store(true);
+    for (auto now = calls_.load(); now != 0; now = calls_.load()) calls_.wait(now);
+  }
+
+ private:
+  struct any_broker {
+    any_broker() = default;
+    any_broker(const any_broker&) = delete;
+    any_broker& operator=(const any_broker&) = delete;
+    virtual ~any_broker() = default;
+    virtual std::error_code publish(publication published) = 0;
+    virtual std::error_code subscribe(const std::shared_ptr<subscriber>& to, std::string_view topic,
+                                      const acknowledgement& live) = 0;
+    virtual void unsubscribe(const std::shared_ptr<subscriber>& from) = 0;
+  };
+
+  template <class Broker>
+  struct model final : any_broker {
+    explicit model(Broker& broker) : one{broker} {}
+    std::error_code publish(publication published) override {
+      return one.publish(std::move(published));
+    }
+    std::error_code subscribe(const std::shared_ptr<subscriber>& to, std::string_view topic,
+                              const acknowledgement& live) override {
+      return one.subscribe(to, topic, live);
+    }
+    void unsubscribe(const std::shared_ptr<subscriber>& from) override { one.unsubscribe(from); }
+    Broker& one;
+  };
+
+  /// A call of the broker.
+  class use {
+   public:
+    explicit use(broker_gate& gate) noexcept : gate_{gate} {
+      gate_.calls_.fetch_add(1);
+      open_ = !gate_.closed_.load();
+    }
+    ~use() {
+      if (gate_.calls_.fetch_sub(1) == 1 && gate_.closed_.load()) gate_.calls_.notify_all();
+    }
+    use(const use&) = delete;
+    use& operator=(const use&) = delete;
+    explicit operator bool() const noexcept { return open_; }
+
+   private:
+    broker_gate& gate_;
+    bool open_ = false;
+  };
+
+  const std::unique_ptr<any_broker> one_;
+  std::atomic<std::size_t> calls_ = 0;
+  std::atomic<bool> closed_ = false;
+};
+
+}  // namespace hawser::cable::detail

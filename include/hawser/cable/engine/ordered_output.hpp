@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "hawser/asio/language.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hawser/asio/driver/memory_guard.hpp"
+#include "hawser/asio/session.hpp"
+#include "hawser/cable/engine/stream.hpp"
+
+namespace hawser::cable::detail {
+
+/// What a connection sends itself. What its streams have published before comes first, although a hub never sends at
+/// once. Call all functions on the session's executor.
+class ordered_output {
+ public:
+  ordered_output(const session& peer, const std::shared_ptr<stream_context>& all)
+      : peer_{peer}, all_{all}, seen_{all->delivered.load()} {}
+
+  /// With the number of the connection's streams: without streams there is nothing to wait for.
+  void send(std::string text, std::size_t streams) {
+    if (streams != 0) wait_for_hub();
+    if (!waiting_ || waiting_->batches.empty())
+      return static_cast<void>(peer_.send(std::move(text)));
+    waiting_->batches.back().push_back(std::move(text));
+  }
+
+  /// Sends what waits.
+  void flush() {
+    while (waiting_ && !waiting_->batches.empty()) waiting_->send_first();
+  }
+
+ private:
+  /// Each batch is sent when the hub has delivered what was published before.
+  struct queue {
+    explicit queue(const session& to) : peer{to} {}
+
+    void send_first() {
+      const auto texts = std::move(batches.front());
+      batches.pop_front();
+      for (const auto& text : texts) peer.send(text);
+    }
+
+    const session peer;
+    std::deque<std::vector<std::string>> batches;
+  };
+
+  /// Begins a batch, if anything was published since the last one.
+  void wait_for_hub() {
+    const auto delivered = all_->delivered.load();
+    if (delivered == std::exchange(seen_, delivered)) return;
+    if (!waiting_) {
+      waiting_ = std::make_shared<queue>(peer_);
+      topic_ = all_->next_topic();
+    }
+    waiting_->batches.emplace_back();
+    // The hub calls this behind the publications that wait for the session.
+    const auto arrived = [weak = std::weak_ptr{waiting_}](std::error_code) {
+      const auto waiting = weak.lock();
+      if (!waiting || waiting->batches.empty()) return;
+      hawser::detail::with_memory([&] { waiting->send_first(); },
+                                  [&] { waiting->peer.close_now(); });
+    };
+    if (all_->sessions.subscribe(peer_, topic_, arrived)) flush();
+  }
+
+  const session peer_;
+  const std::shared_ptr<stream_context> all_;
+  std::uint64_t seen_;
+  std::string topic_;
+  std::shared_ptr<queue> waiting_;
+};
+
+}  // namespace hawser::cable::detail

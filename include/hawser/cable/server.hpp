@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "hawser/asio/language.hpp"
+
+#include <any>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "hawser/asio/route.hpp"
+#include "hawser/asio/session.hpp"
+#include "hawser/asio/upgrade.hpp"
+#include "hawser/cable/broadcast_options.hpp"
+#include "hawser/cable/channel_definition.hpp"
+#include "hawser/cable/command.hpp"
+#include "hawser/cable/connection.hpp"
+#include "hawser/cable/engine/connection_state.hpp"
+#include "hawser/cable/engine/server_state.hpp"
+#include "hawser/cable/fault.hpp"
+#include "hawser/cable/json.hpp"
+#include "hawser/cable/server_options.hpp"
+#include "hawser/cable/server_statistics.hpp"
+#include "hawser/pubsub/broker.hpp"
+
+namespace hawser::cable {
+
+/// The server side of Action Cable, for routes of servers:
+///
+///     hawser::memory_broker broker;
+///     hawser::cable::server cable{broker};
+///     cable.add_channel<chat_channel>("ChatChannel");
+///     cable.mount(server.route("/cable"));
+///
+/// Set everything up before mount(): each setter throws std::logic_error afterwards. Handlers are called on the
+/// executor of the session, one at a time of one connection, in the order of the commands: a function or a coroutine
+/// (asio::awaitable<void>), which the next command waits for. broadcast() and the functions below it may be called on
+/// any thread.
+class server {
+ public:
+  /// `broker` must exist longer than this object.
+  template <broker Broker>
+  explicit server(Broker& to, const server_options& options = {})
+      : state_{std::make_shared<detail::server_state>(to, options)} {}
+
+  /// Closes all connections as restart() does, and refuses new ones with 503. Handlers are called until the sessions
+  /// have ended: destroy the servers of the routes first, unless what the handlers use still exists. Waits for calls
+  /// of the broker that other threads make; must not be called by a function that the broker calls.
+  ~server() {
+    state_->has_ended = true;
+    restart();
+    state_->streams->end();
+  }
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  /// The names that connection::identify() may set.
+  server& identified_by(std::vector<std::string> names) {
+    settable().identified_by = std::move(names);
+    return *this;
+  }
+
+  /// Called for each connection before anything else, to identify() it or to reject_unauthorized(): a
+  /// `void(connection&)` or a coroutine. Commands wait until it has ended.
+  template <class Handler>
+  server& on_connect(Handler handler) {
+    static_assert(detail::plain_or_coroutine<Handler, connection&>,
+                  "on_connect wants void(connection&) or asio::awaitable<void>(connection&)");
+    settable().hooks.connect = hook_of(std::move(handler));
+    return *this;
+  }
+
+  /// Called once for each connection, after all its subscriptions have ended; also if on_connect refused it.
+  template <class Handler>
+  server& on_disconnect(Handler handler) {
+    static_assert(detail::plain_or_coroutine<Handler, connection&>,
+                  "on_disconnect wants void(connection&) or asio::awaitable<void>(connection&)");
+    settable().hooks.disconnect = hook_of(std::move(handler));
+    return *this;
+  }
+
+  /// Called for commands that are ignored or rejected, and for exceptions of handlers. Without it, exceptions are
+  /// reported to on_error of the route.
+  template <class Handler>
+  server& on_error(Handler handler) {
+    static_assert(hawser::detail::handler_fits<Handler, void(connection&, const fault&)>,
+                  "on_error wants void(connection&, const fault&), no coroutine");
+    settable().hooks.fault = std::move(handler);
+    return *this;
+  }
+
+  /// Registers a class of channels under the name that clients use. Throws std::invalid_argument if there is one of
+  /// that name.
+  template <class Channel>
+  server& add_channel(const std::string& name) {
+    channel_definition<Channel> definition{name};
+    if constexpr (requires { Channel::define(definition); }) Channel::define(definition);
+    auto type = std::make_shared<const detail::channel_type>(definition.take());
+    if (!settable().types.emplace(name, std::move(type)).second) {
+      throw std::invalid_argument{"hawser::cable: there is a channel of this name: " + name};
+    }
+    return *this;
+  }
+
+  /// Serves a route: sets its subprotocols, its budget, its limit of messages and its handlers. May be called for
+  /// several routes.
+  void mount(route& at) {
+    auto& options = at.options();
+    options.handshake.subprotocols = {"actioncable-v1-json", "actioncable-unsupported"};
+    options.connection.max_message_size = state_->options.max_command_size;
+    options.budget = state_->options.budget;
+    state_->report_thrown = at.error_reporter();
+    at.on_upgrade([state = state_](upgrade& asked) { decide(*state, asked); });
+    at.on_open([state = state_](session& peer) {
+      const auto made = std::make_shared<detail::connection_state>(state, peer);
+      peer.data() = made;
+      made->open();
+    });
+    at.on_message([](session& peer, message_view message) {
+      peer.data<connection_pointer>()->receive(message);
+    });
+    at.on_close([](session& peer, const closed&) {
+      if (const auto* const one = std::any_cast<connection_pointer>(&peer.data())) (*one)->lost();
+    });
+    state_->is_mounted = true;
+  }
+
+  /// Sends a message to all subscriptions that stream from that name, in all processes of the broker. Fails with
+  /// errc::bad_topic, or as the broker does.
+  std::error_code broadcast(std::string_view name, const json& message,
+                            const broadcast_options& options = {}) const {
+    return state_->streams->publish(name, to_text(message, state_->options.answers.escape_html),
+                                    options);
+  }
+
+  /// The same with a JSON text. Fails with cable::errc::bad_data if it is none.
+  std::error_code broadcast_text(std::string_view name, std::string_view json_text,
+                                 const broadcast_options& options = {}) const {
+    if (!is_json(json_text, {.max_bytes = json_text.size(), .max_depth = 1'000})) {
+      return errc::bad_data;
+    }
+    return state_->streams->publish(name, json_text, options);
+  }
+
+  /// Ends all connections with `server_restart`. Clients connect again.
+  void restart() const {
+    for (const auto& one : state_->all()) {
+      one->post([one] { one->end("server_restart", true, close_code::normal); });
+    }
+  }
+
+  server_statistics statistics() const {
+    return {state_->size(), state_->counters.subscriptions.load(), state_->streams->size(),
+            state_->counters.commands.load(), state_->counters.faults.load()};
+  }
+
+ private:
+  using connection_pointer = std::shared_ptr<detail::connection_state>;
+
+  detail::server_state& settable() const {
+    if (state_->is_mounted)
+      throw std::logic_error{"hawser::cable::server: too late, it is mounted"};
+    return *state_;
+  }
+
+  template <class Handler>
+  static std::function<detail::handler_result(connection&)> hook_of(Handler handler) {
+    if constexpr (detail::plain_or_coroutine<Handler, connection&>) {
+      return [handler = std::move(handler)](connection& one) mutable {
+        return detail::call_handler(handler, one);
+      };
+    } else {
+      return {};
+    }
+  }
+
+  static void decide(const detail::server_state& state, const upgrade& asked) {
+    if (state.has_ended) {
+      asked.reject(503);
+    } else {
+      asked.accept();
+    }
+  }
+
+  const std::shared_ptr<detail::server_state> state_;
+};
+
+}  // namespace hawser::cable
