@@ -168,9 +168,12 @@ TEST_CASE("the hook for incidents is set until its object runs, and is not empty
 
 TEST_CASE("a refused upgrade is reported with its status, reason and request") {
   diagnosed_server server{[](hawser::server& made) {
-    made.route("/open").on_message(receive_only);
+    auto& open = made.route("/open");
+    open.on_message(receive_only);
+    open.options().handshake.allowed_origins = {"https://a.example"};
     made.route("/denied").on_upgrade([](upgrade& asked) { asked.reject(403); });
     made.route("/silent").on_upgrade([](upgrade&) {});
+    made.route("/unsendable").options().handshake.origin_refusal = response{.status = 99};
     made.route("/header").on_upgrade([](upgrade& asked) {
       header_fields headers;
       headers.add("X-Name", "a\r\nb");
@@ -179,7 +182,13 @@ TEST_CASE("a refused upgrade is reported with its status, reason and request") {
   }};
   const auto port = server.live->port();
   CHECK(status_for(port, upgrade_to("/open", "Origin: http://evil.example\r\n")) == 403);
-  CHECK(server.log.next() == "refused with 403: the Origin is not allowed (, GET /open)");
+  CHECK(server.log.next() ==
+        "refused with 403: http://evil.example (own origin: http://localhost; allowed origins: "
+        "https://a.example): the Origin is not allowed (, GET /open)");
+  CHECK(status_for(port, upgrade_to("/unsendable", "Origin: http://evil.example\r\n")) == 500);
+  CHECK(server.log.next() ==
+        "refused with 500: status 99: a header of the application cannot be sent "
+        "(, GET /unsendable)");
   CHECK(status_for(port, upgrade_to("/denied")) == 403);
   CHECK(server.log.next() == "refused with 403: the upgrade was refused (, GET /denied)");
   CHECK(status_for(port, upgrade_to("/none")) == 404);
@@ -454,7 +463,9 @@ TEST_CASE("a threaded server reports refusals, bad requests, exceptions and limi
                                    options};
   const auto port = server.port();
   CHECK(status_for(port, upgrade_to("/", "Origin: http://evil.example\r\n")) == 403);
-  CHECK(server.log.next() == "refused with 403: the Origin is not allowed (, GET /)");
+  CHECK(server.log.next() ==
+        "refused with 403: http://evil.example (own origin: http://localhost): "
+        "the Origin is not allowed (, GET /)");
   CHECK(status_for(port, upgrade_to("/denied")) == 401);
   CHECK(server.log.next() == "refused with 401: the upgrade was refused (, GET /denied)");
   CHECK(status_for(port, upgrade_to("/header")) == 500);

@@ -268,6 +268,18 @@ TEST_CASE("an upgrade hook that neither accepts nor refuses lets no client in, a
   CHECK_FALSE(connect(server.url("/accepted")).close());
 }
 
+TEST_CASE("the same origin of a threaded server behind a trusted proxy is what the proxy says",
+          "[rfc-10.2][R-ORIGIN]") {
+  threaded_server_options options;
+  const bool trusted = GENERATE(false, true);
+  if (trusted) options.trusted_proxies = {"127.0.0.1"};
+  running_server server{echo_messages, options};
+  const auto request = upgrade_to("/", "Origin: https://localhost\r\nX-Forwarded-Proto: https\r\n");
+  CHECK(status_for(server->port(), request) == (trusted ? 101 : 403));
+  options.trusted_proxies = {""};
+  CHECK_THROWS_AS(threaded_server{options}, std::invalid_argument);
+}
+
 TEST_CASE("the upgrade hook of a threaded server sees no request of another host or origin",
           "[abuse][rfc-10.2]") {
   std::atomic<int> tickets = 1;

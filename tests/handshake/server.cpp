@@ -415,6 +415,23 @@ TEST_CASE("a page of another site is refused", "[rfc-10.2][abuse]") {
   }
 }
 
+TEST_CASE("a policy has a response of its own for a page of another site", "[R-ORIGIN]") {
+  default_server_policy policy{.origin_refusal =
+                                   hawser::response{.status = 404, .body = "Page not found"}};
+  server_handshake<default_server_policy&> refusing{policy};
+  give(refusing, asking("Origin: http://evil.com\r\n"));
+  CHECK(refusing.error() == errc::origin_refused);
+  CHECK(refusing.response_status() == 404);
+  CHECK(hawser::as_text(refusing.output()).ends_with("\r\n\r\nPage not found"));
+
+  policy.origin_refusal = hawser::response{.status = 101};
+  server_handshake<default_server_policy&> broken{policy};
+  give(broken, asking("Origin: http://evil.com\r\n"));
+  CHECK(broken.error() == errc::bad_header_value);
+  CHECK(broken.unsendable() == "status 101");
+  CHECK(broken.response_status() == 500);
+}
+
 TEST_CASE("one subprotocol is answered as it was offered, or none", "[rfc-4.2.2]") {
   const default_server_policy policy{.subprotocols = {"v2", "v1"}};
   const auto answer = [&](std::string_view lines) {

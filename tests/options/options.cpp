@@ -65,8 +65,12 @@ void check_defaults(const connection_options& options) {
 }
 
 void check_defaults(const default_server_policy& options) {
-  const auto& [origin, subprotocols, headers, require_subprotocol, allowed_hosts] = options;
+  const auto& [origin, subprotocols, headers, require_subprotocol, allowed_hosts, allowed_origins,
+               allow_missing_origin, origin_refusal] = options;
   CHECK_FALSE(require_subprotocol);
+  CHECK(allowed_origins.empty());
+  CHECK(allow_missing_origin);
+  CHECK_FALSE(origin_refusal);
   REQUIRE(origin);
   const auto* const check = origin.target<decltype(&same_origin)>();
   CHECK((check != nullptr && *check == &same_origin));
@@ -186,8 +190,9 @@ TEST_CASE("every option of plain HTTP has its default", "[options]") {
 TEST_CASE("every option of the servers has its default", "[options]") {
   {
     const auto& [address, port, listener, threads, max_connections, max_connections_per_address,
-                 memory_budget, handshake, limits, handshake_timeout, connection, budget,
-                 keep_request, extension, http] = server_options{};
+                 memory_budget, handshake, trusted_proxies, limits, handshake_timeout, connection,
+                 budget, keep_request, extension, http] = server_options{};
+    CHECK(trusted_proxies.empty());
     CHECK(memory_budget == 1024 * 1024 * 1024);
     CHECK(listener == first_listener::own);
     CHECK(http.idle_timeout == 10s);
@@ -206,8 +211,9 @@ TEST_CASE("every option of the servers has its default", "[options]") {
   }
   check_defaults(route_options{});
   const auto& [address, port, max_connections, max_connections_per_address, memory_budget,
-               handshake, limits, handshake_timeout, connection, extension] =
+               handshake, trusted_proxies, limits, handshake_timeout, connection, extension] =
       threaded_server_options{};
+  CHECK(trusted_proxies.empty());
   CHECK(memory_budget == 1024 * 1024 * 1024);
   CHECK(address == "127.0.0.1");
   CHECK(port == 0);

@@ -71,8 +71,8 @@ struct incident {
   /// The status of the HTTP response that was sent, or, as a client, received. 0: none.
   unsigned status = 0;
 
-  /// What the error is about: the handler, the header field, as a client the URL without user, password and
-  /// query.
+  /// What the error is about: the handler, the header field, the refused Origin with those that are allowed,
+  /// as a client the URL without user, password and query.
   std::string_view subject = {};
 
   /// Address and port of the peer, or the path of its Unix socket.

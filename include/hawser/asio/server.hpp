@@ -314,6 +314,7 @@ class server : public handler_setters<server, route>, public diagnosed, public s
     settings_->handshake_timeout = options_.handshake_timeout;
     settings_->close_timeout = options_.connection.close_timeout;
     settings_->handshake = options_.handshake;
+    settings_->trusted_proxies = detail::checked_proxies(options_.trusted_proxies);
     settings_->http = options_.http;
     settings_->memory = std::make_shared<detail::memory_budget>(options_.memory_budget);
     settings_->diagnostics = diagnostics();

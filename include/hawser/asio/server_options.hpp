@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/route.hpp"
@@ -60,6 +61,12 @@ struct server_options {
   /// Which pages may connect (default: the same origin, and clients without an Origin), the
   /// subprotocols, and additional header fields of the response.
   default_server_policy handshake = {};
+
+  /// The reverse proxies whose X-Forwarded fields count: addresses, networks such as `10.0.0.0/8`, or `unix`
+  /// for all clients of Unix sockets. They decide the same origin: client_scheme(), client_host(). Each must
+  /// set these fields itself, or remove those that clients send. Default: none. An entry that is not valid is
+  /// a std::invalid_argument.
+  std::vector<std::string> trusted_proxies = {};
 
   head_limits limits = {};
 

@@ -123,7 +123,7 @@ class basic_threaded_server : public threaded_handlers, public shutdown_function
                         std::shared_ptr<detail::connection_places> places,
                         threaded_server_options options, Layer layer)
       : shutdown_functions{std::make_shared<detail::server_state>(all, places)},
-        options_{std::move(options)},
+        options_{checked(std::move(options))},
         layer_{std::move(layer)},
         places_{std::move(places)},
         workers_{std::move(all)},
@@ -132,6 +132,11 @@ class basic_threaded_server : public threaded_handlers, public shutdown_function
         facts_{detail::facts_of_listener(local_endpoint_)} {
     runtime()->add(listener_);
     runtime()->on_shutdown([this] { call_shutdown_hook(); });
+  }
+
+  static threaded_server_options checked(threaded_server_options options) {
+    options.trusted_proxies = detail::checked_proxies(std::move(options.trusted_proxies));
+    return options;
   }
 
   detail::admission rules() const {
@@ -172,7 +177,8 @@ class basic_threaded_server : public threaded_handlers, public shutdown_function
     bool opened = false;
     try {
       std::optional<handshake> talk{std::in_place, policy{options_.handshake, options_.extension},
-                                    options_.limits, facts_.how};
+                                    options_.limits,
+                                    detail::arrival_from(from, facts_, options_.trusted_proxies)};
       stream.emplace(layer_.wrap(std::move(socket)));
       const auto stored = std::make_shared<memory>(budget_);
       std::error_code ec;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/policy.hpp"
@@ -44,6 +45,12 @@ struct threaded_server_options {
   /// Which pages may connect (default: the same origin, and clients without an Origin), the
   /// subprotocols, and additional header fields of the response.
   default_server_policy handshake = {};
+
+  /// The reverse proxies whose X-Forwarded fields count: addresses, networks such as `10.0.0.0/8`, or `unix`
+  /// for all clients of Unix sockets. They decide the same origin: client_scheme(), client_host(). Each must
+  /// set these fields itself, or remove those that clients send. Default: none. An entry that is not valid is
+  /// a std::invalid_argument.
+  std::vector<std::string> trusted_proxies = {};
 
   head_limits limits = {};
 

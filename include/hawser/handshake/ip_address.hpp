@@ -142,4 +142,51 @@ constexpr bool same_network(const ip_address& left, const ip_address& right,
   return true;
 }
 
+namespace detail {
+
+/// A network: an address, and how many of its first bits count.
+struct ip_network {
+  ip_address address;
+  std::size_t bits;
+
+  constexpr bool contains(const ip_address& one) const noexcept {
+    return same_network(address, one, bits);
+  }
+};
+
+/// Parses a network such as `10.0.0.0/8`, or an address, which is a network of its own; returns nothing if
+/// malformed. An IPv6 address may have brackets.
+constexpr std::optional<ip_network> decode_network(std::string_view entry) noexcept {
+  const auto slash = entry.find('/');
+  auto text = entry.substr(0, slash);
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  const auto address = decode_ip_address(text);
+  if (!address) return std::nullopt;
+  if (slash == std::string_view::npos) return ip_network{*address, address->size * 8};
+  const auto digits = entry.substr(slash + 1);
+  std::size_t bits = 0;
+  for (const char c : digits) {
+    if (!is_digit(c)) return std::nullopt;
+    bits = bits * 10 + static_cast<std::size_t>(c - '0');
+  }
+  if (digits.empty() || digits.size() > 3 || bits > address->size * 8) return std::nullopt;
+  return ip_network{*address, bits};
+}
+
+/// Whether `entry` is a network that contains `address`, or is equal to it.
+constexpr bool is_in_network(std::string_view entry, const ip_address& address) noexcept {
+  const auto network = decode_network(entry);
+  return network && network->contains(address);
+}
+
+/// The IPv4 address in an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2); any other address is unchanged.
+constexpr ip_address unmapped(const ip_address& address) noexcept {
+  if (!same_network(address, *decode_ipv6("::ffff:0:0"), 96)) return address;
+  ip_address result{};
+  for (std::size_t i = 0; i < 4; ++i) result.storage[i] = address.storage[i + 12];
+  return result;
+}
+
+}  // namespace detail
+
 }  // namespace hawser

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <concepts>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,14 +11,14 @@
 #include <vector>
 
 #include "hawser/base/ascii.hpp"
-#include "hawser/base/handler_function.hpp"
 #include "hawser/base/never_destroyed.hpp"
 #include "hawser/handshake/allowed_hosts.hpp"
 #include "hawser/handshake/extensions.hpp"
+#include "hawser/handshake/forwarded.hpp"
 #include "hawser/handshake/header_fields.hpp"
+#include "hawser/handshake/origin.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
-#include "hawser/handshake/uri.hpp"
 
 namespace hawser {
 
@@ -84,60 +83,35 @@ bool requires_subprotocol(const Policy& policy) {
 
 }  // namespace detail
 
-/// Decides whether a web page may connect.
-using origin_check = handler_function<bool(const request&)>;
-
-/// Allows every page: any site that a user visits can then connect.
-inline bool any_origin(const request&) noexcept { return true; }
-
 namespace detail {
 
-/// Whether the Origin has this scheme, and the host and port of the request. A missing port is
-/// `usual_port`.
-inline bool is_of_origin(const request& asked, std::string_view scheme,
-                         std::uint16_t usual_port) noexcept {
-  const auto origin = asked.origin();
-  if (!origin) return true;
-  const auto scheme_size = origin->find("://");
-  if (scheme_size == std::string_view::npos) return false;
-  if (!iequals(origin->substr(0, scheme_size), scheme)) return false;
-  const auto page = decode_authority(origin->substr(scheme_size + 3));
-  const auto host = decode_authority(asked.host());
-  return page && host && iequals(page->host, host->host) &&
-         page->port.value_or(usual_port) == host->port.value_or(usual_port);
+/// The response of a server's policy to a page that may not connect.
+template <class Policy>
+response refusal_of_origin(Policy& policy, const request& asked) {
+  if constexpr (requires { policy.refuse_origin(asked); }) {
+    return policy.refuse_origin(asked);
+  } else {
+    return response_for(errc::origin_refused);
+  }
+}
+
+/// What the report of a refused Origin says, or an empty text.
+template <class Policy>
+std::string explanation_of_origin(Policy& policy, const request& asked) {
+  if constexpr (requires { policy.explain_origin(asked); }) {
+    return policy.explain_origin(asked);
+  } else {
+    return {};
+  }
 }
 
 }  // namespace detail
-
-/// Allows pages of `https:` on the request's host and port, and clients without an Origin, which
-/// are not browsers. For a server behind a proxy that terminates TLS; the proxy must forward Host.
-inline bool same_origin_behind_tls_proxy(const request& asked) noexcept {
-  return detail::is_of_origin(asked, "https", 443);
-}
-
-/// Allows pages of the request's scheme (`https:` over TLS, else `http:`), host and port, and
-/// clients without an Origin, which are not browsers: RFC 6455 §10.2.
-inline bool same_origin(const request& asked) noexcept {
-  return asked.is_secure() ? detail::is_of_origin(asked, "https", 443)
-                           : detail::is_of_origin(asked, "http", 80);
-}
-
-/// Allows pages of these origins, in the form that browsers send: `https://example.com`. Also
-/// allows clients without an Origin, which are not browsers.
-inline origin_check only_origins(std::vector<std::string> origins) {
-  return [origins = std::move(origins)](const request& asked) {
-    const auto origin = asked.origin();
-    return !origin || std::any_of(origins.begin(), origins.end(), [&](const std::string& allowed) {
-      return iequals(allowed, *origin);
-    });
-  };
-}
 
 /// The decisions of a server's application about a valid request, called in this order:
 ///
 /// - `allow_host`: whether the server serves request::host(); if not, the response is 421. Also
 ///   called for requests that are not upgrades.
-/// - `allow_origin`: whether this page may connect; if not, the response is 403. The application
+/// - `allow_origin`: whether this page may connect; if not, the response is 403 unless the policy has another. The application
 ///   only gets requests that have passed both.
 /// - `choose_subprotocol`: one of those that the request offers, in the same spelling, or an empty
 ///   text for none.
@@ -145,7 +119,11 @@ inline origin_check only_origins(std::vector<std::string> origins) {
 ///   the client's order, or an empty text for none. Use the first acceptable offer of an extension.
 /// - `extra_headers`: fields to add to the response, except those that the handshake writes.
 ///
-/// A policy may have `bool requires_subprotocol()`: if it returns true and none is chosen, the response is 400.
+/// A policy may have:
+///
+/// - `bool requires_subprotocol()`: if it returns true and none is chosen, the response is 400.
+/// - `response refuse_origin(const request&)`: the response if allow_origin() returns false, instead of 403.
+/// - `std::string explain_origin(const request&)`: what incident::subject says then.
 template <class Policy>
 concept server_policy = requires(Policy& policy, const request& asked,
                                  const extension_list& offers) {
@@ -158,7 +136,8 @@ concept server_policy = requires(Policy& policy, const request& asked,
 
 /// A server_policy with settings. Default: pages of the same origin, no subprotocol, no extension.
 struct default_server_policy {
-  origin_check origin = same_origin;           ///< An empty function refuses every page
+  /// The pages that may connect besides those of `allowed_origins`. An empty function: none.
+  origin_check origin = same_origin;
   std::vector<std::string> subprotocols = {};  ///< Supported subprotocols, the preferred one first
   header_fields headers = {};
 
@@ -174,12 +153,37 @@ struct default_server_policy {
   /// machine that forwards Host, list the proxy's host names.
   std::vector<std::string> allowed_hosts = {};
 
+  /// Pages that may connect, in addition to those that `origin` allows: `https://example.com`,
+  /// `https://*.example.com`; see is_listed_origin() for the other forms.
+  std::vector<std::string> allowed_origins = {};
+
+  /// Whether clients without an Origin may connect, if `origin` allows them or is empty. They are not
+  /// browsers. With `false` they are refused before `origin` is called.
+  bool allow_missing_origin = true;
+
+  /// The response to pages and clients that may not connect for their Origin. Not set: 403 and a short text.
+  /// One that is not sendable gives the client 500, which is reported.
+  std::optional<response> origin_refusal = {};
+
   bool allow_host(const request& asked) const {
     if (!allowed_hosts.empty()) return is_listed_host(asked.host(), allowed_hosts);
     return !asked.is_from_loopback() || is_loopback_host(asked.host());
   }
 
-  bool allow_origin(const request& asked) const { return origin && origin(asked); }
+  bool allow_origin(const request& asked) const {
+    const auto page = asked.origin();
+    if (!page) return allow_missing_origin && (!origin || origin(asked));
+    return (origin && origin(asked)) || is_listed_origin(*page, allowed_origins);
+  }
+
+  response refuse_origin(const request&) const {
+    return origin_refusal ? *origin_refusal : response_for(errc::origin_refused);
+  }
+
+  /// The refused Origin, the origin that counts as this server's own, and `allowed_origins`.
+  std::string explain_origin(const request& asked) const {
+    return detail::explain_origin(asked, allowed_origins);
+  }
 
   std::string choose_subprotocol(const request& asked) const {
     const auto offered = asked.subprotocols();

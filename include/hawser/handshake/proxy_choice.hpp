@@ -2,15 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include "hawser/base/ascii.hpp"
 #include "hawser/handshake/ip_address.hpp"
@@ -30,23 +27,6 @@ namespace detail {
 constexpr std::string_view without_last_dot(std::string_view name) noexcept {
   if (name.ends_with('.')) name.remove_suffix(1);
   return name;
-}
-
-/// Whether `entry` is a network such as `10.0.0.0/8` that contains `address`, or is equal to it.
-inline bool is_in_network(std::string_view entry, const ip_address& address) noexcept {
-  const auto slash = (std::min)(entry.find('/'), entry.size());
-  auto text = entry.substr(0, slash);
-  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
-  const auto network = decode_ip_address(text);
-  if (!network) return false;
-  std::size_t bits = network->size * 8;
-  if (slash != entry.size()) {
-    const auto digits = entry.substr(slash + 1);
-    const auto end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, bits);
-    if (error != std::errc{} || stop != end) return false;
-  }
-  return same_network(*network, address, bits);
 }
 
 /// Whether `host` is the domain or a subdomain. A leading dot or `*.` of the domain is ignored.

@@ -23,8 +23,10 @@ namespace hawser {
 
 /// How a request has reached the server. The checks of Host and Origin depend on it.
 struct arrival {
-  bool secure = false;    ///< Over TLS
-  bool loopback = false;  ///< Through a listener with a loopback address
+  // One byte, because a session keeps its request.
+  bool secure : 1 = false;         ///< Over TLS
+  bool loopback : 1 = false;       ///< Through a listener with a loopback address
+  bool trusted_proxy : 1 = false;  ///< From a trusted proxy: what its X-Forwarded fields say counts
 };
 
 /// An HTTP request, for an upgrade or another one, with its text as it was sent. Views are valid
@@ -116,11 +118,15 @@ class request {
     return target().substr(start, authority_end(start) - start);
   }
 
-  /// Whether the request came over TLS to this server. False behind a proxy that terminates TLS.
+  /// Whether the request came over TLS to this server. False behind a proxy that terminates TLS: see
+  /// client_scheme().
   bool is_secure() const noexcept { return arrival_.secure; }
 
   /// Whether the request came through a listener with a loopback address.
   bool is_from_loopback() const noexcept { return arrival_.loopback; }
+
+  /// Whether the request came from a trusted proxy: see client_scheme() and client_host().
+  bool is_from_trusted_proxy() const noexcept { return arrival_.trusted_proxy; }
 
   /// The origin of the page, as the browser states it: RFC 6454 §7. Other clients can omit it or
   /// send any value.

@@ -123,14 +123,7 @@ class server_handshake {
   status reject(const response& answer) {
     const bool plain = is_plain() && written_ == 0;
     if (state_ != status::request && !plain) return state_;
-    const bool sendable = is_sendable(answer);
-    if (!plain) error_ = errc::upgrade_refused;
-    if (!sendable) {
-      error_ = errc::bad_header_value;
-      unsendable_ = detail::not_sendable_part(answer);
-    }
-    write(sendable ? answer : response_for(error_));
-    return state_;
+    return refuse(answer, plain ? error_ : errc::upgrade_refused);
   }
 
   /// The same, with a status.
@@ -198,8 +191,20 @@ class server_handshake {
     if (error == errc{}) error = detail::check_upgrade(request_, version_);
     state_ = status::request;  // If the policy throws, the request can still be refused.
     if (reaches_application(error) && !is_for_us()) error = errc::host_refused;
-    if (error == errc{} && !policy_.allow_origin(request_)) error = errc::origin_refused;
-    if (error != errc{}) fail(error);
+    if (error != errc{}) {
+      fail(error);
+    } else if (!policy_.allow_origin(request_)) {
+      refuse(detail::refusal_of_origin(policy_, request_), errc::origin_refused);
+    }
+  }
+
+  /// Responds with this, or with 500 if that is not sendable.
+  status refuse(const response& answer, errc error) {
+    const bool sendable = is_sendable(answer);
+    error_ = sendable ? error : errc::bad_header_value;
+    if (!sendable) unsendable_ = detail::not_sendable_part(answer);
+    write(sendable ? answer : response_for(error_));
+    return state_;
   }
 
   /// Whether the application may get the request: upgrades, and requests that a driver can pass on

@@ -9,6 +9,7 @@
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/negotiation/negotiator.hpp"
 #include "hawser/protocol/any_extension.hpp"
 
@@ -25,6 +26,10 @@ class negotiating_server_policy {
 
   bool allow_host(const request& asked) { return policy_.allow_host(asked); }
   bool allow_origin(const request& asked) { return policy_.allow_origin(asked); }
+  response refuse_origin(const request& asked) { return detail::refusal_of_origin(policy_, asked); }
+  std::string explain_origin(const request& asked) {
+    return detail::explanation_of_origin(policy_, asked);
+  }
   std::string choose_subprotocol(const request& asked) { return policy_.choose_subprotocol(asked); }
   bool requires_subprotocol() const { return detail::requires_subprotocol(policy_); }
   std::string accept_extensions(const extension_list& offers) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/asio/accepting/endpoint_text.hpp"
 
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
@@ -40,6 +43,37 @@ TEST_CASE("an endpoint of TCP is a loopback one or not, one of Unix sockets is n
     CHECK_FALSE(is_loopback(address));
   }
   CHECK_FALSE(detail::is_loopback_endpoint(asio::local::stream_protocol::endpoint{"/run/a.sock"}));
+}
+
+TEST_CASE("a request has arrived from a trusted proxy if the client's address is in the list",
+          "[R-ORIGIN]") {
+  CHECK(detail::address_in("192.0.2.7:80") == "192.0.2.7");
+  CHECK(detail::address_in("[2001:db8::7]:80") == "2001:db8::7");
+  CHECK(detail::address_in("[fe80::1%eth0]:80") == "fe80::1");
+  CHECK(detail::address_in("[") == "");
+  CHECK(detail::address_in("") == "");
+
+  const auto facts = [](const auto& where) { return detail::facts_of_listener(where); };
+  const auto tcp = facts(asio::ip::tcp::endpoint{asio::ip::make_address("127.0.0.1"), 80});
+  const auto local = facts(asio::local::stream_protocol::endpoint{"/run/a.sock"});
+  const std::vector<std::string> proxies{"10.0.0.0/8", "fe80::/10"};
+  const auto trusts = [&](std::string_view remote, const auto& at, const auto& list) {
+    const auto how = detail::arrival_from(remote, at, list);
+    CHECK(how.loopback == at.how.loopback);
+    return how.trusted_proxy;
+  };
+  CHECK(trusts("10.1.2.3:5000", tcp, proxies));
+  CHECK(trusts("[::ffff:10.1.2.3]:5000", tcp, proxies));
+  CHECK(trusts("[fe80::1%eth0]:5000", tcp, proxies));
+  CHECK_FALSE(trusts("192.0.2.7:5000", tcp, proxies));
+  CHECK_FALSE(trusts("10.1.2.3:5000", tcp, std::vector<std::string>{}));
+  CHECK_FALSE(trusts("10.1.2.3:5000", tcp, std::vector<std::string>{"unix"}));
+  // A client chooses the path of its own socket.
+  CHECK_FALSE(trusts("10.1.2.3:5000", local, proxies));
+  CHECK(trusts("", local, std::vector<std::string>{"unix"}));
+
+  CHECK(detail::checked_proxies(proxies) == proxies);
+  CHECK_THROWS_AS(detail::checked_proxies({"10.0.0.0/8", "proxy.example"}), std::invalid_argument);
 }
 
 TEST_CASE("a limit for each address counts a /64 of IPv6, and a mapped address as its IPv4",

@@ -76,7 +76,9 @@ TEST_CASE("a request that is not valid gets a whole response, which ends the str
 TEST_CASE("pages of other sites may not connect unless the route says so", "[abuse][rfc-10.2]") {
   live_server server{[](hawser::server& made) {
     made.route("/open").options().handshake.origin = any_origin;
-    made.route("/friend").options().handshake.origin = only_origins({"https://friend.example"});
+    auto& options = made.route("/friend").options().handshake;
+    options.origin = nullptr;
+    options.allowed_origins = {"https://friend.example"};
     made.on_message([](session&, message_view) {});
   }};
   const auto status = [&](std::string_view path, std::string_view origin) {
@@ -88,6 +90,27 @@ TEST_CASE("pages of other sites may not connect unless the route says so", "[abu
   CHECK(status("/open", "http://b") == 101);
   CHECK(status("/friend", "https://friend.example") == 101);
   CHECK(status("/friend", "http://localhost") == 403);
+}
+
+TEST_CASE("the same origin of a server behind a trusted proxy is what the proxy says",
+          "[rfc-10.2][R-ORIGIN]") {
+  for (const bool trusted : {false, true}) {
+    CAPTURE(trusted);
+    server_options options;
+    if (trusted) options.trusted_proxies = {"127.0.0.0/8"};
+    live_server server{[](hawser::server& made) { made.on_message([](session&, message_view) {}); },
+                       options};
+    const auto status = [&](std::string_view fields) {
+      return status_for(server->port(), upgrade_to("/", fields));
+    };
+    CHECK(status("Origin: https://localhost\r\nX-Forwarded-Proto: https\r\n") ==
+          (trusted ? 101 : 403));
+    CHECK(status("Origin: http://a.example\r\nX-Forwarded-Host: a.example\r\n") ==
+          (trusted ? 101 : 403));
+    CHECK(status("Origin: http://localhost\r\nX-Forwarded-Proto: https\r\n") ==
+          (trusted ? 403 : 101));
+  }
+  CHECK_THROWS_AS((server{{.trusted_proxies = {"proxy.example"}}}), std::invalid_argument);
 }
 
 std::string upgrade_for(std::string_view host, std::string_view more = {}) {

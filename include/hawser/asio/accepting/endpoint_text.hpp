@@ -3,14 +3,18 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 
 #include "hawser/base/error.hpp"
 #include "hawser/handshake/allowed_hosts.hpp"
+#include "hawser/handshake/forwarded.hpp"
 #include "hawser/handshake/ip_address.hpp"
 #include "hawser/handshake/request.hpp"
 
@@ -89,11 +93,38 @@ bool is_loopback_endpoint(const Endpoint& where) {
 struct listener_facts {
   std::string address = {};  ///< Address and port, or the path of a Unix socket
   arrival how = {};
+  bool is_unix = false;  ///< Whether it is a Unix socket
 };
 
 template <class Endpoint>
 listener_facts facts_of_listener(const Endpoint& where) {
-  return {text_of(where), {.loopback = is_loopback_endpoint(where)}};
+  constexpr bool is_unix = !requires { where.address(); };
+  return {text_of(where), {.loopback = is_loopback_endpoint(where)}, is_unix};
+}
+
+/// The address in the text of a TCP endpoint, without brackets and zone: `fe80::1` of `[fe80::1%eth0]:80`.
+inline std::string_view address_in(std::string_view endpoint) noexcept {
+  auto address = endpoint.substr(0, endpoint.rfind(':'));
+  if (address.starts_with('[')) address = address.substr(1, address.find_first_of("%]") - 1);
+  return address;
+}
+
+/// How the requests of a client of this listener have arrived. `proxies` are the trusted ones.
+inline arrival arrival_from(std::string_view remote, const listener_facts& at,
+                            const std::vector<std::string>& proxies) noexcept {
+  auto how = at.how;
+  how.trusted_proxy = is_listed_proxy(at.is_unix ? "unix" : address_in(remote), proxies);
+  return how;
+}
+
+/// The list of trusted proxies. Throws std::invalid_argument if an entry is not valid.
+inline std::vector<std::string> checked_proxies(std::vector<std::string> proxies) {
+  for (const auto& entry : proxies) {
+    if (is_proxy_entry(entry)) continue;
+    throw std::invalid_argument{"hawser: trusted_proxies: \"" + entry +
+                                "\" is no address, no network and not \"unix\""};
+  }
+  return proxies;
 }
 
 }  // namespace hawser::detail

@@ -12,6 +12,7 @@
 #include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/asio/incident.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
 
 namespace hawser::detail {
@@ -35,13 +36,17 @@ class threaded_incidents {
 
   /// The opening handshake has failed, with a response or without one. Network errors are no incidents.
   template <class Handshake>
-  void not_opened(const Handshake& asked, std::error_code ec) noexcept {
+  void not_opened(Handshake& asked, std::error_code ec) {
     // Nor is the end of a connection that has sent nothing, as of a health check.
     const bool silent = ec == errc::truncated_handshake && asked.is_untouched();
     if (reported_ || ec.category() != hawser::error_category() || silent) return;
     auto what = about(asked.request());
     what.status = asked.response_status();
-    what.subject = asked.unsendable();
+    std::string subject = asked.unsendable();
+    if (ec == errc::origin_refused && to_.is_wanted()) {
+      subject = explanation_of_origin(asked.policy(), asked.request());
+    }
+    what.subject = subject;
     report(what, kind_of(ec), ec);
   }
 

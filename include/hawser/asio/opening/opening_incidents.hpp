@@ -29,7 +29,7 @@ class opening_incidents {
 
   /// These belong to the connection. They must exist whenever an incident is reported.
   opening_incidents(const chosen_route& route, const session_facts& facts,
-                    const conversation& talk) noexcept
+                    conversation& talk) noexcept
       : route_{route}, facts_{facts}, talk_{talk} {}
 
   /// Responses can be sent from now on: the TLS handshake, if there is one, has ended.
@@ -55,7 +55,15 @@ class opening_incidents {
     // The end of a connection that has sent nothing, as of a health check, is no incident.
     const bool silent = error == errc::truncated_handshake && !state_.contains(fact::has_input);
     if (error == errc{} || silent) return;
-    report(about_request(kind_of(error), error, status_in(as_text(talk_.output()))));
+    auto what = about_request(kind_of(error), error, status_in(as_text(talk_.output())));
+    std::string subject;
+    if (error == errc::origin_refused && route_.settings().diagnostics->is_wanted()) {
+      subject = talk_.policy().explain_origin(talk_.request());
+    } else if (error == errc::bad_header_value) {
+      subject = talk_.unsendable();
+    }
+    what.subject = subject;
+    report(what);
   }
 
   /// The connection has ended without a response. Network errors are no incidents.
@@ -104,7 +112,7 @@ class opening_incidents {
 
   const chosen_route& route_;
   const session_facts& facts_;
-  const conversation& talk_;
+  conversation& talk_;
   enum_set<fact> state_;
 };
 

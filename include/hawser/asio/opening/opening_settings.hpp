@@ -20,6 +20,7 @@
 #include "hawser/handshake/http_head.hpp"
 #include "hawser/handshake/policy.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/transport/memory_budget.hpp"
 
 namespace hawser::detail {
@@ -32,6 +33,7 @@ struct opening_settings {
       std::chrono::seconds{5};           ///< Of requests without a route
   default_server_policy handshake = {};  ///< For requests without a route
   std::vector<std::unique_ptr<route>> routes = {};
+  std::vector<std::string> trusted_proxies = {};
   http_options http = {};
   http_hook on_http = {};
   std::shared_ptr<memory_budget> memory = std::make_shared<memory_budget>(0);
@@ -103,6 +105,10 @@ struct routed_policy {
   /// Without a route the response is 404, whatever the Origin.
   bool allow_origin(const request& asked) const {
     return chosen == nullptr || handshake().allow_origin(asked);
+  }
+  response refuse_origin(const request& asked) const { return handshake().refuse_origin(asked); }
+  std::string explain_origin(const request& asked) const {
+    return chosen == nullptr ? std::string{} : handshake().explain_origin(asked);
   }
   std::string choose_subprotocol(const request& asked) const {
     return handshake().choose_subprotocol(asked);

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "hawser/asio/accepting/endpoint_text.hpp"
 #include "hawser/asio/http_request.hpp"
 #include "hawser/asio/opening/awaited_answer.hpp"
 #include "hawser/asio/opening/chosen_route.hpp"
@@ -44,7 +45,9 @@ class routed_opening : public registered_opening<Stream, http_conversation<route
                  std::shared_ptr<opening_registry> registry)
       : base{stream, talk_, std::move(executor), std::move(registry), settings->memory},
         route_{std::move(settings)},
-        talk_{routed_policy{&route_.settings()}, route_.settings().limits, facts.listener->how},
+        talk_{
+            routed_policy{&route_.settings()}, route_.settings().limits,
+            arrival_from(facts.remote_address, *facts.listener, route_.settings().trusted_proxies)},
         facts_{std::move(facts)} {}
 
   /// Whether the server is stopping.
