@@ -36,6 +36,7 @@
 #include "hawser/handshake/body.hpp"
 #include "hawser/handshake/client.hpp"
 #include "hawser/handshake/client_step.hpp"
+#include "hawser/handshake/cookie.hpp"
 #include "hawser/handshake/credentials.hpp"
 #include "hawser/handshake/decision.hpp"
 #include "hawser/handshake/extensions.hpp"

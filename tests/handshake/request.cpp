@@ -124,6 +124,19 @@ TEST_CASE("a cookie is found by its exact name in any of the fields", "[rfc6265-
   }
 }
 
+TEST_CASE("cookies are decoded, and all of one name are found", "[rfc6265-4.2][R-AUTH]") {
+  const request asked{
+      "GET",
+      "/",
+      {{"Cookie", "a=1%2F2; user=\"john%20green\"; bad=%zz"}, {"Cookie", "a=3; bad=ok"}}};
+  CHECK(asked.cookies("a") == std::vector<std::string_view>{"1%2F2", "3"});
+  CHECK(asked.cookies("A").empty());
+  CHECK(asked.decoded_cookie("a") == "1/2");
+  CHECK(asked.decoded_cookie("user") == "john green");
+  CHECK_FALSE(asked.decoded_cookie("bad"));
+  CHECK_FALSE(asked.decoded_cookie("none"));
+}
+
 TEST_CASE("parameters of the query are decoded") {
   const request asked{"GET", "/chat?room=a%2Fb&name=Anna+M%C3%BC&room=2&x&bad=%zz&room=3", {}};
   CHECK(asked.query("room") == "a/b");

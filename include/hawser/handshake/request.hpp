@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hawser/base/ascii.hpp"
+#include "hawser/handshake/cookie.hpp"
 #include "hawser/handshake/credentials.hpp"
 #include "hawser/handshake/extensions.hpp"
 #include "hawser/handshake/field_list.hpp"
@@ -134,20 +135,31 @@ class request {
     return header("Origin");
   }
 
-  /// The value of the first cookie of this name, as it was sent: RFC 6265 §4.2.
+  /// The value of the first cookie of this name, as it was sent: RFC 6265 §4.2. Names are compared exactly.
   [[nodiscard]] std::optional<std::string_view> cookie(std::string_view name) const& noexcept {
-    for (const auto field : headers) {
-      if (!iequals(field.name, "Cookie")) continue;
-      for (auto rest = field.value; !rest.empty();) {
-        const auto pair = trim_whitespace(rest.substr(0, rest.find(';')));
-        rest.remove_prefix((std::min)(rest.find(';'), rest.size() - 1) + 1);
-        const auto equals = pair.find('=');
-        if (equals != std::string_view::npos && pair.substr(0, equals) == name) {
-          return pair.substr(equals + 1);
-        }
-      }
-    }
-    return std::nullopt;
+    std::optional<std::string_view> found;
+    for_each_cookie(name, [&](std::string_view value) {
+      found = value;
+      return false;
+    });
+    return found;
+  }
+
+  /// The values of all cookies of this name, as they were sent. A browser sends the one with the longest path
+  /// first, but a subdomain may have set it.
+  [[nodiscard]] std::vector<std::string_view> cookies(std::string_view name) const& {
+    std::vector<std::string_view> found;
+    for_each_cookie(name, [&](std::string_view value) {
+      found.push_back(value);
+      return true;
+    });
+    return found;
+  }
+
+  /// The value of the first cookie of this name as the application set it: see decode_cookie().
+  [[nodiscard]] std::optional<std::string> decoded_cookie(std::string_view name) const {
+    const auto value = cookie(name);
+    return value ? decode_cookie(*value) : std::nullopt;
   }
 
   /// The token of `Authorization: Bearer …`: see decode_bearer_token(). Nothing if there are several
@@ -185,6 +197,7 @@ class request {
   void host() const&& = delete;
   void origin() const&& = delete;
   void cookie(std::string_view) const&& = delete;
+  void cookies(std::string_view) const&& = delete;
   void bearer_token() const&& = delete;
   void subprotocols() const&& = delete;
 
@@ -192,6 +205,18 @@ class request {
   template <class Size>
   static Size clamped(std::size_t size) noexcept {
     return static_cast<Size>((std::min)(size, std::size_t{(std::numeric_limits<Size>::max)()}));
+  }
+
+  /// Until `visit(value)` returns false.
+  template <class Visit>
+  void for_each_cookie(std::string_view name, const Visit& visit) const {
+    for (const auto field : headers) {
+      if (!iequals(field.name, "Cookie")) continue;
+      cookie_list list{field.value};
+      while (const auto one = list.next()) {
+        if (one->name == name && !visit(one->value)) return;
+      }
+    }
   }
 
   std::size_t authority_start() const noexcept {
