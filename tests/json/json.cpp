@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "hawser/cable/json.hpp"
+#include "hawser/json/json.hpp"
 
 #include <cmath>
 #include <cstddef>
@@ -12,7 +12,6 @@
 #include "support/catch.hpp"
 
 using namespace hawser;
-using namespace hawser::cable;
 using namespace std::string_view_literals;
 
 namespace {
