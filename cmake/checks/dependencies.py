@@ -9,6 +9,8 @@ PACKAGES = {
     "testing": ["asio"],
     "tls": ["asio", "openssl"],
     "pubsub": ["asio"],
+    "json": ["nlohmann"],
+    "credentials": ["openssl"],
     "cable": ["asio", "nlohmann"],
     "redis": ["asio", "hiredis"],
 }

@@ -15,7 +15,9 @@ LAYERS = {
     "tls": ["base", "handshake", "transport", "asio"],
     "testing": ["base", "frame", "handshake", "protocol", "transport", "asio"],
     "pubsub": ["base", "protocol", "transport", "asio"],
-    "cable": ["base", "frame", "handshake", "protocol", "pubsub", "asio"],
+    "json": ["base"],
+    "credentials": ["base", "handshake", "json"],
+    "cable": ["base", "frame", "handshake", "protocol", "pubsub", "asio", "json"],
     "redis": ["base", "pubsub", "asio"],
 }
 

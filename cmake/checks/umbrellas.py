@@ -10,6 +10,7 @@ UMBRELLAS = {
     "deflate.hpp": ["deflate"],
     "pubsub.hpp": ["pubsub"],
     "cable.hpp": ["cable"],
+    "credentials.hpp": ["credentials"],
     "testing.hpp": ["testing"],
 }
 

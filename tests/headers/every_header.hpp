@@ -6,6 +6,7 @@
 // First, so that a parameter that hides one of its names is noticed.
 #include "hawser/asio.hpp"
 #include "hawser/cable.hpp"
+#include "hawser/credentials.hpp"
 #include "hawser/deflate.hpp"
 #include "hawser/hawser.hpp"
 #include "hawser/pubsub.hpp"

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "hawser/credentials/anycable_token.hpp"
+#include "hawser/credentials/errc.hpp"
+#include "hawser/credentials/jwt.hpp"
+#include "hawser/credentials/message_verifier.hpp"
+#include "hawser/credentials/rails_cookies.hpp"
+#include "hawser/credentials/secret.hpp"
+#include "hawser/hawser.hpp"
