@@ -101,7 +101,7 @@ TEST_CASE("a cable connection is identified by a signed cookie of Rails", "[cabl
   const credentials::rails_cookies cookies{credentials::rails_secret{"secret"}};
   cable_site site{[&](cable::connection& one) {
     std::error_code ec;
-    const auto user = cookies.verify(one.request(), "user", ec);
+    const auto user = cookies.verified(one.request(), "user", ec);
     if (!user || !user->is_string()) one.reject_unauthorized();
     one.identify("current_user", user->get<std::string>());
   }};
@@ -119,7 +119,7 @@ TEST_CASE("a cable connection is identified by the token of AnyCable's clients",
   cable_site site{[&](cable::connection& one) {
     std::error_code ec = credentials::errc::missing;
     const auto token = credentials::find_anycable_token(one.request());
-    const auto claims = token ? tokens.verify(*token, ec) : std::nullopt;
+    const auto claims = token ? tokens.verified(*token, ec) : std::nullopt;
     if (ec == credentials::errc::expired) return one.close("token_expired", false);
     if (!claims || !claims->contains("ext")) one.reject_unauthorized();
     const auto identifiers = hawser::parse_json(claims->at("ext").get<std::string>());

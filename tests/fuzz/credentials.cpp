@@ -41,30 +41,30 @@ void check_jwt(const std::string& first, const std::string& second) {
                            .require_expiry = false,
                            .leeway = std::chrono::seconds{1}}};
   std::error_code ec;
-  const auto raw = tokens.verify(first, ec, signing_time);
+  const auto raw = tokens.verified(first, ec, signing_time);
   check(raw, ec);
   require(!raw, "a forged token");
   // With a good signature, so that the claims are read.
   auto token = to_base64url(as_bytes(first)) + '.' + to_base64url(as_bytes(second));
   token += '.' + to_base64url(hash_value{secret{"other"}, digest::sha256, token}.bytes());
-  check(tokens.verify(token, ec, signing_time), ec);
+  check(tokens.verified(token, ec, signing_time), ec);
   token = to_base64url(as_bytes(R"({"alg":"HS256"})")) + '.' + to_base64url(as_bytes(second));
   token += '.' + to_base64url(hash_value{secret{"k"}, digest::sha256, token}.bytes());
-  check(tokens.verify(token, ec, signing_time), ec);
+  check(tokens.verified(token, ec, signing_time), ec);
 }
 
 void check_signed(const std::string& text, const std::string& purpose) {
   static const message_verifier verifier{secret{"k"}};
   std::error_code ec;
-  check(verifier.verify(text, ec), ec);
+  check(verifier.verified(text, ec), ec);
   require(ec.operator bool(), "a forged text");
   const auto encoded = base64_encode(as_bytes(text));
   const auto made =
       encoded + "--" + to_hex(hash_value{secret{"k"}, digest::sha256, encoded}.bytes());
-  check(verifier.verify(made, ec), ec);
-  check(verifier.verify(made, "p", ec, signing_time), ec);
+  check(verifier.verified(made, ec), ec);
+  check(verifier.verified(made, "p", ec, signing_time), ec);
   const auto own = verifier.sign(text, purpose, signing_time + std::chrono::seconds{1});
-  const auto again = verifier.verify(own, purpose, ec, signing_time);
+  const auto again = verifier.verified(own, purpose, ec, signing_time);
   const bool fits = own.size() <= 8 * 1024;
   // A purpose that is no UTF-8 is changed by JSON, so it fits nothing.
   require(again.has_value() == (fits && is_valid_utf8(purpose)), "an own text is refused");
@@ -77,7 +77,7 @@ void check_cookie(const std::string& value, const std::string& content) {
   std::error_code ec;
   check(cookies.decrypt("p", value, ec, signing_time), ec);
   require(ec.operator bool(), "a forged cookie");
-  check(cookies.verify("p", value, ec, signing_time), ec);
+  check(cookies.verified("p", value, ec, signing_time), ec);
   require(ec.operator bool(), "a forged signed cookie");
   const auto made = seal(key, content, std::string(sealed::iv_size, 'i'));
   const auto encoded = [](std::string_view bytes) { return base64_encode(as_bytes(bytes)); };

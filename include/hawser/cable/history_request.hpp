@@ -28,7 +28,7 @@ namespace detail {
 /// An integer of any sign; numbers with a fraction are rounded down.
 inline std::optional<std::int64_t> seconds_of(const json& value) {
   if (value.is_number_unsigned()) {
-    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    constexpr auto most = (std::numeric_limits<std::int64_t>::max)();
     const auto number = value.get<std::uint64_t>();
     return number > static_cast<std::uint64_t>(most) ? most : static_cast<std::int64_t>(number);
   }

@@ -69,10 +69,10 @@ class jwt {
 
   /// The claims of a valid token. Otherwise nothing, and `ec` says why; the signature is checked before any claim.
   /// Takes the same time for every signature. Throws only std::bad_alloc, for any text.
-  [[nodiscard]] std::optional<json> verify(std::string_view token, std::error_code& ec,
-                                           clock::time_point now = clock::now()) const {
+  [[nodiscard]] std::optional<json> verified(std::string_view token, std::error_code& ec,
+                                             clock::time_point now = clock::now()) const {
     std::optional<json> claims;
-    ec = check(token, claims, now);
+    ec = examine(token, claims, now);
     if (ec) claims.reset();
     return claims;
   }
@@ -106,8 +106,8 @@ class jwt {
     return digest::sha512;
   }
 
-  std::error_code check(std::string_view token, std::optional<json>& claims,
-                        clock::time_point now) const {
+  std::error_code examine(std::string_view token, std::optional<json>& claims,
+                          clock::time_point now) const {
     if (token.size() > max_size_) return errc::too_large;
     auto signature_text = token;
     const auto signed_part = detail::take_before_last(signature_text, ".");
@@ -127,7 +127,7 @@ class jwt {
       return errc::bad_signature;
     }
     claims = object(payload_text);
-    return claims ? check(*claims, now) : errc::malformed;
+    return claims ? examine(*claims, now) : errc::malformed;
   }
 
   std::optional<json> object(std::string_view encoded) const {
@@ -137,7 +137,7 @@ class jwt {
     return parsed && parsed->is_object() ? std::move(parsed) : std::nullopt;
   }
 
-  std::error_code check(const json& claims, clock::time_point now) const {
+  std::error_code examine(const json& claims, clock::time_point now) const {
     using seconds = std::chrono::duration<double>;
     const auto at = std::chrono::duration_cast<seconds>(now.time_since_epoch());
     const auto expiry = claims.find("exp");

@@ -42,16 +42,16 @@ class message_verifier {
 
   /// The signed value. Otherwise nothing, and `ec` says why. Takes the same time for every signature. Throws only
   /// std::bad_alloc, for any text.
-  [[nodiscard]] std::optional<json> verify(std::string_view text, std::error_code& ec) const {
+  [[nodiscard]] std::optional<json> verified(std::string_view text, std::error_code& ec) const {
     return read(text, ec, [&](std::string_view content, json& value) {
       return detail::read_value(content, max_size_, value);
     });
   }
 
   /// The same for a value that was signed for a purpose and, possibly, with an expiry.
-  [[nodiscard]] std::optional<json> verify(std::string_view text, std::string_view purpose,
-                                           std::error_code& ec,
-                                           clock::time_point now = clock::now()) const {
+  [[nodiscard]] std::optional<json> verified(std::string_view text, std::string_view purpose,
+                                             std::error_code& ec,
+                                             clock::time_point now = clock::now()) const {
     return read(text, ec, [&](std::string_view content, json& value) {
       return detail::unwrap(content, purpose, max_size_, now, value);
     });
@@ -70,13 +70,13 @@ class message_verifier {
   template <class Decode>
   std::optional<json> read(std::string_view text, std::error_code& ec, const Decode& decode) const {
     std::optional<json> value{std::in_place};
-    ec = check(text, *value, decode);
+    ec = examine(text, *value, decode);
     if (ec) value.reset();
     return value;
   }
 
   template <class Decode>
-  std::error_code check(std::string_view text, json& value, const Decode& decode) const {
+  std::error_code examine(std::string_view text, json& value, const Decode& decode) const {
     if (text.size() > max_size_) return errc::too_large;
     auto signature_text = text;
     const auto content = detail::take_before_last(signature_text, "--");

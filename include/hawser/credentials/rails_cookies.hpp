@@ -87,20 +87,20 @@ class rails_cookies {
   }
 
   /// The value of a signed cookie of the request, which the browser's user can read, too.
-  [[nodiscard]] std::optional<json> verify(const request& asked, std::string_view name,
-                                           std::error_code& ec,
-                                           clock::time_point now = clock::now()) const {
+  [[nodiscard]] std::optional<json> verified(const request& asked, std::string_view name,
+                                             std::error_code& ec,
+                                             clock::time_point now = clock::now()) const {
     const auto value = cookie(asked, name, ec);
-    return value ? verify(name, *value, ec, now) : std::nullopt;
+    return value ? verified(name, *value, ec, now) : std::nullopt;
   }
 
   /// The same of a cookie's percent-decoded value.
-  [[nodiscard]] std::optional<json> verify(std::string_view name, std::string_view value,
-                                           std::error_code& ec,
-                                           clock::time_point now = clock::now()) const {
+  [[nodiscard]] std::optional<json> verified(std::string_view name, std::string_view value,
+                                             std::error_code& ec,
+                                             clock::time_point now = clock::now()) const {
     std::optional<json> found;
     for (const auto& verifier : verifiers_) {
-      found = verifier.verify(value, purpose(name), ec, now);
+      found = verifier.verified(value, purpose(name), ec, now);
       if (ec != errc::bad_signature) break;
     }
     return found;
