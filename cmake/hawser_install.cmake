@@ -13,6 +13,9 @@ endif()
 if(TARGET hawser::credentials)
   list(APPEND components credentials)
 endif()
+if(TARGET hawser::redis)
+  list(APPEND components redis)
+endif()
 if(TARGET hawser::tls)
   list(APPEND components tls)
 endif()
@@ -56,6 +59,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/hawser-config.cmake"
   "${PROJECT_BINARY_DIR}/hawser-config-version.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/Findasio.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/Findhiredis.cmake"
   DESTINATION "${HAWSER_PACKAGE_DIR}")
 install(FILES "${PROJECT_BINARY_DIR}/hawser.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/hawser")

@@ -23,6 +23,7 @@ SYSTEM = [
     "asio/driver/unacknowledged.hpp",
     "base/simd.hpp",
     "base/system_entropy.hpp",
+    "redis/link/client_name.hpp",
 ]
 
 

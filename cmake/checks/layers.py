@@ -18,7 +18,7 @@ LAYERS = {
     "json": ["base"],
     "credentials": ["base", "handshake", "json"],
     "cable": ["base", "frame", "handshake", "protocol", "pubsub", "asio", "json"],
-    "redis": ["base", "pubsub", "asio"],
+    "redis": ["base", "handshake", "protocol", "transport", "pubsub", "asio"],
 }
 
 

@@ -122,6 +122,14 @@ ELSEWHERE = {
     "pubsub/delivery/subscriptions": "pubsub/broker",
     "pubsub/hub_options": "options/options",
     "pubsub/publication": "pubsub/broker",
+    "redis/errc": "redis/address",
+    "redis/link/broker_state": "redis/redis_broker",
+    "redis/link/client_name": "redis/redis_broker",
+    "redis/link/publisher_link": "redis/redis_broker",
+    "redis/link/redis_link": "redis/redis_broker",
+    "redis/link/subscriber_link": "redis/redis_broker",
+    "redis/link/upstream": "redis/redis_broker",
+    "redis/options": "redis/redis_broker",
 }
 
 

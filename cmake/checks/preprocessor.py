@@ -13,6 +13,7 @@ EXCEPT = [
     "base/language.hpp",
     "base/simd.hpp",
     "base/system_entropy.hpp",
+    "redis/link/client_name.hpp",
     "version.hpp",
 ]
 

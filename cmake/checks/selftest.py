@@ -49,6 +49,7 @@ KEPT = {
     "include/hawser/pubsub.hpp": HEADER,
     "include/hawser/cable.hpp": HEADER,
     "include/hawser/credentials.hpp": HEADER,
+    "include/hawser/redis.hpp": HEADER,
     "include/hawser/version.hpp": HEADER + VERSION,
     "tests/asio/stream.cpp": TOP + '#include "hawser/asio/stream.hpp"\n',
     "tests/base/error.cpp": TOP + '#include "hawser/base/error.hpp"\n',

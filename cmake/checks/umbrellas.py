@@ -11,6 +11,7 @@ UMBRELLAS = {
     "pubsub.hpp": ["pubsub"],
     "cable.hpp": ["cable"],
     "credentials.hpp": ["credentials"],
+    "redis.hpp": ["redis"],
     "testing.hpp": ["testing"],
 }
 

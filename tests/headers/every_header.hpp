@@ -11,6 +11,7 @@
 #include "hawser/hawser.hpp"
 #include "hawser/pubsub.hpp"
 #include "hawser/pubsub/recording_broker.hpp"
+#include "hawser/redis.hpp"
 #include "hawser/tls.hpp"
 #include "hawser/transport/memory_pipe.hpp"
 #include "hawser/version.hpp"

@@ -60,6 +60,7 @@
 #include <asio.hpp>
 #include <asio/ssl.hpp>
 #include <fcntl.h>
+#include <hiredis/hiredis.h>
 #include <netinet/tcp.h>
 #include <nlohmann/json.hpp>
 #include <openssl/bio.h>

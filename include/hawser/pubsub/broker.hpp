@@ -24,7 +24,8 @@ class subscriber {
       : loop_{detail::delivery_loop::of(executor)} {}
 
   /// Brokers call the functions within publish() and subscribe(), on the threads that call these, also at the
-  /// same time. The functions must not call the broker, unless it is an inline_broker.
+  /// same time. The functions must not call the broker, unless it is an inline_broker. A redis_broker calls them on
+  /// its own thread, one at a time, and they may call it.
   subscriber() = default;
 
   /// A message was published to a subscribed topic. Called once for each publication, however many of the
@@ -48,9 +49,10 @@ using acknowledgement = handler_function<void(std::error_code)>;
 /// Passes publications from publishers to subscribers. All functions may be called on any thread, and none of
 /// them waits for a peer.
 ///
-/// `publish(publication)` fails with errc::bad_topic, with errc::invalid_utf8 if the message has an error(), or
-/// with errc::closed after shutdown(). The subscribers of a topic get the publications of one thread in the
-/// order of their publish() calls. Publications before a subscription is live are not delivered to it.
+/// `publish(publication)` fails with errc::bad_topic, with errc::invalid_utf8 if the message has an error(), with
+/// errc::closed after shutdown(), or with an error of the broker. The subscribers of a topic get the publications
+/// of one thread in the order of their publish() calls. Publications before a subscription is live are not
+/// delivered to it.
 ///
 /// `subscribe(subscriber, pattern, acknowledgement)` fails at once with errc::bad_topic or errc::closed.
 /// Otherwise the acknowledgement, which may be empty, is called exactly once before the first publication of

@@ -120,6 +120,15 @@ class fan_out {
     return refused;
   }
 
+  /// The subscriptions of a receiver.
+  memberships of(const delivery_target& one) {
+    memberships all;
+    for (const auto& [pattern, each] : one.subscriptions) {
+      all.push_back(topics_.find(pattern)->at(one.loop().get()).members.at(each));
+    }
+    return all;
+  }
+
   /// The number of subscriptions of exactly this topic or pattern.
   std::size_t count(std::string_view pattern) {
     std::size_t all = 0;

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "hawser/base/error.hpp"
 #include "hawser/pubsub/broker.hpp"
@@ -29,6 +30,10 @@ class subscriber_target final : public delivery_target {
 
   void receive(const publication& published) override {
     if (one_->on_publication) one_->on_publication(published);
+  }
+
+  void report_gap() const {
+    if (one_->on_gap) one_->on_gap();
   }
 
  private:
@@ -78,7 +83,7 @@ class subscriptions {
   }
 
   void remove(const subscriber* from, std::string_view pattern) {
-    std::shared_ptr<delivery_target> last;
+    std::shared_ptr<subscriber_target> last;
     fan_out::removed past;
     const std::lock_guard guard{mutex_};
     const auto known = targets_.find(from);
@@ -95,7 +100,7 @@ class subscriptions {
   }
 
   void end() {
-    std::unordered_map<const subscriber*, std::shared_ptr<delivery_target>> all;
+    std::unordered_map<const subscriber*, std::shared_ptr<subscriber_target>> all;
     {
       const std::lock_guard guard{mutex_};
       ended_ = true;
@@ -111,6 +116,30 @@ class subscriptions {
     if (ended_) return errc::closed;
     refused = topics_.publish(published, most_, here);
     return {};
+  }
+
+  /// Calls on_gap of all subscribers, on their loops, or within this call. Throws std::bad_alloc; some of them were
+  /// then not called.
+  void report_gap() {
+    std::vector<std::shared_ptr<subscriber_target>> here;
+    {
+      const std::lock_guard guard{mutex_};
+      for (const auto& [_, one] : targets_) {
+        if (!one->loop()) {
+          here.push_back(one);
+          continue;
+        }
+        auto to = std::make_shared<const memberships>(topics_.of(*one));
+        one->loop()->push({nullptr, std::move(to), [one = one] { one->report_gap(); }}, no_limit);
+      }
+    }
+    for (const auto& one : here) one->report_gap();
+  }
+
+  bool has(const subscriber* one, std::string_view pattern) const {
+    const std::lock_guard guard{mutex_};
+    const auto known = targets_.find(one);
+    return known != targets_.end() && known->second->subscriptions.contains(pattern);
   }
 
   std::size_t size() const {
@@ -136,7 +165,7 @@ class subscriptions {
     }
   };
 
-  std::shared_ptr<delivery_target> take(const subscriber* from) {
+  std::shared_ptr<subscriber_target> take(const subscriber* from) {
     const std::lock_guard guard{mutex_};
     const auto known = targets_.find(from);
     if (known == targets_.end()) return nullptr;
@@ -148,9 +177,20 @@ class subscriptions {
   const std::size_t most_;
   mutable std::mutex mutex_;
   fan_out topics_;
-  std::unordered_map<const subscriber*, std::shared_ptr<delivery_target>> targets_;
+  std::unordered_map<const subscriber*, std::shared_ptr<subscriber_target>> targets_;
   bool ended_ = false;
 };
+
+/// Reports to a subscriber, on its loop or within this call, that a subscription has failed.
+inline void report_failure(const std::shared_ptr<subscriber>& to, const acknowledgement& live,
+                           std::error_code why) {
+  if (!live) return;
+  if (!to->loop()) return live(why);
+  const auto target = std::make_shared<subscriber_target>(to, to->loop());
+  auto failed =
+      std::make_shared<const memberships>(memberships{std::make_shared<membership>(target)});
+  to->loop()->push({nullptr, std::move(failed), [live, why] { live(why); }}, no_limit);
+}
 
 /// Delivers within the caller, and returns the first exception of a receiver.
 inline std::exception_ptr deliver_here(const publication& published, const memberships& here) {
