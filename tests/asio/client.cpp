@@ -137,11 +137,21 @@ TEST_CASE("an exception of a coroutine ends its session and is reported") {
 
 TEST_CASE("without a connection and without a queue nothing is sent") {
   stage server;
-  driven_client client{brisk_client(server.url())};
+  driven_client client{keeping(server.url(), 0)};
   CHECK_FALSE(client->session());
   CHECK(client->send("early") == errc::closed);
   CHECK(client->ping() == errc::closed);
   CHECK(client->buffered_bytes() == 0);
+}
+
+TEST_CASE(
+    "with default options, what is sent before the first connection is sent on it, up to 1 MiB") {
+  stage server;
+  driven_client client{brisk_client(server.url())};
+  CHECK_FALSE(client->send("early"));
+  CHECK(client->send(std::string(1024 * 1024, 'x')) == errc::message_exceeds_budget);
+  client.start();
+  CHECK(server.open().receive_frames(1) == lines{"text \"early\""});
 }
 
 TEST_CASE("queued messages are sent after on_open has returned, in order") {

@@ -148,6 +148,7 @@ TEST_CASE("the hook for incidents is set until its object runs, and is not empty
     CHECK_THROWS_AS(one.on_diagnostic([](const incident&) {}), std::logic_error);
   };
   server event_server{context, {}};
+  event_server.fallback();
   check(event_server, [&] { event_server.start(); });
   client one{context, {.url = "ws://127.0.0.1:1"}};
   check(one, [&] { one.start(); });
@@ -164,6 +165,30 @@ TEST_CASE("the hook for incidents is set until its object runs, and is not empty
   }));
   blocking.shutdown();
   runner.join();
+}
+
+/// Negotiates an extension that cannot be made.
+struct failing_negotiator {
+  std::string offer() const { return "failing"; }
+  std::string answer(const extension_list&) const { return offer(); }
+  bool accepts(const extension_list&) const { return true; }
+  any_extension make(role, const extension_list&) const { fail(); }
+};
+
+TEST_CASE("an extension that cannot be made is reported with the address and the request") {
+  mailbox<std::string> reported;
+  live_server server{
+      [&](hawser::server& made) {
+        made.on_message(receive_only);
+        made.on_diagnostic([&](const incident& what) { reported.put(what.describe()); });
+      },
+      {.extension = failing_negotiator{}}};
+  raw_socket client{server->port()};
+  client.send(upgrade_to("/chat", "Sec-WebSocket-Extensions: failing\r\n"));
+  client.receive_all();
+  CHECK(reported.take() == "handler threw: extension: on purpose (127.0.0.1:" +
+                               std::to_string(client.socket().local_endpoint().port()) +
+                               ", GET /chat)");
 }
 
 TEST_CASE("a refused upgrade is reported with its status, reason and request") {

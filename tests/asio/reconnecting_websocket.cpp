@@ -64,9 +64,7 @@ TEST_CASE("messages are read over as many connections as it takes") {
 
 TEST_CASE("a write is sent at once if there is a connection, otherwise in the next read") {
   stage server;
-  auto options = brisk_client(server.url());
-  options.queue.most = 100;
-  reconnecting_websocket peer{options};
+  reconnecting_websocket peer{brisk_client(server.url())};
   CHECK_FALSE(peer.write("early"));
   byte_vector early;
   byte_vector late;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <set>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -572,6 +573,7 @@ TEST_CASE(
   }
   SECTION("before run") {
     server server{{.threads = 2}};
+    server.fallback();
     server.shutdown();
     server.run();
     server.shutdown();
@@ -637,6 +639,58 @@ TEST_CASE("a server that stops while clients connect answers each with 1001 or 5
       if (end != "closed{1001, clean}" && end != "503" && !end.empty()) FAIL_CHECK(end);
     }
   }
+}
+
+TEST_CASE("a server on which nothing is set does not start") {
+  asio::io_context context;
+  server started{context, {}};
+  CHECK_THROWS_WITH(
+      started.start(),
+      "hawser::server::start(): no handler is set; a server that only sends calls fallback()");
+  server running{server_options{}};
+  CHECK_THROWS_WITH(
+      running.run(),
+      "hawser::server::run(): no handler is set; a server that only sends calls fallback()");
+  // It may still be set up.
+  started.on_http([](const request&) { return response{.status = 200}; });
+  CHECK_NOTHROW(started.start());
+  running.fallback();
+  running.shutdown();
+  CHECK_NOTHROW(running.run());
+}
+
+TEST_CASE("run() returns when a stop is requested, as after shutdown()") {
+  server one{server_options{}};
+  echo(one);
+  std::jthread serving{[&](std::stop_token stop) {
+    one.run(std::move(stop), {.code = close_code::service_restart});
+  }};
+  auto client = connect("ws://127.0.0.1:" + std::to_string(one.port()));
+  CHECK(echoed(client, "Hello") == "Hello");
+  serving.request_stop();
+  CHECK(end_of(client) == "closed{1012, clean}");
+  serving.join();
+}
+
+TEST_CASE("a server on a std::jthread ends with its scope, also by an exception") {
+  server one{server_options{}};
+  echo(one);
+  const auto use = [&] {
+    const std::jthread serving{[&](std::stop_token stop) { one.run(std::move(stop)); }};
+    throw std::runtime_error{"on purpose"};
+  };
+  CHECK_THROWS_AS(use(), std::runtime_error);
+  CHECK(one.connections() == 0);
+}
+
+TEST_CASE("run() returns at once if a stop was requested before") {
+  std::stop_source source;
+  server one{server_options{}};
+  one.fallback();
+  CHECK_THROWS_AS(one.run(source.get_token(), {.code = close_code::no_status}), std::system_error);
+  source.request_stop();
+  one.run(source.get_token());
+  CHECK(one.connections() == 0);
 }
 
 TEST_CASE("run() leaves no thread and no descriptor") {

@@ -197,6 +197,7 @@ TEST_CASE("async_shutdown() completes when all connections have ended, on any co
 TEST_CASE("async_shutdown() after the end completes too, and after its context's end throws") {
   std::optional<asio::io_context> context{std::in_place};
   server made{*context, {}};
+  made.fallback();
   made.start();
   int completed = 0;
   const auto count = [&](std::error_code ec) {
@@ -219,6 +220,7 @@ TEST_CASE("async_shutdown() after the end completes too, and after its context's
 TEST_CASE("the completion of async_shutdown() is destroyed with its server, and not called") {
   asio::io_context context;
   std::optional<server> made{std::in_place, context, server_options{}};
+  made->fallback();
   made->start();
   const auto turns = GENERATE(0, 1, 2);
   raw_socket silent{made->port()};
@@ -285,6 +287,7 @@ TEST_CASE("the shutdown hook may destroy its server") {
   asio::io_context context;
   auto made = std::make_unique<server>(context, server_options{});
   made->on_shutdown([&] { made.reset(); });
+  made->fallback();
   made->start();
   made->shutdown();
   context.run();

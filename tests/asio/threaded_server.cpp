@@ -15,6 +15,7 @@
 #include <optional>
 #include <random>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -628,6 +629,26 @@ TEST_CASE("a server that stops in the middle of much traffic closes every connec
   }
   for (auto& client : crowd) client.join();
   CHECK(ends == std::vector<std::string>(clients, "closed{1001, clean}"));
+}
+
+TEST_CASE("a threaded server stops when its std::jthread is destroyed") {
+  threaded_server server{threaded_server_options{}};
+  std::optional<client_websocket> client;
+  {
+    std::jthread serving{[&](std::stop_token stop) {
+      server.run(
+          [](peer_type& peer) {
+            while (peer.read()) {
+            }
+          },
+          std::move(stop));
+    }};
+    client = connect("ws://127.0.0.1:" + std::to_string(server.port()));
+    std::thread answering{[&] { client->read(); }};
+    serving = {};
+    answering.join();
+  }
+  CHECK(shown(client->close_reason()) == "closed{1001, clean}");
 }
 
 // Abuse; server.cpp tests what is the same for every kind of server

@@ -105,7 +105,7 @@ void check_defaults(const shutdown_options& options) {
 
 void check_defaults(const outage_queue& options) {
   const auto& [most, when_full] = options;
-  CHECK(most == 0);
+  CHECK(most == 1024 * 1024);
   CHECK(when_full == outage_queue::policy::refuse);
 }
 

@@ -185,12 +185,15 @@ class session_peer : public async_peer {
                const connection_options& options)
       : async_peer{side, around, options} {
     detail::session_settings settings{
-        options, {}, std::make_shared<const session_handlers>(handlers()), around.extensions[side]};
+        options,
+        {},
+        std::make_shared<const session_handlers>(handlers()),
+        around.extensions[side].make(own_role, around.agreed.extensions)};
     detail::session_facts facts;
     facts.agreed = around.agreed;
     auto driver = std::make_shared<detail::session_driver<simulated_stream<How>>>(
-        own_role, simulated_stream<How>{context_.get_executor(), end_}, std::move(facts), settings,
-        std::make_shared<detail::session_registry>(context_.get_executor()),
+        own_role, simulated_stream<How>{context_.get_executor(), end_}, std::move(facts),
+        std::move(settings), std::make_shared<detail::session_registry>(context_.get_executor()),
         detail::connection_places::place{});
     session_ = session{driver};
     asio::post(context_, [driver] { driver->open({}); });

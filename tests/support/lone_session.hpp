@@ -49,7 +49,7 @@ struct lone_session {
     detail::session_settings settings{
         options, budget, std::make_shared<const session_handlers>(handlers), {}, memory};
     auto made = std::make_shared<detail::session_driver<socket>>(
-        role::server, std::move(near), detail::session_facts{}, settings, registry,
+        role::server, std::move(near), detail::session_facts{}, std::move(settings), registry,
         detail::connection_places::place{});
     asio::post(context, [made] { made->open({}); });
     context.poll();

@@ -31,7 +31,7 @@ int main() try {
     co_return hawser::acceptance{};
   });
   server.on_open([](hawser::session& peer) { peer.send("hello " + peer.data<std::string>()); });
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   const auto url = "ws://127.0.0.1:" + std::to_string(server.port());
   hawser::response refusal;
@@ -40,7 +40,6 @@ int main() try {
   hawser::connect_options options;
   options.handshake.headers.add("Authorization", "Bearer sesame");
   std::cout << refusal.status << ' ' << hawser::connect(url, options).read()->text() << std::endl;
-  server.shutdown();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -5,7 +5,6 @@
 // Prints: Bert B. has left
 #include <exception>
 #include <iostream>
-#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -31,10 +30,7 @@ int main() try {
   rooms.on_close([&](hawser::session& peer, const hawser::closed&) {
     say(peer, peer.data<std::string>() + " has left");
   });
-  std::jthread serving{[&](const std::stop_token& stop) {
-    const std::stop_callback at_the_end{stop, [&] { server.shutdown(); }};
-    server.run();
-  }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   const auto url = "ws://127.0.0.1:" + std::to_string(server.port()) + "/rooms/";
   auto anna = hawser::connect(url + "tea?name=Anna");

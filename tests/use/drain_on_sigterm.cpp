@@ -17,7 +17,7 @@ int main() try {
                           .drain = std::chrono::seconds{2}});
   server.on_message(
       [](hawser::session& peer, hawser::message_view message) { peer.send(message); });
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   auto peer = hawser::connect("ws://127.0.0.1:" + std::to_string(server.port()));
   std::raise(SIGTERM);

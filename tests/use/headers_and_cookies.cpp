@@ -14,14 +14,13 @@ int main() try {
     asked.accept({{"Content-Language", language.value_or("en")}, {"Set-Cookie", "seen=1"}});
   });
   server.on_open([](hawser::session& peer) { peer.send(peer.data<std::string>()); });
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   hawser::connect_options options{.cookie = "name=Anna"};
   options.handshake.headers.add("Accept-Language", "fr");
   auto peer = hawser::connect("ws://127.0.0.1:" + std::to_string(server.port()), options);
   std::cout << peer.read()->text() << ' ' << peer.response().header("Content-Language").value()
             << ' ' << peer.response().header("Set-Cookie").value() << std::endl;
-  server.shutdown();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -20,8 +20,7 @@ using namespace std::chrono_literals;
 class rpc_client {
  public:
   // What is called before the connection is there, or between two of them, waits for the next one.
-  rpc_client(asio::io_context& context, const std::string& url)
-      : client_{context, {.url = url, .queue = {.most = 1024 * 1024}}} {
+  rpc_client(asio::io_context& context, const std::string& url) : client_{context, {.url = url}} {
     client_.on_message([this](hawser::session&, hawser::message_view message) {
       const auto answer = json::parse(message.text());
       const std::lock_guard guard{mutex_};

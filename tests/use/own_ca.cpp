@@ -14,7 +14,7 @@ int main(int, char** argv) try {
   tls.identities.push_back({hawser::pem_file{argv[1]}, hawser::pem_file{argv[2]}});
   hawser::tls_server server{{}, hawser::tls_server_context{tls}};
   server.on_open([](hawser::session& peer) { peer.send("ahoy"); });
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   const auto url = "wss://localhost:" + std::to_string(server.port());
   std::error_code ec;
@@ -23,7 +23,6 @@ int main(int, char** argv) try {
   const hawser::tls_client_context trusting{{.authorities = hawser::pem_file{argv[1]}}};
   auto peer = hawser::connect(url, trusting);
   std::cout << peer.read()->text() << " from " << peer.peer_certificate()->subject << std::endl;
-  server.shutdown();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

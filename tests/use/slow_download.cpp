@@ -23,7 +23,7 @@ int main() try {
     }
     co_await out.finish();
   });
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   const auto url = "ws://127.0.0.1:" + std::to_string(server.port());
   auto peer = hawser::connect(url, {.connection = {.max_message_size_in_parts = 0}});

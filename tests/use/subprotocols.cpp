@@ -25,7 +25,7 @@ int main() try {
   hawser::server server{options};
   server.on_session(
       [](hawser::session peer) { return peer.subprotocol() == "echo" ? echo(peer) : greet(peer); });
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   const auto url = "ws://127.0.0.1:" + std::to_string(server.port());
   hawser::connect_options client;
@@ -34,7 +34,6 @@ int main() try {
   std::error_code ec;
   hawser::connect(url, ec);
   std::cout << ec.message() << std::endl;
-  server.shutdown();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

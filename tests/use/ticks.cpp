@@ -26,11 +26,10 @@ int main() try {
   };
   tick({});
   server.on_shutdown([&] { timer.cancel(); });
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   auto peer = hawser::connect("ws://127.0.0.1:" + std::to_string(server.port()));
   for (int i = 0; i < 3; ++i) std::cout << peer.read()->text() << std::endl;
-  server.shutdown();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -20,7 +20,7 @@ int main() try {
     const auto size = peer.data<std::uint64_t>() += part.payload.size();
     if (part.last) peer.send(std::to_string(size));
   });
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   auto peer = hawser::connect("ws://127.0.0.1:" + std::to_string(server.port()));
   const std::vector<std::byte> piece(1024 * 1024);
@@ -28,7 +28,6 @@ int main() try {
   for (int i = 0; i < 1024; ++i) out.write(piece);
   out.finish();
   std::cout << peer.read()->text() << std::endl;
-  server.shutdown();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -10,6 +10,7 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -180,21 +181,32 @@ class server : public handler_setters<server, route>, public diagnosed, public s
 
   std::size_t connections() const { return runtime()->connections(); }
 
-  /// Begins to accept on the given executor. Does not wait.
+  /// Begins to accept on the given executor. Does not wait. Throws std::logic_error if nothing is set: no handler,
+  /// no route and no on_http, so that every client would get 404. A server that only sends calls fallback().
   void start() {
+    check_has_work("server::start()");
     detail::freeze(*settings_, *frozen_, true);
     runtime()->start();
   }
 
   /// Serves until shutdown(), on `options.threads` threads including the calling one. Throws
-  /// std::logic_error for a server on an executor of yours, which your own threads run.
+  /// std::logic_error for a server on an executor of yours, which your own threads run, and if nothing is set:
+  /// see start().
   void run() {
     if (!own_threads_)
       throw std::logic_error{"hawser::server::run(): it has no threads of its own"};
+    check_has_work("server::run()");
     // A handler may destroy this object.
     const auto kept = runtime();
     const detail::frozen_settings now{settings_, frozen_};
     kept->run();
+  }
+
+  /// run(), with shutdown(options) when `stop` is requested, also before this call. A std::jthread requests it in its
+  /// destructor: `std::jthread serving{[&](std::stop_token stop) { server.run(stop); }};`
+  void run(std::stop_token stop, const shutdown_options& options = {}) {
+    const auto stopping = shut_down_with(std::move(stop), options);
+    run();
   }
 
   /// Called once, when a shutdown begins: new clients are refused from here on, and no Close frame has been sent
@@ -321,6 +333,12 @@ class server : public handler_setters<server, route>, public diagnosed, public s
   }
 
   void check_settable(const char* setter) const { detail::check_not_running(*frozen_, setter); }
+
+  void check_has_work(const char* function) const {
+    if (!settings_->routes.empty() || settings_->on_http) return;
+    throw std::logic_error{"hawser::" + std::string{function} +
+                           ": no handler is set; a server that only sends calls fallback()"};
+  }
 
   void check_is_first(const std::string& pattern) const {
     for (const auto& one : settings_->routes) {

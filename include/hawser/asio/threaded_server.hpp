@@ -9,6 +9,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -35,6 +36,7 @@
 #include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/asio/incident.hpp"
 #include "hawser/asio/session/occupied.hpp"
+#include "hawser/asio/shutdown_options.hpp"
 #include "hawser/asio/socket_transport.hpp"
 #include "hawser/asio/threaded_peer.hpp"
 #include "hawser/asio/threaded_server_options.hpp"
@@ -101,6 +103,14 @@ class basic_threaded_server : public threaded_handlers, public shutdown_function
     constexpr bool fits = detail::serves<Handler, peer>();
     static_assert(fits, "run wants void(peer&) or void(peer&, const request&), no coroutine");
     if constexpr (fits) run_with(handler);
+  }
+
+  /// run(handler), with shutdown(options) when `stop` is requested, also before this call. A std::jthread requests it
+  /// in its destructor: `std::jthread serving{[&](std::stop_token stop) { server.run(serve, stop); }};`
+  template <class Handler>
+  void run(Handler handler, std::stop_token stop, const shutdown_options& options = {}) {
+    const auto stopping = shut_down_with(std::move(stop), options);
+    run(std::move(handler));
   }
 
   /// The number of connections, including handshakes.

@@ -97,12 +97,12 @@ struct tcp_session {
     socket near{context};
     near.connect(acceptor.local_endpoint());
     far.emplace(acceptor.accept());
-    const detail::session_settings settings{
+    detail::session_settings settings{
         options, {}, std::make_shared<const session_handlers>(std::move(handlers))};
-    auto made =
-        std::make_shared<driver>(own_role, std::move(near), detail::session_facts{}, settings,
-                                 std::make_shared<detail::session_registry>(context.get_executor()),
-                                 detail::connection_places::place{});
+    auto made = std::make_shared<driver>(
+        own_role, std::move(near), detail::session_facts{}, std::move(settings),
+        std::make_shared<detail::session_registry>(context.get_executor()),
+        detail::connection_places::place{});
     asio::post(context, [made] { made->open({}); });
     peer = session{std::move(made)};
   }

@@ -21,7 +21,7 @@ const auto on_another_thread = [] { return false; };
 const auto in_handler = [] { return true; };
 
 TEST_CASE("without a connection messages are queued if that is enabled, and sent on the next one") {
-  client_sending none{{}, {}};
+  client_sending none{{.most = 0}, {}};
   CHECK(none.send(sent_word, on_another_thread) == errc::closed);
   client_sending keeping{{.most = 10'000}, {}};
   CHECK_FALSE(keeping.send(sent_word, on_another_thread));

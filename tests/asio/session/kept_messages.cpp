@@ -176,7 +176,7 @@ TEST_CASE("a message that could not be sent is not queued") {
 }
 
 TEST_CASE("a queue with a limit of zero keeps nothing") {
-  CHECK_FALSE(kept_messages{outage_queue{}}.keeps());
+  CHECK_FALSE(kept_messages{{.most = 0}}.keeps());
 }
 
 }  // namespace

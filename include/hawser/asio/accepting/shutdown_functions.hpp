@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <utility>
 
 #include "hawser/asio/accepting/server_runtime.hpp"
@@ -44,6 +45,13 @@ class shutdown_functions {
   ~shutdown_functions() = default;
 
   const std::shared_ptr<detail::server_runtime>& runtime() const noexcept { return runtime_; }
+
+  /// While the result exists, a request to stop calls shutdown(options).
+  auto shut_down_with(std::stop_token stop, const shutdown_options& options) const {
+    return std::stop_callback{
+        std::move(stop),
+        [runtime = runtime_, plan = detail::checked_plan(options)] { runtime->shutdown(plan); }};
+  }
 
  private:
   // Calls on other threads keep it: run() may return, and the server be destroyed, before they end.

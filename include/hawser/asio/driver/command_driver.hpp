@@ -49,13 +49,10 @@ class command_driver : public session_state,
   }
 
  protected:
-  command_driver(role own_role, Stream stream, session_facts facts,
-                 const session_settings& settings)
+  command_driver(role own_role, Stream stream, session_facts facts, session_settings&& settings)
       : session_state{own_role, std::move(facts), settings.budget, settings.memory},
         base{std::move(stream),
-             session_connection{
-                 own_role, settings.connection,
-                 settings.extension.make(own_role, session_state::facts().agreed().extensions)}} {}
+             session_connection{own_role, settings.connection, std::move(settings.extension)}} {}
   ~command_driver() override { session_state::leave(); }
 
   /// Updates the numbers that the handles and the memory budget read.

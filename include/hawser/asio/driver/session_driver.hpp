@@ -35,11 +35,10 @@ class session_driver final : public command_driver<session_driver<Stream>, Strea
   using base = command_driver<session_driver<Stream>, Stream>;
 
  public:
-  session_driver(role own_role, Stream stream, session_facts facts,
-                 const session_settings& settings, std::shared_ptr<session_registry> registry,
-                 connection_places::place place)
-      : base{own_role, std::move(stream), std::move(facts), settings},
-        calls_{settings.handlers},
+  session_driver(role own_role, Stream stream, session_facts facts, session_settings settings,
+                 std::shared_ptr<session_registry> registry, connection_places::place place)
+      : base{own_role, std::move(stream), std::move(facts), std::move(settings)},
+        calls_{std::move(settings.handlers)},  // the base has moved the extension only
         registration_{*this, std::move(registry)},
         place_{std::move(place)} {
     if (handlers().on_part) base::connection().deliver(delivery::parts);

@@ -144,8 +144,8 @@ class server_opening final : public routed_opening<Stream> {
     const auto report = [&](const std::exception_ptr& thrown) {
       incidents_.threw("extension", thrown);
     };
-    const auto opened = make_session(std::move(stream_), std::move(facts_), route_, registries_,
-                                     std::move(place_), report);
+    const auto opened =
+        make_session(std::move(stream_), facts_, route_, registries_, std::move(place_), report);
     if (!opened) return;
     if (data_) opened->data() = std::move(*data_);
     opened->open(rest, route_.get()->options().keep_request == request_lifetime::opening);

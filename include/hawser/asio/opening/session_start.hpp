@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "hawser/asio/accepting/connection_places.hpp"
@@ -12,35 +13,41 @@
 #include "hawser/asio/opening/io_registries.hpp"
 #include "hawser/asio/opening/opening_registry.hpp"
 #include "hawser/asio/session.hpp"
+#include "hawser/asio/session/session_facts.hpp"
 #include "hawser/asio/session/session_state.hpp"
+#include "hawser/frame/opcode.hpp"
+#include "hawser/handshake/policy.hpp"
 
 namespace hawser::detail {
 
-/// The settings of the sessions of this route. There must be one.
-inline session_settings settings_of(const chosen_route& chosen) {
+/// The settings of a session of this route, which must exist. Makes the session's extension.
+inline session_settings settings_of(const chosen_route& chosen, const agreement& agreed) {
   const auto& options = chosen.get()->options();
-  return {options.connection, options.budget, chosen.get()->handlers(), options.extension,
-          chosen.settings().memory};
+  return {options.connection, options.budget, chosen.get()->handlers(),
+          options.extension.make(role::server, agreed.extensions), chosen.settings().memory};
 }
 
-/// Makes the session of an accepted upgrade, and registers it. Returns null, after `report(exception)`, if
-/// its extension could not be made: its client has the response already, so the connection ends.
+/// Makes the session of an accepted upgrade, and registers it; it gets the content of `facts`. Returns null, after
+/// `report(exception)`, if its extension could not be made: its client has the response already, so the connection
+/// ends.
 template <class Stream, class Report>
-std::shared_ptr<session_driver<Stream>> make_session(Stream stream, session_facts facts,
+std::shared_ptr<session_driver<Stream>> make_session(Stream stream, session_facts& facts,
                                                      const chosen_route& chosen,
                                                      const io_registries& registries,
                                                      connection_places::place place,
                                                      Report report) {
+  std::optional<session_settings> settings;
   try {
-    return std::make_shared<session_driver<Stream>>(role::server, std::move(stream),
-                                                    std::move(facts), settings_of(chosen),
-                                                    registries.sessions, std::move(place));
+    settings.emplace(settings_of(chosen, facts.agreed));
   } catch (const std::bad_alloc&) {
     throw;
   } catch (...) {
     report(std::current_exception());
     return nullptr;
   }
+  return std::make_shared<session_driver<Stream>>(role::server, std::move(stream), std::move(facts),
+                                                  std::move(*settings), registries.sessions,
+                                                  std::move(place));
 }
 
 /// Ends a session that has begun while its server was closing.

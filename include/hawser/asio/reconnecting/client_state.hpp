@@ -115,11 +115,12 @@ class client_state final : public std::enable_shared_from_this<client_state<Laye
   /// The opening has succeeded.
   template <class Stream>
   void opened(Stream stream, session_facts facts, const std::vector<std::byte>& rest) {
-    const session_settings settings{attempts_.current().connection, options().budget,
-                                    make_session_hooks(), attempts_.current().extension};
-    const auto made =
-        std::make_shared<session_driver<Stream>>(role::client, std::move(stream), std::move(facts),
-                                                 settings, registry_, connection_places::place{});
+    const auto& used = attempts_.current();
+    session_settings settings{used.connection, options().budget, make_session_hooks(),
+                              used.extension.make(role::client, facts.agreed.extensions)};
+    const auto made = std::make_shared<session_driver<Stream>>(
+        role::client, std::move(stream), std::move(facts), std::move(settings), registry_,
+        connection_places::place{});
     // The extension's constructor may have called stop().
     if (phase_ != phase::opening) return;
     phase_ = phase::open;
