@@ -156,6 +156,8 @@ TEST_CASE("an entry matches the whole Origin, or not at all", "[rfc-10.2][R-ORIG
       {"https://*.example.com", "https://evilexample.com", false},
       {"https://*.example.com", "https://.example.com", false},
       {"https://*.example.com", "https://a..example.com", false},
+      {"https://.example.com", "https://example.com", false},
+      {"https://.example.com", "https://a.example.com", false},
       {"https://*.example.com", "https://a.example.com:8443", false},
       {"https://*.example.com", "http://a.example.com", false},
       {"https://*.example.com", "https://a.example.com.", false},

@@ -65,6 +65,18 @@ TEST_CASE("everything else is decided by the policy itself", "[rfc-9.1]") {
   CHECK(client.make_offer().subprotocols == std::vector<std::string>{"chat"});
 }
 
+TEST_CASE("what a policy says of a refused Origin is passed on, if it says anything",
+          "[R-ORIGIN]") {
+  const request asked{"GET", "/", {{"Host", "a"}, {"Origin", "https://b"}}};
+  const default_server_policy inner{.origin_refusal = response{.status = 404}};
+  negotiating_server_policy<const default_server_policy&> full{inner, {}};
+  CHECK(full.refuse_origin(asked).status == 404);
+  CHECK(full.explain_origin(asked) == "https://b (own origin: http://a)");
+  negotiating_server_policy<server_policy_archetype> least{server_policy_archetype{1}, {}};
+  CHECK(least.refuse_origin(asked).status == 403);
+  CHECK(least.explain_origin(asked).empty());
+}
+
 TEST_CASE("accept() and connect() make the negotiated extension", "[rfc-9.1]") {
   const bool wanted = GENERATE(true, false);
   const any_negotiator extension =

@@ -83,7 +83,7 @@ constexpr std::string_view take_last_label(std::string_view& name) noexcept {
 /// Whether the whole host name matches the pattern.
 constexpr bool is_matching_name(std::string_view pattern, std::string_view name) noexcept {
   constexpr std::size_t longest_name = 254;  // RFC 1035 §2.3.4, and a final dot
-  if (name.size() > longest_name || name.starts_with('.')) return false;
+  if (name.size() > longest_name || name.starts_with('.') || pattern.starts_with('.')) return false;
   if (name.find("..") != std::string_view::npos) return false;
   while (!pattern.empty() && !name.empty()) {
     if (pattern == "*") return true;
