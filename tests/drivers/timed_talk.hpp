@@ -20,7 +20,8 @@
 
 namespace hawser::test {
 
-/// A talk on a context that runs while the test waits, in the time of the program's clock.
+/// A talk on a context that runs while the test waits, in the time of the program's clock, so that the timers and ticks
+/// of programs are tested: see program_clock.
 template <calling How>
 class timed_talk : public talk {
  public:

@@ -92,7 +92,8 @@ struct client_handlers : session_handlers {
 /// Whether another attempt may succeed: true for network errors, timeouts, and responses for a
 /// temporary condition. False if the server or the client must be changed: 401, 403 or 404, a
 /// malformed URL, a response that is not a WebSocket's.
-inline bool is_worth_retrying(std::error_code cause, const std::optional<response>& refusal) {
+inline bool is_worth_retrying(std::error_code cause,
+                              const std::optional<response>& refusal) noexcept {
   if (refusal) {
     const auto status = refusal->status;
     return status == 408 || status == 425 || status == 429 ||

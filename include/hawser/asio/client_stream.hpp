@@ -127,7 +127,7 @@ struct stream_traits<client_stream> {
     if (!stream.erased()) plain::open(stream.lowest_layer());
   }
 
-  static bool is_secure(const client_stream& stream) { return stream.is_secure(); }
+  static bool is_secure(const client_stream& stream) noexcept { return stream.is_secure(); }
 
   static std::shared_ptr<const tls_facts> facts(const client_stream& stream) {
     return stream.erased() ? stream.erased()->facts() : nullptr;

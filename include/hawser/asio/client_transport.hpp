@@ -64,10 +64,10 @@ class client_transport {
   using time_point = std::chrono::steady_clock::time_point;
 
   /// Without TLS.
-  explicit client_transport(socket_transport plain) : plain_{std::move(plain)} {}
+  explicit client_transport(socket_transport plain) noexcept : plain_{std::move(plain)} {}
 
   /// With TLS, after its handshake.
-  explicit client_transport(std::unique_ptr<detail::secure_transport> secure)
+  explicit client_transport(std::unique_ptr<detail::secure_transport> secure) noexcept
       : secure_{std::move(secure)} {}
 
   std::size_t read_some(mutable_bytes in, std::error_code& ec) {

@@ -111,7 +111,7 @@ class basic_reconnecting_websocket {
   std::error_code error() const noexcept { return error_; }
 
   /// The refusal because of which the client has given up, if any.
-  const std::optional<response>& refusal() const { return refusal_; }
+  const std::optional<response>& refusal() const noexcept { return refusal_; }
 
  private:
   /// While an object exists, this thread runs the context.

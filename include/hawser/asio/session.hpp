@@ -74,7 +74,8 @@ class session {
 
  public:
   session() = default;
-  explicit session(std::shared_ptr<detail::session_state> state) : state_{std::move(state)} {}
+  explicit session(std::shared_ptr<detail::session_state> state) noexcept
+      : state_{std::move(state)} {}
 
   /// Sends a text. Fails with invalid_utf8, send_budget_exceeded (see send_budget) or closed. No
   /// error means that it is queued; it is lost if the connection breaks before the peer has it.

@@ -28,17 +28,17 @@ struct stream_traits {
   static constexpr bool is_direct = false;
 
   /// Prepares a connected stream.
-  static void open(Stream&) {}
+  static void open(Stream&) noexcept {}
 
   /// Whether the stream is encrypted, by its `bool is_secure() const`, if there is one: it may then
   /// carry a connection to a `wss:` URI, and the same origin means pages of `https:`.
   static bool is_secure(const Stream& stream) { return detail::is_secure(stream); }
 
   /// What TLS has negotiated, or null.
-  static std::shared_ptr<const tls_facts> facts(const Stream&) { return nullptr; }
+  static std::shared_ptr<const tls_facts> facts(const Stream&) noexcept { return nullptr; }
 
   /// Ends the sending side only. Returns false if the stream does not support that; it is then closed.
-  static bool end(Stream&) { return false; }
+  static bool end(Stream&) noexcept { return false; }
 
   /// Ends both sides; pending operations complete.
   static void close(Stream& stream) {
@@ -65,8 +65,8 @@ struct stream_traits<asio::basic_stream_socket<Protocol, Executor>> {
     }
   }
 
-  static bool is_secure(const socket&) { return false; }
-  static std::shared_ptr<const tls_facts> facts(const socket&) { return nullptr; }
+  static bool is_secure(const socket&) noexcept { return false; }
+  static std::shared_ptr<const tls_facts> facts(const socket&) noexcept { return nullptr; }
 
   static bool end(socket& stream) {
     std::error_code ignored;

@@ -142,7 +142,7 @@ class pending_request {
   bool answered() const noexcept { return state_->slot().answered(); }
 
  protected:
-  explicit pending_request(std::shared_ptr<detail::upgrade_state> state)
+  explicit pending_request(std::shared_ptr<detail::upgrade_state> state) noexcept
       : state_{std::move(state)} {}
   pending_request(const pending_request&) = default;
   pending_request& operator=(const pending_request&) = default;

@@ -60,7 +60,7 @@ inline std::optional<deflate_parameters> deflate_answer(const deflate_parameters
 
 /// Whether the answer of a server is valid for an offer: RFC 7692 §7.1.
 inline bool is_deflate_answer_to(const deflate_parameters& offer,
-                                 const deflate_parameters& answer) {
+                                 const deflate_parameters& answer) noexcept {
   if (offer.server_no_context_takeover && !answer.server_no_context_takeover) return false;
   if (offer.server_max_window_bits &&
       (!answer.server_max_window_bits ||

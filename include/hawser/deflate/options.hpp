@@ -55,7 +55,7 @@ struct deflate_options {
 };
 
 /// The options of a preset.
-inline deflate_options options_of(deflate_preset preset) {
+inline deflate_options options_of(deflate_preset preset) noexcept {
   deflate_options made;
   switch (preset) {
     case deflate_preset::low_memory:

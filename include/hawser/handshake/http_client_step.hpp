@@ -21,7 +21,7 @@ class http_client_step : public client_step {
   bool refused() const noexcept { return refused_; }
 
  protected:
-  explicit http_client_step(head_limits limits)
+  explicit http_client_step(head_limits limits) noexcept
       : limits_{limits}, head_{http_head::kind::response, limits} {}
 
   /// Takes bytes of the response from the front of `input`. Calls `decide()` when the head is

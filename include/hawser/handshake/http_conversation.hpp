@@ -99,7 +99,7 @@ class http_conversation {
 
   /// Answers a plain request without reading its body, with 426 or 405, as a server does that
   /// serves only WebSockets.
-  status decline() { return state_ == status::plain ? state_ = status::failed : state_; }
+  status decline() noexcept { return state_ == status::plain ? state_ = status::failed : state_; }
 
   /// The same with another response.
   status decline(const response& given) {

@@ -60,7 +60,7 @@ class http_head {
   }
 
   /// Begins a new head, with the same limits.
-  void restart() { *this = http_head{kind_, limits_}; }
+  void restart() noexcept { *this = http_head{kind_, limits_}; }
 
   errc error() const noexcept { return error_; }
 

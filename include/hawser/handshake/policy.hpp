@@ -195,9 +195,9 @@ struct default_server_policy {
 
   bool requires_subprotocol() const noexcept { return require_subprotocol; }
 
-  std::string accept_extensions(const extension_list&) const { return {}; }
+  std::string accept_extensions(const extension_list&) const noexcept { return {}; }
 
-  const header_fields& extra_headers(const request&) const { return headers; }
+  const header_fields& extra_headers(const request&) const noexcept { return headers; }
 };
 
 static_assert(server_policy<default_server_policy>);
@@ -242,11 +242,11 @@ struct default_client_policy {
   /// which must not be empty then.
   bool require_subprotocol = false;
 
-  handshake_offer make_offer() const {
+  handshake_offer make_offer() const noexcept {
     return {origin, subprotocols, {}, headers, user_agent, require_subprotocol};
   }
 
-  bool accept_extensions(const extension_list& answer) const { return answer.empty(); }
+  bool accept_extensions(const extension_list& answer) const noexcept { return answer.empty(); }
 };
 
 static_assert(client_policy<default_client_policy>);

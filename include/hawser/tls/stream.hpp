@@ -92,7 +92,7 @@ template <class Socket>
 struct stream_traits<asio::ssl::stream<Socket>> {
   static constexpr bool is_direct = false;
 
-  static bool is_secure(const asio::ssl::stream<Socket>&) { return true; }
+  static bool is_secure(const asio::ssl::stream<Socket>&) noexcept { return true; }
 
   static void open(asio::ssl::stream<Socket>& stream) {
     std::error_code ignored;

@@ -17,7 +17,7 @@ class tls_streams {
   /// The stream is made when the client's first byte has arrived.
   static constexpr bool client_speaks_first = true;
 
-  explicit tls_streams(tls_server_context context) : context_{std::move(context)} {}
+  explicit tls_streams(tls_server_context context) noexcept : context_{std::move(context)} {}
 
   template <class Socket>
   tls_stream<Socket> operator()(Socket socket) const {

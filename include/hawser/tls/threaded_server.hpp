@@ -19,7 +19,7 @@ class tls_layer {
   static constexpr bool is_plain = false;
 
   // Not explicit, so that a server can be made from options and a context.
-  tls_layer(tls_server_context context) : context_{std::move(context)} {}
+  tls_layer(tls_server_context context) noexcept : context_{std::move(context)} {}
 
   template <class Stream>
   tls_transport<Stream> wrap(Stream socket) const {
