@@ -53,7 +53,7 @@ def main(server):
             assert bob.next() == f"rooms/1 {text}"
         bob.send("publish rooms/1 back")
         assert ann.next() == "rooms/1 back"
-        for wrong in ("subscribe a*", "subscribe", "publish rooms/* x", "shout", ""):
+        for wrong in ("subscribe **/a", "subscribe", "publish rooms/* x", "shout", ""):
             ann.send(wrong)
             answer = ann.next()
             assert answer.startswith("error: "), f"{wrong!r} gave {answer!r}"
