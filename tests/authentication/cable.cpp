@@ -10,6 +10,9 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+
+#include <asio/ip/address.hpp>
 
 #include "hawser/asio/server.hpp"
 #include "hawser/credentials.hpp"
@@ -79,6 +82,51 @@ header_fields cookie(std::string_view name, std::string_view value) {
 }
 
 }  // namespace
+
+TEST_CASE("a cable server answers origins as the recorded server of Rails did",
+          "[cable][R-ORIGIN][rails]") {
+  hawser::testing::world world;
+  hawser::memory_broker broker;
+  const bool like_rails = GENERATE(true, false);
+  CAPTURE(like_rails);
+  cable::server served{broker,
+                       like_rails ? cable::server_options::rails() : cable::server_options{}};
+  hawser::server http{world.context(),
+                      {.listener = hawser::first_listener::none, .trusted_proxies = {"10.0.0.1"}}};
+  auto& route = http.route("/cable");
+  route.options().handshake.allowed_hosts = {"*"};
+  route.options().handshake.allowed_origins = {"http://exact.example", "http://*.any.example"};
+  served.mount(route);
+  world.serve(http);
+  const auto answer = [&](std::string_view origin, header_fields fields = {}) {
+    if (!origin.empty()) fields.add("Origin", origin);
+    fields.add("Host", "rails.example:3000");
+    fields.add("Sec-WebSocket-Protocol", subprotocols);
+    const auto got = world.request("/cable", fields);
+    if (got.status == 404) CHECK(got.body == "Page not found");
+    return got.status;
+  };
+  const unsigned refused = like_rails ? 404 : 403;
+  // origin_bad, origin_missing, origin_exact_string, origin_same_as_host, origin_https_vs_http_host
+  CHECK(answer("http://evil.example") == refused);
+  CHECK(answer("") == (like_rails ? 404 : 101));
+  CHECK(answer("http://exact.example") == 101);
+  CHECK(answer("http://rails.example:3000") == 101);
+  CHECK(answer("https://rails.example:3000") == refused);
+  // origin_case: hosts have no case, unlike in Rails.
+  CHECK(answer("http://EXACT.example") == 101);
+  CHECK(answer("http://exact.example.evil.example") == refused);
+  CHECK(answer("http://a.any.example") == 101);
+  CHECK(answer("null") == refused);
+  // origin_https_forwarded_proto, origin_forwarded_host: only a trusted proxy says so.
+  const auto forwarded = [&] {
+    return std::pair{answer("https://rails.example:3000", {{"X-Forwarded-Proto", "https"}}),
+                     answer("http://proxy.example", {{"X-Forwarded-Host", "evil, proxy.example"}})};
+  };
+  CHECK(forwarded() == std::pair{refused, refused});
+  world.set_remote_endpoint({asio::ip::make_address("10.0.0.1"), 50'000});
+  CHECK(forwarded() == std::pair{101U, 101U});
+}
 
 TEST_CASE("a cable connection is identified by an encrypted cookie of Rails", "[cable][R-AUTH]") {
   const credentials::rails_cookies cookies{credentials::rails_secret{"secret"}};

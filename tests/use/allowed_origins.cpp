@@ -22,7 +22,7 @@ int main() try {
   own.options().handshake.allowed_origins = {};
   own.options().handshake.origin_refusal = hawser::response{.status = 404};
   own.on_message([](hawser::session&, hawser::message_view) {});
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   const auto status = [&](const std::string& path, const std::string& origin) {
     hawser::connect_options asked;
@@ -38,7 +38,6 @@ int main() try {
             << status("/", "http://chat.example") << ' '     // not encrypted
             << status("/", "https://a.shop.example.evil.example") << ' ' << status("/", "null")
             << ' ' << status("/programs", "https://chat.example") << std::endl;
-  server.shutdown();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -29,7 +29,7 @@ int main() try {
   });
   server.on_open(
       [](hawser::session& peer) { peer.send("hello " + std::to_string(peer.data<int>())); });
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   const auto url = "ws://127.0.0.1:" + std::to_string(server.port());
   hawser::response refusal;
@@ -39,7 +39,6 @@ int main() try {
   const auto cookie = "user_id=" + hawser::encode_cookie(cookies.encrypt("user_id", 7));
   auto peer = hawser::connect(url, {.cookie = cookie});
   std::cout << refusal.status << ' ' << peer.read()->text() << std::endl;
-  server.shutdown();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

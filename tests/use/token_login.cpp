@@ -84,7 +84,7 @@ int main() try {
     asked.accept();
   });
   server.on_open([](hawser::session& peer) { peer.send("hello " + peer.data<std::string>()); });
-  std::jthread serving{[&] { server.run(); }};
+  std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   const auto url = "ws://127.0.0.1:" + std::to_string(server.port());
   const auto answer = [&](const std::string& query, const std::string& token) {
@@ -101,7 +101,6 @@ int main() try {
   const auto query = "/?ticket=" + users.ticket_for("ann");
   std::cout << answer("/", token) << ", " << answer(query, "") << ", " << answer(query, "") << ", "
             << answer("/?ticket=" + token, "") << std::endl;
-  server.shutdown();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -27,6 +27,7 @@
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/server_options.hpp"
 #include "hawser/cable/server_statistics.hpp"
+#include "hawser/handshake/response.hpp"
 #include "hawser/pubsub/broker.hpp"
 
 namespace hawser::cable {
@@ -108,13 +109,18 @@ class server {
     return *this;
   }
 
-  /// Serves a route: sets its subprotocols, its budget, its limit of messages and its handlers. May be called for
+  /// Serves a route: its options say which pages may connect (handshake.origin, handshake.allowed_origins). Sets its
+  /// subprotocols, its budget, its limit of messages and its handlers. May be called for
   /// several routes.
   void mount(route& at) {
     auto& options = at.options();
     options.handshake.subprotocols = {"actioncable-v1-json", "actioncable-unsupported"};
     options.connection.max_message_size = state_->options.max_command_size;
     options.budget = state_->options.budget;
+    if (state_->options.answers.hide) {
+      options.handshake.allow_missing_origin = false;
+      options.handshake.origin_refusal = not_found();
+    }
     state_->report_thrown = at.error_reporter();
     at.on_upgrade([state = state_](upgrade& asked) { decide(*state, asked); });
     at.on_open([state = state_](session& peer) {
@@ -178,6 +184,12 @@ class server {
     } else {
       return {};
     }
+  }
+
+  static response not_found() {
+    response answer{.status = 404, .body = "Page not found"};
+    answer.headers.add("Content-Type", "text/plain");
+    return answer;
   }
 
   static void decide(const detail::server_state& state, const upgrade& asked) {

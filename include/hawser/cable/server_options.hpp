@@ -37,8 +37,9 @@ struct answers {
   /// first.
   bool prefer_own_subprotocol = true;
 
-  /// Requests that are not upgrades, and upgrades from pages that may not connect, get 404. Otherwise the first get
-  /// 426, or what the server answers, and the second 403.
+  /// Requests that are not upgrades, upgrades from pages that may not connect, and those without an Origin, get 404.
+  /// Otherwise the first get 426, or what the server answers, the second what the route answers, by default 403, and the
+  /// third are accepted unless the route says otherwise.
   bool hide = false;
 
   /// In JSON, <, >, &, U+2028 and U+2029 are escaped.
