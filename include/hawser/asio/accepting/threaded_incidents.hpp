@@ -9,6 +9,7 @@
 
 #include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/driver/error_of.hpp"
+#include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/asio/incident.hpp"
 #include "hawser/base/error.hpp"
@@ -36,15 +37,15 @@ class threaded_incidents {
 
   /// The opening handshake has failed, with a response or without one. Network errors are no incidents.
   template <class Handshake>
-  void not_opened(Handshake& asked, std::error_code ec) {
+  void not_opened(Handshake& asked, std::error_code ec) noexcept {
     // Nor is the end of a connection that has sent nothing, as of a health check.
     const bool silent = ec == errc::truncated_handshake && asked.is_untouched();
     if (reported_ || ec.category() != hawser::error_category() || silent) return;
     auto what = about(asked.request());
     what.status = asked.response_status();
-    std::string subject = asked.unsendable();
-    if (ec == errc::origin_refused && to_.is_wanted()) {
-      subject = explanation_of_origin(asked.policy(), asked.request());
+    std::string subject;
+    if (to_.is_wanted()) {
+      with_memory([&] { subject = subject_of(asked, ec); }, [] {});  // or without a subject
     }
     what.subject = subject;
     report(what, kind_of(ec), ec);
@@ -76,6 +77,12 @@ class threaded_incidents {
     what.method = asked.method();
     what.target = asked.target();
     return what;
+  }
+
+  template <class Handshake>
+  static std::string subject_of(Handshake& asked, std::error_code ec) {
+    return ec == errc::origin_refused ? explanation_of_origin(asked.policy(), asked.request())
+                                      : asked.unsendable();
   }
 
   void report(incident what, incident_kind kind, std::error_code ec) noexcept {

@@ -9,6 +9,7 @@
 
 #include "hawser/asio/diagnostics.hpp"
 #include "hawser/asio/driver/error_of.hpp"
+#include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/standard_error.hpp"
 #include "hawser/asio/incident.hpp"
 #include "hawser/asio/opening/chosen_route.hpp"
@@ -57,10 +58,8 @@ class opening_incidents {
     if (error == errc{} || silent) return;
     auto what = about_request(kind_of(error), error, status_in(as_text(talk_.output())));
     std::string subject;
-    if (error == errc::origin_refused && route_.settings().diagnostics->is_wanted()) {
-      subject = talk_.policy().explain_origin(talk_.request());
-    } else if (error == errc::bad_header_value) {
-      subject = talk_.unsendable();
+    if (route_.settings().diagnostics->is_wanted()) {
+      with_memory([&] { subject = subject_of(error); }, [] {});  // or without a subject
     }
     what.subject = subject;
     report(what);
@@ -104,6 +103,11 @@ class opening_incidents {
             .remote_address = facts_.remote_address,
             .method = asked.method(),
             .target = asked.target()};
+  }
+
+  std::string subject_of(errc error) const {
+    if (error == errc::origin_refused) return talk_.policy().explain_origin(talk_.request());
+    return error == errc::bad_header_value ? talk_.unsendable() : std::string{};
   }
 
   void report(const incident& what) noexcept {
