@@ -29,7 +29,7 @@ class subscription : public std::enable_shared_from_this<subscription> {
       : core_{of},
         type_{std::move(type)},
         identifier_{std::move(identifier)},
-        params_{std::move(params)} {}
+        params_(std::move(params)) {}  // Braces would make an array of it.
   ~subscription() { stop_all_streams(); }
   subscription(const subscription&) = delete;
   subscription& operator=(const subscription&) = delete;
