@@ -19,6 +19,8 @@ FILES = ["certificate", "key"]
 
 # For each example: valid arguments for each way to serve and to connect, and wrong arguments.
 SERVES = {
+    "cable_conformance_server": [SERVER],
+    "chat_cable_server": [SERVER],
     "coroutine_echo_server": [SERVER],
     "deflate_echo": [["serve", *SERVER]],
     "echo_server": [SERVER],
@@ -39,6 +41,7 @@ CONNECTS = {
     "tls_echo": [["ask", *CLIENT, "text"]],
 }
 REFUSES = {
+    "chat_cable_server": [["0", "a", "b"]],
     "callback_client": [["a", "b"]],
     "custom_transport": [["a"]],
     "deflate_echo": [[], ["ask"], ["ask", "a"], ["serve", "0", "a"], ["a"], ["ask", "a", "b", "c"]],

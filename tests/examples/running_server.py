@@ -17,7 +17,7 @@ def running(*command, **options):
     ) as server:
         try:
             first = server.stdout.readline()
-            url = re.search(r"\bwss?://[\d.]+:\d+/|\bwss?://\[::1\]:\d+/", first)
+            url = re.search(r"\b(?:ws|http)s?://(?:[\d.]+|\[::1\]):\d+/", first)
             assert url, f"the first line of {command[0]} names no URL: {first!r}"
             yield server, url[0]
             server.send_signal(signal.SIGINT)
