@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
+#include <latch>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,9 +30,16 @@ namespace hawser::test {
 /// Answers as Redis does, on a port of its own, apart from what a test says.
 class redis_peer {
  public:
-  redis_peer() {
+  /// `begin` is called on its thread, and what it returns is kept there.
+  explicit redis_peer(std::function<std::shared_ptr<void>()> begin = [] { return nullptr; }) {
     accept();
-    thread_ = std::thread{[this] { context_.run(); }};
+    std::latch begun{1};
+    thread_ = std::thread{[this, &begun, begin = std::move(begin)] {
+      const auto kept = begin();
+      begun.count_down();
+      context_.run();
+    }};
+    begun.wait();
   }
   ~redis_peer() {
     asio::post(context_, [this] { context_.stop(); });

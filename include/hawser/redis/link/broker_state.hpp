@@ -117,7 +117,11 @@ class redis_broker_state {
   void shutdown() {
     if (has_ended_.exchange(true)) return;
     subscriber_.end();
-    asio::post(context_, [this] { begin_flush(); });
+    try {
+      asio::post(context_, [this] { begin_flush(); });
+    } catch (const std::bad_alloc&) {
+      context_.stop();
+    }
   }
 
   redis_statistics statistics() const {
@@ -142,7 +146,7 @@ class redis_broker_state {
         context_.run();
         again = false;
       } catch (const std::bad_alloc&) {
-        again = revive();
+        again = recover();
       }
     }
     const std::lock_guard guard{mutex_};
@@ -191,10 +195,10 @@ class redis_broker_state {
     if (options_.on_gap && !has_ended_) options_.on_gap();
   }
 
-  bool revive() {
+  bool recover() {
     try {
-      publisher_.revive();
-      subscriber_.revive();
+      publisher_.recover();
+      subscriber_.recover();
     } catch (const std::bad_alloc&) {
       std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }

@@ -58,7 +58,7 @@ class publisher_link final : redis_link_owner {
 
   void start() { link_.start(); }
   void stop() noexcept { link_.stop(); }
-  void revive() { link_.revive(); }
+  void recover() { link_.recover(); }
   bool is_resolving() const noexcept { return link_.is_resolving(); }
   bool is_connected() const noexcept { return is_connected_; }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <initializer_list>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -91,7 +92,6 @@ class redis_link {
         endpoints_ = {asio::ip::tcp::endpoint{address, where_.port}};
         return connect_next();
       }
-      is_resolving_ = true;
       resolver_.async_resolve(
           where_.host, std::to_string(where_.port),
           [this, attempt = attempt_](std::error_code failed, const auto& found) {
@@ -103,6 +103,7 @@ class redis_link {
               connect_next();
             });
           });
+      is_resolving_ = true;
     });
   }
 
@@ -120,19 +121,13 @@ class redis_link {
     close();
     next_ = schedule_.disconnected(std::chrono::steady_clock::now());
     if (was_ready) owner_.on_lost();
-    revive();
+    wait_for_next();
     owner_.on_trouble(why, kept);
   }
 
-  /// Waits for the next attempt, if there was no memory to do so. Throws std::bad_alloc.
-  void revive() {
-    if (is_stopped_ || !next_) return;
-    deadline_.expires_at(*next_);
-    deadline_.async_wait([this, attempt = attempt_](std::error_code ec) {
-      if (!ec && attempt == attempt_) start();
-    });
-    next_.reset();
-  }
+  /// A handler has thrown std::bad_alloc, perhaps one of an operation of this object. Throws it again if there is
+  /// still no memory.
+  void recover() { next_ ? wait_for_next() : lose_without_memory(); }
 
   /// The same where there is no memory.
   void lose_without_memory() { lose(std::make_error_code(std::errc::not_enough_memory), {}); }
@@ -141,7 +136,7 @@ class redis_link {
   /// Whether the system's resolver runs, which cannot be interrupted.
   bool is_resolving() const noexcept { return is_resolving_; }
   /// What was written and has not left.
-  std::size_t unsent() const noexcept { return out_.size() + leaving_.size(); }
+  std::size_t unsent() const noexcept { return out_.size() + leaving_; }
 
   void write(std::initializer_list<std::string_view> words) {
     append_command(out_, words);
@@ -181,8 +176,17 @@ class redis_link {
     steps_.clear();
     reader_.reset();
     out_ = {};
-    // A write under way refers to the other buffer.
+    leaving_ = 0;
     is_ready_ = false;
+  }
+
+  void wait_for_next() {
+    if (is_stopped_) return;
+    deadline_.expires_at(*next_);
+    deadline_.async_wait([this, attempt = attempt_](std::error_code ec) {
+      if (!ec && attempt == attempt_) start();
+    });
+    next_.reset();
   }
 
   void set_deadline(std::chrono::milliseconds time) {
@@ -235,25 +239,21 @@ class redis_link {
   }
 
   void flush() {
-    if (is_leaving_ || out_.empty()) return;
-    is_leaving_ = true;
-    leaving_.swap(out_);
-    asio::async_write(socket_, asio::buffer(leaving_),
-                      [this, attempt = attempt_](std::error_code ec, std::size_t) {
-                        is_leaving_ = false;
-                        leaving_.clear();
+    if (leaving_ != 0 || out_.empty()) return;
+    // Of the operation, which may end after the next connection has begun.
+    const auto leaving = std::make_shared<const std::string>(std::move(out_));
+    out_ = {};
+    asio::async_write(socket_, asio::buffer(*leaving),
+                      [this, leaving, attempt = attempt_](std::error_code ec, std::size_t) {
+                        if (attempt != attempt_) return;
+                        leaving_ = 0;
                         guarded([&] {
-                          if (attempt != attempt_) return flush_if_open();
                           if (ec) return lose(ec, {});
                           flush();
-                          if (!is_leaving_ && is_ready_) owner_.on_written();
+                          if (leaving_ == 0 && is_ready_) owner_.on_written();
                         });
                       });
-  }
-
-  /// A write of the connection before this one has ended.
-  void flush_if_open() {
-    if (reader_) flush();
+    leaving_ = leaving->size();
   }
 
   void read() {
@@ -356,10 +356,9 @@ class redis_link {
   std::deque<step> steps_;  // of the log-in, whose replies have not come
   std::optional<redis_reader> reader_;
   std::string out_;
-  std::string leaving_;
+  std::size_t leaving_ = 0;  // bytes of a write under way
   std::array<char, 64 * 1024> in_;
   std::uint64_t attempt_ = 0;  // handlers of earlier ones do nothing
-  bool is_leaving_ = false;
   bool is_ready_ = false;
   bool is_testing_ = false;
   bool has_received_ = false;

@@ -7,10 +7,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <iterator>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <set>
 #include <string>
 #include <string_view>
@@ -60,7 +61,7 @@ class subscriber_link final : redis_link_owner {
 
   void start() { link_.start(); }
   void stop() noexcept { link_.stop(); }
-  void revive() { link_.revive(); }
+  void recover() { link_.recover(); }
   bool is_resolving() const noexcept { return link_.is_resolving(); }
   bool is_connected() const noexcept { return is_connected_; }
 
@@ -69,22 +70,22 @@ class subscriber_link final : redis_link_owner {
     if (!is_topic_pattern(pattern)) return errc::bad_topic;
     const std::lock_guard guard{mutex_};
     if (has_ended_) return errc::closed;
-    auto& its = by_subscriber_[to.get()];
-    const bool is_new = its.emplace(pattern).second;
+    std::list<waiting_subscription> one;
+    one.push_back({to, live});
+    const auto place = upstreams_.try_emplace(std::string{pattern}).first;
     try {
-      const auto one = upstreams_.try_emplace(std::string{pattern}).first;
-      one->second.waiting.push_back({to, live});
-      changed(*one);
+      by_subscriber_[to.get()].emplace(pattern);
+      changed(*place);
     } catch (...) {
-      if (is_new) its.erase(its.find(pattern));
-      if (its.empty()) by_subscriber_.erase(to.get());
+      forget(to.get(), pattern);
       throw;
     }
+    place->second.waiting.splice(place->second.waiting.end(), one);
     return {};
   }
 
   void unsubscribe(const std::shared_ptr<subscriber>& from, std::string_view pattern) {
-    std::vector<waiting_subscription> dropped;  // destroyed without the lock
+    std::list<waiting_subscription> dropped;  // destroyed without the lock
     const std::lock_guard guard{mutex_};
     const auto its = by_subscriber_.find(from.get());
     if (its == by_subscriber_.end()) return;
@@ -96,7 +97,7 @@ class subscriber_link final : redis_link_owner {
   }
 
   void unsubscribe(const std::shared_ptr<subscriber>& from) {
-    std::vector<waiting_subscription> dropped;
+    std::list<waiting_subscription> dropped;
     const std::lock_guard guard{mutex_};
     const auto its = by_subscriber_.find(from.get());
     if (its == by_subscriber_.end()) return;
@@ -149,14 +150,17 @@ class subscriber_link final : redis_link_owner {
 
   using entry = std::pair<const std::string, upstream>;
 
-  /// What must happen without the lock.
+  /// What must happen without the lock, also if there is no memory for the rest: an object before that of the lock.
   struct outcome {
-    std::vector<acknowledgement> calls;
-    std::vector<waiting_subscription> past;
-
-    void call() const {
+    outcome() = default;
+    ~outcome() {
       for (const auto& live : calls) live({});
     }
+    outcome(const outcome&) = delete;
+    outcome& operator=(const outcome&) = delete;
+
+    std::vector<acknowledgement> calls;
+    std::list<waiting_subscription> past;
   };
 
   /// Rails subscribes this first, so that the connection always has a subscription.
@@ -165,16 +169,20 @@ class subscriber_link final : redis_link_owner {
   // ---- under the lock
 
   void remove(const subscriber* from, std::string_view pattern,
-              std::vector<waiting_subscription>& dropped) {
+              std::list<waiting_subscription>& dropped) {
     all_.remove(from, pattern);
     const auto one = upstreams_.find(pattern);
     if (one == upstreams_.end()) return;
     auto& waiting = one->second.waiting;
-    const auto its = std::stable_partition(waiting.begin(), waiting.end(),
-                                           [&](auto& each) { return each.to.get() != from; });
-    dropped.insert(dropped.end(), std::move_iterator{its}, std::move_iterator{waiting.end()});
-    waiting.erase(its, waiting.end());
-    changed(*one);
+    for (auto each = waiting.begin(); each != waiting.end();) {
+      const auto current = each++;
+      if (current->to.get() == from) dropped.splice(dropped.end(), waiting, current);
+    }
+    try {
+      changed(*one);
+    } catch (const std::bad_alloc&) {
+      looks_at_all_ = true;
+    }
   }
 
   void changed(entry& one) {
@@ -201,25 +209,32 @@ class subscriber_link final : redis_link_owner {
   /// What waited is live. Acknowledgements of subscribers without an executor are called without the lock.
   void promote(entry& one, outcome& late) {
     auto& waiting = one.second.waiting;
-    late.past.reserve(late.past.size() + waiting.size());
-    for (auto& each : waiting) {
+    while (!waiting.empty()) {
+      const auto& each = waiting.front();
       const bool is_late = each.live && !each.to->loop();
-      if (is_late) late.calls.push_back(each.live);
-      // It fails if the context of the subscriber has ended.
-      if (all_.add(each.to, one.first, is_late ? acknowledgement{} : each.live)) {
-        forget(each.to.get(), one.first);
-      }
+      if (is_late) late.calls.reserve(late.calls.size() + 1);
+      const auto ec = all_.add(each.to, one.first, is_late ? acknowledgement{} : each.live);
+      late.past.splice(late.past.end(), waiting, waiting.begin());
+      if (is_late) late.calls.push_back(std::move(late.past.back().live));
+      // The context of the subscriber has ended.
+      if (ec) forget(late.past.back().to.get(), one.first);
     }
-    std::ranges::move(waiting, std::back_inserter(late.past));
-    waiting.clear();
   }
 
+  /// A subscription does not exist. Another of the same subscriber and pattern may.
   void forget(const subscriber* one, std::string_view pattern) {
     const auto its = by_subscriber_.find(one);
-    if (its == by_subscriber_.end() || all_.has(one, pattern)) return;
+    if (its == by_subscriber_.end() || all_.has(one, pattern) || waits(one, pattern)) return;
     const auto known = its->second.find(pattern);
     if (known != its->second.end()) its->second.erase(known);
     if (its->second.empty()) by_subscriber_.erase(its);
+  }
+
+  bool waits(const subscriber* one, std::string_view pattern) const {
+    const auto known = upstreams_.find(pattern);
+    return known != upstreams_.end() && std::ranges::any_of(known->second.waiting, [&](auto& each) {
+             return each.to.get() == one;
+           });
   }
 
   void look_at(entry& one, outcome& late) {
@@ -239,11 +254,13 @@ class subscriber_link final : redis_link_owner {
         posted_ = false;
         look_at_changed(late);
       }
-      late.call();
     });
   }
 
   void look_at_changed(outcome& late) {
+    if (std::exchange(looks_at_all_, false)) {
+      for (auto& one : upstreams_) changed(one);
+    }
     while (!changed_.empty()) {
       const auto name = std::move(changed_.front());
       changed_.pop_front();
@@ -302,7 +319,7 @@ class subscriber_link final : redis_link_owner {
 
   void answered(const expected& to, bool is_refused) {
     outcome late;
-    std::vector<waiting_subscription> failed;
+    std::list<waiting_subscription> failed;
     {
       const std::lock_guard guard{mutex_};
       const bool is_live = to.what == reply_to::subscribe && !is_refused;
@@ -321,7 +338,6 @@ class subscriber_link final : redis_link_owner {
         look_at(*one, late);
       }
     }
-    late.call();
     for (const auto& each : failed) report_failure(each.to, each.live, redis::errc::refused);
   }
 
@@ -364,6 +380,7 @@ class subscriber_link final : redis_link_owner {
   std::map<std::string, upstream, std::less<>> upstreams_;
   std::unordered_map<const subscriber*, std::set<std::string, std::less<>>> by_subscriber_;
   std::deque<std::string> changed_;
+  bool looks_at_all_ = false;  // where there was no memory to note a change
   bool posted_ = false;
   bool has_ended_ = false;
   std::atomic<bool> is_connected_ = false;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <list>
 #include <memory>
-#include <vector>
 
 #include "hawser/pubsub/broker.hpp"
 
@@ -17,7 +17,7 @@ struct waiting_subscription {
 
 /// The subscription of one topic or pattern at Redis, for all subscribers of this process.
 struct upstream {
-  std::vector<waiting_subscription> waiting;
+  std::list<waiting_subscription> waiting;
   bool is_asked = false;       // the last command was to subscribe
   bool is_live = false;        // by the last reply
   std::size_t unanswered = 0;  // commands without a reply
