@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/handshake/origin.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -144,6 +145,8 @@ TEST_CASE("an entry matches the whole Origin, or not at all", "[rfc-10.2][R-ORIG
       {"https://example.com", "https://example.com@evil.example", false},
       {"https://example.com", "xhttps://example.com", false},
       {"https://example.com", "https://examplexcom", false},
+      {"https://example.com", "https://fxample.com", false},
+      {"https://localhost", "https://mocalhost", false},
       {"https://example.com", "https://example.com/", false},
       {"https://example.com", "https://example.com https://evil.example", false},
       {"https://*.example.com", "https://a.example.com.evil.example", false},
@@ -171,6 +174,8 @@ TEST_CASE("an entry matches the whole Origin, or not at all", "[rfc-10.2][R-ORIG
       {"https://a.*.example.com", "https://a.b.example.com", true},
       {"https://a.*.example.com", "https://a.b.c.example.com", false},
       {"https://a.*.example.com", "https://a.example.com", false},
+      {"https://*ab.example.com", "https://aaab.example.com", true},
+      {"https://*ab.example.com", "https://aaba.example.com", false},
       {"https://a*", "https://ab", true},
       {"https://a**", "https://ab", false},
       // Ports and schemes.
@@ -215,6 +220,14 @@ TEST_CASE("an entry matches the whole Origin, or not at all", "[rfc-10.2][R-ORIG
     CHECK(is_listed_origin(origin, {"https://other.example", entry}) == listed);
   }
   CHECK_FALSE(is_listed_origin("https://example.com", {}));
+}
+
+TEST_CASE("a refused Origin is explained with its first 256 characters", "[R-ORIGIN]") {
+  const auto explained = [](std::size_t size) {
+    return hawser::detail::explain_origin(page_of(std::string(size, 'x'), "a.example"), {});
+  };
+  CHECK(explained(256) == std::string(256, 'x') + " (own origin: http://a.example)");
+  CHECK(explained(257) == std::string(256, 'x') + "... (own origin: http://a.example)");
 }
 
 TEST_CASE("a host longer than a name can be matches no pattern", "[abuse][R-ORIGIN]") {
