@@ -11,6 +11,7 @@
 #include "hawser/cable/channel_definition.hpp"
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/connection.hpp"
+#include "hawser/cable/disconnect_options.hpp"
 #include "hawser/cable/errc.hpp"
 #include "hawser/cable/fault.hpp"
 #include "hawser/cable/history.hpp"

@@ -63,7 +63,7 @@ TEST_CASE("a client subscribes, performs, gets broadcasts and unsubscribes", "[c
   peer.expect_nothing();
   served.broadcast("room", 1);
   peer.expect_nothing();
-  CHECK(served.statistics().streams == 0);
+  CHECK(served.statistics().streams == 1);
   CHECK(served.statistics().connections == 1);
   peer.sends_close();
   peer.expect_close(hawser::close_code::normal);

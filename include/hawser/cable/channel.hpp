@@ -8,12 +8,18 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
+
+#include <asio/async_result.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/connection.hpp"
 #include "hawser/cable/engine/handler_result.hpp"
+#include "hawser/cable/engine/offload.hpp"
 #include "hawser/cable/engine/subscription.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/names.hpp"
@@ -133,6 +139,23 @@ class channel {
     return broadcast(broadcasting(object), message, options);
   }
 
+  /// Runs `function()` on a thread of the server's pool, for work that blocks, and returns its result or throws its
+  /// exception: `const auto rows = co_await offload([=] { return query(…); })`. The function must not use the channel,
+  /// and what it refers to must exist until its end, also if the connection ends meanwhile. Throws std::system_error
+  /// if too many functions wait: server_options::max_offloaded.
+  template <class Function>
+  asio::awaitable<std::invoke_result_t<Function&>> offload(Function function) const {
+    const auto call = std::make_shared<detail::offloaded<Function>>(std::move(function));
+    auto& core = of_->core();
+    const auto begin = [&core, call](auto handler) {
+      using waiter = detail::offload_handler<decltype(handler)>;
+      core.offload([call] { call->run(); }, std::make_unique<waiter>(std::move(handler)));
+    };
+    co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(begin,
+                                                                         asio::use_awaitable);
+    co_return call->take();
+  }
+
   /// For the server.
   void attach(detail::subscription& of) noexcept { of_ = &of; }
 
@@ -140,20 +163,16 @@ class channel {
   /// `prepare(text)` makes the step that calls the callback; empty if there is nothing to call.
   template <class Prepare>
   void listen(const std::string& name, Prepare prepare) {
-    const auto weak = of_->weak_from_this();
-    of_->stream_from(
-        name, [weak, core = of_->core().weak_from_this(), prepare](const publication& published) {
-          const auto alive = core.lock();
-          if (!alive || !alive->accepts(published)) return;
-          alive->post([weak, core, prepare, message = published.message] {
-            const auto kept = core.lock();
-            const auto self = weak.lock();
-            if (!kept || !self) return;
-            if (auto call = prepare(hawser::as_text(message.payload()))) {
-              kept->enqueue(self, "stream_from", std::move(call));
-            }
-          });
-        });
+    const auto forward = [weak = of_->weak_from_this(), to = of_->core().handle(),
+                          prepare](const publication& published) {
+      if (!to.gets(published)) return;
+      to.post([weak, prepare, message = published.message](detail::connection_core& core) {
+        const auto self = weak.lock();
+        auto call = self ? prepare(hawser::as_text(message.payload())) : detail::step{};
+        if (call) core.enqueue(self, "stream_from", std::move(call));
+      });
+    };
+    of_->stream_from(name, forward);
   }
 
   detail::subscription* of_ = nullptr;

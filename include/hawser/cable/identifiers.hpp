@@ -37,6 +37,23 @@ using identifier_texts = std::map<std::string, std::string, std::less<>>;
   return all;
 }
 
+namespace detail {
+
+/// The topic of remote disconnects of connections with this connection identifier.
+inline std::string internal_topic(std::string_view identifier) {
+  return std::string{"action_cable/"}.append(identifier);
+}
+
+}  // namespace detail
+
+/// Whether `all` has each of these values.
+[[nodiscard]] inline bool includes(const identifier_texts& all, const identifier_texts& wanted) {
+  return std::ranges::all_of(wanted, [&](const auto& one) {
+    const auto found = all.find(one.first);
+    return found != all.end() && found->second == one.second;
+  });
+}
+
 /// By what a connection is identified: values of any type by name.
 class identifiers {
  public:
@@ -79,14 +96,6 @@ class identifiers {
   const std::string& joined() const noexcept { return joined_; }
 
   const identifier_texts& texts() const noexcept { return texts_; }
-
-  /// Whether all of these values are set.
-  bool match(const identifier_texts& wanted) const {
-    return std::ranges::all_of(wanted, [&](const auto& one) {
-      const auto found = texts_.find(one.first);
-      return found != texts_.end() && found->second == one.second;
-    });
-  }
 
  private:
   template <class T>

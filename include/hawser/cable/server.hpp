@@ -4,6 +4,8 @@
 #include "hawser/asio/language.hpp"
 
 #include <any>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -21,12 +23,17 @@
 #include "hawser/cable/channel_definition.hpp"
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/connection.hpp"
+#include "hawser/cable/disconnect_options.hpp"
 #include "hawser/cable/engine/connection_state.hpp"
+#include "hawser/cable/engine/remote_disconnect.hpp"
 #include "hawser/cable/engine/server_state.hpp"
+#include "hawser/cable/engine/subprotocol.hpp"
+#include "hawser/cable/errc.hpp"
 #include "hawser/cable/fault.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/server_options.hpp"
 #include "hawser/cable/server_statistics.hpp"
+#include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
 #include "hawser/pubsub/broker.hpp"
 
@@ -50,13 +57,14 @@ class server {
   explicit server(Broker& to, const server_options& options = {})
       : state_{std::make_shared<detail::server_state>(to, options)} {}
 
-  /// Closes all connections as restart() does, and refuses new ones with 503. Handlers are called until the sessions
-  /// have ended: destroy the servers of the routes first, unless what the handlers use still exists. Waits for calls
-  /// of the broker that other threads make; must not be called by a function that the broker calls.
+  /// As shutdown(). Handlers are called until the sessions have ended: destroy the servers of the routes first, unless
+  /// what the handlers use still exists. Waits for the functions of channel::offload(), and for calls of the broker
+  /// that other threads make; must not be called by a function that the broker calls.
   ~server() {
-    state_->has_ended = true;
-    restart();
+    shutdown();
+    state_->remote.reset();
     state_->streams->end();
+    state_->pool.end();
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -96,6 +104,25 @@ class server {
     return *this;
   }
 
+  /// Called before each well-formed command: a `bool(connection&, const command&)`, no coroutine. If it returns false
+  /// or throws, the command has no effect.
+  template <class Handler>
+  server& before_command(Handler handler) {
+    static_assert(hawser::detail::handler_fits<Handler, bool(connection&, const command&)>,
+                  "before_command wants bool(connection&, const command&), no coroutine");
+    settable().hooks.before_command = std::move(handler);
+    return *this;
+  }
+
+  /// Called after each command for which before_command has returned true, when its functions have ended.
+  template <class Handler>
+  server& after_command(Handler handler) {
+    static_assert(hawser::detail::handler_fits<Handler, void(connection&, const command&)>,
+                  "after_command wants void(connection&, const command&), no coroutine");
+    settable().hooks.after_command = std::move(handler);
+    return *this;
+  }
+
   /// Registers a class of channels under the name that clients use. Throws std::invalid_argument if there is one of
   /// that name.
   template <class Channel>
@@ -114,12 +141,13 @@ class server {
   /// several routes.
   void mount(route& at) {
     auto& options = at.options();
-    options.handshake.subprotocols = {"actioncable-v1-json", "actioncable-unsupported"};
+    options.handshake.subprotocols.assign(detail::subprotocols.begin(), detail::subprotocols.end());
     options.connection.max_message_size = state_->options.max_command_size;
     options.budget = state_->options.budget;
     if (state_->options.answers.hide) {
       options.handshake.allow_missing_origin = false;
       options.handshake.origin_refusal = not_found();
+      at.on_http([](const request&) { return not_found(); });
     }
     state_->report_thrown = at.error_reporter();
     at.on_upgrade([state = state_](upgrade& asked) { decide(*state, asked); });
@@ -134,7 +162,17 @@ class server {
     at.on_close([](session& peer, const closed&) {
       if (const auto* const one = std::any_cast<connection_pointer>(&peer.data())) (*one)->lost();
     });
+    if (!state_->is_mounted) detail::obey_partial_disconnects(state_);
     state_->is_mounted = true;
+  }
+
+  /// Answers requests for this route with 200 and an empty page, and with 503 after shutdown().
+  void mount_health(route& at) const {
+    at.on_http([state = state_](const request&) {
+      response answer{.status = state->has_ended ? 503u : 200u};
+      answer.headers.add("Content-Type", "text/html");
+      return answer;
+    });
   }
 
   /// Sends a message to all subscriptions that stream from that name, in all processes of the broker. Fails with
@@ -156,14 +194,38 @@ class server {
 
   /// Ends all connections with `server_restart`. Clients connect again.
   void restart() const {
-    for (const auto& one : state_->all()) {
-      one->post([one] { one->end("server_restart", true, close_code::normal); });
+    for (const auto& one : state_->connections.all()) {
+      one.post(
+          [](detail::connection_core& it) { it.end("server_restart", true, close_code::normal); });
+    }
+  }
+
+  /// Ends the connections that have these values of identify(), as texts, in all processes of the broker. With values
+  /// for all names of identified_by() it is the remote disconnect of Rails, across which it works; an empty value
+  /// stands for none. With some of the names it reaches only processes with this library. Throws
+  /// std::invalid_argument for other names, and without any. Fails as the broker does.
+  std::error_code disconnect(const identifier_texts& where,
+                             const disconnect_options& options = {}) const {
+    return detail::disconnect_remotely(*state_, where, options);
+  }
+
+  /// Refuses new clients with 503, and ends all connections with `server_restart`, spread over the time of grace, so
+  /// that not all clients come back at once. Does not wait: shut down the servers of the routes afterwards.
+  void shutdown(const cable_shutdown_options& options = {}) const {
+    state_->has_ended = true;
+    const auto all = state_->connections.all();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto share = static_cast<double>(i) / static_cast<double>(all.size());
+      const auto delay =
+          std::chrono::duration_cast<std::chrono::steady_clock::duration>(options.grace * share);
+      all[i].post([delay](detail::connection_core& one) { one.close_in(delay); });
     }
   }
 
   server_statistics statistics() const {
-    return {state_->size(), state_->counters.subscriptions.load(), state_->streams->size(),
-            state_->counters.commands.load(), state_->counters.faults.load()};
+    return {state_->connections.size(), state_->counters.subscriptions.load(),
+            state_->streams->size(), state_->counters.commands.load(),
+            state_->counters.faults.load()};
   }
 
  private:
@@ -193,11 +255,10 @@ class server {
   }
 
   static void decide(const detail::server_state& state, const upgrade& asked) {
-    if (state.has_ended) {
-      asked.reject(503);
-    } else {
-      asked.accept();
-    }
+    if (state.has_ended) return static_cast<void>(asked.reject(503));
+    const auto chosen = detail::choose_subprotocol(state.options, asked.request().subprotocols());
+    if (!chosen) return static_cast<void>(asked.reject(400, "no subprotocol of Action Cable"));
+    asked.accept(acceptance{.subprotocol = *chosen});
   }
 
   const std::shared_ptr<detail::server_state> state_;

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "hawser/asio/send_budget.hpp"
+#include "hawser/frame/close_code.hpp"
 
 namespace hawser::cable {
 
@@ -97,12 +98,16 @@ struct server_options {
   std::size_t offload_threads = 4;
   std::size_t max_offloaded = 1'000;
 
+  /// The close code of server::shutdown(). That of restart() and of all other ends without an error is 1000.
+  close_code shutdown_code = close_code::service_restart;
+
   cable::answers answers = {};
 
   /// The answers of Rails, and its silence.
   static server_options rails() {
     server_options made;
     made.connect_timeout = duration::zero();
+    made.shutdown_code = close_code::normal;
     made.answers = {.reconfirm = false,
                     .reject_unknown = false,
                     .reject_failed = false,

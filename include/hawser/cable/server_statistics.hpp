@@ -10,9 +10,10 @@ namespace hawser::cable {
 struct server_statistics {
   std::size_t connections = 0;    ///< That are open, or whose last functions run
   std::size_t subscriptions = 0;  ///< Of all connections
-  std::size_t streams = 0;        ///< Names that are subscribed at the broker
-  std::uint64_t commands = 0;     ///< That were executed, also malformed ones
-  std::uint64_t faults = 0;       ///< What on_error has got or would have got
+  std::size_t streams =
+      0;  ///< Names that are subscribed at the broker, those of remote disconnects too
+  std::uint64_t commands = 0;  ///< That were executed, also malformed ones
+  std::uint64_t faults = 0;    ///< What on_error has got or would have got
 };
 
 }  // namespace hawser::cable

@@ -4,12 +4,14 @@
 #include "hawser/asio/language.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include <asio/any_io_executor.hpp>
@@ -18,12 +20,14 @@
 #include <asio/co_spawn.hpp>
 
 #include "hawser/asio/executor/cancel.hpp"
+#include "hawser/asio/executor/context_end.hpp"
 #include "hawser/asio/executor/kept_executor.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session/session_handlers.hpp"
 #include "hawser/cable/engine/connection_core.hpp"
 #include "hawser/cable/engine/job_queue.hpp"
 #include "hawser/cable/engine/mailbox.hpp"
+#include "hawser/cable/engine/offload.hpp"
 #include "hawser/cable/engine/ordered_output.hpp"
 #include "hawser/cable/engine/server_state.hpp"
 #include "hawser/cable/server_message.hpp"
@@ -31,10 +35,11 @@
 namespace hawser::cable::detail {
 
 /// The part of a connection that runs its jobs, sends and closes.
-class connection_jobs : public connection_core {
+class connection_jobs : public connection_core, hawser::detail::context_end::listener {
  public:
   connection_jobs(std::shared_ptr<server_state> of, const session& peer)
       : connection_core{peer, of->identified_by},
+        hawser::detail::context_end::listener{peer.get_executor()},
         server_{std::move(of)},
         executor_{peer.get_executor()},
         mailbox_{executor_.get()},
@@ -46,11 +51,22 @@ class connection_jobs : public connection_core {
   stream_table& streams() override { return *server_->streams; }
   bool rejects_late() const override { return server_->options.answers.reject_late; }
 
-  void post(std::function<void()> call) override {
-    mailbox_.post([weak = weak_from_this(), call = std::move(call)] {
-      const auto self = std::static_pointer_cast<connection_jobs>(weak.lock());
-      if (self) self->guard(call);
-    });
+  connection_handle handle() override { return {mailbox_.get_address(), weak_from_this(), id()}; }
+
+  void offload(std::function<void()> work, std::unique_ptr<offload_waiter> waiter) override {
+    const auto number = ++last_waiter_;
+    auto run = [work = std::move(work), number, to = handle()] {
+      work();
+      to.post(
+          [number](connection_core& one) { static_cast<connection_jobs&>(one).complete(number); });
+    };
+    const auto place = waiters_.emplace(number, std::move(waiter)).first;
+    try {
+      server_->pool.run(std::move(run));
+    } catch (...) {
+      waiters_.erase(place);
+      throw;
+    }
   }
 
   void report(const fault& what) override {
@@ -85,16 +101,6 @@ class connection_jobs : public connection_core {
     output_.flush();
     peer_.send(disconnect_message(reason, reconnect));
     peer_.close(code);
-  }
-
-  /// Calls a function on the executor, outside of a handler of the session. An exception ends the connection.
-  template <class Call>
-  void guard(const Call& call) noexcept {
-    try {
-      call();
-    } catch (...) {
-      peer_.close_now();
-    }
   }
 
   /// Does the work of a job, as a coroutine if it is one, and then calls `done` with its exception or null. The next
@@ -158,10 +164,23 @@ class connection_jobs : public connection_core {
     }
   }
 
+  void complete(std::uint64_t number) {
+    const auto found = waiters_.find(number);
+    if (found == waiters_.end()) return;
+    const auto waiter = std::move(found->second);
+    waiters_.erase(found);
+    waiter->complete();
+  }
+
+  /// The handlers own this object, by way of coroutines.
+  void context_ends() noexcept override { const auto ended = std::exchange(waiters_, {}); }
+
   const hawser::detail::kept_executor<asio::any_io_executor> executor_;
   mailbox mailbox_;
   ordered_output output_;
   asio::cancellation_signal cancellation_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<offload_waiter>> waiters_;
+  std::uint64_t last_waiter_ = 0;
   bool is_paused_ = false;
   bool is_spawned_ = false;
 };

@@ -38,12 +38,12 @@ class connection_state final : public connection_subscriptions {
       : connection_subscriptions{std::move(of), peer}, deadline_{*this, get_executor()} {}
   ~connection_state() override {
     stop_streams();
-    server_->leave(id());
+    server_->connections.leave(id());
   }
 
   /// The session is open.
   void open() {
-    server_->enter(id(), shared_from_this());
+    server_->connections.enter(handle());
     const auto timeout = server_->options.connect_timeout;
     if (timeout != clock::duration::zero()) connect_due_ = deadline_.now() + timeout;
     set_deadline();
@@ -53,6 +53,12 @@ class connection_state final : public connection_subscriptions {
               [this](const std::exception_ptr& thrown) { connected(thrown); });
     });
     queue_.run();
+  }
+
+  void close_in(clock::duration delay) override {
+    if (delay <= delay.zero()) return shut_down();
+    shutdown_due_ = deadline_.now() + delay;
+    set_deadline();
   }
 
   /// A message has arrived.
@@ -74,7 +80,6 @@ class connection_state final : public connection_subscriptions {
   /// The session has ended.
   void lost() {
     is_closing_ = true;
-    close_mailbox();
     deadline_.cancel();
     timers_.clear();
     internal_.reset();
@@ -98,7 +103,8 @@ class connection_state final : public connection_subscriptions {
  private:
   void forget() noexcept {
     forget_all();
-    server_->leave(id());
+    close_mailbox();
+    server_->connections.leave(id());
   }
 
   handler_result connect() {
@@ -111,6 +117,7 @@ class connection_state final : public connection_subscriptions {
     if (is_closing_) return;
     if (thrown) return refuse(thrown);
     identifiers_.freeze();
+    server_->connections.identify(id(), identifiers_.texts());
     if (identifier().empty()) return welcome();
     try {
       internal_ = streams().join(internal_topic(identifier()),
@@ -121,6 +128,8 @@ class connection_state final : public connection_subscriptions {
     if (internal_->was_live()) return welcome();
     wait();
   }
+
+  void shut_down() { end("server_restart", true, server_->options.shutdown_code); }
 
   /// The next job waits until something else happens.
   void wait() {
@@ -157,29 +166,19 @@ class connection_state final : public connection_subscriptions {
     return interval * part / parts;
   }
 
-  static std::string internal_topic(std::string_view identifier) {
-    return std::string{"action_cable/"}.append(identifier);
-  }
-
   stream_listener internal_listener() {
-    return [weak = weak_from_this()](const publication& published) {
-      const auto self = std::static_pointer_cast<connection_state>(weak.lock());
-      if (!self || !self->accepts(published)) return;
-      self->post([weak, message = published.message] {
-        const auto kept = std::static_pointer_cast<connection_state>(weak.lock());
-        if (kept) kept->obey(hawser::as_text(message.payload()));
+    return [to = handle()](const publication& published) {
+      if (!to.gets(published)) return;
+      to.post([message = published.message](connection_core& one) {
+        static_cast<connection_state&>(one).obey_remote(hawser::as_text(message.payload()));
       });
     };
   }
 
   stream_waiter internal_waiter() {
-    return [weak = weak_from_this()](std::error_code ec) {
-      const auto self = std::static_pointer_cast<connection_state>(weak.lock());
-      if (!self) return;
-      self->post([weak, ec] {
-        const auto kept = std::static_pointer_cast<connection_state>(weak.lock());
-        if (kept) kept->internal_is_live(ec);
-      });
+    return [to = handle()](std::error_code ec) {
+      to.post(
+          [ec](connection_core& one) { static_cast<connection_state&>(one).internal_is_live(ec); });
     };
   }
 
@@ -192,7 +191,7 @@ class connection_state final : public connection_subscriptions {
   }
 
   /// A message of the internal channel: a remote disconnect.
-  void obey(std::string_view text) {
+  void obey_remote(std::string_view text) {
     const auto asked = parse_json(text);
     const auto* const type = asked && asked->is_object() ? string_member(*asked, "type") : nullptr;
     if (type == nullptr) return end({}, true, close_code::normal);
@@ -207,11 +206,38 @@ class connection_state final : public connection_subscriptions {
     if (asked.error == errc::not_json) return violation(asked.error);
     if (asked.error) return report({.error = asked.error, .identifier = asked.identifier});
     const auto one = std::make_shared<const command>(std::move(*asked.parsed));
+    const auto& hooks = server_->hooks;
+    if (!before(*one)) return;
+    if (hooks.after_command) queue_.after_job([this, one] { after(*one); });
+    obey(one);
+  }
+
+  void obey(const std::shared_ptr<const command>& one) {
     switch (one->type) {
       case command_type::subscribe: return subscribe(one->identifier);
       case command_type::unsubscribe: return unsubscribe(one->identifier);
       case command_type::message: return call_action(one);
       default: report({.error = errc::unknown_command, .identifier = one->identifier});
+    }
+  }
+
+  bool before(const command& one) {
+    if (!server_->hooks.before_command) return true;
+    try {
+      return server_->hooks.before_command(*this, one);
+    } catch (...) {
+      report({.exception = std::current_exception(),
+              .handler = "before_command",
+              .identifier = one.identifier});
+      return false;
+    }
+  }
+
+  void after(const command& one) {
+    try {
+      server_->hooks.after_command(*this, one);
+    } catch (...) {
+      report({.exception = std::current_exception(), .handler = "after_command"});
     }
   }
 
@@ -234,12 +260,17 @@ class connection_state final : public connection_subscriptions {
     set_deadline();
   }
 
-  void set_deadline() { deadline_.set((std::min)({connect_due_, ping_due_, timers_.next()})); }
+  void set_deadline() {
+    if (!is_closing_) {
+      deadline_.set((std::min)({connect_due_, ping_due_, shutdown_due_, timers_.next()}));
+    }
+  }
 
   void on_deadline() {
     guard([this] {
       if (is_closing_) return;
       const auto now = deadline_.now();
+      if (shutdown_due_ <= now) return shut_down();
       if (connect_due_ <= now) return connect_timed_out();
       if (ping_due_ <= now) send_ping(now);
       for (auto& one : timers_.take_due(now)) {
@@ -270,6 +301,7 @@ class connection_state final : public connection_subscriptions {
   std::unique_ptr<stream_table::link> internal_;
   clock::time_point connect_due_ = never;
   clock::time_point ping_due_ = never;
+  clock::time_point shutdown_due_ = never;
   std::size_t violations_ = 0;
   bool is_connecting_ = false;
   bool is_welcome_ = false;

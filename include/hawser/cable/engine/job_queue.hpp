@@ -32,6 +32,9 @@ class job_queue {
     }
   }
 
+  /// Called in a job: `call` comes next, after all that this job does.
+  void after_job(job call) { waiting_.push_front({std::move(call), 0}); }
+
   /// Runs a job now. Only if is_idle().
   template <class Job>
   void run_now(Job one) {

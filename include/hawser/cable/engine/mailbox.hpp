@@ -26,10 +26,22 @@ class mailbox {
   mailbox(const mailbox&) = delete;
   mailbox& operator=(const mailbox&) = delete;
 
-  /// `call` must not throw. Without an effect after close() and after the end of the context.
-  void post(std::function<void()> call) const {
-    to_->front()->to->loop()->push({nullptr, to_, std::move(call)}, hawser::detail::no_limit);
-  }
+  /// Posts to a mailbox, and may outlive it. Cheap to copy.
+  class address {
+   public:
+    /// `call` must not throw. Without an effect after close() and after the end of the context.
+    void post(std::function<void()> call) const {
+      to_->front()->to->loop()->push({nullptr, to_, std::move(call)}, hawser::detail::no_limit);
+    }
+
+   private:
+    friend mailbox;
+    explicit address(std::shared_ptr<const hawser::detail::memberships> to) : to_{std::move(to)} {}
+
+    std::shared_ptr<const hawser::detail::memberships> to_;
+  };
+
+  address get_address() const { return address{to_}; }
 
   /// Nothing more is called, apart from a call that another thread has begun.
   void close() noexcept { to_->front()->is_live.store(false, std::memory_order_release); }

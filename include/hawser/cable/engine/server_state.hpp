@@ -8,9 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -22,14 +20,14 @@
 #include "hawser/cable/connection.hpp"
 #include "hawser/cable/engine/channel_type.hpp"
 #include "hawser/cable/engine/handler_result.hpp"
+#include "hawser/cable/engine/offload.hpp"
+#include "hawser/cable/engine/registry.hpp"
 #include "hawser/cable/engine/stream_table.hpp"
 #include "hawser/cable/fault.hpp"
 #include "hawser/cable/server_options.hpp"
 #include "hawser/pubsub/hub_options.hpp"
 
 namespace hawser::cable::detail {
-
-class connection_core;
 
 /// The hooks of a server; empty if they are not set.
 struct server_hooks {
@@ -49,44 +47,19 @@ struct server_counters {
 /// What the connections of a server share. The settings do not change after mount().
 class server_state {
  public:
-  using connections = std::vector<std::shared_ptr<connection_core>>;
   using reporter = std::function<void(session&, const incident&)>;
 
   template <broker Broker>
   server_state(Broker& to, const server_options& chosen)
       : options{chosen},
         streams{std::make_shared<stream_table>(to, hub_options{.max_topics_per_session = 0},
-                                               chosen.answers.escape_html)} {}
+                                               chosen.answers.escape_html)},
+        pool{chosen.offload_threads, chosen.max_offloaded} {}
 
   /// The limits of the JSON of clients.
   json_limits limits() const noexcept {
     return {.max_bytes = limit_of(options.max_command_size),
             .max_depth = limit_of(options.max_json_depth)};
-  }
-
-  void enter(std::uint64_t id, const std::shared_ptr<connection_core>& one) {
-    const std::lock_guard guard{mutex_};
-    connections_.emplace(id, one);
-  }
-
-  void leave(std::uint64_t id) noexcept {
-    const std::lock_guard guard{mutex_};
-    connections_.erase(id);
-  }
-
-  std::size_t size() const {
-    const std::lock_guard guard{mutex_};
-    return connections_.size();
-  }
-
-  connections all() const {
-    connections found;
-    const std::lock_guard guard{mutex_};
-    found.reserve(connections_.size());
-    for (const auto& [_, weak] : connections_) {
-      if (auto one = weak.lock()) found.push_back(std::move(one));
-    }
-    return found;
   }
 
   const server_options options;
@@ -96,12 +69,11 @@ class server_state {
   server_hooks hooks;
   reporter report_thrown;  ///< Of the route
   server_counters counters;
+  registry connections;
+  offload_pool pool;
+  std::unique_ptr<stream_table::link> remote;  ///< The topic of partial remote disconnects
   bool is_mounted = false;
   std::atomic<bool> has_ended = false;
-
- private:
-  mutable std::mutex mutex_;
-  std::unordered_map<std::uint64_t, std::weak_ptr<connection_core>> connections_;
 };
 
 }  // namespace hawser::cable::detail

@@ -87,13 +87,9 @@ class subscription : public std::enable_shared_from_this<subscription> {
   };
 
   stream_waiter waiter(const std::string& name, std::uint64_t of) {
-    return [core = core_.weak_from_this(), weak = weak_from_this(), name, of](std::error_code ec) {
-      const auto alive = core.lock();
-      if (!alive) return;
-      alive->post([core, weak, name, of, ec] {
-        const auto kept = core.lock();
-        const auto self = weak.lock();
-        if (kept && self) self->acknowledge(name, of, ec);
+    return [to = core_.handle(), weak = weak_from_this(), name, of](std::error_code ec) {
+      to.post([weak, name, of, ec](connection_core&) {
+        if (const auto self = weak.lock()) self->acknowledge(name, of, ec);
       });
     };
   }

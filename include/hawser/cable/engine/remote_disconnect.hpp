@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "hawser/asio/language.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/cable/disconnect_options.hpp"
+#include "hawser/cable/engine/server_state.hpp"
+#include "hawser/cable/identifiers.hpp"
+#include "hawser/cable/json.hpp"
+#include "hawser/pubsub/publication.hpp"
+
+namespace hawser::cable::detail {
+
+/// The topic of remote disconnects that do not name all identifiers. Rails does not use it.
+inline constexpr std::string_view partial_topic = "hawser_cable/disconnect";
+
+inline std::error_code disconnect_remotely(const server_state& of, const identifier_texts& where,
+                                           const disconnect_options& options) {
+  const auto is_declared = [&](const auto& one) {
+    return std::ranges::find(of.identified_by, one.first) != of.identified_by.end();
+  };
+  if (where.empty() || !std::ranges::all_of(where, is_declared)) {
+    throw std::invalid_argument{"hawser::cable: disconnect() wants names of identified_by()"};
+  }
+  json asked{{"type", "disconnect"}, {"reconnect", options.reconnect}};
+  const bool is_full = where.size() == of.identified_by.size();
+  if (!is_full) asked["where"] = where;
+  const auto topic =
+      is_full ? internal_topic(joined_identifier(where)) : std::string{partial_topic};
+  return of.streams->publish(topic, to_text(asked), {.except = options.except});
+}
+
+/// Ends the connections of this process that a partial remote disconnect names.
+inline void obey_partial(const server_state& of, const publication& published) {
+  const auto text = hawser::as_text(published.message.payload());
+  const auto asked = parse_json(text);
+  if (!asked || !asked->is_object()) return;
+  const auto where = asked->find("where");
+  if (where == asked->end() || !where->is_object()) return;
+  identifier_texts wanted;
+  for (const auto& [name, value] : where->items()) {
+    if (!value.is_string()) return;
+    wanted.emplace(name, value.template get<std::string>());
+  }
+  const auto reconnect = asked->value("reconnect", json(true)) != json(false);
+  for (const auto& one : of.connections.find(wanted)) {
+    if (!one.gets(published)) continue;
+    one.post([reconnect](connection_core& it) { it.end("remote", reconnect, close_code::normal); });
+  }
+}
+
+/// Subscribes the topic, until the end of the server.
+inline void obey_partial_disconnects(const std::shared_ptr<server_state>& of) {
+  stream_request wanted;
+  wanted.listener = [weak = std::weak_ptr{of}](const publication& published) {
+    if (const auto one = weak.lock()) obey_partial(*one, published);
+  };
+  wanted.live = [](std::error_code) {};
+  of->remote = of->streams->join(std::string{partial_topic}, std::move(wanted));
+}
+
+}  // namespace hawser::cable::detail

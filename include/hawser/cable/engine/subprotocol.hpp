@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "hawser/asio/language.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/cable/server_options.hpp"
+
+namespace hawser::cable::detail {
+
+/// In the order of the server's preference.
+inline constexpr std::array<std::string_view, 2> subprotocols{"actioncable-v1-json",
+                                                              "actioncable-unsupported"};
+
+/// The subprotocol for a client that offers these, an empty text for none, or nothing if the client is refused.
+template <class Offered>
+std::optional<std::string> choose_subprotocol(const server_options& options,
+                                              const Offered& offered) {
+  const auto find = [](const auto& in, const auto& wanted) {
+    const auto found = std::ranges::find_first_of(in, wanted);
+    return found == in.end() ? std::string{} : std::string{*found};
+  };
+  auto chosen = options.answers.prefer_own_subprotocol ? find(subprotocols, offered)
+                                                       : find(offered, subprotocols);
+  if (chosen.empty() && !offered.empty() && options.require_subprotocol) return std::nullopt;
+  return chosen;
+}
+
+}  // namespace hawser::cable::detail
