@@ -16,6 +16,11 @@ target_compile_options(hawser_strict INTERFACE
   "$<$<CXX_COMPILER_ID:MSVC>:/W4;/WX;/permissive-;/utf-8>"
   "$<$<NOT:$<CXX_COMPILER_ID:MSVC>>:-Wall;-Wextra;-Wconversion;${shadow};-Wpedantic;-Werror>")
 target_compile_definitions(hawser_strict INTERFACE ASIO_NO_DEPRECATED)
+# It takes a fifth of the time of the system's linker.
+find_program(HAWSER_LLD ld.lld)
+if(HAWSER_LLD AND NOT MSVC AND NOT APPLE)
+  target_link_options(hawser_strict INTERFACE -fuse-ld=lld)
+endif()
 
 # Warnings for programs that include the headers as their own, not as system headers.
 set(HAWSER_MANY_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
