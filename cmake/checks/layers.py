@@ -17,7 +17,7 @@ LAYERS = {
     "pubsub": ["base", "protocol", "transport", "asio"],
     "json": ["base"],
     "credentials": ["base", "handshake", "json"],
-    "cable": ["base", "frame", "handshake", "protocol", "pubsub", "asio", "json"],
+    "cable": ["base", "frame", "handshake", "protocol", "transport", "pubsub", "asio", "json"],
     "redis": ["base", "handshake", "protocol", "transport", "pubsub", "asio"],
 }
 
