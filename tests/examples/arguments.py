@@ -33,6 +33,7 @@ SERVES = {
     "topic_server": [SERVER],
 }
 CONNECTS = {
+    "cable_client": [],
     "callback_client": [CLIENT],
     "deflate_echo": [["ask", *CLIENT, "text"]],
     "echo_client": [CLIENT, [*CLIENT, "--once", "text"]],
@@ -42,6 +43,7 @@ CONNECTS = {
 }
 REFUSES = {
     "chat_cable_server": [["0", "a", "b"]],
+    "cable_client": [[], ["a"], [*"abcde"]],
     "callback_client": [["a", "b"]],
     "custom_transport": [["a"]],
     "deflate_echo": [[], ["ask"], ["ask", "a"], ["serve", "0", "a"], ["a"], ["ask", "a", "b", "c"]],
