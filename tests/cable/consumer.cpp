@@ -37,16 +37,16 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-const json chat{{"channel", "ChatChannel"}, {"room_id", 1}};
-const std::string id = to_text(chat);
+const json chat_room{{"channel", "ChatChannel"}, {"room_id", 1}};
+const std::string chat_room_id = to_text(chat_room);
 
 /// A consumer whose handlers write a story, and the test as its server.
-struct cable_world {
+struct consumer_world {
   testing::world world;
   lines story;
   std::optional<consumer> one;
 
-  explicit cable_world(consumer_options options = {}) {
+  explicit consumer_world(consumer_options options = {}) {
     if (options.client.url.empty()) options.client.url = "http://chat.example/cable?user=alice";
     one.emplace(world.context(), std::move(options), handlers());
   }
@@ -99,8 +99,8 @@ struct cable_world {
   /// The same, and confirms a subscription.
   testing::peer confirm() {
     auto peer = welcome();
-    peer.expect_text(subscribe_command(id));
-    peer.sends_text(confirmation_message(id));
+    peer.expect_text(subscribe_command(chat_room_id));
+    peer.sends_text(confirmation_message(chat_room_id));
     world.run();
     return peer;
   }
@@ -111,8 +111,8 @@ struct cable_world {
 // The scenarios of transcript-jsclient.json
 
 TEST_CASE("a consumer subscribes, performs, receives and unsubscribes", "[R-CLIENT]") {
-  cable_world its;
-  const auto room = its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  const auto room = its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.accept();
   CHECK(peer.request().target() == "/cable?user=alice");
@@ -124,19 +124,19 @@ TEST_CASE("a consumer subscribes, performs, receives and unsubscribes", "[R-CLIE
   peer.sends_text(welcome_message());
   peer.expect_text(R"({"command":"subscribe","identifier":)"
                    R"("{\"channel\":\"ChatChannel\",\"room_id\":1}"})");
-  peer.sends_text(confirmation_message(id));
+  peer.sends_text(confirmation_message(chat_room_id));
   peer.sends_text(ping_message(5));
   peer.expect_nothing();
   CHECK(its.take_story() == lines{"s connected"});
   CHECK(room.is_connected());
   CHECK_FALSE(room.perform("speak", {{"message", "hello"}}));
-  peer.expect_text(message_command(id, {{"action", "speak"}, {"message", "hello"}}));
-  peer.sends_text(data_message(id, R"({"message":"hello"})"));
+  peer.expect_text(message_command(chat_room_id, {{"action", "speak"}, {"message", "hello"}}));
+  peer.sends_text(data_message(chat_room_id, R"({"message":"hello"})"));
   peer.expect_nothing();
   CHECK(its.take_story() == lines{R"(s {"message":"hello"})"});
   room.unsubscribe();
-  peer.expect_text(unsubscribe_command(id));
-  peer.sends_text(data_message(id, "1"));
+  peer.expect_text(unsubscribe_command(chat_room_id));
+  peer.sends_text(data_message(chat_room_id, "1"));
   peer.expect_nothing();
   CHECK(room.perform("echo") == cable::errc::unsubscribed);
   CHECK(its.take_story().empty());
@@ -149,7 +149,7 @@ TEST_CASE("a consumer subscribes, performs, receives and unsubscribes", "[R-CLIE
 }
 
 TEST_CASE("a channel may be a name, and a call before the connection is sent later", "[R-CLIENT]") {
-  cable_world its;
+  consumer_world its;
   const auto gone = its.one->subscribe("GoneChannel", its.named("s"));
   CHECK_FALSE(gone.perform("early"));
   its.one->connect();
@@ -169,32 +169,32 @@ TEST_CASE("a channel may be a name, and a call before the connection is sent lat
 }
 
 TEST_CASE("subscriptions with one identifier share one of the server", "[R-CLIENT]") {
-  cable_world its;
-  const auto a = its.one->subscribe(chat, its.named("a"));
+  consumer_world its;
+  const auto a = its.one->subscribe(chat_room, its.named("a"));
   its.one->connect();
   auto peer = its.confirm();
-  const auto b = its.one->subscribe(chat, its.named("b"));
+  const auto b = its.one->subscribe(chat_room, its.named("b"));
   its.world.advance(3s);
   peer.expect_nothing();
   CHECK(its.take_story() == lines{"a initialized", "a connected", "b initialized", "b connected"});
-  peer.sends_text(data_message(id, R"("both")"));
+  peer.sends_text(data_message(chat_room_id, R"("both")"));
   peer.expect_nothing();
   a.unsubscribe();
-  peer.sends_text(data_message(id, R"("b only")"));
+  peer.sends_text(data_message(chat_room_id, R"("b only")"));
   peer.expect_nothing();
   CHECK(its.take_story() == lines{R"(a "both")", R"(b "both")", R"(b "b only")"});
   b.unsubscribe();
-  peer.expect_text(unsubscribe_command(id));
+  peer.expect_text(unsubscribe_command(chat_room_id));
 }
 
 TEST_CASE("a rejected subscription is forgotten", "[R-CLIENT]") {
-  cable_world its;
-  const auto room = its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  const auto room = its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.welcome();
-  peer.expect_text(subscribe_command(id));
-  peer.sends_text(rejection_message(id));
-  peer.sends_text(data_message(id, "1"));
+  peer.expect_text(subscribe_command(chat_room_id));
+  peer.sends_text(rejection_message(chat_room_id));
+  peer.sends_text(data_message(chat_room_id, "1"));
   peer.expect_nothing();
   CHECK(its.take_story() == lines{"s initialized", "s the subscription was rejected"});
   CHECK(room.perform("x") == cable::errc::unsubscribed);
@@ -206,37 +206,37 @@ TEST_CASE("a rejected subscription is forgotten", "[R-CLIENT]") {
   its.world.advance(30s);
   auto next = its.welcome();
   next.expect_nothing();
-  its.one->subscribe(chat, its.named("t"));
-  next.expect_text(subscribe_command(id));
+  its.one->subscribe(chat_room, its.named("t"));
+  next.expect_text(subscribe_command(chat_room_id));
 }
 
 TEST_CASE("a subscribe that is not answered is repeated ever more slowly, and at last given up",
           "[R-CLIENT]") {
-  cable_world its{{.stale_after = 0s, .max_subscribes = 6}};
-  its.one->subscribe(chat, its.named("s"));
+  consumer_world its{{.stale_after = 0s, .max_subscribes = 6}};
+  its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.welcome();
-  peer.expect_text(subscribe_command(id));
+  peer.expect_text(subscribe_command(chat_room_id));
   for (const auto wait : {500ms, 1000ms, 2000ms, 4000ms, 5000ms}) {
     its.world.advance(wait - 1ms);
     peer.expect_nothing();
     its.world.advance(1ms);
-    peer.expect_text(subscribe_command(id));
+    peer.expect_text(subscribe_command(chat_room_id));
   }
   its.world.advance(5s - 1ms);
   CHECK(its.take_story() == lines{"s initialized"});
   its.world.advance(1ms);
-  peer.expect_text(unsubscribe_command(id));
+  peer.expect_text(unsubscribe_command(chat_room_id));
   CHECK(its.take_story() == lines{"s the server did not answer the subscription"});
-  peer.sends_text(confirmation_message(id));
+  peer.sends_text(confirmation_message(chat_room_id));
   its.world.advance(60s);
   peer.expect_nothing();
   CHECK(its.take_story().empty());
 }
 
 TEST_CASE("a confirmation or a rejection ends the repetition", "[R-CLIENT]") {
-  cable_world its{{.stale_after = 0s}};
-  its.one->subscribe(chat, its.named("s"));
+  consumer_world its{{.stale_after = 0s}};
+  its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.confirm();
   its.world.advance(60s);
@@ -244,8 +244,8 @@ TEST_CASE("a confirmation or a rejection ends the repetition", "[R-CLIENT]") {
 }
 
 TEST_CASE("a server that refuses to be reconnected to ends the consumer", "[R-CLIENT][R-DISC]") {
-  cable_world its;
-  its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.accept();
   peer.sends_text(disconnect_message("unauthorized", false));
@@ -264,8 +264,8 @@ TEST_CASE("a server that refuses to be reconnected to ends the consumer", "[R-CL
 
 TEST_CASE("a refused handshake ends the consumer, or is repeated", "[R-CLIENT][R-RECON]") {
   SECTION("404, as is_worth_retrying() says") {
-    cable_world its;
-    its.one->subscribe(chat, its.named("s"));
+    consumer_world its;
+    its.one->subscribe(chat_room, its.named("s"));
     its.one->connect();
     its.world.reject({.status = 404});
     its.world.advance(600s);
@@ -279,7 +279,7 @@ TEST_CASE("a refused handshake ends the consumer, or is repeated", "[R-CLIENT][R
   SECTION("404, if the application says so, as the npm client does") {
     consumer_options options;
     options.client.retry = [](std::error_code, const std::optional<response>&) { return true; };
-    cable_world its{options};
+    consumer_world its{options};
     its.one->connect();
     its.world.reject({.status = 404});
     auto from = its.world.now();
@@ -299,16 +299,16 @@ TEST_CASE("a refused handshake ends the consumer, or is repeated", "[R-CLIENT][R
 
 TEST_CASE("after a restart of the server a consumer reconnects at once and subscribes again",
           "[R-CLIENT][R-DISC]") {
-  cable_world its;
-  its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  its.one->subscribe(chat_room, its.named("s"));
   its.one->subscribe("OtherChannel", its.named("o"));
   its.one->connect();
   const std::string_view other = R"({"channel":"OtherChannel"})";
   const auto confirm_both = [&] {
     auto peer = its.welcome();
-    peer.expect_text(subscribe_command(id));
+    peer.expect_text(subscribe_command(chat_room_id));
     peer.expect_text(subscribe_command(other));
-    peer.sends_text(confirmation_message(id));
+    peer.sends_text(confirmation_message(chat_room_id));
     peer.sends_text(confirmation_message(other));
     its.world.run();
     return peer;
@@ -324,13 +324,13 @@ TEST_CASE("after a restart of the server a consumer reconnects at once and subsc
   its.world.advance(0s);
   auto next = confirm_both();
   CHECK(its.take_story() == lines{"s connected again gap", "o connected again gap"});
-  next.sends_text(data_message(id, R"("after reconnect")"));
+  next.sends_text(data_message(chat_room_id, R"("after reconnect")"));
   next.expect_nothing();
   CHECK(its.take_story() == lines{R"(s "after reconnect")"});
 }
 
 TEST_CASE("a server that always asks to reconnect is not asked in a loop", "[R-CLIENT]") {
-  cable_world its;
+  consumer_world its;
   its.one->connect();
   for (int round = 0; round < 3; ++round) {
     auto peer = its.welcome();
@@ -349,7 +349,7 @@ TEST_CASE("a server that always asks to reconnect is not asked in a loop", "[R-C
 
 TEST_CASE("a connection that has lasted 10 s is replaced at once, a shorter one is not",
           "[R-CLIENT]") {
-  cable_world its{{.stale_after = 0s}};
+  consumer_world its{{.stale_after = 0s}};
   its.one->connect();
   {
     auto peer = its.welcome();
@@ -369,8 +369,8 @@ TEST_CASE("a connection that has lasted 10 s is replaced at once, a shorter one 
 }
 
 TEST_CASE("a disconnected consumer connects again with its subscriptions", "[R-CLIENT]") {
-  cable_world its;
-  its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.confirm();
   its.one->connect();  // no effect
@@ -400,7 +400,7 @@ TEST_CASE("more subprotocols are offered after those of Action Cable", "[R-CLIEN
   consumer_options options;
   options.client.handshake.subprotocols = {"some-custom"};
   options.client.handshake.origin = "https://app.example";
-  cable_world its{options};
+  consumer_world its{options};
   its.one->connect();
   auto peer = its.accept();
   CHECK(peer.request().header("Sec-WebSocket-Protocol") ==
@@ -409,8 +409,8 @@ TEST_CASE("more subprotocols are offered after those of Action Cable", "[R-CLIEN
 }
 
 TEST_CASE("a connection without any message for 6 s is replaced", "[R-CLIENT]") {
-  cable_world its;
-  its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   {
     auto peer = its.confirm();
@@ -440,8 +440,8 @@ TEST_CASE("a connection without any message for 6 s is replaced", "[R-CLIENT]") 
 
 TEST_CASE("a server without Action Cable ends the consumer", "[R-CLIENT][R-SUB]") {
   for (const std::string protocol : {"", "actioncable-unsupported"}) {
-    cable_world its;
-    its.one->subscribe(chat, its.named("s"));
+    consumer_world its;
+    its.one->subscribe(chat_room, its.named("s"));
     its.one->connect();
     auto peer = its.world.accept({}, protocol);
     peer.sends_text(welcome_message());
@@ -458,8 +458,8 @@ TEST_CASE("a server without Action Cable ends the consumer", "[R-CLIENT][R-SUB]"
 // Hostile servers
 
 TEST_CASE("messages that are none of Action Cable are reported and ignored", "[R-CLIENT]") {
-  cable_world its;
-  its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.confirm();
   its.take_story();
@@ -468,7 +468,7 @@ TEST_CASE("messages that are none of Action Cable are reported and ignored", "[R
   peer.sends_binary(as_bytes(welcome_message()));
   peer.sends_text(R"({"type":"confirm_subscription"})");
   peer.sends_text(std::string(200'000, '['));
-  peer.sends_text(data_message(id, "1"));
+  peer.sends_text(data_message(chat_room_id, "1"));
   peer.expect_nothing();
   CHECK(its.take_story() == lines{"bad the text is not a JSON object within the limits",
                                   "bad the text is not a JSON object within the limits",
@@ -478,55 +478,56 @@ TEST_CASE("messages that are none of Action Cable are reported and ignored", "[R
 }
 
 TEST_CASE("unknown types are received, also before the confirmation", "[R-CLIENT]") {
-  cable_world its;
-  its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.welcome();
-  peer.expect_text(subscribe_command(id));
-  peer.sends_text(json{{"type", "future"}, {"identifier", id}, {"message", {{"m", 1}}}}.dump());
-  peer.sends_text(data_message(id, R"("before")"));
+  peer.expect_text(subscribe_command(chat_room_id));
+  peer.sends_text(
+      json{{"type", "future"}, {"identifier", chat_room_id}, {"message", {{"m", 1}}}}.dump());
+  peer.sends_text(data_message(chat_room_id, R"("before")"));
   peer.sends_text(data_message("other", "1"));
   peer.expect_nothing();
   CHECK(its.take_story() == lines{"s initialized", R"(s {"m":1})", R"(s "before")"});
 }
 
 TEST_CASE("answers that belong to no question change nothing", "[R-CLIENT]") {
-  cable_world its;
-  its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.accept();
   // Before the welcome nothing was asked.
-  peer.sends_text(confirmation_message(id));
-  peer.sends_text(rejection_message(id));
+  peer.sends_text(confirmation_message(chat_room_id));
+  peer.sends_text(rejection_message(chat_room_id));
   peer.sends_text(confirmation_message("unknown"));
   peer.sends_text(rejection_message("unknown"));
   peer.sends_text(welcome_message());
-  peer.expect_text(subscribe_command(id));
+  peer.expect_text(subscribe_command(chat_room_id));
   peer.sends_text(welcome_message());
   peer.expect_nothing();
   CHECK(its.take_story() == lines{"s initialized"});
-  for (int i = 0; i < 3; ++i) peer.sends_text(confirmation_message(id));
+  for (int i = 0; i < 3; ++i) peer.sends_text(confirmation_message(chat_room_id));
   peer.expect_nothing();
   CHECK(its.take_story() == lines{"s connected"});
 }
 
 TEST_CASE("a flood of pings is only read", "[R-CLIENT]") {
-  cable_world its;
-  its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.confirm();
   for (int i = 0; i < 5000; ++i) peer.sends_text(ping_message(i));
-  peer.sends_text(data_message(id, "1"));
+  peer.sends_text(data_message(chat_room_id, "1"));
   peer.expect_nothing();
   CHECK(its.take_story() == lines{"s initialized", "s connected", "s 1"});
 }
 
 TEST_CASE("a late rejection ends a subscription", "[R-CLIENT][R-REJECT]") {
-  cable_world its;
-  const auto room = its.one->subscribe(chat, its.named("s"));
+  consumer_world its;
+  const auto room = its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.confirm();
-  peer.sends_text(rejection_message(id));
+  peer.sends_text(rejection_message(chat_room_id));
   peer.expect_nothing();
   CHECK(its.take_story() ==
         lines{"s initialized", "s connected", "s the subscription was rejected"});
@@ -536,38 +537,38 @@ TEST_CASE("a late rejection ends a subscription", "[R-CLIENT][R-REJECT]") {
 // Unsubscribing, and calls
 
 TEST_CASE("an unsubscribe waits for the answer to the subscribe", "[R-CLIENT]") {
-  cable_world its;
+  consumer_world its;
   its.one->connect();
   auto peer = its.welcome();
-  its.one->subscribe(chat, its.named("a")).unsubscribe();
-  peer.expect_text(subscribe_command(id));
+  its.one->subscribe(chat_room, its.named("a")).unsubscribe();
+  peer.expect_text(subscribe_command(chat_room_id));
   peer.expect_nothing();
   SECTION("which then ends") {
-    peer.sends_text(confirmation_message(id));
-    peer.expect_text(unsubscribe_command(id));
+    peer.sends_text(confirmation_message(chat_room_id));
+    peer.expect_text(unsubscribe_command(chat_room_id));
     peer.expect_nothing();
     CHECK(its.take_story().empty());
   }
   SECTION("which a new subscription takes over") {
-    its.one->subscribe(chat, its.named("b"));
+    its.one->subscribe(chat_room, its.named("b"));
     peer.expect_nothing();
-    peer.sends_text(confirmation_message(id));
+    peer.sends_text(confirmation_message(chat_room_id));
     peer.expect_nothing();
     CHECK(its.take_story() == lines{"b initialized", "b connected"});
   }
   SECTION("which is rejected") {
-    peer.sends_text(rejection_message(id));
+    peer.sends_text(rejection_message(chat_room_id));
     peer.expect_nothing();
-    its.one->subscribe(chat);
-    peer.expect_text(subscribe_command(id));
+    its.one->subscribe(chat_room);
+    peer.expect_text(subscribe_command(chat_room_id));
   }
 }
 
 TEST_CASE("calls wait in a queue that is limited, or fail", "[R-CLIENT]") {
   SECTION("within the limit, in order") {
-    const auto size = message_command(id, {{"action", "1"}}).size();
-    cable_world its{{.max_queued = 2 * size}};
-    const auto room = its.one->subscribe(chat);
+    const auto size = message_command(chat_room_id, {{"action", "1"}}).size();
+    consumer_world its{{.max_queued = 2 * size}};
+    const auto room = its.one->subscribe(chat_room);
     CHECK_FALSE(room.perform("1"));
     CHECK_FALSE(room.perform("2"));
     CHECK(room.perform("3") == cable::errc::queue_full);
@@ -575,7 +576,7 @@ TEST_CASE("calls wait in a queue that is limited, or fail", "[R-CLIENT]") {
     auto peer = its.confirm();
     CHECK_FALSE(room.perform("4"));
     for (const auto* const action : {"1", "2", "4"}) {
-      peer.expect_text(message_command(id, {{"action", action}}));
+      peer.expect_text(message_command(chat_room_id, {{"action", action}}));
     }
     // The queue is empty again, also after a subscription has ended.
     peer.ends_stream();
@@ -583,23 +584,23 @@ TEST_CASE("calls wait in a queue that is limited, or fail", "[R-CLIENT]") {
     CHECK_FALSE(room.perform("5"));
     CHECK_FALSE(room.perform("6"));
     room.unsubscribe();
-    const auto other = its.one->subscribe(chat);
+    const auto other = its.one->subscribe(chat_room);
     CHECK_FALSE(other.perform("7"));
     CHECK_FALSE(other.perform("8"));
     CHECK(other.perform("9") == cable::errc::queue_full);
   }
   SECTION("without a queue") {
-    cable_world its{{.max_queued = 0}};
-    const auto room = its.one->subscribe(chat);
+    consumer_world its{{.max_queued = 0}};
+    const auto room = its.one->subscribe(chat_room);
     CHECK(room.perform("1") == cable::errc::not_connected);
     its.one->connect();
     auto peer = its.confirm();
     CHECK_FALSE(room.perform("2"));
-    peer.expect_text(message_command(id, {{"action", "2"}}));
+    peer.expect_text(message_command(chat_room_id, {{"action", "2"}}));
     CHECK(room.perform("x", json::array()) == cable::errc::bad_data);
     CHECK(room.send("text") == cable::errc::bad_data);
     CHECK_FALSE(room.send({{"a", 1}}));
-    peer.expect_text(message_command(id, {{"a", 1}}));
+    peer.expect_text(message_command(chat_room_id, {{"a", 1}}));
   }
 }
 
@@ -609,8 +610,8 @@ TEST_CASE("a call that exceeds the send budget fails, and an unsubscribe is repe
   options.client.budget.hard = 64 * 1024;
   options.client.connection.write_timeout = 0s;
   options.client.connection.keep_alive_interval = 0s;
-  cable_world its{options};
-  const auto room = its.one->subscribe(chat, its.named("s"));
+  consumer_world its{options};
+  const auto room = its.one->subscribe(chat_room, its.named("s"));
   its.one->connect();
   auto peer = its.confirm();
   peer.stops_reading();
@@ -631,7 +632,7 @@ TEST_CASE("a call that exceeds the send budget fails, and an unsubscribe is repe
   its.world.advance(1s);
   std::string last;
   while (const auto got = peer.next()) last = got->text();
-  CHECK(last == unsubscribe_command(id));
+  CHECK(last == unsubscribe_command(chat_room_id));
 }
 
 // Requests that change
@@ -645,7 +646,7 @@ TEST_CASE("the headers and the URL of each attempt may be renewed", "[R-CLIENT]"
   options.client.make_url = [&] {
     return "HTTP://chat.example:8443/cable?t=" + std::to_string(token);
   };
-  cable_world its{options};
+  consumer_world its{options};
   its.one->connect();
   auto asked = its.world.reject({.status = 503});
   CHECK(asked.target() == "/cable?t=1");
@@ -660,24 +661,24 @@ TEST_CASE("the headers and the URL of each attempt may be renewed", "[R-CLIENT]"
 // Handlers
 
 TEST_CASE("an exception of a handler is reported, and the consumer goes on", "[R-CLIENT]") {
-  cable_world its;
+  consumer_world its;
   auto handlers = its.named("s");
   handlers.on_received = [&](const json& got) {
     its.note("s", to_text(got));
     throw std::runtime_error{"a fault of the application"};
   };
-  its.one->subscribe(chat, handlers);
+  its.one->subscribe(chat_room, handlers);
   its.one->connect();
   auto peer = its.confirm();
   its.take_story();
-  peer.sends_text(data_message(id, "1"));
-  peer.sends_text(data_message(id, "2"));
+  peer.sends_text(data_message(chat_room_id, "1"));
+  peer.sends_text(data_message(chat_room_id, "2"));
   peer.expect_nothing();
   CHECK(its.take_story() == lines{"s 1", "threw", "s 2", "threw"});
 }
 
 TEST_CASE("a handler may subscribe, perform, unsubscribe and destroy", "[R-CLIENT]") {
-  cable_world its;
+  consumer_world its;
   subscription first;
   subscription second;
   auto handlers = its.named("a");
@@ -692,32 +693,32 @@ TEST_CASE("a handler may subscribe, perform, unsubscribe and destroy", "[R-CLIEN
     if (got == 3) its.one.reset();
   };
   SECTION("unsubscribing") {
-    first = its.one->subscribe(chat, handlers);
-    const auto twin = its.one->subscribe(chat, its.named("twin"));
+    first = its.one->subscribe(chat_room, handlers);
+    const auto twin = its.one->subscribe(chat_room, its.named("twin"));
     its.one->connect();
     auto peer = its.confirm();
-    peer.expect_text(message_command(id, {{"action", "hello"}}));
+    peer.expect_text(message_command(chat_room_id, {{"action", "hello"}}));
     const std::string_view other = R"({"channel":"OtherChannel"})";
     peer.expect_text(subscribe_command(other));
     peer.sends_text(confirmation_message(other));
-    peer.sends_text(data_message(id, "1"));
+    peer.sends_text(data_message(chat_room_id, "1"));
     peer.expect_text(unsubscribe_command(other));
-    peer.sends_text(data_message(id, "2"));
-    peer.sends_text(data_message(id, "4"));
+    peer.sends_text(data_message(chat_room_id, "2"));
+    peer.sends_text(data_message(chat_room_id, "4"));
     peer.expect_nothing();
     CHECK(its.take_story() == lines{"a initialized", "twin initialized", "twin connected",
                                     "b initialized", "b connected", "a 1", "twin 1", "a 2",
                                     "twin 2", "twin 4"});
     twin.unsubscribe();
-    peer.expect_text(unsubscribe_command(id));
+    peer.expect_text(unsubscribe_command(chat_room_id));
   }
   SECTION("destroying") {
-    first = its.one->subscribe(chat, handlers);
-    its.one->subscribe(chat, its.named("twin"));
+    first = its.one->subscribe(chat_room, handlers);
+    its.one->subscribe(chat_room, its.named("twin"));
     its.one->connect();
     auto peer = its.confirm();
     its.take_story();
-    peer.sends_text(data_message(id, "3"));
+    peer.sends_text(data_message(chat_room_id, "3"));
     its.world.run();
     its.world.advance(60s);
     CHECK(its.take_story() == lines{"a 3"});
@@ -742,21 +743,21 @@ void rethrow(const std::exception_ptr& thrown) {
 }
 
 TEST_CASE("a coroutine receives the messages of a subscription", "[R-CLIENT]") {
-  cable_world its;
-  const auto room = its.one->subscribe(chat, its.named("s", false));
+  consumer_world its;
+  const auto room = its.one->subscribe(chat_room, its.named("s", false));
   asio::co_spawn(its.one->get_executor(), read_all(room, its.story), rethrow);
   its.one->connect();
   auto peer = its.confirm();
   CHECK(its.take_story() == lines{"s initialized", "s connected", "connected"});
-  peer.sends_text(data_message(id, "1"));
-  peer.sends_text(data_message(id, "2"));
+  peer.sends_text(data_message(chat_room_id, "1"));
+  peer.sends_text(data_message(chat_room_id, "2"));
   peer.expect_nothing();
   CHECK(its.take_story() == lines{"1", "2"});
   SECTION("until it is unsubscribed") {
-    peer.sends_text(data_message(id, "3"));
+    peer.sends_text(data_message(chat_room_id, "3"));
     peer.expect_nothing();
     room.unsubscribe();
-    peer.expect_text(unsubscribe_command(id));
+    peer.expect_text(unsubscribe_command(chat_room_id));
     CHECK(its.take_story() == lines{"3", "end"});
   }
   SECTION("through a reconnection") {
@@ -766,13 +767,13 @@ TEST_CASE("a coroutine receives the messages of a subscription", "[R-CLIENT]") {
     peer.ends_stream();
     its.world.advance(0s);
     auto next = its.confirm();
-    next.sends_text(data_message(id, "4"));
+    next.sends_text(data_message(chat_room_id, "4"));
     next.expect_nothing();
     CHECK(its.take_story() == lines{"s disconnected, reconnects", "s connected again gap", "4"});
   }
   SECTION("until it is rejected") {
-    peer.sends_text(data_message(id, "5"));
-    peer.sends_text(rejection_message(id));
+    peer.sends_text(data_message(chat_room_id, "5"));
+    peer.sends_text(rejection_message(chat_room_id));
     peer.expect_nothing();
     CHECK(its.take_story() == lines{"s the subscription was rejected", "5", "end"});
   }
@@ -797,8 +798,8 @@ TEST_CASE("a coroutine that waits when the context ends is destroyed", "[R-CLIEN
   const auto kept = std::make_shared<int>(0);
   subscription left;
   {
-    cable_world its;
-    left = its.one->subscribe(chat, {.on_received = {}});
+    consumer_world its;
+    left = its.one->subscribe(chat_room, {.on_received = {}});
     asio::co_spawn(
         its.one->get_executor(),
         [](subscription of, lines& into, std::shared_ptr<int>) -> asio::awaitable<void> {
@@ -813,11 +814,11 @@ TEST_CASE("a coroutine that waits when the context ends is destroyed", "[R-CLIEN
 }
 
 TEST_CASE("messages that no coroutine receives stop the reading", "[R-CLIENT]") {
-  cable_world its{{.max_unread = 4}};
-  const auto room = its.one->subscribe(chat, {.on_received = {}});
+  consumer_world its{{.max_unread = 4}};
+  const auto room = its.one->subscribe(chat_room, {.on_received = {}});
   its.one->connect();
   auto peer = its.confirm();
-  for (int i = 0; i < 20; ++i) peer.sends_text(data_message(id, std::to_string(i)));
+  for (int i = 0; i < 20; ++i) peer.sends_text(data_message(chat_room_id, std::to_string(i)));
   peer.expect_nothing();
   // The silence is that of the consumer, so the connection is not stale.
   its.world.advance(60s);
@@ -833,8 +834,8 @@ TEST_CASE("messages that no coroutine receives stop the reading", "[R-CLIENT]") 
 }
 
 TEST_CASE("a wait that is cancelled takes no message", "[R-CLIENT]") {
-  cable_world its;
-  const auto room = its.one->subscribe(chat, {.on_received = {}});
+  consumer_world its;
+  const auto room = its.one->subscribe(chat_room, {.on_received = {}});
   its.one->connect();
   auto peer = its.confirm();
   asio::cancellation_signal stop;
@@ -845,7 +846,7 @@ TEST_CASE("a wait that is cancelled takes no message", "[R-CLIENT]") {
   stop.emit(asio::cancellation_type::terminal);
   its.world.run();
   CHECK(seen == std::vector<std::error_code>{asio::error::operation_aborted});
-  peer.sends_text(data_message(id, "1"));
+  peer.sends_text(data_message(chat_room_id, "1"));
   peer.expect_nothing();
   CHECK(room.take() == json(1));
 }

@@ -19,7 +19,7 @@ using namespace hawser;
 using namespace hawser::cable;
 using namespace std::chrono_literals;
 using cable::detail::notice;
-using cable::detail::subscriber;
+using table_member = cable::detail::subscriber;
 using cable::detail::subscription_table;
 
 namespace {
@@ -81,14 +81,14 @@ TEST_CASE("after any sequence of subscribes and unsubscribes the server has what
   const auto below = [&](unsigned limit) { return random() % limit; };
   for (int round = 0; round < 300; ++round) {
     table_and_server its;
-    std::vector<std::shared_ptr<subscriber>> members;
+    std::vector<std::shared_ptr<table_member>> members;
     for (int step = 0; step < 40; ++step) {
       its.now += 100ms * below(8);
       switch (below(9)) {
         case 0:
         case 1:
         case 2: {
-          members.push_back(std::make_shared<subscriber>(
+          members.push_back(std::make_shared<table_member>(
               std::string(1, static_cast<char>('a' + below(3))), subscription_handlers{}));
           its.table.add(members.back(), its.now);
           break;
@@ -122,7 +122,7 @@ TEST_CASE("after any sequence of subscribes and unsubscribes the server has what
 
 TEST_CASE("each subscription is informed in order, and of each connection once", "[R-CLIENT]") {
   table_and_server its;
-  const auto one = std::make_shared<subscriber>("a", subscription_handlers{});
+  const auto one = std::make_shared<table_member>("a", subscription_handlers{});
   its.table.add(one, its.now);
   for (int i = 0; i < 2; ++i) {
     its.open();
@@ -143,7 +143,7 @@ TEST_CASE("each subscription is informed in order, and of each connection once",
 
 TEST_CASE("queued calls are sent in order when the server can take them", "[R-CLIENT]") {
   table_and_server its;
-  const auto one = std::make_shared<subscriber>("a", subscription_handlers{});
+  const auto one = std::make_shared<table_member>("a", subscription_handlers{});
   its.table.add(one, its.now);
   CHECK_FALSE(its.table.perform(*one, message_command("a", {{"n", 1}})));
   its.open();

@@ -206,7 +206,7 @@ class consumer_state final : public std::enable_shared_from_this<consumer_state>
     restart_silence();
     if (is_ending_ || server_asked_) return;
     if (view.kind != message_kind::text) return bad_message(errc::binary_message, {});
-    const auto text = as_text(view.payload);
+    const auto text = hawser::as_text(view.payload);
     auto parsed = parse_server_message(text, options_.limits);
     if (!parsed) return bad_message(errc::not_json, text);
     handle(*parsed);
