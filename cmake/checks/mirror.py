@@ -80,7 +80,6 @@ ELSEWHERE = {
     "cable/engine/member_names": "cable/server",
     "cable/engine/ordered_output": "cable/channel",
     "cable/engine/server_state": "cable/server",
-    "cable/engine/stream_table": "cable/channel",
     "cable/engine/stream": "cable/channel",
     "cable/engine/subscription": "cable/channel",
     "cable/engine/timer_list": "cable/channel",

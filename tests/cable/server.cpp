@@ -2,12 +2,15 @@
 #include "hawser/cable/server.hpp"
 
 #include <chrono>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hawser/asio/server.hpp"
 #include "hawser/pubsub/memory_broker.hpp"
 #include "hawser/testing.hpp"
+#include "support/cable.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -69,4 +72,172 @@ TEST_CASE("a client subscribes, performs, gets broadcasts and unsubscribes", "[c
   peer.expect_close(hawser::close_code::normal);
   world.run();
   CHECK(served.statistics().connections == 0);
+}
+
+namespace {
+
+struct listener : cable::channel {
+  static void define(cable::channel_definition<listener>& it) {
+    it.periodically(1s, [](listener& of) {
+      if (of.params().contains("ticks")) of.transmit(++of.ticks);
+    });
+  }
+  void subscribed() { stream_from("news"); }
+  int ticks = 0;
+};
+
+struct served_users : support::cable_world {
+  explicit served_users(const cable::server_options& options = {}) : cable_world{options} {
+    cable.identified_by({"user", "tenant"});
+    cable.on_connect([](cable::connection& one) {
+      one.identify("user", std::string{one.request().query()});
+      one.identify("tenant", "t");
+    });
+    cable.add_channel<listener>("News");
+    cable.mount_health(http.route("/health"));
+    serve();
+  }
+
+  client connect_user(const std::string& name) {
+    auto made = connect("/cable?" + name);
+    made.expect_welcome();
+    return made;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("settings after mount() are refused, and names of channels are unique", "[cable]") {
+  support::cable_world it;
+  it.cable.add_channel<listener>("News");
+  CHECK_THROWS_AS(it.cable.add_channel<listener>("News"), std::invalid_argument);
+  it.serve();
+  CHECK_THROWS_AS(it.cable.add_channel<listener>("Other"), std::logic_error);
+  CHECK_THROWS_AS(it.cable.on_connect([](cable::connection&) {}), std::logic_error);
+}
+
+TEST_CASE("names of actions are unique and not those of hooks, and periods are positive",
+          "[cable][R-ACTION]") {
+  cable::channel_definition<listener> it{"News"};
+  it.on("speak", [](listener&) {});
+  for (const auto* name : {"speak", "subscribed", "unsubscribed", "receive", ""}) {
+    CHECK_THROWS_AS(it.on(name, [](listener&) {}), std::invalid_argument);
+  }
+  CHECK_THROWS_AS(it.periodically(0s, [](listener&) {}), std::invalid_argument);
+}
+
+TEST_CASE("a remote disconnect by all identifiers has the form of Rails", "[cable][R-DISC]") {
+  served_users it;
+  auto one = it.connect_user("1");
+  auto two = it.connect_user("2");
+  it.cable.disconnect({{"user", "1"}, {"tenant", "t"}}, {.reconnect = false});
+  one.expect_disconnect("remote", false);
+  one.expect_closed(hawser::close_code::normal);
+  two.expect_nothing();
+  CHECK(json::parse(it.broker.payloads("action_cable/1:t").at(0)) ==
+        json{{"type", "disconnect"}, {"reconnect", false}});
+  it.broker.publish({"action_cable/2:t", hawser::prepared_message{R"({"type":"disconnect"})"}});
+  two.expect_disconnect("remote", true);
+  CHECK_THROWS_AS(it.cable.disconnect({}), std::invalid_argument);
+  CHECK_THROWS_AS(it.cable.disconnect({{"role", "x"}}), std::invalid_argument);
+}
+
+TEST_CASE("a remote disconnect by some identifiers ends the connections that have them",
+          "[cable][R-DISC]") {
+  served_users it;
+  auto one = it.connect_user("1");
+  auto two = it.connect_user("2");
+  it.cable.disconnect({{"user", "2"}});
+  two.expect_disconnect("remote", true);
+  one.expect_nothing();
+  it.cable.disconnect({{"tenant", "t"}});
+  one.expect_disconnect("remote", true);
+}
+
+TEST_CASE("restart() ends all connections, and clients connect again", "[cable][R-DISC]") {
+  served_users it;
+  auto one = it.connect_user("1");
+  it.cable.restart();
+  one.expect_disconnect("server_restart", true);
+  one.expect_closed(hawser::close_code::normal);
+  it.connect_user("1");
+}
+
+TEST_CASE("shutdown() spreads the ends of connections, and refuses new ones", "[cable][R-DISC]") {
+  served_users it;
+  std::vector<served_users::client> all;
+  for (int i = 0; i < 4; ++i) all.push_back(it.connect_user("1"));
+  CHECK(it.world.http("GET", "/health").status == 200);
+  it.cable.shutdown({.grace = 4s});
+  CHECK(it.world.http("GET", "/health").status == 503);
+  CHECK(it.world.request("/cable", {{"Origin", "http://localhost"}}).status == 503);
+  for (std::size_t closed = 1; closed <= 4; ++closed) {
+    for (auto& one : all) {
+      while (const auto got = one.peer().next()) {
+        if (got->code() == hawser::close_code::service_restart) one.close();
+      }
+    }
+    it.world.run();
+    CHECK(it.cable.statistics().connections == 4 - closed);
+    it.world.advance(1s);
+  }
+}
+
+TEST_CASE("a periodic function runs in its period until the subscription ends",
+          "[cable][R-TIMER]") {
+  served_users it;
+  auto client = it.connect_user("1");
+  const auto id = client.subscribe({{"channel", "News"}, {"ticks", true}});
+  client.expect_confirmed(id);
+  it.world.advance(999ms);
+  client.expect_nothing();
+  it.world.advance(1ms);
+  client.expect_message(id, 1);
+  it.world.advance(2s);
+  client.expect_message(id, 2);
+  client.expect_message(id, 3);
+  client.unsubscribe(id);
+  it.world.advance(5s);
+  client.expect_nothing();
+}
+
+TEST_CASE("the server chooses its subprotocol, or that of the client's order by Rails",
+          "[cable][R-SUB]") {
+  const bool rails = GENERATE(false, true);
+  served_users it{rails ? cable::server_options::rails() : cable::server_options{}};
+  const auto chosen = [&](const char* offered) {
+    hawser::header_fields headers{{"Origin", "http://localhost"}};
+    if (*offered != 0) headers.add("Sec-WebSocket-Protocol", offered);
+    const auto answer = it.world.request("/cable", headers);
+    CHECK(answer.status == 101);
+    return std::string{answer.headers.find("Sec-WebSocket-Protocol").value_or("")};
+  };
+  CHECK(chosen("") == "");
+  CHECK(chosen("chat") == "");
+  CHECK(chosen("actioncable-unsupported") == "actioncable-unsupported");
+  CHECK(chosen("actioncable-v1-json, actioncable-unsupported") == "actioncable-v1-json");
+  CHECK(chosen("actioncable-unsupported, actioncable-v1-json") ==
+        (rails ? "actioncable-unsupported" : "actioncable-v1-json"));
+  CHECK(it.world.http("GET", "/cable").status == (rails ? 404 : 426));
+}
+
+TEST_CASE("hooks surround commands, and may suppress them", "[cable]") {
+  support::cable_world it;
+  std::vector<std::string> seen;
+  it.cable.add_channel<listener>("News");
+  it.cable.before_command([&](cable::connection&, const cable::command& one) {
+    seen.push_back("before " + one.identifier);
+    return one.identifier.find("no") == std::string::npos;
+  });
+  it.cable.after_command([&](cable::connection&, const cable::command& one) {
+    seen.push_back("after " + one.identifier);
+  });
+  it.serve();
+  auto client = it.connect_welcome();
+  client.subscribe_as("no");
+  client.expect_nothing();
+  const std::string id = R"({"channel":"News"})";
+  client.subscribe_as(id);
+  client.expect_confirmed(id);
+  CHECK(seen == std::vector<std::string>{"before no", "before " + id, "after " + id});
 }
