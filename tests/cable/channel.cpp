@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/cable/channel.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -37,6 +39,7 @@ struct room : cable::channel {
     it.on("to_others",
           [](room& of) { of.broadcast("s", "others", {.except = of.connection().id()}); });
     it.on("compute", &room::compute);
+    it.on("block", &room::block);
   }
   /// What it transmits and what it broadcasts to itself.
   void mixed() {
@@ -50,6 +53,23 @@ struct room : cable::channel {
       transmit(value.get<int>() * 2);
       co_return;
     });
+  }
+  static inline std::atomic<bool> has_begun = false;
+  static inline std::atomic<bool> may_end = false;
+
+  asio::awaitable<void> block() {
+    std::string result = "done";
+    try {
+      co_await offload([] {
+        has_begun = true;
+        has_begun.notify_all();
+        may_end.wait(false);
+      });
+    } catch (const std::system_error& full) {
+      CHECK(full.code() == std::errc::resource_unavailable_try_again);
+      result = "full";
+    }
+    transmit(result);
   }
   asio::awaitable<void> compute() {
     const auto here = std::this_thread::get_id();
@@ -195,4 +215,35 @@ TEST_CASE("a function that blocks runs on another thread, and its coroutine cont
     std::this_thread::yield();
   }
   CHECK(got == std::vector<json>{true, "no"});
+}
+
+TEST_CASE("a function for which there is no place fails at once, and the others run", "[cable]") {
+  cable::server_options options;
+  options.offload_threads = 1;
+  options.max_offloaded = 1;
+  rooms it{options};
+  auto [one, id] = it.subscribe();
+  auto [two, same] = it.subscribe();
+  auto [three, as_well] = it.subscribe();
+  room::may_end = false;
+  room::has_begun = false;
+  one.perform(id, "block");
+  one.expect_nothing();
+  room::has_begun.wait(false);
+  two.perform(id, "block");
+  two.expect_nothing();
+  three.perform(id, "block");
+  three.expect_message(id, "full");
+  room::may_end = true;
+  room::may_end.notify_all();
+  const auto latest = std::chrono::steady_clock::now() + 60s;
+  for (auto* client : {&one, &two}) {
+    auto got = client->peer().next();
+    while (!got && std::chrono::steady_clock::now() < latest) {
+      std::this_thread::yield();
+      got = client->peer().next();
+    }
+    REQUIRE(got);
+    CHECK(json::parse(got->text()).at("message") == "done");
+  }
 }

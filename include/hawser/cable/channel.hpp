@@ -147,6 +147,7 @@ class channel {
   asio::awaitable<std::invoke_result_t<Function&>> offload(Function function) const {
     const auto call = std::make_shared<detail::offloaded<Function>>(std::move(function));
     auto& core = of_->core();
+    core.reserve_offload();
     const auto begin = [&core, call](auto handler) {
       using waiter = detail::offload_handler<decltype(handler)>;
       core.offload([call] { call->run(); }, std::make_unique<waiter>(std::move(handler)));

@@ -93,9 +93,13 @@ class connection_core : public connection, public std::enable_shared_from_this<c
   /// Ends the connection as a shutdown does, after that time.
   virtual void close_in(std::chrono::steady_clock::duration delay) = 0;
 
-  /// Runs `work` on a thread of the server's pool, and then completes `waiter` on the executor. Throws as
-  /// offload_pool::run().
-  virtual void offload(std::function<void()> work, std::unique_ptr<offload_waiter> waiter) = 0;
+  /// Calls offload_pool::reserve().
+  virtual void reserve_offload() = 0;
+
+  /// After that: runs `work` on a thread of the server's pool, and then completes `waiter` on the executor. Without
+  /// the memory for it, the connection ends and the waiter stays until the context ends.
+  virtual void offload(std::function<void()> work,
+                       std::unique_ptr<offload_waiter> waiter) noexcept = 0;
 
   virtual void report(const fault& what) = 0;
 

@@ -53,20 +53,22 @@ class connection_jobs : public connection_core, hawser::detail::context_end::lis
 
   connection_handle handle() override { return {mailbox_.get_address(), weak_from_this(), id()}; }
 
-  void offload(std::function<void()> work, std::unique_ptr<offload_waiter> waiter) override {
+  void reserve_offload() override { server_->pool.reserve(); }
+
+  void offload(std::function<void()> work,
+               std::unique_ptr<offload_waiter> waiter) noexcept override {
     const auto number = ++last_waiter_;
-    auto run = [work = std::move(work), number, to = handle()] {
-      work();
-      to.post(
-          [number](connection_core& one) { static_cast<connection_jobs&>(one).complete(number); });
-    };
-    const auto place = waiters_.emplace(number, std::move(waiter)).first;
-    try {
-      server_->pool.run(std::move(run));
-    } catch (...) {
-      waiters_.erase(place);
-      throw;
-    }
+    // The waiter owns the coroutine that makes this call, so it must not be destroyed here.
+    auto* const kept = waiter.release();
+    guard([&] {
+      waiters_[number].reset(kept);
+      server_->pool.run([work = std::move(work), number, to = handle()] {
+        work();
+        to.post([number](connection_core& one) {
+          static_cast<connection_jobs&>(one).complete(number);
+        });
+      });
+    });
   }
 
   void report(const fault& what) override {

@@ -86,9 +86,9 @@ class offload_pool {
   offload_pool(const offload_pool&) = delete;
   offload_pool& operator=(const offload_pool&) = delete;
 
-  /// Runs `work`, which must not throw. Throws std::system_error: errc::closed after end(), and
-  /// resource_unavailable_try_again if too many wait.
-  void run(std::function<void()> work) {
+  /// Makes sure that run() can be called once. Throws std::system_error: errc::closed after end(), and
+  /// resource_unavailable_try_again if too many functions wait.
+  void reserve() {
     const std::lock_guard guard{mutex_};
     if (ended_) throw std::system_error{hawser::errc::closed, "offload"};
     if (waiting_.load() >= most_) {
@@ -96,11 +96,13 @@ class offload_pool {
                               "offload"};
     }
     if (!pool_) pool_.emplace(threads_);
-    asio::post(*pool_, [this, work = std::move(work)] {
-      waiting_.fetch_sub(1);
-      work();
-    });
     waiting_.fetch_add(1);
+  }
+
+  /// Runs `work`, which must not throw: on a thread of the pool, or within this call after end(). Throws
+  /// std::bad_alloc.
+  void run(const std::function<void()>& work) {
+    if (!post(work)) work();
   }
 
   /// Waits for the functions that have been given to run().
@@ -113,6 +115,17 @@ class offload_pool {
   }
 
  private:
+  bool post(const std::function<void()>& work) {
+    const std::lock_guard guard{mutex_};
+    waiting_.fetch_sub(ended_ ? 1 : 0);
+    if (ended_) return false;
+    asio::post(*pool_, [this, work] {
+      waiting_.fetch_sub(1);
+      work();
+    });
+    return true;
+  }
+
   const std::size_t threads_;
   const std::size_t most_;
   std::mutex mutex_;
