@@ -684,12 +684,13 @@ TEST_CASE("a server on a std::jthread ends with its scope, also by an exception"
 }
 
 TEST_CASE("run() returns at once if a stop was requested before") {
-  std::stop_source source;
+  // On the stack, g++ 12 -Og takes it for uninitialized.
+  const auto source = std::make_unique<std::stop_source>();
   server one{server_options{}};
   one.fallback();
-  CHECK_THROWS_AS(one.run(source.get_token(), {.code = close_code::no_status}), std::system_error);
-  source.request_stop();
-  one.run(source.get_token());
+  CHECK_THROWS_AS(one.run(source->get_token(), {.code = close_code::no_status}), std::system_error);
+  source->request_stop();
+  one.run(source->get_token());
   CHECK(one.connections() == 0);
 }
 

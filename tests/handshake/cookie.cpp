@@ -11,10 +11,10 @@ using hawser::decode_cookie;
 
 namespace {
 
-using lines = std::vector<std::string>;
+using values = std::vector<std::string>;
 
-lines cookies_in(std::string_view field) {
-  lines found;
+values cookies_in(std::string_view field) {
+  values found;
   hawser::cookie_list list{field};
   while (const auto one = list.next()) {
     found.push_back(std::string{one->name}.append(" is ").append(one->value));
@@ -23,13 +23,13 @@ lines cookies_in(std::string_view field) {
 }
 
 TEST_CASE("a Cookie field is a list of names and values", "[rfc6265-4.2.1][R-AUTH]") {
-  CHECK(cookies_in("a=1; b=2") == lines{"a is 1", "b is 2"});
-  CHECK(cookies_in("a=1;b=2") == lines{"a is 1", "b is 2"});
-  CHECK(cookies_in("a=1;a=2") == lines{"a is 1", "a is 2"});
-  CHECK(cookies_in("a=b=c==") == lines{"a is b=c=="});
-  CHECK(cookies_in("a=") == lines{"a is "});
-  CHECK(cookies_in("a=\"b\"") == lines{"a is \"b\""});
-  CHECK(cookies_in("\ta=1 ;  b=2\t") == lines{"a is 1", "b is 2"});
+  CHECK(cookies_in("a=1; b=2") == values{"a is 1", "b is 2"});
+  CHECK(cookies_in("a=1;b=2") == values{"a is 1", "b is 2"});
+  CHECK(cookies_in("a=1;a=2") == values{"a is 1", "a is 2"});
+  CHECK(cookies_in("a=b=c==") == values{"a is b=c=="});
+  CHECK(cookies_in("a=") == values{"a is "});
+  CHECK(cookies_in("a=\"b\"") == values{"a is \"b\""});
+  CHECK(cookies_in("\ta=1 ;  b=2\t") == values{"a is 1", "b is 2"});
 }
 
 TEST_CASE("what is no cookie in a Cookie field is skipped", "[abuse][R-AUTH]") {
@@ -39,10 +39,10 @@ TEST_CASE("what is no cookie in a Cookie field is skipped", "[abuse][R-AUTH]") {
   CHECK(cookies_in("lonely").empty());
   CHECK(cookies_in("=value").empty());
   // A cookie without a name cannot pass for another cookie.
-  CHECK(cookies_in("=session=forged; a=1") == lines{"a is 1"});
-  CHECK(cookies_in("lonely; a=1; =x; b=2;") == lines{"a is 1", "b is 2"});
-  CHECK(cookies_in("a =1") == lines{"a  is 1"});
-  CHECK(cookies_in("a=\"1;b=2\"") == lines{"a is \"1", "b is 2\""});
+  CHECK(cookies_in("=session=forged; a=1") == values{"a is 1"});
+  CHECK(cookies_in("lonely; a=1; =x; b=2;") == values{"a is 1", "b is 2"});
+  CHECK(cookies_in("a =1") == values{"a  is 1"});
+  CHECK(cookies_in("a=\"1;b=2\"") == values{"a is \"1", "b is 2\""});
   CHECK(cookies_in(std::string(100'000, ';')).empty());
 }
 
