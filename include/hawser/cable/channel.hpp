@@ -145,16 +145,10 @@ class channel {
   /// if too many functions wait: server_options::max_offloaded.
   template <class Function>
   asio::awaitable<std::invoke_result_t<Function&>> offload(Function function) const {
-    const auto call = std::make_shared<detail::offloaded<Function>>(std::move(function));
-    auto& core = of_->core();
-    core.reserve_offload();
-    const auto begin = [&core, call](auto handler) {
-      using waiter = detail::offload_handler<decltype(handler)>;
-      core.offload([call] { call->run(); }, std::make_unique<waiter>(std::move(handler)));
-    };
-    co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(begin,
-                                                                         asio::use_awaitable);
-    co_return call->take();
+    using result = std::invoke_result_t<Function&>;
+    const auto kept = std::make_shared<Function>(std::move(function));
+    return run_offloaded(
+        std::make_shared<detail::offloaded<result>>([kept]() -> result { return (*kept)(); }));
   }
 
   /// For the server.
@@ -174,6 +168,20 @@ class channel {
       });
     };
     of_->stream_from(name, forward);
+  }
+
+  // A template of the result alone: a function of one file must not name the frame of a coroutine.
+  template <class Result>
+  asio::awaitable<Result> run_offloaded(std::shared_ptr<detail::offloaded<Result>> call) const {
+    auto& core = of_->core();
+    core.reserve_offload();
+    const auto begin = [&core, call](auto handler) {
+      using waiter = detail::offload_handler<decltype(handler)>;
+      core.offload([call] { call->run(); }, std::make_unique<waiter>(std::move(handler)));
+    };
+    co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(begin,
+                                                                         asio::use_awaitable);
+    co_return call->take();
   }
 
   detail::subscription* of_ = nullptr;

@@ -24,16 +24,14 @@
 namespace hawser::cable::detail {
 
 /// A function that runs on another thread, and its result.
-template <class Function>
+template <class Result>
 class offloaded {
  public:
-  using result = std::invoke_result_t<Function&>;
-
-  explicit offloaded(Function function) : function_{std::move(function)} {}
+  explicit offloaded(std::function<Result()> function) : function_{std::move(function)} {}
 
   void run() noexcept {
     try {
-      if constexpr (std::is_void_v<result>) {
+      if constexpr (std::is_void_v<Result>) {
         function_();
         value_.emplace();
       } else {
@@ -45,14 +43,14 @@ class offloaded {
   }
 
   /// After run(): returns what the function has returned, or throws what it has thrown.
-  result take() {
+  Result take() {
     if (thrown_) std::rethrow_exception(thrown_);
-    if constexpr (!std::is_void_v<result>) return std::move(*value_);
+    if constexpr (!std::is_void_v<Result>) return std::move(*value_);
   }
 
  private:
-  Function function_;
-  std::optional<std::conditional_t<std::is_void_v<result>, std::monostate, result>> value_;
+  std::function<Result()> function_;
+  std::optional<std::conditional_t<std::is_void_v<Result>, std::monostate, Result>> value_;
   std::exception_ptr thrown_;
 };
 
