@@ -18,14 +18,14 @@ using errors = std::vector<std::error_code>;
 
 namespace {
 
-struct room : cable::channel {
+struct echo_channel : cable::channel {
   static inline int unsubscribed_calls = 0;
 
-  static void define(cable::channel_definition<room>& it) {
-    it.on("echo", [](room& of, const json& data) { of.transmit(data); });
-    it.on("fail", [](room&) { throw std::runtime_error{"no"}; });
-    it.on("leave", [](room& of) { of.reject(); });
-    it.after_subscribe([](room& of) {
+  static void define(cable::channel_definition<echo_channel>& it) {
+    it.on("echo", [](echo_channel& of, const json& data) { of.transmit(data); });
+    it.on("fail", [](echo_channel&) { throw std::runtime_error{"no"}; });
+    it.on("leave", [](echo_channel& of) { of.reject(); });
+    it.after_subscribe([](echo_channel& of) {
       if (of.params().contains("trace")) of.transmit({{"rejected", of.is_rejected()}});
     });
   }
@@ -40,10 +40,10 @@ struct room : cable::channel {
 
 const std::string plain = R"({"channel":"Room"})";
 
-struct rooms : cable_world {
-  explicit rooms(const cable::server_options& options = {}) : cable_world{options} {
-    room::unsubscribed_calls = 0;
-    cable.add_channel<room>("Room");
+struct command_world : cable_world {
+  explicit command_world(const cable::server_options& options = {}) : cable_world{options} {
+    echo_channel::unsubscribed_calls = 0;
+    cable.add_channel<echo_channel>("Room");
     serve();
   }
 };
@@ -56,7 +56,7 @@ std::string subscribe_text(std::string_view identifier) {
 
 TEST_CASE("messages that are no JSON object count, and the tenth closes the connection",
           "[cable][R-CMD]") {
-  rooms it;
+  command_world it;
   auto client = it.connect_welcome();
   const std::vector<std::string> bad{"",  "nonsense", "\xEF\xBB\xBF{}", "null", "7", "\"x\"", "[1]",
                                      "{", "tru"};
@@ -70,7 +70,7 @@ TEST_CASE("messages that are no JSON object count, and the tenth closes the conn
 }
 
 TEST_CASE("deeply nested JSON is refused before anything is made of it", "[cable][R-CMD]") {
-  rooms it;
+  command_world it;
   auto client = it.connect_welcome();
   client.peer().sends_text(std::string(30'000, '['));
   client.subscribe_as(R"({"channel":"Room","x":)" + std::string(1'500, '[') +
@@ -83,7 +83,7 @@ TEST_CASE("deeply nested JSON is refused before anything is made of it", "[cable
 TEST_CASE("a binary message may close the connection with 1003", "[cable][R-CMD]") {
   cable::server_options options;
   options.refuse_binary = true;
-  rooms it{options};
+  command_world it{options};
   auto client = it.connect_welcome();
   client.peer().sends_binary({});
   client.expect_disconnect(std::nullopt, false);
@@ -91,14 +91,14 @@ TEST_CASE("a binary message may close the connection with 1003", "[cable][R-CMD]
 }
 
 TEST_CASE("a command that is too long closes the connection with 1009", "[cable][R-CMD]") {
-  rooms it;
+  command_world it;
   auto client = it.connect_welcome();
   client.peer().sends_text(std::string(64 * 1024 + 1, ' '));
   client.expect_closed(close_code::message_too_big);
 }
 
 TEST_CASE("malformed commands are ignored and reported", "[cable][R-CMD]") {
-  rooms it;
+  command_world it;
   auto client = it.connect_welcome();
   client.subscribe_as(plain);
   client.expect_confirmed(plain);
@@ -142,7 +142,7 @@ TEST_CASE("a subscription that cannot be is rejected with its identifier, or ign
   const bool rails = GENERATE(false, true);
   auto options = rails ? cable::server_options::rails() : cable::server_options{};
   options.max_identifier_size = 100;
-  rooms it{options};
+  command_world it{options};
   auto client = it.connect_welcome();
   const std::vector<std::pair<std::string, errc>> all{
       {"nonsense", errc::identifier_not_json},
@@ -166,7 +166,7 @@ TEST_CASE("a subscription that cannot be is rejected with its identifier, or ign
 TEST_CASE("a connection has at most so many subscriptions", "[cable][R-ID]") {
   cable::server_options options;
   options.max_subscriptions = 20;
-  rooms it{options};
+  command_world it{options};
   auto client = it.connect_welcome();
   for (int i = 0; i < 1'000; ++i) client.subscribe({{"channel", "Room"}, {"i", i}});
   for (int i = 0; i < 1'000; ++i) {
@@ -181,7 +181,7 @@ TEST_CASE("a connection has at most so many subscriptions", "[cable][R-ID]") {
 
 TEST_CASE("a confirmed subscription is confirmed again, or not by Rails", "[cable][R-CMD]") {
   const bool rails = GENERATE(false, true);
-  rooms it{rails ? cable::server_options::rails() : cable::server_options{}};
+  command_world it{rails ? cable::server_options::rails() : cable::server_options{}};
   auto client = it.connect_welcome();
   const auto id = client.subscribe({{"channel", "Room"}, {"stream", "s"}});
   client.expect_confirmed(id);
@@ -195,7 +195,7 @@ TEST_CASE("a confirmed subscription is confirmed again, or not by Rails", "[cabl
 
 TEST_CASE("identifiers are compared as texts, and each has its own copy of a broadcast",
           "[cable][R-ID][R-FAST]") {
-  rooms it;
+  command_world it;
   auto client = it.connect_welcome();
   const std::string one = R"({"channel":"Room","stream":"s"})";
   const std::string two = R"({"channel":"Room", "stream":"s"})";
@@ -215,21 +215,21 @@ TEST_CASE("identifiers are compared as texts, and each has its own copy of a bro
 TEST_CASE("a subscription whose subscribed throws is rejected, or exists unconfirmed as by Rails",
           "[cable][R-CMD]") {
   const bool rails = GENERATE(false, true);
-  rooms it{rails ? cable::server_options::rails() : cable::server_options{}};
+  command_world it{rails ? cable::server_options::rails() : cable::server_options{}};
   auto client = it.connect_welcome();
   const auto id = client.subscribe({{"channel", "Room"}, {"fails", true}});
   if (!rails) client.expect_rejected(id);
   client.expect_nothing();
   REQUIRE(it.faults.size() == 1);
   CHECK(it.faults[0] == support::noted_fault{{}, "subscribed", id, true});
-  CHECK(room::unsubscribed_calls == 0);
+  CHECK(echo_channel::unsubscribed_calls == 0);
   client.perform(id, "echo");
   if (rails) client.expect_message(id);
   client.expect_nothing();
 }
 
 TEST_CASE("an action that throws is reported, and the subscription lives on", "[cable][R-CMD]") {
-  rooms it;
+  command_world it;
   auto client = it.connect_welcome();
   client.subscribe_as(plain);
   client.expect_confirmed(plain);
@@ -241,14 +241,14 @@ TEST_CASE("an action that throws is reported, and the subscription lives on", "[
 
 TEST_CASE("the messages of subscribed and its hooks come before the rejection",
           "[cable][R-REJECT]") {
-  rooms it;
+  command_world it;
   auto client = it.connect_welcome();
   const auto id = client.subscribe(
       {{"channel", "Room"}, {"greet", 1}, {"closed", 1}, {"trace", 1}, {"stream", "s"}});
   client.expect_message(id, "hi");
   client.expect_message(id, {{"rejected", true}});
   client.expect_rejected(id);
-  CHECK(room::unsubscribed_calls == 1);
+  CHECK(echo_channel::unsubscribed_calls == 1);
   CHECK(it.broker.subscriptions("s") == 0);
   client.perform(id, "echo");
   client.expect_nothing();
@@ -258,7 +258,7 @@ TEST_CASE("the messages of subscribed and its hooks come before the rejection",
 TEST_CASE("a rejection in an action ends the subscription, or only its actions by Rails",
           "[cable][R-REJECT]") {
   const bool rails = GENERATE(false, true);
-  rooms it{rails ? cable::server_options::rails() : cable::server_options{}};
+  command_world it{rails ? cable::server_options::rails() : cable::server_options{}};
   auto client = it.connect_welcome();
   const auto id = client.subscribe({{"channel", "Room"}, {"stream", "s"}});
   client.expect_confirmed(id);
@@ -269,11 +269,11 @@ TEST_CASE("a rejection in an action ends the subscription, or only its actions b
   client.perform(id, "echo");
   client.expect_nothing();
   CHECK(it.take_errors() == errors{rails ? errc::rejected : errc::unknown_subscription});
-  CHECK(room::unsubscribed_calls == (rails ? 0 : 1));
+  CHECK(echo_channel::unsubscribed_calls == (rails ? 0 : 1));
 }
 
 TEST_CASE("in 1,000 rounds, no message of a stream follows its rejection", "[cable][R-REJECT]") {
-  rooms it;
+  command_world it;
   auto client = it.connect_welcome();
   for (int i = 0; i < 1'000; ++i) {
     const auto id = client.subscribe({{"channel", "Room"}, {"stream", "s"}, {"closed", i}});
@@ -287,7 +287,7 @@ TEST_CASE("in 1,000 rounds, no message of a stream follows its rejection", "[cab
 
 TEST_CASE("random subscribe and unsubscribe commands end in a consistent state",
           "[cable][R-CONN]") {
-  rooms it;
+  command_world it;
   auto client = it.connect_welcome();
   std::vector<bool> subscribed(4);
   std::uint32_t random = 7;
