@@ -14,6 +14,10 @@ using hawser::request;
 
 namespace {
 
+// What is not known counts as not given.
+static_assert(!hawser::arrival{}.secure && !hawser::arrival{}.loopback &&
+              !hawser::arrival{}.trusted_proxy);
+
 TEST_CASE("a target has a path and an optional query, both still percent-encoded",
           "[rfc9112-3.2]") {
   struct expectation {

@@ -45,6 +45,20 @@ TEST_CASE("a pong with another payload is no answer", "[rfc-5.5.3]") {
   CHECK(trip.received(bytes("one"), at(12s)) == 2s);
 }
 
+TEST_CASE("each payload of one byte differs from all others", "[rfc-5.5.3]") {
+  std::size_t mistaken = 0;
+  for (unsigned sent = 0; sent < 256; ++sent) {
+    for (unsigned other = 0; other < 256; ++other) {
+      round_trip trip;
+      trip.sent(std::array{static_cast<std::byte>(sent)}, at(1s));
+      const bool is_answer =
+          trip.received(std::array{static_cast<std::byte>(other)}, at(2s)).has_value();
+      if (is_answer != (sent == other)) ++mistaken;
+    }
+  }
+  CHECK(mistaken == 0);
+}
+
 TEST_CASE("only the last ping is measured", "[rfc-5.5.3]") {
   round_trip trip;
   trip.sent(bytes("one"), at(10s));

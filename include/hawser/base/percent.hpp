@@ -71,19 +71,19 @@ constexpr bool decodes_to(std::string_view encoded, std::string_view plain,
 /// result can be a segment of a path, a value in a query or the value of a cookie.
 [[nodiscard]] inline std::string percent_encode(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string result;
-  result.reserve(text.size());
+  std::string encoded;
+  encoded.reserve(text.size());
   for (const char c : text) {
     if (is_letter(c) || is_digit(c) || std::string_view{"-._~"}.find(c) != std::string_view::npos) {
-      result += c;
+      encoded += c;
       continue;
     }
     const auto byte = static_cast<unsigned char>(c);
-    result += '%';
-    result += digits[byte >> 4];
-    result += digits[byte & 0xF];
+    encoded += '%';
+    encoded += digits[byte >> 4];
+    encoded += digits[byte & 0xF];
   }
-  return result;
+  return encoded;
 }
 
 }  // namespace hawser

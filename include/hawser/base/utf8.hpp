@@ -103,7 +103,7 @@ inline utf8_state utf8_run_simd(utf8_state state, bytes_view& bytes) noexcept {
   // The blocks begin after three bytes, and where a code point begins. A code point has four bytes at most.
   std::size_t begin = 3;
   state = utf8_walk(state, bytes.data(), begin);
-  for (; state > utf8_state::boundary && begin < 7; ++begin) {
+  for (; state > utf8_state::boundary; ++begin) {
     state = utf8_walk(state, &bytes[begin], 1);
   }
   const auto size = (bytes.size() - begin) / simd_block * simd_block;

@@ -41,7 +41,7 @@ constexpr utf8_pairs make_utf8_pairs() noexcept {
   forbid(0x01, lead, any, ascii | lead);       // a code point is cut short
   forbid(0x02, ascii, any, tail);              // a tail without a lead byte
   forbid(0x04, 1U << 0xC, 0x0003, tail);       // C0, C1: overlong
-  forbid(0x08, 1U << 0xE, 1U << 0x0, 0x0300);  // E0 80–9F: overlong
+  forbid(0x08, 1U << 0xE, 0x0001, 0x0300);     // E0 80–9F: overlong
   forbid(0x10, 1U << 0xE, 1U << 0xD, 0x0C00);  // ED A0–BF: a surrogate
   forbid(0x20, 1U << 0xF, 0xFFE1, 0x0100);     // F0 80–8F: overlong; F5–FF
   forbid(0x40, 1U << 0xF, 0xFFF0, 0x0E00);     // F4 90–BF: above U+10FFFF; F5–FF
