@@ -8,12 +8,9 @@
 #include <mutex>
 #include <optional>
 #include <system_error>
-#include <utility>
 #include <variant>
 #include <vector>
 
-#include "hawser/base/buffer_pool.hpp"
-#include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/protocol/close_machine.hpp"
@@ -48,7 +45,7 @@ class blocking_reader {
     shared_.activities().wait(guard, [this] { return !is_reading() && !is_looking(); });
     const activity_scope reading{shared_.activities(), blocking_activity::reading};
     shared_.connection().deliver(how);
-    return read_until(guard, until, {}, ec);
+    return read_until(guard, until, buffer_, ec);
   }
 
   /// Waits until a connection that closes has ended. Reads if no other thread does.
@@ -68,19 +65,16 @@ class blocking_reader {
 
  private:
   static constexpr std::size_t buffer_size = 16 * 1024;
-  static constexpr std::size_t large_size = 128 * 1024;
   static constexpr duration write_again = std::chrono::milliseconds{10};
 
   bool is_reading() const noexcept { return shared_.activities().has(blocking_activity::reading); }
 
   bool is_looking() const noexcept { return shared_.activities().has(blocking_activity::looking); }
 
-  /// Reads into `other`, or into its own buffer if that is empty.
-  std::optional<data> read_until(lock& guard, time_point until, mutable_bytes other,
+  std::optional<data> read_until(lock& guard, time_point until, mutable_bytes buffer,
                                  std::error_code& ec) {
-    for (bool in_time = true; true; in_time = receive(guard, until, other)) {
-      // Otherwise the time is that of the read, which costs no look at the clock for each message.
-      if (shared_.unread().front().empty()) shared_.connection().resumed(shared_.now());
+    for (bool in_time = true; true; in_time = receive(guard, until, buffer)) {
+      shared_.connection().resumed(shared_.now());
       auto found = next_data();
       // Output that the peer does not read now can wait: the peer may need to be read first.
       writer_.write_accepted(guard);
@@ -105,22 +99,8 @@ class blocking_reader {
     return std::nullopt;
   }
 
-  /// The buffer for the next read: a larger one while reads fill the buffer.
-  mutable_bytes own_buffer() {
-    if (!has_more_) {
-      buffer_pool::give(std::move(large_));
-    } else if (large_.capacity() < large_size) {
-      large_ = buffer_pool::take();
-      if (large_.capacity() < large_size) large_.reset();
-    }
-    const auto buffer = has_more_ ? large_.prepare(large_size) : mutable_bytes{buffer_};
-    shared_.unread().reads_into(large_.capacity());
-    return buffer;
-  }
-
   /// Reads once. Returns false if `until` has passed.
-  bool receive(lock& guard, time_point until, mutable_bytes other) {
-    const auto buffer = other.empty() ? own_buffer() : other;
+  bool receive(lock& guard, time_point until, mutable_bytes buffer) {
     if (take_unread(buffer)) return true;
     std::error_code ec;
     bool readable = true;
@@ -129,13 +109,10 @@ class blocking_reader {
     time_point now;
     {
       const unlocked meanwhile{guard};
-      if constexpr (timed_stream<Stream>) {
-        if (!has_more_) readable = shared_.stream().wait_readable(due, ec);
-      }
+      if constexpr (timed_stream<Stream>) readable = shared_.stream().wait_readable(due, ec);
       if (readable && !ec) size = shared_.stream().read_some(buffer, ec);
       now = shared_.now();
     }
-    has_more_ = size == buffer.size();
     shared_.has_read(now);
     auto& connection = shared_.connection();
     if (ec == std::errc::operation_would_block || (!ec && !readable)) {
@@ -193,8 +170,6 @@ class blocking_reader {
   Shared& shared_;
   blocking_writer<Stream, Shared>& writer_;
   std::vector<std::byte> buffer_;
-  byte_buffer large_;
-  bool has_more_ = false;  // the last read filled the buffer, so the next one does not wait first
 };
 
 }  // namespace hawser::detail
