@@ -15,6 +15,7 @@
 #include "hawser/cable/consumer_options.hpp"
 #include "hawser/cable/disconnect_options.hpp"
 #include "hawser/cable/errc.hpp"
+#include "hawser/cable/extended_options.hpp"
 #include "hawser/cable/fault.hpp"
 #include "hawser/cable/history.hpp"
 #include "hawser/cable/history_options.hpp"

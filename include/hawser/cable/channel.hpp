@@ -74,6 +74,20 @@ class channel {
   /// errc::bad_topic for a name that is none: see hawser/pubsub/topic.hpp. A `*` is never a wildcard here.
   void stream_from(const std::string& name) { of_->stream_from(name); }
 
+  /// The same with more for clients of the extended protocol: history, whispers, presence. A subscription has one stream
+  /// for whispers and one for presence, the last that it was given.
+  void stream_from(const std::string& name, const stream_options& options) {
+    of_->stream_from(name, options);
+  }
+
+  /// Adds the client to those that are present on the stream with stream_options::presence, or replaces its info. Has no
+  /// effect without such a stream, for clients of the other protocols, and with another id than before.
+  void join_presence(const std::string& id, const json& info = {}) {
+    of_->core().join_presence(*of_, id, info);
+  }
+
+  void leave_presence() { of_->core().leave_presence(*of_); }
+
   /// Calls `callback(const json&)` instead, a function or a coroutine, in the order of all handlers of the
   /// connection. Replaces an earlier stream of that name. A message that is no JSON is ignored.
   template <class Callback>
@@ -118,7 +132,10 @@ class channel {
     stop_stream_from(broadcasting(objects...));
   }
 
-  void stop_all_streams() { of_->stop_all_streams(); }
+  void stop_all_streams() {
+    of_->stop_presence();
+    of_->stop_all_streams();
+  }
 
   /// The name of the broadcasts of this class of channels to these objects: see broadcasting_for().
   template <class... Objects>

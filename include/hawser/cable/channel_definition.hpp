@@ -42,6 +42,22 @@ class channel_definition {
     find_members();
   }
 
+  /// How a subscription continues when a client of the extended protocol comes back: `save`, a `json` function without
+  /// arguments, is called when the connection is lost, before `unsubscribed`; `restore`, a void or
+  /// asio::awaitable<void> function of const json&, for the new channel of the new connection, instead of `subscribed`.
+  /// Streams without callbacks are made again before it. Without this, `subscribed` is called again.
+  template <class Save, class Restore>
+  channel_definition& restorable(Save save, Restore restore) {
+    static_assert(std::is_invocable_r_v<json, Save&, Channel&>, "save() returns json");
+    static_assert(detail::plain_or_coroutine<Restore, Channel&, const json&>,
+                  "restore() is a void or asio::awaitable<void> function of const json&");
+    type_.save = [save = std::move(save)](channel& of) mutable -> json {
+      return std::invoke(save, static_cast<Channel&>(of));
+    };
+    type_.restore = detail::action_of<Channel>(std::move(restore));
+    return *this;
+  }
+
   /// Registers an action: `function()`, or `function(const json& data)`, which gets the whole message. Throws
   /// std::invalid_argument if there is one of that name, and for the names subscribed, unsubscribed, receive and "".
   template <class Function>

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -98,6 +99,13 @@ class history {
       if (each.unix_seconds >= unix_seconds) result.messages.push_back(each);
     }
     return result;
+  }
+
+  /// The position of the last message. Nothing of a stream that is not known.
+  std::optional<history_position> newest(std::string_view stream, const history_time& now) {
+    const auto* const one = find(stream, now);
+    if (one == nullptr) return std::nullopt;
+    return history_position{one->epoch, one->newest};
   }
 
   /// Messages of the stream may have been lost until now: a new epoch of it begins, and requests from before fail.

@@ -141,7 +141,9 @@ class server {
   /// several routes.
   void mount(route& at) {
     auto& options = at.options();
-    options.handshake.subprotocols.assign(detail::subprotocols.begin(), detail::subprotocols.end());
+    auto& subprotocols = options.handshake.subprotocols;
+    subprotocols.assign(detail::subprotocols.begin(), detail::subprotocols.end());
+    if (!state_->options.extended.enabled) subprotocols.erase(subprotocols.begin());
     options.connection.max_message_size = state_->options.max_command_size;
     options.budget = state_->options.budget;
     if (state_->options.answers.hide) {

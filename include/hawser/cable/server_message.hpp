@@ -157,7 +157,12 @@ inline std::string answer(std::string_view identifier, std::string_view type, bo
 class data_prefix {
  public:
   explicit data_prefix(std::string_view identifier, bool escape_html = false)
-      : prefix_{R"({"identifier":)" + to_text(identifier, escape_html) + R"(,"message":)"} {}
+      : data_prefix{"{", identifier, escape_html} {}
+
+  /// The front of messages of presence events.
+  static data_prefix presence(std::string_view identifier, bool escape_html = false) {
+    return {R"({"type":"presence",)", identifier, escape_html};
+  }
 
   /// The message with that JSON text, which must be one JSON value: is_json().
   [[nodiscard]] std::string message(std::string_view json_text) const {
@@ -177,6 +182,10 @@ class data_prefix {
   }
 
  private:
+  data_prefix(std::string_view start, std::string_view identifier, bool escape_html)
+      : prefix_{std::string{start}.append(R"("identifier":)") + to_text(identifier, escape_html) +
+                R"(,"message":)"} {}
+
   std::string prefix_;
 };
 

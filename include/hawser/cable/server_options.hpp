@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "hawser/asio/send_budget.hpp"
+#include "hawser/cable/extended_options.hpp"
 #include "hawser/frame/close_code.hpp"
 
 namespace hawser::cable {
@@ -102,6 +103,9 @@ struct server_options {
   close_code shutdown_code = close_code::service_restart;
 
   cable::answers answers = {};
+
+  /// The extended protocol, which is off by default.
+  extended_options extended = {};
 
   /// The answers of Rails, and its silence.
   static server_options rails() {

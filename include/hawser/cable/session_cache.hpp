@@ -79,6 +79,11 @@ class session_cache {
     return std::move(taken.front());
   }
 
+  template <class Call>
+  void for_each(Call call) const {
+    for (const auto& one : kept_) call(one.session.front());
+  }
+
   /// Returns the sessions whose time has passed, to be destroyed without the lock.
   std::list<Session> expire(time_point now) {
     std::list<Session> past;

@@ -35,6 +35,8 @@ struct channel_type {
   channel_hook subscribed;
   channel_hook unsubscribed;
   channel_action receive;
+  std::function<json(channel&)> save;  ///< With `restore`, or empty
+  channel_action restore;
   std::unordered_map<std::string, channel_action> actions;
   std::vector<channel_hook> before_subscribe;
   std::vector<channel_hook> after_subscribe;

@@ -21,6 +21,7 @@
 #include "hawser/cable/engine/mailbox.hpp"
 #include "hawser/cable/engine/offload.hpp"
 #include "hawser/cable/engine/stream_table.hpp"
+#include "hawser/cable/extended_options.hpp"
 #include "hawser/cable/fault.hpp"
 #include "hawser/cable/json.hpp"
 
@@ -102,6 +103,16 @@ class connection_core : public connection, public std::enable_shared_from_this<c
                        std::unique_ptr<offload_waiter> waiter) noexcept = 0;
 
   virtual void report(const fault& what) = 0;
+
+  /// Whether the client speaks the extended protocol.
+  virtual bool is_extended() const = 0;
+
+  /// Whether a stream that is made now waits for a replay of its history or for the welcome.
+  virtual bool pauses(const subscription& of, const stream_options& options) const = 0;
+
+  /// Joins the presence of the subscription's stream, or leaves it.
+  virtual void join_presence(subscription& of, const std::string& id, const json& info) = 0;
+  virtual void leave_presence(subscription& of) = 0;
 
   /// Whether channel::reject() ends a subscription after `subscribed`.
   virtual bool rejects_late() const = 0;

@@ -97,6 +97,11 @@ class connection_jobs : public connection_core, hawser::detail::context_end::lis
 
   void send(std::string text) override { output_.send(std::move(text), open_streams); }
 
+  /// Calls a function when what was published before has been sent, so that it may send directly.
+  void call_in_order(std::function<void()> function) {
+    output_.call(std::move(function), open_streams);
+  }
+
   void end(std::optional<std::string_view> reason, bool reconnect, close_code code) override {
     if (std::exchange(is_closing_, true)) return;
     queue_.clear();

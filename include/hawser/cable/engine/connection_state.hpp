@@ -15,12 +15,13 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/asio/executor/deadlines.hpp"
 #include "hawser/asio/executor/owned_deadline.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/limit.hpp"
 #include "hawser/cable/command.hpp"
-#include "hawser/cable/engine/connection_subscriptions.hpp"
+#include "hawser/cable/engine/connection_restoring.hpp"
 #include "hawser/cable/engine/server_state.hpp"
 #include "hawser/cable/engine/timer_list.hpp"
 #include "hawser/cable/errc.hpp"
@@ -30,12 +31,16 @@
 namespace hawser::cable::detail {
 
 /// A connection from its session's on_open to its on_close, and until its last function has ended.
-class connection_state final : public connection_subscriptions {
+class connection_state final : public connection_restoring {
  public:
   using clock = std::chrono::steady_clock;
 
   connection_state(std::shared_ptr<server_state> of, const session& peer)
-      : connection_subscriptions{std::move(of), peer}, deadline_{*this, get_executor()} {}
+      : connection_restoring{std::move(of), peer}, deadline_{*this, get_executor()} {
+    if (is_extended()) {
+      server_->streams->history().clock().follow(hawser::detail::deadlines::of(get_executor()));
+    }
+  }
   ~connection_state() override {
     stop_streams();
     server_->connections.leave(id());
@@ -47,11 +52,7 @@ class connection_state final : public connection_subscriptions {
     const auto timeout = server_->options.connect_timeout;
     if (timeout != clock::duration::zero()) connect_due_ = deadline_.now() + timeout;
     set_deadline();
-    queue_.push([this] {
-      is_connecting_ = true;
-      perform([this] { return connect(); },
-              [this](const std::exception_ptr& thrown) { connected(thrown); });
-    });
+    queue_.push([this] { begin_connecting(); });
     queue_.run();
   }
 
@@ -79,6 +80,7 @@ class connection_state final : public connection_subscriptions {
 
   /// The session has ended.
   void lost() {
+    keep_session(is_welcome_ && !is_closing_);
     is_closing_ = true;
     deadline_.cancel();
     timers_.clear();
@@ -101,6 +103,33 @@ class connection_state final : public connection_subscriptions {
   }
 
  private:
+  /// A client may come back before its old connection is known to be lost.
+  void begin_connecting() {
+    if (wait_for_old_connection()) return wait();
+    is_connecting_ = true;
+    perform([this] { return connect(); },
+            [this](const std::exception_ptr& thrown) { connected(thrown); });
+  }
+
+  bool wait_for_old_connection() {
+    if (!extended_ || extended_->wanted_sid.empty()) return false;
+    const auto old = server_->sessions.wait_for_end(extended_->wanted_sid, [to = handle()] {
+      to.post([](connection_core& one) {
+        static_cast<connection_state&>(one).old_connection_has_ended();
+      });
+    });
+    if (!old) return false;
+    old->post([](connection_core& one) { one.peer().close_now(); });
+    return true;
+  }
+
+  void old_connection_has_ended() {
+    if (is_closing_ || !std::exchange(is_waiting_, false)) return;
+    queue_.release();
+    queue_.push_front([this] { begin_connecting(); });
+    queue_.run();
+  }
+
   void forget() noexcept {
     forget_all();
     close_mailbox();
@@ -108,6 +137,7 @@ class connection_state final : public connection_subscriptions {
   }
 
   handler_result connect() {
+    if (take_session()) return std::nullopt;
     const auto& hook = server_->hooks.connect;
     return hook ? hook(*this) : std::nullopt;
   }
@@ -150,12 +180,25 @@ class connection_state final : public connection_subscriptions {
   }
 
   void welcome() {
+    if (!extended_ || !extended_->restored) return send_welcome();
+    restore_subscriptions([this] {
+      if (!is_closing_) send_welcome();
+    });
+  }
+
+  void send_welcome() {
     is_welcome_ = true;
     connect_due_ = never;
-    send(welcome_message());
-    const auto interval = server_->options.ping_interval;
+    connection_jobs::send(begin_session());
+    has_restored();
+    const auto interval = ping_interval();
     if (interval != clock::duration::zero()) ping_due_ = deadline_.now() + first_ping(interval);
     set_deadline();
+  }
+
+  clock::duration ping_interval() const noexcept {
+    if (extended_ && extended_->ping_interval) return *extended_->ping_interval;
+    return server_->options.ping_interval;
   }
 
   /// A part of the interval that differs from one connection to the next.
@@ -206,6 +249,7 @@ class connection_state final : public connection_subscriptions {
     if (asked.error == errc::not_json) return violation(asked.error);
     if (asked.error) return report({.error = asked.error, .identifier = asked.identifier});
     const auto one = std::make_shared<const command>(std::move(*asked.parsed));
+    pong_due_ = never;
     const auto& hooks = server_->hooks;
     if (!before(*one)) return;
     if (hooks.after_command) queue_.after_job([this, one] { after(*one); });
@@ -214,10 +258,10 @@ class connection_state final : public connection_subscriptions {
 
   void obey(const std::shared_ptr<const command>& one) {
     switch (one->type) {
-      case command_type::subscribe: return subscribe(one->identifier);
+      case command_type::subscribe: return subscribe(one);
       case command_type::unsubscribe: return unsubscribe(one->identifier);
       case command_type::message: return call_action(one);
-      default: report({.error = errc::unknown_command, .identifier = one->identifier});
+      default: execute_extended(*one);
     }
   }
 
@@ -262,7 +306,8 @@ class connection_state final : public connection_subscriptions {
 
   void set_deadline() {
     if (!is_closing_) {
-      deadline_.set((std::min)({connect_due_, ping_due_, shutdown_due_, timers_.next()}));
+      deadline_.set(
+          (std::min)({connect_due_, ping_due_, pong_due_, shutdown_due_, timers_.next()}));
     }
   }
 
@@ -272,6 +317,7 @@ class connection_state final : public connection_subscriptions {
       const auto now = deadline_.now();
       if (shutdown_due_ <= now) return shut_down();
       if (connect_due_ <= now) return connect_timed_out();
+      if (pong_due_ <= now) return end("no_pong", true, close_code::normal);
       if (ping_due_ <= now) send_ping(now);
       for (auto& one : timers_.take_due(now)) {
         enqueue(one.of, "periodically", [one] { return one.hook->call(*one.of->instance); });
@@ -281,10 +327,19 @@ class connection_state final : public connection_subscriptions {
   }
 
   void send_ping(clock::time_point now) {
-    const auto time = std::chrono::system_clock::now().time_since_epoch();
-    peer_.send(ping_message(std::chrono::duration_cast<std::chrono::seconds>(time).count()));
-    const auto interval = server_->options.ping_interval;
+    const auto time = std::chrono::system_clock::now();
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+    peer_.send(ping_message(extended_ ? extended_->time_of(time) : seconds));
+    if (extended_) ask_for_pong(now);
+    const auto interval = ping_interval();
     ping_due_ += ((now - ping_due_) / interval + 1) * interval;
+  }
+
+  void ask_for_pong(clock::time_point now) {
+    const auto timeout = server_->options.extended.pong_timeout;
+    if (timeout != timeout.zero() && pong_due_ == never) pong_due_ = now + timeout;
+    resume_streams();
+    server_->expire();
   }
 
   void connect_timed_out() {
@@ -302,6 +357,7 @@ class connection_state final : public connection_subscriptions {
   clock::time_point connect_due_ = never;
   clock::time_point ping_due_ = never;
   clock::time_point shutdown_due_ = never;
+  clock::time_point pong_due_ = never;
   std::size_t violations_ = 0;
   bool is_connecting_ = false;
   bool is_welcome_ = false;

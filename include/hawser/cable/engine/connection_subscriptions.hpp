@@ -60,7 +60,9 @@ class connection_subscriptions : public connection_jobs {
  protected:
   using shared_subscription = std::shared_ptr<subscription>;
 
-  void subscribe(const std::string& identifier) {
+  /// `prepare(subscription&)` is called before its channel exists.
+  template <class Prepare>
+  void subscribe(const std::string& identifier, Prepare prepare) {
     const auto& options = server_->options;
     if (identifier.size() > limit_of(options.max_identifier_size)) {
       return refuse(identifier, errc::identifier_too_long);
@@ -75,13 +77,32 @@ class connection_subscriptions : public connection_jobs {
     const auto type = named.error ? server_->types.end() : server_->types.find(named.channel);
     if (named.error) return refuse(identifier, named.error);
     if (type == server_->types.end()) return refuse(identifier, errc::unknown_channel);
-    const auto made =
-        std::make_shared<subscription>(*this, type->second, identifier, std::move(named.params));
+    const auto made = add(type->second, identifier, std::move(named.params));
+    prepare(*made);
+    perform([made] { return begin(made); },
+            [this, made](const std::exception_ptr& thrown) { has_begun(made, thrown); });
+  }
+
+  shared_subscription add(const std::shared_ptr<const channel_type>& type,
+                          const std::string& identifier, json params) {
+    const auto made = std::make_shared<subscription>(*this, type, identifier, std::move(params));
     made->number = ++last_number_;
     subscriptions_.emplace(identifier, made);
     server_->counters.subscriptions.fetch_add(1, std::memory_order_relaxed);
-    perform([made] { return begin(made); },
-            [this, made](const std::exception_ptr& thrown) { has_begun(made, thrown); });
+    return made;
+  }
+
+  shared_subscription find_subscription(const std::string& identifier) const {
+    const auto known = subscriptions_.find(identifier);
+    return known == subscriptions_.end() ? nullptr : known->second;
+  }
+
+  /// All of them, in the order in which they were made.
+  std::vector<shared_subscription> in_order() const {
+    std::vector<shared_subscription> all;
+    for (const auto& [_, one] : subscriptions_) all.push_back(one);
+    std::ranges::sort(all, {}, [](const auto& one) { return one->number; });
+    return all;
   }
 
   void unsubscribe(const std::string& identifier) {
@@ -106,11 +127,8 @@ class connection_subscriptions : public connection_jobs {
 
   /// What ends all subscriptions, in their order. Exceptions are reported.
   std::vector<step> all_ends() {
-    std::vector<shared_subscription> all;
-    for (const auto& [_, one] : subscriptions_) all.push_back(one);
-    std::ranges::sort(all, {}, [](const auto& one) { return one->number; });
     std::vector<step> steps;
-    for (const auto& one : all) {
+    for (const auto& one : in_order()) {
       one->stop_all_streams();
       steps.emplace_back([this, one]() -> handler_result {
         if (one->has_ended || !one->instance) return std::nullopt;
@@ -144,6 +162,41 @@ class connection_subscriptions : public connection_jobs {
 
   std::size_t subscriptions() const noexcept { return subscriptions_.size(); }
 
+  static void add_hooks(std::vector<step>& steps, const shared_subscription& of,
+                        const std::vector<channel_hook>& hooks) {
+    for (const auto& hook : hooks) steps.emplace_back([of, &hook] { return hook(*of->instance); });
+  }
+
+  static void attach(const shared_subscription& of) {
+    of->instance = of->type().make();
+    of->instance->attach(*of);
+  }
+
+  static handler_result begin(const shared_subscription& of) {
+    const auto& type = of->type();
+    attach(of);
+    std::vector<step> steps;
+    add_hooks(steps, of, type.before_subscribe);
+    if (type.subscribed) {
+      steps.emplace_back([of, &type]() -> handler_result {
+        return of->is_rejected ? std::nullopt : type.subscribed(*of->instance);
+      });
+    }
+    add_hooks(steps, of, type.after_subscribe);
+    return run_steps(std::move(steps));
+  }
+
+  void erase(const shared_subscription& of) {
+    if (subscriptions_.erase(of->identifier()) != 0) {
+      server_->counters.subscriptions.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
+
+  virtual void start_timers(const shared_subscription& of) = 0;
+
+  /// The confirmation of a subscription has been sent.
+  virtual void confirmed(subscription& of) = 0;
+
  private:
   asio::awaitable<void> report_at_end(asio::awaitable<void> running, std::string_view handler,
                                       std::string identifier) {
@@ -168,26 +221,6 @@ class connection_subscriptions : public connection_jobs {
     } else if (known.is_confirmed) {
       send_confirmation(known.identifier());
     }
-  }
-
-  static void add_hooks(std::vector<step>& steps, const shared_subscription& of,
-                        const std::vector<channel_hook>& hooks) {
-    for (const auto& hook : hooks) steps.emplace_back([of, &hook] { return hook(*of->instance); });
-  }
-
-  static handler_result begin(const shared_subscription& of) {
-    const auto& type = of->type();
-    of->instance = type.make();
-    of->instance->attach(*of);
-    std::vector<step> steps;
-    add_hooks(steps, of, type.before_subscribe);
-    if (type.subscribed) {
-      steps.emplace_back([of, &type]() -> handler_result {
-        return of->is_rejected ? std::nullopt : type.subscribed(*of->instance);
-      });
-    }
-    add_hooks(steps, of, type.after_subscribe);
-    return run_steps(std::move(steps));
   }
 
   static handler_result finish(const shared_subscription& of) {
@@ -224,6 +257,7 @@ class connection_subscriptions : public connection_jobs {
   }
 
   void end_subscription(const shared_subscription& of, bool notify) {
+    of->stop_presence();
     perform(
         [of] { return finish(of); },
         [this, of, notify](const std::exception_ptr& thrown) {
@@ -273,6 +307,7 @@ class connection_subscriptions : public connection_jobs {
     }
     of.is_confirmed = true;
     send_confirmation(of.identifier());
+    confirmed(of);
   }
 
   void send_confirmation(const std::string& identifier) {
@@ -281,14 +316,6 @@ class connection_subscriptions : public connection_jobs {
   void send_rejection(const std::string& identifier) {
     send(rejection_message(identifier, server_->options.answers.escape_html));
   }
-
-  void erase(const shared_subscription& of) {
-    if (subscriptions_.erase(of->identifier()) != 0) {
-      server_->counters.subscriptions.fetch_sub(1, std::memory_order_relaxed);
-    }
-  }
-
-  virtual void start_timers(const shared_subscription& of) = 0;
 
   std::unordered_map<std::string, shared_subscription> subscriptions_;
   std::uint64_t last_number_ = 0;

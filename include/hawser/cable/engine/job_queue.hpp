@@ -20,6 +20,9 @@ class job_queue {
     bytes_ += size;
   }
 
+  /// The next job.
+  void push_front(job one) { waiting_.push_front({std::move(one), 0}); }
+
   /// Runs jobs until one of them is not done. Has no effect in a job. An exception of a job leaves this function.
   void run() {
     if (is_running_) return;

@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "hawser/asio/driver/memory_guard.hpp"
@@ -29,7 +31,14 @@ class ordered_output {
     if (streams != 0) wait_for_hub();
     if (!waiting_ || waiting_->batches.empty())
       return static_cast<void>(peer_.send(std::move(text)));
-    waiting_->batches.back().push_back(std::move(text));
+    waiting_->batches.back().emplace_back(std::move(text));
+  }
+
+  /// Calls a function instead of sending a text, on the session's executor. It is not called if the session ends.
+  void call(std::function<void()> function, std::size_t streams) {
+    if (streams != 0) wait_for_hub();
+    if (!waiting_ || waiting_->batches.empty()) return function();
+    waiting_->batches.back().emplace_back(std::move(function));
   }
 
   /// Sends what waits.
@@ -43,13 +52,19 @@ class ordered_output {
     explicit queue(const session& to) : peer{to} {}
 
     void send_first() {
-      const auto texts = std::move(batches.front());
+      const auto all = std::move(batches.front());
       batches.pop_front();
-      for (const auto& text : texts) peer.send(text);
+      for (const auto& one : all) {
+        if (const auto* const text = std::get_if<std::string>(&one)) {
+          peer.send(*text);
+        } else {
+          std::get<std::function<void()>>(one)();
+        }
+      }
     }
 
     const session peer;
-    std::deque<std::vector<std::string>> batches;
+    std::deque<std::vector<std::variant<std::string, std::function<void()>>>> batches;
   };
 
   /// Begins a batch, if anything was published since the last one.

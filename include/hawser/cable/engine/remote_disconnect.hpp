@@ -51,6 +51,7 @@ inline void obey_partial(const server_state& of, const publication& published) {
     if (!value.is_string()) return;
     wanted.emplace(name, value.template get<std::string>());
   }
+  of.sessions.revoke(wanted);
   const auto reconnect = asked->value("reconnect", json(true)) != json(false);
   for (const auto& one : of.connections.find(wanted)) {
     if (!one.gets(published)) continue;

@@ -4,6 +4,7 @@
 #include "hawser/asio/language.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,7 +21,9 @@
 #include "hawser/cable/connection.hpp"
 #include "hawser/cable/engine/channel_type.hpp"
 #include "hawser/cable/engine/handler_result.hpp"
+#include "hawser/cable/engine/kept_sessions.hpp"
 #include "hawser/cable/engine/offload.hpp"
+#include "hawser/cable/engine/presence_board.hpp"
 #include "hawser/cable/engine/registry.hpp"
 #include "hawser/cable/engine/stream_table.hpp"
 #include "hawser/cable/fault.hpp"
@@ -53,8 +56,24 @@ class server_state {
   server_state(Broker& to, const server_options& chosen)
       : options{chosen},
         streams{std::make_shared<stream_table>(to, hub_options{.max_topics_per_session = 0},
+                                               chosen.extended.history,
                                                chosen.answers.escape_html)},
+        presence{chosen.extended.presence, *streams},
+        sessions{chosen.extended.sessions},
         pool{chosen.offload_threads, chosen.max_offloaded} {}
+
+  /// Forgets what the extended protocol keeps when its time has passed: at most once a second, however often it is
+  /// called.
+  void expire() {
+    const auto now = streams->history().clock().now().time_since_epoch().count();
+    auto due = next_expiry_.load();
+    constexpr auto second = std::chrono::steady_clock::duration{std::chrono::seconds{1}}.count();
+    if (now < due || !next_expiry_.compare_exchange_strong(due, now + second)) return;
+    presence.expire();
+    sessions.expire(streams->history().clock().now());
+    streams->expire();
+    if (expiries_.fetch_add(1) % 60 == 0) streams->history().expire();
+  }
 
   /// The limits of the JSON of clients.
   json_limits limits() const noexcept {
@@ -64,6 +83,8 @@ class server_state {
 
   const server_options options;
   const std::shared_ptr<stream_table> streams;
+  presence_board presence;
+  mutable kept_sessions sessions;
   std::vector<std::string> identified_by;
   std::unordered_map<std::string, std::shared_ptr<const channel_type>> types;
   server_hooks hooks;
@@ -74,6 +95,10 @@ class server_state {
   std::unique_ptr<stream_table::link> remote;  ///< The topic of partial remote disconnects
   bool is_mounted = false;
   std::atomic<bool> has_ended = false;
+
+ private:
+  std::atomic<std::chrono::steady_clock::rep> next_expiry_ = 0;
+  std::atomic<unsigned> expiries_ = 0;
 };
 
 }  // namespace hawser::cable::detail

@@ -4,12 +4,14 @@
 #include "hawser/asio/language.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -18,6 +20,9 @@
 #include <vector>
 
 #include "hawser/base/bytes.hpp"
+#include "hawser/cable/engine/kept_history.hpp"
+#include "hawser/cable/history_options.hpp"
+#include "hawser/cable/history_request.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/server_message.hpp"
 #include "hawser/frame/opcode.hpp"
@@ -33,10 +38,28 @@ using stream_listener = std::function<void(const publication&)>;
 /// Called once, on any thread, when a stream is live, or with an error when it has failed.
 using stream_waiter = std::function<void(std::error_code)>;
 
+// Names of topics that no application uses: what is published there is no message of the stream.
+inline constexpr std::string_view whisper_topics = "$whisper:";
+inline constexpr std::string_view presence_topics = "$presence:";
+
+/// The topic of a stream's whispers, or of its presence events.
+inline std::string topic_of(std::string_view kind, std::string_view stream) {
+  return std::string{kind}.append(stream);
+}
+
+/// What a subscriber gets of a message.
+enum class frame_form : char {
+  data = 'd',
+  positioned_data = 'p',  ///< With its place in the history of the stream
+  presence = 'e',         ///< An event of a topic of presence_board
+};
+
 /// What all streams of a server share.
 struct stream_context {
-  explicit stream_context(hub_options options) : sessions{std::move(options)} {}
+  stream_context(hub_options options, const history_limits& limits)
+      : history{limits}, sessions{std::move(options)} {}
 
+  kept_history history;
   hub sessions;                              ///< A topic for each identifier in each stream
   std::atomic<std::uint64_t> delivered = 0;  ///< Publications that have reached the hub
   std::atomic<std::uint64_t> last_topic = 0;
@@ -47,12 +70,16 @@ struct stream_context {
 /// The text that this thread publishes and that is known to be JSON.
 inline thread_local const std::byte* published_json = nullptr;
 
+/// Whether that text is not to be kept.
+inline thread_local bool published_is_transient = false;
+
 /// The subscribers of one stream name in this process. May be used on any thread.
 class stream {
-  /// The subscribers with one identifier, which get the same frames.
+  /// The subscribers with one identifier and form, which get the same frames.
   struct audience {
     std::string topic;
     data_prefix prefix;
+    bool has_positions = false;
     std::size_t members = 0;
   };
 
@@ -69,9 +96,11 @@ class stream {
     const bool is_value =
         published.message.payload().data() == published_json || is_json(text, any);
     const std::lock_guard guard{mutex_};
+    const auto position = is_value ? keep(published) : std::nullopt;
     for (const auto& [_, one] : audiences_) {
       if (!is_value) break;
-      const auto message = one.prefix.message(text);
+      const auto message = one.has_positions && position ? one.prefix.message(text, *position)
+                                                         : one.prefix.message(text);
       const prepared_message frame{message_view{message_kind::text, as_bytes(message)}};
       all_->sessions.publish({one.topic, frame, published.except});
     }
@@ -79,23 +108,59 @@ class stream {
     for (const auto& [_, call] : listeners_) call(published);
   }
 
-  /// Adds a subscriber with this identifier, and returns its topic of the hub.
-  std::string add_member(const std::string& identifier, bool escape_html) {
+  static std::string key_of(const std::string& identifier, frame_form form) {
+    return identifier + static_cast<char>(form);
+  }
+
+  /// From now on, the messages are kept.
+  void keep_history(const history_options& options) {
     const std::lock_guard guard{mutex_};
-    auto known = audiences_.find(identifier);
+    kept_ = options;
+  }
+
+  /// How long messages are kept: zero if they are not, max() without a limit.
+  std::chrono::seconds kept_for() const {
+    const std::lock_guard guard{mutex_};
+    if (!kept_) return {};
+    return kept_->ttl.count() == 0 ? (std::chrono::seconds::max)() : kept_->ttl;
+  }
+
+  /// Messages may have been lost.
+  void break_history() {
+    const std::lock_guard guard{mutex_};
+    if (kept_) all_->history.break_epoch(name_, *kept_);
+  }
+
+  /// Finds what the request asks for. If nothing is missing, `go_live` is called, and then what it subscribes gets
+  /// exactly what comes after the result.
+  template <class Subscribe>
+  history_result replay(const history_request& asked, Subscribe go_live) {
+    const std::lock_guard guard{mutex_};
+    auto found = all_->history.find(name_, asked);
+    if (found.status == history_status::found) go_live();
+    return found;
+  }
+
+  /// Adds a subscriber with this identifier, and returns its topic of the hub.
+  std::string add_member(const std::string& identifier, frame_form form, bool escape_html) {
+    auto key = key_of(identifier, form);
+    const std::lock_guard guard{mutex_};
+    auto known = audiences_.find(key);
     if (known == audiences_.end()) {
-      known = audiences_
-                  .emplace(identifier,
-                           audience{all_->next_topic(), data_prefix{identifier, escape_html}})
-                  .first;
+      audience made{all_->next_topic(),
+                    form == frame_form::presence ? data_prefix::presence(identifier, escape_html)
+                                                 : data_prefix{identifier, escape_html},
+                    form == frame_form::positioned_data};
+      known = audiences_.emplace(std::move(key), std::move(made)).first;
     }
     ++known->second.members;
     return known->second.topic;
   }
 
-  void remove_member(const std::string& identifier) noexcept {
+  /// `key` is key_of() what was added.
+  void remove_member(const std::string& key) noexcept {
     const std::lock_guard guard{mutex_};
-    const auto known = audiences_.find(identifier);
+    const auto known = audiences_.find(key);
     if (--known->second.members == 0) audiences_.erase(known);
   }
 
@@ -143,12 +208,20 @@ class stream {
  private:
   static constexpr std::size_t max_depth = 1'000;
 
+  /// The place of a message that is kept.
+  std::optional<stream_position> keep(const publication& published) {
+    if (!kept_ || published_is_transient) return std::nullopt;
+    auto made = all_->history.append(name_, published.message, *kept_);
+    return stream_position{name_, std::move(made.epoch), made.offset};
+  }
+
   const std::string name_;
   const std::shared_ptr<stream_context> all_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, audience> audiences_;
   std::unordered_map<const void*, stream_listener> listeners_;
   std::unordered_map<const void*, stream_waiter> waiters_;
+  std::optional<history_options> kept_;
   bool is_live_ = false;
   bool has_failed_ = false;
 };

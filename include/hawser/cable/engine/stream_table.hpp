@@ -3,9 +3,14 @@
 
 #include "hawser/asio/language.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,9 +19,12 @@
 
 #include "hawser/asio/session.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/limit.hpp"
 #include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/engine/broker_gate.hpp"
 #include "hawser/cable/engine/stream.hpp"
+#include "hawser/cable/history.hpp"
+#include "hawser/cable/history_request.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/pubsub/broker.hpp"
 #include "hawser/pubsub/topic.hpp"
@@ -29,6 +37,11 @@ struct stream_request {
   std::string identifier = {};
   stream_listener listener = {};  ///< Called for each publication instead
   stream_waiter live = {};        ///< Called if the stream is not live at once
+  frame_form form = frame_form::data;
+  std::optional<history_options> history = {};  ///< The messages of the stream are kept
+
+  /// Frames are sent only after link::go_live(), link::replay() or link::resume().
+  bool is_paused = false;
 };
 
 /// The streams of a server. Each has one subscription of the broker while there are links to it. May be used on any
@@ -40,14 +53,18 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     entry(const std::string& name, const std::shared_ptr<stream_context>& all) : one{name, all} {}
     stream one;
     std::shared_ptr<subscriber> to;
+    std::chrono::steady_clock::time_point expiry;  // of a stream without links
   };
+  using entry_pointer = std::shared_ptr<entry>;
+  using idle_set = std::set<std::pair<std::chrono::steady_clock::time_point, entry*>>;
 
  public:
   template <broker Broker>
-  stream_table(Broker& to, hub_options options, bool escape_html)
+  stream_table(Broker& to, hub_options options, const history_limits& limits, bool escape_html)
       : broker_{to},
-        all_{std::make_shared<stream_context>(std::move(options))},
-        escape_html_{escape_html} {}
+        all_{std::make_shared<stream_context>(std::move(options), limits)},
+        escape_html_{escape_html},
+        most_idle_{limit_of(limits.max_streams)} {}
 
   /// The interest of one subscription in one stream, until it is destroyed.
   class link {
@@ -59,16 +76,56 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     /// Whether the stream was live when the link was made.
     bool was_live() const noexcept { return was_live_; }
 
+    // For links with a form that has positions, on the session's executor.
+
+    bool is_paused() const noexcept { return paused_at_.has_value(); }
+
+    /// Sends frames from now on.
+    void go_live() {
+      if (std::exchange(paused_at_, std::nullopt)) subscribe_if_open();
+    }
+
+    /// Finds what a client has missed. If nothing is missing, the frames that are sent from now on continue exactly what
+    /// was found: frames that wait are dropped.
+    history_result replay(const history_request& asked) {
+      auto found = entry_->one.replay(asked, [this] {
+        table_->all_->sessions.unsubscribe(peer_, topic_);
+        subscribe_if_open();
+      });
+      if (found.status == history_status::found) paused_at_.reset();
+      return found;
+    }
+
+    /// The same with what has come since the pause began.
+    history_result resume() {
+      const auto since = std::exchange(paused_at_, std::nullopt);
+      if (!since) return {};
+      auto found = replay(*since);
+      if (found.status != history_status::found) subscribe_if_open();
+      return found;
+    }
+
    private:
     friend stream_table;
-    link(std::shared_ptr<stream_table> table, session peer, std::string identifier)
-        : table_{std::move(table)}, peer_{std::move(peer)}, identifier_{std::move(identifier)} {}
+    link(std::shared_ptr<stream_table> table, session peer)
+        : table_{std::move(table)}, peer_{std::move(peer)} {}
+
+    void subscribe() {
+      if (const auto ec = table_->all_->sessions.subscribe(peer_, topic_)) {
+        throw std::system_error{ec, entry_->one.name()};
+      }
+    }
+
+    void subscribe_if_open() {
+      if (peer_.is_open()) subscribe();
+    }
 
     const std::shared_ptr<stream_table> table_;
     const session peer_;
-    const std::string identifier_;
     std::shared_ptr<entry> entry_;
-    std::string topic_;  // of the hub; empty: a listener
+    std::string member_;  // the key in the stream
+    std::string topic_;   // of the hub; empty: a listener
+    std::optional<history_request> paused_at_;
     bool was_live_ = false;
   };
 
@@ -76,16 +133,19 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
   /// the session, the broker or the server.
   std::unique_ptr<link> join(const std::string& name, stream_request wanted) {
     if (!is_topic(name)) throw std::system_error{hawser::errc::bad_topic, name};
-    std::unique_ptr<link> made{
-        new link{shared_from_this(), std::move(wanted.peer), std::move(wanted.identifier)}};
+    std::unique_ptr<link> made{new link{shared_from_this(), std::move(wanted.peer)}};
+    made->member_ = stream::key_of(wanted.identifier, wanted.form);
     enter(*made, name);
     auto& one = made->entry_->one;
+    if (wanted.history) one.keep_history(*wanted.history);
     if (wanted.listener) {
       one.add_listener(made.get(), std::move(wanted.listener));
-    } else {
-      made->topic_ = one.add_member(made->identifier_, escape_html_);
-      if (const auto ec = all_->sessions.subscribe(made->peer_, made->topic_)) {
-        throw std::system_error{ec, name};
+    } else if (!wanted.identifier.empty()) {
+      made->topic_ = one.add_member(wanted.identifier, wanted.form, escape_html_);
+      if (wanted.is_paused) {
+        made->paused_at_ = all_->history.from_now(name);
+      } else {
+        made->subscribe();
       }
     }
     made->was_live_ = one.wait(made.get(), std::move(wanted.live));
@@ -103,7 +163,22 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     return broker_.publish(std::move(one));
   }
 
+  /// The same, without a place in the history of the stream. A broker of several processes does not pass that on.
+  std::error_code publish_transient(std::string_view name, std::string_view json_text,
+                                    const broadcast_options& options) {
+    const restored_flag undo{std::exchange(published_is_transient, true)};
+    return publish(name, json_text, options);
+  }
+
   const std::shared_ptr<stream_context>& context() const noexcept { return all_; }
+  kept_history& history() noexcept { return all_->history; }
+
+  /// Ends streams that have had no links for as long as their messages are kept.
+  void expire() {
+    const auto now = history().clock().now();
+    const std::lock_guard guard{mutex_};
+    while (!idle_.empty() && idle_.begin()->first <= now) forget_idle(idle_.begin());
+  }
 
   /// The number of streams that are subscribed.
   std::size_t size() const {
@@ -112,12 +187,22 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
   }
 
   /// The broker is not used afterwards.
-  void end() noexcept { broker_.close(); }
+  void end() noexcept {
+    {
+      const std::lock_guard guard{mutex_};
+      while (!idle_.empty()) forget_idle(idle_.begin());
+    }
+    broker_.close();
+  }
 
  private:
   struct restored {
     const std::byte* outer;
     ~restored() { published_json = outer; }
+  };
+  struct restored_flag {
+    bool outer;
+    ~restored_flag() { published_is_transient = outer; }
   };
 
   /// Finds the stream, or makes it and subscribes it.
@@ -125,10 +210,12 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     const std::lock_guard guard{mutex_};
     auto& place = entries_[name];
     if (place && !place->one.has_failed()) {
+      if (place->one.links == 0) idle_.erase({place->expiry, place.get()});
       ++place->one.links;
       made.entry_ = place;
       return;
     }
+    if (place) idle_.erase({place->expiry, place.get()});
     try {
       place = make_entry(name);
       const auto live = [weak = std::weak_ptr{place}](std::error_code ec) {
@@ -151,6 +238,9 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     made->to->on_publication = [weak = std::weak_ptr{made}](const publication& published) {
       if (const auto one = weak.lock()) one->one.deliver(published);
     };
+    made->to->on_gap = [weak = std::weak_ptr{made}] {
+      if (const auto one = weak.lock()) one->one.break_history();
+    };
     return made;
   }
 
@@ -162,20 +252,52 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     one.remove_listener(&from);
     if (!from.topic_.empty()) {
       all_->sessions.unsubscribe(from.peer_, from.topic_);
-      one.remove_member(from.identifier_);
+      one.remove_member(from.member_);
     }
     const std::lock_guard guard{mutex_};
     if (--one.links != 0) return;
     const auto place = entries_.find(one.name());
-    if (place != entries_.end() && place->second == left) entries_.erase(place);
-    broker_.unsubscribe(left->to);
+    if (place != entries_.end() && place->second == left && keep_idle(*left)) return;
+    end(left);
   }
+
+  /// Keeps a stream without links for as long as its messages are kept. Returns false if they are not.
+  bool keep_idle(entry& one) noexcept {
+    const auto time = (std::min)(one.one.kept_for(), longest_idle);
+    if (time.count() == 0 || one.one.has_failed()) return false;
+    try {
+      const auto now = history().clock().now();
+      one.expiry = now + time;
+      idle_.emplace(one.expiry, &one);
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    while (idle_.size() > most_idle_) forget_idle(idle_.begin());
+    return true;
+  }
+
+  void forget_idle(idle_set::iterator one) noexcept {
+    const auto name = entries_.find(one->second->one.name());
+    idle_.erase(one);
+    if (name != entries_.end()) end(std::shared_ptr{name->second});
+  }
+
+  /// Ends the subscription of a stream without links.
+  void end(const entry_pointer& one) noexcept {
+    const auto place = entries_.find(one->one.name());
+    if (place != entries_.end() && place->second == one) entries_.erase(place);
+    broker_.unsubscribe(one->to);
+  }
+
+  static constexpr std::chrono::seconds longest_idle = std::chrono::hours{24 * 365};
 
   broker_gate broker_;
   const std::shared_ptr<stream_context> all_;
   const bool escape_html_;
+  const std::size_t most_idle_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<entry>> entries_;
+  std::unordered_map<std::string, entry_pointer> entries_;
+  idle_set idle_;
 };
 
 }  // namespace hawser::cable::detail

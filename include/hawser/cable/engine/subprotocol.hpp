@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,9 +15,11 @@
 
 namespace hawser::cable::detail {
 
-/// In the order of the server's preference.
-inline constexpr std::array<std::string_view, 2> subprotocols{"actioncable-v1-json",
-                                                              "actioncable-unsupported"};
+inline constexpr std::string_view extended_subprotocol = "actioncable-v1-ext-json";
+
+/// In the order of the server's preference, the one of the extended protocol first.
+inline constexpr std::array<std::string_view, 3> subprotocols{
+    extended_subprotocol, "actioncable-v1-json", "actioncable-unsupported"};
 
 /// The subprotocol for a client that offers these, an empty text for none, or nothing if the client is refused.
 template <class Offered>
@@ -26,8 +29,8 @@ std::optional<std::string> choose_subprotocol(const server_options& options,
     const auto found = std::ranges::find_first_of(in, wanted);
     return found == in.end() ? std::string{} : std::string{*found};
   };
-  auto chosen = options.answers.prefer_own_subprotocol ? find(subprotocols, offered)
-                                                       : find(offered, subprotocols);
+  const auto own = std::span{subprotocols}.subspan(options.extended.enabled ? 0 : 1);
+  auto chosen = options.answers.prefer_own_subprotocol ? find(own, offered) : find(offered, own);
   if (chosen.empty() && !offered.empty() && options.require_subprotocol) return std::nullopt;
   return chosen;
 }

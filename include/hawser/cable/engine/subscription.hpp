@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -16,6 +17,8 @@
 #include "hawser/cable/engine/channel_type.hpp"
 #include "hawser/cable/engine/connection_core.hpp"
 #include "hawser/cable/engine/stream_table.hpp"
+#include "hawser/cable/extended_options.hpp"
+#include "hawser/cable/history_request.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/server_message.hpp"
 
@@ -45,29 +48,72 @@ class subscription : public std::enable_shared_from_this<subscription> {
   /// stream_table::join(). A stream of that name is replaced, unless neither has a listener.
   void stream_from(const std::string& name, stream_listener listener = {}) {
     if (has_ended || is_rejected) return;
-    const bool has_listener = static_cast<bool>(listener);
-    const auto known = streams_.find(name);
-    if (known != streams_.end() && !has_listener && !known->second.has_listener) return;
-    entry made{++last_entry_, has_listener, false, nullptr};
-    made.link = core_.streams().join(
-        name, {core_.peer(), identifier_, std::move(listener), waiter(name, made.number)});
-    made.is_pending = !made.link->was_live();
-    stop_stream(name);
-    if (made.is_pending) ++pending_;
-    streams_.emplace(name, std::move(made));
-    ++core_.open_streams;
+    if (!listener && find_plain(name) != nullptr) return;
+    stream_request wanted;
+    wanted.listener = std::move(listener);
+    join(name, name, std::move(wanted), {});
+  }
+
+  /// The same with what clients of the extended protocol may do with the stream.
+  void stream_from(const std::string& name, const stream_options& options) {
+    if (has_ended || is_rejected) return;
+    const bool is_extended = core_.is_extended();
+    stream_request wanted;
+    wanted.history = options.history;
+    if (is_extended && options.history) wanted.form = frame_form::positioned_data;
+    const auto* const known = find_plain(name);
+    if (known == nullptr || known->form != wanted.form) {
+      join(name, name, std::move(wanted), options);
+    }
+    if (!is_extended) return;
+    if (options.whisper) join_companion(whisper_stream, whisper_topics, name, frame_form::data);
+    if (options.presence) {
+      join_companion(presence_stream, presence_topics, name, frame_form::presence);
+    }
   }
 
   void stop_stream(const std::string& name) {
     if (const auto known = streams_.find(name); known != streams_.end()) remove(known);
+    if (name == whisper_stream) stop_companion(whisper_stream, whisper_topics);
+    if (name == presence_stream) stop_presence();
+  }
+
+  /// Leaves the presence of the stream at once, too.
+  void stop_presence() {
+    if (presence_stream.empty()) return;
+    core_.leave_presence(*this);
+    stop_companion(presence_stream, presence_topics);
   }
 
   void stop_all_streams() noexcept {
     while (!streams_.empty()) remove(streams_.begin());
+    whisper_stream.clear();
+  }
+
+  /// Calls `call(name, options, link)` for each stream without a listener, apart from the companions of others.
+  template <class Call>
+  void for_each_stream(Call call) {
+    for (auto& [key, one] : streams_) {
+      if (!one.has_listener && key == one.name) call(one.name, one.options, *one.link);
+    }
+  }
+
+  /// Calls `call(link)` for each companion of a stream.
+  template <class Call>
+  void for_each_companion(Call call) {
+    for (auto& [key, one] : streams_) {
+      if (key != one.name) call(*one.link);
+    }
   }
 
   bool has_pending_streams() const noexcept { return pending_ != 0; }
   std::size_t streams() const noexcept { return streams_.size(); }
+
+  // Of the extended protocol: the streams that whispers and presence belong to, empty without them.
+  std::string whisper_stream;
+  std::string presence_stream;
+  std::optional<history_request> wanted_history;  ///< With the subscription, until it is confirmed
+  std::optional<json> wanted_presence;
 
   // What the connection knows of it.
   std::shared_ptr<channel> instance;
@@ -80,11 +126,52 @@ class subscription : public std::enable_shared_from_this<subscription> {
 
  private:
   struct entry {
+    std::string name;
+    stream_options options;
+    frame_form form;
     std::uint64_t number;
     bool has_listener;
     bool is_pending;
     std::unique_ptr<stream_table::link> link;
   };
+
+  const entry* find_plain(const std::string& name) const {
+    const auto known = streams_.find(name);
+    return known == streams_.end() || known->second.has_listener ? nullptr : &known->second;
+  }
+
+  void join(const std::string& topic, const std::string& name, stream_request wanted,
+            const stream_options& options) {
+    const bool has_listener = static_cast<bool>(wanted.listener);
+    entry made{name, options, wanted.form, ++last_entry_, has_listener, false, nullptr};
+    wanted.peer = core_.peer();
+    wanted.identifier = identifier_;
+    wanted.live = waiter(topic, made.number);
+    wanted.is_paused = !has_listener && core_.pauses(*this, options);
+    made.link = core_.streams().join(topic, std::move(wanted));
+    made.is_pending = !made.link->was_live();
+    if (const auto known = streams_.find(topic); known != streams_.end()) remove(known);
+    if (made.is_pending) ++pending_;
+    streams_.emplace(topic, std::move(made));
+    ++core_.open_streams;
+  }
+
+  /// Joins the topic of a stream's whispers or events. A subscription has one of each.
+  void join_companion(std::string& of, std::string_view kind, const std::string& name,
+                      frame_form form) {
+    if (of == name) return;
+    if (!of.empty()) stop_companion(of, kind);
+    stream_request wanted;
+    wanted.form = form;
+    join(topic_of(kind, name), name, std::move(wanted), {});
+    of = name;
+  }
+
+  void stop_companion(std::string& of, std::string_view kind) {
+    const auto known = streams_.find(topic_of(kind, of));
+    if (known != streams_.end()) remove(known);
+    of.clear();
+  }
 
   stream_waiter waiter(const std::string& name, std::uint64_t of) {
     return [to = core_.handle(), weak = weak_from_this(), name, of](std::error_code ec) {

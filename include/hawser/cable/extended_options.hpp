@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "hawser/cable/history_options.hpp"
+#include "hawser/cable/presence.hpp"
+#include "hawser/cable/session_cache.hpp"
+
+namespace hawser::cable {
+
+/// What clients of `actioncable-v1-ext-json` may do beyond `actioncable-v1-json`.
+struct extended_options {
+  /// Whether a client that offers the extended protocol gets it.
+  bool enabled = false;
+
+  history_limits history = {};
+  session_cache_options sessions = {};
+  presence_options presence = {};
+
+  /// A client that has sent no command for so long after a ping is closed with `no_pong`. It must be less than the time
+  /// between two pings. Zero: no limit; the keep-alive of the connection finds clients that have vanished, too.
+  std::chrono::steady_clock::duration pong_timeout = {};
+
+  /// The limits of the time between two pings that a client may choose by `pi=<seconds>` in its query.
+  std::chrono::seconds min_ping_interval{1};
+  std::chrono::seconds max_ping_interval{60};
+};
+
+/// What a stream of a channel offers to clients of the extended protocol. Others get its messages alone.
+struct stream_options {
+  /// Keeps the last messages, so that clients can ask for those that they have missed. They are kept from the first
+  /// subscription on, and for as long as the messages are kept after the last one has ended.
+  std::optional<history_options> history = {};
+
+  /// The client may send messages to the other subscribers. They do not pass the channel, and are not kept.
+  bool whisper = false;
+
+  /// The client may join the stream with an id of its choice, and see which ids have joined.
+  bool presence = false;
+};
+
+}  // namespace hawser::cable
