@@ -107,6 +107,16 @@ TEST_CASE("anyt: the state of a channel is kept from command to command", "[anyt
   }
 }
 
+TEST_CASE("anyt: a remote disconnect closes exactly the connections of a user", "[anyt][R-DISC]") {
+  fixture one;
+  auto client = one.client("test=uid&uid=26");
+  auto other = one.client("test=uid&uid=27");
+  one.app.disconnect({{"uid", "26"}});
+  client.expects_disconnect("remote", true);
+  client.peer().expect_close(close_code::normal);
+  other.subscribes(channel("SingleStream"));
+}
+
 TEST_CASE("anyt: a restart disconnects all, and lets them reconnect", "[anyt][R-DISC]") {
   fixture one;
   auto client = one.client("test=reasons&reason=server_restart");

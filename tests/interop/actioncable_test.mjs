@@ -340,6 +340,25 @@ describe('the npm client and our server', {concurrency: true}, () => {
     return consumer;
   });
 
+  scenario('lets the client return after a remote disconnect', [], async (story) => {
+    const consumer = story.consumer('?user=kickme');
+    consumer.subscriptions.create(ROOM(5), story.callbacks('s'));
+    await story.noted('s.connected {"reconnected":false}');
+    await story.post('/disconnect/kickme');
+    await story.noted('s.disconnected {"willAttemptReconnect":true}');
+    await story.noted('s.connected {"reconnected":true}');
+    return consumer;
+  });
+
+  scenario('stops the client by a remote disconnect for ever', [], async (story) => {
+    const consumer = story.consumer('?user=kickme');
+    consumer.subscriptions.create(ROOM(6), story.callbacks('s'));
+    await story.noted('s.connected {"reconnected":false}');
+    await story.post('/disconnect/kickme/for-ever');
+    await story.noted('s.disconnected {"willAttemptReconnect":false}');
+    assert.equal(running(consumer), 'monitor running: false');
+  });
+
   scenario('keeps a silent client by its pings', [], async (story) => {
     const consumer = story.consumer();
     consumer.subscriptions.create(ROOM(7), story.callbacks('s'));

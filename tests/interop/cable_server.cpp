@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // cable_server [rails | redis URL PREFIX]: the channels of support/recorded_cable.hpp at /cable, by default, with the preset of
-// Rails, or with that Redis. POST /broadcast/STREAM publishes the body, which is JSON, and /restart ends all connections.
-// /silent, /unsupported, /garbage and /unknown-types are scripted servers.
+// Rails, or with that Redis. POST /broadcast/STREAM publishes the body, which is JSON, /disconnect/USER and
+// /disconnect/USER/for-ever end the connections of a user, /restart those of all. /silent, /unsupported, /garbage and
+// /unknown-types are scripted servers.
 #include <exception>
 #include <iostream>
 #include <string>
@@ -59,6 +60,13 @@ void serve_pages(hawser::server& server, cable::server& cable) {
   page(server, "/broadcast/:stream", [&cable](hawser::http_request& asked) {
     cable.broadcast_text(std::string{asked.parameter("stream")},
                          std::string{asked.request().body()});
+  });
+  page(server, "/disconnect/:user", [&cable](hawser::http_request& asked) {
+    cable.disconnect({{"current_user", std::string{asked.parameter("user")}}});
+  });
+  page(server, "/disconnect/:user/for-ever", [&cable](hawser::http_request& asked) {
+    cable.disconnect({{"current_user", std::string{asked.parameter("user")}}},
+                     {.reconnect = false});
   });
   page(server, "/restart", [&cable](hawser::http_request&) { cable.restart(); });
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Rails and our server on one Redis: each publishes to the subscribers of the other."""
+"""Rails and our server on one Redis: each publishes to the subscribers of the other, and disconnects its users."""
 
 import asyncio
 import contextlib
@@ -134,6 +134,23 @@ class RailsTest(unittest.IsolatedAsyncioTestCase):
             await bob.perform(there, "speak", back=True)
             self.assertEqual(await ann.next(), {"identifier": here, "message": {"back": True}})
             self.assertEqual(await bob.next(), {"identifier": there, "message": {"back": True}})
+
+    async def test_rails_disconnects_a_user_of_ours(self):
+        async with self.ours.client("kim") as kim, self.ours.client("lee") as lee:
+            await self.rails.post("/disconnect/kim")
+            messages, code = await kim.until_closed()
+            self.assertEqual(messages, [{"type": "disconnect", "reason": "remote", "reconnect": True}])
+            self.assertEqual(code, 1000)
+            name = identifier("ChatChannel", room_id=4)
+            await lee.subscribe(name)
+
+    async def test_we_disconnect_a_user_of_rails(self):
+        async with self.rails.client("kim") as kim, self.rails.client("lee") as lee:
+            await self.ours.post("/disconnect/kim")
+            messages, code = await kim.until_closed()
+            # Rails 6.1 sends no message.
+            self.assertEqual((messages, code), ([], 1000))
+            await lee.subscribe(identifier("RoomChannel", stream="chat_5"))
 
 
 if __name__ == "__main__":
