@@ -39,7 +39,7 @@ class reconnect_waits {
     attempts_ = (std::min)(attempts_ + 1, most_steps);
     if (std::exchange(at_once_, false)) return duration::zero();
     double seconds = 6;
-    for (unsigned step = 0; step < before; ++step) seconds *= 1.15;
+    for (unsigned i = 0; i < before; ++i) seconds *= 1.15;
     const double spread = before == 0 ? 1.0 : 0.15;
     const double share = static_cast<double>(source_()) / 4294967296.0;
     return std::chrono::duration_cast<duration>(
