@@ -122,7 +122,7 @@ inline std::vector<std::string> checked_proxies(std::vector<std::string> proxies
   for (const auto& entry : proxies) {
     if (is_proxy_entry(entry)) continue;
     throw std::invalid_argument{"hawser: trusted_proxies: \"" + entry +
-                                "\" is no address, no network and not \"unix\""};
+                                R"(" is no address, no network and not "unix")"};
   }
   return proxies;
 }
