@@ -14,14 +14,15 @@
 
 constexpr auto help = R"(cable_client URL CHANNEL [ACTION [DATA]]
 
-Subscribes to a channel of an Action Cable server, stays connected until SIGINT, and prints each message.
+Subscribes to a channel of an Action Cable server, and prints its messages.
+Stays connected until SIGINT.
 
   URL      the server: ws://, wss://, http:// or https://
   CHANNEL  its name, or a JSON object with its name as "channel" and with its parameters
   ACTION   an action to perform once the subscription is connected
   DATA     a JSON object with the data of the action
 
-Example: cable_client http://127.0.0.1:3000/cable '{"channel":"ChatChannel","room_id":1}' speak '{"text":"hi"}'
+Example: cable_client ws://127.0.0.1:3000/cable ChatChannel speak '{"text":"hi"}'
 )";
 
 namespace cable = hawser::cable;

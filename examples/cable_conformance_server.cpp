@@ -12,8 +12,8 @@
 
 constexpr auto help = R"(cable_conformance_server [[ADDRESS:]PORT]
 
-The server that the conformance tool anyt tests, at the path /cable. SIGTERM
-disconnects all clients, which may reconnect, and ends the server.
+The server that the conformance tool anyt tests, at the path /cable.
+SIGTERM disconnects all clients, which may reconnect, and ends the server.
 
   [ADDRESS:]PORT  where it listens; 127.0.0.1:9292 by default
 

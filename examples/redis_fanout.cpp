@@ -11,8 +11,8 @@
 
 constexpr auto help = R"(redis_fanout [REDIS [[ADDRESS:]PORT]]
 
-A chat of several server processes: each message of a client goes to the clients of
-all processes that use the same Redis server, in one order.
+A chat of several server processes that share a Redis server.
+Each message of a client goes to the clients of all processes, in one order.
 
   REDIS           redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] or unix:/PATH;
                   redis://localhost:6379 by default

@@ -34,6 +34,13 @@ constexpr std::array<std::uint8_t, 26> borders{0x00, 0x61, 0x7F, 0x80, 0x8F, 0x9
                                                0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE,
                                                0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF8, 0xFF};
 
+TEST_CASE("the tables of pairs are the same at compile time and at run time") {
+  const auto made = hawser::detail::make_utf8_pairs();
+  CHECK((made.first_high == hawser::detail::utf8_wrong_pairs.first_high));
+  CHECK((made.first_low == hawser::detail::utf8_wrong_pairs.first_low));
+  CHECK((made.second_high == hawser::detail::utf8_wrong_pairs.second_high));
+}
+
 TEST_CASE("vector instructions accept and refuse the same pairs of bytes as the automaton",
           "[rfc-3629-4]") {
   if (!hawser::detail::has_simd()) return;

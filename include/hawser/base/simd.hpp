@@ -99,10 +99,8 @@ template <class Lanes, class Byte>
 
 // Never called.
 constexpr bool has_simd() noexcept { return false; }
-inline std::size_t mask_blocks(const std::byte*, std::byte*, std::size_t, std::uint64_t) noexcept {
-  return 0;
-}
-inline bool utf8_blocks_fit(const std::byte*, std::size_t) noexcept { return false; }
+inline std::size_t mask_blocks(auto...) noexcept { return 0; }
+inline bool utf8_blocks_fit(auto...) noexcept { return false; }
 
 #endif
 
