@@ -35,6 +35,7 @@ int main(int argc, char** argv) try {
   auto& route = server.route("/cable");
   route.options().handshake.origin = hawser::any_origin;
   cable.mount(route);
+  server.on_shutdown([&] { cable.restart(); });
   server.stop_on_signals();
   std::cout << "listening on " << where.url("ws", server.port()) << "cable" << std::endl;
   server.run();
