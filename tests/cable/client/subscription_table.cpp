@@ -96,7 +96,8 @@ TEST_CASE("after any sequence of subscribes and unsubscribes the server has what
         case 3:
         case 4: {
           if (members.empty()) break;
-          const auto which = members.begin() + below(static_cast<unsigned>(members.size()));
+          const auto which = members.begin() + static_cast<std::ptrdiff_t>(
+                                                   below(static_cast<unsigned>(members.size())));
           CHECK(its.table.remove(*which, its.now));
           CHECK_FALSE(its.table.remove(*which, its.now));
           members.erase(which);
