@@ -107,8 +107,9 @@ class delivery_loop final : public std::enable_shared_from_this<delivery_loop> {
    public:
     explicit early_end(delivery_loop& loop) noexcept : loop_{loop} {}
     ~early_end() {
+      if (finished) return;
       loop_.end_turn();
-      if (!finished) loop_.post_again();
+      loop_.post_again();
     }
     early_end(const early_end&) = delete;
     early_end& operator=(const early_end&) = delete;
@@ -141,27 +142,33 @@ class delivery_loop final : public std::enable_shared_from_this<delivery_loop> {
   void run() {
     early_end again{*this};
     for (std::size_t cost = 0; cost < cheap_turn;) {
-      if (!current_.to && !take()) {
-        // What the ends of the turns push is posted.
-        again.finished = true;
-        return;
+      if (current_.to || take()) {
+        deliver(cost);
+        continue;
       }
-      deliver(cost);
+      // First, because another thread may run this as soon as it is finished.
+      end_turn();
+      again.finished = finish();
+      if (again.finished) return;
     }
   }
 
   bool take() {
     const std::lock_guard guard{mutex_};
-    if (queue_.empty()) {
-      posted_ = false;
-      return false;
-    }
+    if (queue_.empty()) return false;
     current_ = std::move(queue_.front());
     queue_.pop_front();
     queued_bytes_ -= current_.size();
     position_ = 0;
     last_ = nullptr;
     return true;
+  }
+
+  /// From now on push() posts run(). Returns false if something waits: the ends of the turns may have pushed it.
+  bool finish() noexcept {
+    const std::lock_guard guard{mutex_};
+    posted_ = !queue_.empty();
+    return !posted_;
   }
 
   /// Delivers to the remaining receivers while the turn lasts.
