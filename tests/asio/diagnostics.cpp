@@ -155,14 +155,9 @@ TEST_CASE("the hook for incidents is set until its object runs, and is not empty
   threaded_server blocking{threaded_server_options{}};
   blocking.stop_on_signals();
   std::thread runner{[&] { blocking.run([](threaded_server::peer&) {}); }};
-  CHECK(eventually([&] {
-    try {
-      blocking.on_diagnostic([](const incident&) {});
-      return false;
-    } catch (const std::logic_error&) {
-      return true;
-    }
-  }));
+  // It runs once it has answered a client.
+  const auto peer = connect("ws://127.0.0.1:" + std::to_string(blocking.port()));
+  CHECK_THROWS_AS(blocking.on_diagnostic([](const incident&) {}), std::logic_error);
   blocking.shutdown();
   runner.join();
 }
