@@ -55,6 +55,7 @@ ELSEWHERE = {
     "asio/server_options": "options/options",
     "asio/threaded_server_options": "options/options",
     "base/errc": "base/error",
+    "base/error_category": "base/error",
     "base/language": "compile_fail/old_standard",
     "cable/engine/kept_history": "cable/engine/connection_extended",
     "cable/engine/presence_board": "cable/engine/connection_extended",

@@ -15,6 +15,7 @@
 #include "hawser/base/enum_set.hpp"
 #include "hawser/base/errc.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/error_category.hpp"
 #include "hawser/base/handler_function.hpp"
 #include "hawser/base/limit.hpp"
 #include "hawser/base/never_destroyed.hpp"

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "hawser/base/errc.hpp"
+#include "hawser/base/error_category.hpp"
 #include "hawser/base/never_destroyed.hpp"
 
 template <>
@@ -19,13 +20,9 @@ namespace hawser {
 
 namespace detail {
 
-class error_category final : public std::error_category {
+class error_category final : public enum_category<errc> {
  public:
-  const char* name() const noexcept override { return "hawser"; }
-
-  std::string message(int value) const override {
-    return std::string{hawser::describe(static_cast<errc>(value))};
-  }
+  using enum_category::enum_category;
 
   bool equivalent(int value, const std::error_condition& other) const noexcept override;
 };
@@ -54,7 +51,7 @@ class condition_category final : public std::error_category {
 
 /// The category of `errc`.
 [[gnu::visibility("default")]] inline const std::error_category& error_category() noexcept {
-  static const never_destroyed<detail::error_category> category;
+  static const never_destroyed<detail::error_category> category{"hawser"};
   return category.get();
 }
 

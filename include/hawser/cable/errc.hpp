@@ -3,11 +3,11 @@
 
 #include "hawser/base/language.hpp"
 
-#include <string>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
 
+#include "hawser/base/error_category.hpp"
 #include "hawser/base/never_destroyed.hpp"
 
 namespace hawser::cable {
@@ -70,23 +70,10 @@ constexpr std::string_view describe(errc error) noexcept {
   return {};
 }
 
-namespace detail {
-
-class error_category final : public std::error_category {
- public:
-  const char* name() const noexcept override { return "hawser.cable"; }
-
-  std::string message(int value) const override {
-    return std::string{cable::describe(static_cast<errc>(value))};
-  }
-};
-
-}  // namespace detail
-
 /// The category of `cable::errc`. Categories are compared by address, so the program has one object, shared
 /// libraries included.
 [[gnu::visibility("default")]] inline const std::error_category& error_category() noexcept {
-  static const never_destroyed<detail::error_category> category;
+  static const never_destroyed<hawser::detail::enum_category<errc>> category{"hawser.cable"};
   return category.get();
 }
 
