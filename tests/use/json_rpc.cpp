@@ -28,7 +28,6 @@ class rpc_client {
     });
     client_.start();
   }
-  ~rpc_client() { client_.stop(); }
 
   std::future<json> call(const std::string& method, const json& params) {
     const std::lock_guard guard{mutex_};

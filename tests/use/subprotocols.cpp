@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Each subprotocol has a function of its own; a client without one of them is refused.
+// The session knows the subprotocol that was chosen; a client without one of them is refused.
 // Prints: hello
 // Prints: the upgrade was refused
 #include <exception>
@@ -9,22 +9,15 @@
 #include <asio/awaitable.hpp>
 #include <hawser/asio.hpp>
 
-asio::awaitable<void> echo(hawser::session peer) {
-  while (const auto message = co_await peer.receive()) peer.send(*message);
-}
-
-asio::awaitable<void> greet(hawser::session peer) {
-  peer.send("hello");
-  co_return;
-}
-
 int main() try {
   hawser::server_options options;
   options.handshake.subprotocols = {"echo", "greeting"};
   options.handshake.require_subprotocol = true;
   hawser::server server{options};
-  server.on_session(
-      [](hawser::session peer) { return peer.subprotocol() == "echo" ? echo(peer) : greet(peer); });
+  server.on_session([](hawser::session peer) -> asio::awaitable<void> {
+    if (peer.subprotocol() == "greeting") peer.send("hello");
+    while (const auto message = co_await peer.receive()) peer.send(*message);
+  });
   std::jthread serving{[&](auto stop) { server.run(stop); }};
 
   const auto url = "ws://127.0.0.1:" + std::to_string(server.port());
