@@ -120,7 +120,7 @@ class publisher_link final : redis_link_owner {
   }
 
   void write_queued() {
-    while (link_.is_ready() && link_.unsent() < most_unsent) {
+    while (link_.is_ready() && link_.output().unsent() < most_unsent) {
       queued next;
       {
         const std::lock_guard guard{mutex_};
@@ -130,7 +130,7 @@ class publisher_link final : redis_link_owner {
         queue_.pop_front();
       }
       if (next.own) own_.sent(next.own);
-      link_.write(next.command);
+      link_.output().write(next.command);
     }
   }
 
@@ -171,7 +171,7 @@ class publisher_link final : redis_link_owner {
 
   void on_test_due() override {
     expected_.push_back({0, nullptr});
-    link_.write({"PING"});
+    link_.output().write({"PING"});
   }
 
   /// Redis may have executed what has no reply, so it is not sent again.

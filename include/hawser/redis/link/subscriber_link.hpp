@@ -124,7 +124,7 @@ class subscriber_link final : redis_link_owner {
     is_testing_ = true;
     expected_.push_back({reply_to::test, {}});
     owner_.begin_fence();
-    link_.write({"PING"});
+    link_.output().write({"PING"});
   }
 
   /// Of all subscribers, also those that wait for Redis.
@@ -201,7 +201,7 @@ class subscriber_link final : redis_link_owner {
     expected_.push_back({subscribes ? reply_to::subscribe : reply_to::unsubscribe, one.first});
     const std::string_view command = subscribes ? (is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE")
                                                 : (is_pattern ? "PUNSUBSCRIBE" : "UNSUBSCRIBE");
-    link_.write({command, names_.of(one.first)});
+    link_.output().write({command, names_.of(one.first)});
     one.second.is_asked = subscribes;
     ++one.second.unanswered;
   }
@@ -273,7 +273,7 @@ class subscriber_link final : redis_link_owner {
 
   void on_ready() override {
     expected_.push_back({reply_to::subscribe, {}});
-    link_.write({"SUBSCRIBE", internal_channel});
+    link_.output().write({"SUBSCRIBE", internal_channel});
     outcome late;
     {
       const std::lock_guard guard{mutex_};
