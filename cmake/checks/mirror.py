@@ -147,6 +147,8 @@ ELSEWHERE = {
     "redis/link/redis_link": "redis/redis_broker",
     "redis/link/subscriber_link": "redis/redis_broker",
     "redis/link/upstream": "redis/redis_broker",
+    "redis/link/upstreams": "redis/redis_broker",
+    "redis/link/wanted_patterns": "redis/redis_broker",
     "redis/options": "redis/redis_broker",
 }
 

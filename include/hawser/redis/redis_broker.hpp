@@ -62,20 +62,18 @@ class redis_broker {
   /// or with redis::errc::refused.
   std::error_code subscribe(const std::shared_ptr<subscriber>& to, std::string_view pattern,
                             const acknowledgement& live = {}) {
-    return state_->subscriber().subscribe(to, pattern, live);
+    return state_->wanted().subscribe(to, pattern, live);
   }
   void unsubscribe(const std::shared_ptr<subscriber>& from, std::string_view pattern) {
-    state_->subscriber().unsubscribe(from, pattern);
+    state_->wanted().unsubscribe(from, pattern);
   }
-  void unsubscribe(const std::shared_ptr<subscriber>& from) {
-    state_->subscriber().unsubscribe(from);
-  }
+  void unsubscribe(const std::shared_ptr<subscriber>& from) { state_->wanted().unsubscribe(from); }
 
   /// See `broker`. What was published before leaves within redis_broker_options::flush_timeout.
   void shutdown() { state_->shutdown(); }
 
   /// The number of subscriptions of all subscribers.
-  std::size_t subscriptions() const { return state_->subscriber().subscriptions_count(); }
+  std::size_t subscriptions() const { return state_->wanted().subscribed(); }
 
   redis_statistics statistics() const { return state_->statistics(); }
 

@@ -112,11 +112,11 @@ class redis_broker_state {
                            std::make_shared<const publication>(std::move(published)));
   }
 
-  subscriber_link& subscriber() noexcept { return subscriber_; }
+  upstreams& wanted() noexcept { return subscriber_.wanted(); }
 
   void shutdown() {
     if (has_ended_.exchange(true)) return;
-    subscriber_.end();
+    wanted().end();
     try {
       asio::post(context_, [this] { begin_flush(); });
     } catch (const std::bad_alloc&) {
@@ -136,7 +136,7 @@ class redis_broker_state {
             .received = received_,
             .dropped = dropped_,
             .queued_bytes = publisher_.queued_bytes(),
-            .upstream = subscriber_.upstream_count()};
+            .upstream = subscriber_.wanted().size()};
   }
 
   /// On the thread of the broker, until shutdown() has ended.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <vector>
 
 #include "hawser/pubsub/broker.hpp"
 
@@ -13,6 +14,20 @@ namespace hawser::detail {
 struct waiting_subscription {
   std::shared_ptr<subscriber> to;
   acknowledgement live;
+};
+
+/// Subscriptions that are live now, and what must happen for them without the lock, also if there is no memory for the
+/// rest: an object before that of the lock.
+struct promoted_subscriptions {
+  promoted_subscriptions() = default;
+  ~promoted_subscriptions() {
+    for (const auto& live : calls) live({});
+  }
+  promoted_subscriptions(const promoted_subscriptions&) = delete;
+  promoted_subscriptions& operator=(const promoted_subscriptions&) = delete;
+
+  std::vector<acknowledgement> calls;
+  std::list<waiting_subscription> past;
 };
 
 /// The subscription of one topic or pattern at Redis, for all subscribers of this process.
