@@ -93,8 +93,8 @@ class redis_broker_state {
                      .begin_fence = [this] { own_.begin_fence(); },
                      .end_fence = [this] { own_.end_fence(); },
                      .lost = [this] { own_.subscriber_lost(); }}} {
-    asio::post(context_, [this] { publisher_.start(); });
-    asio::post(context_, [this] { subscriber_.start(); });
+    asio::post(context_, [this] { publisher_.link().start(); });
+    asio::post(context_, [this] { subscriber_.link().start(); });
   }
   redis_broker_state(const redis_broker_state&) = delete;
   redis_broker_state& operator=(const redis_broker_state&) = delete;
@@ -150,7 +150,7 @@ class redis_broker_state {
       }
     }
     const std::lock_guard guard{mutex_};
-    is_resolving_ = publisher_.is_resolving() || subscriber_.is_resolving();
+    is_resolving_ = publisher_.link().is_resolving() || subscriber_.link().is_resolving();
     is_finished_ = true;
     finished_.notify_all();
   }
@@ -197,8 +197,8 @@ class redis_broker_state {
 
   bool recover() {
     try {
-      publisher_.recover();
-      subscriber_.recover();
+      publisher_.link().recover();
+      subscriber_.link().recover();
     } catch (const std::bad_alloc&) {
       std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }

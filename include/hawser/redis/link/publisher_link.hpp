@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -35,8 +34,8 @@ struct publisher_counters {
   std::atomic<std::uint64_t> lost = 0;
 };
 
-/// The connection for publications, and the queue before it. push() may be called by any thread, the other functions
-/// by the thread of the context.
+/// The connection for publications, and the queue before it. push(), is_connected() and the counters may be called by
+/// any thread, the other functions by the thread of the context.
 class publisher_link final : redis_link_owner {
  public:
   /// What its owner does for it.
@@ -56,16 +55,13 @@ class publisher_link final : redis_link_owner {
         owner_{std::move(owner)},
         link_{context, where, options, *this} {}
 
-  void start() { link_.start(); }
-  void stop() noexcept { link_.stop(); }
-  void recover() { link_.recover(); }
-  bool is_resolving() const noexcept { return link_.is_resolving(); }
-  bool is_connected() const noexcept { return is_connected_; }
+  redis_link& link() noexcept { return link_; }
+  bool is_connected() const noexcept { return link_.is_ready(); }
 
   /// Queues a command. `own` is set if the publication must be recognised when it comes back.
   std::error_code push(std::string command, std::shared_ptr<const publication> own) {
     const std::lock_guard guard{mutex_};
-    if (refuses_ && !is_connected_) return redis::errc::not_connected;
+    if (refuses_ && !link_.is_ready()) return redis::errc::not_connected;
     const auto size = command.size();
     if (size > most_ || queued_bytes_ > most_ - size) return redis::errc::queue_full;
     queue_.push_back({std::move(command), std::move(own)});
@@ -135,10 +131,6 @@ class publisher_link final : redis_link_owner {
   }
 
   void on_ready() override {
-    {
-      const std::lock_guard guard{mutex_};
-      is_connected_ = true;
-    }
     owner_.connected();
     write_queued();
   }
@@ -180,7 +172,6 @@ class publisher_link final : redis_link_owner {
     std::uint64_t lost = 0;
     {
       const std::lock_guard guard{mutex_};
-      is_connected_ = false;
       for (const auto& one : expected_) {
         queued_bytes_ -= one.size;
         lost += one.size != 0 ? 1U : 0U;
@@ -216,7 +207,6 @@ class publisher_link final : redis_link_owner {
   std::deque<queued> queue_;
   std::size_t queued_bytes_ = 0;  // of the queue, and of commands without a reply
   bool posted_ = false;
-  std::atomic<bool> is_connected_ = false;
   // Of the context's thread.
   std::deque<expected> expected_;
   std::function<void()> flushed_;

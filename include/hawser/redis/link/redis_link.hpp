@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -53,7 +54,7 @@ class redis_link_owner {
 /// this process; it ends all subscriptions when Redis refuses one of them; it aborts on replies that it does not
 /// expect; and version 0.14 cannot test a connection that has subscriptions.
 ///
-/// All functions must be called by the one thread that runs the context, which must outlive the object.
+/// The functions must be called by the one thread that runs the context, which must outlive the object.
 class redis_link final : public redis_attempts {
  public:
   redis_link(asio::io_context& context, const redis_address& where,
@@ -79,14 +80,7 @@ class redis_link final : public redis_attempts {
     });
   }
 
-  /// Ends the connection for good. Nothing is reported from now on.
-  void stop() noexcept {
-    is_stopped_ = true;
-    close();
-  }
-
   void lose(std::error_code why, std::string_view detail) override {
-    if (is_stopped_) return;
     const std::string kept{detail};
     const bool was_ready = is_ready_;
     close();
@@ -100,6 +94,7 @@ class redis_link final : public redis_attempts {
   /// still no memory.
   void recover() { next_ ? wait_for_next() : lose_without_memory(); }
 
+  /// Whether there is a connection that has logged in. May be called by any thread.
   bool is_ready() const noexcept { return is_ready_; }
   /// Whether the system's resolver runs, which cannot be interrupted.
   bool is_resolving() const noexcept { return connector_.is_resolving(); }
@@ -122,7 +117,6 @@ class redis_link final : public redis_attempts {
   }
 
   void wait_for_next() {
-    if (is_stopped_) return;
     deadline_.expires_at(*next_);
     deadline_.async_wait(timer_handler([this] { start(); }));
     next_.reset();
@@ -193,8 +187,7 @@ class redis_link final : public redis_attempts {
   std::optional<std::chrono::steady_clock::time_point> next_;  // attempt that nothing waits for
   std::optional<redis_reader> reader_;
   std::array<char, 64 * 1024> in_;
-  bool is_ready_ = false;
-  bool is_stopped_ = false;
+  std::atomic<bool> is_ready_ = false;
 };
 
 }  // namespace hawser::detail

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -55,11 +54,8 @@ class subscriber_link final : redis_link_owner {
                                   bool subscribes) { return ask(pattern, subscribes); }}},
         link_{context, where, options, *this} {}
 
-  void start() { link_.start(); }
-  void stop() noexcept { link_.stop(); }
-  void recover() { link_.recover(); }
-  bool is_resolving() const noexcept { return link_.is_resolving(); }
-  bool is_connected() const noexcept { return is_connected_; }
+  redis_link& link() noexcept { return link_; }
+  bool is_connected() const noexcept { return link_.is_ready(); }
 
   upstreams& wanted() noexcept { return upstreams_; }
   const upstreams& wanted() const noexcept { return upstreams_; }
@@ -99,7 +95,6 @@ class subscriber_link final : redis_link_owner {
     link_.output().write({"SUBSCRIBE", internal_channel});
     upstreams_.look_at_all();
     unconfirmed_ = expected_.size();
-    is_connected_ = true;
     owner_.connected();
   }
 
@@ -156,7 +151,6 @@ class subscriber_link final : redis_link_owner {
   void on_test_due() override { fence(); }
 
   void on_lost() noexcept override {
-    is_connected_ = false;
     is_testing_ = false;
     was_lost_ = true;
     expected_.clear();
@@ -171,7 +165,6 @@ class subscriber_link final : redis_link_owner {
 
   const channel_names names_;
   const calls owner_;
-  std::atomic<bool> is_connected_ = false;
   std::deque<expected> expected_;
   live_channels live_;
   bool is_testing_ = false;
