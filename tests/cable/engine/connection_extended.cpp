@@ -2,6 +2,7 @@
 #include "hawser/cable/engine/connection_extended.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -30,7 +31,9 @@ class extended_channel : public cable::channel {
 
   void subscribed() {
     if (params().contains("closed")) return reject();
-    stream_from("chat", {.history = cable::history_options{}, .whisper = true, .presence = true});
+    const auto length = params().value("length", std::size_t{0});
+    stream_from(length == 0 ? "chat" : std::string(length, 'x'),
+                {.history = cable::history_options{}, .whisper = true, .presence = true});
   }
 
   void join_as(const json& data) {
@@ -303,6 +306,23 @@ TEST_CASE("a whisper reaches all but its sender, and is not kept", "[cable][R-EX
   ann.expect_nothing();
   bob.sends_text(cable::history_command(extended_room, history_since(0)));
   bob.expect_text(cable::history_confirmation_message(extended_room));
+}
+
+TEST_CASE("whispers and presence belong to streams with names of any length",
+          "[cable][R-EXT][R-STREAM]") {
+  for (const auto length : {1'013, 1'014, 1'015, 1'016, 1'024}) {
+    CAPTURE(length);
+    const auto room = R"({"channel":"RoomChannel","length":)" + std::to_string(length) + "}";
+    extended_world world;
+    auto ann = world.subscribe(room);
+    auto bob = world.subscribe(room);
+    auto eve = world.subscribe();
+    ann.sends_text(cable::whisper_command(room, 1));
+    bob.expect_text(cable::data_message(room, "1"));
+    bob.sends_text(cable::join_command(room, {{"id", "b"}}));
+    ann.expect_text(cable::presence_message(room, {{"type", "join"}, {"id", "b"}}));
+    eve.expect_nothing();
+  }
 }
 
 TEST_CASE("clients see the ids that are present", "[cable][R-EXT]") {

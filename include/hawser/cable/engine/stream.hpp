@@ -19,7 +19,9 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/base/base64.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/sha1.hpp"
 #include "hawser/cable/engine/kept_history.hpp"
 #include "hawser/cable/history_options.hpp"
 #include "hawser/cable/history_request.hpp"
@@ -29,6 +31,7 @@
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/pubsub/hub.hpp"
 #include "hawser/pubsub/publication.hpp"
+#include "hawser/pubsub/topic.hpp"
 
 namespace hawser::cable::detail {
 
@@ -42,9 +45,12 @@ using stream_waiter = std::function<void(std::error_code)>;
 inline constexpr std::string_view whisper_topics = "$whisper:";
 inline constexpr std::string_view presence_topics = "$presence:";
 
-/// The topic of a stream's whispers, or of its presence events.
+/// The topic of a stream's whispers, or of its presence events. Of a name that leaves no space for the prefix, it has
+/// the digest.
 inline std::string topic_of(std::string_view kind, std::string_view stream) {
-  return std::string{kind}.append(stream);
+  if (stream.size() <= max_topic_length - kind.size()) return std::string{kind}.append(stream);
+  const auto digest = base64_encode(sha1(stream));
+  return std::string{'$'}.append(kind).append(digest.data(), digest.size());
 }
 
 /// What a subscriber gets of a message.
