@@ -61,9 +61,12 @@ TEST_CASE("an id leaves some time after the connection of its last session was l
   all.join("hall", "s1", "ann", "");
   all.join("room", "s2", "bob", "");
   CHECK(all.next_expiry() == (std::chrono::steady_clock::time_point::max)());
-  CHECK(all.disconnect("s1", first_join).empty());
-  CHECK(all.disconnect("s1", first_join + 5s).empty());
-  CHECK(all.disconnect("none", first_join).empty());
+  all.disconnect("s1", first_join);
+  CHECK(all.expire(first_join).empty());
+  all.disconnect("s1", first_join + 5s);
+  CHECK(all.expire(first_join + 5s).empty());
+  all.disconnect("none", first_join);
+  CHECK(all.expire(first_join).empty());
   CHECK(all.next_expiry() == first_join + 15s);
   CHECK(all.expire(first_join + 15s - 1ns).empty());
   CHECK(all.total("room") == 2);
@@ -103,18 +106,37 @@ TEST_CASE("an id that comes back in time does not leave", "[R-EXT]") {
   CHECK(all.expire(first_join + 60s).empty());
 }
 
+TEST_CASE("the loss of a connection needs no memory, and those that were lost first leave first",
+          "[R-EXT]") {
+  presence all;
+  static_assert(noexcept(all.disconnect("s1", first_join)));
+  for (const auto* const one : {"s1", "s2", "s3", "s4"}) all.join("room", one, one, "");
+  all.disconnect("s4", first_join);
+  all.disconnect("s2", first_join + 1s);
+  all.disconnect("s1", first_join + 2s);
+  all.transfer("s2", "s5");
+  CHECK(all.expire(first_join + 16s) == departures{{"room", "s4"}});
+  all.disconnect("s5", first_join + 16s);
+  CHECK(all.next_expiry() == first_join + 17s);
+  CHECK(all.expire(first_join + 60s) == departures{{"room", "s1"}, {"room", "s2"}});
+  CHECK(all.records("room") == presence_records{{"s3", ""}});
+}
+
 TEST_CASE("without a time, an id leaves with the connection", "[R-EXT]") {
   presence all{{.ttl = 0s}};
   all.join("room", "s1", "ann", "");
   all.join("room", "s2", "bob", "");
   all.join("hall", "s2", "ann", "");
   all.join("hall", "s1", "ann", "");
-  CHECK(all.disconnect("s1", first_join) == departures{{"room", "ann"}});
-  CHECK(all.disconnect("s2", first_join) == departures{{"hall", "ann"}, {"room", "bob"}});
+  all.disconnect("s1", first_join);
+  CHECK(all.expire(first_join) == departures{{"room", "ann"}});
+  all.disconnect("s2", first_join);
+  CHECK(all.expire(first_join) == departures{{"hall", "ann"}, {"room", "bob"}});
   CHECK(all.memberships() == 0);
   presence longest{{.ttl = std::chrono::seconds::max()}};
   longest.join("room", "s1", "ann", "");
-  CHECK(longest.disconnect("s1", first_join).empty());
+  longest.disconnect("s1", first_join);
+  CHECK(longest.expire(first_join).empty());
   CHECK(longest.expire(first_join + 1000h).empty());
 }
 
@@ -176,7 +198,7 @@ TEST_CASE("presence agrees with the sets of its sessions", "[R-EXT]") {
         if (std::ranges::any_of(joined, [&](auto& one) { return one.second.contains(session); })) {
           lost.emplace(session, now + 5s);
         }
-        REQUIRE(all.disconnect(session, now).empty());
+        all.disconnect(session, now);
         break;
       default: {
         now += std::chrono::seconds{random() % 3};

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,7 +59,7 @@ class presence {
   using time_point = std::chrono::steady_clock::time_point;
 
   explicit presence(const presence_options& options = {})
-      : ttl_{(std::min)(options.ttl, longest)},
+      : ttl_{std::clamp(options.ttl, std::chrono::seconds{0}, longest)},
         most_bytes_{limit_of(options.max_record_bytes)},
         most_ids_{limit_of(options.max_ids_per_stream)},
         most_memberships_{limit_of(options.max_memberships)} {}
@@ -98,16 +99,13 @@ class presence {
   }
 
   /// The connection of a session is lost: its ids leave after presence_options::ttl, in expire(), unless transfer() is
-  /// called before. Returns those that leave at once.
-  std::vector<presence_departure> disconnect(std::string_view session, time_point now) {
+  /// called before.
+  void disconnect(std::string_view session, time_point now) noexcept {
     const auto member = sessions_.find(session);
-    if (member == sessions_.end()) return {};
-    if (ttl_ <= ttl_.zero()) return leave_all(member);
-    if (member->second.expiry != (time_point::max)()) return {};
-    const auto expiry = deadline_after(now, ttl_);
-    lost_.emplace(expiry, member);
-    member->second.expiry = expiry;
-    return {};
+    if (member == sessions_.end() || is_lost(member->second)) return;
+    auto& one = member->second;
+    one.expiry = deadline_after(now, ttl_);
+    lost_.splice(lost_.end(), one.place);
   }
 
   /// What a session has joined belongs to another one, which is its continuation. Has no effect if that one has joined
@@ -116,24 +114,23 @@ class presence {
     const auto member = sessions_.find(from);
     if (member == sessions_.end() || sessions_.contains(to)) return;
     auto name = std::string{to};
-    unset_expiry(member);
+    find_again(member->second);
     auto moved = sessions_.extract(member);
     moved.key() = std::move(name);
     sessions_.insert(std::move(moved));
   }
 
-  /// The ids whose last session was lost and has not come back in time. They have left.
+  /// The ids whose last session was lost and has not come back in time. They have left. After std::bad_alloc, the ids
+  /// that have not left yet leave in the next call.
   std::vector<presence_departure> expire(time_point now) {
     std::vector<presence_departure> left;
-    while (!lost_.empty() && lost_.begin()->first <= now) {
-      for (auto& one : leave_all(lost_.begin()->second)) left.push_back(std::move(one));
-    }
+    while (next_expiry() <= now) leave_all(sessions_.find(lost_.front()->first), left);
     return left;
   }
 
   /// When expire() must be called next; max(): not before another call of disconnect().
   time_point next_expiry() const noexcept {
-    return lost_.empty() ? (time_point::max)() : lost_.begin()->first;
+    return lost_.empty() ? (time_point::max)() : lost_.front()->second.expiry;
   }
 
   /// The ids of a stream, sorted.
@@ -161,9 +158,14 @@ class presence {
     std::string info;
     std::size_t sessions = 0;
   };
+  struct joined_streams;
+  using entry = std::pair<const std::string, joined_streams>;
+  using by_expiry = std::list<const entry*>;
   struct joined_streams {
     std::map<std::string, std::string, std::less<>> ids;  // by stream
-    time_point expiry = (time_point::max)();              // if its connection is lost
+    by_expiry place;               // its node, unless the connection is lost: then it is in lost_
+    by_expiry::iterator position;  // of that node
+    time_point expiry;             // if the connection is lost
   };
   using member_table = std::map<std::string, joined_streams, std::less<>>;
 
@@ -176,8 +178,10 @@ class presence {
       const auto one = place->second.try_emplace(std::string{id}).first;
       // Nothing throws after the last of these.
       std::string copy{info};
-      auto& ids = sessions_.try_emplace(std::string{session}).first->second.ids;
-      ids.emplace(stream, id);
+      const auto [known, is_new] = sessions_.try_emplace(std::string{session});
+      auto& member = known->second;
+      if (is_new) member.position = member.place.insert(member.place.end(), &*known);
+      member.ids.emplace(stream, id);
       one->second.info.swap(copy);
       ++one->second.sessions;
       ++memberships_;
@@ -203,29 +207,26 @@ class presence {
   }
 
   void forget(member_table::iterator one) noexcept {
-    unset_expiry(one);
+    find_again(one->second);
     sessions_.erase(one);
   }
 
-  void unset_expiry(member_table::iterator one) noexcept {
-    const auto [begin, end] = lost_.equal_range(one->second.expiry);
-    for (auto each = begin; each != end; ++each) {
-      if (each->second != one) continue;
-      lost_.erase(each);
-      break;
-    }
-    one->second.expiry = (time_point::max)();
+  static bool is_lost(const joined_streams& one) noexcept { return one.place.empty(); }
+
+  /// The session has a connection.
+  void find_again(joined_streams& one) noexcept {
+    if (is_lost(one)) one.place.splice(one.place.end(), lost_, one.position);
   }
 
-  std::vector<presence_departure> leave_all(member_table::iterator one) {
-    std::vector<presence_departure> left;
-    left.reserve(one->second.ids.size());
-    for (auto& [stream, id] : one->second.ids) {
-      auto name = stream;
-      if (release(stream, id)) left.push_back({std::move(name), std::move(id)});
+  void leave_all(member_table::iterator one, std::vector<presence_departure>& left) {
+    auto& ids = one->second.ids;
+    while (!ids.empty()) {
+      const auto next = ids.begin();
+      left.push_back({next->first, next->second});
+      if (!release(next->first, next->second)) left.pop_back();
+      ids.erase(next);
     }
     forget(one);
-    return left;
   }
 
   const std::chrono::seconds ttl_;
@@ -234,7 +235,7 @@ class presence {
   const std::size_t most_memberships_;
   std::map<std::string, std::map<std::string, shared_id, std::less<>>, std::less<>> ids_;
   member_table sessions_;
-  std::multimap<time_point, member_table::iterator> lost_;
+  by_expiry lost_;  // that of the first loss first
   std::size_t memberships_ = 0;
 };
 

@@ -85,20 +85,12 @@ class connection_restoring : public connection_extended {
     for (auto& text : std::exchange(extended_->early_texts, {})) send(std::move(text));
   }
 
-  /// The connection is lost: what can be continued remains.
+  /// The connection is lost: what can be continued remains. Exceptions are reported.
   void keep_session(bool may_continue) {
     if (!extended_ || extended_->sid.empty()) return;
-    server_->presence.disconnect(extended_->sid);
-    if (!may_continue) return server_->sessions.remove(extended_->sid);
-    kept_session made{extended_->sid, identifiers_, {}, {}, {}};
-    try {
-      for (const auto& of : in_order()) keep(made.subscriptions, *of);
-      watch_disconnects(made);
-      server_->sessions.keep(std::move(made), now());
-    } catch (...) {
-      report({.exception = std::current_exception(), .handler = "save"});
-      server_->sessions.remove(extended_->sid);
-    }
+    attempt([this] { server_->presence.disconnect(extended_->sid); });
+    if (may_continue && attempt([this] { save_session(); })) return;
+    attempt([this] { server_->sessions.remove(extended_->sid); });
   }
 
   void send(std::string text) override {
@@ -176,6 +168,25 @@ class connection_restoring : public connection_extended {
   void fail(subscription& of, const std::exception_ptr& thrown) {
     of.is_rejected = true;
     report({.exception = thrown, .handler = "restore", .identifier = of.identifier()});
+  }
+
+  /// Returns whether the call has thrown nothing.
+  template <class Call>
+  bool attempt(Call call) {
+    try {
+      call();
+      return true;
+    } catch (...) {
+      report({.exception = std::current_exception(), .handler = "save"});
+      return false;
+    }
+  }
+
+  void save_session() {
+    kept_session made{extended_->sid, identifiers_, {}, {}, {}};
+    for (const auto& of : in_order()) keep(made.subscriptions, *of);
+    watch_disconnects(made);
+    server_->sessions.keep(std::move(made), now());
   }
 
   /// A channel with callbacks continues only if it can make them again.

@@ -45,7 +45,8 @@ class presence_board {
   void disconnect(std::string_view session) {
     const auto now = streams_.history().clock().now();
     const std::lock_guard guard{mutex_};
-    publish_all(all_.disconnect(session, now));
+    all_.disconnect(session, now);
+    publish_all(all_.expire(now));
   }
 
   void transfer(std::string_view from, std::string_view to) {
