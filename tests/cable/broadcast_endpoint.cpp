@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/cable/broadcast_endpoint.hpp"
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -8,8 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/asio/server.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/cable/channel.hpp"
+#include "hawser/cable/command.hpp"
+#include "hawser/cable/server.hpp"
+#include "hawser/cable/server_message.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/pubsub/memory_broker.hpp"
+#include "hawser/testing.hpp"
 #include "support/catch.hpp"
 
 using namespace hawser;
@@ -43,6 +51,51 @@ struct recorded_endpoint {
   broadcast_endpoint endpoint;
 };
 
+class endpoint_channel : public channel {
+ public:
+  void subscribed() { stream_from("news", {.history = history_options{}}); }
+};
+
+const std::string endpoint_news = R"({"channel":"News"})";
+
+cable::server_options endpoint_options() {
+  cable::server_options options;
+  options.extended.enabled = true;
+  return options;
+}
+
+/// A cable server at /cable, and its endpoint at /_broadcast.
+struct served_endpoint : testing::world {
+  served_endpoint() {
+    served->identified_by({"user"});
+    served->on_connect([](cable::connection& one) {
+      one.identify("user", std::string{one.request().query("user").value_or("")});
+    });
+    served->add_channel<endpoint_channel>("News");
+    served->mount(http_server.route("/cable"));
+    served->serve_broadcasts(http_server.route("/_broadcast"), {.token = "secret"});
+    serve(http_server);
+  }
+
+  /// A client that has subscribed, and its session.
+  std::pair<testing::peer, std::string> join(const std::string& user) {
+    auto peer =
+        connect("/cable?user=" + user, {{"Sec-WebSocket-Protocol", "actioncable-v1-ext-json"}});
+    auto sid = json::parse(peer.expect_text()).at("sid").get<std::string>();
+    peer.sends_text(subscribe_command(endpoint_news));
+    peer.expect_text(confirmation_message(endpoint_news));
+    return {std::move(peer), std::move(sid)};
+  }
+
+  unsigned post(const json& body, const std::string& token = "secret") {
+    return http("POST", "/_broadcast", {{"Authorization", "Bearer " + token}}, body.dump()).status;
+  }
+
+  memory_broker broker;
+  std::optional<cable::server> served{std::in_place, broker, endpoint_options()};
+  hawser::server http_server{context(), {.listener = first_listener::none}};
+};
+
 TEST_CASE("an HTTP request broadcasts, in the format of AnyCable", "[R-EXT]") {
   recorded_endpoint one;
   CHECK(one.post(R"({"stream":"s","data":"{\"a\":1}"})") == 201);
@@ -64,6 +117,7 @@ TEST_CASE("an HTTP request disconnects, in the format of AnyCable", "[R-EXT]") {
        {R"({"command":"other","payload":{"identifier":"7"}})", R"({"command":"disconnect"})",
         R"({"command":"disconnect","payload":7})", R"({"command":"disconnect","payload":{}})",
         R"({"command":"disconnect","payload":{"identifier":""}})",
+        R"({"command":"disconnect","payload":{"identifier":"*"}})",
         R"({"command":1,"payload":{"identifier":"7"}})"}) {
     CAPTURE(body);
     CHECK(one.post(body) == 422);
@@ -96,13 +150,69 @@ TEST_CASE("a request that is malformed gets 422, and nothing is broadcast", "[R-
        {std::string{}, std::string{"x"}, std::string{"1"}, std::string{"{}"},
         std::string{R"({"stream":"s"})"}, std::string{R"({"data":"1"})"},
         std::string{R"({"stream":1,"data":"1"})"}, std::string{R"({"stream":"s","data":{}})"},
-        std::string{R"({"stream":"s","data":"{"})"}, "[" + good + ",1]",
+        std::string{R"({"stream":"s","data":"{"})"}, std::string{R"({"stream":"","data":"1"})"},
+        std::string{R"({"stream":"*","data":"1"})"}, "[" + good + ",1]",
         "[" + good + "," + good + "," + good + "]", good + std::string(200, ' ')}) {
     CAPTURE(body);
     CHECK(one.post(body) == 422);
   }
   CHECK(one.endpoint(request{"GET", "/", {{"Authorization", "Bearer secret"}}}).status == 422);
   CHECK(one.broadcasts.empty());
+}
+
+TEST_CASE("the endpoint of a server broadcasts to its clients, with history unless it is transient",
+          "[cable][R-EXT]") {
+  served_endpoint it;
+  auto ann = it.join("1").first;
+  CHECK(it.post({{"stream", "news"}, {"data", R"({"n":1})"}}) == 201);
+  auto got = json::parse(ann.expect_text());
+  CHECK(got.at("message") == json{{"n", 1}});
+  CHECK(got.at("offset") == 1);
+  CHECK(it.post({{"stream", "news"}, {"data", "2"}, {"meta", {{"transient", true}}}}) == 201);
+  ann.expect_text(data_message(endpoint_news, "2"));
+  CHECK(it.post({{"stream", "news"}, {"data", "3"}}) == 201);
+  CHECK(json::parse(ann.expect_text()).at("offset") == 2);
+  CHECK(it.post({{"stream", "news"}, {"data", "4"}}, "other") == 401);
+  ann.expect_nothing();
+}
+
+TEST_CASE("the endpoint of a server leaves out the session that a request names",
+          "[cable][R-EXT][R-OTHERS]") {
+  served_endpoint it;
+  auto [ann, sid] = it.join("1");
+  auto bob = it.join("2").first;
+  const auto publish = [&](const std::string& except) {
+    return it.post({{"stream", "news"}, {"data", "1"}, {"meta", {{"exclude_socket", except}}}});
+  };
+  CHECK(publish(sid) == 201);
+  ann.expect_nothing();
+  CHECK(json::parse(bob.expect_text()).at("message") == 1);
+  CHECK(publish("unknown") == 201);
+  CHECK(json::parse(ann.expect_text()).at("offset") == 2);
+  CHECK(json::parse(bob.expect_text()).at("offset") == 2);
+}
+
+TEST_CASE("the endpoint of a server disconnects by the connection identifier",
+          "[cable][R-EXT][R-DISC]") {
+  served_endpoint it;
+  auto ann = it.join("1").first;
+  auto bob = it.join("2").first;
+  const auto disconnect = [&](const json& payload) {
+    return it.post({{"command", "disconnect"}, {"payload", payload}});
+  };
+  CHECK(disconnect({{"identifier", "1"}, {"reconnect", false}}) == 201);
+  ann.expect_text(disconnect_message("remote", false));
+  ann.expect_close(close_code::normal);
+  bob.expect_nothing();
+  CHECK(disconnect({{"identifier", "2"}}) == 201);
+  bob.expect_text(disconnect_message("remote", true));
+}
+
+TEST_CASE("the endpoint of a server that was destroyed answers 503", "[cable][R-EXT]") {
+  served_endpoint it;
+  it.served.reset();
+  CHECK(it.post({{"stream", "news"}, {"data", "1"}}) == 503);
+  CHECK(it.post({{"command", "disconnect"}, {"payload", {{"identifier", "1"}}}}) == 503);
 }
 
 TEST_CASE("a request that cannot be published gets 503", "[R-EXT]") {

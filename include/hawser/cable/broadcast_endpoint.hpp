@@ -14,10 +14,12 @@
 
 #include "hawser/base/constant_time_equal.hpp"
 #include "hawser/base/handler_function.hpp"
+#include "hawser/cable/identifiers.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/server_message.hpp"
 #include "hawser/handshake/request.hpp"
 #include "hawser/handshake/response.hpp"
+#include "hawser/pubsub/topic.hpp"
 
 namespace hawser::cable {
 
@@ -51,7 +53,8 @@ inline std::optional<remote_broadcast> remote_broadcast_of(const json& one,
   if (!one.is_object()) return std::nullopt;
   const auto* const stream = string_member(one, "stream");
   const auto* const data = string_member(one, "data");
-  if (stream == nullptr || data == nullptr || !is_json(*data, limits)) return std::nullopt;
+  if (stream == nullptr || !is_topic(*stream)) return std::nullopt;
+  if (data == nullptr || !is_json(*data, limits)) return std::nullopt;
   remote_broadcast made{*stream, *data, {}, false};
   if (const auto meta = one.find("meta"); meta != one.end() && meta->is_object()) {
     if (const auto* const sid = string_member(*meta, "exclude_socket")) made.exclude_sid = *sid;
@@ -79,10 +82,8 @@ inline std::optional<std::vector<remote_broadcast>> remote_broadcasts_of(
 
 }  // namespace detail
 
-/// Lets programs in any language broadcast by `POST`, in the format of AnyCable:
-///
-///     server.route("/_broadcast").on_http(hawser::cable::broadcast_endpoint{
-///         {.token = secret}, [&](const auto& one) { return cable.broadcast(one); }, …});
+/// A function for route::on_http, with which programs in any language broadcast by `POST`, in the format of AnyCable.
+/// cable::server::serve_broadcasts() makes it for a server; this one calls functions of yours.
 ///
 /// Its response is 201 if all broadcasts of the request are accepted, 401 without the token, 422 for another method
 /// and for a body that is malformed: nothing is broadcast then. May be called on any thread.
@@ -137,7 +138,10 @@ class broadcast_endpoint {
       return {.status = 422};
     }
     const auto* const identifier = detail::string_member(*payload, "identifier");
-    if (identifier == nullptr || identifier->empty()) return {.status = 422};
+    if (identifier == nullptr || identifier->empty() ||
+        !is_topic(detail::internal_topic(*identifier))) {
+      return {.status = 422};
+    }
     const bool reconnect = !detail::has_boolean(*payload, "reconnect", false);
     return {.status = disconnect_(*identifier, reconnect) ? 503U : 201U};
   }

@@ -19,6 +19,7 @@
 #include "hawser/asio/route.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/upgrade.hpp"
+#include "hawser/cable/broadcast_endpoint.hpp"
 #include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/channel_definition.hpp"
 #include "hawser/cable/command.hpp"
@@ -177,6 +178,20 @@ class server {
     });
   }
 
+  /// Lets programs in any language broadcast and disconnect by `POST` requests for this route, in the format of AnyCable
+  /// with a bearer token. `exclude_socket`, the `sid` of a client of the extended protocol, is known in this process
+  /// only. The response is 201 if all is accepted, 401 without the token, 422 for another method and for a malformed
+  /// body, 503 after the end of this server or if the broker fails. May be called for several routes. Throws
+  /// std::invalid_argument without a token, unless any client is allowed.
+  void serve_broadcasts(route& at, broadcast_endpoint_options options) const {
+    at.on_http(broadcast_endpoint{
+        std::move(options),
+        [state = state_](const remote_broadcast& one) { return publish_remote(*state, one); },
+        [state = state_](const std::string& identifier, bool reconnect) {
+          return detail::disconnect_remotely(*state, identifier, {.reconnect = reconnect});
+        }});
+  }
+
   /// Sends a message to all subscriptions that stream from that name, in all processes of the broker. Fails with
   /// errc::bad_topic, or as the broker does.
   std::error_code broadcast(std::string_view name, const json& message,
@@ -248,6 +263,14 @@ class server {
     } else {
       return {};
     }
+  }
+
+  static std::error_code publish_remote(const detail::server_state& state,
+                                        const remote_broadcast& one) {
+    const broadcast_options options{.except = state.sessions.connection_of(one.exclude_sid)};
+    auto& streams = *state.streams;
+    return one.transient ? streams.publish_transient(one.stream, one.json_text, options)
+                         : streams.publish(one.stream, one.json_text, options);
   }
 
   static response not_found() {

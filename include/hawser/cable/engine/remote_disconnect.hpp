@@ -23,6 +23,18 @@ namespace hawser::cable::detail {
 /// The topic of remote disconnects that do not name all identifiers. Rails does not use it.
 inline constexpr std::string_view partial_topic = "hawser_cable/disconnect";
 
+inline json disconnect_command(bool reconnect) {
+  return {{"type", "disconnect"}, {"reconnect", reconnect}};
+}
+
+/// Ends the connections that have this connection identifier, as Rails does.
+inline std::error_code disconnect_remotely(const server_state& of, std::string_view identifier,
+                                           const disconnect_options& options) {
+  return of.streams->publish(internal_topic(identifier),
+                             to_text(disconnect_command(options.reconnect)),
+                             {.except = options.except});
+}
+
 inline std::error_code disconnect_remotely(const server_state& of, const identifier_texts& where,
                                            const disconnect_options& options) {
   const auto is_declared = [&](const auto& one) {
@@ -31,12 +43,12 @@ inline std::error_code disconnect_remotely(const server_state& of, const identif
   if (where.empty() || !std::ranges::all_of(where, is_declared)) {
     throw std::invalid_argument{"hawser::cable: disconnect() wants names of identified_by()"};
   }
-  json asked{{"type", "disconnect"}, {"reconnect", options.reconnect}};
-  const bool is_full = where.size() == of.identified_by.size();
-  if (!is_full) asked["where"] = where;
-  const auto topic =
-      is_full ? internal_topic(joined_identifier(where)) : std::string{partial_topic};
-  return of.streams->publish(topic, to_text(asked), {.except = options.except});
+  if (where.size() == of.identified_by.size()) {
+    return disconnect_remotely(of, joined_identifier(where), options);
+  }
+  auto asked = disconnect_command(options.reconnect);
+  asked["where"] = where;
+  return of.streams->publish(partial_topic, to_text(asked), {.except = options.except});
 }
 
 /// Ends the connections of this process that a partial remote disconnect names.
