@@ -41,9 +41,8 @@ class subscription {
                                                                   auto& one) {
             if (const auto alive = weak.lock()) alive->cancel(one);
           };
-          consumer->wait_for(*self.state_,
-                             hawser::detail::begin_operation<detail::subscription_wait>(
-                                 std::move(handler), consumer->get_executor(), cancel, awaited));
+          self.state_->wait_for(hawser::detail::begin_operation<detail::subscription_wait>(
+              std::move(handler), consumer->get_executor(), cancel, awaited));
         },
         token);
   }

@@ -124,15 +124,13 @@ class subscription_table {
     entries_.erase(found);
   }
 
-  /// Returns false if there is no such subscription.
-  bool received(std::string_view identifier, json message) {
+  void received(std::string_view identifier, json message) {
     const auto found = entries_.find(identifier);
-    if (found == entries_.end()) return false;
+    if (found == entries_.end()) return;
     const auto shared = std::make_shared<const json>(std::move(message));
     for (const auto& one : found->second.members) {
       inform(one, notice::kind::received).message = shared;
     }
-    return true;
   }
 
   /// Repeats what the server has not answered, or what could not be sent.
