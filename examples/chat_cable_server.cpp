@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <deque>
 #include <exception>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -131,16 +130,33 @@ void identify(cable::connection& client) {
   client.identify("name", name);
 }
 
-std::string read_file(const std::filesystem::path& path) {
+// The page. Each of these files is one raw string, so that the program needs none of them when it runs.
+constexpr std::string_view chat_html =
+#include "chat/chat.html"
+    ;
+constexpr std::string_view chat_css =
+#include "chat/chat.css"
+    ;
+constexpr std::string_view chat_js =
+#include "chat/chat.js"
+    ;
+constexpr std::string_view client_js =
+#include "chat/client.js"
+    ;
+constexpr std::string_view icon_svg =
+#include "chat/icon.svg"
+    ;
+
+std::string read_file(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
-  if (!file) throw std::runtime_error{"cannot read " + path.string()};
+  if (!file) throw std::runtime_error{"cannot read " + path};
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-/// Serves a file, which is read now. The page loads nothing from other servers, and is shown in no other page.
-void serve_file(hawser::server& server, const std::string& path, const std::filesystem::path& file,
-                const std::string& type) {
-  server.route(path).on_http([type, body = read_file(file)](const hawser::request& asked) {
+/// The page loads nothing from other servers, and is shown in no other page.
+void serve(hawser::server& server, const std::string& path, std::string_view body,
+           const std::string& type) {
+  server.route(path).on_http([type, body = std::string{body}](const hawser::request& asked) {
     hawser::response answer;
     if (asked.method() != "GET" && asked.method() != "HEAD") {
       answer.status = 405;
@@ -163,7 +179,6 @@ void serve_file(hawser::server& server, const std::string& path, const std::file
 int main(int argc, char** argv) try {
   const arguments given{argc, argv, help, 0, 2};
   const auto where = given.listen(0, 9001);
-  const auto folder = std::filesystem::path{__FILE__}.parent_path() / "chat";
 
   hawser::memory_broker broker;
   cable::server cable{broker};
@@ -176,13 +191,12 @@ int main(int argc, char** argv) try {
   options.port = where.port;
   hawser::server server{options};
   cable.mount(server.route("/cable"));
-  serve_file(server, "/", folder / "chat.html", "text/html");
-  serve_file(server, "/chat.css", folder / "chat.css", "text/css");
-  serve_file(server, "/chat.js", folder / "chat.js", "text/javascript");
-  serve_file(server, "/icon.svg", folder / "icon.svg", "image/svg+xml");
-  const auto client =
-      given.size() > 1 ? std::filesystem::path{given.text(1)} : folder / "client.js";
-  serve_file(server, "/client.js", client, "text/javascript");
+  serve(server, "/", chat_html, "text/html");
+  serve(server, "/chat.css", chat_css, "text/css");
+  serve(server, "/chat.js", chat_js, "text/javascript");
+  serve(server, "/icon.svg", icon_svg, "image/svg+xml");
+  const auto client = given.size() > 1 ? read_file(given.text(1)) : std::string{client_js};
+  serve(server, "/client.js", client, "text/javascript");
 
   server.on_shutdown([&] { cable.restart(); });
   server.stop_on_signals();

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSL-1.0
+R"js(// SPDX-License-Identifier: BSL-1.0
 // The page of the chat. client.js is npm's @rails/actioncable, or a small client with the same interface.
 import { createConsumer } from "./client.js"
 
@@ -212,3 +212,4 @@ document.addEventListener("visibilitychange", () => {
 })
 
 sessionStorage.name ? enter(sessionStorage.name) : $("name").focus()
+)js"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSL-1.0
+R"js(// SPDX-License-Identifier: BSL-1.0
 // A small client of Action Cable with the interface of npm's @rails/actioncable, as far as the chat needs it.
 
 const STALE = 6000; // the server sends a ping every 3 seconds
@@ -126,3 +126,4 @@ class Consumer {
 }
 
 export const createConsumer = (url) => new Consumer(url)
+)js"
