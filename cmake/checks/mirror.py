@@ -142,7 +142,6 @@ ELSEWHERE = {
     "redis/link/attempts": "redis/redis_broker",
     "redis/link/broker_state": "redis/redis_broker",
     "redis/link/client_name": "redis/redis_broker",
-    "redis/link/connector": "redis/redis_broker",
     "redis/link/health": "redis/redis_broker",
     "redis/link/output": "redis/redis_broker",
     "redis/link/publisher_link": "redis/redis_broker",

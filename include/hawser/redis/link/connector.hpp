@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <string>
@@ -57,7 +58,7 @@ class redis_connector {
   }
 
   /// Whether the system's resolver runs, which cannot be interrupted.
-  bool is_resolving() const noexcept { return is_resolving_; }
+  bool is_resolving() const noexcept { return resolving_ != 0; }
 
  private:
   void resolve() {
@@ -69,10 +70,10 @@ class redis_connector {
     resolver_.async_resolve(
         where_.host, std::to_string(where_.port),
         [this, resolved = std::move(resolved)](std::error_code failed, const auto& found) {
-          is_resolving_ = false;
+          --resolving_;
           resolved(failed, found);
         });
-    is_resolving_ = true;
+    ++resolving_;
   }
 
   void connect_next() {
@@ -107,7 +108,7 @@ class redis_connector {
   asio::ip::tcp::resolver resolver_;
   std::deque<asio::generic::stream_protocol::endpoint> endpoints_;
   std::error_code last_failure_ = make_error_code(asio::error::host_not_found);
-  bool is_resolving_ = false;
+  std::size_t resolving_ = 0;  // handlers of the resolver that have not run
 };
 
 }  // namespace hawser::detail
