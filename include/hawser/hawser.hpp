@@ -26,6 +26,7 @@
 #include "hawser/base/thread_kept.hpp"
 #include "hawser/base/utf8.hpp"
 #include "hawser/base/utf8_pairs.hpp"
+#include "hawser/base/wildcard.hpp"
 #include "hawser/frame/assembler.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/header.hpp"

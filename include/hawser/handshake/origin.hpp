@@ -11,6 +11,7 @@
 
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/handler_function.hpp"
+#include "hawser/base/wildcard.hpp"
 #include "hawser/handshake/forwarded.hpp"
 #include "hawser/handshake/ip_address.hpp"
 #include "hawser/handshake/request.hpp"
@@ -48,28 +49,12 @@ inline bool is_same_host(std::string_view left, std::string_view right) noexcept
   return address ? decode_ip_address(right) == address : iequals(left, right);
 }
 
-/// Whether the whole label matches, where each `*` stands for one character or more. Takes at most the
-/// product of both sizes.
+/// Whether the whole label matches, where each `*` stands for one character or more.
 constexpr bool is_matching_label(std::string_view pattern, std::string_view label) noexcept {
-  auto star = std::string_view::npos;
-  std::size_t at = 0;
-  std::size_t next = 0;
-  std::size_t after_star = 0;
-  while (next < label.size()) {
-    if (at < pattern.size() && pattern[at] == '*') {
-      star = at++;
-      after_star = ++next;
-    } else if (at < pattern.size() && to_lower(pattern[at]) == to_lower(label[next])) {
-      ++at;
-      ++next;
-    } else if (star != std::string_view::npos) {
-      at = star + 1;
-      next = ++after_star;
-    } else {
-      return false;
-    }
-  }
-  return at == pattern.size();
+  const auto literal = [](std::string_view rest, char one) -> std::size_t {
+    return to_lower(rest.front()) == to_lower(one) ? 1 : 0;
+  };
+  return matches_wildcards(pattern, label, 1, literal);
 }
 
 /// Takes the last label of a host name and the dot before it.

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "hawser/base/wildcard.hpp"
 #include "hawser/pubsub/topic.hpp"
 
 namespace hawser::detail {
@@ -29,29 +30,11 @@ inline void append_glob(std::string& glob, std::string_view pattern) {
 
 /// Whether a pattern of append_glob() matches a channel, as Redis decides it.
 constexpr bool glob_matches(std::string_view glob, std::string_view channel) noexcept {
-  auto star = glob.npos;  // the last `*`, and how much of the channel it may not begin before
-  std::size_t after = 0;
-  std::size_t at = 0;
-  std::size_t next = 0;
-  while (next < channel.size()) {
-    if (at < glob.size() && glob[at] == '*') {
-      star = at++;
-      after = next;
-      continue;
-    }
-    const auto literal = at < glob.size() && glob[at] == '\\' ? at + 1 : at;
-    if (literal < glob.size() && glob[literal] == channel[next]) {
-      at = literal + 1;
-      ++next;
-    } else if (star != glob.npos) {
-      at = star + 1;
-      next = ++after;
-    } else {
-      return false;
-    }
-  }
-  while (at < glob.size() && glob[at] == '*') ++at;
-  return at == glob.size();
+  const auto literal = [](std::string_view rest, char one) -> std::size_t {
+    const std::size_t escape = rest.starts_with('\\') ? 1 : 0;
+    return rest.size() > escape && rest[escape] == one ? escape + 1 : 0;
+  };
+  return matches_wildcards(glob, channel, 0, literal);
 }
 
 }  // namespace hawser::detail
