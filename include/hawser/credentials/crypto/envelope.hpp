@@ -4,6 +4,7 @@
 #include "hawser/base/language.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -16,41 +17,32 @@
 #include "hawser/base/bytes.hpp"
 #include "hawser/credentials/crypto/text.hpp"
 #include "hawser/credentials/errc.hpp"
+#include "hawser/handshake/http_date.hpp"
 #include "hawser/json/json.hpp"
 
 namespace hawser::credentials::detail {
 
 using system_time = std::chrono::system_clock::time_point;
 
-/// Takes a decimal number of `digits` digits off the front.
-inline std::optional<int> take_number(std::string_view& text, std::size_t digits) noexcept {
-  if (text.size() < digits) return std::nullopt;
-  int value = 0;
-  for (const char c : text.substr(0, digits)) {
-    if (!is_digit(c)) return std::nullopt;
-    value = value * 10 + (c - '0');
-  }
-  text.remove_prefix(digits);
-  return value;
-}
-
-inline bool take(std::string_view& text, char c) noexcept {
-  if (!text.starts_with(c)) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
 /// Parses a time as Rails writes it, `2030-01-31T23:59:59.000Z`: RFC 3339, in UTC.
 inline std::optional<system_time> decode_time(std::string_view text) noexcept {
-  const auto year = take_number(text, 4);
-  const auto month = take(text, '-') ? take_number(text, 2) : std::nullopt;
-  const auto day = take(text, '-') ? take_number(text, 2) : std::nullopt;
-  const auto hour = take(text, 'T') ? take_number(text, 2) : std::nullopt;
-  const auto minute = take(text, ':') ? take_number(text, 2) : std::nullopt;
-  const auto second = take(text, ':') ? take_number(text, 2) : std::nullopt;
-  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+  const auto to_seconds = text.substr(0, std::string_view{"2030-01-31T23:59:59"}.size());
+  hawser::detail::date_reader reader{to_seconds};
+  const auto next = [&](std::string_view before, std::size_t digits) {
+    reader.take(before);
+    return reader.take_number(digits);
+  };
+  const int year = next("", 4);
+  const int month = next("-", 2);
+  const int day = next("-", 2);
+  const int hour = next("T", 2);
+  const int minute = next(":", 2);
+  const int second = next(":", 2);
+  if (!reader.finished()) return std::nullopt;
+  text.remove_prefix(to_seconds.size());
   std::chrono::milliseconds fraction{0};
-  if (take(text, '.')) {
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
     if (text.empty() || !is_digit(text.front())) return std::nullopt;
     for (int weight = 100; !text.empty() && is_digit(text.front()); weight /= 10) {
       fraction += std::chrono::milliseconds{weight * (text.front() - '0')};
@@ -58,12 +50,11 @@ inline std::optional<system_time> decode_time(std::string_view text) noexcept {
     }
   }
   namespace chrono = std::chrono;
-  const chrono::year_month_day date{chrono::year{*year},
-                                    chrono::month{static_cast<unsigned>(*month)},
-                                    chrono::day{static_cast<unsigned>(*day)}};
-  if (text != "Z" || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  const auto since = chrono::sys_days{date}.time_since_epoch() + chrono::hours{*hour} +
-                     chrono::minutes{*minute} + chrono::seconds{*second};
+  const chrono::year_month_day date{chrono::year{year}, chrono::month{static_cast<unsigned>(month)},
+                                    chrono::day{static_cast<unsigned>(day)}};
+  if (text != "Z" || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  const auto since = chrono::sys_days{date}.time_since_epoch() + chrono::hours{hour} +
+                     chrono::minutes{minute} + chrono::seconds{second};
   // The clock counts nanoseconds, which some years exceed.
   if (since >= chrono::duration_cast<chrono::seconds>((system_time::max)().time_since_epoch())) {
     return (system_time::max)();
