@@ -107,4 +107,11 @@ TEST_CASE(
   CHECK(hawser::base64_decode("", {}) == 0);
 }
 
+TEST_CASE("base64url has characters that need no encoding in a URL, and no padding",
+          "[rfc4648-5][rfc7515-2]") {
+  CHECK(hawser::base64url_encode(hawser::as_bytes("\xFB\xEF\xFF")) == "--__");
+  CHECK(hawser::base64url_encode(hawser::as_bytes("a")) == "YQ");
+  CHECK(hawser::base64url_encode(hawser::as_bytes("")).empty());
+}
+
 }  // namespace

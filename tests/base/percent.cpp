@@ -75,6 +75,7 @@ TEST_CASE("every byte has two digits, in either case") {
 TEST_CASE("what is percent-encoded has unreserved characters only, and decodes to the same") {
   CHECK(percent_encode("a-Z_0.~") == "a-Z_0.~");
   CHECK(percent_encode("a b+c/\xFF") == "a%20b%2Bc%2F%FF");
+  CHECK(percent_encode("a b+c", plus_sign::space) == "a+b%2Bc");
   CHECK(percent_encode("") == "");
   CHECK(percent_decode(percent_encode("%%41+ \n")) == "%%41+ \n");
 }

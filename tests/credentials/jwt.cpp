@@ -9,6 +9,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "hawser/base/base64.hpp"
 #include "hawser/base/bytes.hpp"
 #include "support/catch.hpp"
 
@@ -29,10 +30,9 @@ constexpr int noon_seconds = 1'700'000'000;
 std::string token_of(std::string_view header, std::string_view payload,
                      std::string_view secret = "secret",
                      credentials::digest function = credentials::digest::sha256) {
-  auto token = credentials::detail::to_base64url(as_bytes(header)) + '.' +
-               credentials::detail::to_base64url(as_bytes(payload));
+  auto token = base64url_encode(as_bytes(header)) + '.' + base64url_encode(as_bytes(payload));
   const credentials::detail::hash_value signature{credentials::secret{secret}, function, token};
-  return token + '.' + credentials::detail::to_base64url(signature.bytes());
+  return token + '.' + base64url_encode(signature.bytes());
 }
 
 std::error_code error_of(const jwt& tokens, std::string_view token) {

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "fuzz/fuzz.hpp"
+#include "hawser/base/base64.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/utf8.hpp"
 
@@ -45,11 +46,12 @@ void check_jwt(const std::string& first, const std::string& second) {
   check(raw, ec);
   require(!raw, "a forged token");
   // With a good signature, so that the claims are read.
-  auto token = to_base64url(as_bytes(first)) + '.' + to_base64url(as_bytes(second));
-  token += '.' + to_base64url(hash_value{secret{"other"}, digest::sha256, token}.bytes());
+  auto token = base64url_encode(as_bytes(first)) + '.' + base64url_encode(as_bytes(second));
+  token += '.' + base64url_encode(hash_value{secret{"other"}, digest::sha256, token}.bytes());
   check(tokens.verified(token, ec, signing_time), ec);
-  token = to_base64url(as_bytes(R"({"alg":"HS256"})")) + '.' + to_base64url(as_bytes(second));
-  token += '.' + to_base64url(hash_value{secret{"k"}, digest::sha256, token}.bytes());
+  token =
+      base64url_encode(as_bytes(R"({"alg":"HS256"})")) + '.' + base64url_encode(as_bytes(second));
+  token += '.' + base64url_encode(hash_value{secret{"k"}, digest::sha256, token}.bytes());
   check(tokens.verified(token, ec, signing_time), ec);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -48,6 +49,15 @@ constexpr std::array<char, base64_size(Size)> base64_encode(
 inline std::string base64_encode(bytes_view bytes) {
   std::string characters(base64_size(bytes.size()), '=');
   detail::base64_encode(bytes, characters.data());
+  return characters;
+}
+
+/// The bytes in base64url without padding: RFC 4648 §5, RFC 7515 §2.
+inline std::string base64url_encode(bytes_view bytes) {
+  auto characters = base64_encode(bytes);
+  characters.resize((std::min)(characters.find('='), characters.size()));
+  std::replace(characters.begin(), characters.end(), '+', '-');
+  std::replace(characters.begin(), characters.end(), '/', '_');
   return characters;
 }
 

@@ -68,14 +68,20 @@ constexpr bool decodes_to(std::string_view encoded, std::string_view plain,
 }
 
 /// Percent-encodes every byte that is not unreserved (a letter, a digit, or one of `-._~`): RFC 3986 §2.3. The
-/// result can be a segment of a path, a value in a query or the value of a cookie.
-[[nodiscard]] inline std::string percent_encode(std::string_view text) {
+/// result can be a segment of a path, a value in a query or the value of a cookie. With plus_sign::space a space
+/// becomes a `+`, as in a form.
+[[nodiscard]] inline std::string percent_encode(std::string_view text,
+                                                plus_sign plus = plus_sign::literal) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string encoded;
   encoded.reserve(text.size());
   for (const char c : text) {
     if (is_letter(c) || is_digit(c) || std::string_view{"-._~"}.find(c) != std::string_view::npos) {
       encoded += c;
+      continue;
+    }
+    if (c == ' ' && plus == plus_sign::space) {
+      encoded += '+';
       continue;
     }
     const auto byte = static_cast<unsigned char>(c);

@@ -11,6 +11,7 @@
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/base64.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/percent.hpp"
 
 namespace hawser::cable {
 
@@ -25,23 +26,6 @@ constexpr bool begins_word(std::string_view name, std::size_t at) noexcept {
   const char before = name[at - 1];
   if (is_lower(before) || is_digit(before)) return true;
   return is_upper(before) && at + 1 < name.size() && is_lower(name[at + 1]);
-}
-
-/// Percent-encoding of all but the unreserved characters, with + for a space: Ruby's `CGI.escape`.
-inline std::string form_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_upper(c) || is_lower(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-      encoded += c;
-    } else if (c == ' ') {
-      encoded += '+';
-    } else {
-      encoded.append({'%', digits[byte >> 4], digits[byte & 15]});
-    }
-  }
-  return encoded;
 }
 
 }  // namespace detail
@@ -65,11 +49,9 @@ inline std::string form_encoded(std::string_view text) {
 [[nodiscard]] inline std::string gid(std::string_view app, std::string_view model,
                                      std::string_view id) {
   std::string uri = "gid://";
-  uri.append(app).append("/").append(model).append("/").append(detail::form_encoded(id));
-  auto encoded = base64_encode(as_bytes(uri));
-  while (encoded.ends_with('=')) encoded.pop_back();
-  for (char& c : encoded) c = c == '+' ? '-' : c == '/' ? '_' : c;
-  return encoded;
+  uri.append(app).append("/").append(model).append("/").append(
+      percent_encode(id, plus_sign::space));
+  return base64url_encode(as_bytes(uri));
 }
 
 [[nodiscard]] inline std::string gid(std::string_view app, std::string_view model,

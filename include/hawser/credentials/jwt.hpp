@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/base/base64.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/credentials/crypto/hmac.hpp"
 #include "hawser/credentials/crypto/text.hpp"
@@ -81,10 +82,10 @@ class jwt {
   /// themselves. Adds no claim: `{"exp", seconds}`.
   [[nodiscard]] std::string sign(const json& claims) const {
     const auto header = R"({"alg":")" + std::string{name()} + R"(","typ":"JWT"})";
-    auto token = detail::to_base64url(as_bytes(header));
-    token.append(".").append(detail::to_base64url(as_bytes(to_text(claims))));
+    auto token = base64url_encode(as_bytes(header));
+    token.append(".").append(base64url_encode(as_bytes(to_text(claims))));
     const detail::hash_value signature{secrets_.front(), function(), token};
-    return token.append(".").append(detail::to_base64url(signature.bytes()));
+    return token.append(".").append(base64url_encode(signature.bytes()));
   }
 
  private:

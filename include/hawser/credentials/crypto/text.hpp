@@ -37,14 +37,6 @@ inline std::optional<std::string> from_base64url(std::string_view text) {
   return from_base64(usual);
 }
 
-inline std::string to_base64url(bytes_view bytes) {
-  auto text = base64_encode(bytes);
-  text.resize((std::min)(text.find('='), text.size()));
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  return text;
-}
-
 /// Decodes lower-case hexadecimal digits.
 inline std::optional<std::string> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
