@@ -142,13 +142,11 @@ ELSEWHERE = {
     "redis/link/attempts": "redis/redis_broker",
     "redis/link/broker_state": "redis/redis_broker",
     "redis/link/client_name": "redis/redis_broker",
-    "redis/link/health": "redis/redis_broker",
     "redis/link/output": "redis/redis_broker",
     "redis/link/publisher_link": "redis/redis_broker",
     "redis/link/redis_link": "redis/redis_broker",
     "redis/link/subscriber_link": "redis/redis_broker",
     "redis/link/upstream": "redis/redis_broker",
-    "redis/link/upstreams": "redis/redis_broker",
     "redis/link/wanted_patterns": "redis/redis_broker",
     "redis/options": "redis/redis_broker",
 }
