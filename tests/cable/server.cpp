@@ -2,9 +2,12 @@
 #include "hawser/cable/server.hpp"
 
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hawser/asio/server.hpp"
@@ -37,7 +40,7 @@ class chat final : public cable::channel {
   }
 };
 
-const std::string id = R"({"channel":"ChatChannel"})";
+const std::string chat_identifier = R"({"channel":"ChatChannel"})";
 
 }  // namespace
 
@@ -52,17 +55,17 @@ TEST_CASE("a client subscribes, performs, gets broadcasts and unsubscribes", "[c
 
   auto peer = world.connect("/cable", {{"Sec-WebSocket-Protocol", "actioncable-v1-json"}});
   peer.expect_text(R"({"type":"welcome"})");
-  peer.sends_text(cable::subscribe_command(id));
-  peer.expect_text(cable::confirmation_message(id));
-  peer.sends_text(cable::message_command(id, {{"action", "echo"}, {"n", 1}}));
-  peer.expect_text(cable::data_message(id, R"({"action":"echo","n":1})"));
-  peer.sends_text(cable::message_command(id, {{"action", "speak"}, {"text", "hi"}}));
-  peer.expect_text(cable::data_message(id, R"("hi")"));
+  peer.sends_text(cable::subscribe_command(chat_identifier));
+  peer.expect_text(cable::confirmation_message(chat_identifier));
+  peer.sends_text(cable::message_command(chat_identifier, {{"action", "echo"}, {"n", 1}}));
+  peer.expect_text(cable::data_message(chat_identifier, R"({"action":"echo","n":1})"));
+  peer.sends_text(cable::message_command(chat_identifier, {{"action", "speak"}, {"text", "hi"}}));
+  peer.expect_text(cable::data_message(chat_identifier, R"("hi")"));
   served.broadcast("room", {{"a", 1}});
-  peer.expect_text(cable::data_message(id, R"({"a":1})"));
+  peer.expect_text(cable::data_message(chat_identifier, R"({"a":1})"));
   world.advance(3s);
   CHECK(json::parse(peer.expect_text()).at("type") == "ping");
-  peer.sends_text(cable::unsubscribe_command(id));
+  peer.sends_text(cable::unsubscribe_command(chat_identifier));
   peer.expect_nothing();
   served.broadcast("room", 1);
   peer.expect_nothing();
@@ -181,6 +184,84 @@ TEST_CASE("shutdown() spreads the ends of connections, and refuses new ones", "[
     CHECK(it.cable.statistics().connections == 4 - closed);
     it.world.advance(1s);
   }
+}
+
+namespace {
+
+struct mortal_channel : cable::channel {
+  static inline int alive = 0;
+  static inline std::function<void()> on_tick;
+
+  static void define(cable::channel_definition<mortal_channel>& it) {
+    it.periodically(1s, [](mortal_channel&) {
+      if (on_tick) std::exchange(on_tick, {})();
+    });
+  }
+
+  mortal_channel() { ++alive; }
+  ~mortal_channel() override { --alive; }
+  mortal_channel(const mortal_channel&) = delete;
+  mortal_channel& operator=(const mortal_channel&) = delete;
+  void subscribed() { stream_from("room"); }
+};
+
+/// A cable server, its broker and the server of its route, which a test destroys in an order.
+struct mortal_world {
+  mortal_world() {
+    cable->add_channel<mortal_channel>("ChatChannel");
+    cable->before_command([this](cable::connection&, const cable::command& one) {
+      if (one.type == cable::command_type::unsubscribe && on_unsubscribe) on_unsubscribe();
+      return true;
+    });
+    cable->mount(http->route("/cable"));
+    world.serve(*http);
+  }
+
+  void destroy(const std::string& order) {
+    for (const char one : order) {
+      if (one == 'b') broker.reset();
+      if (one == 'c') cable.reset();
+      if (one == 'h') http.reset();
+    }
+  }
+
+  std::function<void()> on_unsubscribe;
+  hawser::testing::world world;
+  std::optional<hawser::memory_broker> broker{std::in_place};
+  std::optional<cable::server> cable{std::in_place, *broker};
+  std::optional<hawser::server> http{
+      std::in_place, world.context(),
+      hawser::server_options{.listener = hawser::first_listener::none}};
+};
+
+}  // namespace
+
+TEST_CASE("the servers and the broker may be destroyed with clients, the broker after its server",
+          "[cable]") {
+  const std::string order = GENERATE("hcb", "chb", "cbh");
+  const std::string where = GENERATE("outside", "in a command", "in a periodic function");
+  CAPTURE(order, where);
+  mortal_world it;
+  std::vector<support::cable_world::client> clients;
+  for (int i = 0; i < 3; ++i) {
+    auto& one = clients.emplace_back(it.world);
+    one.expect_welcome();
+    one.subscribe_as(chat_identifier);
+    one.expect_confirmed(chat_identifier);
+  }
+  REQUIRE(mortal_channel::alive == 3);
+  if (where == "in a command") {
+    it.on_unsubscribe = [&] { it.destroy(order); };
+    clients[0].unsubscribe(chat_identifier);
+  } else if (where == "in a periodic function") {
+    mortal_channel::on_tick = [&] { it.destroy(order); };
+    it.world.advance(1s);
+  } else {
+    it.destroy(order);
+  }
+  it.world.run();
+  CHECK_FALSE(it.http);
+  CHECK(mortal_channel::alive == 0);
 }
 
 TEST_CASE("a periodic function runs in its period until the subscription ends",

@@ -160,10 +160,15 @@ class server {
       made->open();
     });
     at.on_message([](session& peer, message_view message) {
-      peer.data<connection_pointer>()->receive(message);
+      const auto kept =
+          peer.data<connection_pointer>();  // a handler may destroy the route's server
+      kept->receive(message);
     });
     at.on_close([](session& peer, const closed&) {
-      if (const auto* const one = std::any_cast<connection_pointer>(&peer.data())) (*one)->lost();
+      const auto* const one = std::any_cast<connection_pointer>(&peer.data());
+      if (one == nullptr) return;
+      const auto kept = *one;
+      kept->lost();
     });
     if (!state_->is_mounted) detail::obey_partial_disconnects(state_);
     state_->is_mounted = true;

@@ -312,6 +312,7 @@ class connection_state final : public connection_restoring {
   }
 
   void on_deadline() {
+    const auto kept = shared_from_this();  // a handler may destroy the route's server
     guard([this] {
       if (is_closing_) return;
       const auto now = deadline_.now();
