@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -269,4 +270,44 @@ TEST_CASE("pings come every three seconds, at a time of their own for each conne
     it.world.advance(3s);
     client.expect_ping();
   }
+}
+
+TEST_CASE("a client that has vanished ends 40 s after its last byte", "[cable][R-CONN]") {
+  cable_world it;
+  int ended = 0;
+  it.cable.on_disconnect([&](cable::connection&) { ++ended; });
+  it.serve();
+  auto client = it.connect_welcome();
+  it.world.advance(10s);
+  client.perform("unknown", "nothing");
+  it.world.advance(40s - 1ms);
+  CHECK(ended == 0);
+  it.world.advance(1ms);
+  CHECK(ended == 1);
+  CHECK(it.http.connections() == 0);
+}
+
+TEST_CASE("a client that does not read is closed with 1008 once 4 MiB wait for it", "[cable]") {
+  struct flood : cable::channel {
+    static void define(cable::channel_definition<flood>& of) { of.on("send", &flood::send); }
+    void send(const json& data) {
+      for (int i = 0; i < data.at("count").get<int>(); ++i) transmit(std::string(64 * 1024, 'x'));
+    }
+  };
+  cable_world it;
+  it.cable.add_channel<flood>("Flood");
+  it.serve();
+  auto client = it.connect_welcome();
+  const auto all = client.subscribe({{"channel", "Flood"}});
+  client.expect_confirmed(all);
+  client.peer().stops_reading();
+  client.perform(all, "send", {{"count", 60}});
+  it.world.run();
+  CHECK(it.cable.statistics().connections == 1);
+  client.perform(all, "send", {{"count", 60}});
+  it.world.run();
+  client.peer().reads_again();
+  std::optional<close_code> code;
+  while (const auto got = client.peer().next()) code = got->code();
+  CHECK(code == close_code::policy_violation);
 }
