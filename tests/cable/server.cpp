@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/cable/server.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include <asio/io_context.hpp>
+
 #include "hawser/asio/server.hpp"
+#include "hawser/cable/consumer.hpp"
 #include "hawser/pubsub/memory_broker.hpp"
 #include "hawser/testing.hpp"
 #include "support/cable.hpp"
@@ -41,6 +46,11 @@ class chat final : public cable::channel {
 };
 
 const std::string chat_identifier = R"({"channel":"ChatChannel"})";
+
+struct counted_ends : cable::channel {
+  static inline std::atomic<int> all = 0;
+  void unsubscribed() { ++all; }
+};
 
 }  // namespace
 
@@ -321,4 +331,33 @@ TEST_CASE("hooks surround commands, and may suppress them", "[cable]") {
   client.subscribe_as(id);
   client.expect_confirmed(id);
   CHECK(seen == std::vector<std::string>{"before no", "before " + id, "after " + id});
+}
+
+TEST_CASE("unsubscribed() and on_disconnect are called before run() returns", "[cable][R-CONN]") {
+  hawser::memory_broker broker;
+  cable::server served{broker};
+  served.add_channel<counted_ends>("Counted");
+  std::atomic<int> disconnected = 0;
+  served.on_disconnect([&](cable::connection&) { ++disconnected; });
+  hawser::server http{{.threads = 2}};
+  served.mount(http.route("/cable"));
+  counted_ends::all = 0;
+  std::atomic<bool> has_returned = false;
+  std::thread serving{[&] {
+    http.run();
+    CHECK(counted_ends::all == 1);
+    CHECK(disconnected == 1);
+    has_returned = true;
+  }};
+
+  asio::io_context context;
+  const auto url = "ws://127.0.0.1:" + std::to_string(http.port()) + "/cable";
+  cable::consumer one{context, {.client = {.url = url}}};
+  one.subscribe("Counted", {.on_connected = [&](const auto&) { http.shutdown(); }});
+  one.connect();
+  const auto latest = std::chrono::steady_clock::now() + 60s;
+  while (!has_returned && std::chrono::steady_clock::now() < latest) context.run_one_for(10ms);
+  CHECK(has_returned);
+  if (!has_returned) http.shutdown();
+  serving.join();
 }
