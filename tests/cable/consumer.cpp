@@ -105,6 +105,21 @@ struct consumer_world {
     return peer;
   }
 
+  /// Subscribes as `s`, and connects.
+  subscription start() {
+    auto room = one->subscribe(chat_room, named("s"));
+    one->connect();
+    return room;
+  }
+
+  /// The consumer has sent Close: completes the closing handshake, as servers do.
+  void end(testing::peer& peer) {
+    peer.expect_close(close_code::normal);
+    peer.sends_close();
+    peer.ends_stream();
+    world.run();
+  }
+
   lines take_story() { return std::exchange(story, {}); }
 };
 
@@ -112,8 +127,7 @@ struct consumer_world {
 
 TEST_CASE("a consumer subscribes, performs, receives and unsubscribes", "[R-CLIENT]") {
   consumer_world its;
-  const auto room = its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  const auto room = its.start();
   auto peer = its.accept();
   CHECK(peer.request().target() == "/cable?user=alice");
   CHECK(peer.request().header("Origin") == "http://chat.example");
@@ -142,9 +156,7 @@ TEST_CASE("a consumer subscribes, performs, receives and unsubscribes", "[R-CLIE
   CHECK(its.take_story().empty());
   CHECK_FALSE(room.is_connected());
   its.one->disconnect();
-  peer.expect_close(close_code::normal);
-  peer.sends_close();
-  its.world.run();
+  its.end(peer);
   CHECK(its.take_story() == lines{"stopped Success"});
 }
 
@@ -161,9 +173,7 @@ TEST_CASE("a channel may be a name, and a call before the connection is sent lat
   peer.sends_text(confirmation_message(name));
   peer.expect_text(message_command(name, {{"action", "early"}}));
   its.one->disconnect();
-  peer.expect_close(close_code::normal);
-  peer.sends_close();
-  its.world.run();
+  its.end(peer);
   CHECK(its.take_story() ==
         lines{"s initialized", "s connected", "s disconnected", "stopped Success"});
 }
@@ -189,8 +199,7 @@ TEST_CASE("subscriptions with one identifier share one of the server", "[R-CLIEN
 
 TEST_CASE("a rejected subscription is forgotten", "[R-CLIENT]") {
   consumer_world its;
-  const auto room = its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  const auto room = its.start();
   auto peer = its.welcome();
   peer.expect_text(subscribe_command(chat_room_id));
   peer.sends_text(rejection_message(chat_room_id));
@@ -213,8 +222,7 @@ TEST_CASE("a rejected subscription is forgotten", "[R-CLIENT]") {
 TEST_CASE("a subscribe that is not answered is repeated ever more slowly, and at last given up",
           "[R-CLIENT]") {
   consumer_world its{{.stale_after = 0s, .max_subscribes = 6}};
-  its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  its.start();
   auto peer = its.welcome();
   peer.expect_text(subscribe_command(chat_room_id));
   for (const auto wait : {500ms, 1000ms, 2000ms, 4000ms, 5000ms}) {
@@ -236,8 +244,7 @@ TEST_CASE("a subscribe that is not answered is repeated ever more slowly, and at
 
 TEST_CASE("a confirmation or a rejection ends the repetition", "[R-CLIENT]") {
   consumer_world its{{.stale_after = 0s}};
-  its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  its.start();
   auto peer = its.confirm();
   its.world.advance(60s);
   peer.expect_nothing();
@@ -245,13 +252,10 @@ TEST_CASE("a confirmation or a rejection ends the repetition", "[R-CLIENT]") {
 
 TEST_CASE("a server that refuses to be reconnected to ends the consumer", "[R-CLIENT][R-DISC]") {
   consumer_world its;
-  its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  its.start();
   auto peer = its.accept();
   peer.sends_text(disconnect_message("unauthorized", false));
-  peer.expect_close(close_code::normal);
-  peer.sends_close();
-  peer.ends_stream();
+  its.end(peer);
   its.world.advance(600s);
   CHECK_FALSE(its.world.has_client());
   CHECK(its.take_story() == lines{"s initialized", "s disconnected",
@@ -265,8 +269,7 @@ TEST_CASE("a server that refuses to be reconnected to ends the consumer", "[R-CL
 TEST_CASE("a refused handshake ends the consumer, or is repeated", "[R-CLIENT][R-RECON]") {
   SECTION("404, as is_worth_retrying() says") {
     consumer_world its;
-    its.one->subscribe(chat_room, its.named("s"));
-    its.one->connect();
+    its.start();
     its.world.reject({.status = 404});
     its.world.advance(600s);
     CHECK_FALSE(its.world.has_client());
@@ -316,10 +319,7 @@ TEST_CASE("after a restart of the server a consumer reconnects at once and subsc
   auto peer = confirm_both();
   its.take_story();
   peer.sends_text(disconnect_message("server_restart", true));
-  peer.expect_close(close_code::normal);
-  peer.sends_close();
-  peer.ends_stream();
-  its.world.run();
+  its.end(peer);
   CHECK(its.take_story() == lines{"s disconnected, reconnects", "o disconnected, reconnects"});
   its.world.advance(0s);
   auto next = confirm_both();
@@ -335,9 +335,7 @@ TEST_CASE("a server that always asks to reconnect is not asked in a loop", "[R-C
   for (int round = 0; round < 3; ++round) {
     auto peer = its.welcome();
     peer.sends_text(disconnect_message("server_restart", true));
-    peer.expect_close(close_code::normal);
-    peer.sends_close();
-    peer.ends_stream();
+    its.end(peer);
     its.world.advance(0s);
     CHECK(its.world.has_client() == (round == 0));
     if (round == 0) continue;
@@ -370,16 +368,12 @@ TEST_CASE("a connection that has lasted 10 s is replaced at once, a shorter one 
 
 TEST_CASE("a disconnected consumer connects again with its subscriptions", "[R-CLIENT]") {
   consumer_world its;
-  its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  its.start();
   auto peer = its.confirm();
   its.one->connect();  // no effect
   its.take_story();
   its.one->disconnect();
-  peer.expect_close(close_code::normal);
-  peer.sends_close();
-  peer.ends_stream();
-  its.world.run();
+  its.end(peer);
   CHECK(its.take_story() == lines{"s disconnected", "stopped Success"});
   its.world.advance(60s);
   CHECK_FALSE(its.world.has_client());
@@ -389,9 +383,7 @@ TEST_CASE("a disconnected consumer connects again with its subscriptions", "[R-C
   // Also before the first connection has ended.
   its.one->disconnect();
   its.one->connect();
-  next.expect_close(close_code::normal);
-  next.sends_close();
-  next.ends_stream();
+  its.end(next);
   auto third = its.confirm();
   CHECK(its.take_story() == lines{"s disconnected", "stopped Success", "s connected again gap"});
 }
@@ -410,8 +402,7 @@ TEST_CASE("more subprotocols are offered after those of Action Cable", "[R-CLIEN
 
 TEST_CASE("a connection without any message for 6 s is replaced", "[R-CLIENT]") {
   consumer_world its;
-  its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  its.start();
   {
     auto peer = its.confirm();
     for (int i = 0; i < 5; ++i) {
@@ -441,13 +432,10 @@ TEST_CASE("a connection without any message for 6 s is replaced", "[R-CLIENT]") 
 TEST_CASE("a server without Action Cable ends the consumer", "[R-CLIENT][R-SUB]") {
   for (const std::string protocol : {"", "actioncable-unsupported"}) {
     consumer_world its;
-    its.one->subscribe(chat_room, its.named("s"));
-    its.one->connect();
+    its.start();
     auto peer = its.world.accept({}, protocol);
     peer.sends_text(welcome_message());
-    peer.expect_close(close_code::normal);
-    peer.sends_close();
-    peer.ends_stream();
+    its.end(peer);
     its.world.advance(600s);
     CHECK_FALSE(its.world.has_client());
     CHECK(its.take_story() == lines{"s initialized", "s disconnected",
@@ -459,8 +447,7 @@ TEST_CASE("a server without Action Cable ends the consumer", "[R-CLIENT][R-SUB]"
 
 TEST_CASE("messages that are none of Action Cable are reported and ignored", "[R-CLIENT]") {
   consumer_world its;
-  its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  its.start();
   auto peer = its.confirm();
   its.take_story();
   peer.sends_text("not json");
@@ -479,8 +466,7 @@ TEST_CASE("messages that are none of Action Cable are reported and ignored", "[R
 
 TEST_CASE("unknown types are received, also before the confirmation", "[R-CLIENT]") {
   consumer_world its;
-  its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  its.start();
   auto peer = its.welcome();
   peer.expect_text(subscribe_command(chat_room_id));
   peer.sends_text(
@@ -493,8 +479,7 @@ TEST_CASE("unknown types are received, also before the confirmation", "[R-CLIENT
 
 TEST_CASE("answers that belong to no question change nothing", "[R-CLIENT]") {
   consumer_world its;
-  its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  its.start();
   auto peer = its.accept();
   // Before the welcome nothing was asked.
   peer.sends_text(confirmation_message(chat_room_id));
@@ -513,8 +498,7 @@ TEST_CASE("answers that belong to no question change nothing", "[R-CLIENT]") {
 
 TEST_CASE("a flood of pings is only read", "[R-CLIENT]") {
   consumer_world its;
-  its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  its.start();
   auto peer = its.confirm();
   for (int i = 0; i < 5000; ++i) peer.sends_text(ping_message(i));
   peer.sends_text(data_message(chat_room_id, "1"));
@@ -524,8 +508,7 @@ TEST_CASE("a flood of pings is only read", "[R-CLIENT]") {
 
 TEST_CASE("a late rejection ends a subscription", "[R-CLIENT][R-REJECT]") {
   consumer_world its;
-  const auto room = its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  const auto room = its.start();
   auto peer = its.confirm();
   peer.sends_text(rejection_message(chat_room_id));
   peer.expect_nothing();
@@ -611,8 +594,7 @@ TEST_CASE("a call that exceeds the send budget fails, and an unsubscribe is repe
   options.client.connection.write_timeout = 0s;
   options.client.connection.keep_alive_interval = 0s;
   consumer_world its{options};
-  const auto room = its.one->subscribe(chat_room, its.named("s"));
-  its.one->connect();
+  const auto room = its.start();
   auto peer = its.confirm();
   peer.stops_reading();
   const json big{{"text", std::string(10'000, 'x')}};
@@ -762,9 +744,7 @@ TEST_CASE("a coroutine receives the messages of a subscription", "[R-CLIENT]") {
   }
   SECTION("through a reconnection") {
     peer.sends_text(disconnect_message({}, true));
-    peer.expect_close(close_code::normal);
-    peer.sends_close();
-    peer.ends_stream();
+    its.end(peer);
     its.world.advance(0s);
     auto next = its.confirm();
     next.sends_text(data_message(chat_room_id, "4"));
@@ -779,10 +759,7 @@ TEST_CASE("a coroutine receives the messages of a subscription", "[R-CLIENT]") {
   }
   SECTION("until the consumer gives up") {
     peer.sends_text(disconnect_message("unauthorized", false));
-    peer.expect_close(close_code::normal);
-    peer.sends_close();
-    peer.ends_stream();
-    its.world.run();
+    its.end(peer);
     CHECK(its.take_story() ==
           lines{"s disconnected", "end", "stopped the server ended the connection for good"});
   }
