@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
 namespace hawser::cable {
@@ -12,12 +11,6 @@ struct disconnect_options {
 
   /// The connection::id() of a connection of this process that stays. 0: none.
   std::uint64_t except = 0;
-};
-
-/// How server::shutdown() ends connections.
-struct cable_shutdown_options {
-  /// The connections are closed one after the other in this time. Zero: all at once.
-  std::chrono::steady_clock::duration grace = {};
 };
 
 }  // namespace hawser::cable

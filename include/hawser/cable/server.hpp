@@ -21,6 +21,7 @@
 #include "hawser/asio/upgrade.hpp"
 #include "hawser/cable/broadcast_endpoint.hpp"
 #include "hawser/cable/broadcast_options.hpp"
+#include "hawser/cable/cable_shutdown_options.hpp"
 #include "hawser/cable/channel_definition.hpp"
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/connection.hpp"

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "hawser/cable/command.hpp"
+#include "hawser/cable/engine/channel_calls.hpp"
 #include "hawser/cable/engine/connection_extended.hpp"
 #include "hawser/cable/engine/kept_sessions.hpp"
 #include "hawser/cable/server_message.hpp"
@@ -60,6 +61,7 @@ class connection_restoring : public connection_extended {
     std::vector<std::string> ids;
     for (const auto& of : in_order()) {
       if (of->is_rejected || of->has_pending_streams()) {
+        of->stop_presence();
         of->stop_all_streams();
         of->has_ended = true;
         erase(of);
@@ -120,12 +122,12 @@ class connection_restoring : public connection_extended {
       return rejecting(of, [&]() -> handler_result {
         const auto& type = of->type();
         if (!type.restore) {
-          auto begun = begin(of);
+          auto begun = begin_channel(of);
           if (begun) return then_join(std::move(*begun), of, one);
           join_streams(of, one);
           return std::nullopt;
         }
-        attach(of);
+        attach_channel(of);
         join_streams(of, one);
         return type.restore(*of->instance, one.state);
       });

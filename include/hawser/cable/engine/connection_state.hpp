@@ -3,8 +3,6 @@
 
 #include "hawser/asio/language.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -15,15 +13,12 @@
 #include <utility>
 #include <vector>
 
-#include "hawser/asio/executor/deadlines.hpp"
-#include "hawser/asio/executor/owned_deadline.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/limit.hpp"
 #include "hawser/cable/command.hpp"
-#include "hawser/cable/engine/connection_restoring.hpp"
+#include "hawser/cable/engine/connection_timing.hpp"
 #include "hawser/cable/engine/server_state.hpp"
-#include "hawser/cable/engine/timer_list.hpp"
 #include "hawser/cable/errc.hpp"
 #include "hawser/cable/server_message.hpp"
 #include "hawser/frame/opcode.hpp"
@@ -31,16 +26,10 @@
 namespace hawser::cable::detail {
 
 /// A connection from its session's on_open to its on_close, and until its last function has ended.
-class connection_state final : public connection_restoring {
+class connection_state final : public connection_timing {
  public:
-  using clock = std::chrono::steady_clock;
-
   connection_state(std::shared_ptr<server_state> of, const session& peer)
-      : connection_restoring{std::move(of), peer}, deadline_{*this, get_executor()} {
-    if (is_extended()) {
-      server_->streams->history().clock().follow(hawser::detail::deadlines::of(get_executor()));
-    }
-  }
+      : connection_timing{std::move(of), peer} {}
   ~connection_state() override {
     stop_streams();
     server_->connections.leave(id());
@@ -49,17 +38,9 @@ class connection_state final : public connection_restoring {
   /// The session is open.
   void open() {
     server_->connections.enter(handle());
-    const auto timeout = server_->options.connect_timeout;
-    if (timeout != clock::duration::zero()) connect_due_ = deadline_.now() + timeout;
-    set_deadline();
+    begin_connect_timeout();
     queue_.push([this] { begin_connecting(); });
     queue_.run();
-  }
-
-  void close_in(clock::duration delay) override {
-    if (delay <= delay.zero()) return shut_down();
-    shutdown_due_ = deadline_.now() + delay;
-    set_deadline();
   }
 
   /// A message has arrived.
@@ -82,8 +63,7 @@ class connection_state final : public connection_restoring {
   void lost() {
     keep_session(is_welcome_ && !is_closing_);
     is_closing_ = true;
-    deadline_.cancel();
-    timers_.clear();
+    stop_timing();
     internal_.reset();
     queue_.clear();
     stop_streams();
@@ -159,8 +139,6 @@ class connection_state final : public connection_restoring {
     wait();
   }
 
-  void shut_down() { end("server_restart", true, server_->options.shutdown_code); }
-
   /// The next job waits until something else happens.
   void wait() {
     is_waiting_ = true;
@@ -188,25 +166,9 @@ class connection_state final : public connection_restoring {
 
   void send_welcome() {
     is_welcome_ = true;
-    connect_due_ = never;
     connection_jobs::send(begin_session());
     has_restored();
-    const auto interval = ping_interval();
-    if (interval != clock::duration::zero()) ping_due_ = deadline_.now() + first_ping(interval);
-    set_deadline();
-  }
-
-  clock::duration ping_interval() const noexcept {
-    if (extended_ && extended_->ping_interval) return *extended_->ping_interval;
-    return server_->options.ping_interval;
-  }
-
-  /// A part of the interval that differs from one connection to the next.
-  clock::duration first_ping(clock::duration interval) const noexcept {
-    if (!server_->options.answers.spread_pings) return interval;
-    constexpr std::int64_t parts = 1024;
-    const auto part = static_cast<std::int64_t>((id() * 0x9E3779B97F4A7C15u) >> 54) + 1;
-    return interval * part / parts;
+    begin_pings();
   }
 
   stream_listener internal_listener() {
@@ -249,10 +211,10 @@ class connection_state final : public connection_restoring {
     if (asked.error == errc::not_json) return violation(asked.error);
     if (asked.error) return report({.error = asked.error, .identifier = asked.identifier});
     const auto one = std::make_shared<const command>(std::move(*asked.parsed));
-    pong_due_ = never;
+    has_answered();
     const auto& hooks = server_->hooks;
     if (!before(*one)) return;
-    if (hooks.after_command) queue_.after_job([this, one] { after(*one); });
+    if (hooks.after_command) queue_.push_front([this, one] { after(*one); });
     obey(one);
   }
 
@@ -298,69 +260,8 @@ class connection_state final : public connection_restoring {
     }
   }
 
-  void start_timers(const shared_subscription& of) override {
-    if (of->type().timers.empty() || is_closing_) return;
-    timers_.add(of, deadline_.now());
-    set_deadline();
-  }
-
-  void set_deadline() {
-    if (!is_closing_) {
-      deadline_.set(
-          (std::min)({connect_due_, ping_due_, pong_due_, shutdown_due_, timers_.next()}));
-    }
-  }
-
-  void on_deadline() {
-    const auto kept = shared_from_this();  // a handler may destroy the route's server
-    guard([this] {
-      if (is_closing_) return;
-      const auto now = deadline_.now();
-      if (shutdown_due_ <= now) return shut_down();
-      if (connect_due_ <= now) return connect_timed_out();
-      if (pong_due_ <= now) return end("no_pong", true, close_code::normal);
-      if (ping_due_ <= now) send_ping(now);
-      for (auto& one : timers_.take_due(now)) {
-        enqueue(one.of, "periodically", [one] { return one.hook->call(*one.of->instance); });
-      }
-      set_deadline();
-    });
-  }
-
-  void send_ping(clock::time_point now) {
-    const auto time = std::chrono::system_clock::now();
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
-    peer_.send(ping_message(extended_ ? extended_->time_of(time) : seconds));
-    if (extended_) ask_for_pong(now);
-    const auto interval = ping_interval();
-    ping_due_ += ((now - ping_due_) / interval + 1) * interval;
-  }
-
-  void ask_for_pong(clock::time_point now) {
-    const auto timeout = server_->options.extended.pong_timeout;
-    if (timeout != timeout.zero() && pong_due_ == never) pong_due_ = now + timeout;
-    resume_streams();
-    server_->expire();
-  }
-
-  void connect_timed_out() {
-    connect_due_ = never;
-    report({.error = std::make_error_code(std::errc::timed_out), .handler = "connect"});
-    if (is_connecting_) cancel_running();
-    end("server_error", true, close_code::internal_error);
-  }
-
-  static constexpr auto never = (clock::time_point::max)();
-
-  hawser::detail::owned_deadline<connection_state, &connection_state::on_deadline> deadline_;
-  timer_list timers_;
   std::unique_ptr<stream_table::link> internal_;
-  clock::time_point connect_due_ = never;
-  clock::time_point ping_due_ = never;
-  clock::time_point shutdown_due_ = never;
-  clock::time_point pong_due_ = never;
   std::size_t violations_ = 0;
-  bool is_connecting_ = false;
   bool is_welcome_ = false;
   bool is_waiting_ = false;  // the queue is held, and no coroutine runs
 };

@@ -18,6 +18,7 @@
 #include "hawser/base/limit.hpp"
 #include "hawser/cable/channel.hpp"
 #include "hawser/cable/command.hpp"
+#include "hawser/cable/engine/channel_calls.hpp"
 #include "hawser/cable/engine/connection_jobs.hpp"
 #include "hawser/cable/engine/subscription.hpp"
 #include "hawser/cable/errc.hpp"
@@ -79,7 +80,7 @@ class connection_subscriptions : public connection_jobs {
     if (type == server_->types.end()) return refuse(identifier, errc::unknown_channel);
     const auto made = add(type->second, identifier, std::move(named.params));
     prepare(*made);
-    perform([made] { return begin(made); },
+    perform([made] { return begin_channel(made); },
             [this, made](const std::exception_ptr& thrown) { has_begun(made, thrown); });
   }
 
@@ -132,7 +133,7 @@ class connection_subscriptions : public connection_jobs {
       one->stop_all_streams();
       steps.emplace_back([this, one]() -> handler_result {
         if (one->has_ended || !one->instance) return std::nullopt;
-        return reporting("unsubscribed", one->identifier(), [&] { return finish(one); });
+        return reporting("unsubscribed", one->identifier(), [&] { return finish_channel(one); });
       });
     }
     return steps;
@@ -161,30 +162,6 @@ class connection_subscriptions : public connection_jobs {
   }
 
   std::size_t subscriptions() const noexcept { return subscriptions_.size(); }
-
-  static void add_hooks(std::vector<step>& steps, const shared_subscription& of,
-                        const std::vector<channel_hook>& hooks) {
-    for (const auto& hook : hooks) steps.emplace_back([of, &hook] { return hook(*of->instance); });
-  }
-
-  static void attach(const shared_subscription& of) {
-    of->instance = of->type().make();
-    of->instance->attach(*of);
-  }
-
-  static handler_result begin(const shared_subscription& of) {
-    const auto& type = of->type();
-    attach(of);
-    std::vector<step> steps;
-    add_hooks(steps, of, type.before_subscribe);
-    if (type.subscribed) {
-      steps.emplace_back([of, &type]() -> handler_result {
-        return of->is_rejected ? std::nullopt : type.subscribed(*of->instance);
-      });
-    }
-    add_hooks(steps, of, type.after_subscribe);
-    return run_steps(std::move(steps));
-  }
 
   void erase(const shared_subscription& of) {
     if (subscriptions_.erase(of->identifier()) != 0) {
@@ -223,18 +200,6 @@ class connection_subscriptions : public connection_jobs {
     }
   }
 
-  static handler_result finish(const shared_subscription& of) {
-    const auto& type = of->type();
-    of->has_ended = true;
-    of->stop_all_streams();
-    std::vector<step> steps;
-    add_hooks(steps, of, type.before_unsubscribe);
-    if (type.unsubscribed)
-      steps.emplace_back([of, &type] { return type.unsubscribed(*of->instance); });
-    add_hooks(steps, of, type.after_unsubscribe);
-    return run_steps(std::move(steps));
-  }
-
   void has_begun(const shared_subscription& of, const std::exception_ptr& thrown) {
     if (thrown) {
       report({.exception = thrown, .handler = "subscribed", .identifier = of->identifier()});
@@ -251,6 +216,7 @@ class connection_subscriptions : public connection_jobs {
   /// Ends a subscription that has not begun.
   void drop(const shared_subscription& of) {
     of->has_ended = true;
+    of->stop_presence();
     of->stop_all_streams();
     erase(of);
     send_rejection(of->identifier());
@@ -259,7 +225,7 @@ class connection_subscriptions : public connection_jobs {
   void end_subscription(const shared_subscription& of, bool notify) {
     of->stop_presence();
     perform(
-        [of] { return finish(of); },
+        [of] { return finish_channel(of); },
         [this, of, notify](const std::exception_ptr& thrown) {
           if (thrown) {
             report(
@@ -285,19 +251,6 @@ class connection_subscriptions : public connection_jobs {
               }
               end_if_rejected(of);
             });
-  }
-
-  static std::pair<std::string_view, const channel_action*> find_action(const channel_type& type,
-                                                                        const json& data) {
-    const auto found = data.find("action");
-    const bool is_missing = found == data.end() || found->is_null();
-    const auto* const name = is_missing ? nullptr : found->get_ptr<const std::string*>();
-    if (is_missing || (name != nullptr && name->empty())) {
-      return {"receive", type.receive ? &type.receive : nullptr};
-    }
-    if (name == nullptr) return {{}, nullptr};
-    const auto action = type.actions.find(*name);
-    return {*name, action == type.actions.end() ? nullptr : &action->second};
   }
 
   void confirm_if_live(subscription& of) {

@@ -20,7 +20,7 @@ class job_queue {
     bytes_ += size;
   }
 
-  /// The next job.
+  /// The next job. Pushed in a job, it comes after all that this job does.
   void push_front(job one) { waiting_.push_front({std::move(one), 0}); }
 
   /// Runs jobs until one of them is not done. Has no effect in a job. An exception of a job leaves this function.
@@ -34,9 +34,6 @@ class job_queue {
       next.call();
     }
   }
-
-  /// Called in a job: `call` comes next, after all that this job does.
-  void after_job(job call) { waiting_.push_front({std::move(call), 0}); }
 
   /// Runs a job now. Only if is_idle().
   template <class Job>

@@ -25,7 +25,7 @@ class registry {
 
   void enter(const connection_handle& one) {
     const std::lock_guard guard{mutex_};
-    connections_.emplace(one.id(), entry{one, {}});
+    connections_.emplace(one.id(), entry{one, {}, {}});
   }
 
   /// From now on the connection is found by its identifiers.
@@ -33,17 +33,22 @@ class registry {
     const std::lock_guard guard{mutex_};
     const auto found = connections_.find(id);
     if (found == connections_.end()) return;
-    found->second.texts = texts;
-    for (const auto& [name, text] : texts) by_value_[key(name, text)].insert(id);
+    auto& known = found->second;
+    known.texts = texts;
+    known.values.reserve(texts.size());
+    for (const auto& [name, text] : texts) {
+      auto& place = *by_value_.try_emplace(key(name, text)).first;
+      place.second.insert(id);
+      known.values.push_back(&place);
+    }
   }
 
   void leave(std::uint64_t id) noexcept {
     const std::lock_guard guard{mutex_};
     const auto found = connections_.find(id);
     if (found == connections_.end()) return;
-    for (const auto& [name, text] : found->second.texts) {
-      const auto place = by_value_.find(key(name, text));
-      if (place == by_value_.end()) continue;
+    for (const auto* const value : found->second.values) {
+      const auto place = by_value_.find(value->first);
       place->second.erase(id);
       if (place->second.empty()) by_value_.erase(place);
     }
@@ -90,9 +95,12 @@ class registry {
  private:
   using ids = std::unordered_set<std::uint64_t>;
 
+  using value_map = std::unordered_map<std::string, ids>;
+
   struct entry {
     connection_handle one;
     identifier_texts texts;
+    std::vector<const value_map::value_type*> values;  // so that leave() needs no memory for keys
   };
 
   static std::string key(std::string_view name, std::string_view text) {
@@ -101,7 +109,7 @@ class registry {
 
   mutable std::mutex mutex_;
   std::unordered_map<std::uint64_t, entry> connections_;
-  std::unordered_map<std::string, ids> by_value_;
+  value_map by_value_;
 };
 
 }  // namespace hawser::cable::detail

@@ -23,6 +23,7 @@
 #include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/engine/broker_gate.hpp"
 #include "hawser/cable/engine/stream.hpp"
+#include "hawser/cable/engine/stream_link.hpp"
 #include "hawser/cable/history.hpp"
 #include "hawser/cable/history_request.hpp"
 #include "hawser/protocol/prepared_message.hpp"
@@ -31,17 +32,18 @@
 
 namespace hawser::cable::detail {
 
-/// How a subscription wants a stream.
-struct stream_request {
-  session peer = {};  ///< Gets frames with this identifier, if there is no listener
-  std::string identifier = {};
-  stream_listener listener = {};  ///< Called for each publication instead
-  stream_waiter live = {};        ///< Called if the stream is not live at once
-  frame_form form = frame_form::data;
-  std::optional<history_options> history = {};  ///< The messages of the stream are kept
+/// Gives a variable a value until the end of the scope.
+template <class T>
+class set_for_scope {
+ public:
+  set_for_scope(T& place, T value) noexcept : place_{place}, outer_{std::exchange(place, value)} {}
+  ~set_for_scope() { place_ = outer_; }
+  set_for_scope(const set_for_scope&) = delete;
+  set_for_scope& operator=(const set_for_scope&) = delete;
 
-  /// Frames are sent only after link::go_live(), link::replay() or link::resume().
-  bool is_paused = false;
+ private:
+  T& place_;
+  const T outer_;
 };
 
 /// The streams of a server. Each has one subscription of the broker while there are links to it. May be used on any
@@ -49,16 +51,13 @@ struct stream_request {
 ///
 /// Locks are taken in this order: the table, the broker, a stream, the hub.
 class stream_table : public std::enable_shared_from_this<stream_table> {
-  struct entry {
-    entry(const std::string& name, const std::shared_ptr<stream_context>& all) : one{name, all} {}
-    stream one;
-    std::shared_ptr<subscriber> to;
-    std::chrono::steady_clock::time_point expiry;  // of a stream without links
-  };
+  using entry = stream_entry;
   using entry_pointer = std::shared_ptr<entry>;
   using idle_set = std::set<std::pair<std::chrono::steady_clock::time_point, entry*>>;
 
  public:
+  using link = stream_link;
+
   template <broker Broker>
   stream_table(Broker& to, hub_options options, const history_limits& limits, bool escape_html)
       : broker_{to},
@@ -66,74 +65,11 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
         escape_html_{escape_html},
         most_idle_{limit_of(limits.max_streams)} {}
 
-  /// The interest of one subscription in one stream, until it is destroyed.
-  class link {
-   public:
-    ~link() { table_->leave(*this); }
-    link(const link&) = delete;
-    link& operator=(const link&) = delete;
-
-    /// Whether the stream was live when the link was made.
-    bool was_live() const noexcept { return was_live_; }
-
-    // For links with a form that has positions, on the session's executor.
-
-    bool is_paused() const noexcept { return paused_at_.has_value(); }
-
-    /// Sends frames from now on.
-    void go_live() {
-      if (std::exchange(paused_at_, std::nullopt)) subscribe_if_open();
-    }
-
-    /// Finds what a client has missed. If nothing is missing, the frames that are sent from now on continue exactly what
-    /// was found: frames that wait are dropped.
-    history_result replay(const history_request& asked) {
-      auto found = entry_->one.replay(asked, [this] {
-        table_->all_->sessions.unsubscribe(peer_, topic_);
-        subscribe_if_open();
-      });
-      if (found.status == history_status::found) paused_at_.reset();
-      return found;
-    }
-
-    /// The same with what has come since the pause began.
-    history_result resume() {
-      const auto since = std::exchange(paused_at_, std::nullopt);
-      if (!since) return {};
-      auto found = replay(*since);
-      if (found.status != history_status::found) subscribe_if_open();
-      return found;
-    }
-
-   private:
-    friend stream_table;
-    link(std::shared_ptr<stream_table> table, session peer)
-        : table_{std::move(table)}, peer_{std::move(peer)} {}
-
-    void subscribe() {
-      if (const auto ec = table_->all_->sessions.subscribe(peer_, topic_)) {
-        throw std::system_error{ec, entry_->one.name()};
-      }
-    }
-
-    void subscribe_if_open() {
-      if (peer_.is_open()) subscribe();
-    }
-
-    const std::shared_ptr<stream_table> table_;
-    const session peer_;
-    std::shared_ptr<entry> entry_;
-    std::string member_;  // the key in the stream
-    std::string topic_;   // of the hub; empty: a listener
-    std::optional<history_request> paused_at_;
-    bool was_live_ = false;
-  };
-
   /// Throws std::system_error: errc::bad_topic for a name that is none or is a pattern, errc::closed after the end of
   /// the session, the broker or the server.
   std::unique_ptr<link> join(const std::string& name, stream_request wanted) {
     if (!is_topic(name)) throw std::system_error{hawser::errc::bad_topic, name};
-    std::unique_ptr<link> made{new link{shared_from_this(), std::move(wanted.peer)}};
+    std::unique_ptr<link> made{new link{shared_from_this(), all_, std::move(wanted.peer)}};
     made->member_ = stream::key_of(wanted.identifier, wanted.form);
     enter(*made, name);
     auto& one = made->entry_->one;
@@ -158,16 +94,33 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     const message_view text{message_kind::text, as_bytes(json_text)};
     publication one{std::string{name}, prepared_message{text}};
     if (options.except != 0) one.except.push_back(options.except);
-    const auto* const outer = std::exchange(published_json, one.message.payload().data());
-    const restored undo{outer};
+    const set_for_scope known{published_json, one.message.payload().data()};
     return broker_.publish(std::move(one));
   }
 
   /// The same, without a place in the history of the stream. A broker of several processes does not pass that on.
   std::error_code publish_transient(std::string_view name, std::string_view json_text,
                                     const broadcast_options& options) {
-    const restored_flag undo{std::exchange(published_is_transient, true)};
+    const set_for_scope transient{published_is_transient, true};
     return publish(name, json_text, options);
+  }
+
+  /// For a link that is destroyed.
+  void leave(link& from) noexcept {
+    const auto left = from.entry_;
+    if (!left) return;
+    auto& one = left->one;
+    one.forget_waiter(&from);
+    one.remove_listener(&from);
+    if (!from.topic_.empty()) {
+      all_->sessions.unsubscribe(from.peer_, from.topic_);
+      one.remove_member(from.member_);
+    }
+    const std::lock_guard guard{mutex_};
+    if (--one.links != 0) return;
+    const auto place = entries_.find(one.name());
+    if (place != entries_.end() && place->second == left && keep_idle(*left)) return;
+    end(left);
   }
 
   const std::shared_ptr<stream_context>& context() const noexcept { return all_; }
@@ -196,15 +149,6 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
   }
 
  private:
-  struct restored {
-    const std::byte* outer;
-    ~restored() { published_json = outer; }
-  };
-  struct restored_flag {
-    bool outer;
-    ~restored_flag() { published_is_transient = outer; }
-  };
-
   /// Finds the stream, or makes it and subscribes it.
   void enter(link& made, const std::string& name) {
     const std::lock_guard guard{mutex_};
@@ -242,23 +186,6 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
       if (const auto one = weak.lock()) one->one.break_history();
     };
     return made;
-  }
-
-  void leave(link& from) noexcept {
-    const auto left = from.entry_;
-    if (!left) return;
-    auto& one = left->one;
-    one.forget_waiter(&from);
-    one.remove_listener(&from);
-    if (!from.topic_.empty()) {
-      all_->sessions.unsubscribe(from.peer_, from.topic_);
-      one.remove_member(from.member_);
-    }
-    const std::lock_guard guard{mutex_};
-    if (--one.links != 0) return;
-    const auto place = entries_.find(one.name());
-    if (place != entries_.end() && place->second == left && keep_idle(*left)) return;
-    end(left);
   }
 
   /// Keeps a stream without links for as long as its messages are kept. Returns false if they are not.
@@ -299,5 +226,7 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
   std::unordered_map<std::string, entry_pointer> entries_;
   idle_set idle_;
 };
+
+inline stream_link::~stream_link() { table_->leave(*this); }
 
 }  // namespace hawser::cable::detail

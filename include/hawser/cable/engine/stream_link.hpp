@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "hawser/asio/language.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "hawser/asio/session.hpp"
+#include "hawser/cable/engine/stream.hpp"
+#include "hawser/cable/history.hpp"
+#include "hawser/cable/history_request.hpp"
+#include "hawser/pubsub/broker.hpp"
+
+namespace hawser::cable::detail {
+
+class stream_table;
+
+/// How a subscription wants a stream.
+struct stream_request {
+  session peer = {};  ///< Gets frames with this identifier, if there is no listener
+  std::string identifier = {};
+  stream_listener listener = {};  ///< Called for each publication instead
+  stream_waiter live = {};        ///< Called if the stream is not live at once
+  frame_form form = frame_form::data;
+  std::optional<history_options> history = {};  ///< The messages of the stream are kept
+
+  /// Frames are sent only after link::go_live(), link::replay() or link::resume().
+  bool is_paused = false;
+};
+
+/// A stream, and its subscriber.
+struct stream_entry {
+  stream_entry(const std::string& name, const std::shared_ptr<stream_context>& all)
+      : one{name, all} {}
+  stream one;
+  std::shared_ptr<subscriber> to;
+  std::chrono::steady_clock::time_point expiry;  // of a stream without links
+};
+
+/// The interest of one subscription in one stream, until it is destroyed.
+class stream_link {
+ public:
+  inline ~stream_link();
+  stream_link(const stream_link&) = delete;
+  stream_link& operator=(const stream_link&) = delete;
+
+  /// Whether the stream was live when the link was made.
+  bool was_live() const noexcept { return was_live_; }
+
+  // For links with a form that has positions, on the session's executor.
+
+  bool is_paused() const noexcept { return paused_at_.has_value(); }
+
+  /// Sends frames from now on.
+  void go_live() {
+    if (std::exchange(paused_at_, std::nullopt)) subscribe_if_open();
+  }
+
+  /// Finds what a client has missed. If nothing is missing, the frames that are sent from now on continue exactly what
+  /// was found: frames that wait are dropped.
+  history_result replay(const history_request& asked) {
+    auto found = entry_->one.replay(asked, [this] {
+      all_->sessions.unsubscribe(peer_, topic_);
+      subscribe_if_open();
+    });
+    if (found.status == history_status::found) paused_at_.reset();
+    return found;
+  }
+
+  /// The same with what has come since the pause began.
+  history_result resume() {
+    const auto since = std::exchange(paused_at_, std::nullopt);
+    if (!since) return {};
+    auto found = replay(*since);
+    if (found.status != history_status::found) subscribe_if_open();
+    return found;
+  }
+
+ private:
+  friend stream_table;
+  stream_link(std::shared_ptr<stream_table> table, std::shared_ptr<stream_context> all,
+              session peer)
+      : table_{std::move(table)}, all_{std::move(all)}, peer_{std::move(peer)} {}
+
+  void subscribe() {
+    if (const auto ec = all_->sessions.subscribe(peer_, topic_)) {
+      throw std::system_error{ec, entry_->one.name()};
+    }
+  }
+
+  void subscribe_if_open() {
+    if (peer_.is_open()) subscribe();
+  }
+
+  const std::shared_ptr<stream_table> table_;
+  const std::shared_ptr<stream_context> all_;
+  const session peer_;
+  std::shared_ptr<stream_entry> entry_;
+  std::string member_;  // the key in the stream
+  std::string topic_;   // of the hub; empty: a listener
+  std::optional<history_request> paused_at_;
+  bool was_live_ = false;
+};
+
+}  // namespace hawser::cable::detail
