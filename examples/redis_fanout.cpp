@@ -13,6 +13,7 @@ constexpr auto help = R"(redis_fanout [REDIS [[ADDRESS:]PORT]]
 
 A chat of several server processes that share a Redis server.
 Each message of a client goes to the clients of all processes, in one order.
+Each client is greeted once it is in the room, and gets all messages from then on.
 
   REDIS           redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] or unix:/PATH;
                   redis://localhost:6379 by default
@@ -44,7 +45,10 @@ int main(int argc, char** argv) try {
   options.address = where.address;
   options.port = where.port;
   hawser::server server{options};
-  server.on_open([&](hawser::session& peer) { hub.subscribe(peer, "room"); });
+  server.on_open([&](hawser::session& peer) {
+    hub.subscribe(peer, "room");
+    peer.send("(in the room)");
+  });
   server.on_message([&](hawser::session& peer, hawser::message_view message) {
     const auto error = broker.publish({"room", hawser::prepared_message{message}});
     if (error) peer.send("error: " + error.message());

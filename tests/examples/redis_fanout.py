@@ -52,6 +52,8 @@ def main(server):
                     for each in (one, two):
                         assert each.stdout.readline() == "in the room\n"
                     ann, bob = Client(here), Client(there)
+                    for each in (ann, bob):
+                        assert each.next() == "(in the room)"
                     talk(ann, bob)
                     first.kill()
                     first.wait()
