@@ -17,6 +17,7 @@
 #include "hawser/base/error.hpp"
 #include "hawser/base/error_category.hpp"
 #include "hawser/base/handler_function.hpp"
+#include "hawser/base/hex.hpp"
 #include "hawser/base/limit.hpp"
 #include "hawser/base/never_destroyed.hpp"
 #include "hawser/base/percent.hpp"

@@ -44,7 +44,7 @@ std::error_code error_of(const message_verifier& verifier, std::string_view text
 std::string signed_content(std::string_view content) {
   const auto text = base64_encode(as_bytes(content));
   const credentials::detail::hash_value signature{secret{"k"}, digest::sha256, text};
-  return text + "--" + credentials::detail::to_hex(signature.bytes());
+  return text + "--" + hawser::detail::to_hex(signature.bytes());
 }
 
 TEST_CASE("a signed stream name of AnyCable and Turbo is read and written", "[R-AUTH]") {
@@ -86,7 +86,7 @@ TEST_CASE("a text that is not signed is malformed", "[abuse][R-AUTH]") {
   CHECK(error_of(verifier, signed_content(std::string(1000, '['))) == errc::malformed);
   auto text = signed_content("7");
   const credentials::detail::hash_value signature{secret{"k"}, digest::sha256, "N*=="};
-  CHECK(error_of(verifier, "N*==--" + credentials::detail::to_hex(signature.bytes())) ==
+  CHECK(error_of(verifier, "N*==--" + hawser::detail::to_hex(signature.bytes())) ==
         errc::malformed);
 }
 

@@ -21,7 +21,7 @@ constexpr std::string_view base =
     "ef"
     "0123456789abcdef0123456789abcdef";
 
-std::string hex(const secret& key) { return credentials::detail::to_hex(key.bytes()); }
+std::string hex(const secret& key) { return hawser::detail::to_hex(key.bytes()); }
 
 TEST_CASE("a key is what Rails derives", "[R-AUTH]") {
   CHECK(hex(rails_key(base, "authenticated encrypted cookie", digest::sha1, 32)) ==

@@ -62,7 +62,8 @@ void check_signed(const std::string& text, const std::string& purpose) {
   require(ec.operator bool(), "a forged text");
   const auto encoded = base64_encode(as_bytes(text));
   const auto made =
-      encoded + "--" + to_hex(hash_value{secret{"k"}, digest::sha256, encoded}.bytes());
+      encoded + "--" +
+      hawser::detail::to_hex(hash_value{secret{"k"}, digest::sha256, encoded}.bytes());
   check(verifier.verified(made, ec), ec);
   check(verifier.verified(made, "p", ec, signing_time), ec);
   const auto own = verifier.sign(text, purpose, signing_time + std::chrono::seconds{1});

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "hawser/base/ascii.hpp"
+#include "hawser/base/hex.hpp"
 
 namespace hawser {
 
@@ -17,13 +18,6 @@ namespace hawser {
 enum class plus_sign : std::uint8_t { literal, space };
 
 namespace detail {
-
-/// The value of a hexadecimal digit, or 16 for another character.
-constexpr unsigned decode_hex(char c) noexcept {
-  if (is_digit(c)) return static_cast<unsigned>(c - '0');
-  const char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? static_cast<unsigned>(lower - 'a') + 10 : 16;
-}
 
 /// Takes one encoded character off the front of `text`, which is not empty. Nothing if it is a `%`
 /// without two hexadecimal digits.
@@ -34,10 +28,10 @@ constexpr std::optional<char> take_encoded(std::string_view& text, plus_sign plu
     return first == '+' && plus == plus_sign::space ? ' ' : first;
   }
   if (text.size() < 3) return std::nullopt;
-  const auto value = decode_hex(text[1]) << 4 | decode_hex(text[2]);
-  if (decode_hex(text[1]) > 15 || decode_hex(text[2]) > 15) return std::nullopt;
+  const auto value = decode_hex_byte(text[1], text[2]);
+  if (!value) return std::nullopt;
   text.remove_prefix(3);
-  return static_cast<char>(static_cast<unsigned char>(value));
+  return static_cast<char>(*value);
 }
 
 /// Whether `encoded` decodes to `plain`. Allocates nothing.

@@ -92,7 +92,7 @@ class message_verifier {
   std::string signed_text(std::string_view content) const {
     auto text = base64_encode(as_bytes(content));
     const detail::hash_value signature{keys_.front(), function_, text};
-    return text.append("--").append(detail::to_hex(signature.bytes()));
+    return text.append("--").append(hawser::detail::to_hex(signature.bytes()));
   }
 
   std::vector<secret> keys_;

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "hawser/base/ascii.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/hex.hpp"
 #include "hawser/handshake/field_list.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/response.hpp"
@@ -82,10 +82,10 @@ class body_reader {
   }
 
   bool add_digit(char c) noexcept {
-    const auto digit = std::string_view{"0123456789abcdef"}.find(to_lower(c));
-    if (digit == std::string_view::npos) return false;
+    const auto digit = detail::decode_hex_digit(c);
+    if (!digit) return false;
     // All sizes above the limit have the same effect.
-    left_ = (std::min)(left_ * 16 + digit, max_body_size);
+    left_ = (std::min)(left_ * 16 + *digit, max_body_size);
     return true;
   }
 

@@ -9,6 +9,7 @@
 
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/hex.hpp"
 
 namespace hawser {
 
@@ -51,9 +52,9 @@ constexpr std::optional<std::uint16_t> decode_group(std::string_view digits) noe
   if (digits.empty() || digits.size() > 4) return std::nullopt;
   unsigned value = 0;
   for (const char c : digits) {
-    const auto digit = std::string_view{"0123456789abcdef"}.find(to_lower(c));
-    if (digit == std::string_view::npos) return std::nullopt;
-    value = value * 16 + static_cast<unsigned>(digit);
+    const auto digit = decode_hex_digit(c);
+    if (!digit) return std::nullopt;
+    value = value << 4 | *digit;
   }
   return static_cast<std::uint16_t>(value);
 }

@@ -13,6 +13,7 @@
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/base/hex.hpp"
 #include "hawser/handshake/field_list.hpp"
 #include "hawser/handshake/header_fields.hpp"
 #include "hawser/handshake/http_head.hpp"
@@ -158,9 +159,9 @@ class request_body_reader {
   }
 
   void take_digit(char c) noexcept {
-    const auto digit = std::string_view{"0123456789abcdef"}.find(to_lower(c));
-    if (digit != std::string_view::npos && digits_ < most_digits) {
-      left_ = left_ << 4 | digit;
+    const auto digit = detail::decode_hex_digit(c);
+    if (digit && digits_ < most_digits) {
+      left_ = left_ << 4 | *digit;
       ++digits_;
       return;
     }

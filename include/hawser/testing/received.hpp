@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/hex.hpp"
 #include "hawser/frame/close_code.hpp"
 #include "hawser/frame/opcode.hpp"
 
@@ -37,14 +38,6 @@ struct received {
 
 namespace detail {
 
-constexpr std::string_view hex_digits = "0123456789abcdef";
-
-inline void append_hex(std::string& out, std::byte byte) {
-  const auto value = std::to_integer<unsigned>(byte);
-  out += hex_digits[value >> 4];
-  out += hex_digits[value & 15];
-}
-
 /// The beginning of a text in quotation marks; bytes that are not printable ASCII as `\x..`.
 inline std::string quoted(std::string_view text) {
   constexpr std::size_t most = 200;
@@ -55,7 +48,7 @@ inline std::string quoted(std::string_view text) {
       out += one;
     } else {
       out += "\\x";
-      append_hex(out, static_cast<std::byte>(one));
+      hawser::detail::append_hex(out, static_cast<std::byte>(one));
     }
   }
   out += '"';
@@ -70,7 +63,7 @@ inline std::string hex(bytes_view bytes) {
   if (!shown.empty()) out += ':';
   for (const auto byte : shown) {
     out += ' ';
-    append_hex(out, byte);
+    hawser::detail::append_hex(out, byte);
   }
   return bytes.size() <= most ? out : out + " ...";
 }

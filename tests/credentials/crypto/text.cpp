@@ -23,8 +23,7 @@ TEST_CASE("base64url has no padding, and no characters of base64", "[rfc4648-5][
   }
 }
 
-TEST_CASE("hexadecimal digits are in lower case, two for each byte") {
-  CHECK(to_hex(as_bytes(std::string_view{"\x00\x7F\xFF", 3})) == "007fff");
+TEST_CASE("a signature's hexadecimal digits are in lower case, two for each byte") {
   CHECK(from_hex("007fff") == std::string{"\x00\x7F\xFF", 3});
   CHECK(from_hex("") == "");
   for (const std::string_view text : {"0", "0g", "FF", "f F", "-1", "0x"}) {

@@ -13,7 +13,7 @@
 #include "hawser/base/ascii.hpp"
 #include "hawser/base/base64.hpp"
 #include "hawser/base/bytes.hpp"
-#include "hawser/base/percent.hpp"
+#include "hawser/base/hex.hpp"
 #include "hawser/json/json.hpp"
 
 namespace hawser::credentials::detail {
@@ -43,26 +43,12 @@ inline std::optional<std::string> from_hex(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    const auto high = hawser::detail::decode_hex(text[i]);
-    const auto low = hawser::detail::decode_hex(text[i + 1]);
-    if (high > 15 || low > 15 || text[i] != to_lower(text[i]) ||
-        text[i + 1] != to_lower(text[i + 1])) {
-      return std::nullopt;
-    }
-    bytes += static_cast<char>(static_cast<unsigned char>(high << 4 | low));
+    const auto byte = hawser::detail::decode_hex_byte(text[i], text[i + 1]);
+    const bool lower = text[i] == to_lower(text[i]) && text[i + 1] == to_lower(text[i + 1]);
+    if (!byte || !lower) return std::nullopt;
+    bytes += static_cast<char>(*byte);
   }
   return bytes;
-}
-
-inline std::string to_hex(bytes_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const auto byte : bytes) {
-    text += digits[std::to_integer<std::size_t>(byte >> 4)];
-    text += digits[std::to_integer<std::size_t>(byte & std::byte{0xF})];
-  }
-  return text;
 }
 
 /// Whether a JSON value is this string.
