@@ -29,7 +29,8 @@ struct lone_session {
   using protocol = asio::local::stream_protocol;
   using socket = asio::basic_stream_socket<protocol, asio::io_context::executor_type>;
 
-  asio::io_context context{1};
+  std::unique_ptr<asio::io_context> own_context;  // null if it is shared
+  asio::io_context& context;
   lines story;
   session_handlers handlers;
   std::shared_ptr<detail::memory_budget> memory;  // null without a server
@@ -37,7 +38,10 @@ struct lone_session {
   std::shared_ptr<detail::session_registry> registry =
       std::make_shared<detail::session_registry>(context.get_executor());
 
-  lone_session() {
+  /// `shared` is a context that other sessions use, too.
+  explicit lone_session(asio::io_context* shared = nullptr)
+      : own_context{shared != nullptr ? nullptr : std::make_unique<asio::io_context>(1)},
+        context{shared != nullptr ? *shared : *own_context} {
     handlers.on_open = [this](session&) { story.emplace_back("open"); };
     handlers.on_message = [this](session&, message_view view) { story.push_back(shown(view)); };
     handlers.on_close = [this](session&, const closed& end) { story.push_back(shown(end)); };

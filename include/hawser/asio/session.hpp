@@ -78,7 +78,8 @@ class session {
       : state_{std::move(state)} {}
 
   /// Sends a text. Fails with invalid_utf8, send_budget_exceeded (see send_budget) or closed. No
-  /// error means that it is queued; it is lost if the connection breaks before the peer has it.
+  /// error means that it is queued; it is lost if the connection breaks before the peer has it. What a
+  /// handler sends, to its own session or to others, may leave only after it has returned.
   std::error_code send(std::string_view text) const {
     if (!is_valid_utf8(text)) return errc::invalid_utf8;
     return send(message_view{message_kind::text, as_bytes(text)});

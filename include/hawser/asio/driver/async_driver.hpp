@@ -57,6 +57,7 @@ class async_driver : public driver_input<Derived, Stream, Connection> {
  protected:
   using base::connection;
   using base::over;
+  using base::state;
 
   using base::base;
 
@@ -83,7 +84,7 @@ class async_driver : public driver_input<Derived, Stream, Connection> {
   /// process_pending(), posted. Does nothing while events or output are held back, because the release calls
   /// it.
   void process_later() {
-    if (!state().is_held()) base::post_processing();
+    if (!base::in_events() && !base::corked()) base::post_processing();
   }
 
   /// Ends everything at once, without an event and without on_over().
@@ -96,8 +97,6 @@ class async_driver : public driver_input<Derived, Stream, Connection> {
   }
 
  private:
-  using base::state;
-
   // More than this is written even while events are reported.
   static constexpr std::size_t most_corked = 64 * 1024;
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -12,6 +13,9 @@
 #include <asio/post.hpp>
 
 #include "hawser/asio/driver/async_driver.hpp"
+#include "hawser/asio/driver/driver_state.hpp"
+#include "hawser/asio/driver/io_turn.hpp"
+#include "hawser/asio/driver/memory_guard.hpp"
 #include "hawser/asio/driver/session_output.hpp"
 #include "hawser/asio/driver/session_settings.hpp"
 #include "hawser/asio/executor/exclusive_strand.hpp"
@@ -142,11 +146,34 @@ class command_driver : public session_state,
   }
 
   std::error_code finish(std::error_code ec) {
+    hold_for_turn();
     base::settle();
     // Not for each of many small messages of one turn.
     const auto most = (std::max)(base::connection().buffered_bytes(), account_.settled());
-    if (!base::in_events() || most > account_.high()) base::memory_.run([this] { account(); });
+    if (!base::state().is_held() || most > account_.high())
+      base::memory_.run([this] { account(); });
     return ec;
+  }
+
+  /// Leaves the output to the end of the turn, if a handler of another session sends.
+  void hold_for_turn() {
+    if constexpr (std::is_same_v<turn_of<typename base::executor_type>, io_turn>) {
+      if (base::over() || base::state().is_held()) return;
+      auto* const turn = io_turn::of(base::get_executor());
+      if (turn == nullptr) return;
+      // Without memory for the entry, the output is written at once.
+      with_memory(
+          [&] {
+            turn->add(this->shared_from_this());
+            base::state().hold(output_hold::turn);
+          },
+          [] {});
+    }
+  }
+
+  void end_turn() noexcept override {
+    base::state().release(output_hold::turn);
+    base::settle();
   }
 
   void count_stored() noexcept {

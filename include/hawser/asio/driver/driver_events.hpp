@@ -11,6 +11,7 @@
 #include "hawser/asio/driver/driver_output.hpp"
 #include "hawser/asio/driver/driver_state.hpp"
 #include "hawser/asio/driver/held_input.hpp"
+#include "hawser/asio/driver/io_turn.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/protocol/connection.hpp"
 #include "hawser/protocol/event.hpp"
@@ -76,7 +77,10 @@ class driver_events : public driver_output<Derived, Stream, Connection> {
     if (!state().begin(driver_operation::turn)) return;
     base::memory_.run([this] {
       asio::post(base::get_executor(), [self = this->shared_from_this()] {
-        static_cast<driver_events&>(*self).state().complete(driver_operation::turn);
+        driver_events& driver = *self;
+        driver.state().complete(driver_operation::turn);
+        if (driver.over()) return;
+        const turn_of<typename base::executor_type> turn{driver.get_executor()};
         self->process_pending();
       });
     });

@@ -10,6 +10,7 @@
 
 #include "hawser/asio/driver/driver_events.hpp"
 #include "hawser/asio/driver/driver_state.hpp"
+#include "hawser/asio/driver/io_turn.hpp"
 #include "hawser/asio/driver/operation_memory.hpp"
 #include "hawser/asio/driver/operation_owner.hpp"
 #include "hawser/asio/driver/read_buffer.hpp"
@@ -60,6 +61,7 @@ class driver_input : public driver_events<Derived, Stream, Connection> {
   void on_readable(std::error_code ec) {
     state().complete(driver_operation::read);
     if (over()) return base::destroy_released_stream();
+    const turn_of<typename base::executor_type> turn{base::get_executor()};
     base::memory_.run([&] {
       if (ec) return base::process_end(ec);
       if (takes_input()) drain();
@@ -85,6 +87,7 @@ class driver_input : public driver_events<Derived, Stream, Connection> {
   void on_read(std::error_code ec, std::size_t size) {
     state().complete(driver_operation::read);
     if (over()) return base::destroy_released_stream();
+    const turn_of<typename base::executor_type> turn{base::get_executor()};
     base::memory_.run([&] {
       if (ec) return base::process_end(ec);
       connection().received(base::now());

@@ -28,6 +28,7 @@ enum class driver_operation : std::uint8_t {
 enum class output_hold : std::uint8_t {
   events,  ///< Events are being handed over: all replies leave in one write
   cork,    ///< The driver's owner has more to send
+  turn,    ///< Other sessions' handlers run, which may send more
 };
 
 /// The state of an asynchronous driver.
