@@ -6,6 +6,7 @@ import http.client
 import logging
 import os
 import pathlib
+import re
 import shutil
 import socket
 import sys
@@ -27,6 +28,14 @@ LOST = "^ended 1006: .*(the peer ended|reset)"
 def find(name):
     """The path of a program, also in the system's folders for servers."""
     return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin")
+
+
+def configuration(name, **values):
+    """The file of that name, with a value in place of each word in capitals."""
+    text = pathlib.Path(__file__).with_name(name).read_text("utf-8")
+    for word, value in (values | {"IDLE": f"{int(IDLE * 1000)}ms"}).items():
+        text = re.sub(rf"\b{word}\b", str(value), text)
+    return text
 
 
 def keep_alive(seconds):
