@@ -32,6 +32,17 @@ TEST_CASE("a request for history has positions and a time", "[R-EXT]") {
   }
 }
 
+TEST_CASE("a request for history may have no time, or be missing, as clients send it", "[R-EXT]") {
+  const auto positions = history_of(R"({"since":false,"streams":{"a":{"epoch":"e","offset":1}}})");
+  REQUIRE(positions);
+  CHECK_FALSE(positions->since);
+  CHECK(positions->streams.size() == 1);
+  const auto missing = parse_history_request(json{});
+  REQUIRE(missing);
+  CHECK_FALSE(missing->since);
+  CHECK(missing->streams.empty());
+}
+
 TEST_CASE("the time of a request for history is any number of seconds", "[R-EXT]") {
   CHECK(history_of(R"({"since":1.9})")->since == 1);
   CHECK(history_of(R"({"since":-5})")->since == -5);
@@ -42,7 +53,7 @@ TEST_CASE("the time of a request for history is any number of seconds", "[R-EXT]
 
 TEST_CASE("a malformed request for history is nothing", "[R-EXT]") {
   for (const auto* const text :
-       {"1", "[]", "null", R"({"since":"1"})", R"({"since":true})", R"({"streams":[]})",
+       {"1", "[]", "false", R"({"since":"1"})", R"({"since":true})", R"({"streams":[]})",
         R"({"streams":{"a":1}})", R"({"streams":{"a":{}}})", R"({"streams":{"a":{"epoch":"e"}}})",
         R"({"streams":{"a":{"offset":1}}})", R"({"streams":{"a":{"epoch":1,"offset":1}}})",
         R"({"streams":{"a":{"epoch":"e","offset":-1}}})",

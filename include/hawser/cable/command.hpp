@@ -36,7 +36,7 @@ struct command {
   std::string identifier;  ///< Of the subscription, byte for byte; empty for ping and pong
   json
       data;  ///< Of `message`: the object in its string. Of `whisper`: any value. Of `presence`: an object
-  json history;   ///< An object; null if `subscribe` has none
+  json history;   ///< An object; null if `subscribe` or `history` has none
   json presence;  ///< An object; null if `subscribe` or `join` has none
 };
 
@@ -84,11 +84,10 @@ inline std::optional<command_type> command_type_of(const json& object) {
   return std::nullopt;
 }
 
-/// Moves that member to `to`. Returns false if it is neither an object nor, if it is optional, missing or
-/// null.
-inline bool take_object(json& object, const char* name, bool optional, json& to) {
+/// Moves that member to `to`. Returns false if it is neither an object nor missing nor null.
+inline bool take_object(json& object, const char* name, json& to) {
   const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return optional;
+  if (found == object.end() || found->is_null()) return true;
   to = std::move(*found);
   return to.is_object();
 }
@@ -97,8 +96,8 @@ inline bool take_object(json& object, const char* name, bool optional, json& to)
 inline bool take_data(json& object, command& to, const json_limits& limits) {
   switch (to.type) {
     case command_type::subscribe:
-      return take_object(object, "history", true, to.history) &&
-             take_object(object, "presence", true, to.presence);
+      return take_object(object, "history", to.history) &&
+             take_object(object, "presence", to.presence);
     case command_type::message: {
       const auto* const text = string_member(object, "data");
       auto value = text == nullptr ? std::nullopt : parse_json(*text, limits);
@@ -112,9 +111,9 @@ inline bool take_data(json& object, command& to, const json_limits& limits) {
       to.data = std::move(*found);
       return true;
     }
-    case command_type::history: return take_object(object, "history", false, to.history);
-    case command_type::join: return take_object(object, "presence", true, to.presence);
-    case command_type::presence: return take_object(object, "data", true, to.data);
+    case command_type::history: return take_object(object, "history", to.history);
+    case command_type::join: return take_object(object, "presence", to.presence);
+    case command_type::presence: return take_object(object, "data", to.data);
     default: return true;
   }
 }

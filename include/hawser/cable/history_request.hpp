@@ -50,12 +50,15 @@ inline std::optional<history_position> history_position_of(const json& value) {
 
 }  // namespace detail
 
-/// The request of a command: `{"since":…,"streams":{"<stream>":{"epoch":…,"offset":…}}}`. Nothing if a member is
-/// malformed. Throws only std::bad_alloc.
+/// The request of a command: `{"since":…,"streams":{"<stream>":{"epoch":…,"offset":…}}}`. A `since` of false is none, as
+/// clients that do not ask by time send it; null is a request without members. Nothing if a member is malformed. Throws
+/// only std::bad_alloc.
 [[nodiscard]] inline std::optional<history_request> parse_history_request(const json& value) {
-  if (!value.is_object()) return std::nullopt;
   history_request made;
-  if (const auto since = value.find("since"); since != value.end() && !since->is_null()) {
+  if (value.is_null()) return made;
+  if (!value.is_object()) return std::nullopt;
+  const auto since = value.find("since");
+  if (since != value.end() && !since->is_null() && *since != json(false)) {
     made.since = detail::seconds_of(*since);
     if (!made.since) return std::nullopt;
   }

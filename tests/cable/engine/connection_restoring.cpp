@@ -152,6 +152,75 @@ TEST_CASE("a client that was lost comes back with its subscriptions, and gets wh
   back.expect_text(cable::data_message(kept_id, "1"));
 }
 
+TEST_CASE("a client misses nothing that comes while it is restored, whatever it asks for",
+          "[cable][R-EXT][R-ORDER]") {
+  // By a clock that is ahead, without a time, with nothing, and with what is no longer kept.
+  const json later{{"since", 99'999'999'999}, {"streams", json::object()}};
+  const json no_time{{"since", false}, {"streams", json::object()}};
+  const json unknown{{"streams", {{"chat", {{"epoch", "other"}, {"offset", 1}}}}}};
+  for (const auto& asked : {later, no_time, json{}, unknown}) {
+    CAPTURE(asked.dump());
+    restoring_world world;
+    auto lost = world.join();
+    world.subscribe(lost, kept_id);
+    world.served.broadcast("chat", 1);
+    CHECK(json::parse(lost.expect_text()).at("offset") == 1);
+    lost.resets_stream();
+    world.run();
+    json welcome;
+    auto back = world.come_back(welcome);
+    back.expect_text(cable::data_message(kept_id, R"("subscribed")"));
+    world.served.broadcast("chat", 2);
+    world.served.broadcast("chat", 3);
+    back.sends_text(cable::history_command(kept_id, asked));
+    if (asked == unknown) back.expect_text(cable::history_rejection_message(kept_id));
+    for (const int message : {2, 3}) {
+      const auto got = json::parse(back.expect_text());
+      CHECK(got.at("message") == message);
+      CHECK(got.at("offset") == message);
+    }
+    if (asked != unknown) back.expect_text(cable::history_confirmation_message(kept_id));
+    world.served.broadcast("chat", 4);
+    CHECK(json::parse(back.expect_text()).at("message") == 4);
+    back.expect_nothing();
+  }
+}
+
+TEST_CASE(
+    "a restored client that asks after a ping gets each message once, and in the end without "
+    "asking",
+    "[cable][R-EXT][R-ORDER]") {
+  for (const bool asks : {true, false}) {
+    restoring_world world;
+    auto lost = world.join();
+    world.subscribe(lost, kept_id);
+    world.served.broadcast("chat", 1);
+    const auto epoch = json::parse(lost.expect_text()).at("epoch").get<std::string>();
+    lost.resets_stream();
+    world.run();
+    json welcome;
+    auto back = world.come_back(welcome);
+    back.answers_pings();
+    back.expect_text(cable::data_message(kept_id, R"("subscribed")"));
+    world.served.broadcast("chat", 2);
+    world.advance(3600s);
+    CHECK(json::parse(back.expect_text()).at("type") == "ping");
+    back.expect_nothing();
+    if (asks) {
+      back.sends_text(cable::history_command(
+          kept_id, {{"streams", {{"chat", {{"epoch", epoch}, {"offset", 1}}}}}}));
+      CHECK(json::parse(back.expect_text()).at("message") == 2);
+      back.expect_text(cable::history_confirmation_message(kept_id));
+    }
+    world.advance(3600s);
+    CHECK(json::parse(back.expect_text()).at("type") == "ping");
+    if (!asks) CHECK(json::parse(back.expect_text()).at("message") == 2);
+    world.served.broadcast("chat", 3);
+    CHECK(json::parse(back.expect_text()).at("message") == 3);
+    back.expect_nothing();
+  }
+}
+
 TEST_CASE("a session continues once, with its id, and not after its time", "[cable][R-EXT]") {
   restoring_world world;
   auto lost = world.join();

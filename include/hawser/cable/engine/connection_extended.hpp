@@ -91,16 +91,18 @@ class connection_extended : public connection_subscriptions {
 
   /// Sends the frames of streams that a client has not asked about after it was restored.
   void resume_streams() {
-    for (const auto& of : in_order()) {
-      of->for_each_stream([&](const std::string& name, const stream_options&, auto& link) {
-        if (link.is_paused()) send_frames(*of, name, link.resume());
-      });
-    }
+    for (const auto& of : in_order()) resume(*of);
   }
 
   std::unique_ptr<extended_session> extended_;
 
  private:
+  void resume(subscription& of) {
+    of.for_each_stream([&](const std::string& name, const stream_options&, auto& link) {
+      if (link.is_paused()) send_frames(of, name, link.resume());
+    });
+  }
+
   void report_bad_data(const command& asked) {
     report({.error = errc::bad_data, .identifier = asked.identifier});
   }
@@ -119,11 +121,11 @@ class connection_extended : public connection_subscriptions {
     });
   }
 
-  /// All that was missed, or nothing.
+  /// All that was missed, or only what has come while its streams were paused.
   void replay_now(subscription& of, const history_request& asked) {
     if (!can_replay(of, asked)) {
-      of.for_each_stream([&](auto&, auto&, auto& link) { link.go_live(); });
-      return static_cast<void>(peer_.send(history_rejection_message(of.identifier())));
+      peer_.send(history_rejection_message(of.identifier()));
+      return resume(of);
     }
     of.for_each_stream([&](const std::string& name, const stream_options& options, auto& link) {
       if (options.history) send_frames(of, name, link.replay(asked));

@@ -122,7 +122,8 @@ class connection_timing : public connection_restoring {
   void ask_for_pong(clock::time_point now) {
     const auto timeout = server_->options.extended.pong_timeout;
     if (timeout != timeout.zero() && pong_due_ == never) pong_due_ = now + timeout;
-    resume_streams();
+    // The first ping may be faster than what a restored client asks for when it gets its welcome.
+    if (std::exchange(has_pinged_, true)) resume_streams();
     server_->expire();
   }
 
@@ -137,6 +138,7 @@ class connection_timing : public connection_restoring {
 
   hawser::detail::owned_deadline<connection_timing, &connection_timing::on_deadline> deadline_;
   timer_list timers_;
+  bool has_pinged_ = false;
   clock::time_point connect_due_ = never;
   clock::time_point ping_due_ = never;
   clock::time_point shutdown_due_ = never;

@@ -137,13 +137,19 @@ class stream {
     if (kept_) all_->history.break_epoch(name_, *kept_);
   }
 
-  /// Finds what the request asks for. If nothing is missing, `go_live` is called, and then what it subscribes gets
-  /// exactly what comes after the result.
+  /// Finds what the request asks for, and all that `at_least` asks for, which may be null. If nothing is missing,
+  /// `go_live` is called, and then what it subscribes gets exactly what comes after the result.
   template <class Subscribe>
-  history_result replay(const history_request& asked, Subscribe go_live) {
+  history_result replay(const history_request& asked, const history_request* at_least,
+                        Subscribe go_live) {
     const std::lock_guard guard{mutex_};
     auto found = all_->history.find(name_, asked);
-    if (found.status == history_status::found) go_live();
+    if (found.status != history_status::found) return found;
+    if (at_least != nullptr) {
+      auto other = all_->history.find(name_, *at_least);
+      if (other.messages.size() > found.messages.size()) found = std::move(other);
+    }
+    go_live();
     return found;
   }
 

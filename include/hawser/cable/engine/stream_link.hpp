@@ -61,10 +61,10 @@ class stream_link {
     if (std::exchange(paused_at_, std::nullopt)) subscribe_if_open();
   }
 
-  /// Finds what a client has missed. If nothing is missing, the frames that are sent from now on continue exactly what
-  /// was found: frames that wait are dropped.
+  /// Finds what a client has missed, at least what has come since the pause began. If nothing is missing, the frames
+  /// that are sent from now on continue exactly what was found: frames that wait are dropped.
   history_result replay(const history_request& asked) {
-    auto found = entry_->one.replay(asked, [this] {
+    auto found = entry_->one.replay(asked, paused_at_ ? &*paused_at_ : nullptr, [this] {
       all_->sessions.unsubscribe(peer_, topic_);
       subscribe_if_open();
     });
