@@ -1,26 +1,57 @@
 # SPDX-License-Identifier: BSL-1.0
 
-# hawser_library(name HEADERS files… FOLDERS folders… LINK targets…)
+# hawser_library(name LINK targets…)
 #
-# Makes one target of headers under include/hawser: the named files and all files of the folders.
-# hawser::name may link to a missing package; then only its users fail.
+# Makes the target of a component. hawser::name exists only if all targets that it links to do: a program that
+# links to it then gets the reason from hawser_check_links. The target itself is always there, because a
+# component can be installed without what it needs.
 function(hawser_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;FOLDERS;LINK")
-  set(root "${PROJECT_SOURCE_DIR}/include")
-  list(TRANSFORM arg_HEADERS PREPEND "${root}/hawser/")
-  list(TRANSFORM arg_FOLDERS REPLACE "(.+)" "${root}/hawser/\\1/*.hpp")
-  file(GLOB headers CONFIGURE_DEPENDS ${arg_FOLDERS})
-
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK")
   if(name STREQUAL "hawser")
     set(target hawser)
   else()
     set(target hawser_${name})
   endif()
   add_library(${target} INTERFACE)
-  add_library(hawser::${name} ALIAS ${target})
   target_compile_features(${target} INTERFACE cxx_std_20)
+  target_include_directories(${target} INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>")
   target_link_libraries(${target} INTERFACE ${arg_LINK})
-  target_sources(${target} INTERFACE
-    FILE_SET HEADERS BASE_DIRS "${root}" FILES ${arg_HEADERS} ${headers})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  foreach(needed IN LISTS arg_LINK)
+    if(NOT TARGET ${needed})
+      return()
+    endif()
+  endforeach()
+  add_library(hawser::${name} ALIAS ${target})
+endfunction()
+
+# hawser_check_links(directory except): ends the configuration with a sentence if a target of the directory,
+# or of one below it, links to a component of hawser that is not there. `except` is the
+# directory of hawser, whose own targets may.
+function(hawser_check_links directory except)
+  include("${except}/cmake/hawser_components.cmake")
+  get_property(below DIRECTORY "${directory}" PROPERTY SUBDIRECTORIES)
+  foreach(next IN LISTS below)
+    hawser_check_links("${next}" "${except}")
+  endforeach()
+  if(directory STREQUAL except)
+    return()
+  endif()
+  get_property(targets DIRECTORY "${directory}" PROPERTY BUILDSYSTEM_TARGETS)
+  foreach(target IN LISTS targets)
+    get_property(links TARGET ${target} PROPERTY LINK_LIBRARIES)
+    get_property(passed_on TARGET ${target} PROPERTY INTERFACE_LINK_LIBRARIES)
+    string(REGEX MATCHALL "hawser::[A-Za-z0-9_]+" links "${links};${passed_on}")
+    foreach(link IN LISTS links)
+      if(NOT TARGET ${link})
+        string(REPLACE "hawser::" "" component "${link}")
+        hawser_reason(${component} reason)
+        if(NOT reason)
+          hawser_describe(${link} text)
+          set(reason "${link} needs ${text}")
+        endif()
+        message(FATAL_ERROR "${target} links to ${link}. ${reason}")
+      endif()
+    endforeach()
+  endforeach()
 endfunction()

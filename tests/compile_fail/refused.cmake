@@ -2,7 +2,7 @@
 
 # The compiler must refuse SOURCE with a message that contains the words after "// Refused:". If SOURCE has
 # a line "// With:", it must be refused with these options, and the first error must contain the words. If it
-# has a line "// Lines:", the message has no more lines than these, without those that only name includes.
+# has a line "// Lines:", the whole message has no more lines than these, without those that only name includes.
 
 set(compile "${COMPILER}" -std=c++20 ${OPTIONS} -fsyntax-only -I "${INCLUDE}" "${SOURCE}")
 
@@ -15,7 +15,8 @@ file(STRINGS "${SOURCE}" with REGEX "^// With: ")
 string(REPLACE "// With: " "" with "${with}")
 separate_arguments(with)
 
-if(with)
+file(STRINGS "${SOURCE}" most REGEX "^// Lines: ")
+if(with AND NOT most)
   list(APPEND with -Wfatal-errors)
 endif()
 
@@ -28,7 +29,6 @@ if(found EQUAL -1)
   message(FATAL_ERROR "The message does not name ${expected}:\n${output}")
 endif()
 
-file(STRINGS "${SOURCE}" most REGEX "^// Lines: ")
 string(REPLACE "// Lines: " "" most "${most}")
 string(REGEX REPLACE "(In file included| +)from [^\n]*\n" "" own "${output}")
 string(REGEX MATCHALL "\n" lines "${own}")
