@@ -39,7 +39,7 @@ class subscriber_link final : redis_link_owner {
     std::function<void()> lost;
   };
 
-  subscriber_link(asio::io_context& context, const redis_address& where,
+  subscriber_link(asio::io_context& context, const redis_destination& to,
                   const redis_broker_options& options, subscriptions& all, calls owner)
       : names_{options.channel_prefix},
         owner_{std::move(owner)},
@@ -52,7 +52,7 @@ class subscriber_link final : redis_link_owner {
                         },
                     .ask = [this](const std::string& pattern,
                                   bool subscribes) { return ask(pattern, subscribes); }}},
-        link_{context, where, options, *this} {}
+        link_{context, to, options, *this} {}
 
   redis_link& link() noexcept { return link_; }
   bool is_connected() const noexcept { return link_.is_ready(); }
