@@ -31,7 +31,7 @@ constexpr std::int64_t wall_second(std::int64_t second) { return 1'000'000 + sec
 
 std::vector<std::string> texts_of_history(const history_result& found) {
   std::vector<std::string> all;
-  for (const auto& one : found.messages) all.emplace_back(as_text(one.text.payload()));
+  for (const auto& one : found.messages) all.emplace_back(hawser::as_text(one.text.payload()));
   return all;
 }
 
@@ -223,7 +223,7 @@ TEST_CASE("a history agrees with a list of all messages", "[R-EXT]") {
           REQUIRE(found.status == history_status::found);
           REQUIRE(found.messages.size() == sent.size() - offset);
           for (const auto& one : found.messages) {
-            REQUIRE(as_text(one.text.payload()) == sent[one.offset - 1].text);
+            REQUIRE(hawser::as_text(one.text.payload()) == sent[one.offset - 1].text);
           }
         }
         break;
