@@ -10,6 +10,7 @@
 #include "hawser/tls/certificate_error.hpp"
 #include "hawser/tls/client.hpp"
 #include "hawser/tls/client_context.hpp"
+#include "hawser/tls/client_layer.hpp"
 #include "hawser/tls/connect.hpp"
 #include "hawser/tls/context.hpp"
 #include "hawser/tls/default_context.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// redis_load order URL: 4 threads publish 20,000 numbered messages to 100 subscribers on 4 loops, and it prints what
-// arrived. redis_load outage URL: 4 threads publish until the input ends; it prints when the queue of publications is full
+// redis_load order URL [AUTHORITY]: 4 threads publish 20,000 numbered messages to 100 subscribers on 4 loops, and it prints what
+// arrived. redis_load outage URL [AUTHORITY]: 4 threads publish until the input ends; it prints when the queue of publications is full
 // without a connection, each gap, when messages arrive again, and at last what has happened.
 #include <algorithm>
 #include <array>
@@ -19,6 +19,8 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <hawser/redis.hpp>
+
+#include "redis_trust.hpp"
 
 namespace {
 
@@ -79,11 +81,11 @@ void wait_for(const std::atomic<std::size_t>& count, std::size_t wanted) {
   while (count < wanted && std::chrono::steady_clock::now() < until) std::this_thread::yield();
 }
 
-int order(const std::string& url) {
+int order(const std::string& url, char** files) {
   constexpr std::size_t each = 5'000;
   std::vector<std::unique_ptr<counted>> all;
   loops four;
-  hawser::redis_broker broker{{.url = url}};
+  auto broker = broker_trusting(files, {.url = url});
   std::vector<std::shared_ptr<hawser::subscriber>> subscribers;
   std::atomic<std::size_t> live = 0;
   for (std::size_t i = 0; i < 100; ++i) {
@@ -117,7 +119,7 @@ int order(const std::string& url) {
   return 0;
 }
 
-int outage(const std::string& url) {
+int outage(const std::string& url, char** files) {
   constexpr std::size_t most = 1'000'000;
   counted count;
   std::atomic<bool> was_gap = true;
@@ -126,11 +128,12 @@ int outage(const std::string& url) {
   std::atomic<bool> done = false;
   std::atomic<std::size_t> most_queued = 0;
   std::atomic<std::size_t> refused = 0;
-  hawser::redis_broker broker{{
-      .url = url,
-      .reconnect = {.base = std::chrono::milliseconds{20}, .cap = std::chrono::milliseconds{200}},
-      .max_queued_bytes = most,
-  }};
+  auto broker = broker_trusting(files, {
+                                           .url = url,
+                                           .reconnect = {.base = std::chrono::milliseconds{20},
+                                                         .cap = std::chrono::milliseconds{200}},
+                                           .max_queued_bytes = most,
+                                       });
   const auto one = std::make_shared<hawser::subscriber>();
   one->on_publication = [&](const hawser::publication& got) {
     if (got.topic == "end") return void(++ends);
@@ -180,8 +183,9 @@ int outage(const std::string& url) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 3) return 2;
-  return argv[1] == std::string_view{"order"} ? order(argv[2]) : outage(argv[2]);
+  if (argc < 3) return 2;
+  const bool is_order = argv[1] == std::string_view{"order"};
+  return is_order ? order(argv[2], argv + 3) : outage(argv[2], argv + 3);
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

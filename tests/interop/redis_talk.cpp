@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// redis_talk URL PREFIX: obeys the lines "subscribe PATTERN", "unsubscribe PATTERN", "publish TOPIC TEXT" and "excepting
+// redis_talk URL PREFIX [AUTHORITY [CERTIFICATE KEY]]: obeys the lines "subscribe PATTERN", "unsubscribe PATTERN", "publish TOPIC TEXT" and "excepting
 // TOPIC TEXT", and prints what happens.
 #include <chrono>
 #include <exception>
@@ -12,6 +12,8 @@
 #include <utility>
 
 #include <hawser/redis.hpp>
+
+#include "redis_trust.hpp"
 
 namespace {
 
@@ -44,16 +46,18 @@ void obey(hawser::redis_broker& broker, const std::shared_ptr<hawser::subscriber
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 3) return 2;
-  hawser::redis_broker broker{{
-      .url = argv[1],
-      .channel_prefix = argv[2],
-      .reconnect = {.base = std::chrono::milliseconds{20}, .cap = std::chrono::milliseconds{200}},
-      .on_error =
-          [](std::error_code why, std::string_view detail) {
-            print("error " + why.message() + ": " + std::string{detail});
-          },
-  }};
+  if (argc < 3) return 2;
+  auto broker = broker_trusting(
+      argv + 3, {
+                    .url = argv[1],
+                    .channel_prefix = argv[2],
+                    .reconnect = {.base = std::chrono::milliseconds{20},
+                                  .cap = std::chrono::milliseconds{200}},
+                    .on_error =
+                        [](std::error_code why, std::string_view detail) {
+                          print("error " + why.message() + ": " + std::string{detail});
+                        },
+                });
   const auto own = std::make_shared<hawser::subscriber>();
   own->on_publication = [](const hawser::publication& got) {
     print(got.topic + ' ' + std::string{hawser::as_text(got.message.payload())} +

@@ -63,6 +63,10 @@ TEST_CASE("a URL that is not of Redis is an error", "[redis]") {
                          "redis://ann:%zz@host",
                          "redis://@host",
                          "http://host",
+                         "rediss:",
+                         "rediss://",
+                         "rediss:/path",
+                         "rediss://ann@host",
                          "unix:",
                          "unix:relative",
                          "unix://host/path",
@@ -77,10 +81,17 @@ TEST_CASE("a URL that is not of Redis is an error", "[redis]") {
   }
 }
 
-TEST_CASE("a URL of Redis with TLS is an error of its own", "[redis]") {
+TEST_CASE("a URL of Redis with TLS has the same parts", "[redis]") {
   std::error_code ec;
-  CHECK_FALSE(redis_address::decode("rediss://host", ec));
-  CHECK(ec == redis::errc::no_tls);
+  const auto where = redis_address::decode("rediss://ann:s%40cret@redis.example:7000/3", ec);
+  REQUIRE(where);
+  CHECK(where->is_secure);
+  CHECK((where->host == "redis.example" && where->port == 7000 && where->database == 3U));
+  CHECK((where->user == "ann" && where->password == "s@cret"));
+  const auto brief = redis_address::decode("rediss://[::1]", ec);
+  REQUIRE(brief);
+  CHECK((brief->is_secure && brief->host == "::1" && brief->port == 6379));
+  CHECK_FALSE(redis_address::decode("redis://host", ec)->is_secure);
 }
 
 TEST_CASE("each error of Redis has a description", "[redis]") {

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -25,13 +26,26 @@
 #include <asio/post.hpp>
 #include <asio/write.hpp>
 
+#include "hawser/redis/options.hpp"
+#include "hawser/redis/redis_broker.hpp"
+#include "hawser/tls/client_context.hpp"
+#include "hawser/tls/client_layer.hpp"
+#include "hawser/tls/server_context.hpp"
+#include "hawser/tls/stream.hpp"
+#include "support/certificates.hpp"
+#include "support/secure_pair.hpp"
+
 namespace hawser::test {
 
 /// Answers as Redis does, on a port of its own, apart from what a test says.
 class redis_peer {
  public:
-  /// `begin` is called on its thread, and what it returns is kept there.
-  explicit redis_peer(std::function<std::shared_ptr<void>()> begin = [] { return nullptr; }) {
+  using begin_function = std::function<std::shared_ptr<void>()>;
+
+  /// With a context, it has TLS. `begin` is called on its thread, and what it returns is kept there.
+  explicit redis_peer(
+      std::optional<tls_server_context> context = {}, begin_function begin = [] { return nullptr; })
+      : tls_{std::move(context)} {
     accept();
     std::latch begun{1};
     thread_ = std::thread{[this, &begun, begin = std::move(begin)] {
@@ -49,7 +63,8 @@ class redis_peer {
   redis_peer& operator=(const redis_peer&) = delete;
 
   std::string url(const std::string& user = "") const {
-    return "redis://" + user + "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+    return (tls_ ? "rediss://" : "redis://") + user +
+           "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
   }
 
   /// From now on, commands that begin with these words get this reply. Without one, it is the usual one again.
@@ -79,10 +94,7 @@ class redis_peer {
   /// Ends all connections.
   void hang_up() {
     asio::post(context_, [this] {
-      for (const auto& one : connections_) {
-        std::error_code ignored;
-        one->socket.close(ignored);
-      }
+      for (const auto& one : connections_) one->close();
       connections_.clear();
     });
   }
@@ -99,9 +111,25 @@ class redis_peer {
   }
 
  private:
+  using secure_stream = tls_stream<asio::ip::tcp::socket>;
+
   struct connection {
-    explicit connection(asio::io_context& context) : socket{context} {}
+    explicit connection(asio::ip::tcp::socket accepted) : socket{std::move(accepted)} {}
+
+    /// Calls `use` with the stream.
+    template <class Use>
+    void with_stream(Use use) {
+      secure ? use(*secure) : use(socket);
+    }
+
+    bool is_open() const { return secure ? secure->lowest_layer().is_open() : socket.is_open(); }
+    void close() {
+      std::error_code ignored;
+      with_stream([&](auto& stream) { stream.lowest_layer().close(ignored); });
+    }
+
     asio::ip::tcp::socket socket;
+    std::unique_ptr<secure_stream> secure;  // with TLS, and with the socket
     std::array<char, 4096> buffer{};
     std::string input;
     std::set<std::string> channels;
@@ -109,26 +137,34 @@ class redis_peer {
   using words = std::vector<std::string>;
 
   void accept() {
-    const auto next = std::make_shared<connection>(context_);
-    acceptor_.async_accept(next->socket, [this, next](std::error_code ec) {
+    acceptor_.async_accept([this](std::error_code ec, asio::ip::tcp::socket socket) {
       if (ec) return;
-      next->socket.set_option(asio::ip::tcp::no_delay{true});
+      socket.set_option(asio::ip::tcp::no_delay{true});
+      const auto next = std::make_shared<connection>(std::move(socket));
       connections_.insert(next);
-      read(next);
+      tls_ ? shake_hands(next) : read(next);
       accept();
     });
   }
 
+  void shake_hands(const std::shared_ptr<connection>& one) {
+    one->secure = std::make_unique<secure_stream>(std::move(one->socket), *tls_);
+    one->secure->async_handshake([this, one](std::error_code ec) {
+      if (ec) return void(connections_.erase(one));
+      read(one);
+    });
+  }
+
   void read(const std::shared_ptr<connection>& one) {
-    one->socket.async_read_some(asio::buffer(one->buffer),
-                                [this, one](std::error_code ec, std::size_t size) {
-                                  if (ec) return void(connections_.erase(one));
-                                  one->input.append(one->buffer.data(), size);
-                                  words command;
-                                  while (one->socket.is_open() && take(one->input, command))
-                                    obey(*one, command);
-                                  if (one->socket.is_open()) read(one);
-                                });
+    auto done = [this, one](std::error_code ec, std::size_t size) {
+      if (ec) return void(connections_.erase(one));
+      one->input.append(one->buffer.data(), size);
+      words command;
+      while (one->is_open() && take(one->input, command)) obey(*one, command);
+      if (one->is_open()) read(one);
+    };
+    one->with_stream(
+        [&](auto& stream) { stream.async_read_some(asio::buffer(one->buffer), std::move(done)); });
   }
 
   /// Takes a complete command off the front.
@@ -207,10 +243,12 @@ class redis_peer {
     std::error_code ec;
     const auto step = pieces ? 1 : bytes.size();
     for (std::size_t at = 0; at < bytes.size() && !ec; at += step) {
-      asio::write(one.socket, asio::buffer(bytes.data() + at, step), ec);
+      one.with_stream(
+          [&](auto& stream) { asio::write(stream, asio::buffer(bytes.data() + at, step), ec); });
     }
   }
 
+  const std::optional<tls_server_context> tls_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> working_{context_.get_executor()};
   asio::ip::tcp::acceptor acceptor_{context_, {asio::ip::address_v4::loopback(), 0}};
@@ -221,5 +259,17 @@ class redis_peer {
   bool pieces_ = false;
   std::thread thread_;
 };
+
+/// For a peer without TLS, and for one with TLS.
+inline std::optional<tls_server_context> redis_tls(bool has_tls) {
+  return has_tls ? std::optional{server_with(test_server())} : std::nullopt;
+}
+
+/// A broker that trusts the tests' authority.
+inline redis_broker broker_for(const redis_broker_options& options,
+                               const tls_client_context& context = trusting_client()) {
+  if (!options.url.starts_with("rediss:")) return redis_broker{options};
+  return redis_broker{options, tls_client_layer{context}};
+}
 
 }  // namespace hawser::test

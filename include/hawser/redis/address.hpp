@@ -23,27 +23,28 @@ struct redis_address {
   std::string user = {};                  ///< For AUTH; empty: that of `requirepass`
   std::string password = {};              ///< For AUTH; empty: no AUTH
   std::optional<unsigned> database = {};  ///< For SELECT; nothing: no SELECT
+  bool is_secure = false;                 ///< With TLS
 
-  /// Parses `redis://[[user]:password@]host[:port][/database]` or `unix:[//[[user]:password@]]/path[?db=database]`.
-  /// User, password and path may be percent-encoded. Otherwise returns nothing and sets `ec`:
-  /// redis::errc::no_tls for `rediss:`, or redis::errc::bad_url.
+  /// Parses `redis://[[user]:password@]host[:port][/database]`, the same with `rediss:`, or
+  /// `unix:[//[[user]:password@]]/path[?db=database]`. User, password and path may be percent-encoded. Otherwise returns
+  /// nothing and sets `ec` to redis::errc::bad_url.
   [[nodiscard]] static std::optional<redis_address> decode(std::string_view url,
                                                            std::error_code& ec) {
     ec.clear();
     redis_address result;
-    if (url.starts_with("rediss:")) {
-      ec = redis::errc::no_tls;
-    } else if (url.starts_with("redis://")
-                   ? result.take_server(url.substr(8))
-                   : url.starts_with("unix:") && result.take_path(url.substr(5))) {
-      return result;
-    } else {
-      ec = redis::errc::bad_url;
-    }
+    if (result.take(url)) return result;
+    ec = redis::errc::bad_url;
     return std::nullopt;
   }
 
  private:
+  bool take(std::string_view url) {
+    is_secure = url.starts_with("rediss:");
+    if (is_secure) return url.starts_with("rediss://") && take_server(url.substr(9));
+    if (url.starts_with("redis://")) return take_server(url.substr(8));
+    return url.starts_with("unix:") && take_path(url.substr(5));
+  }
+
   bool take_server(std::string_view rest) {
     const auto slash = rest.find('/');
     auto server = rest.substr(0, slash);

@@ -13,7 +13,7 @@ namespace hawser::redis {
 /// The errors of a redis_broker.
 enum class errc {
   bad_url = 1,  ///< The URL of Redis is not valid
-  no_tls,       ///< The URL asks for TLS, which redis_broker does not have
+  no_tls,       ///< The URL asks for TLS, and the redis_broker was made without a TLS layer
   bad_options,  ///< An option has a value that it cannot have
   not_connected,  ///< There is no connection, and the options say that publications do not wait for one
   queue_full,       ///< As many bytes of publications wait as the options allow
@@ -30,7 +30,8 @@ enum class errc {
 constexpr std::string_view describe(errc error) noexcept {
   switch (error) {
     case errc::bad_url: return "the URL of Redis is not valid";
-    case errc::no_tls: return "Redis with TLS (rediss:) is not supported";
+    case errc::no_tls:
+      return "the URL of Redis asks for TLS (rediss:), and the broker has no TLS layer";
     case errc::bad_options: return "an option has a value that it cannot have";
     case errc::not_connected: return "there is no connection to Redis";
     case errc::queue_full: return "too many bytes of publications wait for Redis";

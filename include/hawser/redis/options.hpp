@@ -20,7 +20,8 @@ enum class redis_outage : std::uint8_t {
 };
 
 struct redis_broker_options {
-  /// `redis://[[user]:password@]host[:port][/database]` or `unix:/path/of/socket[?db=database]`, see redis_address.
+  /// `redis://[[user]:password@]host[:port][/database]`, `rediss:` for the same with TLS, or
+  /// `unix:/path/of/socket[?db=database]`, see redis_address.
   std::string url = "redis://localhost:6379";
 
   /// The Redis channel of a topic is `prefix:topic`, or with an empty prefix the topic itself. The same as

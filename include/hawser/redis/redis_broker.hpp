@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "hawser/asio/language.hpp"
+
+#include <concepts>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -11,9 +15,21 @@
 #include "hawser/pubsub/broker.hpp"
 #include "hawser/pubsub/publication.hpp"
 #include "hawser/redis/link/broker_state.hpp"
+#include "hawser/redis/link/stream.hpp"
 #include "hawser/redis/options.hpp"
 
 namespace hawser {
+
+/// What a redis_broker needs for TLS: it wraps a connected socket in a stream, which then has an async_handshake().
+template <class Layer>
+concept redis_layer = requires(const Layer& layer, detail::redis_socket socket,
+                               const std::string& host, std::error_code& ec) {
+  typename Layer::template stream<detail::redis_socket>;
+  {
+    layer.wrap_without_alpn(std::move(socket), host, ec)
+    } -> std::same_as<std::unique_ptr<typename Layer::template stream<detail::redis_socket>>>;
+  { Layer::is_end(ec) } -> std::same_as<bool>;
+};
 
 /// A broker of all processes that use one Redis server, or one Redis Cluster by one of its nodes: what one process
 /// publishes, the subscribers of all get. The names and the payloads are those of Rails' Action Cable, so a
@@ -36,9 +52,14 @@ class redis_broker {
   /// Begins to connect. Throws std::system_error if an option is not valid, for example redis::errc::no_tls for a URL
   /// `rediss:`, or if the system has no thread.
   explicit redis_broker(const redis_broker_options& options = {})
-      : state_{std::make_shared<detail::redis_broker_state>(options)}, thread_{[state = state_] {
-          state->run();
-        }} {}
+      : redis_broker{options, detail::redis_wrapper{}} {}
+
+  /// The same with TLS for a URL `rediss:`, by a layer such as tls_client_layer, of which it has a copy:
+  /// `redis_broker broker{{.url = "rediss://redis.example"}, tls_client_layer{context}}`. The TLS handshake is part of
+  /// the time to connect. If Redis' certificate is not valid, on_error gets the reason; it is tried again.
+  template <redis_layer Layer>
+  redis_broker(const redis_broker_options& options, Layer layer)
+      : redis_broker{options, detail::redis_wrapper_of(std::move(layer))} {}
 
   /// As shutdown(), and waits for it: redis_broker_options::flush_timeout at most. Nothing is delivered afterwards, apart
   /// from calls on other threads that have begun. In a function that the broker calls, it does not wait.
@@ -78,6 +99,10 @@ class redis_broker {
   redis_statistics statistics() const { return state_->statistics(); }
 
  private:
+  redis_broker(const redis_broker_options& options, detail::redis_wrapper secure)
+      : state_{std::make_shared<detail::redis_broker_state>(options, std::move(secure))},
+        thread_{[state = state_] { state->run(); }} {}
+
   const std::shared_ptr<detail::redis_broker_state> state_;
   std::thread thread_;
 };

@@ -2,12 +2,7 @@
 #pragma once
 
 #include <memory>
-#include <string>
-#include <system_error>
 #include <utility>
-
-#include <asio/ssl/error.hpp>
-#include <openssl/x509_vfy.h>
 
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/connect_options.hpp"
@@ -16,50 +11,10 @@
 #include "hawser/asio/opening/default_layer.hpp"
 #include "hawser/asio/reconnecting/client_state.hpp"
 #include "hawser/base/never_destroyed.hpp"
-#include "hawser/tls/certificate_error.hpp"
-#include "hawser/tls/client_context.hpp"
+#include "hawser/tls/client_layer.hpp"
 #include "hawser/tls/default_context.hpp"
-#include "hawser/tls/stream.hpp"
 
 namespace hawser {
-
-/// The TLS layer between the sockets and the connections of a basic_client, for wss: URLs.
-class tls_client_layer {
- public:
-  static constexpr bool is_secure = true;
-
-  template <class Socket>
-  using stream = tls_stream<Socket>;
-
-  // Not explicit, so that a client can be made from options and a context.
-  tls_client_layer(tls_client_context context = tls_client_context{})
-      : context_{std::move(context)} {}
-
-  template <class Socket>
-  std::unique_ptr<tls_stream<Socket>> wrap(Socket socket, const std::string& host,
-                                           std::error_code& ec) const {
-    auto ssl = context_.make_ssl(host, ec);
-    if (ec) return nullptr;
-    return std::make_unique<tls_stream<Socket>>(std::move(socket), std::move(ssl));
-  }
-
-  /// An invalid certificate is a permanent error, except for one that is not yet valid: a device
-  /// may set its clock some time after it has started.
-  static bool is_permanent(std::error_code ec) noexcept {
-    return ec.category() == certificate_category() && ec.value() != X509_V_ERR_CERT_NOT_YET_VALID &&
-           ec.value() != X509_V_ERR_CRL_NOT_YET_VALID;
-  }
-
-  /// Whether the TLS handshake has failed with this error.
-  static bool is_tls_error(std::error_code ec) noexcept {
-    return ec.category() == certificate_category() ||
-           ec.category() == asio::error::get_ssl_category() ||
-           ec.category() == asio::ssl::error::get_stream_category();
-  }
-
- private:
-  tls_client_context context_;
-};
 
 namespace detail {
 

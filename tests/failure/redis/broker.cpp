@@ -51,7 +51,7 @@ void publish(redis_broker& broker, std::string_view text) {
 
 TEST_CASE("whichever allocation of a call of a broker for Redis fails, it throws and has no effect",
           "[failure][redis]") {
-  redis_peer peer{spared_peer};
+  redis_peer peer{{}, spared_peer};
   redis_broker broker{quick(peer)};
   counter count;
   const auto ann = count.made_subscriber();
@@ -101,7 +101,7 @@ TEST_CASE("whichever allocation of the thread of a broker for Redis fails, it de
   std::size_t failed = 0;
   for (std::size_t number = 1; number <= 60; ++number) {
     INFO("allocation " << number);
-    redis_peer peer{spared_peer};
+    redis_peer peer{{}, spared_peer};
     counter count;
     const auto ann = count.made_subscriber();
     redis_broker broker{quick(peer)};

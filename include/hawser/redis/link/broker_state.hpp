@@ -33,10 +33,12 @@
 #include "hawser/redis/address.hpp"
 #include "hawser/redis/errc.hpp"
 #include "hawser/redis/link/client_name.hpp"
+#include "hawser/redis/link/destination.hpp"
 #include "hawser/redis/link/live_channels.hpp"
 #include "hawser/redis/link/own_publications.hpp"
 #include "hawser/redis/link/publisher_link.hpp"
 #include "hawser/redis/link/reply.hpp"
+#include "hawser/redis/link/stream.hpp"
 #include "hawser/redis/link/subscriber_link.hpp"
 #include "hawser/redis/options.hpp"
 
@@ -55,27 +57,30 @@ inline redis_broker_options checked(redis_broker_options options) {
   return options;
 }
 
-inline redis_address address_of(const redis_broker_options& options) {
+/// `secure` is for URLs with TLS; empty: there is none. Throws std::system_error if the URL is not valid.
+inline redis_destination destination_of(const redis_broker_options& options, redis_wrapper secure) {
   std::error_code ec;
   auto where = redis_address::decode(options.url, ec);
   if (!where) throw std::system_error{ec};
   // It throws if the path is too long.
   if (!where->path.empty()) asio::local::stream_protocol::endpoint{where->path};
-  return std::move(*where);
+  if (!where->is_secure) return {std::move(*where), redis_wrapper_of(redis_plain_layer{})};
+  if (!secure) throw std::system_error{redis::errc::no_tls};
+  return {std::move(*where), std::move(secure)};
 }
 
 /// What a redis_broker consists of. Its thread shares it, and may use it after the broker is destroyed.
 class redis_broker_state {
  public:
-  explicit redis_broker_state(const redis_broker_options& options)
+  redis_broker_state(const redis_broker_options& options, redis_wrapper secure)
       : options_{checked(options)},
-        where_{address_of(options_)},
+        to_{destination_of(options_, std::move(secure))},
         names_{options_.channel_prefix},
         all_{limit_of(options_.max_delivery_bytes)},
         working_{context_.get_executor()},
         flush_deadline_{context_},
         publisher_{context_,
-                   where_,
+                   to_,
                    options_,
                    own_,
                    {.connected = [this] { ++connections_; },
@@ -83,7 +88,7 @@ class redis_broker_state {
                     .may_return = [this] { return subscriber_.is_connected(); },
                     .fence_due = [this] { subscriber_.fence(); }}},
         subscriber_{context_,
-                    where_,
+                    to_,
                     options_,
                     all_,
                     {.connected = [this] { ++connections_; },
@@ -206,7 +211,7 @@ class redis_broker_state {
   }
 
   const redis_broker_options options_;
-  const redis_address where_;
+  const redis_destination to_;
   const channel_names names_;
   std::atomic<bool> has_ended_ = false;
   std::atomic<std::uint64_t> connections_ = 0;

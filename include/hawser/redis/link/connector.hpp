@@ -8,7 +8,6 @@
 #include <system_error>
 #include <utility>
 
-#include <asio/basic_stream_socket.hpp>
 #include <asio/error.hpp>
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
@@ -20,11 +19,9 @@
 #include "hawser/asio/accepting/close_on_exec.hpp"
 #include "hawser/redis/address.hpp"
 #include "hawser/redis/link/attempts.hpp"
+#include "hawser/redis/link/stream.hpp"
 
 namespace hawser::detail {
-
-using redis_socket =
-    asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
 /// Connects a socket to the first endpoint of an address that accepts a connection.
 class redis_connector {

@@ -10,20 +10,20 @@
 #include <system_error>
 #include <utility>
 
-#include <asio/buffer.hpp>
-#include <asio/write.hpp>
-
 #include "hawser/redis/link/attempts.hpp"
-#include "hawser/redis/link/connector.hpp"
 #include "hawser/redis/link/reply.hpp"
+#include "hawser/redis/link/stream.hpp"
 
 namespace hawser::detail {
 
 /// Writes commands to a connection, as many at once as have collected.
 class redis_output {
  public:
-  redis_output(redis_socket& socket, redis_attempts& attempts, std::function<void()> written)
-      : socket_{socket}, attempts_{attempts}, written_{std::move(written)} {}
+  redis_output(redis_attempts& attempts, std::function<void()> written)
+      : attempts_{attempts}, written_{std::move(written)} {}
+
+  /// There is a connection.
+  void open(std::shared_ptr<redis_stream> to) noexcept { to_ = std::move(to); }
 
   void write(std::initializer_list<std::string_view> words) {
     append_command(waiting_, words);
@@ -36,6 +36,7 @@ class redis_output {
 
   /// The connection has ended.
   void clear() noexcept {
+    to_.reset();
     waiting_ = {};
     leaving_ = 0;
   }
@@ -46,22 +47,19 @@ class redis_output {
  private:
   void flush() {
     if (leaving_ != 0 || waiting_.empty()) return;
-    // Of the operation, which may end after the next connection has begun.
-    const auto leaving = std::make_shared<const std::string>(std::move(waiting_));
-    waiting_ = {};
-    asio::async_write(socket_, asio::buffer(*leaving),
-                      attempts_.handler([this, leaving](std::error_code ec, std::size_t) {
-                        leaving_ = 0;
-                        if (ec) return attempts_.lose(ec, {});
-                        flush();
-                        if (leaving_ == 0) written_();
-                      }));
-    leaving_ = leaving->size();
+    const auto size = waiting_.size();
+    to_->async_write(std::exchange(waiting_, {}), attempts_.handler([this](std::error_code ec) {
+      leaving_ = 0;
+      if (ec) return attempts_.lose(ec, {});
+      flush();
+      if (leaving_ == 0) written_();
+    }));
+    leaving_ = size;
   }
 
-  redis_socket& socket_;
   redis_attempts& attempts_;
   const std::function<void()> written_;
+  std::shared_ptr<redis_stream> to_;
   std::string waiting_;
   std::size_t leaving_ = 0;  // bytes of the operation
 };

@@ -46,14 +46,14 @@ class publisher_link final : redis_link_owner {
     std::function<void()> fence_due;
   };
 
-  publisher_link(asio::io_context& context, const redis_address& where,
+  publisher_link(asio::io_context& context, const redis_destination& to,
                  const redis_broker_options& options, own_publications& own, calls owner)
       : context_{context},
         most_{limit_of(options.max_queued_bytes)},
         refuses_{options.during_outage == redis_outage::refuse},
         own_{own},
         owner_{std::move(owner)},
-        link_{context, where, options, *this} {}
+        link_{context, to, options, *this} {}
 
   redis_link& link() noexcept { return link_; }
   bool is_connected() const noexcept { return link_.is_ready(); }

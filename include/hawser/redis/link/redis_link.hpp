@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
-#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
-#include <asio/buffer.hpp>
-#include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 
 #include "hawser/base/limit.hpp"
-#include "hawser/redis/address.hpp"
 #include "hawser/redis/errc.hpp"
 #include "hawser/redis/link/attempts.hpp"
 #include "hawser/redis/link/connector.hpp"
+#include "hawser/redis/link/destination.hpp"
 #include "hawser/redis/link/health.hpp"
 #include "hawser/redis/link/login.hpp"
 #include "hawser/redis/link/output.hpp"
 #include "hawser/redis/link/reply.hpp"
+#include "hawser/redis/link/stream.hpp"
 #include "hawser/redis/options.hpp"
 #include "hawser/transport/backoff.hpp"
 
@@ -57,14 +56,14 @@ class redis_link_owner {
 /// The functions must be called by the one thread that runs the context, which must outlive the object.
 class redis_link final : public redis_attempts {
  public:
-  redis_link(asio::io_context& context, const redis_address& where,
+  redis_link(asio::io_context& context, const redis_destination& to,
              const redis_broker_options& options, redis_link_owner& owner)
-      : where_{where},
+      : to_{to},
         options_{options},
         owner_{owner},
         socket_{context},
-        connector_{context, where, socket_, *this, [this] { log_in(); }},
-        output_{socket_, *this,
+        connector_{context, to.where, socket_, *this, [this] { open(); }},
+        output_{*this,
                 [this] {
                   if (is_ready_) owner_.on_written();
                 }},
@@ -109,6 +108,8 @@ class redis_link final : public redis_attempts {
     std::error_code ignored;
     connector_.cancel();
     socket_.close(ignored);
+    if (stream_) stream_->close();
+    stream_.reset();
     deadline_.cancel();
     health_.cancel();
     reader_.reset();
@@ -130,20 +131,27 @@ class redis_link final : public redis_attempts {
     }));
   }
 
+  void open() {
+    std::error_code failed;
+    stream_ = to_.wrap(std::move(socket_), to_.where.host, failed);
+    if (failed) return lose(failed, to_.where.host);
+    stream_->async_handshake(
+        handler([this](std::error_code ec) { ec ? lose(ec, to_.where.host) : log_in(); }));
+  }
+
   void log_in() {
     reader_.emplace(limit_of(options_.max_reply_bytes));
-    output_.write(login_.begin(where_, options_.client_name));
+    output_.open(stream_);
+    output_.write(login_.begin(to_.where, options_.client_name));
     read();
   }
 
   void read() {
-    socket_.async_read_some(
-        asio::buffer(in_), handler([this](std::error_code ec, std::size_t size) {
-          if (ec)
-            return lose(ec == asio::error::eof ? make_error_code(redis::errc::ended) : ec, {});
-          health_.received();
-          if (take({in_.data(), size})) read();
-        }));
+    stream_->async_read_some(handler([this](std::error_code ec, std::string_view some) {
+      if (ec) return lose(ec, {});
+      health_.received();
+      if (take(some)) read();
+    }));
   }
 
   /// Returns false if the connection has ended.
@@ -174,11 +182,12 @@ class redis_link final : public redis_attempts {
     owner_.on_ready();
   }
 
-  const redis_address& where_;
+  const redis_destination& to_;
   const redis_broker_options& options_;
   redis_link_owner& owner_;
-  redis_socket socket_;
+  redis_socket socket_;  // while it connects
   redis_connector connector_;
+  std::shared_ptr<redis_stream> stream_;
   redis_login login_;
   redis_output output_;
   redis_health health_;
@@ -186,7 +195,6 @@ class redis_link final : public redis_attempts {
   backoff_schedule<> schedule_;
   std::optional<std::chrono::steady_clock::time_point> next_;  // attempt that nothing waits for
   std::optional<redis_reader> reader_;
-  std::array<char, 64 * 1024> in_;
   std::atomic<bool> is_ready_ = false;
 };
 

@@ -39,7 +39,7 @@ class subscriber_link final : redis_link_owner {
     std::function<void()> lost;
   };
 
-  subscriber_link(asio::io_context& context, const redis_address& where,
+  subscriber_link(asio::io_context& context, const redis_destination& to,
                   const redis_broker_options& options, subscriptions& all, calls owner)
       : names_{options.channel_prefix},
         owner_{std::move(owner)},
@@ -52,7 +52,7 @@ class subscriber_link final : redis_link_owner {
                         },
                     .ask = [this](const std::string& pattern,
                                   bool subscribes) { return ask(pattern, subscribes); }}},
-        link_{context, where, options, *this} {}
+        link_{context, to, options, *this} {}
 
   redis_link& link() noexcept { return link_; }
   bool is_connected() const noexcept { return link_.is_ready(); }
@@ -111,8 +111,7 @@ class subscriber_link final : redis_link_owner {
       link_.test_passed();
       owner_.end_fence();
     } else {
-      if (is_error(reply)) owner_.trouble(meaning_of(text_of(reply)), text_of(reply));
-      if (!next.pattern.empty()) answered(next, is_error(reply));
+      if (!next.pattern.empty()) answered(next, reply);
       if (unconfirmed_ != 0 && --unconfirmed_ == 0 && std::exchange(was_lost_, false)) owner_.gap();
     }
     return {};
@@ -130,7 +129,10 @@ class subscriber_link final : redis_link_owner {
     return kind == wanted && text_at(reply, 1) == name;
   }
 
-  void answered(const expected& to, bool is_refused) {
+  /// Nothing depends on the internal channel, so a user without it has no error.
+  void answered(const expected& to, const redisReply& reply) {
+    const bool is_refused = is_error(reply);
+    if (is_refused) owner_.trouble(meaning_of(text_of(reply)), text_of(reply));
     const bool subscribes = to.what == reply_to::subscribe;
     live_.note(names_.of(to.pattern), has_wildcard(to.pattern), subscribes && !is_refused);
     upstreams_.answered(to.pattern, subscribes, is_refused);
