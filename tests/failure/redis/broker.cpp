@@ -98,13 +98,16 @@ TEST_CASE("whichever allocation of a call of a broker for Redis fails, it throws
 
 TEST_CASE("whichever allocation of the thread of a broker for Redis fails, it delivers again",
           "[failure][redis]") {
+  const bool has_tls = GENERATE(false, true);
+  // With TLS, most of them are those of the handshake.
+  const std::size_t stride = has_tls ? 17 : 1;
   std::size_t failed = 0;
-  for (std::size_t number = 1; number <= 60; ++number) {
-    INFO("allocation " << number);
-    redis_peer peer{{}, spared_peer};
+  for (std::size_t number = 1; number <= 60 * stride; number += stride) {
+    INFO("allocation " << number << (has_tls ? " with TLS" : ""));
+    redis_peer peer{redis_tls(has_tls), spared_peer};
     counter count;
     const auto ann = count.made_subscriber();
-    redis_broker broker{quick(peer)};
+    redis_broker broker = broker_for(quick(peer));
     broker.subscribe(ann, "before");
     bool happened = false;
     {
