@@ -14,6 +14,7 @@ class heap_meter {
   heap_meter() noexcept : start_{now} {
     peak = now.load();
     blocks = 0;
+    sizes = 0;
   }
 
   /// Bytes allocated since the beginning and not freed.
@@ -28,10 +29,14 @@ class heap_meter {
   /// The number of allocations.
   std::size_t count() const noexcept { return blocks; }
 
+  /// The bytes of all allocations.
+  std::size_t total() const noexcept { return sizes; }
+
   static void taken(std::size_t size) noexcept {
     const auto held = now += size;
     if (held > peak) peak = held;
     ++blocks;
+    sizes += size;
   }
 
   static void given_back(std::size_t size) noexcept { now -= size; }
@@ -40,6 +45,7 @@ class heap_meter {
   inline static std::atomic<std::size_t> now{0};
   inline static std::atomic<std::size_t> peak{0};
   inline static std::atomic<std::size_t> blocks{0};
+  inline static std::atomic<std::size_t> sizes{0};
   std::size_t start_;
 };
 
