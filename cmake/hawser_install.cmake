@@ -79,3 +79,19 @@ install(FILES
   "${PROJECT_SOURCE_DIR}/cmake/Findhiredis.cmake"
   DESTINATION "${HAWSER_PACKAGE_DIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/hawser")
+
+# cpack -G DEB makes a package of the headers.
+if(PROJECT_IS_TOP_LEVEL)
+  set(CPACK_PACKAGE_NAME libhawser-dev)
+  set(CPACK_PACKAGE_CONTACT "hawser")
+  set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+  set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
+  set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+  set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
+  if(NOT HAWSER_COMPILED)
+    set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
+  endif()
+  set(CPACK_DEBIAN_PACKAGE_RECOMMENDS libasio-dev)
+  set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libssl-dev, zlib1g-dev, nlohmann-json3-dev, libhiredis-dev")
+  include(CPack)
+endif()
