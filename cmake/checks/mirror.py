@@ -69,6 +69,7 @@ ELSEWHERE = {
     "cable/engine/registry": "cable/server",
     "cable/engine/remote_disconnect": "cable/server",
     "cable/engine/subprotocol": "cable/server",
+    "cable/engine/upgrade_answers": "cable/server",
     "cable/test_client": "cable/connection",
     "cable/broadcast_options": "cable/server",
     "cable/channel_definition": "cable/server",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hawser/cable/broadcast_endpoint.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -12,6 +13,7 @@
 #include "hawser/asio/server.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/cable/channel.hpp"
+#include "hawser/cable/channel_definition.hpp"
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/server.hpp"
 #include "hawser/cable/server_message.hpp"
@@ -53,6 +55,11 @@ struct recorded_endpoint {
 
 class endpoint_channel : public channel {
  public:
+  static void define(channel_definition<endpoint_channel>& it) {
+    it.on("to_others", [](endpoint_channel& of, const json& data) {
+      of.broadcast("news", data.at("n"), {.except_sid = data.at("sid").get<std::string>()});
+    });
+  }
   void subscribed() { stream_from("news", {.history = history_options{}}); }
 };
 
@@ -89,6 +96,13 @@ struct served_endpoint : testing::world {
 
   unsigned post(const json& body, const std::string& token = "secret") {
     return http("POST", "/_broadcast", {{"Authorization", "Bearer " + token}}, body.dump()).status;
+  }
+
+  /// The same for what the owner of a session asks for.
+  unsigned post_from(const std::string& sid, const json& body) {
+    return http("POST", "/_broadcast", {{"Authorization", "Bearer secret"}, {"X-Socket-ID", sid}},
+                body.dump())
+        .status;
   }
 
   memory_broker broker;
@@ -190,6 +204,58 @@ TEST_CASE("the endpoint of a server leaves out the session that a request names"
   CHECK(publish("unknown") == 201);
   CHECK(json::parse(ann.expect_text()).at("offset") == 2);
   CHECK(json::parse(bob.expect_text()).at("offset") == 2);
+}
+
+TEST_CASE(
+    "the endpoint of a server leaves out the session that a header field names, unless the body "
+    "names one",
+    "[cable][R-EXT][R-OTHERS]") {
+  served_endpoint it;
+  auto [ann, anns] = it.join("1");
+  auto [bob, bobs] = it.join("2");
+  json body{{"stream", "news"}, {"data", "1"}};
+  CHECK(it.post_from(anns, body) == 201);
+  ann.expect_nothing();
+  CHECK(json::parse(bob.expect_text()).at("message") == 1);
+  body["meta"] = {{"exclude_socket", bobs}};
+  CHECK(it.post_from(anns, body) == 201);
+  CHECK(json::parse(ann.expect_text()).at("offset") == 2);
+  bob.expect_nothing();
+}
+
+TEST_CASE("a broadcast leaves out the session and the connection that its options name",
+          "[cable][R-OTHERS]") {
+  served_endpoint it;
+  auto [ann, anns] = it.join("1");
+  auto [bob, bobs] = it.join("2");
+  auto [eve, eves] = it.join("3");
+  std::uint64_t third = 0;
+  it.http_server.for_each([&](session& one) {
+    if (one.request().query("user") == "3") third = one.id();
+  });
+  it.served->broadcast("news", 1, {.except = third, .except_sid = anns});
+  CHECK(json::parse(bob.expect_text()).at("message") == 1);
+  bob.sends_text(
+      message_command(endpoint_news, {{"action", "to_others"}, {"n", 2}, {"sid", bobs}}));
+  CHECK(json::parse(ann.expect_text()).at("message") == 2);
+  CHECK(json::parse(eve.expect_text()).at("message") == 2);
+  it.served->broadcast("news", 3, {.except_sid = "unknown"});
+  for (auto* const one : {&ann, &bob, &eve}) {
+    CHECK(json::parse(one->expect_text()).at("message") == 3);
+    one->expect_nothing();
+  }
+}
+
+TEST_CASE("a broadcast that is transient has no place in the history", "[cable][R-EXT]") {
+  served_endpoint it;
+  auto [ann, sid] = it.join("1");
+  it.served->broadcast_text("news", "1", {.transient = true});
+  ann.expect_text(data_message(endpoint_news, "1"));
+  it.served->broadcast("news", 2);
+  CHECK(json::parse(ann.expect_text()).at("offset") == 1);
+  ann.sends_text(history_command(endpoint_news, {{"since", 0}}));
+  CHECK(json::parse(ann.expect_text()).at("message") == 2);
+  ann.expect_text(history_confirmation_message(endpoint_news));
 }
 
 TEST_CASE("the endpoint of a server disconnects by the connection identifier",

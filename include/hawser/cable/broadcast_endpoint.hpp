@@ -27,8 +27,11 @@ namespace hawser::cable {
 struct remote_broadcast {
   std::string stream;
   std::string json_text;  ///< One JSON value
-  std::string
-      exclude_sid;  ///< The session that does not get it, as its welcome named it; empty: none
+
+  /// The session that does not get it, as its welcome named it: `exclude_socket`, or else the header field X-Socket-ID of
+  /// the request. Empty: none.
+  std::string exclude_sid = {};
+
   bool transient = false;  ///< It is not kept in the history of the stream
 
   bool operator==(const remote_broadcast&) const = default;
@@ -115,9 +118,11 @@ class broadcast_endpoint {
     const auto body = parse_json(asked.body(), options_.limits);
     if (!body) return {.status = 422};
     if (body->is_object() && body->contains("command")) return execute(*body);
-    const auto all = detail::remote_broadcasts_of(*body, options_);
+    auto all = detail::remote_broadcasts_of(*body, options_);
     if (!all) return {.status = 422};
-    for (const auto& one : *all) {
+    const auto socket = asked.header("X-Socket-ID");
+    for (auto& one : *all) {
+      if (one.exclude_sid.empty() && socket) one.exclude_sid = *socket;
       if (broadcast_(one)) return {.status = 503};
     }
     return {.status = 201};

@@ -2,12 +2,20 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace hawser::cable {
 
 struct broadcast_options {
   /// The connection::id() of a connection of this process that does not get the message. 0: all get it.
   std::uint64_t except = 0;
+
+  /// The `sid` of a client of the extended protocol, of this process, that does not get the message either: what
+  /// AnyCable's clients send as the header field X-Socket-ID with requests of their own. Empty, or unknown: all get it.
+  std::string except_sid = {};
+
+  /// The message is not kept in the history of its stream. A broker of several processes does not pass that on.
+  bool transient = false;
 };
 
 }  // namespace hawser::cable

@@ -147,7 +147,7 @@ class channel {
   /// as the broker does. May be called on any thread.
   std::error_code broadcast(std::string_view name, const json& message,
                             const broadcast_options& options = {}) const {
-    return of_->core().streams().publish(name, of_->core().encode(message), options);
+    return of_->core().broadcast(name, of_->core().encode(message), options);
   }
 
   template <class Object>

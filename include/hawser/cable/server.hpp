@@ -26,10 +26,12 @@
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/connection.hpp"
 #include "hawser/cable/disconnect_options.hpp"
+#include "hawser/cable/engine/channel_type.hpp"
 #include "hawser/cable/engine/connection_state.hpp"
 #include "hawser/cable/engine/remote_disconnect.hpp"
 #include "hawser/cable/engine/server_state.hpp"
 #include "hawser/cable/engine/subprotocol.hpp"
+#include "hawser/cable/engine/upgrade_answers.hpp"
 #include "hawser/cable/errc.hpp"
 #include "hawser/cable/fault.hpp"
 #include "hawser/cable/json.hpp"
@@ -131,11 +133,7 @@ class server {
   server& add_channel(const std::string& name) {
     channel_definition<Channel> definition{name};
     if constexpr (requires { Channel::define(definition); }) Channel::define(definition);
-    auto type = std::make_shared<const detail::channel_type>(definition.take());
-    if (!settable().types.emplace(name, std::move(type)).second) {
-      throw std::invalid_argument{"hawser::cable: there is a channel of this name: " + name};
-    }
-    return *this;
+    return add_type(name, definition.take());
   }
 
   /// Serves a route: its options say which pages may connect (handshake.origin, handshake.allowed_origins). Sets its
@@ -150,11 +148,11 @@ class server {
     options.budget = state_->options.budget;
     if (state_->options.answers.hide) {
       options.handshake.allow_missing_origin = false;
-      options.handshake.origin_refusal = not_found();
-      at.on_http([](const request&) { return not_found(); });
+      options.handshake.origin_refusal = detail::not_found();
+      at.on_http([](const request&) { return detail::not_found(); });
     }
     state_->report_thrown = at.error_reporter();
-    at.on_upgrade([state = state_](upgrade& asked) { decide(*state, asked); });
+    at.on_upgrade([state = state_](upgrade& asked) { detail::decide(*state, asked); });
     at.on_open([state = state_](session& peer) {
       const auto made = std::make_shared<detail::connection_state>(state, peer);
       peer.data() = made;
@@ -185,14 +183,16 @@ class server {
   }
 
   /// Lets programs in any language broadcast and disconnect by `POST` requests for this route, in the format of AnyCable
-  /// with a bearer token. `exclude_socket`, the `sid` of a client of the extended protocol, is known in this process
-  /// only. The response is 201 if all is accepted, 401 without the token, 422 for another method and for a malformed
+  /// with a bearer token. `exclude_socket`, or else the header field X-Socket-ID, is broadcast_options::except_sid. The response is 201 if all is accepted, 401 without the token, 422 for another method and for a malformed
   /// body, 503 after the end of this server or if the broker fails. May be called for several routes. Throws
   /// std::invalid_argument without a token, unless any client is allowed.
   void serve_broadcasts(route& at, broadcast_endpoint_options options) const {
     at.on_http(broadcast_endpoint{
         std::move(options),
-        [state = state_](const remote_broadcast& one) { return publish_remote(*state, one); },
+        [state = state_](const remote_broadcast& one) {
+          return state->broadcast(one.stream, one.json_text,
+                                  {.except_sid = one.exclude_sid, .transient = one.transient});
+        },
         [state = state_](const std::string& identifier, bool reconnect) {
           return detail::disconnect_remotely(*state, identifier, {.reconnect = reconnect});
         }});
@@ -202,8 +202,7 @@ class server {
   /// errc::bad_topic, or as the broker does.
   std::error_code broadcast(std::string_view name, const json& message,
                             const broadcast_options& options = {}) const {
-    return state_->streams->publish(name, to_text(message, state_->options.answers.escape_html),
-                                    options);
+    return state_->broadcast(name, to_text(message, state_->options.answers.escape_html), options);
   }
 
   /// The same with a JSON text. Fails with cable::errc::bad_data if it is none.
@@ -212,7 +211,7 @@ class server {
     if (!is_json(json_text, {.max_bytes = json_text.size(), .max_depth = 1'000})) {
       return errc::bad_data;
     }
-    return state_->streams->publish(name, json_text, options);
+    return state_->broadcast(name, json_text, options);
   }
 
   /// Ends all connections with `server_restart`. Clients connect again.
@@ -260,6 +259,14 @@ class server {
     return *state_;
   }
 
+  server& add_type(const std::string& name, detail::channel_type one) {
+    auto type = std::make_shared<const detail::channel_type>(std::move(one));
+    if (!settable().types.emplace(name, std::move(type)).second) {
+      throw std::invalid_argument{"hawser::cable: there is a channel of this name: " + name};
+    }
+    return *this;
+  }
+
   template <class Handler>
   static std::function<detail::handler_result(connection&)> hook_of(Handler handler) {
     if constexpr (detail::plain_or_coroutine<Handler, connection&>) {
@@ -269,27 +276,6 @@ class server {
     } else {
       return {};
     }
-  }
-
-  static std::error_code publish_remote(const detail::server_state& state,
-                                        const remote_broadcast& one) {
-    const broadcast_options options{.except = state.sessions.connection_of(one.exclude_sid)};
-    auto& streams = *state.streams;
-    return one.transient ? streams.publish_transient(one.stream, one.json_text, options)
-                         : streams.publish(one.stream, one.json_text, options);
-  }
-
-  static response not_found() {
-    response answer{.status = 404, .body = "Page not found"};
-    answer.headers.add("Content-Type", "text/plain");
-    return answer;
-  }
-
-  static void decide(const detail::server_state& state, const upgrade& asked) {
-    if (state.has_ended) return static_cast<void>(asked.reject(503));
-    const auto chosen = detail::choose_subprotocol(state.options, asked.request().subprotocols());
-    if (!chosen) return static_cast<void>(asked.reject(400, "no subprotocol of Action Cable"));
-    asked.accept(acceptance{.subprotocol = *chosen});
   }
 
   const std::shared_ptr<detail::server_state> state_;

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/connection.hpp"
 #include "hawser/cable/engine/handler_result.hpp"
 #include "hawser/cable/engine/mailbox.hpp"
@@ -68,6 +69,10 @@ class connection_core : public connection, public std::enable_shared_from_this<c
   using connection::send;
 
   virtual stream_table& streams() = 0;
+
+  /// Broadcasts a JSON text, which is known to be valid. May be called on any thread.
+  virtual std::error_code broadcast(std::string_view name, std::string_view json_text,
+                                    const broadcast_options& options) const = 0;
 
   virtual connection_handle handle() = 0;
 

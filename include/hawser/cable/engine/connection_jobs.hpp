@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -24,6 +25,7 @@
 #include "hawser/asio/executor/kept_executor.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/asio/session/session_handlers.hpp"
+#include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/engine/connection_core.hpp"
 #include "hawser/cable/engine/job_queue.hpp"
 #include "hawser/cable/engine/mailbox.hpp"
@@ -49,6 +51,10 @@ class connection_jobs : public connection_core, hawser::detail::context_end::lis
   asio::any_io_executor get_executor() const { return executor_.get(); }
 
   stream_table& streams() override { return *server_->streams; }
+  std::error_code broadcast(std::string_view name, std::string_view json_text,
+                            const broadcast_options& options) const override {
+    return server_->broadcast(name, json_text, options);
+  }
   bool rejects_late() const override { return server_->options.answers.reject_late; }
 
   connection_handle handle() override { return {mailbox_.get_address(), weak_from_this(), id()}; }

@@ -10,6 +10,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "hawser/asio/incident.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/limit.hpp"
+#include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/connection.hpp"
 #include "hawser/cable/engine/channel_type.hpp"
@@ -73,6 +76,13 @@ class server_state {
     sessions.expire(streams->history().clock().now());
     streams->expire();
     if (expiries_.fetch_add(1) % 60 == 0) streams->history().expire();
+  }
+
+  /// Broadcasts a JSON text, which is known to be valid.
+  std::error_code broadcast(std::string_view name, std::string_view json_text,
+                            const broadcast_options& chosen) const {
+    const auto& sid = chosen.except_sid;
+    return streams->publish(name, json_text, chosen, sid.empty() ? 0 : sessions.connection_of(sid));
   }
 
   /// The limits of the JSON of clients.

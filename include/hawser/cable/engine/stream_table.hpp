@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -88,21 +89,17 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     return made;
   }
 
-  /// Publishes a JSON text, which is known to be valid.
+  /// Publishes a JSON text, which is known to be valid. `sid_owner` is the connection of options.except_sid, or 0.
   std::error_code publish(std::string_view name, std::string_view json_text,
-                          const broadcast_options& options) {
+                          const broadcast_options& options, std::uint64_t sid_owner = 0) {
     const message_view text{message_kind::text, as_bytes(json_text)};
     publication one{std::string{name}, prepared_message{text}};
-    if (options.except != 0) one.except.push_back(options.except);
+    for (const auto id : {options.except, sid_owner}) {
+      if (id != 0) one.except.push_back(id);
+    }
     const set_for_scope known{published_json, one.message.payload().data()};
+    const set_for_scope transient{published_is_transient, options.transient};
     return broker_.publish(std::move(one));
-  }
-
-  /// The same, without a place in the history of the stream. A broker of several processes does not pass that on.
-  std::error_code publish_transient(std::string_view name, std::string_view json_text,
-                                    const broadcast_options& options) {
-    const set_for_scope transient{published_is_transient, true};
-    return publish(name, json_text, options);
   }
 
   /// For a link that is destroyed.
