@@ -2,6 +2,7 @@
 """arguments.py PROGRAM: with --help an example prints its arguments; with wrong arguments it ends with
 status 2, after other failures with status 1. It always prints a sentence, and never ends by a signal."""
 
+import os
 import pathlib
 import socket
 import subprocess
@@ -58,11 +59,16 @@ REFUSES = {
 }
 
 
-def run(program, *arguments):
+# Examples read no other variables of their own.
+VARIABLES = {"cable_conformance_server": "REDIS_URL"}
+
+
+def run(program, *arguments, **variables):
     """The result of a run of the program, which must not end by a signal."""
     given = subprocess.run(
         [program, *arguments],
         capture_output=True,
+        env={**os.environ, **variables},
         encoding="utf-8",
         stdin=subprocess.DEVNULL,
         timeout=SECONDS,
@@ -89,8 +95,8 @@ def refuses(program, name, *arguments):
     assert rest[0].startswith(f"usage: {name}"), f"{arguments} printed {rest[0]!r}"
 
 
-def fails(program, *arguments):
-    given = run(program, *arguments)
+def fails(program, *arguments, **variables):
+    given = run(program, *arguments, **variables)
     assert (given.returncode, given.stdout) == (1, ""), f"{arguments} gave {given}"
     assert given.stderr, f"{arguments} does not say why"
 
@@ -121,6 +127,9 @@ def connects(program, arguments):
 def main(program):
     name = pathlib.Path(program).stem
     assert name in {*SERVES, *CONNECTS, *REFUSES}, f"{name} is not in the table"
+    variable = VARIABLES.get(name)
+    if variable:
+        os.environ.pop(variable, None)
     explains(program, name)
     for arguments in REFUSES.get(name, [["0", "a"]]):
         refuses(program, name, *arguments)
@@ -128,6 +137,9 @@ def main(program):
         serves(program, name, arguments)
     for arguments in CONNECTS.get(name, []):
         connects(program, arguments)
+    if variable:
+        assert variable in run(program, "--help").stdout, f"--help does not name {variable}"
+        fails(program, "0", **{variable: "nonsense"})
 
 
 if __name__ == "__main__":
