@@ -75,6 +75,7 @@ ELSEWHERE = {
     "cable/channel_definition": "cable/server",
     "cable/fault": "cable/server",
     "cable/identifiers": "cable/connection",
+    "cable/pubsub_options": "cable/engine/pubsub_channel",
     "cable/server_options": "cable/server",
     "cable/server_statistics": "cable/server",
     "cable/engine/broker_gate": "cable/server",

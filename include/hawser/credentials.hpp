@@ -7,4 +7,5 @@
 #include "hawser/credentials/message_verifier.hpp"
 #include "hawser/credentials/rails_cookies.hpp"
 #include "hawser/credentials/secret.hpp"
+#include "hawser/credentials/signed_stream_names.hpp"
 #include "hawser/hawser.hpp"

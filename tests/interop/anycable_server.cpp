@@ -94,6 +94,10 @@ int main(int argc, char** argv) try {
   served.identified_by({"user"});
   served.on_connect([&](cable::connection& peer) { authenticate(tokens, peer); });
   served.add_channel<chat_channel>("ChatChannel");
+  served.serve_pubsub(
+      {.public_streams = true,
+       .of_public = {.history = cable::history_options{}, .whisper = true},
+       .signed_streams = credentials::signed_stream_names{credentials::secret{"s3Krit"}}});
 
   hawser::server server{hawser::server_options{}};
   served.mount(server.route("/cable"));

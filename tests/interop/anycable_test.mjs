@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// npm's @anycable/core as the client of our server. data/anycable_client.json records it with a scripted server: what the
-// client sends there, it sends here.
+// npm's @anycable/core as the client of our server. data/anycable_client.json records it with a scripted server: what
+// the client sends there, it sends here.
 import assert from 'node:assert/strict';
 import {createHmac} from 'node:crypto';
 import {readFileSync} from 'node:fs';
@@ -18,6 +18,8 @@ const RECORDED = JSON.parse(
 const PLAIN = 'actioncable-v1-json';
 const EXTENDED = 'actioncable-v1-ext-json';
 const ROOM = {room: 1};
+// The name chat/2023 as AnyCable signs it, with the secret s3Krit.
+const SIGNED = 'ImNoYXQvMjAyMyI=--2b2e054b6413bf3bc7e8bbad2f68962aa2ba19821800ccbd8de6fd7314e8320c';
 
 /** A token of AnyCable that identifies a user for so many seconds from now. */
 function token(user, seconds) {
@@ -251,12 +253,14 @@ describe('@anycable/core and our server', {concurrency: true}, () => {
     await story.post('/restart');
     await story.event(notes, 'cable', 'disconnect', 'server_restart');
     await story.event(notes, 'channel', 'connect', {reconnect: true, restored: false});
+    await within(cable.streamFrom('news').ensureSubscribed());
+    await within(cable.streamFromSigned(SIGNED).ensureSubscribed());
     channel.disconnect();
     await story.until('unsubscribe', () => notes.sent.at(-1).command === 'unsubscribe');
 
-    const recorded = comparable(recordedFrames()).filter(
-      ({identifier}) => !identifier.includes('$pubsub'),
-    );
+    const recorded = comparable(recordedFrames());
+    const signed = recorded.find(({identifier}) => identifier.includes('signed_stream_name'));
+    signed.identifier = signed.identifier.replace('c2ln--abc', SIGNED);
     assert.deepEqual(comparable(notes.sent), recorded);
     assert.match(notes.targets[1], /^\?user=u1&sid=[-_A-Za-z0-9]{24}$/);
     assert.equal(notes.targets[2], '?user=u1&sid=');
@@ -484,6 +488,28 @@ describe('@anycable/core and our server', {concurrency: true}, () => {
       await story.message(one.notes, {user: 'ann', text: 'hi'});
     });
   }
+
+  scenario('streams without a channel', async (story) => {
+    const [a, b] = [story.client(), story.client()];
+    const channels = [a.cable.streamFrom('news'), a.cable.streamFromSigned(SIGNED)];
+    const other = b.cable.streamFrom('news');
+    for (const channel of channels) story.note(a.notes.events, channel, 'channel', ['message']);
+    await within(Promise.all([...channels, other].map((one) => one.ensureSubscribed())));
+    await story.broadcast('public', {}, 'news');
+    await story.message(a.notes, 'public');
+    await story.broadcast('signed', {}, 'chat/2023');
+    await story.message(a.notes, 'signed');
+    await other.whisper({event: 'typing'});
+    await story.message(a.notes, {event: 'typing'});
+    await story.post('/drop');
+    await story.until('a restored client', () =>
+      a.notes.events.some(({kind, value}) => kind === 'connect' && value.restored),
+    );
+    await story.broadcast('again', {}, 'news');
+    await story.message(a.notes, 'again');
+    const forged = a.cable.streamFromSigned(`${SIGNED.slice(0, -1)}d`);
+    await assert.rejects(within(forged.ensureSubscribed()), {name: 'SubscriptionRejectedError'});
+  });
 
   scenario('leaves itself out of a broadcast, by its sid', async (story) => {
     const [a, b] = [story.client(), story.client()];

@@ -28,8 +28,8 @@ struct remote_broadcast {
   std::string stream;
   std::string json_text;  ///< One JSON value
 
-  /// The session that does not get it, as its welcome named it: `exclude_socket`, or else the header field X-Socket-ID of
-  /// the request. Empty: none.
+  /// The session that does not get it, as its welcome named it: `exclude_socket`, or else the header field X-Socket-ID
+  /// of the request. Empty: none.
   std::string exclude_sid = {};
 
   bool transient = false;  ///< It is not kept in the history of the stream

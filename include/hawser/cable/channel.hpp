@@ -169,7 +169,7 @@ class channel {
   }
 
   /// For the server.
-  void attach(detail::subscription& of) noexcept { of_ = &of; }
+  virtual void attach(detail::subscription& of) noexcept { of_ = &of; }
 
  private:
   /// `prepare(text)` makes the step that calls the callback; empty if there is nothing to call.

@@ -28,6 +28,7 @@
 #include "hawser/cable/disconnect_options.hpp"
 #include "hawser/cable/engine/channel_type.hpp"
 #include "hawser/cable/engine/connection_state.hpp"
+#include "hawser/cable/engine/pubsub_channel.hpp"
 #include "hawser/cable/engine/remote_disconnect.hpp"
 #include "hawser/cable/engine/server_state.hpp"
 #include "hawser/cable/engine/subprotocol.hpp"
@@ -35,6 +36,7 @@
 #include "hawser/cable/errc.hpp"
 #include "hawser/cable/fault.hpp"
 #include "hawser/cable/json.hpp"
+#include "hawser/cable/pubsub_options.hpp"
 #include "hawser/cable/server_options.hpp"
 #include "hawser/cable/server_statistics.hpp"
 #include "hawser/handshake/request.hpp"
@@ -136,6 +138,16 @@ class server {
     return add_type(name, definition.take());
   }
 
+  /// Lets clients subscribe to streams without a channel of yours, in the form of AnyCable: `stream_name` or
+  /// `signed_stream_name` beside the `channel` $pubsub, or another name, such as that of Turbo. They perform no actions.
+  /// Throws std::invalid_argument if the options permit neither, and if there is a channel of that name.
+  server& serve_pubsub(pubsub_options options, const std::string& name = "$pubsub") {
+    if (!options.public_streams && !options.signed_streams) {
+      throw std::invalid_argument{"hawser::cable: serve_pubsub() permits no streams"};
+    }
+    return add_type(name, detail::pubsub_type(name, std::move(options)));
+  }
+
   /// Serves a route: its options say which pages may connect (handshake.origin, handshake.allowed_origins). Sets its
   /// subprotocols, its budget, its limit of messages and its handlers. May be called for
   /// several routes.
@@ -183,8 +195,9 @@ class server {
   }
 
   /// Lets programs in any language broadcast and disconnect by `POST` requests for this route, in the format of AnyCable
-  /// with a bearer token. `exclude_socket`, or else the header field X-Socket-ID, is broadcast_options::except_sid. The response is 201 if all is accepted, 401 without the token, 422 for another method and for a malformed
-  /// body, 503 after the end of this server or if the broker fails. May be called for several routes. Throws
+  /// with a bearer token. `exclude_socket`, or else the header field X-Socket-ID, is broadcast_options::except_sid. The
+  /// response is 201 if all is accepted, 401 without the token, 422 for another method and for a malformed body, 503
+  /// after the end of this server or if the broker fails. May be called for several routes. Throws
   /// std::invalid_argument without a token, unless any client is allowed.
   void serve_broadcasts(route& at, broadcast_endpoint_options options) const {
     at.on_http(broadcast_endpoint{
