@@ -441,6 +441,23 @@ TEST_CASE("a reader that answers a ping does not block on another thread's messa
   CHECK_FALSE(written);
 }
 
+TEST_CASE(
+    "a stream that brings more than the buffer holds is read in larger pieces, without a wait "
+    "before each") {
+  auto [here, there] = make_memory_pipe();
+  websocket<memory_pipe> near{role::client, std::move(here), no_timeouts};
+  const std::string large(1'000'000, 'x');
+  std::error_code ec;
+  const auto frame = frame_from(role::server, opcode::binary, large);
+  CHECK(there.write_some(frame, ec) == frame.size());
+  const auto before = near.stream().calls();
+  const auto got = near.read();
+  REQUIRE(got);
+  CHECK(got->payload.size() == large.size());
+  // 16 KiB at a time, each after a wait, would be 122 calls.
+  CHECK(near.stream().calls() - before <= 12);
+}
+
 /// Ends a connection that stores too much, as a server does.
 class counted final : public detail::memory_holder, public std::enable_shared_from_this<counted> {
  public:
@@ -457,7 +474,7 @@ class counted final : public detail::memory_holder, public std::enable_shared_fr
 
 TEST_CASE("a connection counts what it stores, and one that stores too much fails with 1013",
           "[abuse]") {
-  const auto budget = std::make_shared<detail::memory_budget>(100'000);
+  const auto budget = std::make_shared<detail::memory_budget>(300'000);
   const auto count = std::make_shared<counted>(budget);
   auto pipe = make_memory_pipe();
   auto& there = pipe.second;
@@ -473,8 +490,8 @@ TEST_CASE("a connection counts what it stores, and one that stores too much fail
   CHECK_FALSE(near.read(1ms, ec));
   CHECK(ec == errc::read_timeout);
   CHECK(budget->bytes() >= 41'000);
-  CHECK(budget->bytes() <= 90'000);
-  send(opcode::continuation, 80'000);
+  CHECK(budget->bytes() <= 290'000);
+  send(opcode::continuation, 300'000);
   CHECK_FALSE(near.read(1ms, ec));
   CHECK(shown(near.close_reason()) == "closed{1013, the server stores too much}");
   CHECK(budget->bytes() <= 8192);
@@ -485,7 +502,7 @@ TEST_CASE("a connection counts what it stores, and one that stores too much fail
 }
 
 TEST_CASE("a connection whose peer reads nothing is aborted when it stores too much", "[abuse]") {
-  const auto budget = std::make_shared<detail::memory_budget>(600'000);
+  const auto budget = std::make_shared<detail::memory_budget>(900'000);
   buffer_pool::clear();  // a buffer from it may be larger than needed
   const auto large = std::make_shared<counted>(budget);
   const auto small = std::make_shared<counted>(budget);
@@ -498,10 +515,10 @@ TEST_CASE("a connection whose peer reads nothing is aborted when it stores too m
   near.count_memory(*large, 0);
   other.count_memory(*small, 0);
   std::error_code written;
-  std::thread writer{[&] { written = near.write(std::string(400'000, 'x')); }};
-  CHECK(eventually([&] { return budget->bytes() >= 390'000; }));
+  std::thread writer{[&] { written = near.write(std::string(700'000, 'x')); }};
+  CHECK(eventually([&] { return budget->bytes() >= 690'000; }));
   std::error_code ec;
-  const auto frame = frame_from(role::client, opcode::text, std::string(150'000, 'x'), fin::no);
+  const auto frame = frame_from(role::client, opcode::text, std::string(140'000, 'x'), fin::no);
   CHECK(other_there.write_some(frame, ec) == frame.size());
   CHECK_FALSE(other.read(1ms, ec));
   writer.join();

@@ -8,9 +8,12 @@
 #include <mutex>
 #include <optional>
 #include <system_error>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "hawser/base/buffer_pool.hpp"
+#include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/protocol/close_machine.hpp"
@@ -45,7 +48,7 @@ class blocking_reader {
     shared_.activities().wait(guard, [this] { return !is_reading() && !is_looking(); });
     const activity_scope reading{shared_.activities(), blocking_activity::reading};
     shared_.connection().deliver(how);
-    return read_until(guard, until, buffer_, ec);
+    return read_until(guard, until, {}, ec);
   }
 
   /// Waits until a connection that closes has ended. Reads if no other thread does.
@@ -65,17 +68,30 @@ class blocking_reader {
 
  private:
   static constexpr std::size_t buffer_size = 16 * 1024;
+  static constexpr std::size_t large_size = 128 * 1024;
+  // Messages that are taken from the buffer before the clock is read again, which costs as much as one.
+  static constexpr unsigned most_untimed = 16;
   static constexpr duration write_again = std::chrono::milliseconds{10};
 
   bool is_reading() const noexcept { return shared_.activities().has(blocking_activity::reading); }
 
   bool is_looking() const noexcept { return shared_.activities().has(blocking_activity::looking); }
 
-  std::optional<data> read_until(lock& guard, time_point until, mutable_bytes buffer,
+  /// Reads into `other`, or into its own buffer if that is empty.
+  std::optional<data> read_until(lock& guard, time_point until, mutable_bytes other,
                                  std::error_code& ec) {
-    for (bool in_time = true; true; in_time = receive(guard, until, buffer)) {
-      shared_.connection().resumed(shared_.now());
+    if (!shared_.unread().front().empty() && untimed_ != most_untimed) {
+      ++untimed_;
+    } else {
+      set_time(shared_.now());
+    }
+    for (bool in_time = true; true; in_time = receive(guard, until, other)) {
       auto found = next_data();
+      if (!found && untimed_ != 0) {
+        // What is due by now decides whether to read.
+        set_time(shared_.now());
+        found = next_data();
+      }
       // Output that the peer does not read now can wait: the peer may need to be read first.
       writer_.write_accepted(guard);
       shared_.count_stored(guard);
@@ -89,6 +105,11 @@ class blocking_reader {
     }
   }
 
+  void set_time(time_point now) {
+    untimed_ = 0;
+    shared_.connection().resumed(now);
+  }
+
   /// The next message or part. Other events are handled here.
   std::optional<data> next_data() {
     while (auto happened = shared_.connection().next(shared_.unread().front())) {
@@ -99,31 +120,75 @@ class blocking_reader {
     return std::nullopt;
   }
 
-  /// Reads once. Returns false if `until` has passed.
-  bool receive(lock& guard, time_point until, mutable_bytes buffer) {
-    if (take_unread(buffer)) return true;
-    std::error_code ec;
-    bool readable = true;
-    const auto due = wait_limit(until);
-    std::size_t size = 0;
-    time_point now;
-    {
-      const unlocked meanwhile{guard};
-      if constexpr (timed_stream<Stream>) readable = shared_.stream().wait_readable(due, ec);
-      if (readable && !ec) size = shared_.stream().read_some(buffer, ec);
-      now = shared_.now();
+  /// Reads once, and sets the time. Returns false if `until` has passed.
+  bool receive(lock& guard, time_point until, mutable_bytes other) {
+    auto buffer = other.empty() ? own_buffer() : other;
+    if (take_unread(buffer)) {
+      set_time(shared_.now());
+      return true;
     }
-    shared_.has_read(now);
+    auto got = has_more_ ? read_some(guard, buffer, std::nullopt) : arrival{};
+    if (got.ec == std::errc::operation_would_block) {
+      has_more_ = false;
+      if (other.empty()) buffer = own_buffer();
+      got = read_some(guard, buffer, wait_limit(until));
+    }
+    has_more_ = timed_stream<Stream> && got.size >= buffer_size;
+    shared_.has_read(got.at);
     auto& connection = shared_.connection();
-    if (ec == std::errc::operation_would_block || (!ec && !readable)) {
-      connection.advance(now);
-    } else if (ec || size == 0) {
-      connection.receive_end(ec);
+    if (got.ec == std::errc::operation_would_block) {
+      connection.advance(got.at);
+    } else if (got.ec || got.size == 0) {
+      connection.receive_end(got.ec);
     } else {
-      connection.received(now);
-      shared_.unread().front() = buffer.first(size);
+      connection.received(got.at);
+      shared_.unread().front() = buffer.first(got.size);
     }
-    return now < until;
+    // After each read: a peer that sends without a pause must not delay what is due.
+    set_time(got.at);
+    return got.at < until;
+  }
+
+  /// The result of a read, and its time.
+  struct arrival {
+    std::error_code ec = std::make_error_code(std::errc::operation_would_block);
+    std::size_t size = 0;
+    time_point at = {};
+  };
+
+  /// Reads without the lock. Waits first, until `due` at most, if there is one.
+  arrival read_some(lock& guard, mutable_bytes buffer, std::optional<time_point> due) {
+    arrival got;
+    const unlocked meanwhile{guard};
+    bool readable = true;
+    if constexpr (timed_stream<Stream>) {
+      std::error_code ec;
+      if (due) readable = shared_.stream().wait_readable(*due, ec);
+      if (ec) got.ec = ec;
+      readable = readable && !ec;
+    }
+    if (readable) got.size = shared_.stream().read_some(buffer, got.ec);
+    got.at = shared_.now();
+    return got;
+  }
+
+  /// The buffer for the next read: a larger one while reads bring much.
+  mutable_bytes own_buffer() {
+    if (!has_more_) {
+      give_large_buffer();
+      return buffer_;
+    }
+    if (large_.capacity() < large_size) large_ = buffer_pool::take();
+    const auto buffer = large_.prepare(large_size);
+    shared_.unread().reads_into(large_.capacity());
+    return buffer;
+  }
+
+  void give_large_buffer() noexcept {
+    if (large_.capacity() == 0) return;
+    buffer_pool::give(std::move(large_));
+    shared_.unread().reads_into(0);
+    shared_.update_memory();  // a wait may follow
   }
 
   /// Takes what was read ahead. Returns false if that is nothing.
@@ -170,6 +235,9 @@ class blocking_reader {
   Shared& shared_;
   blocking_writer<Stream, Shared>& writer_;
   std::vector<std::byte> buffer_;
+  byte_buffer large_;
+  unsigned untimed_ = 0;   // messages since the clock was read
+  bool has_more_ = false;  // the last read brought so much that the next one does not wait first
 };
 
 }  // namespace hawser::detail

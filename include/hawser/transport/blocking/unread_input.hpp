@@ -55,7 +55,10 @@ class unread_input {
   /// Whether no more is to be read ahead.
   bool is_full() const noexcept { return end_ || size() >= capacity; }
 
-  std::size_t occupied() const noexcept { return ahead_.capacity(); }
+  /// The reader has a buffer of that size besides its small one.
+  void reads_into(std::size_t size) noexcept { reader_buffer_ = size; }
+
+  std::size_t occupied() const noexcept { return ahead_.capacity() + reader_buffer_; }
 
  private:
   std::size_t size() const noexcept { return front_.size() + ahead_.size() - taken_; }
@@ -68,6 +71,7 @@ class unread_input {
   mutable_bytes front_;
   std::vector<std::byte> ahead_;
   std::size_t taken_ = 0;
+  std::size_t reader_buffer_ = 0;
   std::optional<std::error_code> end_;
 };
 
