@@ -376,6 +376,23 @@ TEST_CASE("a client reaches the server of its world") {
   CHECK(got == "hi");
 }
 
+TEST_CASE("a client and the server of its world may send at any time") {
+  echo_world one;
+  std::vector<std::string> got;
+  session open;
+  client talker{one.world.context(), client_options{.url = "ws://localhost/"}};
+  talker.on_open([&](session& made) { open = made; }).on_message([&](session&, message_view view) {
+    got.emplace_back(view.text());
+  });
+  talker.start();
+  one.world.run();
+  for (const auto* const text : {"a", "b", "c"}) {
+    open.send(text);
+    one.world.run();
+  }
+  CHECK(got == std::vector<std::string>{"a", "b", "c"});
+}
+
 TEST_CASE("a coroutine that uses async_connect() talks to a peer without sockets") {
   world world;
   std::string got;

@@ -209,14 +209,19 @@ class basic_stream {
   std::size_t read_some(const asio::mutable_buffer& buffer,
                         std::error_code& ec) requires(How == calling::direct) {
     if (failed(ec)) return 0;
-    return state_->read(local(), {static_cast<std::byte*>(buffer.data()), buffer.size()}, ec);
+    const auto size =
+        state_->read(local(), {static_cast<std::byte*>(buffer.data()), buffer.size()}, ec);
+    if (size != 0) state_->move_all();  // the far end may wait to write
+    return size;
   }
 
   std::size_t write_some(const asio::const_buffer& buffer,
                          std::error_code& ec) requires(How == calling::direct) {
     if (failed(ec)) return 0;
-    return state_->write(local(), peer(),
-                         {static_cast<const std::byte*>(buffer.data()), buffer.size()}, ec);
+    const auto size = state_->write(
+        local(), peer(), {static_cast<const std::byte*>(buffer.data()), buffer.size()}, ec);
+    if (size != 0) state_->move_all();  // the far end may wait to read
+    return size;
   }
 
   void shutdown() {
