@@ -207,6 +207,16 @@ TEST_CASE("a history that has a gap is rejected, without messages", "[cable][R-E
   expect_positioned(bob, 121, 121);
 }
 
+TEST_CASE("the history of a subscription whose streams keep nothing is rejected",
+          "[cable][R-EXT]") {
+  extended_world world;
+  auto eve = world.subscribe(plain_room);
+  eve.sends_text(cable::history_command(plain_room, history_since(0)));
+  eve.expect_text(cable::history_rejection_message(plain_room));
+  world.served.broadcast("chat", 1);
+  eve.expect_text(cable::data_message(plain_room, "1"));
+}
+
 TEST_CASE("a rejected subscription gets no history and joins nothing", "[cable][R-EXT]") {
   extended_world world;
   auto peer = world.join();

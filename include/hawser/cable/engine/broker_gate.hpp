@@ -24,13 +24,13 @@ class broker_gate {
     return here ? one_->publish(std::move(published)) : hawser::errc::closed;
   }
 
-  std::error_code subscribe(const std::shared_ptr<subscriber>& to, std::string_view topic,
+  std::error_code subscribe(const std::shared_ptr<hawser::subscriber>& to, std::string_view topic,
                             const acknowledgement& live) {
     const use here{*this};
     return here ? one_->subscribe(to, topic, live) : hawser::errc::closed;
   }
 
-  void unsubscribe(const std::shared_ptr<subscriber>& from) {
+  void unsubscribe(const std::shared_ptr<hawser::subscriber>& from) {
     const use here{*this};
     if (here) one_->unsubscribe(from);
   }
@@ -48,9 +48,9 @@ class broker_gate {
     any_broker& operator=(const any_broker&) = delete;
     virtual ~any_broker() = default;
     virtual std::error_code publish(publication published) = 0;
-    virtual std::error_code subscribe(const std::shared_ptr<subscriber>& to, std::string_view topic,
-                                      const acknowledgement& live) = 0;
-    virtual void unsubscribe(const std::shared_ptr<subscriber>& from) = 0;
+    virtual std::error_code subscribe(const std::shared_ptr<hawser::subscriber>& to,
+                                      std::string_view topic, const acknowledgement& live) = 0;
+    virtual void unsubscribe(const std::shared_ptr<hawser::subscriber>& from) = 0;
   };
 
   template <class Broker>
@@ -59,11 +59,13 @@ class broker_gate {
     std::error_code publish(publication published) override {
       return one.publish(std::move(published));
     }
-    std::error_code subscribe(const std::shared_ptr<subscriber>& to, std::string_view topic,
+    std::error_code subscribe(const std::shared_ptr<hawser::subscriber>& to, std::string_view topic,
                               const acknowledgement& live) override {
       return one.subscribe(to, topic, live);
     }
-    void unsubscribe(const std::shared_ptr<subscriber>& from) override { one.unsubscribe(from); }
+    void unsubscribe(const std::shared_ptr<hawser::subscriber>& from) override {
+      one.unsubscribe(from);
+    }
     Broker& one;
   };
 

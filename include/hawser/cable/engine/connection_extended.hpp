@@ -135,9 +135,13 @@ class connection_extended : public connection_subscriptions {
 
   bool can_replay(subscription& of, const history_request& asked) {
     bool is_complete = true;
+    std::size_t streams = 0;
+    std::size_t kept = 0;
     std::size_t bytes = 0;
     of.for_each_stream([&](const std::string& name, const stream_options& options, auto&) {
+      ++streams;
       if (!options.history || !is_complete) return;
+      ++kept;
       const auto found = server_->streams->history().find(name, asked);
       is_complete = found.status == history_status::found;
       for (const auto& one : found.messages) {
@@ -146,7 +150,8 @@ class connection_extended : public connection_subscriptions {
     });
     // What exceeds the budget at once would end the session.
     const auto most = limit_of(server_->options.budget.hard);
-    return is_complete && bytes < most / 2;
+    const bool has_history = kept != 0 || streams == 0;
+    return is_complete && has_history && bytes < most / 2;
   }
 
   void send_frames(const subscription& of, const std::string& name, const history_result& found) {

@@ -38,7 +38,7 @@ struct stream_entry {
   stream_entry(const std::string& name, const std::shared_ptr<stream_context>& all)
       : one{name, all} {}
   stream one;
-  std::shared_ptr<subscriber> to;
+  std::shared_ptr<hawser::subscriber> to;
   std::chrono::steady_clock::time_point expiry;  // of a stream without links
 };
 

@@ -175,7 +175,7 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
 
   std::shared_ptr<entry> make_entry(const std::string& name) {
     auto made = std::make_shared<entry>(name, all_);
-    made->to = std::make_shared<subscriber>();
+    made->to = std::make_shared<hawser::subscriber>();
     made->to->on_publication = [weak = std::weak_ptr{made}](const publication& published) {
       if (const auto one = weak.lock()) one->one.deliver(published);
     };
