@@ -25,6 +25,7 @@
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/names.hpp"
 #include "hawser/cable/presence.hpp"
+#include "hawser/cable/presence_event.hpp"
 #include "hawser/cable/pubsub_options.hpp"
 #include "hawser/cable/server.hpp"
 #include "hawser/cable/server_message.hpp"

@@ -132,7 +132,7 @@ TEST_CASE("a consumer subscribes, performs, receives and unsubscribes", "[R-CLIE
   CHECK(peer.request().target() == "/cable?user=alice");
   CHECK(peer.request().header("Origin") == "http://chat.example");
   CHECK(peer.request().header("Sec-WebSocket-Protocol") ==
-        "actioncable-v1-json, actioncable-unsupported");
+        "actioncable-v1-ext-json, actioncable-v1-json, actioncable-unsupported");
   CHECK(its.take_story() == lines{"s initialized"});
   peer.expect_nothing();
   peer.sends_text(welcome_message());
@@ -396,7 +396,7 @@ TEST_CASE("more subprotocols are offered after those of Action Cable", "[R-CLIEN
   its.one->connect();
   auto peer = its.accept();
   CHECK(peer.request().header("Sec-WebSocket-Protocol") ==
-        "actioncable-v1-json, actioncable-unsupported, some-custom");
+        "actioncable-v1-ext-json, actioncable-v1-json, actioncable-unsupported, some-custom");
   CHECK(peer.request().header("Origin") == "https://app.example");
 }
 

@@ -15,6 +15,7 @@
 #include "hawser/asio/connect_error.hpp"
 #include "hawser/base/handler_function.hpp"
 #include "hawser/cable/json.hpp"
+#include "hawser/cable/presence_event.hpp"
 
 namespace hawser::cable {
 
@@ -26,6 +27,11 @@ struct consumer_options {
   /// after those of Action Cable. If `wait` is empty, the waits are those of the npm client, except that the first
   /// attempt after a connection of 10 s, or after the server has asked to reconnect, is made at once.
   client_options client = {};
+
+  /// Offers AnyCable's `actioncable-v1-ext-json` before Rails' `actioncable-v1-json`; the server chooses. With it, the
+  /// consumer continues its session and receives what it has missed, as far as the server has kept it; the handlers
+  /// get that before on_connected. It also answers each ping. False: only Rails' protocol is offered.
+  bool extended = true;
 
   /// The time without any message after which a connection has failed: servers ping every 3 s. Zero: never.
   std::chrono::steady_clock::duration stale_after = std::chrono::seconds{6};
@@ -49,7 +55,10 @@ struct consumer_options {
 /// What on_connected gets.
 struct connected_info {
   bool reconnected = false;  ///< The subscription was connected before, on another connection
-  bool gap = false;          ///< Messages may have been missed since then
+
+  /// Messages may have been missed since then: the protocol is Rails', or the server has not kept them all, or has not
+  /// answered for 10 s. False: on_received has got all messages of the streams with history.
+  bool gap = false;
 };
 
 /// What on_disconnected gets.
@@ -72,6 +81,9 @@ struct subscription_handlers {
   handler_function<void(std::error_code)> on_rejected = {};
   /// A message of the subscription. Empty: messages wait for subscription::receive().
   handler_function<void(const json&)> on_received = {};
+  /// Ids have joined or left the stream, or an answer to subscription::join() or request_presence(). Only with the
+  /// extended protocol.
+  handler_function<void(const presence_event&)> on_presence = {};
 };
 
 /// The handlers of a consumer. Called as those of its subscriptions.

@@ -37,6 +37,7 @@ enum class errc {
   // A consumer
   not_connected,  ///< The subscription is not connected and the call is not queued
   queue_full,     ///< The queue of the subscription has as many calls as its limit
+  not_supported,  ///< The connection does not speak the extended protocol
   bad_protocol,   ///< The server chose no protocol of Action Cable
   disconnected,   ///< The server ended the connection for good
   stale,          ///< The server sent nothing for too long
@@ -63,6 +64,7 @@ constexpr std::string_view describe(errc error) noexcept {
     case errc::unconfirmed: return "the server did not answer the subscription";
     case errc::not_connected: return "the subscription is not connected";
     case errc::queue_full: return "too many calls of the subscription wait";
+    case errc::not_supported: return "the connection does not speak the extended protocol";
     case errc::bad_protocol: return "the server chose no protocol of Action Cable";
     case errc::disconnected: return "the server ended the connection for good";
     case errc::stale: return "the server sent nothing for too long";

@@ -20,15 +20,17 @@
 #include "hawser/cable/client/consumer_state.hpp"
 #include "hawser/cable/client/subscriber.hpp"
 #include "hawser/cable/command.hpp"
+#include "hawser/cable/consumer_options.hpp"
 #include "hawser/cable/errc.hpp"
 #include "hawser/cable/json.hpp"
+#include "hawser/cable/presence_event.hpp"
 
 namespace hawser::cable {
 
 /// A subscription of a consumer. A handle: cheap to copy, and safe to use after the subscription or its consumer
 /// has ended. The subscription stays without handles, until unsubscribe() or a rejection.
 ///
-/// send(), perform() and unsubscribe() may be called on any thread. The other functions, and the cancellation of a
+/// The functions that send and unsubscribe() may be called on any thread. The other functions, and the cancellation of a
 /// wait, belong on the consumer's executor.
 class subscription {
   template <class CompletionToken>
@@ -77,6 +79,40 @@ class subscription {
     return consumer->perform(*state_, message_command(state_->identifier, data));
   }
 
+  // The extended protocol: see consumer_options::extended. On a connection without it, these fail with not_supported.
+  // What the server does not offer for the stream, it ignores, or answers with presence_change::refused.
+
+  /// Sends a value to the other subscribers of the channel's stream, for example that the user types. It passes no
+  /// channel and is not kept. It is not queued: fails with not_connected, unsubscribed and send_budget_exceeded.
+  std::error_code whisper(const json& data) const {
+    const auto consumer = consumer_.lock();
+    if (!consumer) return errc::unsubscribed;
+    return consumer->send_extended(*state_, whisper_command(state_->identifier, data));
+  }
+
+  /// Is present on the channel's stream with this id, from now on or from the next connection on, and again after each
+  /// reconnection, until leave() or unsubscribe(). With the same id again, it replaces the info. Subscriptions with
+  /// equal parameters share one id: the last one counts. Fails with unsubscribed and send_budget_exceeded.
+  std::error_code join(std::string_view id, json info = {}) const {
+    const auto consumer = consumer_.lock();
+    if (!consumer) return errc::unsubscribed;
+    return consumer->join(*state_, id, std::move(info));
+  }
+
+  /// Is no longer present.
+  void leave() const {
+    if (const auto consumer = consumer_.lock()) consumer->leave(*state_);
+  }
+
+  /// Asks which ids are present, or only how many; on_presence gets the answer. Fails as whisper().
+  std::error_code request_presence(presence_request what = presence_request::records) const {
+    const auto consumer = consumer_.lock();
+    if (!consumer) return errc::unsubscribed;
+    json data = json::object();
+    if (what == presence_request::total) data["return_records"] = false;
+    return consumer->send_extended(*state_, presence_command(state_->identifier, data));
+  }
+
   /// Ends the subscription. Queued calls and messages are dropped. The server is informed when its last
   /// subscription with this identifier ends.
   void unsubscribe() const {
@@ -85,6 +121,11 @@ class subscription {
 
   /// Whether the server has confirmed the subscription on the current connection.
   bool is_connected() const noexcept { return state_ && state_->is_connected(); }
+
+  /// What subscription_handlers::on_connected got last, for coroutines: whether messages may have been missed.
+  connected_info connection() const noexcept {
+    return state_ ? state_->connection() : connected_info{};
+  }
 
   /// Waits until the subscription is connected. Completes with void(std::error_code): rejected, unconfirmed,
   /// unsubscribed, or disconnected if the consumer has given up.

@@ -164,9 +164,10 @@ TEST_CASE("queued calls are sent in order when the server can take them", "[R-CL
 }
 
 TEST_CASE("every option of a consumer has its default", "[options]") {
-  const auto& [client, stale_after, max_subscribes, max_queued, max_unread, limits] =
+  const auto& [client, extended, stale_after, max_subscribes, max_queued, max_unread, limits] =
       consumer_options{};
   CHECK(client.url.empty());
+  CHECK(extended);
   CHECK(stale_after == 6s);
   CHECK(max_subscribes == 12);
   CHECK(max_queued == 64 * 1024);

@@ -17,6 +17,9 @@ namespace hawser::cable::detail {
 
 inline constexpr std::string_view v1_protocol = "actioncable-v1-json";
 
+/// The same with sessions, history, whispers and presence: AnyCable's.
+inline constexpr std::string_view extended_protocol = "actioncable-v1-ext-json";
+
 /// What a server that supports none of the others may choose. A consumer then gives up.
 inline constexpr std::string_view no_protocol = "actioncable-unsupported";
 
@@ -39,8 +42,11 @@ inline std::string origin_of(std::string_view url) {
 }
 
 /// Offers the protocols of Action Cable before those that are given.
-inline void add_subprotocols(default_client_policy& policy) {
-  std::vector<std::string> offered{std::string{v1_protocol}, std::string{no_protocol}};
+inline void add_subprotocols(default_client_policy& policy, bool extended) {
+  std::vector<std::string> offered;
+  if (extended) offered.emplace_back(extended_protocol);
+  offered.emplace_back(v1_protocol);
+  offered.emplace_back(no_protocol);
   for (auto& name : policy.subprotocols) offered.push_back(std::move(name));
   policy.subprotocols = std::move(offered);
 }

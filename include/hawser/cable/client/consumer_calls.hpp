@@ -118,7 +118,7 @@ class consumer_calls {
         if (handlers) guarded(handlers->on_initialized);
         break;
       case notice::kind::connected:
-        to.connected();
+        to.connected(of.connected);
         if (handlers) guarded(handlers->on_connected, of.connected);
         break;
       case notice::kind::disconnected:
@@ -130,6 +130,9 @@ class consumer_calls {
         break;
       case notice::kind::received:
         if (handlers) receive(to, *handlers, *of.message);
+        break;
+      case notice::kind::presence:
+        if (handlers) guarded(handlers->on_presence, *of.presence);
         break;
       case notice::kind::ended:
         if (of.cause == errc::unsubscribed) unread_ -= to.drop_unread();

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <asio/io_context.hpp>
 #include <asio/strand.hpp>
@@ -19,8 +20,11 @@
 #include "hawser/asio/executor/strand_gate.hpp"
 #include "hawser/cable/client/connection_request.hpp"
 #include "hawser/cable/client/consumer_calls.hpp"
+#include "hawser/cable/client/continued_session.hpp"
+#include "hawser/cable/client/received_positions.hpp"
 #include "hawser/cable/client/reconnect_waits.hpp"
 #include "hawser/cable/client/watched_session.hpp"
+#include "hawser/cable/command.hpp"
 #include "hawser/cable/consumer_options.hpp"
 #include "hawser/cable/errc.hpp"
 #include "hawser/cable/server_message.hpp"
@@ -43,6 +47,7 @@ class consumer_connection : public std::enable_shared_from_this<consumer_connect
   void disconnect() {
     gate_.run([self = shared_from_this()] {
       self->opens_again_ = false;
+      self->continued_.forget();
       if (self->client_) self->end({});
     });
   }
@@ -118,12 +123,13 @@ class consumer_connection : public std::enable_shared_from_this<consumer_connect
   }
 
   void prepare(connect_options& connect) {
-    add_subprotocols(connect.handshake);
+    add_subprotocols(connect.handshake, options_.extended);
     const auto& given = options_.client;
     if (given.prepare) given.prepare(connect);
     if (is_ending_ || calls_.is_abandoned()) return;
     url_ = websocket_url(given.make_url ? given.make_url() : given.url);
     if (connect.handshake.origin.empty()) connect.handshake.origin = origin_of(url_);
+    url_ = continued_.url_of(std::move(url_));
   }
 
   void set_handlers() {
@@ -157,7 +163,8 @@ class consumer_connection : public std::enable_shared_from_this<consumer_connect
     session_.open(open, timer_.now());
     cause_ = {};
     server_asked_ = is_welcomed_ = false;
-    if (open.subprotocol() != v1_protocol) return end(errc::bad_protocol);
+    is_extended_ = options_.extended && open.subprotocol() == extended_protocol;
+    if (!is_extended_ && open.subprotocol() != v1_protocol) return end(errc::bad_protocol);
     step();
   }
 
@@ -169,7 +176,8 @@ class consumer_connection : public std::enable_shared_from_this<consumer_connect
     auto parsed = parse_server_message(text, options_.limits);
     if (!parsed) return bad_message(errc::not_json, text);
     switch (parsed->type) {
-      case server_message_type::welcome: welcomed(); break;
+      case server_message_type::welcome: welcomed(*parsed); break;
+      case server_message_type::ping: pinged(*parsed); break;
       case server_message_type::disconnect: asked_to_disconnect(*parsed); break;
       default: handle(*parsed);
     }
@@ -182,19 +190,33 @@ class consumer_connection : public std::enable_shared_from_this<consumer_connect
     });
   }
 
-  void welcomed() {
+  void welcomed(server_message& how) {
     if (std::exchange(is_welcomed_, true)) return;
     waits_.welcomed();
+    if (is_extended_) continued_.begin(std::move(how.sid), url_);
     calls_.with_table([&](auto& table) {
       table.welcomed([open = session_.get()](const std::string& text) { return open.send(text); },
-                     timer_.now());
+                     timer_.now(),
+                     {.is_extended = is_extended_,
+                      .restored = is_extended_ && how.restored ? std::move(how.restored_ids)
+                                                               : std::vector<std::string>{}});
     });
     calls_.call([](const auto& handlers) {
       if (handlers.on_welcome) handlers.on_welcome();
     });
   }
 
+  void pinged(const server_message& ping) {
+    if (!is_extended_ || !is_welcomed_) return;
+    // A server may require it.
+    session_.get().send(pong_command());
+    if (const auto time = ping_seconds(ping)) {
+      calls_.with_table([&](auto& table) { table.pinged(*time); });
+    }
+  }
+
   void asked_to_disconnect(const server_message& how) {
+    continued_.forget();
     if (!how.reconnect) return end(errc::disconnected);
     server_asked_ = true;
     cause_ = errc::disconnected;
@@ -232,6 +254,7 @@ class consumer_connection : public std::enable_shared_from_this<consumer_connect
       if (handlers.on_stopped) handlers.on_stopped(cause);
     });
     if (calls_.is_abandoned()) return;
+    continued_.forget();
     client_.reset();
     if (std::exchange(opens_again_, false)) open();
   }
@@ -239,8 +262,10 @@ class consumer_connection : public std::enable_shared_from_this<consumer_connect
   std::unique_ptr<client> client_;
   reconnect_waits<> waits_;
   std::string url_;
+  continued_session continued_;
   std::error_code cause_;      // of the end of the connection
   std::error_code end_cause_;  // of the end for good; none after disconnect()
+  bool is_extended_ = false;
   bool is_welcomed_ = false;
   bool server_asked_ = false;  // to connect again
   bool is_ending_ = false;

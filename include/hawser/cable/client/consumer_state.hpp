@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -60,6 +61,19 @@ class consumer_state final : public consumer_connection,
     return calls_.with_table([&](auto& table) { return table.perform(one, std::move(text)); });
   }
 
+  /// Sends a command of the extended protocol.
+  std::error_code send_extended(const subscriber& one, const std::string& text) {
+    return calls_.with_table([&](auto& table) { return table.send_extended(one, text); });
+  }
+
+  std::error_code join(const subscriber& one, std::string_view id, json info) {
+    return calls_.with_table([&](auto& table) { return table.join(one, id, std::move(info)); });
+  }
+
+  void leave(const subscriber& one) {
+    calls_.with_table([&](auto& table) { table.leave(one); });
+  }
+
   // On the strand.
 
   /// A coroutine takes the first message that waits.
@@ -77,8 +91,12 @@ class consumer_state final : public consumer_connection,
           return table.confirmed(got.identifier, timer_.now());
         case server_message_type::reject_subscription:
           return table.rejected(got.identifier, errc::rejected);
-        case server_message_type::data:
-          return table.received(got.identifier, std::move(got.message));
+        case server_message_type::data: return table.received(got);
+        case server_message_type::presence: return table.presence_changed(got);
+        case server_message_type::confirm_history:
+          return table.history_answered(got.identifier, true, timer_.now());
+        case server_message_type::reject_history:
+          return table.history_answered(got.identifier, false, timer_.now());
         default: return;
       }
     });

@@ -18,6 +18,7 @@
 #include "hawser/cable/consumer_options.hpp"
 #include "hawser/cable/errc.hpp"
 #include "hawser/cable/json.hpp"
+#include "hawser/cable/presence_event.hpp"
 
 namespace hawser::cable::detail {
 
@@ -53,11 +54,15 @@ class subscriber {
 
   bool is_connected() const noexcept { return connected_; }
 
+  /// What on_connected got last.
+  const connected_info& connection() const noexcept { return connection_; }
+
   /// Why there will be no more messages, or none.
   std::error_code end() const noexcept { return end_; }
 
-  void connected() {
+  void connected(const connected_info& how) {
     connected_ = true;
+    connection_ = how;
     end_ = {};
     complete();
   }
@@ -120,6 +125,7 @@ class subscriber {
   std::deque<json> unread_;
   hawser::detail::operation_queue<subscription_wait> waits_;
   std::error_code end_;
+  connected_info connection_;
   bool connected_ = false;
 };
 
@@ -131,6 +137,7 @@ struct notice {
     disconnected,
     rejected,
     received,
+    presence,
     ended
   };
 
@@ -140,6 +147,7 @@ struct notice {
   disconnected_info disconnected = {};
   std::error_code cause = {};
   std::shared_ptr<const json> message = {};
+  std::shared_ptr<const presence_event> presence = {};
 };
 
 }  // namespace hawser::cable::detail

@@ -7,9 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,11 +14,14 @@
 #include <utility>
 #include <vector>
 
-#include "hawser/base/error.hpp"
 #include "hawser/cable/client/subscriber.hpp"
+#include "hawser/cable/client/table_calls.hpp"
+#include "hawser/cable/client/table_entry.hpp"
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/consumer_options.hpp"
 #include "hawser/cable/errc.hpp"
+#include "hawser/cable/presence_event.hpp"
+#include "hawser/cable/server_message.hpp"
 #include "hawser/protocol/deadline.hpp"
 
 namespace hawser::cable::detail {
@@ -30,25 +30,19 @@ namespace hawser::cable::detail {
 /// what is sent and which subscription is informed. Has no clock and no lock.
 ///
 /// An unsubscribe waits for the answer to a subscribe: the server may handle the two in another order.
-class subscription_table {
+///
+/// A subscription that was connected before asks for the messages that it has missed, if the protocol can. It is
+/// connected after the answer, so that what was missed comes first.
+class subscription_table : public table_calls {
  public:
-  using time_point = std::chrono::steady_clock::time_point;
-  using sender = std::function<std::error_code(const std::string&)>;
-
   subscription_table(unsigned max_subscribes, std::size_t max_queued)
-      : max_subscribes_{max_subscribes}, max_queued_{max_queued} {}
-
-  /// What the subscriptions are to be informed of, in this order. The caller takes them.
-  std::deque<notice> notices;
-
-  /// When advance() is to be called; max() for never.
-  time_point due() const noexcept { return due_; }
+      : table_calls{max_queued}, max_subscribes_{max_subscribes} {}
 
   void add(const std::shared_ptr<subscriber>& one, time_point now) {
     auto& [identifier, place] = *entries_.try_emplace(one->identifier).first;
     place.members.push_back(one);
     inform(one, notice::kind::initialized);
-    if (place.state == phase::confirmed) return connect(place);
+    if (place.state == phase::confirmed) return inform_connected(place, missed::nothing);
     if (send_ && place.state == phase::none) subscribe(identifier, place, now);
   }
 
@@ -57,30 +51,27 @@ class subscription_table {
     if (one->ended) return false;
     end(one, errc::unsubscribed);
     const auto found = entries_.find(one->identifier);
-    std::erase(found->second.members, one);
-    if (found->second.members.empty()) forget(found, now);
+    auto& place = found->second;
+    std::erase(place.members, one);
+    if (place.presence.is_of(*one)) leave(place, one->identifier);
+    if (place.members.empty()) forget(found, now);
     return true;
   }
 
-  /// Sends a command of a subscription, or queues it until the subscription is connected.
-  std::error_code perform(const subscriber& one, std::string text) {
-    if (one.ended) return errc::unsubscribed;
-    auto& place = entries_.find(one.identifier)->second;
-    if (place.state == phase::confirmed && place.queued.empty()) {
-      const auto ec = send_(text);
-      if (ec != hawser::errc::closed) return ec;
-    }
-    if (max_queued_ == 0) return errc::not_connected;
-    if (text.size() > max_queued_ - queued_) return errc::queue_full;
-    queued_ += text.size();
-    place.queued.push_back(std::move(text));
-    return {};
-  }
-
   /// The server has accepted a connection, on which `send` sends.
-  void welcomed(sender send, time_point now) {
+  void welcomed(sender send, time_point now, const welcome_info& how = {}) {
     send_ = std::move(send);
-    for (auto& [identifier, place] : entries_) subscribe(identifier, place, now);
+    is_extended_ = how.is_extended;
+    for (auto& one : entries_) {
+      auto& [identifier, place] = one;
+      // The messages of other protocols have no positions, so it is not known which were received.
+      if (!is_extended_) place.received.clear();
+      const bool is_restored = std::ranges::find(how.restored, identifier) != how.restored.end();
+      is_restored ? recover(one, now) : subscribe(identifier, place, now);
+    }
+    for (const auto& identifier : how.restored) {
+      if (!entries_.contains(identifier)) send_(unsubscribe_command(identifier));
+    }
   }
 
   /// The connection has ended.
@@ -92,12 +83,7 @@ class subscription_table {
       place.state = phase::none;
       place.due = never;
       place.sent = 0;
-      for (const auto& one : place.members) {
-        one->is_joined = false;
-        if (std::exchange(one->expects_reconnect, how.will_reconnect) == how.will_reconnect)
-          continue;
-        inform(one, notice::kind::disconnected).disconnected = how;
-      }
+      inform_disconnected(place, how);
     }
   }
 
@@ -108,8 +94,25 @@ class subscription_table {
     place.state = phase::confirmed;
     place.due = never;
     if (place.members.empty()) return forget(found, now);
-    flush(place, now);
-    connect(place);
+    if (place.has_asked) return wait_for_history(place, now);
+    complete(*found, unless_new(place), now);
+  }
+
+  /// The server has sent all that was missed, or refuses to.
+  void history_answered(std::string_view identifier, bool has_succeeded, time_point now) {
+    const auto found = entries_.find(identifier);
+    if (found == entries_.end() || found->second.state != phase::recovering) return;
+    auto& place = found->second;
+    if (place.members.empty()) return;
+    complete(*found, has_succeeded && place.is_complete_then ? missed::nothing : missed::anything,
+             now);
+  }
+
+  /// The server has sent a ping at this time, in seconds since 1970.
+  void pinged(std::int64_t time) {
+    for (auto& [_, place] : entries_) {
+      if (place.state == phase::confirmed) place.received.complete_at(time);
+    }
   }
 
   /// The server rejects a subscription, or does not answer.
@@ -124,13 +127,21 @@ class subscription_table {
     entries_.erase(found);
   }
 
-  void received(std::string_view identifier, json message) {
-    const auto found = entries_.find(identifier);
+  void received(server_message& got) {
+    const auto found = entries_.find(got.identifier);
     if (found == entries_.end()) return;
-    const auto shared = std::make_shared<const json>(std::move(message));
-    for (const auto& one : found->second.members) {
-      inform(one, notice::kind::received).message = shared;
-    }
+    auto& place = found->second;
+    const bool is_kept = is_extended_ && got.position;
+    if (is_kept && !place.received.advance(*got.position)) return;
+    const bool was_missed = is_kept && place.state == phase::recovering;
+    inform_received(place, std::move(got.message), was_missed);
+  }
+
+  /// An event of the ids that are present.
+  void presence_changed(const server_message& got) {
+    const auto found = entries_.find(got.identifier);
+    auto event = parse_presence_event(got.message);
+    if (found != entries_.end() && event) inform_presence(found->second, std::move(*event));
   }
 
   /// Repeats what the server has not answered, or what could not be sent.
@@ -147,6 +158,8 @@ class subscription_table {
         last ? unanswered.push_back(identifier) : subscribe(identifier, place, now);
       } else if (place.members.empty()) {
         forget(one, now);
+      } else if (place.state == phase::recovering) {
+        complete(*one, missed::anything, now);
       } else {
         flush(place, now);
       }
@@ -177,46 +190,20 @@ class subscription_table {
   }
 
  private:
-  static constexpr auto never = (time_point::max)();
+  static constexpr auto history_timeout = std::chrono::seconds{10};
 
-  enum class phase : std::uint8_t {
-    none,       ///< The server has no subscription
-    pending,    ///< A subscribe is not answered
-    confirmed,  ///< The server has the subscription
-  };
-
-  struct entry {
-    std::vector<std::shared_ptr<subscriber>>
-        members;  ///< Empty: the server's subscription is to end
-    std::deque<std::string> queued;
-    time_point due = never;  ///< When the last command is repeated
-    unsigned sent = 0;       ///< Subscribes on this connection
-    phase state = phase::none;
-  };
-
-  using table = std::map<std::string, entry, std::less<>>;
-
-  notice& inform(const std::shared_ptr<subscriber>& one, notice::kind what) {
-    return notices.emplace_back(notice{.to = one, .what = what});
+  /// Nothing that was missed comes any more.
+  void complete(table::value_type& one, missed what, time_point now) {
+    auto& [identifier, place] = one;
+    place.state = phase::confirmed;
+    if (what == missed::anything) place.received.invalidate();
+    renew_presence(place, identifier);
+    flush(place, now);
+    inform_connected(place, what);
   }
 
-  void end(const std::shared_ptr<subscriber>& one, std::error_code why) {
-    one->ended = true;
-    inform(one, notice::kind::ended).cause = why;
-  }
-
-  void connect(const entry& place) {
-    for (const auto& one : place.members) {
-      if (std::exchange(one->is_joined, true)) continue;
-      one->expects_reconnect.reset();
-      const bool again = std::exchange(one->was_connected, true);
-      inform(one, notice::kind::connected).connected = {.reconnected = again, .gap = again};
-    }
-  }
-
-  void set_due(entry& place, time_point when) noexcept {
-    place.due = when;
-    due_ = (std::min)(due_, when);
+  static missed unless_new(const entry& place) {
+    return place.was_connected() ? missed::anything : missed::nothing;
   }
 
   void subscribe(const std::string& identifier, entry& place, time_point now) {
@@ -224,43 +211,50 @@ class subscription_table {
     const auto wait = milliseconds{place.sent < 4 ? 500 << place.sent : 5000};
     ++place.sent;
     place.state = phase::pending;
+    const auto asked = history_request_of(place);
+    place.has_asked = !asked.is_null();
+    place.is_complete_then = place.received.can_be_completed(false);
     // One that cannot be sent is repeated like one that is not answered.
-    send_(subscribe_command(identifier));
+    send_(place.has_asked ? subscribe_command(identifier, asked) : subscribe_command(identifier));
     set_due(place, hawser::deadline_after(now, wait));
   }
 
-  void flush(entry& place, time_point now) {
-    while (!place.queued.empty()) {
-      if (send_(place.queued.front())) {
-        return set_due(place, hawser::deadline_after(now, std::chrono::milliseconds{500}));
-      }
-      queued_ -= place.queued.front().size();
-      place.queued.pop_front();
-    }
-    place.due = never;
+  /// The server has continued the subscription.
+  void recover(table::value_type& one, time_point now) {
+    auto& [identifier, place] = one;
+    const auto asked = history_request_of(place);
+    place.is_complete_then = place.received.can_be_completed(true);
+    // Without any request, the server would hold the messages of the restored streams for a while.
+    const auto ec = send_(history_command(identifier, asked.is_null() ? json::object() : asked));
+    if (asked.is_null() || ec) return complete(one, unless_new(place), now);
+    wait_for_history(place, now);
   }
 
-  void drop_queue(entry& place) noexcept {
-    for (const auto& text : place.queued) queued_ -= text.size();
-    place.queued.clear();
+  /// The member `history` of a command; null if nothing is missed or nothing can be asked for.
+  json history_request_of(const entry& place) const {
+    return is_extended_ && place.was_connected() ? place.received.request() : json{};
+  }
+
+  void wait_for_history(entry& place, time_point now) {
+    place.state = phase::recovering;
+    set_due(place, hawser::deadline_after(now, history_timeout));
+  }
+
+  static bool has_subscription(const entry& of) noexcept {
+    return of.state == phase::confirmed || of.state == phase::recovering;
   }
 
   /// The last member has left.
   void forget(table::iterator which, time_point now) {
     drop_queue(which->second);
     if (which->second.state == phase::pending) return;
-    if (which->second.state == phase::confirmed && send_(unsubscribe_command(which->first))) {
+    if (has_subscription(which->second) && send_(unsubscribe_command(which->first))) {
       return set_due(which->second, hawser::deadline_after(now, std::chrono::milliseconds{500}));
     }
     entries_.erase(which);
   }
 
   const unsigned max_subscribes_;
-  const std::size_t max_queued_;
-  table entries_;
-  sender send_;  // empty: no connection
-  std::size_t queued_ = 0;
-  time_point due_ = never;
 };
 
 }  // namespace hawser::cable::detail
