@@ -101,7 +101,10 @@ class connection_jobs : public connection_core, hawser::detail::context_end::lis
     return to_text(message, server_->options.answers.escape_html);
   }
 
-  void send(std::string text) override { output_.send(std::move(text), open_streams); }
+  void send(std::string text) override { send_at_once(std::move(text)); }
+
+  /// The same also while a session is restored, whose other texts wait.
+  void send_at_once(std::string text) { output_.send(std::move(text), open_streams); }
 
   /// Calls a function when what was published before has been sent, so that it may send directly.
   void call_in_order(std::function<void()> function) {
@@ -118,7 +121,7 @@ class connection_jobs : public connection_core, hawser::detail::context_end::lis
 
   /// Does the work of a job, as a coroutine if it is one, and then calls `done` with its exception or null. The next
   /// job begins afterwards.
-  void perform(step work, then done) {
+  void perform(step work, const then& done) {
     std::exception_ptr thrown;
     try {
       if (auto running = work()) return spawn(std::move(*running), std::move(work), done);

@@ -166,7 +166,7 @@ class connection_state final : public connection_timing {
 
   void send_welcome() {
     is_welcome_ = true;
-    connection_jobs::send(begin_session());
+    send_at_once(begin_session());
     has_restored();
     begin_pings();
   }

@@ -86,7 +86,7 @@ class connection_subscriptions : public connection_jobs {
 
   shared_subscription add(const std::shared_ptr<const channel_type>& type,
                           const std::string& identifier, json params) {
-    const auto made = std::make_shared<subscription>(*this, type, identifier, std::move(params));
+    auto made = std::make_shared<subscription>(*this, type, identifier, std::move(params));
     made->number = ++last_number_;
     subscriptions_.emplace(identifier, made);
     server_->counters.subscriptions.fetch_add(1, std::memory_order_relaxed);

@@ -23,8 +23,8 @@ namespace hawser::cable::detail {
 /// once. Call all functions on the session's executor.
 class ordered_output {
  public:
-  ordered_output(const session& peer, const std::shared_ptr<stream_context>& all)
-      : peer_{peer}, all_{all}, seen_{all->delivered.load()} {}
+  ordered_output(session peer, std::shared_ptr<stream_context> all)
+      : peer_{std::move(peer)}, all_{std::move(all)}, seen_{all_->delivered.load()} {}
 
   /// With the number of the connection's streams: without streams there is nothing to wait for.
   void send(std::string text, std::size_t streams) {
@@ -49,7 +49,7 @@ class ordered_output {
  private:
   /// Each batch is sent when the hub has delivered what was published before.
   struct queue {
-    explicit queue(const session& to) : peer{to} {}
+    explicit queue(session to) : peer{std::move(to)} {}
 
     void send_first() {
       const auto all = std::move(batches.front());

@@ -62,8 +62,8 @@ enum class frame_form : char {
 
 /// What all streams of a server share.
 struct stream_context {
-  stream_context(hub_options options, const history_limits& limits)
-      : history{limits}, sessions{std::move(options)} {}
+  stream_context(const hub_options& options, const history_limits& limits)
+      : history{limits}, sessions{options} {}
 
   kept_history history;
   hub sessions;                              ///< A topic for each identifier in each stream

@@ -60,9 +60,10 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
   using link = stream_link;
 
   template <broker Broker>
-  stream_table(Broker& to, hub_options options, const history_limits& limits, bool escape_html)
+  stream_table(Broker& to, const hub_options& options, const history_limits& limits,
+               bool escape_html)
       : broker_{to},
-        all_{std::make_shared<stream_context>(std::move(options), limits)},
+        all_{std::make_shared<stream_context>(options, limits)},
         escape_html_{escape_html},
         most_idle_{limit_of(limits.max_streams)} {}
 
