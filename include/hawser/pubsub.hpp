@@ -7,9 +7,11 @@
 
 #include "hawser/asio.hpp"
 #include "hawser/pubsub/broker.hpp"
+#include "hawser/pubsub/history_store.hpp"
 #include "hawser/pubsub/hub.hpp"
 #include "hawser/pubsub/hub_options.hpp"
 #include "hawser/pubsub/inline_broker.hpp"
 #include "hawser/pubsub/memory_broker.hpp"
 #include "hawser/pubsub/publication.hpp"
+#include "hawser/pubsub/session_store.hpp"
 #include "hawser/pubsub/topic.hpp"

@@ -10,3 +10,5 @@
 #include "hawser/redis/errc.hpp"
 #include "hawser/redis/options.hpp"
 #include "hawser/redis/redis_broker.hpp"
+#include "hawser/redis/redis_history.hpp"
+#include "hawser/redis/redis_sessions.hpp"

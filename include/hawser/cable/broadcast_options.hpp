@@ -14,7 +14,8 @@ struct broadcast_options {
   /// AnyCable's clients send as the header field X-Socket-ID with requests of their own. Empty, or unknown: all get it.
   std::string except_sid = {};
 
-  /// The message is not kept in the history of its stream. A broker of several processes does not pass that on.
+  /// The message is not kept in the history of its stream. A broker of several processes does not pass that on, unless
+  /// there is a history_store.
   bool transient = false;
 };
 

@@ -7,6 +7,8 @@
 #include "hawser/cable/history_options.hpp"
 #include "hawser/cable/presence.hpp"
 #include "hawser/cable/session_cache.hpp"
+#include "hawser/pubsub/history_store.hpp"
+#include "hawser/pubsub/session_store.hpp"
 
 namespace hawser::cable {
 
@@ -15,7 +17,17 @@ struct extended_options {
   /// Whether a client that offers the extended protocol gets it.
   bool enabled = false;
 
-  history_limits history = {};
+  /// Keeps the history of streams for all servers that have it and its broker, for example a redis_history: then a
+  /// client may ask any of them. It must exist longer than the server. Null: each server keeps its own in memory.
+  history_store* store = nullptr;
+
+  /// Keeps sessions for all servers that have it, for example a redis_sessions: then a client that was lost continues its
+  /// session on any of them, also if its server has died. Values of connection::identify() arrive there as texts. The
+  /// functions of channel_definition::restorable that save are called with pings, too. It must exist longer than the
+  /// server. Null: each server keeps its own in memory.
+  hawser::session_store* session_store = nullptr;
+
+  history_limits history = {};  ///< Of what is kept in memory
   session_cache_options sessions = {};
   presence_options presence = {};
 

@@ -18,17 +18,11 @@
 #include "hawser/base/limit.hpp"
 #include "hawser/cable/history_options.hpp"
 #include "hawser/protocol/prepared_message.hpp"
+#include "hawser/pubsub/history_store.hpp"
 
 namespace hawser::cable {
 
-enum class history_status : std::uint8_t {
-  found,           ///< Nothing is missing between the request and the messages
-  unknown_stream,  ///< Nothing is known of the stream, or no longer
-  other_epoch,     ///< The position is of another process, or of before a gap
-  too_old,         ///< A message after the position is no longer kept
-  too_new,         ///< The position has not been reached
-  gap,             ///< Messages may have been lost after that time
-};
+using hawser::history_status;
 
 /// A message that is kept, with its offset.
 struct history_message {

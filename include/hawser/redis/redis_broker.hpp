@@ -20,6 +20,9 @@
 
 namespace hawser {
 
+class redis_history;
+class redis_sessions;
+
 /// What a redis_broker needs for TLS: it wraps a connected socket in a stream, which then has an async_handshake().
 template <class Layer>
 concept redis_layer = requires(const Layer& layer, detail::redis_socket socket,
@@ -99,6 +102,9 @@ class redis_broker {
   redis_statistics statistics() const { return state_->statistics(); }
 
  private:
+  friend redis_history;
+  friend redis_sessions;
+
   redis_broker(const redis_broker_options& options, detail::redis_wrapper secure)
       : state_{std::make_shared<detail::redis_broker_state>(options, std::move(secure))},
         thread_{[state = state_] { state->run(); }} {}

@@ -2,22 +2,31 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "hawser/base/error.hpp"
 #include "hawser/pubsub/broker.hpp"
+#include "hawser/pubsub/history_store.hpp"
+#include "hawser/pubsub/publication.hpp"
+#include "hawser/pubsub/session_store.hpp"
 
 namespace hawser::cable::detail {
 
-/// A broker of any type, until close(). All functions may be called on any thread.
+/// A broker of any type and its stores, until close(). All functions may be called on any thread.
 class broker_gate {
  public:
   template <broker Broker>
-  explicit broker_gate(Broker& one) : one_{std::make_unique<model<Broker>>(one)} {}
+  explicit broker_gate(Broker& one, history_store* store = nullptr,
+                       session_store* sessions = nullptr)
+      : one_{std::make_unique<model<Broker>>(one)}, store_{store}, sessions_{sessions} {}
+
+  bool has_sessions() const noexcept { return sessions_ != nullptr; }
 
   std::error_code publish(publication published) {
     const use here{*this};
@@ -33,6 +42,48 @@ class broker_gate {
   void unsubscribe(const std::shared_ptr<hawser::subscriber>& from) {
     const use here{*this};
     if (here) one_->unsubscribe(from);
+  }
+
+  // Only with a history_store.
+
+  std::error_code publish_kept(publication published, std::string_view notes) {
+    const use here{*this};
+    return here ? store_->publish(std::move(published), notes) : hawser::errc::closed;
+  }
+
+  void keep(const kept_topic& topic, const history_options& options,
+            history_store::kept_handler done) {
+    const use here{*this};
+    here ? store_->keep(topic, options, std::move(done)) : done(hawser::errc::closed);
+  }
+
+  void find(const kept_topic& topic, const history_query& asked, std::string_view mark,
+            history_store::found_handler done) {
+    const use here{*this};
+    here ? store_->find(topic, asked, mark, std::move(done)) : done(hawser::errc::closed, {});
+  }
+
+  // Only with a session_store.
+
+  void save_session(std::string_view id, std::string_view text, std::chrono::seconds ttl,
+                    session_store::save_kind kind) {
+    const use here{*this};
+    if (here) sessions_->save(id, text, ttl, kind);
+  }
+
+  void forget_session(std::string_view id) {
+    const use here{*this};
+    if (here) sessions_->forget(id);
+  }
+
+  void take_session(std::string_view id, session_store::taken_handler done) {
+    const use here{*this};
+    here ? sessions_->take(id, std::move(done)) : done(hawser::errc::closed, std::nullopt);
+  }
+
+  void revoke_sessions(std::string_view text, std::chrono::seconds ttl) {
+    const use here{*this};
+    if (here) sessions_->revoke(text, ttl);
   }
 
   /// Waits for the calls that other threads make. The broker is not used afterwards.
@@ -89,6 +140,8 @@ class broker_gate {
   };
 
   const std::unique_ptr<any_broker> one_;
+  history_store* const store_;
+  session_store* const sessions_;
   std::atomic<std::size_t> calls_ = 0;
   std::atomic<bool> closed_ = false;
 };

@@ -13,20 +13,20 @@
 #include <vector>
 
 #include "hawser/cable/command.hpp"
+#include "hawser/cable/engine/connection_history.hpp"
 #include "hawser/cable/engine/connection_subscriptions.hpp"
 #include "hawser/cable/engine/extended_session.hpp"
 #include "hawser/cable/errc.hpp"
-#include "hawser/cable/history.hpp"
 #include "hawser/cable/history_request.hpp"
 #include "hawser/cable/server_message.hpp"
 
 namespace hawser::cable::detail {
 
 /// The part of a connection that executes the commands of the extended protocol. Without that, all of it has no effect.
-class connection_extended : public connection_subscriptions {
+class connection_extended : public connection_history {
  public:
   connection_extended(std::shared_ptr<server_state> of, const session& peer)
-      : connection_subscriptions{std::move(of), peer} {
+      : connection_history{std::move(of), peer} {
     const auto& options = server_->options.extended;
     if (options.enabled && peer.subprotocol() == extended_subprotocol) {
       extended_ = std::make_unique<extended_session>(peer.request(), options);
@@ -89,20 +89,9 @@ class connection_extended : public connection_subscriptions {
     if (const auto presence = std::exchange(of.wanted_presence, std::nullopt)) join(of, *presence);
   }
 
-  /// Sends the frames of streams that a client has not asked about after it was restored.
-  void resume_streams() {
-    for (const auto& of : in_order()) resume(*of);
-  }
-
   std::unique_ptr<extended_session> extended_;
 
  private:
-  void resume(subscription& of) {
-    of.for_each_stream([&](const std::string& name, const stream_options&, auto& link) {
-      if (link.is_paused()) send_frames(of, name, link.resume());
-    });
-  }
-
   void report_bad_data(const command& asked) {
     report({.error = errc::bad_data, .identifier = asked.identifier});
   }
@@ -112,54 +101,6 @@ class connection_extended : public connection_subscriptions {
     if (!request) return report_bad_data(asked);
     if (!of->is_confirmed) return static_cast<void>(of->wanted_history = std::move(request));
     replay_in_order(of, std::move(*request));
-  }
-
-  void replay_in_order(std::shared_ptr<subscription> of, history_request asked) {
-    call_in_order([this, alive = weak_from_this(), of = std::move(of), asked = std::move(asked)] {
-      const auto kept = alive.lock();
-      if (kept && !is_closing_ && !of->has_ended && !of->is_rejected) replay_now(*of, asked);
-    });
-  }
-
-  /// All that was missed, or only what has come while its streams were paused.
-  void replay_now(subscription& of, const history_request& asked) {
-    if (!can_replay(of, asked)) {
-      peer_.send(history_rejection_message(of.identifier()));
-      return resume(of);
-    }
-    of.for_each_stream([&](const std::string& name, const stream_options& options, auto& link) {
-      if (options.history) send_frames(of, name, link.replay(asked));
-    });
-    peer_.send(history_confirmation_message(of.identifier()));
-  }
-
-  bool can_replay(subscription& of, const history_request& asked) {
-    bool is_complete = true;
-    std::size_t streams = 0;
-    std::size_t kept = 0;
-    std::size_t bytes = 0;
-    of.for_each_stream([&](const std::string& name, const stream_options& options, auto&) {
-      ++streams;
-      if (!options.history || !is_complete) return;
-      ++kept;
-      const auto found = server_->streams->history().find(name, asked);
-      is_complete = found.status == history_status::found;
-      for (const auto& one : found.messages) {
-        bytes += one.text.frame()->size() + of.identifier().size() + 256;
-      }
-    });
-    // What exceeds the budget at once would end the session.
-    const auto most = limit_of(server_->options.budget.hard);
-    const bool has_history = kept != 0 || streams == 0;
-    return is_complete && has_history && bytes < most / 2;
-  }
-
-  void send_frames(const subscription& of, const std::string& name, const history_result& found) {
-    const data_prefix prefix{of.identifier(), server_->options.answers.escape_html};
-    for (const auto& one : found.messages) {
-      peer_.send(
-          prefix.message(hawser::as_text(one.text.payload()), {name, found.epoch, one.offset}));
-    }
   }
 
   void whisper(const subscription& of, const command& asked) {

@@ -3,21 +3,17 @@
 
 #include "hawser/asio/language.hpp"
 
-#include <atomic>
-#include <chrono>
 #include <exception>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/engine/channel_calls.hpp"
-#include "hawser/cable/engine/connection_extended.hpp"
+#include "hawser/cable/engine/connection_saving.hpp"
 #include "hawser/cable/engine/kept_sessions.hpp"
 #include "hawser/cable/server_message.hpp"
 #include "hawser/cable/session_cache.hpp"
@@ -25,16 +21,15 @@
 namespace hawser::cable::detail {
 
 /// The part of a connection that continues the session of a lost one.
-class connection_restoring : public connection_extended {
+class connection_restoring : public connection_saving {
  public:
-  using connection_extended::connection_extended;
+  using connection_saving::connection_saving;
 
  protected:
   /// Takes what remains of the session that the client names. Returns false if there is nothing.
   bool take_session() {
     if (!extended_ || extended_->wanted_sid.empty()) return false;
-    auto& sessions = server_->sessions;
-    extended_->restored = sessions.take(std::exchange(extended_->wanted_sid, {}), now());
+    extended_->restored = find_session();
     if (!extended_->restored) return false;
     identifiers_ = extended_->restored->who;
     return true;
@@ -87,27 +82,15 @@ class connection_restoring : public connection_extended {
     for (auto& text : std::exchange(extended_->early_texts, {})) send(std::move(text));
   }
 
-  /// The connection is lost: what can be continued remains. Exceptions are reported.
-  void keep_session(bool may_continue) {
-    if (!extended_ || extended_->sid.empty()) return;
-    attempt([this] { server_->presence.disconnect(extended_->sid); });
-    if (may_continue && attempt([this] { save_session(); })) return;
-    attempt([this] { server_->sessions.remove(extended_->sid); });
-  }
-
   void send(std::string text) override {
     if (extended_ && extended_->is_restoring) {
       extended_->early_texts.push_back(std::move(text));
     } else {
-      connection_extended::send(std::move(text));
+      connection_saving::send(std::move(text));
     }
   }
 
  private:
-  std::chrono::steady_clock::time_point now() const {
-    return server_->streams->history().clock().now();
-  }
-
   std::shared_ptr<subscription> revive(const kept_subscription& one) {
     auto named = parse_identifier(one.identifier, server_->limits());
     const auto type = named.error ? server_->types.end() : server_->types.find(named.channel);
@@ -170,51 +153,6 @@ class connection_restoring : public connection_extended {
   void fail(subscription& of, const std::exception_ptr& thrown) {
     of.is_rejected = true;
     report({.exception = thrown, .handler = "restore", .identifier = of.identifier()});
-  }
-
-  /// Returns whether the call has thrown nothing.
-  template <class Call>
-  bool attempt(Call call) {
-    try {
-      call();
-      return true;
-    } catch (...) {
-      report({.exception = std::current_exception(), .handler = "save"});
-      return false;
-    }
-  }
-
-  void save_session() {
-    kept_session made{extended_->sid, identifiers_, {}, {}, {}};
-    for (const auto& of : in_order()) keep(made.subscriptions, *of);
-    watch_disconnects(made);
-    server_->sessions.keep(std::move(made), now());
-  }
-
-  /// A channel with callbacks continues only if it can make them again.
-  void keep(std::vector<kept_subscription>& all, subscription& of) {
-    const auto& type = of.type();
-    if (!of.is_confirmed || of.is_rejected || of.has_ended) return;
-    kept_subscription made{of.identifier(), {}, {}};
-    if (type.save) made.state = type.save(*of.instance);
-    of.for_each_stream([&](const std::string& name, const stream_options& options, auto&) {
-      auto& [_, kept] = made.streams.emplace_back(name, options);
-      kept.whisper = of.whisper_stream == name;
-      kept.presence = of.presence_stream == name;
-    });
-    all.push_back(std::move(made));
-  }
-
-  /// Connections that the application ends must not come back by their session.
-  void watch_disconnects(kept_session& one) {
-    auto revoked = std::make_shared<std::atomic<bool>>(false);
-    if (!identifier().empty()) {
-      stream_request wanted;
-      wanted.listener = [revoked](const publication&) { revoked->store(true); };
-      wanted.live = [](std::error_code) {};
-      one.internal = streams().join(internal_topic(identifier()), std::move(wanted));
-    }
-    one.is_revoked = std::move(revoked);
   }
 };
 

@@ -85,7 +85,7 @@ class connection_state final : public connection_timing {
  private:
   /// A client may come back before its old connection is known to be lost.
   void begin_connecting() {
-    if (wait_for_old_connection()) return wait();
+    if (wait_for_old_connection() || ask_session_store()) return wait();
     is_connecting_ = true;
     perform([this] { return connect(); },
             [this](const std::exception_ptr& thrown) { connected(thrown); });
@@ -94,16 +94,15 @@ class connection_state final : public connection_timing {
   bool wait_for_old_connection() {
     if (!extended_ || extended_->wanted_sid.empty()) return false;
     const auto old = server_->sessions.wait_for_end(extended_->wanted_sid, [to = handle()] {
-      to.post([](connection_core& one) {
-        static_cast<connection_state&>(one).old_connection_has_ended();
-      });
+      to.post(
+          [](connection_core& one) { static_cast<connection_state&>(one).continue_connecting(); });
     });
     if (!old) return false;
     old->post([](connection_core& one) { one.peer().close_now(); });
     return true;
   }
 
-  void old_connection_has_ended() {
+  void continue_connecting() override {
     if (is_closing_ || !std::exchange(is_waiting_, false)) return;
     queue_.release();
     queue_.push_front([this] { begin_connecting(); });
@@ -160,14 +159,28 @@ class connection_state final : public connection_timing {
   void welcome() {
     if (!extended_ || !extended_->restored) return send_welcome();
     restore_subscriptions([this] {
-      if (!is_closing_) send_welcome();
+      if (is_closing_) return;
+      if (!has_pending_streams()) return send_welcome();
+      waits_for_streams_ = true;
+      wait();
     });
+  }
+
+  /// The welcome names the subscriptions that are restored, so it waits for their streams.
+  void stream_has_changed() override {
+    if (!waits_for_streams_ || is_closing_ || has_pending_streams()) return;
+    waits_for_streams_ = false;
+    if (!std::exchange(is_waiting_, false)) return;
+    queue_.release();
+    send_welcome();
+    queue_.run();
   }
 
   void send_welcome() {
     is_welcome_ = true;
     send_at_once(begin_session());
     has_restored();
+    save_first();
     begin_pings();
   }
 
@@ -264,6 +277,7 @@ class connection_state final : public connection_timing {
   std::size_t violations_ = 0;
   bool is_welcome_ = false;
   bool is_waiting_ = false;  // the queue is held, and no coroutine runs
+  bool waits_for_streams_ = false;
 };
 
 }  // namespace hawser::cable::detail

@@ -33,13 +33,16 @@ class connection_subscriptions : public connection_jobs {
   using connection_jobs::connection_jobs;
   ~connection_subscriptions() override { forget_all(); }
 
-  void stream_is_live(subscription& of) override { confirm_if_live(of); }
+  void stream_is_live(subscription& of) override {
+    confirm_if_live(of);
+    stream_has_changed();
+  }
 
   void stream_has_failed(const std::shared_ptr<subscription>& of, std::error_code ec) override {
     report({.error = ec, .identifier = of->identifier()});
     if (of->is_confirmed || of->has_ended) return;
     of->is_rejected = true;
-    if (!of->has_subscribed) return;
+    if (!of->has_subscribed) return stream_has_changed();
     queue_.push([this, of] { end_if_rejected(of); });
     queue_.run();
   }
@@ -168,6 +171,15 @@ class connection_subscriptions : public connection_jobs {
       server_->counters.subscriptions.fetch_sub(1, std::memory_order_relaxed);
     }
   }
+
+  /// Whether a stream of any subscription is not live yet.
+  bool has_pending_streams() const {
+    return std::ranges::any_of(subscriptions_,
+                               [](const auto& one) { return one.second->has_pending_streams(); });
+  }
+
+  /// A stream is live, or has failed.
+  virtual void stream_has_changed() = 0;
 
   virtual void start_timers(const shared_subscription& of) = 0;
 

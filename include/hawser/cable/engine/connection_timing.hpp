@@ -122,8 +122,10 @@ class connection_timing : public connection_restoring {
   void ask_for_pong(clock::time_point now) {
     const auto timeout = server_->options.extended.pong_timeout;
     if (timeout != timeout.zero() && pong_due_ == never) pong_due_ = now + timeout;
+    expire_searches();
     // The first ping may be faster than what a restored client asks for when it gets its welcome.
     if (std::exchange(has_pinged_, true)) resume_streams();
+    save_if_changed();
     server_->expire();
   }
 

@@ -19,6 +19,7 @@
 #include "hawser/cable/extended_options.hpp"
 #include "hawser/handshake/query.hpp"
 #include "hawser/handshake/request.hpp"
+#include "hawser/pubsub/session_store.hpp"
 
 namespace hawser::cable::detail {
 
@@ -56,6 +57,10 @@ struct extended_session {
   std::optional<std::chrono::seconds> ping_interval;
   std::int64_t ticks_per_second = 1;
   std::optional<kept_session> restored;
+  bool has_asked_store = false;
+  std::optional<taken_session> found;  ///< By the store
+  std::string saved_text;              ///< In the store
+  std::chrono::steady_clock::time_point saved_at;
   std::vector<std::string> early_texts;  ///< Sent before the welcome, while it is restored
   bool is_restoring = false;
 };

@@ -28,8 +28,15 @@ inline json disconnect_command(bool reconnect) {
 }
 
 /// Ends the connections that have this connection identifier, as Rails does.
+/// Sessions in a session_store with these identifiers do not continue.
+inline void revoke_stored(const server_state& of, const json& what) {
+  if (!of.stores_sessions()) return;
+  of.streams->gate().revoke_sessions(to_text(what), of.options.extended.sessions.ttl);
+}
+
 inline std::error_code disconnect_remotely(const server_state& of, std::string_view identifier,
                                            const disconnect_options& options) {
+  revoke_stored(of, {{"identifier", identifier}});
   return of.streams->publish(internal_topic(identifier),
                              to_text(disconnect_command(options.reconnect)),
                              {.except = options.except});
@@ -48,6 +55,7 @@ inline std::error_code disconnect_remotely(const server_state& of, const identif
   }
   auto asked = disconnect_command(options.reconnect);
   asked["where"] = where;
+  revoke_stored(of, {{"where", where}});
   return of.streams->publish(partial_topic, to_text(asked), {.except = options.except});
 }
 

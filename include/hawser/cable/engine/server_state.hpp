@@ -58,9 +58,9 @@ class server_state {
   template <broker Broker>
   server_state(Broker& to, const server_options& chosen)
       : options{chosen},
-        streams{std::make_shared<stream_table>(to, hub_options{.max_topics_per_session = 0},
-                                               chosen.extended.history,
-                                               chosen.answers.escape_html)},
+        streams{std::make_shared<stream_table>(
+            to, hub_options{.max_topics_per_session = 0}, chosen.extended.history,
+            chosen.answers.escape_html, chosen.extended.store, chosen.extended.session_store)},
         presence{chosen.extended.presence, *streams},
         sessions{chosen.extended.sessions},
         pool{chosen.offload_threads, chosen.max_offloaded} {}
@@ -75,7 +75,14 @@ class server_state {
     presence.expire();
     sessions.expire(streams->history().clock().now());
     streams->expire();
-    if (expiries_.fetch_add(1) % 60 == 0) streams->history().expire();
+    if (expiries_.fetch_add(1) % 60 != 0) return;
+    streams->history().expire();
+    streams->keep_again();
+  }
+
+  /// Whether a session_store keeps the sessions.
+  bool stores_sessions() const noexcept {
+    return streams->gate().has_sessions() && options.extended.sessions.ttl.count() > 0;
   }
 
   /// Broadcasts a JSON text, which is known to be valid.

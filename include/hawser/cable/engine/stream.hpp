@@ -3,7 +3,8 @@
 
 #include "hawser/asio/language.hpp"
 
-#include <atomic>
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -19,19 +20,17 @@
 #include <utility>
 #include <vector>
 
-#include "hawser/base/base64.hpp"
 #include "hawser/base/bytes.hpp"
-#include "hawser/base/sha1.hpp"
-#include "hawser/cable/engine/kept_history.hpp"
+#include "hawser/cable/engine/stream_context.hpp"
+#include "hawser/cable/engine/stream_pauses.hpp"
 #include "hawser/cable/history_options.hpp"
 #include "hawser/cable/history_request.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/server_message.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/protocol/prepared_message.hpp"
-#include "hawser/pubsub/hub.hpp"
+#include "hawser/pubsub/history_store.hpp"
 #include "hawser/pubsub/publication.hpp"
-#include "hawser/pubsub/topic.hpp"
 
 namespace hawser::cable::detail {
 
@@ -40,44 +39,6 @@ using stream_listener = std::function<void(const publication&)>;
 
 /// Called once, on any thread, when a stream is live, or with an error when it has failed.
 using stream_waiter = std::function<void(std::error_code)>;
-
-// Names of topics that no application uses: what is published there is no message of the stream.
-inline constexpr std::string_view whisper_topics = "$whisper:";
-inline constexpr std::string_view presence_topics = "$presence:";
-
-/// The topic of a stream's whispers, or of its presence events. Of a name that leaves no space for the prefix, it has
-/// the digest.
-inline std::string topic_of(std::string_view kind, std::string_view stream) {
-  if (stream.size() <= max_topic_length - kind.size()) return std::string{kind}.append(stream);
-  const auto digest = base64_encode(sha1(stream));
-  return std::string{'$'}.append(kind).append(digest.data(), digest.size());
-}
-
-/// What a subscriber gets of a message.
-enum class frame_form : char {
-  data = 'd',
-  positioned_data = 'p',  ///< With its place in the history of the stream
-  presence = 'e',         ///< An event of a topic of presence_board
-};
-
-/// What all streams of a server share.
-struct stream_context {
-  stream_context(const hub_options& options, const history_limits& limits)
-      : history{limits}, sessions{options} {}
-
-  kept_history history;
-  hub sessions;                              ///< A topic for each identifier in each stream
-  std::atomic<std::uint64_t> delivered = 0;  ///< Publications that have reached the hub
-  std::atomic<std::uint64_t> last_topic = 0;
-
-  std::string next_topic() { return std::to_string(last_topic.fetch_add(1) + 1); }
-};
-
-/// The text that this thread publishes and that is known to be JSON.
-inline thread_local const std::byte* published_json = nullptr;
-
-/// Whether that text is not to be kept.
-inline thread_local bool published_is_transient = false;
 
 /// The subscribers of one stream name in this process. May be used on any thread.
 class stream {
@@ -102,7 +63,8 @@ class stream {
     const bool is_value =
         published.message.payload().data() == published_json || is_json(text, any);
     const std::lock_guard guard{mutex_};
-    const auto position = is_value ? keep(published) : std::nullopt;
+    const auto noted = std::exchange(noted_, std::nullopt);
+    const auto position = !is_value ? std::nullopt : all_->has_store ? noted : keep(published);
     for (const auto& [_, one] : audiences_) {
       if (!is_value) break;
       const auto message = one.has_positions && position ? one.prefix.message(text, *position)
@@ -110,8 +72,22 @@ class stream {
       const prepared_message frame{message_view{message_kind::text, as_bytes(message)}};
       all_->sessions.publish({one.topic, frame, published.except});
     }
+    if (is_value) pauses_.collect(published.message, position);
     all_->delivered.fetch_add(1);
     for (const auto& [_, call] : listeners_) call(published);
+  }
+
+  /// A text on the topic of history_topics: a mark, or the position of the next message.
+  void take_note(std::string_view text) {
+    const std::lock_guard guard{mutex_};
+    if (text.starts_with('-')) return pauses_.mark(text);
+    const auto space = (std::min)(text.find(' '), text.size());
+    const auto digits = text.substr((std::min)(space + 1, text.size()));
+    std::uint64_t offset = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), offset);
+    noted_.reset();
+    if (read.ec != std::errc{} || read.ptr != digits.data() + digits.size()) return;
+    noted_ = stream_position{name_, std::string{text.substr(0, space)}, offset};
   }
 
   static std::string key_of(const std::string& identifier, frame_form form) {
@@ -124,6 +100,28 @@ class stream {
     kept_ = options;
   }
 
+  std::optional<history_options> kept() const {
+    const std::lock_guard guard{mutex_};
+    return kept_;
+  }
+
+  /// Returns true in the first call. Then the stream is not live before store_is_ready() has been called, too.
+  bool begin_notes() {
+    const std::lock_guard guard{mutex_};
+    if (std::exchange(has_notes_, true)) return false;
+    return waits_for_store_ = true;
+  }
+
+  void store_is_ready() {
+    std::unordered_map<const void*, stream_waiter> waiting;
+    {
+      const std::lock_guard guard{mutex_};
+      waits_for_store_ = false;
+      if (is_live_) waiting.swap(waiters_);
+    }
+    for (const auto& [_, call] : waiting) call({});
+  }
+
   /// How long messages are kept: zero if they are not, max() without a limit.
   std::chrono::seconds kept_for() const {
     const std::lock_guard guard{mutex_};
@@ -134,7 +132,9 @@ class stream {
   /// Messages may have been lost.
   void break_history() {
     const std::lock_guard guard{mutex_};
-    if (kept_) all_->history.break_epoch(name_, *kept_);
+    pauses_.report_gap();
+    noted_.reset();
+    if (kept_ && !all_->has_store) all_->history.break_epoch(name_, *kept_);
   }
 
   /// Finds what the request asks for, and all that `at_least` asks for, which may be null. If nothing is missing,
@@ -151,6 +151,51 @@ class stream {
     }
     go_live();
     return found;
+  }
+
+  /// Collects what comes for a link, which `stop` ends the frames of.
+  template <class Stop>
+  void pause(const void* link, Stop stop) {
+    const std::lock_guard guard{mutex_};
+    pauses_.begin(link);
+    stop();
+  }
+
+  /// The search of a paused link, see stream_pauses.
+  void begin_search(const void* link, std::string mark, std::function<void()> done) {
+    const std::lock_guard guard{mutex_};
+    pauses_.search(link, std::move(mark), std::move(done));
+  }
+  void answer_search(std::string_view mark, std::error_code ec, const found_history& found) {
+    history_result made{found.status, found.epoch};
+    for (const auto& [offset, text] : found.messages) {
+      made.messages.push_back({offset, prepared_message{text}, {}, 0});
+    }
+    const std::lock_guard guard{mutex_};
+    pauses_.answer(mark, ec, std::move(made));
+  }
+  search_outcome outcome_of_search(const void* link) const {
+    const std::lock_guard guard{mutex_};
+    return pauses_.outcome(link);
+  }
+
+  void drop_search(const void* link) {
+    const std::lock_guard guard{mutex_};
+    pauses_.drop_search(link);
+  }
+
+  /// Ends the pause of a link: `go_live` is called, and then it gets exactly what comes after the result.
+  template <class Subscribe>
+  history_result end_pause(const void* link, Subscribe go_live) {
+    const std::lock_guard guard{mutex_};
+    auto made = pauses_.end(link);
+    go_live();
+    return made;
+  }
+
+  void forget_pause(const void* link) noexcept {
+    const std::lock_guard guard{mutex_};
+    pauses_.remove(link);
   }
 
   /// Adds a subscriber with this identifier, and returns its topic of the hub.
@@ -189,8 +234,9 @@ class stream {
   /// Returns whether the stream is live. If not, the waiter is called.
   bool wait(const void* key, stream_waiter call) {
     const std::lock_guard guard{mutex_};
-    if (!is_live_) waiters_.emplace(key, std::move(call));
-    return is_live_;
+    const bool is_ready = is_live_ && !waits_for_store_;
+    if (!is_ready) waiters_.emplace(key, std::move(call));
+    return is_ready;
   }
 
   void forget_waiter(const void* key) noexcept {
@@ -203,7 +249,7 @@ class stream {
     std::unordered_map<const void*, stream_waiter> waiting;
     {
       const std::lock_guard guard{mutex_};
-      waiting.swap(waiters_);
+      if (ec || !waits_for_store_) waiting.swap(waiters_);
       is_live_ = !ec;
       has_failed_ = static_cast<bool>(ec);
     }
@@ -234,6 +280,10 @@ class stream {
   std::unordered_map<const void*, stream_listener> listeners_;
   std::unordered_map<const void*, stream_waiter> waiters_;
   std::optional<history_options> kept_;
+  stream_pauses pauses_;
+  std::optional<stream_position> noted_;  // of the next message
+  bool has_notes_ = false;
+  bool waits_for_store_ = false;
   bool is_live_ = false;
   bool has_failed_ = false;
 };

@@ -4,6 +4,7 @@
 #include "hawser/asio/language.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,9 +13,11 @@
 
 #include "hawser/asio/session.hpp"
 #include "hawser/cable/engine/stream.hpp"
+#include "hawser/cable/engine/stream_pauses.hpp"
 #include "hawser/cable/history.hpp"
 #include "hawser/cable/history_request.hpp"
 #include "hawser/pubsub/broker.hpp"
+#include "hawser/pubsub/history_store.hpp"
 
 namespace hawser::cable::detail {
 
@@ -54,10 +57,11 @@ class stream_link {
 
   // For links with a form that has positions, on the session's executor.
 
-  bool is_paused() const noexcept { return paused_at_.has_value(); }
+  bool is_paused() const noexcept { return paused_at_.has_value() || is_collecting_; }
 
   /// Sends frames from now on.
   void go_live() {
+    if (is_collecting_) return static_cast<void>(end_pause());
     if (std::exchange(paused_at_, std::nullopt)) subscribe_if_open();
   }
 
@@ -74,12 +78,29 @@ class stream_link {
 
   /// The same with what has come since the pause began.
   history_result resume() {
+    if (is_collecting_) return end_pause();
     const auto since = std::exchange(paused_at_, std::nullopt);
     if (!since) return {};
     auto found = replay(*since);
     if (found.status != history_status::found) subscribe_if_open();
     return found;
   }
+
+  // The same with a history_store.
+
+  /// Stops the frames until resume(), and finds what a client has missed. `done` is called once, on any thread, and must
+  /// not use the link.
+  inline void search(const history_query& asked, std::function<void()> done);
+
+  bool has_search() const noexcept { return has_search_; }
+
+  /// From now on resume() returns what has come since the pause began, without what was found.
+  void drop_search() {
+    if (std::exchange(has_search_, false)) entry_->one.drop_search(this);
+  }
+
+  /// After the search: what resume() would return.
+  search_outcome outcome() const { return entry_->one.outcome_of_search(this); }
 
  private:
   friend stream_table;
@@ -93,6 +114,17 @@ class stream_link {
     }
   }
 
+  /// Collects what comes, without frames.
+  void pause() {
+    if (std::exchange(is_collecting_, true)) return;
+    entry_->one.pause(this, [this] { all_->sessions.unsubscribe(peer_, topic_); });
+  }
+
+  history_result end_pause() {
+    is_collecting_ = has_search_ = false;
+    return entry_->one.end_pause(this, [this] { subscribe_if_open(); });
+  }
+
   void subscribe_if_open() {
     if (peer_.is_open()) subscribe();
   }
@@ -101,9 +133,11 @@ class stream_link {
   const std::shared_ptr<stream_context> all_;
   const session peer_;
   std::shared_ptr<stream_entry> entry_;
-  std::string member_;  // the key in the stream
-  std::string topic_;   // of the hub; empty: a listener
-  std::optional<history_request> paused_at_;
+  std::string member_;                        // the key in the stream
+  std::string topic_;                         // of the hub; empty: a listener
+  std::optional<history_request> paused_at_;  // without a store
+  bool is_collecting_ = false;                // paused, with a store
+  bool has_search_ = false;                   // since the pause began
   bool was_live_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -17,35 +18,26 @@
 #include <system_error>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "hawser/asio/session.hpp"
+#include "hawser/base/bytes.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/base/limit.hpp"
 #include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/engine/broker_gate.hpp"
 #include "hawser/cable/engine/stream.hpp"
+#include "hawser/cable/engine/stream_context.hpp"
 #include "hawser/cable/engine/stream_link.hpp"
 #include "hawser/cable/history.hpp"
 #include "hawser/cable/history_request.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/pubsub/broker.hpp"
+#include "hawser/pubsub/history_store.hpp"
+#include "hawser/pubsub/session_store.hpp"
 #include "hawser/pubsub/topic.hpp"
 
 namespace hawser::cable::detail {
-
-/// Gives a variable a value until the end of the scope.
-template <class T>
-class set_for_scope {
- public:
-  set_for_scope(T& place, T value) noexcept : place_{place}, outer_{std::exchange(place, value)} {}
-  ~set_for_scope() { place_ = outer_; }
-  set_for_scope(const set_for_scope&) = delete;
-  set_for_scope& operator=(const set_for_scope&) = delete;
-
- private:
-  T& place_;
-  const T outer_;
-};
 
 /// The streams of a server. Each has one subscription of the broker while there are links to it. May be used on any
 /// thread.
@@ -61,9 +53,10 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
 
   template <broker Broker>
   stream_table(Broker& to, const hub_options& options, const history_limits& limits,
-               bool escape_html)
-      : broker_{to},
-        all_{std::make_shared<stream_context>(options, limits)},
+               bool escape_html, history_store* store = nullptr,
+               session_store* stored_sessions = nullptr)
+      : broker_{to, store, stored_sessions},
+        all_{std::make_shared<stream_context>(options, limits, store != nullptr)},
         escape_html_{escape_html},
         most_idle_{limit_of(limits.max_streams)} {}
 
@@ -75,12 +68,14 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     made->member_ = stream::key_of(wanted.identifier, wanted.form);
     enter(*made, name);
     auto& one = made->entry_->one;
-    if (wanted.history) one.keep_history(*wanted.history);
+    if (wanted.history) keep(made->entry_, *wanted.history);
     if (wanted.listener) {
       one.add_listener(made.get(), std::move(wanted.listener));
     } else if (!wanted.identifier.empty()) {
       made->topic_ = one.add_member(wanted.identifier, wanted.form, escape_html_);
-      if (wanted.is_paused) {
+      if (wanted.is_paused && all_->has_store) {
+        made->pause();
+      } else if (wanted.is_paused) {
         made->paused_at_ = all_->history.from_now(name);
       } else {
         made->subscribe();
@@ -100,7 +95,29 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     }
     const set_for_scope known{published_json, one.message.payload().data()};
     const set_for_scope transient{published_is_transient, options.transient};
-    return broker_.publish(std::move(one));
+    // No history has the topics of whispers, of presence and of the connections.
+    const bool has_history = all_->has_store && !options.transient && !name.starts_with('$');
+    return has_history ? broker_.publish_kept(std::move(one), topic_of(history_topics, name))
+                       : broker_.publish(std::move(one));
+  }
+
+  /// The search of a link, with a history_store.
+  void find(const std::shared_ptr<entry>& in, const history_query& asked, const std::string& mark) {
+    broker_.find(topic_in_store(in->one.name()), asked, mark,
+                 [weak = std::weak_ptr{in}, mark](std::error_code ec, const found_history& found) {
+                   if (const auto one = weak.lock()) one->one.answer_search(mark, ec, found);
+                 });
+  }
+
+  /// Asks a history_store again to keep the messages of all streams that want it.
+  void keep_again() {
+    if (!all_->has_store) return;
+    std::vector<entry_pointer> all;
+    {
+      const std::lock_guard guard{mutex_};
+      for (const auto& [_, one] : entries_) all.push_back(one);
+    }
+    for (const auto& one : all) keep_again(one->one);
   }
 
   /// For a link that is destroyed.
@@ -110,6 +127,7 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     auto& one = left->one;
     one.forget_waiter(&from);
     one.remove_listener(&from);
+    one.forget_pause(&from);
     if (!from.topic_.empty()) {
       all_->sessions.unsubscribe(from.peer_, from.topic_);
       one.remove_member(from.member_);
@@ -123,6 +141,7 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
 
   const std::shared_ptr<stream_context>& context() const noexcept { return all_; }
   kept_history& history() noexcept { return all_->history; }
+  broker_gate& gate() noexcept { return broker_; }
 
   /// Ends streams that have had no links for as long as their messages are kept.
   void expire() {
@@ -178,18 +197,52 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     auto made = std::make_shared<entry>(name, all_);
     made->to = std::make_shared<hawser::subscriber>();
     made->to->on_publication = [weak = std::weak_ptr{made}](const publication& published) {
-      if (const auto one = weak.lock()) one->one.deliver(published);
+      const auto one = weak.lock();
+      if (!one) return;
+      const bool is_note = published.topic != one->one.name();
+      is_note ? one->one.take_note(as_text(published.message.payload()))
+              : one->one.deliver(published);
     };
-    made->to->on_gap = [weak = std::weak_ptr{made}] {
-      if (const auto one = weak.lock()) one->one.break_history();
+    made->to->on_gap = [table = weak_from_this(), weak = std::weak_ptr{made}] {
+      const auto one = weak.lock();
+      if (!one) return;
+      one->one.break_history();
+      // Redis may have lost its data.
+      if (const auto in = table.lock()) in->keep_again(one->one);
     };
     return made;
+  }
+
+  static kept_topic topic_in_store(const std::string& name) {
+    return {name, topic_of(history_topics, name)};
+  }
+
+  /// The messages of the stream are kept. With a store, it is live when that knows.
+  void keep(const entry_pointer& one, const history_options& options) {
+    one->one.keep_history(options);
+    if (!all_->has_store || !one->one.begin_notes()) return;
+    const auto ready = [weak = std::weak_ptr{one}](std::error_code) {
+      if (const auto it = weak.lock()) it->one.store_is_ready();
+    };
+    const auto topic = topic_in_store(one->one.name());
+    const auto live = [table = weak_from_this(), topic, options, ready](std::error_code ec) {
+      const auto in = table.lock();
+      in && !ec ? in->broker_.keep(topic, options, ready) : ready(ec);
+    };
+    if (const auto ec = broker_.subscribe(one->to, topic.notes, live)) ready(ec);
+  }
+
+  void keep_again(const stream& one) {
+    const auto options = one.kept();
+    if (options && all_->has_store) {
+      broker_.keep(topic_in_store(one.name()), *options, [](std::error_code) {});
+    }
   }
 
   /// Keeps a stream without links for as long as its messages are kept. Returns false if they are not.
   bool keep_idle(entry& one) noexcept {
     const auto time = (std::min)(one.one.kept_for(), longest_idle);
-    if (time.count() == 0 || one.one.has_failed()) return false;
+    if (time.count() == 0 || one.one.has_failed() || all_->has_store) return false;
     try {
       const auto now = history().clock().now();
       one.expiry = now + time;
@@ -226,5 +279,13 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
 };
 
 inline stream_link::~stream_link() { table_->leave(*this); }
+
+inline void stream_link::search(const history_query& asked, std::function<void()> done) {
+  pause();
+  has_search_ = true;
+  const auto mark = all_->next_mark();
+  entry_->one.begin_search(this, mark, std::move(done));
+  table_->find(entry_, asked, mark);
+}
 
 }  // namespace hawser::cable::detail

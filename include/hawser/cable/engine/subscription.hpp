@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -114,6 +115,8 @@ class subscription : public std::enable_shared_from_this<subscription> {
   std::string presence_stream;
   std::optional<history_request> wanted_history;  ///< With the subscription, until it is confirmed
   std::optional<json> wanted_presence;
+  bool is_searching = false;                     ///< A history_store is asked
+  std::deque<history_request> waiting_requests;  ///< For its next searches
 
   // What the connection knows of it.
   std::shared_ptr<channel> instance;

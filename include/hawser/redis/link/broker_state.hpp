@@ -107,15 +107,30 @@ class redis_broker_state {
 
   std::error_code publish(publication published) {
     if (const auto ec = subscriptions::error_of(published)) return ec;
-    if (has_ended_) return errc::closed;
     std::string command;
     append_command(command,
                    {"PUBLISH", names_.of(published.topic), as_text(published.message.payload())});
+    return publish(std::move(published), std::move(command));
+  }
+
+  /// The same by another command, whose reply is that of PUBLISH.
+  std::error_code publish(publication published, std::string command) {
+    if (const auto ec = subscriptions::error_of(published)) return ec;
+    if (has_ended_) return errc::closed;
     if (published.except.empty()) return publisher_.push(std::move(command), nullptr);
     std::ranges::sort(published.except);
     return publisher_.push(std::move(command),
                            std::make_shared<const publication>(std::move(published)));
   }
+
+  /// Calls `answered` once, with an error within this call, unless the broker ends before.
+  void ask(std::string command, during_outage outage, const redis_answer& answered) {
+    const auto ec = has_ended_ ? make_error_code(errc::closed)
+                               : publisher_.ask(std::move(command), outage, answered);
+    if (ec) answered(ec, nullptr);
+  }
+
+  const channel_names& names() const noexcept { return names_; }
 
   upstreams& wanted() noexcept { return subscriber_.wanted(); }
 

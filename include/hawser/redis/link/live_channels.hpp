@@ -28,6 +28,11 @@ class channel_names {
     return name;
   }
 
+  /// The key of that kind and name, for commands that have no patterns.
+  std::string key(std::string_view kind, std::string_view name) const {
+    return std::string{prefix_}.append(kind).append(name);
+  }
+
   /// The topic of a channel, or nothing if it is not one.
   std::optional<std::string_view> topic_of(std::string_view channel) const {
     if (!channel.starts_with(prefix_)) return std::nullopt;

@@ -4,10 +4,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -34,8 +35,14 @@ struct publisher_counters {
   std::atomic<std::uint64_t> lost = 0;
 };
 
-/// The connection for publications, and the queue before it. push(), is_connected() and the counters may be called by
-/// any thread, the other functions by the thread of the context.
+/// The answer to a request: the reply of Redis, or null and why there is none. An error has no reply either.
+using redis_answer = std::function<void(std::error_code, const redisReply*)>;
+
+/// What a request does while there is no connection.
+enum class during_outage : std::uint8_t { waits, fails };
+
+/// The connection for publications and requests, and the queue before it. push(), ask(), is_connected() and the counters
+/// may be called by any thread, the other functions by the thread of the context.
 class publisher_link final : redis_link_owner {
  public:
   /// What its owner does for it.
@@ -58,23 +65,18 @@ class publisher_link final : redis_link_owner {
   redis_link& link() noexcept { return link_; }
   bool is_connected() const noexcept { return link_.is_ready(); }
 
-  /// Queues a command. `own` is set if the publication must be recognised when it comes back.
+  /// Queues a publication. `own` is set if it must be recognised when it comes back.
   std::error_code push(std::string command, std::shared_ptr<const publication> own) {
-    const std::lock_guard guard{mutex_};
-    if (refuses_ && !link_.is_ready()) return redis::errc::not_connected;
-    const auto size = command.size();
-    if (size > most_ || queued_bytes_ > most_ - size) return redis::errc::queue_full;
-    queue_.push_back({std::move(command), std::move(own)});
-    try {
-      if (!posted_) asio::post(context_, [this] { run(); });
-    } catch (...) {
-      queue_.pop_back();
-      throw;
-    }
-    posted_ = true;
-    queued_bytes_ += size;
-    counters.published.fetch_add(1, std::memory_order_relaxed);
-    return {};
+    const auto ec = enqueue({std::move(command), std::move(own), {}, refuses_});
+    if (!ec) counters.published.fetch_add(1, std::memory_order_relaxed);
+    return ec;
+  }
+
+  /// Queues a request. `answered` is called once on the thread of the context, unless an error is returned. It may
+  /// throw std::bad_alloc, which ends the connection.
+  std::error_code ask(std::string command, during_outage outage, redis_answer answered) {
+    return enqueue({std::move(command), nullptr, std::move(answered),
+                    refuses_ || outage == during_outage::fails});
   }
 
   /// Calls the function when Redis has replied to everything that was pushed, perhaps within this call.
@@ -97,13 +99,30 @@ class publisher_link final : redis_link_owner {
   struct queued {
     std::string command;
     std::shared_ptr<const publication> own;
+    redis_answer answered;  // of a request
+    bool needs_connection;
   };
 
   /// A command without a reply so far.
   struct expected {
     std::size_t size;  // zero: a test
     std::shared_ptr<const publication> own;
+    redis_answer answered;
   };
+
+  std::error_code enqueue(queued one) {
+    std::list<queued> made;
+    made.push_back(std::move(one));
+    const std::lock_guard guard{mutex_};
+    if (made.front().needs_connection && !link_.is_ready()) return redis::errc::not_connected;
+    const auto size = made.front().command.size();
+    if (size > most_ || queued_bytes_ > most_ - size) return redis::errc::queue_full;
+    if (!posted_) asio::post(context_, [this] { run(); });
+    posted_ = true;
+    queue_.splice(queue_.end(), made);
+    queued_bytes_ += size;
+    return {};
+  }
 
   void run() {
     link_.guarded([&] {
@@ -121,8 +140,9 @@ class publisher_link final : redis_link_owner {
       {
         const std::lock_guard guard{mutex_};
         if (queue_.empty()) return;
-        expected_.push_back({queue_.front().command.size(), queue_.front().own});
-        next = std::move(queue_.front());
+        auto& front = queue_.front();
+        expected_.push_back({front.command.size(), front.own, front.answered});
+        next = std::move(front);
         queue_.pop_front();
       }
       if (next.own) own_.sent(next.own);
@@ -140,10 +160,11 @@ class publisher_link final : redis_link_owner {
   std::error_code on_reply(const redisReply& reply) override {
     if (expected_.empty()) return redis::errc::bad_reply;
     const bool is_test = expected_.front().size == 0;
+    if (expected_.front().answered) return take_answer(reply);
     if (!is_error(reply) && reply.type != (is_test ? REDIS_REPLY_STATUS : REDIS_REPLY_INTEGER)) {
       return redis::errc::bad_reply;
     }
-    const auto [size, own] = std::move(expected_.front());
+    const auto [size, own, _] = std::move(expected_.front());
     expected_.pop_front();
     if (is_test) {
       link_.test_passed();
@@ -161,28 +182,53 @@ class publisher_link final : redis_link_owner {
     return {};
   }
 
+  std::error_code take_answer(const redisReply& reply) {
+    const auto next = std::move(expected_.front());
+    expected_.pop_front();
+    finished(next.size);
+    const bool is_refused = is_error(reply);
+    next.answered(is_refused ? meaning_of(text_of(reply)) : std::error_code{},
+                  is_refused ? nullptr : &reply);
+    if (is_refused) owner_.trouble(redis::errc::refused, text_of(reply));
+    check_flushed();
+    return {};
+  }
+
   void on_test_due() override {
-    expected_.push_back({0, nullptr});
+    expected_.push_back({0, nullptr, {}});
     link_.output().write({"PING"});
   }
 
   /// Redis may have executed what has no reply, so it is not sent again.
   void on_lost() noexcept override {
-    std::deque<queued> dropped;
+    std::list<queued> dropped;
+    std::list<expected> ended;
     std::uint64_t lost = 0;
+    ended.swap(expected_);
     {
       const std::lock_guard guard{mutex_};
-      for (const auto& one : expected_) {
-        queued_bytes_ -= one.size;
-        lost += one.size != 0 ? 1U : 0U;
+      for (auto one = queue_.begin(); one != queue_.end();) {
+        const auto next = one++;
+        if (next->needs_connection) dropped.splice(dropped.end(), queue_, next);
       }
-      if (refuses_) dropped.swap(queue_);
+      for (const auto& one : ended) queued_bytes_ -= one.size;
       for (const auto& one : dropped) queued_bytes_ -= one.command.size();
     }
-    counters.lost.fetch_add(lost + dropped.size(), std::memory_order_relaxed);
-    expected_.clear();
+    for (const auto& one : ended) lost += one.size != 0 && !one.answered ? 1U : 0U;
+    for (const auto& one : dropped) lost += !one.answered ? 1U : 0U;
+    counters.lost.fetch_add(lost, std::memory_order_relaxed);
     own_.publisher_lost();
+    for (const auto& one : ended) fail(one.answered);
+    for (const auto& one : dropped) fail(one.answered);
     check_flushed();
+  }
+
+  /// Without memory, the answer is lost.
+  static void fail(const redis_answer& answered) noexcept {
+    try {
+      if (answered) answered(redis::errc::ended, nullptr);
+    } catch (const std::bad_alloc&) {
+    }
   }
 
   void on_trouble(std::error_code why, std::string_view detail) override {
@@ -204,11 +250,11 @@ class publisher_link final : redis_link_owner {
   own_publications& own_;
   const calls owner_;
   mutable std::mutex mutex_;
-  std::deque<queued> queue_;
+  std::list<queued> queue_;
   std::size_t queued_bytes_ = 0;  // of the queue, and of commands without a reply
   bool posted_ = false;
   // Of the context's thread.
-  std::deque<expected> expected_;
+  std::list<expected> expected_;
   std::function<void()> flushed_;
   redis_link link_;
 };

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+// redis_cable URL PREFIX: a cable server at /cable whose histories and sessions are in that Redis. RoomChannel streams from
+// `room`. A line is a JSON text, which it broadcasts to the room, or `disconnect`, which ends the connections of all servers.
+#include <chrono>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include <hawser/cable.hpp>
+#include <hawser/redis.hpp>
+
+namespace {
+
+namespace cable = hawser::cable;
+
+class room_channel : public cable::channel {
+ public:
+  void subscribed() { stream_from("room", {.history = cable::history_options{}}); }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc != 3) return 2;
+  hawser::redis_broker broker{{
+      .url = argv[1],
+      .channel_prefix = argv[2],
+      .reconnect = {.base = std::chrono::milliseconds{20}, .cap = std::chrono::milliseconds{200}},
+  }};
+  hawser::redis_history history{broker};
+  hawser::redis_sessions sessions{broker};
+  cable::server_options options;
+  options.extended = {.enabled = true, .store = &history, .session_store = &sessions};
+  cable::server served{broker, options};
+  served.identified_by({"user"});
+  served.on_connect([](cable::connection& one) { one.identify("user", std::string{"ann"}); });
+  served.add_channel<room_channel>("RoomChannel");
+
+  hawser::server server{hawser::server_options{}};
+  auto& route = server.route("/cable");
+  route.options().handshake.origin = hawser::any_origin;
+  served.mount(route);
+  server.stop_on_signals();
+  std::cout << "listening on ws://127.0.0.1:" << server.port() << "/cable" << std::endl;
+  std::thread reader{[&] {
+    for (std::string line; std::getline(std::cin, line);) {
+      const auto ec = line == "disconnect" ? served.disconnect({{"user", "ann"}})
+                                           : served.broadcast_text("room", line);
+      std::cout << "broadcast " << (ec ? ec.message() : "accepted") << std::endl;
+    }
+    server.shutdown();
+  }};
+  server.run();
+  reader.join();
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
+}
