@@ -311,3 +311,37 @@ TEST_CASE("a client that does not read is closed with 1008 once 4 MiB wait for i
   while (const auto got = client.peer().next()) code = got->code();
   CHECK(code == close_code::policy_violation);
 }
+
+TEST_CASE("an action that waits delays the commands of its own connection, and no other",
+          "[cable][R-CONN]") {
+  cable_world it;
+  gate door{it.world.context()};
+  struct waiting : cable::channel {
+    static void define(cable::channel_definition<waiting>& of) {
+      of.on("wait", &waiting::wait);
+      of.on("echo", [](waiting& self, const json& data) { self.transmit(data); });
+    }
+    asio::awaitable<void> wait() {
+      co_await std::any_cast<gate*>(connection().data())->wait();
+      transmit("waited");
+    }
+  };
+  it.cable.add_channel<waiting>("Waiting");
+  it.cable.on_connect([&](cable::connection& one) { one.data() = &door; });
+  it.serve();
+  auto ann = it.connect_welcome();
+  auto bob = it.connect_welcome();
+  const auto id = ann.subscribe({{"channel", "Waiting"}});
+  bob.subscribe_as(id);
+  ann.expect_confirmed(id);
+  bob.expect_confirmed(id);
+  ann.perform(id, "wait");
+  ann.perform(id, "echo");
+  ann.expect_nothing();
+  bob.perform(id, "echo");
+  bob.expect_message(id, {{"action", "echo"}});
+  ann.expect_nothing();
+  door.open();
+  ann.expect_message(id, "waited");
+  ann.expect_message(id, {{"action", "echo"}});
+}
