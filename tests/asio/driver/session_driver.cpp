@@ -33,6 +33,7 @@
 #include "hawser/asio/server.hpp"
 #include "hawser/base/buffer_pool.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/frame/header.hpp"
 #include "hawser/protocol/prepared_message.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
@@ -487,6 +488,33 @@ TEST_CASE("pings and empty messages to a peer that does not read count for the b
   CHECK(most <= 1'300'000);
   peer.close_now();
   one.run();
+}
+
+TEST_CASE("an echo of at most 16 KiB allocates no memory once a connection has had some",
+          "[memory]") {
+  lone_session one;
+  one.handlers.on_message = [](session& peer, message_view view) { peer.send(view); };
+  const auto peer = one.open();
+  const auto size = GENERATE(std::size_t{1}, std::size_t{1000}, std::size_t{16 * 1024});
+  const auto frame = frame_from(role::client, opcode::binary, std::string(size, 'x'));
+  byte_vector buffer(64 * 1024);
+  one.far.non_blocking(true);
+  const auto echo = [&] {
+    one.send(frame);
+    for (std::size_t left = encoded_size({.length = size}) + size; left != 0;) {
+      std::error_code ec;
+      left -= one.far.read_some(asio::buffer(buffer), ec);
+      if (ec && ec != asio::error::would_block) return;
+      one.context.poll();
+    }
+  };
+  for (int warm = 0; warm < 10; ++warm) echo();
+  heap_meter heap;
+  for (int i = 0; i < 1000; ++i) echo();
+  const auto blocks = heap.count();
+  CHECK(blocks == 0);
+  CHECK(peer.is_open());
+  CHECK(peer.buffered_bytes() == 0);
 }
 
 // Many threads at once
