@@ -399,6 +399,22 @@ TEST_CASE("on_drained is called after a full queue, however quickly it drains") 
   CHECK_FALSE(client.close());
 }
 
+TEST_CASE(
+    "on_drained is called after a refusal in a handler, whose messages have not been written") {
+  lone_session one;
+  int drained = 0;
+  one.handlers.on_message = [&](session& peer, message_view) {
+    peer.on_drained([&] { ++drained; });
+    CHECK_FALSE(peer.send(std::string(900, 'x')));
+    CHECK(peer.send(message_view{message_kind::binary, byte_vector(200)}) ==
+          errc::send_budget_exceeded);
+  };
+  one.open({}, {.high = 1000, .hard = 1000});
+  one.send(frame_from(role::client, opcode::text, "go"));
+  one.context.poll();
+  CHECK(drained == 1);
+}
+
 TEST_CASE("on_drained may set another hook, which is called from then on") {
   lone_session one;
   const auto much = std::string(5'000'000, 'x');

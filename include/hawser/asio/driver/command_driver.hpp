@@ -106,7 +106,11 @@ class command_driver : public session_state,
 
   std::error_code send_now(message_view view) override {
     const auto waiting = base::connection().buffered_bytes();
-    if (const auto ec = account_.error_of(view.payload.size(), waiting)) return refused(ec);
+    if (const auto ec = account_.error_of(view.payload.size(), waiting)) {
+      // While output is held back, the account has not counted it, and on_drained() would not be due.
+      account_.settle(waiting);
+      return refused(ec);
+    }
     return finish(output().send(view));
   }
 
