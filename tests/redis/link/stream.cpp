@@ -76,7 +76,7 @@ TEST_CASE("Redis gets no byte of a password before its certificate is verified",
   tls_client_context context{trusting_options(authority ? test_authority() : other)};
   const auto broker = broker_for(seen.options(peer.url("ann:secret@")), context);
   REQUIRE(eventually([&] { return seen.count() >= 4; }));
-  CHECK(seen.first().first == std::error_code(why, certificate_category()));
+  CHECK(seen.first().first == std::error_code{why, hawser::certificate_category()});
   CHECK(seen.first().second == "127.0.0.1");
   CHECK(peer.commands().empty());
   CHECK_FALSE(broker.statistics().is_connected);
