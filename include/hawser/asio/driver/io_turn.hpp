@@ -6,7 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include <asio/execution/context.hpp>
+#include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
+#include <asio/query.hpp>
 
 #include "hawser/asio/session/session_state.hpp"
 
@@ -18,7 +21,8 @@ namespace hawser::detail {
 class io_turn {
  public:
   explicit io_turn(const asio::io_context::executor_type& executor) noexcept
-      : context_{&executor.context()}, outer_{std::exchange(innermost(), this)} {}
+      : context_{&asio::query(executor, asio::execution::context)},
+        outer_{std::exchange(innermost(), this)} {}
 
   ~io_turn() {
     // What is sent from now on is written at once: sessions that answer each other would not end the turn.
@@ -32,7 +36,9 @@ class io_turn {
   /// The turn in which this thread runs the context, or null.
   static io_turn* of(const asio::io_context::executor_type& executor) noexcept {
     auto* const now = innermost();
-    return now != nullptr && now->context_ == &executor.context() ? now : nullptr;
+    return now != nullptr && now->context_ == &asio::query(executor, asio::execution::context)
+               ? now
+               : nullptr;
   }
 
   /// Calls `one->end_turn()` at the end of this turn.
@@ -44,7 +50,7 @@ class io_turn {
     return turn;
   }
 
-  const asio::io_context* context_;
+  const asio::execution_context* context_;
   io_turn* outer_;
   std::vector<std::shared_ptr<session_state>> held_;
 };
