@@ -318,6 +318,10 @@ struct passage {
   std::size_t most = 0;
 };
 
+// The compressors, decompressors, pipes and buffers of both ends, and the larger buffer of 128 KiB that
+// each takes while it reads much.
+constexpr std::size_t most_held = mebibyte + 2 * std::size_t{128} * 1024;
+
 /// `count` parts there and back, of which one in `random_one_in` consists of random bytes.
 passage pass(std::size_t count, std::size_t random_one_in) {
   std::mt19937 random{1};
@@ -358,13 +362,13 @@ TEST_CASE("a gibibyte is sent compressed both ways in little memory", "[rfc7692-
   const auto result = pass(count, 0);
   CHECK(result.sent.size() == count * 256 * 1024);
   CHECK(result.received == result.sent);
-  CHECK(result.most < mebibyte);
+  CHECK(result.most < most_held);
 }
 
 TEST_CASE("bytes that cannot be compressed use no more memory either", "[rfc7692-6.1]") {
   const auto result = pass(64, 2);
   CHECK(result.received == result.sent);
-  CHECK(result.most < mebibyte);
+  CHECK(result.most < most_held);
 }
 
 TEMPLATE_TEST_CASE("a message that expands uses a server's limit, and a flood of them no more",
