@@ -60,10 +60,8 @@ class log {
 
 /// Reconnects soon, and notes what goes wrong.
 redis_broker_options quick(const redis_peer& peer, log& story) {
-  redis_broker_options options;
-  options.url = peer.url();
+  auto options = quick_options(peer);
   options.client_name = "test";
-  options.reconnect.base = options.reconnect.cap = 5ms;
   options.on_error = [&story](std::error_code why, std::string_view detail) {
     story.add(why.message() + ": " + std::string{detail});
   };
@@ -130,7 +128,7 @@ TEST_CASE(
   options.url = peer.url(":secret@");
   options.client_name.clear();
   const redis_broker broker = broker_for(options);
-  REQUIRE(eventually([&] { return broker.statistics().is_connected; }));
+  REQUIRE(connects(broker));
   const auto all = peer.commands();
   CHECK(std::ranges::count(all, "AUTH secret") == 2);
   CHECK(std::ranges::count_if(all, [](auto& line) { return line.starts_with("SELECT"); }) == 0);
@@ -297,7 +295,7 @@ TEST_CASE("after a lost connection all is subscribed again and the gap is report
     CHECK(story.count("ann gap") == round);
     CHECK(peer.count("SUBSCRIBE news") == round + 1);
     CHECK(peer.count("PSUBSCRIBE a/*") == round + 1);
-    CHECK(eventually([&] { return broker.statistics().is_connected; }));
+    CHECK(connects(broker));
     broker.publish(message_to("news", std::to_string(round)));
     CHECK(story.has("ann news " + std::to_string(round)));
   }
@@ -318,7 +316,7 @@ TEST_CASE("a peer that has become silent is left", "[redis][R-REDIS]") {
   const auto ann = noting(story, "ann");
   broker.subscribe(ann, "news", acknowledging(story, "ann"));
   REQUIRE(story.has("ann live"));
-  REQUIRE(eventually([&] { return broker.statistics().is_connected; }));
+  REQUIRE(connects(broker));
   // Tests pass on both connections.
   CHECK(eventually([&] { return peer.count("PING") >= 8; }));
   peer.ignore("PING");
@@ -374,7 +372,7 @@ TEST_CASE("without a connection publications wait up to the limit, or are refuse
     CHECK(broker.publish(message_to("news", "1")) == redis::errc::not_connected);
     peer.answer("PING", "");
     peer.hang_up();
-    REQUIRE(eventually([&] { return broker.statistics().is_connected; }));
+    REQUIRE(connects(broker));
     CHECK_FALSE(broker.publish(message_to("news", "2")));
     CHECK(eventually([&] { return broker.statistics().confirmed == 1; }));
     CHECK(peer.count("PUBLISH news 1") == 0);

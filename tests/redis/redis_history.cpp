@@ -62,18 +62,6 @@ class answers {
   std::vector<std::string> all_;
 };
 
-redis_broker_options quick(const redis_peer& peer) {
-  redis_broker_options options;
-  options.url = peer.url();
-  options.channel_prefix = "app";
-  options.reconnect.base = options.reconnect.cap = 5ms;
-  return options;
-}
-
-bool connects(const redis_broker& broker) {
-  return eventually([&] { return broker.statistics().is_connected; });
-}
-
 /// The end of the only EVAL that a peer has got, after its script.
 std::string words_of_script(const redis_peer& peer) {
   for (const auto& line : peer.commands()) {
@@ -87,7 +75,7 @@ publication message_to_chat(std::string_view text) { return {"chat", prepared_me
 TEST_CASE("one command keeps a message and publishes it", "[redis][R-EXT]") {
   redis_peer peer;
   peer.answer("EVAL", ":1\r\n");
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
   CHECK_FALSE(history.publish(message_to_chat(R"({"a":1})"), chat.notes));
   REQUIRE(eventually([&] { return broker.statistics().confirmed == 1; }));
@@ -102,7 +90,7 @@ TEST_CASE("a message that is kept excepts the same sessions as others", "[redis]
   redis_peer peer;
   peer.answer("EVAL", ":1\r\n");
   answers story;
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
   const auto ann = std::make_shared<subscriber>();
   ann->on_publication = [&](const publication& got) {
@@ -121,7 +109,7 @@ TEST_CASE("a message that is kept excepts the same sessions as others", "[redis]
 TEST_CASE("a topic is kept with its options, and its messages are found", "[redis][R-EXT]") {
   redis_peer peer;
   answers story;
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
   REQUIRE(connects(broker));
   peer.answer("EVAL", ":1\r\n");
@@ -151,7 +139,7 @@ TEST_CASE("what Redis says of a history is its status", "[redis][R-EXT]") {
   }));
   redis_peer peer;
   answers story;
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
   REQUIRE(connects(broker));
   peer.answer("EVAL", "*2\r\n$" + std::to_string(name.size()) + "\r\n" + name + "\r\n$1\r\ne\r\n");
@@ -167,7 +155,7 @@ TEST_CASE("a reply that is no history is an error, and the next one is not", "[r
                std::string{"*4\r\n$5\r\nfound\r\n$1\r\ne\r\n$2\r\n-7\r\n$1\r\nx\r\n"});
   redis_peer peer;
   answers story;
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
   REQUIRE(connects(broker));
   peer.answer("EVAL", reply);
@@ -182,7 +170,7 @@ TEST_CASE("a command that Redis refuses is an error, and is reported", "[redis][
   redis_peer peer;
   answers story;
   answers reported;
-  auto options = quick(peer);
+  auto options = quick_options(peer, "app");
   options.on_error = [&](std::error_code why, std::string_view detail) {
     reported.add(why.message() + ": " + std::string{detail});
   };
@@ -201,7 +189,7 @@ TEST_CASE("without a connection, histories are not found at once, and topics are
           "[redis][R-EXT]") {
   redis_peer peer;
   answers story;
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
   REQUIRE(connects(broker));
   peer.ignore("PING");  // no log-in is finished
@@ -224,7 +212,7 @@ TEST_CASE("without a connection, histories are not found at once, and topics are
 TEST_CASE("a search without a reply fails when the connection ends", "[redis][R-EXT]") {
   redis_peer peer;
   answers story;
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
   REQUIRE(connects(broker));
   peer.ignore("EVAL");
@@ -239,7 +227,7 @@ TEST_CASE("a search without a reply fails when the connection ends", "[redis][R-
 TEST_CASE("after the end of its broker, a history is closed", "[redis][R-EXT]") {
   redis_peer peer;
   answers story;
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
   broker.shutdown();
   CHECK(history.publish(message_to_chat("x"), chat.notes) == errc::closed);

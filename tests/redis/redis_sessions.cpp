@@ -45,24 +45,12 @@ class taking {
   std::string line_;
 };
 
-redis_broker_options quick(const redis_peer& peer) {
-  redis_broker_options options;
-  options.url = peer.url();
-  options.channel_prefix = "app";
-  options.reconnect.base = options.reconnect.cap = 5ms;
-  return options;
-}
-
-bool connects(const redis_broker& broker) {
-  return eventually([&] { return broker.statistics().is_connected; });
-}
-
 TEST_CASE("sessions are saved, forgotten and revoked under the names of the broker",
           "[redis][R-EXT]") {
   redis_peer peer;
   peer.answer("EVAL", ":1\r\n");
   peer.answer("DEL", ":1\r\n");
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_sessions sessions{broker};
   REQUIRE(connects(broker));
   const auto last = [&](const std::string& words) {
@@ -81,7 +69,7 @@ TEST_CASE("sessions are saved, forgotten and revoked under the names of the brok
 
 TEST_CASE("a session is taken with its revocations", "[redis][R-EXT]") {
   redis_peer peer;
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_sessions sessions{broker};
   REQUIRE(connects(broker));
   const auto [reply, line] = GENERATE(table<std::string, std::string>({

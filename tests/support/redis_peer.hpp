@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <latch>
@@ -33,6 +34,7 @@
 #include "hawser/tls/server_context.hpp"
 #include "hawser/tls/stream.hpp"
 #include "support/certificates.hpp"
+#include "support/eventually.hpp"
 #include "support/secure_pair.hpp"
 
 namespace hawser::test {
@@ -263,6 +265,20 @@ class redis_peer {
 /// For a peer without TLS, and for one with TLS.
 inline std::optional<tls_server_context> redis_tls(bool has_tls) {
   return has_tls ? std::optional{server_with(test_server())} : std::nullopt;
+}
+
+/// Options of a broker that reconnects soon.
+inline redis_broker_options quick_options(const redis_peer& peer, std::string channel_prefix = {}) {
+  redis_broker_options options;
+  options.url = peer.url();
+  options.channel_prefix = std::move(channel_prefix);
+  options.reconnect.base = options.reconnect.cap = std::chrono::milliseconds{5};
+  return options;
+}
+
+/// Whether both connections of the broker have logged in soon.
+inline bool connects(const redis_broker& broker) {
+  return eventually([&] { return broker.statistics().is_connected; });
 }
 
 /// A broker that trusts the tests' authority.

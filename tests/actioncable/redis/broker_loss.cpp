@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
 // Clients of a cable server whose Redis is lost, and is there again.
-#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -17,19 +16,11 @@ namespace {
 namespace redis_lost {
 
 namespace cable = hawser::cable;
-using namespace std::chrono_literals;
 using hawser::test::eventually;
 
 struct room : cable::channel {
   void subscribed() { stream_from(params().at("stream").get<std::string>()); }
 };
-
-hawser::redis_broker_options quick_options(const hawser::test::redis_peer& peer) {
-  hawser::redis_broker_options options;
-  options.url = peer.url();
-  options.reconnect.base = options.reconnect.cap = 5ms;
-  return options;
-}
 
 /// A cable server in memory, with a broker that has a thread.
 struct redis_world : hawser::testing::world {
@@ -53,7 +44,7 @@ struct redis_world : hawser::testing::world {
   }
 
   hawser::test::redis_peer peer;
-  hawser::redis_broker broker{quick_options(peer)};
+  hawser::redis_broker broker{hawser::test::quick_options(peer)};
   cable::server served{broker};
   hawser::server http{context(), {.listener = hawser::first_listener::none}};
 };

@@ -22,9 +22,7 @@ using namespace std::chrono_literals;
 namespace {
 
 redis_broker_options quick(const redis_peer& peer) {
-  redis_broker_options options;
-  options.url = peer.url();
-  options.reconnect.base = options.reconnect.cap = 1ms;
+  auto options = quick_options(peer);
   options.ping_interval = 0ms;
   return options;
 }

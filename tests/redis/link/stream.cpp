@@ -62,10 +62,6 @@ class failures {
   std::vector<std::pair<std::error_code, std::string>> all_;
 };
 
-bool connects(const redis_broker& broker) {
-  return eventually([&] { return broker.statistics().is_connected; });
-}
-
 TEST_CASE("Redis gets no byte of a password before its certificate is verified", "[redis][tls]") {
   const auto [names, authority, why] = GENERATE(table<std::string, bool, int>(
       {{"DNS:localhost,IP:127.0.0.1", false, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
