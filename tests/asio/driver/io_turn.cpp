@@ -29,9 +29,14 @@ struct two_sessions {
   lone_session one{&context};
   lone_session two{&context};
   session other;
+  bool pauses = false;  // the second one, after each message
 
   explicit two_sessions(std::function<void()> act) {
     one.handlers.on_message = [act](session&, message_view) { act(); };
+    two.handlers.on_message = [this](session& own, message_view view) {
+      two.story.push_back(shown(view));
+      if (pauses) own.pause();
+    };
     one.open();
     other = two.open();
     one.send(frame_from(role::client, opcode::text, "go"));
@@ -139,6 +144,45 @@ TEST_CASE("a turn inside a turn ends by itself") {
   }};
   both.context.poll();
   CHECK(both.received() == lines{"text \"one\"", "pong \"inner\"", "text \"two\""});
+}
+
+TEST_CASE(
+    "a function that holds and releases the output inside of a turn ends the hold of the turn") {
+  two_sessions both{[&] {
+    both.other.send("one");
+    asio::post(both.context, [&] {
+      both.other.hold_output();
+      both.other.send("two");
+      CHECK(both.sent() == 0);
+      both.other.release_output();
+      CHECK(both.sent() != 0);
+    });
+    both.context.poll();
+    both.other.send("three");
+  }};
+  both.context.poll();
+  CHECK(both.received() == lines{"text \"one\"", "text \"two\"", "text \"three\""});
+}
+
+TEST_CASE(
+    "a session whose output is held reports what it has read, after resume(), when the turn ends") {
+  two_sessions both{[&] {
+    const auto before = both.two.story.size();
+    both.other.send("one");
+    both.other.resume();
+    CHECK(both.two.story.size() == before);
+  }};
+  both.context.poll();
+  CHECK(both.received() == lines{"text \"one\""});
+  both.pauses = true;
+  both.two.send(frame_from(role::client, opcode::text, "first"));
+  both.two.send(frame_from(role::client, opcode::text, "second"));
+  both.context.poll();
+  REQUIRE(both.two.story == lines{"open", "text \"first\""});
+  both.one.send(frame_from(role::client, opcode::text, "go on"));
+  both.context.poll();
+  CHECK(both.two.story == lines{"open", "text \"first\"", "text \"second\""});
+  CHECK(both.received() == lines{"text \"one\""});
 }
 
 TEST_CASE("outside of a turn each message is written when it is sent") {

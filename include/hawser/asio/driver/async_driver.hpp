@@ -84,7 +84,7 @@ class async_driver : public driver_input<Derived, Stream, Connection> {
   /// process_pending(), posted. Does nothing while events or output are held back, because the release calls
   /// it.
   void process_later() {
-    if (!base::in_events() && !base::corked()) base::post_processing();
+    if (!state().is_held()) base::post_processing();
   }
 
   /// Ends everything at once, without an event and without on_over().

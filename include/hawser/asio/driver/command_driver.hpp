@@ -166,18 +166,8 @@ class command_driver : public session_state,
       auto* const turn = io_turn::of(base::get_executor());
       if (turn == nullptr) return;
       // Without memory for the entry, the output is written at once.
-      with_memory(
-          [&] {
-            turn->add(this->shared_from_this());
-            base::state().hold(output_hold::turn);
-          },
-          [] {});
+      with_memory([&] { turn->hold(this->shared_from_this()); }, [] {});
     }
-  }
-
-  void end_turn() noexcept override {
-    base::state().release(output_hold::turn);
-    base::settle();
   }
 
   void count_stored() noexcept {

@@ -27,8 +27,7 @@ enum class driver_operation : std::uint8_t {
 /// Why queued output is not written yet.
 enum class output_hold : std::uint8_t {
   events,  ///< Events are being handed over: all replies leave in one write
-  cork,    ///< The driver's owner has more to send
-  turn,    ///< Other sessions' handlers run, which may send more
+  cork,    ///< The driver's owner has more to send, or handlers of other sessions may
 };
 
 /// The state of an asynchronous driver.

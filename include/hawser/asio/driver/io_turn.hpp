@@ -27,7 +27,7 @@ class io_turn {
   ~io_turn() {
     // What is sent from now on is written at once: sessions that answer each other would not end the turn.
     innermost() = outer_;
-    for (const auto& one : held_) one->end_turn();
+    for (const auto& one : held_) one->release_output();
   }
 
   io_turn(const io_turn&) = delete;
@@ -41,8 +41,11 @@ class io_turn {
                : nullptr;
   }
 
-  /// Calls `one->end_turn()` at the end of this turn.
-  void add(std::shared_ptr<session_state> one) { held_.push_back(std::move(one)); }
+  /// Holds the output of a session until the end of this turn. If memory allocation fails, it is not held.
+  void hold(std::shared_ptr<session_state> one) {
+    held_.push_back(std::move(one));
+    held_.back()->hold_output();
+  }
 
  private:
   static io_turn*& innermost() noexcept {

@@ -138,9 +138,6 @@ class session_state : public memory_holder {
   virtual void hold_output() {}
   virtual void release_output() {}
 
-  /// Writes what an io_turn held back. On the session's thread.
-  virtual void end_turn() noexcept {}
-
   bool accepts_commands() const noexcept { return commands_.accepts(); }
   bool can_send() const noexcept {
     return accepts_commands() && can_send_.load(std::memory_order_relaxed) && !is_ending();
