@@ -12,9 +12,9 @@
 #include "hawser/cable.hpp"
 #include "hawser/cable/test_client.hpp"
 #include "hawser/pubsub/broker.hpp"
-#include "hawser/pubsub/recording_broker.hpp"
 #include "hawser/testing.hpp"
 #include "support/catch.hpp"
+#include "support/waiting_broker.hpp"
 
 namespace {
 namespace lossy {
@@ -25,49 +25,33 @@ using namespace std::chrono_literals;
 const auto lost_error = std::make_error_code(std::errc::connection_reset);
 
 /// A broker whose connection the test ends and makes again, with the promises of `hawser::broker`.
-class lossy_broker {
+class lossy_broker : public hawser::test::waiting_broker {
+  using base = hawser::test::waiting_broker;
+
  public:
   std::error_code publish(hawser::publication one) {
-    return is_lost_ ? lost_error : all_.publish(std::move(one));
+    return is_lost_ ? lost_error : base::publish(std::move(one));
   }
   std::error_code subscribe(const std::shared_ptr<hawser::subscriber>& to, std::string_view topic,
                             hawser::acknowledgement live) {
     subscribers_.push_back(to);
-    if (!is_lost_) return all_.subscribe(to, topic, live);
-    waiting_.push_back({to, std::string{topic}, std::move(live)});
-    return {};
+    if (!is_lost_) return base::inner().subscribe(to, topic, live);
+    return base::subscribe(to, topic, std::move(live));
   }
-  void unsubscribe(const std::shared_ptr<hawser::subscriber>& from, std::string_view topic) {
-    std::erase_if(waiting_, [&](auto& one) { return one.to == from && one.topic == topic; });
-    all_.unsubscribe(from, topic);
-  }
-  void unsubscribe(const std::shared_ptr<hawser::subscriber>& from) {
-    std::erase_if(waiting_, [&](auto& one) { return one.to == from; });
-    all_.unsubscribe(from);
-  }
-  void shutdown() { all_.shutdown(); }
 
   void lose() { is_lost_ = true; }
 
   /// First all subscriptions are live, then the gap is reported.
   void find() {
     is_lost_ = false;
-    for (const auto& one : std::exchange(waiting_, {})) all_.subscribe(one.to, one.topic, one.live);
+    for (const auto& one : take()) base::inner().subscribe(one.to, one.topic, one.live);
     for (const auto& one : subscribers_) {
       if (const auto to = one.lock(); to && to->on_gap) to->on_gap();
     }
   }
 
  private:
-  struct request {
-    std::shared_ptr<hawser::subscriber> to;
-    std::string topic;
-    hawser::acknowledgement live;
-  };
-
-  hawser::recording_broker all_;
   std::vector<std::weak_ptr<hawser::subscriber>> subscribers_;
-  std::vector<request> waiting_;
   bool is_lost_ = false;
 };
 

@@ -3,20 +3,17 @@
 
 #include <chrono>
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include "hawser/asio/server.hpp"
 #include "hawser/cable/server.hpp"
 #include "hawser/cable/test_client.hpp"
-#include "hawser/pubsub/broker.hpp"
-#include "hawser/pubsub/recording_broker.hpp"
 #include "hawser/testing.hpp"
 #include "support/catch.hpp"
+#include "support/waiting_broker.hpp"
 
 using namespace std::chrono_literals;
 namespace cable = hawser::cable;
@@ -24,49 +21,19 @@ namespace cable = hawser::cable;
 namespace {
 
 /// A broker whose subscriptions are live, or fail, when the test says so.
-class late_broker {
+class late_broker : public hawser::test::waiting_broker {
  public:
-  std::error_code publish(hawser::publication one) { return all_.publish(std::move(one)); }
-  std::error_code subscribe(const std::shared_ptr<hawser::subscriber>& to, std::string_view topic,
-                            hawser::acknowledgement live) {
-    waiting_.push_back({to, std::string{topic}, std::move(live)});
-    return {};
-  }
-  void unsubscribe(const std::shared_ptr<hawser::subscriber>& from, std::string_view topic) {
-    std::erase_if(waiting_, [&](auto& one) { return one.to == from && one.topic == topic; });
-    all_.unsubscribe(from, topic);
-  }
-  void unsubscribe(const std::shared_ptr<hawser::subscriber>& from) {
-    std::erase_if(waiting_, [&](auto& one) { return one.to == from; });
-    all_.unsubscribe(from);
-  }
-  void shutdown() { all_.shutdown(); }
-
   /// Answers all that wait for this topic. Returns how many they were.
   std::size_t answer(std::string_view topic, std::error_code ec = {}) {
-    std::vector<request> asked;
-    for (auto& one : waiting_) {
-      if (one.topic == topic) asked.push_back(one);
-    }
-    std::erase_if(waiting_, [&](auto& one) { return one.topic == topic; });
+    const auto asked = take(topic);
     for (const auto& one : asked) {
-      if (!ec) all_.subscribe(one.to, one.topic);
+      if (!ec) inner().subscribe(one.to, one.topic);
       one.live(ec);
     }
     return asked.size();
   }
 
-  std::size_t subscriptions(std::string_view topic) { return all_.subscriptions(topic); }
-
- private:
-  struct request {
-    std::shared_ptr<hawser::subscriber> to;
-    std::string topic;
-    hawser::acknowledgement live;
-  };
-
-  hawser::recording_broker all_;
-  std::vector<request> waiting_;
+  std::size_t subscriptions(std::string_view topic) { return inner().subscriptions(topic); }
 };
 
 /// Streams from the names in its parameters, and from those of its action.
