@@ -8,7 +8,7 @@ import {after, describe, it} from 'node:test';
 
 import WebSocket from 'ws';
 
-import {Program, within} from './programs.mjs';
+import {Conditions, Program, within} from './programs.mjs';
 
 // The client listens to events of a browser's window and document.
 globalThis.addEventListener ??= () => {};
@@ -24,8 +24,9 @@ const FORBIDDEN = 'http://evil.example';
 const ROOM = (room_id) => ({channel: 'ChatChannel', room_id});
 
 /** What the client does with one server: notes, and the frames in both directions as lines. */
-class Story {
+class Story extends Conditions {
   constructor(program) {
+    super();
     this.program = program;
     this.notes = [];
     this.sent = [];
@@ -33,30 +34,11 @@ class Story {
     this.failures = [];
     this.attempts = 0;
     this.origin = ALLOWED;
-    this.waiting = new Set();
   }
 
   note(text) {
     this.notes.push(text);
     this.changed();
-  }
-
-  changed() {
-    for (const look of this.waiting) look();
-  }
-
-  /** Resolves when the condition holds. */
-  until(what, condition) {
-    const found = new Promise((resolve) => {
-      const look = () => {
-        if (!condition()) return;
-        this.waiting.delete(look);
-        resolve();
-      };
-      this.waiting.add(look);
-      look();
-    });
-    return within(found, what);
   }
 
   noted(text, times = 1) {

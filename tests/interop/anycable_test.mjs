@@ -10,7 +10,7 @@ import {isDeepStrictEqual} from 'node:util';
 import {createCable} from '@anycable/core';
 import WebSocket from 'ws';
 
-import {Program, within} from './programs.mjs';
+import {Conditions, Program, within} from './programs.mjs';
 
 const RECORDED = JSON.parse(
   readFileSync(new URL('data/anycable_client.json', import.meta.url), 'utf-8'),
@@ -33,11 +33,11 @@ function token(user, seconds) {
 const known = (value) => (value === undefined ? value : JSON.parse(JSON.stringify(value)));
 
 /** What happens to the clients of one server. */
-class Story {
+class Story extends Conditions {
   constructor(program) {
+    super();
     this.program = program;
     this.cables = [];
-    this.waiting = new Set();
     after(() => this.end());
   }
 
@@ -52,24 +52,6 @@ class Story {
       cable.monitor.dispose();
     }
     this.program.kill();
-  }
-
-  changed() {
-    for (const look of this.waiting) look();
-  }
-
-  /** Resolves when the condition holds. */
-  until(what, condition) {
-    const found = new Promise((resolve) => {
-      const look = () => {
-        if (!condition()) return;
-        this.waiting.delete(look);
-        resolve();
-      };
-      this.waiting.add(look);
-      look();
-    });
-    return within(found, what);
   }
 
   /** A client, and what it notes: its frames and its events. It reconnects at once. */

@@ -22,6 +22,30 @@ export async function within(promise, what = 'this') {
   }
 }
 
+/** Conditions that tests wait for. */
+export class Conditions {
+  #waiting = new Set();
+
+  /** Looks at the conditions again. To be called after each change. */
+  changed() {
+    for (const look of this.#waiting) look();
+  }
+
+  /** Resolves when the condition holds. */
+  until(what, condition) {
+    const found = new Promise((resolve) => {
+      const look = () => {
+        if (!condition()) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+      look();
+    });
+    return within(found, what);
+  }
+}
+
 /** The path of an example or of a program of this folder, or undefined if it was not built. */
 export function built(name) {
   for (const variable of ['HAWSER_PROGRAMS', 'HAWSER_EXAMPLES']) {
