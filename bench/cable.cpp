@@ -19,7 +19,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,17 +26,15 @@
 #include "hawser/base/byte_buffer.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/frame/writer.hpp"
+#include "measuring.hpp"
 
 namespace {
+
+using namespace bench;
 
 constexpr std::string_view text =
     "about as long as a line of a chat, so that a message has 130 bytes";
 constexpr std::string_view mark = "\"text\":\"about as";
-
-[[noreturn]] void fail(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
 
 /// Nanoseconds of a clock that all processes share.
 std::int64_t now() {
@@ -173,15 +170,6 @@ class crowd {
   int poll_;
   std::vector<char> buffer_ = std::vector<char>(256 * 1024);
 };
-
-/// The processor time of a process so far, in ns.
-double used_by(pid_t process) {
-  clockid_t clock{};
-  timespec time{};
-  if (::clock_getcpuclockid(process, &clock) != 0) fail("clock_getcpuclockid");
-  ::clock_gettime(clock, &time);
-  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
 
 std::string action(std::string_view name, std::size_t count) {
   return R"({"action":")" + std::string{name} + R"(","count":)" + std::to_string(count) +

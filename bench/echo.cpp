@@ -5,7 +5,6 @@
 // process on the first one, and this process is the client on the second. Raise `ulimit -n` above
 // 8100 for the idle connections.
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -13,7 +12,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <fstream>
 #include <string_view>
 #include <vector>
@@ -21,7 +19,6 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -31,8 +28,11 @@
 #include "hawser/asio/server.hpp"
 #include "hawser/base/byte_buffer.hpp"
 #include "hawser/frame/writer.hpp"
+#include "measuring.hpp"
 
 namespace {
+
+using namespace bench;
 
 enum class kind { bare, hawser };
 
@@ -42,18 +42,6 @@ struct load {
   std::size_t at_once;  // messages sent before their echoes are read
   std::size_t size;     // of a message, in bytes
 };
-
-[[noreturn]] void fail(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
-
-void pin_to(int processor) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(processor, &one);
-  ::sched_setaffinity(0, sizeof one, &one);
-}
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -85,13 +73,7 @@ class server_process {
   std::uint16_t port() const { return port_; }
 
   /// Its processor time so far, in ns.
-  double used() const {
-    clockid_t clock{};
-    timespec time{};
-    if (::clock_getcpuclockid(process_, &clock) != 0) fail("clock_getcpuclockid");
-    ::clock_gettime(clock, &time);
-    return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-  }
+  double used() const { return used_by(process_); }
 
   /// Its resident memory in bytes.
   double memory() const {
@@ -208,11 +190,6 @@ double cost(kind which, const load& with) {
   const auto used = server.used() - before;
   for (const int socket : sockets) ::close(socket);
   return used / echoes;
-}
-
-double median(std::vector<double> all) {
-  std::sort(all.begin(), all.end());
-  return all[all.size() / 2];
 }
 
 void compare(const load& with, int rounds) {

@@ -13,14 +13,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include <poll.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,23 +29,14 @@
 #include "hawser/asio/connect.hpp"
 #include "hawser/base/byte_buffer.hpp"
 #include "hawser/frame/writer.hpp"
+#include "measuring.hpp"
 
 namespace {
 
+using namespace bench;
+
 constexpr int processor_of_sender = 0;
 constexpr int processor_of_client = 1;
-
-[[noreturn]] void fail(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
-
-void pin_to(int processor) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(processor, &one);
-  ::sched_setaffinity(0, sizeof one, &one);
-}
 
 /// Sends `frames` for ever.
 [[noreturn]] void send_all(int socket, hawser::bytes_view frames) {
@@ -103,13 +92,6 @@ class sender_process {
   pid_t process_ = 0;
 };
 
-/// The processor time of this process, in ns.
-double used() {
-  timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
-
 /// Measures the messages after the first eighth.
 class meter {
  public:
@@ -117,9 +99,9 @@ class meter {
 
   /// A message has arrived. Returns whether more are wanted.
   bool count() {
-    if (skipped_ != 0 && --skipped_ == 0) begin_ = used();
+    if (skipped_ != 0 && --skipped_ == 0) begin_ = used_by(0);
     if (skipped_ == 0) ++measured_;
-    if (--left_ == 0) result_ = (used() - begin_) / static_cast<double>(measured_);
+    if (--left_ == 0) result_ = (used_by(0) - begin_) / static_cast<double>(measured_);
     return left_ != 0;
   }
 
@@ -220,11 +202,6 @@ double cost(const client_kind& client, std::size_t size) {
   meter messages{std::max<std::size_t>(200, 100'000'000 / (size + 400))};
   client.receive(sender, messages);
   return messages.result();
-}
-
-double median(std::vector<double> all) {
-  std::sort(all.begin(), all.end());
-  return all[all.size() / 2];
 }
 
 void compare(std::size_t size, int rounds) {
