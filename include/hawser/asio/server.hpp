@@ -108,7 +108,7 @@ class server : public handler_setters<server, route>, public diagnosed, public s
   /// server itself has handlers: the second one would never be used.
   hawser::route& route(std::string pattern) {
     check_settable("server::route()");
-    check_is_first(pattern);
+    settings_->check_is_first(pattern);
     auto& routes = settings_->routes;
     return **routes.insert(routes.end() - (has_fallback_ ? 1 : 0), make_route(std::move(pattern)));
   }
@@ -118,7 +118,7 @@ class server : public handler_setters<server, route>, public diagnosed, public s
   hawser::route& fallback() {
     if (!has_fallback_) {
       check_settable("server::fallback()");
-      check_is_first("/*");
+      settings_->check_is_first("/*");
       settings_->routes.push_back(make_route("/*"));
       has_fallback_ = true;
     }
@@ -184,7 +184,7 @@ class server : public handler_setters<server, route>, public diagnosed, public s
   /// Begins to accept on the given executor. Does not wait. Throws std::logic_error if nothing is set: no handler,
   /// no route and no on_http, so that every client would get 404. A server that only sends calls fallback().
   void start() {
-    check_has_work("server::start()");
+    settings_->check_has_work("server::start()");
     detail::freeze(*settings_, *frozen_, true);
     runtime()->start();
   }
@@ -195,7 +195,7 @@ class server : public handler_setters<server, route>, public diagnosed, public s
   void run() {
     if (!own_threads_)
       throw std::logic_error{"hawser::server::run(): it has no threads of its own"};
-    check_has_work("server::run()");
+    settings_->check_has_work("server::run()");
     // A handler may destroy this object.
     const auto kept = runtime();
     const detail::frozen_settings now{settings_, frozen_};
@@ -333,20 +333,6 @@ class server : public handler_setters<server, route>, public diagnosed, public s
   }
 
   void check_settable(const char* setter) const { detail::check_not_running(*frozen_, setter); }
-
-  void check_has_work(const char* function) const {
-    if (!settings_->routes.empty() || settings_->on_http) return;
-    throw std::logic_error{"hawser::" + std::string{function} +
-                           ": no handler is set; a server that only sends calls fallback()"};
-  }
-
-  void check_is_first(const std::string& pattern) const {
-    for (const auto& one : settings_->routes) {
-      if (one->is_for(pattern)) {
-        throw std::invalid_argument{"hawser: two routes for '" + pattern + "'"};
-      }
-    }
-  }
 
   void set_http(http_hook hook) {
     check_settable("server::on_http()");

@@ -2,6 +2,7 @@
 #include "hawser/asio/opening/opening_settings.hpp"
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -49,6 +50,21 @@ TEST_CASE("a route's hook comes before the server's, except about the server as 
       CHECK(settings.hook_for(about_server, found.get()) == shared);
     }
   }
+}
+
+TEST_CASE("a second route for the same paths is an error") {
+  const auto settings = settings_with("/rooms/:id", false, false);
+  CHECK_THROWS_AS(settings.check_is_first("/rooms/:name"), std::invalid_argument);
+  CHECK_NOTHROW(settings.check_is_first("/rooms"));
+  CHECK_NOTHROW(settings.check_is_first("/*"));
+}
+
+TEST_CASE("a route, or a hook for HTTP, is enough for a server to begin") {
+  opening_settings settings;
+  CHECK_THROWS_AS(settings.check_has_work("server::run()"), std::logic_error);
+  settings.on_http = [](http_request& asked) { asked.answer(200); };
+  CHECK_NOTHROW(settings.check_has_work("server::run()"));
+  CHECK_NOTHROW(settings_with("/a", false, false).check_has_work("server::run()"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +67,22 @@ struct opening_settings {
     const bool of_route = found != nullptr && found->http_hook() && asked.target() != "*";
     const auto& hook = of_route ? found->http_hook() : on_http;
     return hook ? &hook : nullptr;
+  }
+
+  /// Throws std::invalid_argument if a route is for these paths: a second one would never be used.
+  void check_is_first(const std::string& pattern) const {
+    for (const auto& one : routes) {
+      if (one->is_for(pattern)) {
+        throw std::invalid_argument{"hawser: two routes for '" + pattern + "'"};
+      }
+    }
+  }
+
+  /// Throws std::logic_error if nothing is set, so that every client would get 404. `function` begins the server.
+  void check_has_work(const char* function) const {
+    if (!routes.empty() || on_http) return;
+    throw std::logic_error{"hawser::" + std::string{function} +
+                           ": no handler is set; a server that only sends calls fallback()"};
   }
 };
 
