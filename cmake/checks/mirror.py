@@ -61,6 +61,7 @@ ELSEWHERE = {
     "cable/engine/presence_board": "cable/engine/connection_extended",
     "cable/engine/extended_session": "cable/engine/connection_extended",
     "cable/engine/kept_sessions": "cable/engine/connection_restoring",
+    "cable/engine/session_numbers": "cable/engine/message_note",
     "cable/engine/session_text": "cable/engine/connection_saving",
     "cable/engine/stream_context": "cable/engine/stream_table",
     "cable/engine/stream_pauses": "cable/engine/connection_history",

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // redis_cable URL PREFIX: a cable server at /cable whose histories and sessions are in that Redis. RoomChannel streams from
-// `room`. A line is a JSON text, which it broadcasts to the room, or `disconnect`, which ends the connections of all servers.
+// `room`. A line is a JSON text, which it broadcasts to the room, also after `transient ` or `except SID `, or `disconnect`,
+// which ends the connections of all servers.
 #include <chrono>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -19,6 +21,21 @@ class room_channel : public cable::channel {
  public:
   void subscribed() { stream_from("room", {.history = cable::history_options{}}); }
 };
+
+/// Does what a line says.
+std::error_code obey(const cable::server& served, std::string_view line) {
+  if (line == "disconnect") return served.disconnect({{"user", "ann"}});
+  cable::broadcast_options options;
+  if (line.starts_with("transient ")) {
+    options.transient = true;
+    line.remove_prefix(line.find(' ') + 1);
+  } else if (line.starts_with("except ")) {
+    line.remove_prefix(line.find(' ') + 1);
+    options.except_sid = line.substr(0, line.find(' '));
+    line.remove_prefix(line.find(' ') + 1);
+  }
+  return served.broadcast_text("room", line, options);
+}
 
 }  // namespace
 
@@ -46,8 +63,7 @@ int main(int argc, char** argv) try {
   std::cout << "listening on ws://127.0.0.1:" << server.port() << "/cable" << std::endl;
   std::thread reader{[&] {
     for (std::string line; std::getline(std::cin, line);) {
-      const auto ec = line == "disconnect" ? served.disconnect({{"user", "ann"}})
-                                           : served.broadcast_text("room", line);
+      const auto ec = obey(served, line);
       std::cout << "broadcast " << (ec ? ec.message() : "accepted") << std::endl;
     }
     server.shutdown();

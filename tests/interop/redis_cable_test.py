@@ -64,8 +64,8 @@ class Server(programs.Program):
             client.welcome = await client.next()
             yield client
 
-    def broadcast(self, value):
-        self.write(json.dumps(value))
+    def broadcast(self, value, how=""):
+        self.write(how + json.dumps(value))
         line = self.line()
         assert line == "broadcast accepted", line
 
@@ -161,6 +161,30 @@ class TwoServers(unittest.IsolatedAsyncioTestCase):
                 first = start["offset"] + 1
                 self.assertEqual(offsets[at:], list(range(first, first + len(offsets) - at)))
                 start = bob.position or start
+
+    async def test_a_transient_message_has_no_place_in_the_history(self):
+        async with self.one.client() as ann, self.two.client() as bob:
+            for client in (ann, bob):
+                await client.send("subscribe")
+                self.assertEqual(await client.next(), CONFIRMED)
+            self.one.broadcast(1, "transient ")
+            self.one.broadcast(2)
+            for client in (ann, bob):
+                self.assertEqual(await client.values(2), [1, 2])
+                self.assertEqual(client.position["offset"], 1)
+                await client.send("history", history={"since": 0})
+                self.assertEqual([one["message"] for one in await client.until(HISTORY)], [2])
+
+    async def test_a_session_is_excepted_in_the_server_that_has_its_connection(self):
+        async with self.one.client() as ann, self.two.client() as bob:
+            for client in (ann, bob):
+                await client.send("subscribe")
+                self.assertEqual(await client.next(), CONFIRMED)
+            self.one.broadcast(1, f"except {bob.welcome['sid']} ")
+            self.two.broadcast(2, f"except {bob.welcome['sid']} ")
+            self.one.broadcast(3)
+            self.assertEqual(sorted(await ann.values(3)), [1, 2, 3])
+            self.assertEqual(await bob.values(1), [3])
 
     async def test_histories_that_redis_does_not_have_are_rejected(self):
         async with self.one.client() as ann:

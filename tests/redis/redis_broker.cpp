@@ -433,6 +433,27 @@ TEST_CASE("sessions are excepted in the process that has published, and in no ot
   }
 }
 
+TEST_CASE("a note is published with its message, whose bytes it does not change",
+          "[redis][R-EXT]") {
+  redis_peer peer{redis_tls(GENERATE(false, true))};
+  log story;
+  auto options = quick(peer, story);
+  options.channel_prefix = "app";
+  redis_broker broker = broker_for(options);
+  peer.answer("EVAL", ":2\r\n");
+  CHECK_FALSE(broker.publish_noted(message_to("news", "x y"), "notes", "!t"));
+  REQUIRE(eventually([&] { return broker.statistics().confirmed == 1; }));
+  const auto all = peer.commands();
+  const auto found =
+      std::ranges::find_if(all, [](const auto& line) { return line.starts_with("EVAL "); });
+  REQUIRE(found != all.end());
+  CHECK(found->ends_with(" 0 app:news app:notes !t x y"));
+  CHECK(broker.publish_noted(message_to("rooms/*", "x"), "notes", "!t") == errc::bad_topic);
+  peer.answer("EVAL", "-NOPERM no\r\n");
+  CHECK_FALSE(broker.publish_noted(message_to("news", "x"), "notes", "!t"));
+  CHECK(story.has("Redis has refused a command: NOPERM no"));
+}
+
 TEST_CASE("replies that are not expected end the connection and nothing else", "[redis]") {
   redis_peer peer{redis_tls(GENERATE(false, true))};
   log story;

@@ -77,13 +77,23 @@ TEST_CASE("one command keeps a message and publishes it", "[redis][R-EXT]") {
   peer.answer("EVAL", ":1\r\n");
   redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
-  CHECK_FALSE(history.publish(message_to_chat(R"({"a":1})"), chat.notes));
+  CHECK_FALSE(history.publish(message_to_chat(R"({"a":1})"), chat.notes, {}));
   REQUIRE(eventually([&] { return broker.statistics().confirmed == 1; }));
   CHECK(words_of_script(peer) ==
-        R"( 2 app:$kept:chat app:$messages:chat app:chat app:$history:chat {"a":1})");
+        R"( 2 app:$kept:chat app:$messages:chat app:chat app:$history:chat {"a":1} )");
   CHECK(broker.statistics().published == 1);
   CHECK(broker.statistics().queued_bytes == 0);
-  CHECK(history.publish({"rooms/*", prepared_message{"x"}}, chat.notes) == errc::bad_topic);
+  CHECK(history.publish({"rooms/*", prepared_message{"x"}}, chat.notes, {}) == errc::bad_topic);
+}
+
+TEST_CASE("a note comes with the message that is kept", "[redis][R-EXT][R-OTHERS]") {
+  redis_peer peer;
+  peer.answer("EVAL", ":1\r\n");
+  redis_broker broker{quick(peer)};
+  redis_history history{broker};
+  CHECK_FALSE(history.publish(message_to_chat("1"), chat.notes, "!ks"));
+  REQUIRE(eventually([&] { return broker.statistics().confirmed == 1; }));
+  CHECK(words_of_script(peer).ends_with(" app:chat app:$history:chat 1 !ks"));
 }
 
 TEST_CASE("a message that is kept excepts the same sessions as others", "[redis][R-OTHERS]") {
@@ -100,7 +110,7 @@ TEST_CASE("a message that is kept excepts the same sessions as others", "[redis]
   REQUIRE(story.at(1) == "live");
   auto one = message_to_chat("x");
   one.except = {7};
-  CHECK_FALSE(history.publish(std::move(one), chat.notes));
+  CHECK_FALSE(history.publish(std::move(one), chat.notes, {}));
   REQUIRE(eventually([&] { return broker.statistics().confirmed == 1; }));
   peer.send("*3\r\n$7\r\nmessage\r\n$8\r\napp:chat\r\n$1\r\nx\r\n");
   CHECK(story.at(2) == "except 7");
@@ -230,7 +240,7 @@ TEST_CASE("after the end of its broker, a history is closed", "[redis][R-EXT]") 
   redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
   broker.shutdown();
-  CHECK(history.publish(message_to_chat("x"), chat.notes) == errc::closed);
+  CHECK(history.publish(message_to_chat("x"), chat.notes, {}) == errc::closed);
   history.find(chat, {}, "-mark", story.found());
   history.keep(chat, {}, story.kept());
   CHECK(story.at(1) == make_error_code(errc::closed).message());

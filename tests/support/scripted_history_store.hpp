@@ -22,12 +22,14 @@ class scripted_history_store final : public history_store {
   /// Must be called before the store is used.
   void attach(memory_broker& broker) noexcept { broker_ = &broker; }
 
-  std::error_code publish(publication published, std::string_view notes) override {
+  std::error_code publish(publication published, std::string_view notes,
+                          std::string_view said) override {
     const auto kept = kept_.find(published.topic);
     if (kept != kept_.end()) {
       const auto made = all_.append(published.topic, published.message, kept->second, time);
       note(notes, made.epoch + ' ' + std::to_string(made.offset));
     }
+    if (!said.empty()) note(notes, said);
     return broker_->publish(std::move(published));
   }
 

@@ -72,7 +72,7 @@ struct kept_topic {
 ///
 /// The subscribers of the broker learn positions by texts on kept_topic::notes, which nothing else publishes: `epoch
 /// offset`, with one space, directly before the message that has this position; and the mark of each find(), behind
-/// all that it finds and before all that it does not find. An epoch contains no space and does not begin with `-`.
+/// all that it finds and before all that it does not find. An epoch contains no space and does not begin with `-` or `!`.
 ///
 /// All functions may be called on any thread, and none waits for a peer. A handler is called once, on any thread, perhaps
 /// within the call. It may throw std::bad_alloc only, and need not be called after the store or its broker has ended.
@@ -86,8 +86,11 @@ class history_store {
   history_store& operator=(const history_store&) = delete;
   virtual ~history_store() = default;
 
-  /// Publishes as the broker does, and keeps the message if keep() was called for the topic in any process.
-  virtual std::error_code publish(publication published, std::string_view notes) = 0;
+  /// Publishes as the broker does, and keeps the message if keep() was called for the topic in any process. `note`, which
+  /// begins with `!`, is published to the topic `notes` before the message, with no other message of the topic between
+  /// them; empty: none.
+  virtual std::error_code publish(publication published, std::string_view notes,
+                                  std::string_view note) = 0;
 
   /// The messages of the topic are kept from when `done` is called without an error, or later after an error. A process
   /// that has subscribers calls it again at least once in an hour, and after each gap of the broker.

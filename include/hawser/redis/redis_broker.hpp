@@ -82,6 +82,13 @@ class redis_broker {
   /// redis::errc::not_connected for redis_outage::refuse. Throws std::bad_alloc, and then nothing is published.
   std::error_code publish(publication published) { return state_->publish(std::move(published)); }
 
+  /// The same after the text `note` on the topic `notes`, in one command (EVAL): a process that has subscribed both gets
+  /// them one directly after the other. cable::server says by it what a message in the form of Rails cannot say.
+  std::error_code publish_noted(publication published, std::string_view notes,
+                                std::string_view note) {
+    return state_->publish_noted(std::move(published), notes, note);
+  }
+
   /// See `broker`. The subscription is acknowledged when Redis has confirmed it, so not while there is no connection,
   /// or with redis::errc::refused.
   std::error_code subscribe(const std::shared_ptr<subscriber>& to, std::string_view pattern,

@@ -37,8 +37,9 @@ class redis_history final : public history_store {
       : state_{broker.state_}, commands_{state_->names()} {}
 
   /// Throws std::bad_alloc, and then nothing is published.
-  std::error_code publish(publication published, std::string_view notes) override {
-    auto command = commands_.publish(published, notes);
+  std::error_code publish(publication published, std::string_view notes,
+                          std::string_view note) override {
+    auto command = commands_.publish(published, notes, note);
     return state_->publish(std::move(published), std::move(command));
   }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -18,6 +19,12 @@
 
 namespace hawser::cable::detail {
 
+/// A broker of several processes, which publishes a note and a message at once.
+template <class T>
+concept noting_broker = requires(T& one, publication published, std::string_view text) {
+  { one.publish_noted(published, text, text) } -> std::same_as<std::error_code>;
+};
+
 /// A broker of any type and its stores, until close(). All functions may be called on any thread.
 class broker_gate {
  public:
@@ -26,11 +33,21 @@ class broker_gate {
                        session_store* sessions = nullptr)
       : one_{std::make_unique<model<Broker>>(one)}, store_{store}, sessions_{sessions} {}
 
+  /// Whether messages may come from other processes, with notes.
+  bool is_shared() const noexcept { return one_->is_shared(); }
+
   bool has_sessions() const noexcept { return sessions_ != nullptr; }
 
   std::error_code publish(publication published) {
     const use here{*this};
     return here ? one_->publish(std::move(published)) : hawser::errc::closed;
+  }
+
+  /// With a note on another topic before it, if the broker is shared.
+  std::error_code publish_noted(publication published, std::string_view notes,
+                                std::string_view note) {
+    const use here{*this};
+    return here ? one_->publish_noted(std::move(published), notes, note) : hawser::errc::closed;
   }
 
   std::error_code subscribe(const std::shared_ptr<hawser::subscriber>& to, std::string_view topic,
@@ -46,9 +63,10 @@ class broker_gate {
 
   // Only with a history_store.
 
-  std::error_code publish_kept(publication published, std::string_view notes) {
+  std::error_code publish_kept(publication published, std::string_view notes,
+                               std::string_view note) {
     const use here{*this};
-    return here ? store_->publish(std::move(published), notes) : hawser::errc::closed;
+    return here ? store_->publish(std::move(published), notes, note) : hawser::errc::closed;
   }
 
   void keep(const kept_topic& topic, const history_options& options,
@@ -98,7 +116,10 @@ class broker_gate {
     any_broker(const any_broker&) = delete;
     any_broker& operator=(const any_broker&) = delete;
     virtual ~any_broker() = default;
+    virtual bool is_shared() const noexcept = 0;
     virtual std::error_code publish(publication published) = 0;
+    virtual std::error_code publish_noted(publication published, std::string_view notes,
+                                          std::string_view note) = 0;
     virtual std::error_code subscribe(const std::shared_ptr<hawser::subscriber>& to,
                                       std::string_view topic, const acknowledgement& live) = 0;
     virtual void unsubscribe(const std::shared_ptr<hawser::subscriber>& from) = 0;
@@ -107,8 +128,17 @@ class broker_gate {
   template <class Broker>
   struct model final : any_broker {
     explicit model(Broker& broker) : one{broker} {}
+    bool is_shared() const noexcept override { return noting_broker<Broker>; }
     std::error_code publish(publication published) override {
       return one.publish(std::move(published));
+    }
+    std::error_code publish_noted(publication published, std::string_view notes,
+                                  std::string_view note) override {
+      if constexpr (noting_broker<Broker>) {
+        return one.publish_noted(std::move(published), notes, note);
+      } else {
+        return one.publish(std::move(published));
+      }
     }
     std::error_code subscribe(const std::shared_ptr<hawser::subscriber>& to, std::string_view topic,
                               const acknowledgement& live) override {

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "hawser/cable/engine/connection_core.hpp"
+#include "hawser/cable/engine/session_numbers.hpp"
 #include "hawser/cable/engine/stream_table.hpp"
 #include "hawser/cable/extended_options.hpp"
 #include "hawser/cable/identifiers.hpp"
@@ -61,11 +61,14 @@ class kept_sessions {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  explicit kept_sessions(const session_cache_options& options) : lost_{options} {}
+  /// `numbers` must exist longer.
+  kept_sessions(const session_cache_options& options, session_numbers& numbers)
+      : lost_{options}, numbers_{numbers} {}
 
   void add(const std::string& sid, const connection_handle& one) {
     const std::lock_guard guard{mutex_};
     live_.insert_or_assign(sid, live_session{one, {}});
+    numbers_.add(sid, one.id());
   }
 
   /// The session has no connection any more, and does not continue.
@@ -116,13 +119,6 @@ class kept_sessions {
     });
   }
 
-  /// The number of the connection of a session, 0 if there is none: for broadcast_options::except.
-  std::uint64_t connection_of(const std::string& sid) const {
-    const std::lock_guard guard{mutex_};
-    const auto known = live_.find(sid);
-    return known == live_.end() ? 0 : known->second.connection.id();
-  }
-
   void expire(time_point now) {
     std::list<kept_session> past;
     const std::lock_guard guard{mutex_};
@@ -148,12 +144,14 @@ class kept_sessions {
     if (known == live_.end()) return {};
     auto waiting = std::move(known->second.waiting);
     live_.erase(known);
+    numbers_.remove(sid);
     return waiting;
   }
 
   mutable std::mutex mutex_;
   session_cache<kept_session> lost_;
   std::unordered_map<std::string, live_session> live_;
+  session_numbers& numbers_;
 };
 
 }  // namespace hawser::cable::detail

@@ -62,7 +62,7 @@ class server_state {
             to, hub_options{.max_topics_per_session = 0}, chosen.extended.history,
             chosen.answers.escape_html, chosen.extended.store, chosen.extended.session_store)},
         presence{chosen.extended.presence, *streams},
-        sessions{chosen.extended.sessions},
+        sessions{chosen.extended.sessions, streams->context()->numbers},
         pool{chosen.offload_threads, chosen.max_offloaded} {}
 
   /// Forgets what the extended protocol keeps when its time has passed: at most once a second, however often it is
@@ -88,8 +88,7 @@ class server_state {
   /// Broadcasts a JSON text, which is known to be valid.
   std::error_code broadcast(std::string_view name, std::string_view json_text,
                             const broadcast_options& chosen) const {
-    const auto& sid = chosen.except_sid;
-    return streams->publish(name, json_text, chosen, sid.empty() ? 0 : sessions.connection_of(sid));
+    return streams->publish(name, json_text, chosen);
   }
 
   /// The limits of the JSON of clients.

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "hawser/base/bytes.hpp"
+#include "hawser/cable/engine/message_note.hpp"
 #include "hawser/cable/engine/stream_context.hpp"
 #include "hawser/cable/engine/stream_pauses.hpp"
 #include "hawser/cable/history_options.hpp"
@@ -63,24 +64,22 @@ class stream {
     const bool is_value =
         published.message.payload().data() == published_json || is_json(text, any);
     const std::lock_guard guard{mutex_};
-    const auto noted = std::exchange(noted_, std::nullopt);
-    const auto position = !is_value ? std::nullopt : all_->has_store ? noted : keep(published);
-    for (const auto& [_, one] : audiences_) {
-      if (!is_value) break;
-      const auto message = one.has_positions && position ? one.prefix.message(text, *position)
-                                                         : one.prefix.message(text);
-      const prepared_message frame{message_view{message_kind::text, as_bytes(message)}};
-      all_->sessions.publish({one.topic, frame, published.except});
-    }
-    if (is_value) pauses_.collect(published.message, position);
-    all_->delivered.fetch_add(1);
-    for (const auto& [_, call] : listeners_) call(published);
+    const auto note = std::exchange(note_, {});
+    auto position = std::exchange(noted_, std::nullopt);
+    if (!is_value) position.reset();
+    if (is_value && !all_->has_store) position = keep(published, note.is_transient);
+    const auto number = note.except_sid.empty() ? 0 : all_->numbers.find(note.except_sid);
+    if (number == 0) return deliver(published, is_value, position);
+    auto limited = published;
+    limited.except.push_back(number);
+    deliver(limited, is_value, position);
   }
 
-  /// A text on the topic of history_topics: a mark, or the position of the next message.
+  /// A text on the topic of history_topics: a mark, what is said of the next message, or its position.
   void take_note(std::string_view text) {
     const std::lock_guard guard{mutex_};
     if (text.starts_with('-')) return pauses_.mark(text);
+    if (message_note::is_note(text)) return static_cast<void>(note_ = message_note::parse(text));
     const auto space = (std::min)(text.find(' '), text.size());
     const auto digits = text.substr((std::min)(space + 1, text.size()));
     std::uint64_t offset = 0;
@@ -105,19 +104,28 @@ class stream {
     return kept_;
   }
 
-  /// Returns true in the first call. Then the stream is not live before store_is_ready() has been called, too.
+  /// Returns true in the first call. Then the stream is not live before is_ready() has been called, too.
   bool begin_notes() {
     const std::lock_guard guard{mutex_};
     if (std::exchange(has_notes_, true)) return false;
-    return waits_for_store_ = true;
+    ++awaited_;
+    return true;
   }
 
-  void store_is_ready() {
+  /// The same with a store, and with notes.
+  bool begin_keeping() {
+    const std::lock_guard guard{mutex_};
+    has_notes_ = true;
+    if (std::exchange(is_stored_, true)) return false;
+    ++awaited_;
+    return true;
+  }
+
+  void is_ready() {
     std::unordered_map<const void*, stream_waiter> waiting;
     {
       const std::lock_guard guard{mutex_};
-      waits_for_store_ = false;
-      if (is_live_) waiting.swap(waiters_);
+      if (--awaited_ == 0 && is_live_) waiting.swap(waiters_);
     }
     for (const auto& [_, call] : waiting) call({});
   }
@@ -134,6 +142,7 @@ class stream {
     const std::lock_guard guard{mutex_};
     pauses_.report_gap();
     noted_.reset();
+    note_ = {};
     if (kept_ && !all_->has_store) all_->history.break_epoch(name_, *kept_);
   }
 
@@ -234,9 +243,9 @@ class stream {
   /// Returns whether the stream is live. If not, the waiter is called.
   bool wait(const void* key, stream_waiter call) {
     const std::lock_guard guard{mutex_};
-    const bool is_ready = is_live_ && !waits_for_store_;
-    if (!is_ready) waiters_.emplace(key, std::move(call));
-    return is_ready;
+    const bool is_now = is_live_ && awaited_ == 0;
+    if (!is_now) waiters_.emplace(key, std::move(call));
+    return is_now;
   }
 
   void forget_waiter(const void* key) noexcept {
@@ -249,7 +258,7 @@ class stream {
     std::unordered_map<const void*, stream_waiter> waiting;
     {
       const std::lock_guard guard{mutex_};
-      if (ec || !waits_for_store_) waiting.swap(waiters_);
+      if (ec || awaited_ == 0) waiting.swap(waiters_);
       is_live_ = !ec;
       has_failed_ = static_cast<bool>(ec);
     }
@@ -266,9 +275,25 @@ class stream {
  private:
   static constexpr std::size_t max_depth = 1'000;
 
+  /// With the lock.
+  void deliver(const publication& published, bool is_value,
+               const std::optional<stream_position>& position) {
+    const auto text = as_text(published.message.payload());
+    for (const auto& [_, one] : audiences_) {
+      if (!is_value) break;
+      const auto message = one.has_positions && position ? one.prefix.message(text, *position)
+                                                         : one.prefix.message(text);
+      const prepared_message frame{message_view{message_kind::text, as_bytes(message)}};
+      all_->sessions.publish({one.topic, frame, published.except});
+    }
+    if (is_value) pauses_.collect(published.message, position);
+    all_->delivered.fetch_add(1);
+    for (const auto& [_, call] : listeners_) call(published);
+  }
+
   /// The place of a message that is kept.
-  std::optional<stream_position> keep(const publication& published) {
-    if (!kept_ || published_is_transient) return std::nullopt;
+  std::optional<stream_position> keep(const publication& published, bool is_transient) {
+    if (!kept_ || is_transient || published_is_transient) return std::nullopt;
     auto made = all_->history.append(name_, published.message, *kept_);
     return stream_position{name_, std::move(made.epoch), made.offset};
   }
@@ -282,8 +307,10 @@ class stream {
   std::optional<history_options> kept_;
   stream_pauses pauses_;
   std::optional<stream_position> noted_;  // of the next message
+  message_note note_;                     // the same
+  std::size_t awaited_ = 0;  // What the stream waits for before it is live, beside its topic
   bool has_notes_ = false;
-  bool waits_for_store_ = false;
+  bool is_stored_ = false;
   bool is_live_ = false;
   bool has_failed_ = false;
 };

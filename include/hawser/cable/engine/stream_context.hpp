@@ -13,6 +13,7 @@
 #include "hawser/base/base64.hpp"
 #include "hawser/base/sha1.hpp"
 #include "hawser/cable/engine/kept_history.hpp"
+#include "hawser/cable/engine/session_numbers.hpp"
 #include "hawser/cable/history_options.hpp"
 #include "hawser/cable/session_cache.hpp"
 #include "hawser/pubsub/hub.hpp"
@@ -23,7 +24,8 @@ namespace hawser::cable::detail {
 // Names of topics that no application uses: what is published there is no message of the stream.
 inline constexpr std::string_view whisper_topics = "$whisper:";
 inline constexpr std::string_view presence_topics = "$presence:";
-inline constexpr std::string_view history_topics = "$history:";  ///< The notes of a history_store
+inline constexpr std::string_view history_topics =
+    "$history:";  ///< Notes: of a store, and message_note
 
 /// The topic of a stream's whispers, or of its presence events. Of a name that leaves no space for the prefix, it has
 /// the digest.
@@ -47,6 +49,7 @@ struct stream_context {
 
   const bool has_store;                      ///< A history_store has the messages
   kept_history history;                      ///< Without one
+  session_numbers numbers;                   ///< Of the extended protocol
   hub sessions;                              ///< A topic for each identifier in each stream
   std::atomic<std::uint64_t> delivered = 0;  ///< Publications that have reached the hub
   std::atomic<std::uint64_t> last_topic = 0;

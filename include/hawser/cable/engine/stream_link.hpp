@@ -34,6 +34,9 @@ struct stream_request {
 
   /// Frames are sent only after link::go_live(), link::replay() or link::resume().
   bool is_paused = false;
+
+  /// The client has a session, which broadcast_options::except_sid may name.
+  bool has_session = false;
 };
 
 /// A stream, and its subscriber.

@@ -26,6 +26,7 @@
 #include "hawser/base/limit.hpp"
 #include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/engine/broker_gate.hpp"
+#include "hawser/cable/engine/message_note.hpp"
 #include "hawser/cable/engine/stream.hpp"
 #include "hawser/cable/engine/stream_context.hpp"
 #include "hawser/cable/engine/stream_link.hpp"
@@ -69,6 +70,7 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     enter(*made, name);
     auto& one = made->entry_->one;
     if (wanted.history) keep(made->entry_, *wanted.history);
+    if (wanted.history || wanted.has_session) take_notes(made->entry_);
     if (wanted.listener) {
       one.add_listener(made.get(), std::move(wanted.listener));
     } else if (!wanted.identifier.empty()) {
@@ -85,20 +87,30 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
     return made;
   }
 
-  /// Publishes a JSON text, which is known to be valid. `sid_owner` is the connection of options.except_sid, or 0.
+  /// Publishes a JSON text, which is known to be valid.
   std::error_code publish(std::string_view name, std::string_view json_text,
-                          const broadcast_options& options, std::uint64_t sid_owner = 0) {
+                          const broadcast_options& options) {
     const message_view text{message_kind::text, as_bytes(json_text)};
     publication one{std::string{name}, prepared_message{text}};
+    const auto& sid = options.except_sid;
+    const auto sid_owner = sid.empty() ? 0 : all_->numbers.find(sid);
     for (const auto id : {options.except, sid_owner}) {
       if (id != 0) one.except.push_back(id);
     }
     const set_for_scope known{published_json, one.message.payload().data()};
     const set_for_scope transient{published_is_transient, options.transient};
     // No history has the topics of whispers, of presence and of the connections.
-    const bool has_history = all_->has_store && !options.transient && !name.starts_with('$');
-    return has_history ? broker_.publish_kept(std::move(one), topic_of(history_topics, name))
-                       : broker_.publish(std::move(one));
+    if (name.starts_with('$')) return broker_.publish(std::move(one));
+    message_note note;
+    note.is_transient = options.transient && !all_->has_store;
+    if (sid_owner == 0 && sid.size() <= longest_sid) note.except_sid = sid;
+    const auto text_of_note = note.text();
+    const auto notes = topic_of(history_topics, name);
+    if (all_->has_store && !options.transient) {
+      return broker_.publish_kept(std::move(one), notes, text_of_note);
+    }
+    return text_of_note.empty() ? broker_.publish(std::move(one))
+                                : broker_.publish_noted(std::move(one), notes, text_of_note);
   }
 
   /// The search of a link, with a history_store.
@@ -220,16 +232,30 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
   /// The messages of the stream are kept. With a store, it is live when that knows.
   void keep(const entry_pointer& one, const history_options& options) {
     one->one.keep_history(options);
-    if (!all_->has_store || !one->one.begin_notes()) return;
-    const auto ready = [weak = std::weak_ptr{one}](std::error_code) {
-      if (const auto it = weak.lock()) it->one.store_is_ready();
-    };
+    if (!all_->has_store || !one->one.begin_keeping()) return;
+    const auto ready = ready_call(one);
     const auto topic = topic_in_store(one->one.name());
     const auto live = [table = weak_from_this(), topic, options, ready](std::error_code ec) {
       const auto in = table.lock();
       in && !ec ? in->broker_.keep(topic, options, ready) : ready(ec);
     };
     if (const auto ec = broker_.subscribe(one->to, topic.notes, live)) ready(ec);
+  }
+
+  /// Gets what other processes say of the messages. The stream is live when that is subscribed.
+  void take_notes(const entry_pointer& one) {
+    const auto& name = one->one.name();
+    if (!broker_.is_shared() || name.starts_with('$') || !one->one.begin_notes()) return;
+    const auto ready = ready_call(one);
+    if (const auto ec = broker_.subscribe(one->to, topic_of(history_topics, name), ready)) {
+      ready(ec);
+    }
+  }
+
+  static std::function<void(std::error_code)> ready_call(const entry_pointer& one) {
+    return [weak = std::weak_ptr{one}](std::error_code) {
+      if (const auto it = weak.lock()) it->one.is_ready();
+    };
   }
 
   void keep_again(const stream& one) {
@@ -268,6 +294,7 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
   }
 
   static constexpr std::chrono::seconds longest_idle = std::chrono::hours{24 * 365};
+  static constexpr std::size_t longest_sid = 256;
 
   broker_gate broker_;
   const std::shared_ptr<stream_context> all_;

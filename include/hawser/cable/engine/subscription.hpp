@@ -150,6 +150,7 @@ class subscription : public std::enable_shared_from_this<subscription> {
     wanted.peer = core_.peer();
     wanted.identifier = identifier_;
     wanted.live = waiter(topic, made.number);
+    wanted.has_session = core_.is_extended();
     wanted.is_paused = !has_listener && core_.pauses(*this, options);
     made.link = core_.streams().join(topic, std::move(wanted));
     made.is_pending = !made.link->was_live();

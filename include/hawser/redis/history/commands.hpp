@@ -40,11 +40,11 @@ class history_commands {
     return command;
   }
 
-  std::string publish(const publication& one, std::string_view notes) const {
+  std::string publish(const publication& one, std::string_view notes, std::string_view note) const {
     std::string command;
     append_command(command,
                    {"EVAL", publish_script, "2", hash_of(one.topic), stream_of(one.topic),
-                    names_.of(one.topic), names_.of(notes), as_text(one.message.payload())});
+                    names_.of(one.topic), names_.of(notes), as_text(one.message.payload()), note});
     return command;
   }
 

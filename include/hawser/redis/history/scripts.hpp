@@ -22,7 +22,7 @@ else
 end
 return 1)";
 
-/// ARGV: the channel, that of the notes, the message. Returns what PUBLISH returns.
+/// ARGV: the channel, that of the notes, the message, a note or nothing. Returns what PUBLISH returns.
 inline constexpr std::string_view publish_script = R"(
 local kept = redis.call('HMGET', KEYS[1], 'epoch', 'max', 'ttl')
 if kept[1] then
@@ -39,6 +39,7 @@ if kept[1] then
   end
   redis.call('PUBLISH', ARGV[2], kept[1] .. ' ' .. offset)
 end
+if ARGV[4] ~= '' then redis.call('PUBLISH', ARGV[2], ARGV[4]) end
 return redis.call('PUBLISH', ARGV[1], ARGV[3]))";
 
 /// ARGV: the channel of the notes, the mark, then `after`, an epoch and an offset, or `since`, nothing and a second.

@@ -113,6 +113,18 @@ class redis_broker_state {
     return publish(std::move(published), std::move(command));
   }
 
+  /// The same, with a note on another topic directly before it.
+  std::error_code publish_noted(publication published, std::string_view notes,
+                                std::string_view note) {
+    if (const auto ec = subscriptions::error_of(published)) return ec;
+    constexpr std::string_view script =
+        "redis.call('PUBLISH', ARGV[2], ARGV[3]) return redis.call('PUBLISH', ARGV[1], ARGV[4])";
+    std::string command;
+    append_command(command, {"EVAL", script, "0", names_.of(published.topic), names_.of(notes),
+                             note, as_text(published.message.payload())});
+    return publish(std::move(published), std::move(command));
+  }
+
   /// The same by another command, whose reply is that of PUBLISH.
   std::error_code publish(publication published, std::string command) {
     if (const auto ec = subscriptions::error_of(published)) return ec;
