@@ -44,7 +44,8 @@ class tls_stream : public asio::ssl::stream<Socket> {
 
   /// For an SSL made by a context's make_ssl().
   tls_stream(Socket socket, detail::ssl_ptr ssl)
-      : base{std::move(socket), ssl.get()}, ssl_{ssl.release()} {}
+      // The base frees it also if its constructor throws.
+      : base{std::move(socket), ssl.release()}, ssl_{base::native_handle()} {}
 
   tls_stream(tls_stream&&) noexcept = default;
   // Asio's move assignment does not free the assigned object's SSL.

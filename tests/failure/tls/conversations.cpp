@@ -28,6 +28,7 @@
 #include "hawser/tls/client_context.hpp"
 #include "hawser/tls/connect.hpp"
 #include "hawser/tls/server_context.hpp"
+#include "hawser/tls/stream.hpp"
 #include "hawser/tls/streams.hpp"
 #include "hawser/tls/threaded_server.hpp"
 #include "hawser/tls/transport.hpp"
@@ -185,6 +186,33 @@ TEST_CASE("whichever allocation of a context fails, the constructor throws", "[f
   make();
   CHECK(count > 100);
   CHECK(all_held() < before + 16 * 1024);
+}
+
+TEST_CASE("whichever allocation of a TLS stream fails, its SSL is freed once", "[failure]") {
+  asio::io_context context;
+  const bool serves = GENERATE(true, false);
+  const auto make = [&] {
+    if (serves) {
+      (void)tls_stream<asio::ip::tcp::socket>{asio::ip::tcp::socket{context}, serving()};
+    } else {
+      (void)tls_stream<asio::ip::tcp::socket>{asio::ip::tcp::socket{context}, trusting(),
+                                              "localhost"};
+    }
+  };
+  make();
+  const auto before = all_held();
+  // The last ones are of the stream itself, after those of its SSL.
+  const auto count = fail_each_allocation([&](std::size_t number) {
+    const failing armed{number};
+    try {
+      make();
+    } catch (const std::bad_alloc&) {
+    } catch (const std::system_error&) {
+    }
+  });
+  CHECK(count > 10);
+  // Less than an SSL.
+  CHECK(all_held() < before + 1024);
 }
 
 /// The echo that a client receives, or the text of its error.
