@@ -32,8 +32,9 @@ Example: cable_conformance_server 9292
 )";
 
 template <class Broker>
-void serve(Broker& broker, const listen_address& where) {
-  hawser::cable::server cable{broker};
+void serve(Broker& broker, const listen_address& where,
+           const hawser::cable::extended_options& extended) {
+  hawser::cable::server cable{broker, {.extended = extended}};
   anyt::set_up(cable);
 
   hawser::server_options options;
@@ -59,7 +60,14 @@ void serve_by_redis([[maybe_unused]] const std::string& url,
             std::cerr << "Redis: " << why.message() << ' ' << detail << '\n';
           },
   }};
-  serve(broker, where);
+  hawser::redis_history history{broker};
+  hawser::redis_sessions sessions{broker};
+  hawser::redis_presence presence{broker};
+  serve(broker, where,
+        {.enabled = true,
+         .store = &history,
+         .session_store = &sessions,
+         .presence_store = &presence});
 #else
   throw std::runtime_error{"REDIS_URL is set, but this program was built without hiredis"};
 #endif
@@ -73,7 +81,7 @@ int main(int argc, char** argv) try {
     serve_by_redis(redis, where);
   } else {
     hawser::memory_broker broker;
-    serve(broker, where);
+    serve(broker, where, {});
   }
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

@@ -12,6 +12,7 @@
 #include "hawser/pubsub/hub_options.hpp"
 #include "hawser/pubsub/inline_broker.hpp"
 #include "hawser/pubsub/memory_broker.hpp"
+#include "hawser/pubsub/presence_store.hpp"
 #include "hawser/pubsub/publication.hpp"
 #include "hawser/pubsub/session_store.hpp"
 #include "hawser/pubsub/topic.hpp"

@@ -11,4 +11,5 @@
 #include "hawser/redis/options.hpp"
 #include "hawser/redis/redis_broker.hpp"
 #include "hawser/redis/redis_history.hpp"
+#include "hawser/redis/redis_presence.hpp"
 #include "hawser/redis/redis_sessions.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// redis_cable URL PREFIX: a cable server at /cable whose histories and sessions are in that Redis. RoomChannel streams from
-// `room`. A line is a JSON text, which it broadcasts to the room, also after `transient ` or `except SID `, or `disconnect`,
+// redis_cable URL PREFIX: a cable server at /cable whose histories, sessions and presence are in that Redis. RoomChannel
+// streams from `room`, LobbyChannel has the presence of `lobby`, with two seconds for what is lost, and three ids. A line is a JSON text, which it broadcasts to the room, also after `transient ` or `except SID `, or `disconnect`,
 // which ends the connections of all servers.
 #include <chrono>
 #include <exception>
@@ -20,6 +20,11 @@ namespace cable = hawser::cable;
 class room_channel : public cable::channel {
  public:
   void subscribed() { stream_from("room", {.history = cable::history_options{}}); }
+};
+
+class lobby_channel : public cable::channel {
+ public:
+  void subscribed() { stream_from("lobby", {.presence = true}); }
 };
 
 /// Does what a line says.
@@ -48,12 +53,18 @@ int main(int argc, char** argv) try {
   }};
   hawser::redis_history history{broker};
   hawser::redis_sessions sessions{broker};
+  hawser::redis_presence presence{broker, {.lease = std::chrono::seconds{2}}};
   cable::server_options options;
-  options.extended = {.enabled = true, .store = &history, .session_store = &sessions};
+  options.extended = {.enabled = true,
+                      .store = &history,
+                      .session_store = &sessions,
+                      .presence_store = &presence,
+                      .presence = {.ttl = std::chrono::seconds{2}, .max_ids_per_stream = 3}};
   cable::server served{broker, options};
   served.identified_by({"user"});
   served.on_connect([](cable::connection& one) { one.identify("user", std::string{"ann"}); });
   served.add_channel<room_channel>("RoomChannel");
+  served.add_channel<lobby_channel>("LobbyChannel");
 
   hawser::server server{hawser::server_options{}};
   auto& route = server.route("/cable");

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Two cable servers with their histories and sessions in one redis-server, which the tests start."""
+"""Two cable servers with their histories, sessions and presence in one redis-server, which the tests start."""
 
 import asyncio
 import contextlib
@@ -15,6 +15,7 @@ import redis_test
 import websockets
 
 ROOM = '{"channel":"RoomChannel"}'
+LOBBY = '{"channel":"LobbyChannel"}'
 CONFIRMED = {"identifier": ROOM, "type": "confirm_subscription"}
 HISTORY = {"identifier": ROOM, "type": "confirm_history"}
 NO_HISTORY = {"identifier": ROOM, "type": "reject_history"}
@@ -48,6 +49,30 @@ class Client:
 
     async def send(self, command, **members):
         await self.socket.send(json.dumps({"command": command, "identifier": ROOM, **members}))
+
+    async def enter(self, name=None, info=None):
+        """Subscribes to the lobby, and joins with this name."""
+        await self.send("subscribe", identifier=LOBBY)
+        message = await self.next()
+        assert message == {"identifier": LOBBY, "type": "confirm_subscription"}, message
+        if name:
+            await self.join(name, info)
+
+    async def join(self, name, info=None):
+        await self.send("join", identifier=LOBBY, presence={"id": name, **({"info": info} if info else {})})
+
+    async def event(self):
+        """The next presence event, in one line."""
+        message = await self.next()
+        assert message.get("type") == "presence" and message["identifier"] == LOBBY, message
+        event = message["message"]
+        if event["type"] == "info":
+            return [event["total"], *(one["id"] for one in event["records"])]
+        return " ".join([event["type"], *([event["id"]] if "id" in event else [])])
+
+    async def present(self):
+        await self.send("presence", identifier=LOBBY)
+        return await self.event()
 
 
 class Server(programs.Program):
@@ -104,10 +129,10 @@ class TwoServers(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(await ann.values(1), ["last"])
             self.assertEqual(ann.position, {"epoch": seen["epoch"], "offset": 23})
 
-    def saved(self, sid):
+    def saved(self, sid, channel="RoomChannel"):
         """Waits until Redis has the session with the subscription."""
         deadline = time.monotonic() + programs.SECONDS
-        while "RoomChannel" not in self.redis.ask("get", f"app:$session:{sid}"):
+        while channel not in self.redis.ask("get", f"app:$session:{sid}"):
             assert time.monotonic() < deadline, "the session is not saved"
 
     async def test_a_session_of_a_server_that_was_killed_continues_on_the_other(self):
@@ -185,6 +210,99 @@ class TwoServers(unittest.IsolatedAsyncioTestCase):
             self.one.broadcast(3)
             self.assertEqual(sorted(await ann.values(3)), [1, 2, 3])
             self.assertEqual(await bob.values(1), [3])
+
+    async def test_an_id_joins_and_leaves_once_for_all_servers(self):
+        async with self.one.client() as ann, self.two.client() as bob, self.two.client() as eve:
+            await bob.enter()
+            await ann.enter("ann", {"n": 1})
+            self.assertEqual([await ann.event(), await bob.event()], ["join ann", "join ann"])
+            await eve.enter("ann", {"n": 2})
+            await bob.send("presence", identifier=LOBBY)
+            record = (await bob.next())["message"]["records"][0]
+            self.assertEqual(record, {"id": "ann", "info": {"n": 2}})
+            await bob.join("bob")
+            for client in (ann, bob, eve):
+                self.assertEqual(await client.event(), "join bob")
+            await ann.join("other")
+            self.assertEqual(await ann.event(), "error")
+            self.assertEqual(await ann.present(), [2, "ann", "bob"])
+            await ann.send("leave", identifier=LOBBY)
+            self.assertEqual(await ann.present(), [2, "ann", "bob"])
+            await eve.send("unsubscribe", identifier=LOBBY)
+            self.assertEqual([await ann.event(), await bob.event()], ["leave ann", "leave ann"])
+            self.assertEqual(await bob.present(), [1, "bob"])
+        self.assertEqual(self.redis.ask("keys", "*$joined*").count("\n"), 0)
+
+    async def test_the_ids_of_a_stream_are_limited(self):
+        async with self.one.client() as ann, self.two.client() as bob, self.one.client() as eve, self.two.client() as max:
+            for number, client in enumerate((ann, bob, eve)):
+                await client.enter(str(number))
+                while await client.event() != f"join {number}":
+                    pass
+            await max.enter("3")
+            self.assertEqual(await max.event(), "error")
+            await max.join("2")
+            self.assertEqual(await max.present(), [3, "0", "1", "2"])
+            await bob.join("x" * 5000)
+            while (event := await bob.event()).startswith("join"):
+                pass
+            self.assertEqual(event, "error")
+
+    async def test_the_ids_of_a_server_that_was_killed_leave_once(self):
+        async with self.two.client() as bob:
+            await bob.enter("bob")
+            self.assertEqual(await bob.event(), "join bob")
+            async with self.one.client() as ann:
+                await ann.enter("ann")
+                self.assertEqual(await bob.event(), "join ann")
+                self.one.kill()
+            self.assertEqual(await bob.event(), "leave ann")
+            with self.subTest("and the keys with them"):
+                self.assertEqual(await bob.present(), [1, "bob"])
+                self.assertEqual(self.redis.ask("get", "app:$memberships"), "1")
+
+    async def test_a_client_that_moves_to_the_other_server_remains_present(self):
+        async with self.one.client() as bob:
+            await bob.enter("bob")
+            self.assertEqual(await bob.event(), "join bob")
+            async with self.one.client() as ann:
+                await ann.enter("ann")
+                self.assertEqual(await bob.event(), "join ann")
+                sid = ann.welcome["sid"]
+                await asyncio.to_thread(self.saved, sid, "LobbyChannel")
+                ann.socket.transport.abort()
+            async with self.two.client(f"?sid={sid}") as ann:
+                self.assertEqual(ann.welcome["restored_ids"], [LOBBY])
+                self.assertEqual(await bob.present(), [2, "ann", "bob"])
+                await self.next_ping(bob)  # the pings come every three seconds, what is lost leaves after two
+                await self.next_ping(bob)
+                self.assertEqual(await bob.present(), [2, "ann", "bob"])
+            self.assertEqual(await bob.event(), "leave ann")
+
+    async def next_ping(self, client):
+        async with asyncio.timeout(programs.SECONDS):
+            while json.loads(await client.socket.recv()).get("type") != "ping":
+                pass
+
+    async def test_without_redis_joins_are_errors_and_afterwards_all_are_present_again(self):
+        async with self.one.client() as ann, self.two.client() as bob:
+            await ann.enter("ann")
+            self.assertEqual(await ann.event(), "join ann")
+            await bob.enter()
+            self.assertEqual(await bob.present(), [1, "ann"])
+            self.redis.stop()
+            await bob.join("bob")
+            self.assertEqual(await bob.event(), "error")
+            await bob.send("presence", identifier=LOBBY)
+            self.assertEqual(await bob.event(), "error")
+            self.redis.start()
+            # Redis has lost its data, so ann joins again.
+            while (event := await bob.event()) != "join ann":
+                self.assertEqual(event, "error")
+            await bob.join("bob")
+            while await bob.event() != "join bob":
+                await bob.join("bob")
+            self.assertEqual(await bob.present(), [2, "ann", "bob"])
 
     async def test_histories_that_redis_does_not_have_are_rejected(self):
         async with self.one.client() as ann:

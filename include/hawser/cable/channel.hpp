@@ -81,7 +81,8 @@ class channel {
   }
 
   /// Adds the client to those that are present on the stream with stream_options::presence, or replaces its info. Has no
-  /// effect without such a stream, for clients of the other protocols, and with another id than before.
+  /// effect without such a stream, for clients of the other protocols, and with another id than before. With a presence_store, which
+  /// decides later, the client gets the event of an error if it has not joined.
   void join_presence(const std::string& id, const json& info = {}) {
     of_->core().join_presence(*of_, id, info);
   }

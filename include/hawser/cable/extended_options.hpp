@@ -8,6 +8,7 @@
 #include "hawser/cable/presence.hpp"
 #include "hawser/cable/session_cache.hpp"
 #include "hawser/pubsub/history_store.hpp"
+#include "hawser/pubsub/presence_store.hpp"
 #include "hawser/pubsub/session_store.hpp"
 
 namespace hawser::cable {
@@ -26,6 +27,11 @@ struct extended_options {
   /// functions of channel_definition::restorable that save are called with pings, too. It must exist longer than the
   /// server. Null: each server keeps its own in memory.
   hawser::session_store* session_store = nullptr;
+
+  /// Keeps which ids are present for all servers that have it and its broker, for example a redis_presence: then an id joins
+  /// with its first session in any of them and leaves with the last one, and a session keeps its id if it continues on
+  /// another server. It must exist longer than the server. Null: each server counts its own sessions.
+  hawser::presence_store* presence_store = nullptr;
 
   history_limits history = {};  ///< Of what is kept in memory
   session_cache_options sessions = {};

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <list>
 #include <map>
@@ -16,6 +15,7 @@
 
 #include "hawser/base/limit.hpp"
 #include "hawser/protocol/deadline.hpp"
+#include "hawser/pubsub/presence_store.hpp"
 
 namespace hawser::cable {
 
@@ -29,12 +29,7 @@ struct presence_options {
       100'000;  ///< Of sessions on streams, on all streams. Zero: no limit
 };
 
-enum class presence_status : std::uint8_t {
-  joined,    ///< The first session of its id: the others of the stream must be informed
-  updated,   ///< The id is there already, or again; its info is replaced
-  mismatch,  ///< The session is on the stream with another id
-  full,      ///< A limit is reached, or the id and its info are too large
-};
+using hawser::presence_status;
 
 /// One id of a stream.
 struct presence_record {

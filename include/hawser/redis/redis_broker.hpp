@@ -21,6 +21,7 @@
 namespace hawser {
 
 class redis_history;
+class redis_presence;
 class redis_sessions;
 
 /// What a redis_broker needs for TLS: it wraps a connected socket in a stream, which then has an async_handshake().
@@ -110,6 +111,7 @@ class redis_broker {
 
  private:
   friend redis_history;
+  friend redis_presence;
   friend redis_sessions;
 
   redis_broker(const redis_broker_options& options, detail::redis_wrapper secure)

@@ -14,6 +14,7 @@
 #include "hawser/base/error.hpp"
 #include "hawser/pubsub/broker.hpp"
 #include "hawser/pubsub/history_store.hpp"
+#include "hawser/pubsub/presence_store.hpp"
 #include "hawser/pubsub/publication.hpp"
 #include "hawser/pubsub/session_store.hpp"
 
@@ -25,18 +26,24 @@ concept noting_broker = requires(T& one, publication published, std::string_view
   { one.publish_noted(published, text, text) } -> std::same_as<std::error_code>;
 };
 
+/// The stores that a server has. Null: it keeps that itself.
+struct cable_stores {
+  history_store* history = nullptr;
+  session_store* sessions = nullptr;
+  presence_store* presence = nullptr;
+};
+
 /// A broker of any type and its stores, until close(). All functions may be called on any thread.
 class broker_gate {
  public:
   template <broker Broker>
-  explicit broker_gate(Broker& one, history_store* store = nullptr,
-                       session_store* sessions = nullptr)
-      : one_{std::make_unique<model<Broker>>(one)}, store_{store}, sessions_{sessions} {}
+  explicit broker_gate(Broker& one, const cable_stores& stores = {})
+      : one_{std::make_unique<model<Broker>>(one)}, stores_{stores} {}
 
   /// Whether messages may come from other processes, with notes.
   bool is_shared() const noexcept { return one_->is_shared(); }
 
-  bool has_sessions() const noexcept { return sessions_ != nullptr; }
+  bool has_sessions() const noexcept { return stores_.sessions != nullptr; }
 
   std::error_code publish(publication published) {
     const use here{*this};
@@ -66,19 +73,21 @@ class broker_gate {
   std::error_code publish_kept(publication published, std::string_view notes,
                                std::string_view note) {
     const use here{*this};
-    return here ? store_->publish(std::move(published), notes, note) : hawser::errc::closed;
+    return here ? stores_.history->publish(std::move(published), notes, note)
+                : hawser::errc::closed;
   }
 
   void keep(const kept_topic& topic, const history_options& options,
             history_store::kept_handler done) {
     const use here{*this};
-    here ? store_->keep(topic, options, std::move(done)) : done(hawser::errc::closed);
+    here ? stores_.history->keep(topic, options, std::move(done)) : done(hawser::errc::closed);
   }
 
   void find(const kept_topic& topic, const history_query& asked, std::string_view mark,
             history_store::found_handler done) {
     const use here{*this};
-    here ? store_->find(topic, asked, mark, std::move(done)) : done(hawser::errc::closed, {});
+    here ? stores_.history->find(topic, asked, mark, std::move(done))
+         : done(hawser::errc::closed, {});
   }
 
   // Only with a session_store.
@@ -86,22 +95,53 @@ class broker_gate {
   void save_session(std::string_view id, std::string_view text, std::chrono::seconds ttl,
                     session_store::save_kind kind) {
     const use here{*this};
-    if (here) sessions_->save(id, text, ttl, kind);
+    if (here) stores_.sessions->save(id, text, ttl, kind);
   }
 
   void forget_session(std::string_view id) {
     const use here{*this};
-    if (here) sessions_->forget(id);
+    if (here) stores_.sessions->forget(id);
   }
 
   void take_session(std::string_view id, session_store::taken_handler done) {
     const use here{*this};
-    here ? sessions_->take(id, std::move(done)) : done(hawser::errc::closed, std::nullopt);
+    here ? stores_.sessions->take(id, std::move(done)) : done(hawser::errc::closed, std::nullopt);
   }
 
   void revoke_sessions(std::string_view text, std::chrono::seconds ttl) {
     const use here{*this};
-    if (here) sessions_->revoke(text, ttl);
+    if (here) stores_.sessions->revoke(text, ttl);
+  }
+
+  // Only with a presence_store.
+
+  void join_presence(const presence_topic& on, std::string_view session,
+                     const presence_entry& entry, const presence_limits& limits,
+                     presence_store::joined_handler done) {
+    const use here{*this};
+    here ? stores_.presence->join(on, session, entry, limits, std::move(done))
+         : done(hawser::errc::closed, presence_status::full);
+  }
+
+  void leave_presence(std::string_view stream, std::string_view session) {
+    const use here{*this};
+    if (here) stores_.presence->leave(stream, session);
+  }
+
+  void disconnect_presence(std::string_view session, std::chrono::seconds ttl) {
+    const use here{*this};
+    if (here) stores_.presence->disconnect(session, ttl);
+  }
+
+  void transfer_presence(std::string_view from, std::string_view to) {
+    const use here{*this};
+    if (here) stores_.presence->transfer(from, to);
+  }
+
+  void find_presence(std::string_view stream, presence_scope what,
+                     presence_store::found_handler done) {
+    const use here{*this};
+    here ? stores_.presence->find(stream, what, std::move(done)) : done(hawser::errc::closed, {});
   }
 
   /// Waits for the calls that other threads make. The broker is not used afterwards.
@@ -170,8 +210,7 @@ class broker_gate {
   };
 
   const std::unique_ptr<any_broker> one_;
-  history_store* const store_;
-  session_store* const sessions_;
+  const cable_stores stores_;
   std::atomic<std::size_t> calls_ = 0;
   std::atomic<bool> closed_ = false;
 };

@@ -52,7 +52,7 @@ class connection_restoring : public connection_saving {
     extended_->sid = make_session_id();
     server_->sessions.add(extended_->sid, handle());
     if (!extended_->restored) return welcome_message(extended_->sid);
-    server_->presence.transfer(extended_->restored->sid, extended_->sid);
+    server_->presence->transfer(extended_->restored->sid, extended_->sid);
     std::vector<std::string> ids;
     for (const auto& of : in_order()) {
       if (of->is_rejected || of->has_pending_streams()) {

@@ -90,7 +90,7 @@ class connection_saving : public connection_extended {
   /// The connection is lost: what can be continued remains. Exceptions are reported.
   void keep_session(bool may_continue) {
     if (!extended_ || extended_->sid.empty()) return;
-    attempt([this] { server_->presence.disconnect(extended_->sid); });
+    attempt([this] { server_->presence->disconnect(extended_->sid); });
     if (may_continue && attempt([this] { save_session(); })) return;
     attempt([this] { server_->sessions.remove(extended_->sid); });
     if (may_store()) attempt([this] { streams().gate().forget_session(extended_->sid); });

@@ -123,6 +123,7 @@ class connection_timing : public connection_restoring {
     const auto timeout = server_->options.extended.pong_timeout;
     if (timeout != timeout.zero() && pong_due_ == never) pong_due_ = now + timeout;
     expire_searches();
+    expire_presence_requests();
     // The first ping may be faster than what a restored client asks for when it gets its welcome.
     if (std::exchange(has_pinged_, true)) resume_streams();
     save_if_changed();

@@ -3,71 +3,62 @@
 
 #include "hawser/asio/language.hpp"
 
-#include <chrono>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "hawser/cable/engine/kept_history.hpp"
+#include "hawser/cable/engine/presence_registry.hpp"
 #include "hawser/cable/engine/stream_table.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/presence.hpp"
 
 namespace hawser::cable::detail {
 
-/// Which ids are on the streams of this process. Publishes their events. May be used on any thread.
+/// The presence_registry of this process alone.
 ///
 /// Its lock is taken before those of the streams, so that the events of a stream have the order of their causes.
-class presence_board {
+class presence_board final : public presence_registry {
  public:
   presence_board(const presence_options& options, stream_table& streams)
       : all_{options}, streams_{streams} {}
 
-  presence_status join(std::string_view stream, std::string_view session, const std::string& id,
-                       const json& info) {
+  std::optional<json> join(std::string_view stream, std::string_view session, const std::string& id,
+                           const json& info, const answer&) override {
     const std::lock_guard guard{mutex_};
     const auto status = all_.join(stream, session, id, info.is_null() ? "" : to_text(info));
-    if (status != presence_status::joined) return status;
-    auto event = json{{"type", "join"}, {"id", id}};
-    if (!info.is_null()) event["info"] = info;
-    publish(stream, event);
-    return status;
+    if (status == presence_status::joined) publish(stream, joined_event(id, info));
+    const bool is_in = status == presence_status::joined || status == presence_status::updated;
+    return is_in ? json{} : presence_error();
   }
 
-  void leave(std::string_view stream, std::string_view session) {
+  void leave(std::string_view stream, std::string_view session) override {
     const std::lock_guard guard{mutex_};
     if (const auto id = all_.leave(stream, session)) publish_leave(stream, *id);
   }
 
-  /// The connection of a session is lost.
-  void disconnect(std::string_view session) {
+  void disconnect(std::string_view session) override {
     const auto now = streams_.history().clock().now();
     const std::lock_guard guard{mutex_};
     all_.disconnect(session, now);
     publish_all(all_.expire(now));
   }
 
-  void transfer(std::string_view from, std::string_view to) {
+  void transfer(std::string_view from, std::string_view to) override {
     const std::lock_guard guard{mutex_};
     all_.transfer(from, to);
   }
 
-  /// Lost sessions that have not come back leave.
-  void expire() {
+  void expire() override {
     const auto now = streams_.history().clock().now();
     const std::lock_guard guard{mutex_};
     if (all_.next_expiry() <= now) publish_all(all_.expire(now));
   }
 
-  std::chrono::steady_clock::time_point next_expiry() const {
-    const std::lock_guard guard{mutex_};
-    return all_.next_expiry();
-  }
-
-  /// The event that answers a question about a stream.
-  json info(std::string_view stream, bool with_records) const {
+  std::optional<json> find(std::string_view stream, bool with_records, const answer&) override {
     const std::lock_guard guard{mutex_};
     json event{{"type", "info"}, {"total", all_.total(stream)}};
     if (!with_records) return event;
@@ -86,14 +77,14 @@ class presence_board {
   }
 
   void publish_leave(std::string_view stream, const std::string& id) {
-    publish(stream, {{"type", "leave"}, {"id", id}});
+    publish(stream, left_event(id));
   }
 
   void publish(std::string_view stream, const json& event) {
     streams_.publish(topic_of(presence_topics, stream), to_text(event), {});
   }
 
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   presence all_;
   stream_table& streams_;
 };

@@ -22,13 +22,17 @@
 #include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/connection.hpp"
+#include "hawser/cable/engine/broker_gate.hpp"
 #include "hawser/cable/engine/channel_type.hpp"
 #include "hawser/cable/engine/handler_result.hpp"
 #include "hawser/cable/engine/kept_sessions.hpp"
 #include "hawser/cable/engine/offload.hpp"
 #include "hawser/cable/engine/presence_board.hpp"
+#include "hawser/cable/engine/presence_registry.hpp"
 #include "hawser/cable/engine/registry.hpp"
+#include "hawser/cable/engine/shared_presence.hpp"
 #include "hawser/cable/engine/stream_table.hpp"
+#include "hawser/cable/extended_options.hpp"
 #include "hawser/cable/fault.hpp"
 #include "hawser/cable/server_options.hpp"
 #include "hawser/pubsub/hub_options.hpp"
@@ -60,8 +64,10 @@ class server_state {
       : options{chosen},
         streams{std::make_shared<stream_table>(
             to, hub_options{.max_topics_per_session = 0}, chosen.extended.history,
-            chosen.answers.escape_html, chosen.extended.store, chosen.extended.session_store)},
-        presence{chosen.extended.presence, *streams},
+            chosen.answers.escape_html,
+            cable_stores{chosen.extended.store, chosen.extended.session_store,
+                         chosen.extended.presence_store})},
+        presence{make_presence(chosen.extended, *streams)},
         sessions{chosen.extended.sessions, streams->context()->numbers},
         pool{chosen.offload_threads, chosen.max_offloaded} {}
 
@@ -72,7 +78,7 @@ class server_state {
     auto due = next_expiry_.load();
     constexpr auto second = std::chrono::steady_clock::duration{std::chrono::seconds{1}}.count();
     if (now < due || !next_expiry_.compare_exchange_strong(due, now + second)) return;
-    presence.expire();
+    presence->expire();
     sessions.expire(streams->history().clock().now());
     streams->expire();
     if (expiries_.fetch_add(1) % 60 != 0) return;
@@ -99,7 +105,7 @@ class server_state {
 
   const server_options options;
   const std::shared_ptr<stream_table> streams;
-  presence_board presence;
+  const std::unique_ptr<presence_registry> presence;
   mutable kept_sessions sessions;
   std::vector<std::string> identified_by;
   std::unordered_map<std::string, std::shared_ptr<const channel_type>> types;
@@ -113,6 +119,14 @@ class server_state {
   std::atomic<bool> has_ended = false;
 
  private:
+  static std::unique_ptr<presence_registry> make_presence(const extended_options& chosen,
+                                                          stream_table& streams) {
+    if (chosen.presence_store == nullptr) {
+      return std::make_unique<presence_board>(chosen.presence, streams);
+    }
+    return std::make_unique<shared_presence>(chosen.presence, streams);
+  }
+
   std::atomic<std::chrono::steady_clock::rep> next_expiry_ = 0;
   std::atomic<unsigned> expiries_ = 0;
 };

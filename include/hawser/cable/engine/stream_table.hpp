@@ -35,7 +35,6 @@
 #include "hawser/protocol/prepared_message.hpp"
 #include "hawser/pubsub/broker.hpp"
 #include "hawser/pubsub/history_store.hpp"
-#include "hawser/pubsub/session_store.hpp"
 #include "hawser/pubsub/topic.hpp"
 
 namespace hawser::cable::detail {
@@ -54,10 +53,9 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
 
   template <broker Broker>
   stream_table(Broker& to, const hub_options& options, const history_limits& limits,
-               bool escape_html, history_store* store = nullptr,
-               session_store* stored_sessions = nullptr)
-      : broker_{to, store, stored_sessions},
-        all_{std::make_shared<stream_context>(options, limits, store != nullptr)},
+               bool escape_html, const cable_stores& stores = {})
+      : broker_{to, stores},
+        all_{std::make_shared<stream_context>(options, limits, stores.history != nullptr)},
         escape_html_{escape_html},
         most_idle_{limit_of(limits.max_streams)} {}
 

@@ -144,6 +144,9 @@ class redis_broker_state {
 
   const channel_names& names() const noexcept { return names_; }
 
+  /// Runs on the thread of the broker, which calls all answers.
+  asio::io_context& context() noexcept { return context_; }
+
   upstreams& wanted() noexcept { return subscriber_.wanted(); }
 
   void shutdown() {

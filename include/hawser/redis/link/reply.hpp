@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -86,7 +87,7 @@ class redis_reader {
 };
 
 /// Appends a command. Throws std::bad_alloc.
-inline void append_command(std::string& out, std::initializer_list<std::string_view> words) {
+inline void append_command(std::string& out, std::span<const std::string_view> words) {
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
   for (const auto& word : words) {
@@ -99,6 +100,9 @@ inline void append_command(std::string& out, std::initializer_list<std::string_v
   if (size < 0 || made == nullptr) throw std::bad_alloc{};
   const std::unique_ptr<char, void (*)(char*)> kept{made, [](char* one) { redisFreeCommand(one); }};
   out.append(made, static_cast<std::size_t>(size));
+}
+inline void append_command(std::string& out, std::initializer_list<std::string_view> words) {
+  append_command(out, std::span{words.begin(), words.size()});
 }
 
 }  // namespace hawser::detail
