@@ -151,15 +151,26 @@ TEST_CASE("presence is changed under the names of the broker", "[redis][R-EXT]")
                    " 7 9 s lobby app:$presence:lobby ann +ann -ann"));
   one.presence.leave("lobby", "s");
   CHECK(one.called(hawser::detail::leave_presence_script, " s lobby"));
-  one.presence.disconnect("s", 15s);
-  CHECK(one.called(hawser::detail::disconnect_presence_script, " s 15000"));
-  one.presence.transfer("s", "t");
-  CHECK(one.called(hawser::detail::transfer_presence_script, " s t"));
+  CHECK(one.join("r", "bob") == "0");
+  one.presence.disconnect("r", 15s);
+  CHECK(one.called(hawser::detail::disconnect_presence_script, " r 15000"));
+  one.presence.transfer("r", "t");
+  CHECK(one.called(hawser::detail::transfer_presence_script, " r t"));
   one.presence.find("lobby", presence_scope::total, one.got.to_find());
   CHECK(one.called(hawser::detail::find_presence_script, " lobby total"));
   one.presence.find("lobby", presence_scope::members, one.got.to_find());
   CHECK(one.called(hawser::detail::find_presence_script, " lobby members"));
   CHECK(one.called(hawser::detail::renew_presence_script, " 30"));
+}
+
+TEST_CASE("Redis is not asked about sessions that have joined nothing", "[redis][R-EXT]") {
+  process one;
+  REQUIRE(one.connects());
+  one.presence.leave("lobby", "s");
+  one.presence.disconnect("s", 15s);
+  CHECK(one.join("s", "ann") == "0");
+  CHECK(one.calls(hawser::detail::leave_presence_script).empty());
+  CHECK(one.calls(hawser::detail::disconnect_presence_script).empty());
 }
 
 TEST_CASE("what Redis says of a join is its status", "[redis][R-EXT]") {
@@ -298,6 +309,8 @@ TEST_CASE("replies that are not expected do not end anything", "[redis][R-EXT]")
                               "*2\r\n$5\r\nmoved\r\n$1\r\nx\r\n");
   process one;
   REQUIRE(one.connects());
+  REQUIRE(one.join("u", "eve") == "0");
+  REQUIRE(one.join("v", "eve") == "0");
   using namespace hawser::detail;
   for (const auto script :
        {renew_presence_script, join_presence_script, leave_presence_script,
@@ -308,8 +321,9 @@ TEST_CASE("replies that are not expected do not end anything", "[redis][R-EXT]")
   CHECK(one.join("s", "ann").find("Redis") != std::string::npos);
   one.presence.find("lobby", presence_scope::members, one.got.to_find());
   CHECK(one.got.line().find("Redis") != std::string::npos);
-  one.presence.leave("lobby", "s");
-  one.presence.disconnect("s", 0s);
+  one.presence.leave("lobby", "u");
+  one.presence.disconnect("v", 0s);
+  CHECK(one.called(disconnect_presence_script, " v 0"));
   CHECK(eventually([&] { return one.broker.statistics().queued_bytes == 0; }));
   one.answers(renew_presence_script, known);
   one.answers(join_presence_script, joined);

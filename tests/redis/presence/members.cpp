@@ -61,13 +61,13 @@ TEST_CASE("a session leaves one stream, or all", "[redis][R-EXT]") {
   members.add(joining("a", "1", "x"));
   members.add(joining("a", "2", "x"));
   members.add(joining("b", "1", "y"));
-  members.leave("a", "1");
-  members.leave("a", "3");
-  members.leave("c", "1");
+  CHECK(members.leave("a", "1"));
+  CHECK_FALSE(members.leave("a", "3"));
+  CHECK_FALSE(members.leave("c", "1"));
   CHECK(all_of(members) == "a2x b1y ");
   members.leave("a", "2");
-  members.forget("c");
-  members.forget("b");
+  CHECK_FALSE(members.forget("c"));
+  CHECK(members.forget("b"));
   CHECK(members.is_empty());
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("a session gets what another one has joined, apart from what it has le
   members.begin_transfer("old", "new");
   CHECK(all_of(members).empty());
   CHECK(members.transfers() == std::vector<presence_members::transfer>{{"old", "new"}});
-  members.leave("new", "2");
+  CHECK(members.leave("new", "2"));
   CHECK_FALSE(members.is_empty());
   members.add(joining("new", "3", "z"));
   members.moved("new",
@@ -92,7 +92,7 @@ TEST_CASE("a session gets what another one has joined, apart from what it has le
 TEST_CASE("a session that ends before its transfer has an answer gets nothing", "[redis][R-EXT]") {
   presence_members members;
   members.begin_transfer("old", "new");
-  members.forget("new");
+  CHECK(members.forget("new"));
   members.moved("new", {joining("new", "1", "x")});
   CHECK(members.is_empty());
   members.begin_transfer("old", "new");

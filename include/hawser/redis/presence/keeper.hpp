@@ -96,13 +96,11 @@ class presence_keeper : public std::enable_shared_from_this<presence_keeper> {
   }
 
   void leave(const std::string& stream, const std::string& session) {
-    members_.leave(session, stream);
-    command(commands_.leave(stream, session));
+    if (members_.leave(session, stream)) command(commands_.leave(stream, session));
   }
 
   void disconnect(const std::string& session, std::chrono::seconds ttl) {
-    members_.forget(session);
-    command(commands_.disconnect(session, ttl));
+    if (members_.forget(session)) command(commands_.disconnect(session, ttl));
   }
 
   void transfer(const std::string& from, const std::string& to) {

@@ -46,18 +46,25 @@ class presence_members {
     forget_if_empty(known);
   }
 
-  void leave(std::string_view session, std::string_view stream) {
+  /// Returns whether Redis may have the session on the stream.
+  bool leave(std::string_view session, std::string_view stream) {
     const auto known = sessions_.find(session);
-    if (known == sessions_.end()) return;
+    if (known == sessions_.end()) return false;
     const auto joined = known->second.streams.find(stream);
-    if (joined != known->second.streams.end()) known->second.streams.erase(joined);
-    if (!known->second.from.empty()) known->second.left.emplace(stream);
+    const bool was_joined = joined != known->second.streams.end();
+    const bool is_moving = !known->second.from.empty();
+    if (was_joined) known->second.streams.erase(joined);
+    if (is_moving) known->second.left.emplace(stream);
     forget_if_empty(known);
+    return was_joined || is_moving;
   }
 
-  void forget(std::string_view session) {
-    if (const auto known = sessions_.find(session); known != sessions_.end())
-      sessions_.erase(known);
+  /// Returns whether Redis may have the session.
+  bool forget(std::string_view session) {
+    const auto known = sessions_.find(session);
+    if (known == sessions_.end()) return false;
+    sessions_.erase(known);
+    return true;
   }
 
   /// The session continues `from`, until moved() says what that has joined.
