@@ -95,6 +95,11 @@ PLANTED = {
         ("tests/frame/header.cpp", TOP + "// TO" "DO: more\n", "TO" "DO"),
         ("tests/frame/a.out", "\x7fELF\x02", "ELF"),
     ],
+    "links": [
+        ("docs/start.md", "[gone](gone.md)\n", "there is no"),
+        ("docs/start.md", "# A\n\n[b](#b)\n", "no heading"),
+        ("README.md", "[the\nerrors](docs/errors.md#codes)\n", "no heading"),
+    ],
     "mirror": [
         ("tests/frame/mask.cpp", TOP, "there is no include"),
         ("include/hawser/frame/mask.hpp", HEADER, "there is no tests"),

@@ -26,7 +26,7 @@ OLD_NAME = re.compile(rf"(?<![a-zA-Z0-9])(?:{IDENTIFIERS})(?![a-zA-Z0-9])", re.I
 OLD_NAME_OR_UNIT = re.compile(rf"(?<![a-zA-Z0-9])(?:{IDENTIFIERS}|octet(?:s|wise)?)(?![a-zA-Z0-9])", re.I)
 
 FOLDERS = ["include", "src", "tests", "examples", "bench"]
-SCRIPTS = ["cmake", ".ci", *FOLDERS]
+SCRIPTS = ["cmake", ".ci", "docs", *FOLDERS]
 PAGES = ["README.md", "CHANGELOG.md"]
 
 STRING = r'"(?:[^"\\]|\\.)*"'
