@@ -10,7 +10,7 @@ COMMENT = re.compile(r"//.*")
 
 
 def check(root):
-    for path in source_tree.sources(root, "include", "tests", "examples", "bench", "fuzz"):
+    for path in source_tree.sources(root, "include", "tests", "examples", "tools", "bench"):
         name = path.relative_to(root)
         lines = path.read_text("utf-8").splitlines()
         if lines[:1] != [LICENCE]:

@@ -25,7 +25,7 @@ def check(root):
     if name is None:
         print(f"There is no clang-format {VERSION} here to compare the sources with")
         sys.exit(source_tree.SKIPPED)
-    paths = source_tree.sources(root, "include", "tests", "examples", "bench", "fuzz")
+    paths = source_tree.sources(root, "include", "tests", "examples", "tools", "bench")
     if not paths:
         return
     output = subprocess.run(

@@ -12,7 +12,7 @@ COMPILED = {
     b"\xca\xfe\xba\xbe": "Mach-O",
     b"!<arch>\n": "a static library",
 }
-FOLDERS = ["include", "tests", "examples", "bench", "fuzz", "cmake"]
+FOLDERS = ["include", "tests", "examples", "tools", "bench", "cmake"]
 SCRIPTS = {".py", ".sh", ".cmake", ".txt", ".js", ".mjs", ".html"}
 
 

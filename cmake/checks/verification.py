@@ -8,7 +8,7 @@ ONLY = "void insecure_skip_verification() noexcept {"
 
 
 def check(root):
-    for path in source_tree.sources(root, "include", "examples"):
+    for path in source_tree.sources(root, "include", "examples", "tools"):
         lines = path.read_text("utf-8").splitlines()
         keeping = [
             number

@@ -25,7 +25,7 @@ UNIT = re.compile(r"\boctets?\b", re.I)
 OLD_NAME = re.compile(rf"(?<![a-zA-Z0-9])(?:{IDENTIFIERS})(?![a-zA-Z0-9])", re.I)
 OLD_NAME_OR_UNIT = re.compile(rf"(?<![a-zA-Z0-9])(?:{IDENTIFIERS}|octet(?:s|wise)?)(?![a-zA-Z0-9])", re.I)
 
-FOLDERS = ["include", "src", "tests", "examples", "bench"]
+FOLDERS = ["include", "src", "tests", "examples", "tools", "bench"]
 SCRIPTS = ["cmake", ".ci", "docs", *FOLDERS]
 PAGES = ["README.md", "CHANGELOG.md"]
 

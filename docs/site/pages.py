@@ -30,6 +30,7 @@ GROUPS = {
         "docs/errors.md",
         "docs/incidents.md",
         "docs/performance.md",
+        "docs/hawser-cat.md",
     ],
     "How it works": [
         "docs/architecture.md",
