@@ -19,6 +19,8 @@ SITE = pathlib.Path(__file__).parent
 ROOT = SITE.parents[1]
 sys.path.append(str(ROOT / "cmake/checks"))
 
+import defaults
+import figures
 import html_links
 import links
 import pages
@@ -92,9 +94,13 @@ def html_name(file):
 
 
 def build(site):
-    shutil.rmtree(site, ignore_errors=True)
     out = site / "html"
+    for folder in (out, site / "pages"):
+        shutil.rmtree(folder, ignore_errors=True)
     out.mkdir(parents=True)
+    for name, text in figures.all_figures(ROOT).items():
+        if (ROOT / "docs" / name).read_text("utf-8") != text:
+            sys.exit(f"docs/{name} is not what the headers say: run python3 -B docs/site/figures.py")
     pages.write(ROOT, site / "pages", out)
     header = (SITE / "header.html").read_text("utf-8")
     (site / "header.html").write_text(header.replace("@SIDEBAR@", "\n".join(sidebar())), "utf-8")
@@ -109,10 +115,10 @@ def build(site):
     own = {page.html for page in pages.all_pages(ROOT)}
     for path in out.glob("*.html"):
         path.write_text(mend(path.read_text("utf-8"), path.name in own), "utf-8")
+    shutil.copy(SITE / "find.js", out)
     listed = dict(reversed(list(names(site))))
     (out / "names.js").write_text(f"const names = {json.dumps(list(listed.items()))};\n", "utf-8")
-    shutil.copy(SITE / "find.js", out)
-    found = [*links.check(ROOT), *html_links.check(out)]
+    found = [*defaults.check(ROOT), *links.check(ROOT), *html_links.check(out, listed)]
     print("".join(line + "\n" for line in found), end="")
     if found:
         sys.exit(1)

@@ -27,22 +27,26 @@ class Document(html.parser.HTMLParser):
                 self.links.append((tag, name, value, self.getpos()[0]))
 
 
-def check(out):
+def check(out, found):
+    """Complaints about the pages in `out`, and about `found`, the addresses by name of the field that finds them."""
     documents = {path: Document(path.read_text("utf-8")) for path in sorted(out.glob("*.html"))}
+
+    def lead_nowhere(place, address, start):
+        target, _, anchor = urllib.parse.unquote(address).partition("#")
+        to = pathlib.Path(os.path.normpath(out / target)) if target else start
+        if not to.exists():
+            yield f"{place}: there is no {target}"
+        elif anchor and to in documents and anchor not in documents[to].ids:
+            yield f"{place}: {to.name} has no #{anchor}"
+
     for path, document in documents.items():
         for match in MISREAD.finditer(path.read_text("utf-8")):
             yield f"{path.name}: shows {match[0]}"
         for tag, name, value, line in document.links:
             place = f"{path.name}:{line}"
-            if re.match(r"[a-z]+:|//", value):
-                if value.startswith("javascript:"):
-                    continue
-                if (tag, name) in LOADED:
-                    yield f"{place}: loads {value}"
-                continue
-            target, _, anchor = urllib.parse.unquote(value).partition("#")
-            to = pathlib.Path(os.path.normpath(out / target)) if target else path
-            if not to.exists():
-                yield f"{place}: there is no {target}"
-            elif anchor and to in documents and anchor not in documents[to].ids:
-                yield f"{place}: {to.name} has no #{anchor}"
+            if not re.match(r"[a-z]+:|//", value):
+                yield from lead_nowhere(place, value, path)
+            elif (tag, name) in LOADED and not value.startswith("javascript:"):
+                yield f"{place}: loads {value}"
+    for name, address in found.items():
+        yield from lead_nowhere(name, address, out)

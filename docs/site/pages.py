@@ -20,12 +20,14 @@ GROUPS = {
         "docs/channels.md",
         "docs/channels_from_rails.md",
         "docs/authentication.md",
+        "docs/security.md",
         "docs/testing-your-code.md",
         "docs/websockets_in_ruby.md",
     ],
     "Operation": [
         "docs/deployment.md",
         "docs/more_than_one_machine.md",
+        "docs/limits_and_timeouts.md",
         "docs/options.md",
         "docs/errors.md",
         "docs/incidents.md",
@@ -34,6 +36,7 @@ GROUPS = {
     ],
     "How it works": [
         "docs/architecture.md",
+        "docs/threads_and_lifetimes.md",
         "docs/state-machines.md",
         "docs/testing.md",
         "CHANGELOG.md",
@@ -104,7 +107,7 @@ class Converter:
             shutil.copy(self.root / path, self.out)
             name = pathlib.PurePosixPath(path).name
             if mark:
-                return f'<img src="{name}" alt="{text}"/>'
+                return f'<div class="figure"><img src="{name}" alt="{text}"/></div>'
             return f'<a href="{name}">{text}</a>'
         name = self.reference(path)
         return f"[{text}](@ref {name}_{anchor})" if anchor else f"[{text}](@ref {name})"
