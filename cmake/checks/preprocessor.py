@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 """Headers have no macros and no preprocessor branches, except for differences between systems or processors,
-for errors about an unsuitable compiler or Asio, and for what hawser::compiled instantiates."""
+for errors about an unsuitable compiler or Asio, and for what the compiled form instantiates."""
 
 import source_tree
 
@@ -26,7 +26,7 @@ def check(root):
         if path.relative_to(headers).as_posix() not in EXCEPT
     ]
     yield from source_tree.grep(
-        root, paths, r"^\s*#\s*(define|undef|if|ifdef|ifndef|elif|else)\b(?! !?defined\(HAWSER_COMPILED(_TLS)?\)$)",
+        root, paths, r"^\s*#\s*(define|undef|if|ifdef|ifndef|elif|else)\b(?! !?defined\(HAWSER_COMPILED(_TLS|_CABLE|_TESTING)?\)$)",
         "{} in a header",
     )
 

@@ -15,15 +15,14 @@
 #include <asio/awaitable.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "hawser/base/bytes.hpp"
 #include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/connection.hpp"
+#include "hawser/cable/engine/channel_link.hpp"
 #include "hawser/cable/engine/handler_result.hpp"
 #include "hawser/cable/engine/offload.hpp"
-#include "hawser/cable/engine/subscription.hpp"
+#include "hawser/cable/extended_options.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/names.hpp"
-#include "hawser/protocol/prepared_message.hpp"
 
 namespace hawser::cable {
 
@@ -55,19 +54,16 @@ class channel {
   /// The text that the client chose.
   const std::string& identifier() const { return of_->identifier(); }
 
-  cable::connection& connection() const { return of_->core(); }
+  cable::connection& connection() const { return of_->connection(); }
 
   /// Sends a message to this subscription.
-  void transmit(const json& message) { of_->transmit(of_->core().encode(message)); }
+  void transmit(const json& message) { of_->transmit(message); }
 
   /// Refuses the subscription. Its streams end at once. When the function that calls this has ended, `unsubscribed` is
   /// called, and the client gets `reject_subscription`.
-  void reject() {
-    of_->is_rejected = true;
-    if (!of_->has_subscribed || of_->core().rejects_late()) of_->stop_all_streams();
-  }
+  void reject() { of_->reject(); }
 
-  bool is_rejected() const noexcept { return of_->is_rejected; }
+  bool is_rejected() const noexcept { return of_->has_been_rejected(); }
 
   /// Sends what is broadcast to that name. Has no effect if it does so already, or after the end of the subscription.
   /// In `subscribed`: the subscription is confirmed when the stream is live. Throws std::system_error, with
@@ -83,11 +79,9 @@ class channel {
   /// Adds the client to those that are present on the stream with stream_options::presence, or replaces its info. Has no
   /// effect without such a stream, for clients of the other protocols, and with another id than before. With a presence_store, which
   /// decides later, the client gets the event of an error if it has not joined.
-  void join_presence(const std::string& id, const json& info = {}) {
-    of_->core().join_presence(*of_, id, info);
-  }
+  void join_presence(const std::string& id, const json& info = {}) { of_->join_presence(id, info); }
 
-  void leave_presence() { of_->core().leave_presence(*of_); }
+  void leave_presence() { of_->leave_presence(); }
 
   /// Calls `callback(const json&)` instead, a function or a coroutine, in the order of all handlers of the
   /// connection. Replaces an earlier stream of that name. A message that is no JSON is ignored.
@@ -96,13 +90,14 @@ class channel {
     static_assert(detail::plain_or_coroutine<Callback, const json&>,
                   "the callback of stream_from wants void(const json&), or a coroutine");
     if constexpr (detail::plain_or_coroutine<Callback, const json&>) {
-      listen(name, [call = std::make_shared<Callback>(std::move(callback))](std::string_view text) {
-        auto value = parse_json(text, {.max_bytes = text.size(), .max_depth = 1'000});
-        if (!value) return detail::step{};
-        return detail::step{[call, value = std::make_shared<const json>(std::move(*value))] {
-          return detail::call_handler(*call, *value);
-        }};
-      });
+      of_->listen(
+          name, [call = std::make_shared<Callback>(std::move(callback))](std::string_view text) {
+            auto value = parse_json(text, {.max_bytes = text.size(), .max_depth = 1'000});
+            if (!value) return detail::step{};
+            return detail::step{[call, value = std::make_shared<const json>(std::move(*value))] {
+              return detail::call_handler(*call, *value);
+            }};
+          });
     }
   }
 
@@ -112,11 +107,12 @@ class channel {
     static_assert(detail::plain_or_coroutine<Callback, const std::string&>,
                   "the callback of stream_from wants void(const std::string&), or a coroutine");
     if constexpr (detail::plain_or_coroutine<Callback, const std::string&>) {
-      listen(name, [call = std::make_shared<Callback>(std::move(callback))](std::string_view text) {
-        return detail::step{[call, copy = std::make_shared<const std::string>(text)] {
-          return detail::call_handler(*call, *copy);
-        }};
-      });
+      of_->listen(name,
+                  [call = std::make_shared<Callback>(std::move(callback))](std::string_view text) {
+                    return detail::step{[call, copy = std::make_shared<const std::string>(text)] {
+                      return detail::call_handler(*call, *copy);
+                    }};
+                  });
     }
   }
 
@@ -133,10 +129,7 @@ class channel {
     stop_stream_from(broadcasting(objects...));
   }
 
-  void stop_all_streams() {
-    of_->stop_presence();
-    of_->stop_all_streams();
-  }
+  void stop_all_streams() { of_->stop_streams(); }
 
   /// The name of the broadcasts of this class of channels to these objects: see broadcasting_for().
   template <class... Objects>
@@ -148,7 +141,7 @@ class channel {
   /// as the broker does. May be called on any thread.
   std::error_code broadcast(std::string_view name, const json& message,
                             const broadcast_options& options = {}) const {
-    return of_->core().broadcast(name, of_->core().encode(message), options);
+    return of_->broadcast(name, message, options);
   }
 
   template <class Object>
@@ -170,39 +163,24 @@ class channel {
   }
 
   /// For the server.
-  virtual void attach(detail::subscription& of) noexcept { of_ = &of; }
+  virtual void attach(detail::channel_link& of) noexcept { of_ = &of; }
 
  private:
-  /// `prepare(text)` makes the step that calls the callback; empty if there is nothing to call.
-  template <class Prepare>
-  void listen(const std::string& name, Prepare prepare) {
-    const auto forward = [weak = of_->weak_from_this(), to = of_->core().handle(),
-                          prepare](const publication& published) {
-      if (!to.gets(published)) return;
-      to.post([weak, prepare, message = published.message](detail::connection_core& core) {
-        const auto self = weak.lock();
-        auto call = self ? prepare(hawser::as_text(message.payload())) : detail::step{};
-        if (call) core.enqueue(self, "stream_from", std::move(call));
-      });
-    };
-    of_->stream_from(name, forward);
-  }
-
   // A template of the result alone: a function of one file must not name the frame of a coroutine.
   template <class Result>
   asio::awaitable<Result> run_offloaded(std::shared_ptr<detail::offloaded<Result>> call) const {
-    auto& core = of_->core();
-    core.reserve_offload();
-    const auto begin = [&core, call](auto handler) {
+    auto& link = *of_;
+    link.reserve_offload();
+    const auto begin = [&link, call](auto handler) {
       using waiter = detail::offload_handler<decltype(handler)>;
-      core.offload([call] { call->run(); }, std::make_unique<waiter>(std::move(handler)));
+      link.offload([call] { call->run(); }, std::make_unique<waiter>(std::move(handler)));
     };
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(begin,
                                                                          asio::use_awaitable);
     co_return call->take();
   }
 
-  detail::subscription* of_ = nullptr;
+  detail::channel_link* of_ = nullptr;
 };
 
 }  // namespace hawser::cable

@@ -3,10 +3,7 @@
 
 #include "hawser/asio/language.hpp"
 
-#include <any>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -17,8 +14,6 @@
 #include <vector>
 
 #include "hawser/asio/route.hpp"
-#include "hawser/asio/session.hpp"
-#include "hawser/asio/upgrade.hpp"
 #include "hawser/cable/broadcast_endpoint.hpp"
 #include "hawser/cable/broadcast_options.hpp"
 #include "hawser/cable/cable_shutdown_options.hpp"
@@ -26,22 +21,28 @@
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/connection.hpp"
 #include "hawser/cable/disconnect_options.hpp"
+#include "hawser/cable/engine/any_broker.hpp"
 #include "hawser/cable/engine/channel_type.hpp"
-#include "hawser/cable/engine/connection_state.hpp"
-#include "hawser/cable/engine/pubsub_channel.hpp"
-#include "hawser/cable/engine/remote_disconnect.hpp"
-#include "hawser/cable/engine/server_state.hpp"
-#include "hawser/cable/engine/subprotocol.hpp"
-#include "hawser/cable/engine/upgrade_answers.hpp"
-#include "hawser/cable/errc.hpp"
+#include "hawser/cable/engine/handler_result.hpp"
+#include "hawser/cable/engine/server_calls.hpp"
+#include "hawser/cable/engine/server_settings.hpp"
 #include "hawser/cable/fault.hpp"
+#include "hawser/cable/identifiers.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/pubsub_options.hpp"
 #include "hawser/cable/server_options.hpp"
 #include "hawser/cable/server_statistics.hpp"
-#include "hawser/handshake/request.hpp"
-#include "hawser/handshake/response.hpp"
 #include "hawser/pubsub/broker.hpp"
+
+#if !defined(HAWSER_COMPILED_CABLE)
+#include "hawser/cable/engine/server_engine.hpp"
+#endif
+
+#if defined(HAWSER_COMPILED_CABLE)
+namespace hawser::cable::detail {
+extern template struct server_calls<server_state>;
+}  // namespace hawser::cable::detail
+#endif
 
 namespace hawser::cable {
 
@@ -61,16 +62,14 @@ class server {
   /// `broker` must exist longer than this object.
   template <broker Broker>
   explicit server(Broker& to, const server_options& options = {})
-      : state_{std::make_shared<detail::server_state>(to, options)} {}
+      : state_{calls::make(std::make_unique<detail::any_broker_of<Broker>>(to), options)} {}
 
   /// As shutdown(). Handlers are called until the sessions have ended: destroy the servers of the routes first, unless
   /// what the handlers use still exists. Waits for the functions of channel::offload(), and for calls of the broker
   /// that other threads make; must not be called by a function that the broker calls.
   ~server() {
     shutdown();
-    state_->remote.reset();
-    state_->streams->end();
-    state_->pool.end();
+    calls::end(*state_);
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -145,54 +144,16 @@ class server {
     if (!options.public_streams && !options.signed_streams) {
       throw std::invalid_argument{"hawser::cable: serve_pubsub() permits no streams"};
     }
-    return add_type(name, detail::pubsub_type(name, std::move(options)));
+    return add_type(name, calls::pubsub_type(name, std::move(options)));
   }
 
   /// Serves a route: its options say which pages may connect (handshake.origin, handshake.allowed_origins). Sets its
   /// subprotocols, its budget, its limit of messages and its handlers. May be called for
   /// several routes.
-  void mount(route& at) {
-    auto& options = at.options();
-    auto& subprotocols = options.handshake.subprotocols;
-    subprotocols.assign(detail::subprotocols.begin(), detail::subprotocols.end());
-    if (!state_->options.extended.enabled) subprotocols.erase(subprotocols.begin());
-    options.connection.max_message_size = state_->options.max_command_size;
-    options.budget = state_->options.budget;
-    if (state_->options.answers.hide) {
-      options.handshake.allow_missing_origin = false;
-      options.handshake.origin_refusal = detail::not_found();
-      at.on_http([](const request&) { return detail::not_found(); });
-    }
-    state_->report_thrown = at.error_reporter();
-    at.on_upgrade([state = state_](upgrade& asked) { detail::decide(*state, asked); });
-    at.on_open([state = state_](session& peer) {
-      const auto made = std::make_shared<detail::connection_state>(state, peer);
-      peer.data() = made;
-      made->open();
-    });
-    at.on_message([](session& peer, message_view message) {
-      const auto kept =
-          peer.data<connection_pointer>();  // a handler may destroy the route's server
-      kept->receive(message);
-    });
-    at.on_close([](session& peer, const closed&) {
-      const auto* const one = std::any_cast<connection_pointer>(&peer.data());
-      if (one == nullptr) return;
-      const auto kept = *one;
-      kept->lost();
-    });
-    if (!state_->is_mounted) detail::obey_partial_disconnects(state_);
-    state_->is_mounted = true;
-  }
+  void mount(route& at) { calls::mount(state_, at); }
 
   /// Answers requests for this route with 200 and an empty page, and with 503 after shutdown().
-  void mount_health(route& at) const {
-    at.on_http([state = state_](const request&) {
-      response answer{.status = state->has_ended ? 503u : 200u};
-      answer.headers.add("Content-Type", "text/html");
-      return answer;
-    });
-  }
+  void mount_health(route& at) const { calls::mount_health(state_, at); }
 
   /// Lets programs in any language broadcast and disconnect by `POST` requests for this route, in the format of AnyCable
   /// with a bearer token. `exclude_socket`, or else the header field X-Socket-ID, is broadcast_options::except_sid. The
@@ -200,40 +161,24 @@ class server {
   /// after the end of this server or if the broker fails. May be called for several routes. Throws
   /// std::invalid_argument without a token, unless any client is allowed.
   void serve_broadcasts(route& at, broadcast_endpoint_options options) const {
-    at.on_http(broadcast_endpoint{
-        std::move(options),
-        [state = state_](const remote_broadcast& one) {
-          return state->broadcast(one.stream, one.json_text,
-                                  {.except_sid = one.exclude_sid, .transient = one.transient});
-        },
-        [state = state_](const std::string& identifier, bool reconnect) {
-          return detail::disconnect_remotely(*state, identifier, {.reconnect = reconnect});
-        }});
+    calls::serve_broadcasts(state_, at, std::move(options));
   }
 
   /// Sends a message to all subscriptions that stream from that name, in all processes of the broker. Fails with
   /// errc::bad_topic, or as the broker does.
   std::error_code broadcast(std::string_view name, const json& message,
                             const broadcast_options& options = {}) const {
-    return state_->broadcast(name, to_text(message, state_->options.answers.escape_html), options);
+    return calls::broadcast(*state_, name, message, options);
   }
 
   /// The same with a JSON text. Fails with cable::errc::bad_data if it is none.
   std::error_code broadcast_text(std::string_view name, std::string_view json_text,
                                  const broadcast_options& options = {}) const {
-    if (!is_json(json_text, {.max_bytes = json_text.size(), .max_depth = 1'000})) {
-      return errc::bad_data;
-    }
-    return state_->broadcast(name, json_text, options);
+    return calls::broadcast_text(*state_, name, json_text, options);
   }
 
   /// Ends all connections with `server_restart`. Clients connect again.
-  void restart() const {
-    for (const auto& one : state_->connections.all()) {
-      one.post(
-          [](detail::connection_core& it) { it.end("server_restart", true, close_code::normal); });
-    }
-  }
+  void restart() const { calls::restart(*state_); }
 
   /// Ends the connections that have these values of identify(), as texts, in all processes of the broker. With values
   /// for all names of identified_by() it is the remote disconnect of Rails, across which it works; an empty value
@@ -241,35 +186,25 @@ class server {
   /// std::invalid_argument for other names, and without any. Fails as the broker does.
   std::error_code disconnect(const identifier_texts& where,
                              const disconnect_options& options = {}) const {
-    return detail::disconnect_remotely(*state_, where, options);
+    return calls::disconnect(*state_, where, options);
   }
 
   /// Refuses new clients with 503, and ends all connections with `server_restart`, spread over the time of grace, so
   /// that not all clients come back at once. Does not wait: shut down the servers of the routes afterwards.
   void shutdown(const cable_shutdown_options& options = {}) const {
-    state_->has_ended = true;
-    const auto all = state_->connections.all();
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const auto share = static_cast<double>(i) / static_cast<double>(all.size());
-      const auto delay =
-          std::chrono::duration_cast<std::chrono::steady_clock::duration>(options.grace * share);
-      all[i].post([delay](detail::connection_core& one) { one.close_in(delay); });
-    }
+    calls::shutdown(*state_, options);
   }
 
-  server_statistics statistics() const {
-    return {state_->connections.size(), state_->counters.subscriptions.load(),
-            state_->streams->size(), state_->counters.commands.load(),
-            state_->counters.faults.load()};
-  }
+  server_statistics statistics() const { return calls::statistics(*state_); }
 
  private:
-  using connection_pointer = std::shared_ptr<detail::connection_state>;
+  using calls = detail::server_calls<detail::server_state>;
 
-  detail::server_state& settable() const {
-    if (state_->is_mounted)
+  detail::server_settings& settable() const {
+    auto& settings = calls::settings(*state_);
+    if (settings.is_mounted)
       throw std::logic_error{"hawser::cable::server: too late, it is mounted"};
-    return *state_;
+    return settings;
   }
 
   server& add_type(const std::string& name, detail::channel_type one) {

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "hawser/base/error.hpp"
+#include "hawser/cable/engine/any_broker.hpp"
 #include "hawser/pubsub/broker.hpp"
 #include "hawser/pubsub/history_store.hpp"
 #include "hawser/pubsub/presence_store.hpp"
@@ -19,12 +19,6 @@
 #include "hawser/pubsub/session_store.hpp"
 
 namespace hawser::cable::detail {
-
-/// A broker of several processes, which publishes a note and a message at once.
-template <class T>
-concept noting_broker = requires(T& one, publication published, std::string_view text) {
-  { one.publish_noted(published, text, text) } -> std::same_as<std::error_code>;
-};
 
 /// The stores that a server has. Null: it keeps that itself.
 struct cable_stores {
@@ -36,9 +30,8 @@ struct cable_stores {
 /// A broker of any type and its stores, until close(). All functions may be called on any thread.
 class broker_gate {
  public:
-  template <broker Broker>
-  explicit broker_gate(Broker& one, const cable_stores& stores = {})
-      : one_{std::make_unique<model<Broker>>(one)}, stores_{stores} {}
+  explicit broker_gate(std::unique_ptr<any_broker> one, const cable_stores& stores = {})
+      : one_{std::move(one)}, stores_{stores} {}
 
   /// Whether messages may come from other processes, with notes.
   bool is_shared() const noexcept { return one_->is_shared(); }
@@ -151,45 +144,6 @@ class broker_gate {
   }
 
  private:
-  struct any_broker {
-    any_broker() = default;
-    any_broker(const any_broker&) = delete;
-    any_broker& operator=(const any_broker&) = delete;
-    virtual ~any_broker() = default;
-    virtual bool is_shared() const noexcept = 0;
-    virtual std::error_code publish(publication published) = 0;
-    virtual std::error_code publish_noted(publication published, std::string_view notes,
-                                          std::string_view note) = 0;
-    virtual std::error_code subscribe(const std::shared_ptr<hawser::subscriber>& to,
-                                      std::string_view topic, const acknowledgement& live) = 0;
-    virtual void unsubscribe(const std::shared_ptr<hawser::subscriber>& from) = 0;
-  };
-
-  template <class Broker>
-  struct model final : any_broker {
-    explicit model(Broker& broker) : one{broker} {}
-    bool is_shared() const noexcept override { return noting_broker<Broker>; }
-    std::error_code publish(publication published) override {
-      return one.publish(std::move(published));
-    }
-    std::error_code publish_noted(publication published, std::string_view notes,
-                                  std::string_view note) override {
-      if constexpr (noting_broker<Broker>) {
-        return one.publish_noted(std::move(published), notes, note);
-      } else {
-        return one.publish(std::move(published));
-      }
-    }
-    std::error_code subscribe(const std::shared_ptr<hawser::subscriber>& to, std::string_view topic,
-                              const acknowledgement& live) override {
-      return one.subscribe(to, topic, live);
-    }
-    void unsubscribe(const std::shared_ptr<hawser::subscriber>& from) override {
-      one.unsubscribe(from);
-    }
-    Broker& one;
-  };
-
   /// A call of the broker.
   class use {
    public:

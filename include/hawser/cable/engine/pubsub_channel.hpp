@@ -13,9 +13,9 @@
 #include "hawser/base/error.hpp"
 #include "hawser/cable/channel.hpp"
 #include "hawser/cable/command.hpp"
+#include "hawser/cable/engine/channel_link.hpp"
 #include "hawser/cable/engine/channel_type.hpp"
 #include "hawser/cable/engine/handler_result.hpp"
-#include "hawser/cable/engine/subscription.hpp"
 #include "hawser/cable/errc.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/pubsub_options.hpp"
@@ -35,7 +35,7 @@ class pubsub_channel : public channel {
   explicit pubsub_channel(std::shared_ptr<const pubsub_options> options)
       : options_{std::move(options)} {}
 
-  void attach(subscription& of) noexcept override {
+  void attach(channel_link& of) noexcept override {
     of_ = &of;
     channel::attach(of);
   }
@@ -53,7 +53,7 @@ class pubsub_channel : public channel {
 
  private:
   void refuse(std::error_code why) {
-    of_->core().report({.error = why, .identifier = identifier()});
+    of_->report({.error = why, .identifier = identifier()});
     reject();
   }
 
@@ -72,7 +72,7 @@ class pubsub_channel : public channel {
   }
 
   const std::shared_ptr<const pubsub_options> options_;
-  subscription* of_ = nullptr;
+  channel_link* of_ = nullptr;
 };
 
 inline channel_type pubsub_type(std::string name, pubsub_options options) {

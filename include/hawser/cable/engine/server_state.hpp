@@ -9,44 +9,29 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "hawser/asio/incident.hpp"
 #include "hawser/asio/session.hpp"
 #include "hawser/base/limit.hpp"
 #include "hawser/cable/broadcast_options.hpp"
-#include "hawser/cable/command.hpp"
-#include "hawser/cable/connection.hpp"
+#include "hawser/cable/engine/any_broker.hpp"
 #include "hawser/cable/engine/broker_gate.hpp"
-#include "hawser/cable/engine/channel_type.hpp"
-#include "hawser/cable/engine/handler_result.hpp"
 #include "hawser/cable/engine/kept_sessions.hpp"
 #include "hawser/cable/engine/offload.hpp"
 #include "hawser/cable/engine/presence_board.hpp"
 #include "hawser/cable/engine/presence_registry.hpp"
 #include "hawser/cable/engine/registry.hpp"
+#include "hawser/cable/engine/server_settings.hpp"
 #include "hawser/cable/engine/shared_presence.hpp"
 #include "hawser/cable/engine/stream_table.hpp"
 #include "hawser/cable/extended_options.hpp"
-#include "hawser/cable/fault.hpp"
 #include "hawser/cable/server_options.hpp"
 #include "hawser/pubsub/hub_options.hpp"
 
 namespace hawser::cable::detail {
-
-/// The hooks of a server; empty if they are not set.
-struct server_hooks {
-  std::function<handler_result(connection&)> connect;
-  std::function<handler_result(connection&)> disconnect;
-  std::function<bool(connection&, const command&)> before_command;
-  std::function<void(connection&, const command&)> after_command;
-  std::function<void(connection&, const fault&)> fault;
-};
 
 struct server_counters {
   std::atomic<std::size_t> subscriptions = 0;
@@ -54,16 +39,15 @@ struct server_counters {
   std::atomic<std::uint64_t> faults = 0;
 };
 
-/// What the connections of a server share. The settings do not change after mount().
-class server_state {
+/// What the connections of a server share.
+class server_state : public server_settings {
  public:
   using reporter = std::function<void(session&, const incident&)>;
 
-  template <broker Broker>
-  server_state(Broker& to, const server_options& chosen)
-      : options{chosen},
+  server_state(std::unique_ptr<any_broker> to, const server_options& chosen)
+      : server_settings{chosen},
         streams{std::make_shared<stream_table>(
-            to, hub_options{.max_topics_per_session = 0}, chosen.extended.history,
+            std::move(to), hub_options{.max_topics_per_session = 0}, chosen.extended.history,
             chosen.answers.escape_html,
             cable_stores{chosen.extended.store, chosen.extended.session_store,
                          chosen.extended.presence_store})},
@@ -103,19 +87,14 @@ class server_state {
             .max_depth = limit_of(options.max_json_depth)};
   }
 
-  const server_options options;
   const std::shared_ptr<stream_table> streams;
   const std::unique_ptr<presence_registry> presence;
   mutable kept_sessions sessions;
-  std::vector<std::string> identified_by;
-  std::unordered_map<std::string, std::shared_ptr<const channel_type>> types;
-  server_hooks hooks;
   reporter report_thrown;  ///< Of the route
   server_counters counters;
   registry connections;
   offload_pool pool;
   std::unique_ptr<stream_table::link> remote;  ///< The topic of partial remote disconnects
-  bool is_mounted = false;
   std::atomic<bool> has_ended = false;
 
  private:

@@ -59,7 +59,7 @@ class stream {
 
   /// Makes one frame for each identifier, in the order of the calls. Only listeners get a message that is no JSON.
   void deliver(const publication& published) {
-    const auto text = as_text(published.message.payload());
+    const auto text = hawser::as_text(published.message.payload());
     const json_limits any{.max_bytes = text.size(), .max_depth = max_depth};
     const bool is_value =
         published.message.payload().data() == published_json || is_json(text, any);
@@ -278,7 +278,7 @@ class stream {
   /// With the lock.
   void deliver(const publication& published, bool is_value,
                const std::optional<stream_position>& position) {
-    const auto text = as_text(published.message.payload());
+    const auto text = hawser::as_text(published.message.payload());
     for (const auto& [_, one] : audiences_) {
       if (!is_value) break;
       const auto message = one.has_positions && position ? one.prefix.message(text, *position)

@@ -25,6 +25,7 @@
 #include "hawser/base/error.hpp"
 #include "hawser/base/limit.hpp"
 #include "hawser/cable/broadcast_options.hpp"
+#include "hawser/cable/engine/any_broker.hpp"
 #include "hawser/cable/engine/broker_gate.hpp"
 #include "hawser/cable/engine/message_note.hpp"
 #include "hawser/cable/engine/stream.hpp"
@@ -51,10 +52,9 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
  public:
   using link = stream_link;
 
-  template <broker Broker>
-  stream_table(Broker& to, const hub_options& options, const history_limits& limits,
-               bool escape_html, const cable_stores& stores = {})
-      : broker_{to, stores},
+  stream_table(std::unique_ptr<any_broker> to, const hub_options& options,
+               const history_limits& limits, bool escape_html, const cable_stores& stores = {})
+      : broker_{std::move(to), stores},
         all_{std::make_shared<stream_context>(options, limits, stores.history != nullptr)},
         escape_html_{escape_html},
         most_idle_{limit_of(limits.max_streams)} {}
@@ -210,7 +210,7 @@ class stream_table : public std::enable_shared_from_this<stream_table> {
       const auto one = weak.lock();
       if (!one) return;
       const bool is_note = published.topic != one->one.name();
-      is_note ? one->one.take_note(as_text(published.message.payload()))
+      is_note ? one->one.take_note(hawser::as_text(published.message.payload()))
               : one->one.deliver(published);
     };
     made->to->on_gap = [table = weak_from_this(), weak = std::weak_ptr{made}] {

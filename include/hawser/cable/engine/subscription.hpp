@@ -15,10 +15,17 @@
 #include <system_error>
 #include <utility>
 
+#include "hawser/base/bytes.hpp"
+#include "hawser/cable/broadcast_options.hpp"
+#include "hawser/cable/connection.hpp"
+#include "hawser/cable/engine/channel_link.hpp"
 #include "hawser/cable/engine/channel_type.hpp"
 #include "hawser/cable/engine/connection_core.hpp"
+#include "hawser/cable/engine/handler_result.hpp"
+#include "hawser/cable/engine/offload.hpp"
 #include "hawser/cable/engine/stream_table.hpp"
 #include "hawser/cable/extended_options.hpp"
+#include "hawser/cable/fault.hpp"
 #include "hawser/cable/history_request.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/server_message.hpp"
@@ -26,7 +33,7 @@
 namespace hawser::cable::detail {
 
 /// One identifier of a connection: the channel, and its streams. Used on the session's executor.
-class subscription : public std::enable_shared_from_this<subscription> {
+class subscription final : public channel_link, public std::enable_shared_from_this<subscription> {
  public:
   subscription(connection_core& of, std::shared_ptr<const channel_type> type,
                std::string identifier, json params)
@@ -39,24 +46,61 @@ class subscription : public std::enable_shared_from_this<subscription> {
   subscription& operator=(const subscription&) = delete;
 
   connection_core& core() noexcept { return core_; }
-  const channel_type& type() const noexcept { return *type_; }
-  const std::string& identifier() const noexcept { return identifier_; }
-  const json& params() const noexcept { return params_; }
+  const channel_type& type() const noexcept override { return *type_; }
+  const std::string& identifier() const noexcept override { return identifier_; }
+  const json& params() const noexcept override { return params_; }
+  cable::connection& connection() noexcept override { return core_; }
 
-  void transmit(std::string_view json_text) { core_.send(data_message(identifier_, json_text)); }
+  void transmit(const json& message) override {
+    core_.send(data_message(identifier_, core_.encode(message)));
+  }
 
-  /// With a listener, that is called for each publication, on the thread that publishes. Throws as
-  /// stream_table::join(). A stream of that name is replaced, unless neither has a listener.
-  void stream_from(const std::string& name, stream_listener listener = {}) {
+  void reject() override {
+    is_rejected = true;
+    if (!has_subscribed || core_.rejects_late()) stop_all_streams();
+  }
+
+  bool has_been_rejected() const noexcept override { return is_rejected; }
+
+  void report(const fault& what) override { core_.report(what); }
+
+  std::error_code broadcast(std::string_view name, const json& message,
+                            const broadcast_options& options) const override {
+    return core_.broadcast(name, core_.encode(message), options);
+  }
+
+  void reserve_offload() override { core_.reserve_offload(); }
+
+  void offload(std::function<void()> work,
+               std::unique_ptr<offload_waiter> waiter) noexcept override {
+    core_.offload(std::move(work), std::move(waiter));
+  }
+
+  /// Throws as stream_table::join(). Has no effect if there is such a stream without a listener.
+  void stream_from(const std::string& name) override {
+    if (has_ended || is_rejected || find_plain(name) != nullptr) return;
+    join(name, name, {}, {});
+  }
+
+  /// The listener is called for each publication, on the thread that publishes. A stream of that name is replaced.
+  void listen(const std::string& name, step_maker prepare) override {
     if (has_ended || is_rejected) return;
-    if (!listener && find_plain(name) != nullptr) return;
     stream_request wanted;
-    wanted.listener = std::move(listener);
+    wanted.listener = [weak = weak_from_this(), to = core_.handle(),
+                       shared = std::make_shared<const step_maker>(std::move(prepare))](
+                          const publication& published) {
+      if (!to.gets(published)) return;
+      to.post([weak, shared, message = published.message](connection_core& core) {
+        const auto self = weak.lock();
+        auto call = self ? (*shared)(hawser::as_text(message.payload())) : step{};
+        if (call) core.enqueue(self, "stream_from", std::move(call));
+      });
+    };
     join(name, name, std::move(wanted), {});
   }
 
   /// The same with what clients of the extended protocol may do with the stream.
-  void stream_from(const std::string& name, const stream_options& options) {
+  void stream_from(const std::string& name, const stream_options& options) override {
     if (has_ended || is_rejected) return;
     const bool is_extended = core_.is_extended();
     stream_request wanted;
@@ -73,7 +117,7 @@ class subscription : public std::enable_shared_from_this<subscription> {
     }
   }
 
-  void stop_stream(const std::string& name) {
+  void stop_stream(const std::string& name) override {
     if (const auto known = streams_.find(name); known != streams_.end()) remove(known);
     if (name == whisper_stream) stop_companion(whisper_stream, whisper_topics);
     if (name == presence_stream) stop_presence();
@@ -90,6 +134,16 @@ class subscription : public std::enable_shared_from_this<subscription> {
     while (!streams_.empty()) remove(streams_.begin());
     whisper_stream.clear();
   }
+
+  void stop_streams() override {
+    stop_presence();
+    stop_all_streams();
+  }
+
+  void join_presence(const std::string& id, const json& info) override {
+    core_.join_presence(*this, id, info);
+  }
+  void leave_presence() override { core_.leave_presence(*this); }
 
   /// Calls `call(name, options, link)` for each stream without a listener, apart from the companions of others.
   template <class Call>
