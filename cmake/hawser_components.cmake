@@ -13,8 +13,9 @@ set(HAWSER_LINK_tls hawser::asio OpenSSL::SSL)
 set(HAWSER_LINK_deflate hawser::hawser ZLIB::ZLIB)
 
 # These exist if hawser was configured with HAWSER_COMPILED.
-set(HAWSER_COMPILED_COMPONENTS compiled compiled_tls compiled_cable)
+set(HAWSER_COMPILED_COMPONENTS compiled compiled_testing compiled_tls compiled_cable)
 set(HAWSER_LINK_compiled hawser::asio)
+set(HAWSER_LINK_compiled_testing hawser::compiled)
 set(HAWSER_LINK_compiled_tls hawser::compiled hawser::tls)
 set(HAWSER_LINK_compiled_cable hawser::compiled hawser::cable)
 

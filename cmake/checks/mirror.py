@@ -141,6 +141,8 @@ ELSEWHERE = {
     "protocol/output_chunk": "protocol/outbox",
     "protocol/owned_payload": "protocol/outbox",
     "testing/client_network": "testing/world",
+    "testing/engine/memory_dialer": "testing/world",
+    "testing/engine/memory_listener": "testing/world",
     "testing/failure": "testing/peer",
     "testing/frame_log": "testing/peer",
     "testing/http": "testing/world",

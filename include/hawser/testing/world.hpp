@@ -10,7 +10,6 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
-#include "hawser/asio/client.hpp"
 #include "hawser/asio/server.hpp"
 #include "hawser/frame/opcode.hpp"
 #include "hawser/handshake/header_fields.hpp"
