@@ -31,9 +31,9 @@ PUBLIC = {
     "asio/session/session_data.hpp",
 }
 REFERENCE = [
-    ("namespaces.html", "Namespaces"),
+    ("headers.html", "Headers"),
     ("annotated.html", "Classes"),
-    ("files.html", "Headers"),
+    ("namespaces.html", "Namespaces"),
 ]
 
 
@@ -58,6 +58,11 @@ def sidebar():
         yield "</ul>"
 
 
+def page_link(path):
+    """The name of a page, as comments have it, with a link."""
+    return f'<a href="{pages.name_of(path[0])}.html">{path[0]}</a>'
+
+
 def mend(text, is_page):
     """A page of Doxygen without links that lead nowhere or elsewhere.
 
@@ -66,6 +71,7 @@ def mend(text, is_page):
     """
     if 'name="nested-classes"' not in text:
         text = re.sub(r'<a href="#nested-classes">Classes</a>( &#124;)?', "", text)
+    text = re.sub(r"(?<=[ (])docs/([\w-]+\.md)", page_link, text)
     text = re.sub(r' *<a href="[^"]*">More...</a><br />', "", text)
     text = re.sub(r'(?<!::)<a class="code hl_enumvalue" href="[^"]*">(\w+)</a>', r"\1", text)
     return re.sub(r'(<code>[^<]*)<a class="el" [^>]*>(\w+\(\))</a>', r"\1\2", text) if is_page else text

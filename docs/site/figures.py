@@ -118,8 +118,8 @@ def timeouts(root):
         x = left + second * scale
         drawing.line(x, top - 18, x, bottom, "grid")
         drawing.text(x, top - 26, f"{second} s", "quiet", "middle")
-    drawing.text(16, 24, "Each row begins at its own event. At the end of a bar the attempt or the connection ends, with the "
-                 "error beside it; a number is the close code.", "quiet")
+    drawing.text(16, 24, "Each row begins at its own event. At the end of a bar the attempt or the connection ends, "
+                 "with the error beside it; a number is the close code.", "quiet")
     y = top
     for phase, event, bars in rows:
         if phase:
@@ -143,7 +143,9 @@ def timeouts(root):
                 drawing.text(x + 6, y + 13.5, option, "code")
             x += duration * scale
             if end:
-                drawing.text(x + 6, y + 13.5, end if inside else f"{option}: {end}" if end != option else option, "code")
+                if not inside and end != option:
+                    end = f"{option}: {end}"
+                drawing.text(x + 6, y + 13.5, end, "code")
         if len(bars) > 1 and bars[0][0] == "keep_alive_interval":
             drawing.text(left + interval * scale, y + 30, "ping", "quiet", "middle")
         y += step

@@ -150,6 +150,20 @@ class Converter:
         return f"# {path} {{#{name}}}\n\n~~~~~~~~{{.{language}}}\n{text}\n~~~~~~~~\n"
 
 
+def headers(root):
+    """The page of the headers that programs include, with the comment at the beginning of each."""
+    lines = [
+        "# Headers {#headers}\n\n",
+        'Programs include these. The <a href="files.html">list of all headers</a> has the others.\n\n',
+    ]
+    for path in sorted((root / "include/hawser").glob("*.hpp")):
+        said = re.match(r".*\n#pragma once\n\n((?:// .*\n)*)", path.read_text("utf-8"))[1]
+        text = " ".join(said.replace("// ", "").split())
+        name = f"hawser/{path.name}"
+        lines.append(f"- [{name}](@ref {name}){': ' + text if text else ''}\n")
+    return "".join(lines)
+
+
 def write(root, folder, out):
     """Writes what Doxygen reads into the folder, and copies images to `out`."""
     folder.mkdir(parents=True)
@@ -160,6 +174,7 @@ def write(root, folder, out):
         raise SystemExit(f"{path} is either missing or not in the sidebar, docs/site/pages.py")
     for path in converter.pages:
         (folder / (name_of(path) + ".md")).write_text(converter.convert(path), "utf-8")
+    (folder / "headers.md").write_text(headers(root), "utf-8")
     written = set()
     while todo := converter.shown.keys() - written:
         for path in sorted(todo):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+// JSON Web Tokens, cookies of Rails applications, signed names. It needs OpenSSL and nlohmann/json.
+
 #include "hawser/credentials/anycable_token.hpp"
 #include "hawser/credentials/errc.hpp"
 #include "hawser/credentials/jwt.hpp"
