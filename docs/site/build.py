@@ -63,18 +63,24 @@ def page_link(path):
     return f'<a href="{pages.name_of(path[0])}.html">{path[0]}</a>'
 
 
+def without_guesses(code):
+    """Code of a page with links for names with their scope and for headers, and no others."""
+    return re.sub(r"<a [^>]*>((?:(?!::|\.hpp|</a>).)*)</a>", r"\1", code[0], flags=re.DOTALL)
+
+
 def mend(text, is_page):
     """A page of Doxygen without links that lead nowhere or elsewhere.
 
     It announces nested classes also where it shows none, because all are private. It takes each variable of an
-    example for an enumerator of the same name, and on a page each function for one in the namespace.
+    example for an enumerator of the same name, and on a page each function for one in the namespace. It makes links
+    of the addresses in examples.
     """
     if 'name="nested-classes"' not in text:
         text = re.sub(r'<a href="#nested-classes">Classes</a>( &#124;)?', "", text)
     text = re.sub(r"(?<=[ (])docs/([\w-]+\.md)", page_link, text)
     text = re.sub(r' *<a href="[^"]*">More...</a><br />', "", text)
     text = re.sub(r'(?<!::)<a class="code hl_enumvalue" href="[^"]*">(\w+)</a>', r"\1", text)
-    return re.sub(r'(<code>[^<]*)<a class="el" [^>]*>(\w+\(\))</a>', r"\1\2", text) if is_page else text
+    return re.sub(r"<code>.*?</code>", without_guesses, text, flags=re.DOTALL) if is_page else text
 
 
 def names(site):
