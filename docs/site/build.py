@@ -117,7 +117,7 @@ def build(site):
     header = (SITE / "header.html").read_text("utf-8")
     (site / "header.html").write_text(header.replace("@SIDEBAR@", "\n".join(sidebar())), "utf-8")
     settings = {
-        "HAWSER_SITE": str(site),
+        "HAWSER_SITE": os.path.relpath(site, ROOT),
         "HAWSER_VERSION": version(),
         "HAWSER_INTERNAL": " ".join(internal_headers()),
     }
