@@ -124,6 +124,7 @@ ELSEWHERE = {
     "cable/client/connection_request": "cable/consumer",
     "cable/client/consumer_calls": "cable/consumer",
     "cable/client/consumer_connection": "cable/consumer",
+    "cable/client/consumer_core": "cable/consumer",
     "cable/client/consumer_state": "cable/consumer",
     "cable/client/subscriber": "cable/consumer",
     "cable/client/table_calls": "cable/client/subscription_table",

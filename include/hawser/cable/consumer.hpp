@@ -9,10 +9,21 @@
 
 #include <asio/io_context.hpp>
 
-#include "hawser/cable/client/consumer_state.hpp"
+#include "hawser/asio/client.hpp"
+#include "hawser/cable/client/consumer_core.hpp"
 #include "hawser/cable/consumer_options.hpp"
 #include "hawser/cable/json.hpp"
 #include "hawser/cable/subscription.hpp"
+
+#if !defined(HAWSER_COMPILED_CABLE)
+#include "hawser/cable/client/consumer_state.hpp"
+#endif
+
+#if defined(HAWSER_COMPILED_CABLE)
+namespace hawser::cable::detail {
+extern template struct consumer_maker<consumer_core>;
+}  // namespace hawser::cable::detail
+#endif
 
 namespace hawser::cable {
 
@@ -32,8 +43,8 @@ class consumer {
   /// The consumer may outlive the context. After the context's end it is disconnected, and calls no handler.
   explicit consumer(asio::io_context& context, consumer_options options,
                     consumer_handlers handlers = {})
-      : state_{std::make_shared<detail::consumer_state>(context, std::move(options),
-                                                        std::move(handlers))} {}
+      : state_{detail::consumer_maker<detail::consumer_core>::make(context, std::move(options),
+                                                                   std::move(handlers))} {}
 
   /// Ends everything at once, and calls no handler afterwards. Destroy the consumer only where none of its handlers
   /// can be running on another thread: see hawser::client.
@@ -61,7 +72,7 @@ class consumer {
   client::executor_type get_executor() const noexcept { return state_->get_executor(); }
 
  private:
-  const std::shared_ptr<detail::consumer_state> state_;
+  const std::shared_ptr<detail::consumer_core> state_;
 };
 
 }  // namespace hawser::cable

@@ -17,7 +17,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include "hawser/asio/driver/operation.hpp"
-#include "hawser/cable/client/consumer_state.hpp"
+#include "hawser/cable/client/consumer_core.hpp"
 #include "hawser/cable/client/subscriber.hpp"
 #include "hawser/cable/command.hpp"
 #include "hawser/cable/consumer_options.hpp"
@@ -52,7 +52,7 @@ class subscription {
  public:
   /// A handle without a subscription.
   subscription() = default;
-  subscription(std::weak_ptr<detail::consumer_state> consumer,
+  subscription(std::weak_ptr<detail::consumer_core> consumer,
                std::shared_ptr<detail::subscriber> state)
       : consumer_{std::move(consumer)}, state_{std::move(state)} {}
 
@@ -179,7 +179,7 @@ class subscription {
   }
 
  private:
-  std::weak_ptr<detail::consumer_state> consumer_;
+  std::weak_ptr<detail::consumer_core> consumer_;
   std::shared_ptr<detail::subscriber> state_;
 };
 

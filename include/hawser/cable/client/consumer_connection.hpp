@@ -20,6 +20,7 @@
 #include "hawser/asio/executor/strand_gate.hpp"
 #include "hawser/cable/client/connection_request.hpp"
 #include "hawser/cable/client/consumer_calls.hpp"
+#include "hawser/cable/client/consumer_core.hpp"
 #include "hawser/cable/client/continued_session.hpp"
 #include "hawser/cable/client/received_positions.hpp"
 #include "hawser/cable/client/reconnect_waits.hpp"
@@ -34,17 +35,16 @@ namespace hawser::cable::detail {
 
 /// The connection of a consumer: one client for each connect(), its attempts, its welcome and why it ends.
 /// connect() and disconnect() may be called on any thread; everything else runs on the strand.
-class consumer_connection : public std::enable_shared_from_this<consumer_connection> {
+class consumer_connection : public consumer_core,
+                            public std::enable_shared_from_this<consumer_connection> {
  public:
-  using executor_type = client::executor_type;
+  executor_type get_executor() const noexcept override { return gate_.get(); }
 
-  executor_type get_executor() const noexcept { return gate_.get(); }
-
-  void connect() {
+  void connect() override {
     gate_.run([self = shared_from_this()] { self->open(); });
   }
 
-  void disconnect() {
+  void disconnect() override {
     gate_.run([self = shared_from_this()] {
       self->opens_again_ = false;
       self->continued_.forget();
@@ -59,7 +59,7 @@ class consumer_connection : public std::enable_shared_from_this<consumer_connect
         calls_{options_, std::move(handlers)},
         gate_{asio::make_strand(context.get_executor())},
         timer_{*this, gate_.get()} {}
-  ~consumer_connection() = default;
+  ~consumer_connection() override = default;
 
   /// A message of a subscription has arrived.
   virtual void handle(server_message& got) = 0;

@@ -16,6 +16,7 @@
 
 #include "hawser/asio/executor/context_end.hpp"
 #include "hawser/cable/client/consumer_connection.hpp"
+#include "hawser/cable/client/consumer_core.hpp"
 #include "hawser/cable/client/subscriber.hpp"
 #include "hawser/cable/consumer_options.hpp"
 #include "hawser/cable/errc.hpp"
@@ -32,15 +33,15 @@ class consumer_state final : public consumer_connection,
   consumer_state(asio::io_context& context, consumer_options options, consumer_handlers handlers)
       : consumer_connection{context, std::move(options), std::move(handlers)},
         hawser::detail::context_end::listener{context.get_executor()} {}
-  ~consumer_state() { hawser::detail::context_end::listener::leave(); }
+  ~consumer_state() override { hawser::detail::context_end::listener::leave(); }
 
-  /// Ends everything, and calls no handler afterwards.
-  void abandon() {
+  void abandon() override {
     for (const auto& one : calls_.abandon()) one->stop(errc::unsubscribed);
     drop_client();
   }
 
-  std::shared_ptr<subscriber> subscribe(std::string identifier, subscription_handlers handlers) {
+  std::shared_ptr<subscriber> subscribe(std::string identifier,
+                                        subscription_handlers handlers) override {
     auto made = std::make_shared<subscriber>(std::move(identifier), std::move(handlers));
     calls_.with_table([&](auto& table) {
       if (!calls_.is_abandoned()) return table.add(made, timer_.now());
@@ -51,33 +52,31 @@ class consumer_state final : public consumer_connection,
     return made;
   }
 
-  void unsubscribe(const std::shared_ptr<subscriber>& one) {
+  void unsubscribe(const std::shared_ptr<subscriber>& one) override {
     if (calls_.with_table([&](auto& table) { return table.remove(one, timer_.now()); })) {
       post_step();
     }
   }
 
-  std::error_code perform(const subscriber& one, std::string text) {
+  std::error_code perform(const subscriber& one, std::string text) override {
     return calls_.with_table([&](auto& table) { return table.perform(one, std::move(text)); });
   }
 
-  /// Sends a command of the extended protocol.
-  std::error_code send_extended(const subscriber& one, const std::string& text) {
+  std::error_code send_extended(const subscriber& one, const std::string& text) override {
     return calls_.with_table([&](auto& table) { return table.send_extended(one, text); });
   }
 
-  std::error_code join(const subscriber& one, std::string_view id, json info) {
+  std::error_code join(const subscriber& one, std::string_view id, json info) override {
     return calls_.with_table([&](auto& table) { return table.join(one, id, std::move(info)); });
   }
 
-  void leave(const subscriber& one) {
+  void leave(const subscriber& one) override {
     calls_.with_table([&](auto& table) { table.leave(one); });
   }
 
   // On the strand.
 
-  /// A coroutine takes the first message that waits.
-  std::optional<json> take(subscriber& of) {
+  std::optional<json> take(subscriber& of) override {
     auto message = calls_.take(of);
     if (session_.resume(calls_.unread(), timer_.now())) step();
     return message;
@@ -133,5 +132,12 @@ class consumer_state final : public consumer_connection,
     for (const auto& one : calls_.abandon()) one->abandon();
   }
 };
+
+template <class Core>
+std::shared_ptr<Core> consumer_maker<Core>::make(asio::io_context& context,
+                                                 consumer_options options,
+                                                 consumer_handlers handlers) {
+  return std::make_shared<consumer_state>(context, std::move(options), std::move(handlers));
+}
 
 }  // namespace hawser::cable::detail
