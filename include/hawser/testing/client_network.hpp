@@ -3,11 +3,8 @@
 
 #include <asio/io_context.hpp>
 
-#include "hawser/asio/opening/default_layer.hpp"
-
-#if !defined(HAWSER_COMPILED_TESTING)
 #include "hawser/asio/client.hpp"
-#endif
+#include "hawser/asio/opening/default_layer.hpp"
 
 namespace hawser::detail {
 
