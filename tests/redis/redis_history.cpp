@@ -89,7 +89,7 @@ TEST_CASE("one command keeps a message and publishes it", "[redis][R-EXT]") {
 TEST_CASE("a note comes with the message that is kept", "[redis][R-EXT][R-OTHERS]") {
   redis_peer peer;
   peer.answer("EVAL", ":1\r\n");
-  redis_broker broker{quick_options(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_history history{broker};
   CHECK_FALSE(history.publish(message_to_chat("1"), chat.notes, "!ks"));
   REQUIRE(eventually([&] { return broker.statistics().confirmed == 1; }));

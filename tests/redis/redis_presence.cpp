@@ -82,18 +82,6 @@ struct process {
     peer.answer(start_of(script), reply);
   }
 
-  static redis_broker_options quick(const redis_peer& peer) {
-    redis_broker_options options;
-    options.url = peer.url();
-    options.channel_prefix = "app";
-    options.reconnect.base = options.reconnect.cap = 5ms;
-    return options;
-  }
-
-  bool connects() const {
-    return eventually([&] { return broker.statistics().is_connected; });
-  }
-
   std::string join(const std::string& session, const std::string& id,
                    const presence_topic& on = lobby) {
     presence.join(on, session, {id, "+" + id, "-" + id}, {7, 9}, got.to_join());
@@ -138,14 +126,14 @@ struct process {
   }
 
   redis_peer peer;
-  redis_broker broker{quick(peer)};
+  redis_broker broker{quick_options(peer, "app")};
   redis_presence presence{broker, {.lease = 30ms}};
   answer got;
 };
 
 TEST_CASE("presence is changed under the names of the broker", "[redis][R-EXT]") {
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   CHECK(one.join("s", "ann") == "0");
   CHECK(one.called(hawser::detail::join_presence_script,
                    " 7 9 s lobby app:$presence:lobby ann +ann -ann"));
@@ -165,7 +153,7 @@ TEST_CASE("presence is changed under the names of the broker", "[redis][R-EXT]")
 
 TEST_CASE("Redis is not asked about sessions that have joined nothing", "[redis][R-EXT]") {
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   one.presence.leave("lobby", "s");
   one.presence.disconnect("s", 15s);
   CHECK(one.join("s", "ann") == "0");
@@ -185,7 +173,7 @@ TEST_CASE("what Redis says of a join is its status", "[redis][R-EXT]") {
       {"-ERR no\r\n", "Redis has refused a command"},
   }));
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   one.answers(hawser::detail::join_presence_script, reply);
   CHECK(one.join("s", "ann") == line);
 }
@@ -200,7 +188,7 @@ TEST_CASE("the ids of a stream are found", "[redis][R-EXT]") {
       {"-ERR no\r\n", "Redis has refused a command"},
   }));
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   one.answers(hawser::detail::find_presence_script, reply);
   one.presence.find("lobby", presence_scope::members, one.got.to_find());
   CHECK(one.got.line() == line);
@@ -221,7 +209,7 @@ TEST_CASE("without a connection, joins and questions fail at once", "[redis][R-E
 
 TEST_CASE("a request ends with its connection", "[redis][R-EXT]") {
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   one.answers(hawser::detail::join_presence_script, "-");
   presence_store& store = one.presence;
   store.join(lobby, "s", {"ann", "+", "-"}, {}, one.got.to_join());
@@ -232,7 +220,7 @@ TEST_CASE("a request ends with its connection", "[redis][R-EXT]") {
 
 TEST_CASE("a session that is on a stream does not change its id", "[redis][R-EXT]") {
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   CHECK(one.join("s", "ann") == "0");
   CHECK(one.join("s", "bob") == "2");
   CHECK(one.calls(hawser::detail::join_presence_script).size() == 1);
@@ -243,7 +231,7 @@ TEST_CASE("a session that is on a stream does not change its id", "[redis][R-EXT
 TEST_CASE("after a lost connection, a process joins again under another name what is still there",
           "[redis][R-EXT]") {
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   REQUIRE(one.join("s", "ann") == "0");
   REQUIRE(one.join("t", "bob") == "0");
   REQUIRE(one.join("u", "eve") == "0");
@@ -258,7 +246,7 @@ TEST_CASE("after a lost connection, a process joins again under another name wha
 TEST_CASE("a process that Redis has forgotten joins again and repeats the question once",
           "[redis][R-EXT]") {
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   REQUIRE(one.join("s", "ann") == "0");
   const auto names = one.names();
   one.answers(hawser::detail::find_presence_script, lease_lost);
@@ -272,7 +260,7 @@ TEST_CASE("a process that Redis has forgotten joins again and repeats the questi
 TEST_CASE("a renewal says that Redis has forgotten the process, or that more is due",
           "[redis][R-EXT]") {
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   REQUIRE(one.join("s", "ann") == "0");
   one.answers(hawser::detail::renew_presence_script, "*2\r\n:0\r\n:0\r\n");
   CHECK(eventually([&] { return one.calls(hawser::detail::join_presence_script).size() > 2; }));
@@ -284,7 +272,7 @@ TEST_CASE("a renewal says that Redis has forgotten the process, or that more is 
 
 TEST_CASE("what a continued session has joined is joined again, too", "[redis][R-EXT]") {
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   one.answers(hawser::detail::transfer_presence_script,
               "*6\r\n$5\r\nmoved\r\n$5\r\nlobby\r\n$1\r\nc\r\n$3\r\nann\r\n$1\r\n+\r\n$1\r\n-\r\n");
   one.presence.transfer("s", "t");
@@ -295,7 +283,7 @@ TEST_CASE("what a continued session has joined is joined again, too", "[redis][R
 
 TEST_CASE("a transfer is asked for again until Redis has the process", "[redis][R-EXT]") {
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   one.answers(hawser::detail::transfer_presence_script, lease_lost);
   one.presence.transfer("s", "t");
   CHECK(eventually([&] { return one.calls(hawser::detail::transfer_presence_script).size() > 2; }));
@@ -308,7 +296,7 @@ TEST_CASE("replies that are not expected do not end anything", "[redis][R-EXT]")
                               "*2\r\n$1\r\nx\r\n$-1\r\n", "*2\r\n:1\r\n$1\r\nx\r\n", "-ERR x\r\n",
                               "*2\r\n$5\r\nmoved\r\n$1\r\nx\r\n");
   process one;
-  REQUIRE(one.connects());
+  REQUIRE(connects(one.broker));
   REQUIRE(one.join("u", "eve") == "0");
   REQUIRE(one.join("v", "eve") == "0");
   using namespace hawser::detail;
@@ -334,8 +322,8 @@ TEST_CASE("replies that are not expected do not end anything", "[redis][R-EXT]")
 TEST_CASE("a presence may end before its requests", "[redis][R-EXT]") {
   redis_peer peer;
   peer.ignore("EVAL");
-  redis_broker broker{process::quick(peer)};
-  REQUIRE(eventually([&] { return broker.statistics().is_connected; }));
+  redis_broker broker{quick_options(peer, "app")};
+  REQUIRE(connects(broker));
   answer got;
   {
     redis_presence presence{broker, {.lease = 3ms}};
