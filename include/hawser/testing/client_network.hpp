@@ -5,21 +5,14 @@
 
 #include "hawser/asio/client.hpp"
 #include "hawser/asio/opening/default_layer.hpp"
+#include "hawser/asio/opening/lone_attempt.hpp"
+#include "hawser/testing/engine/connect_by_network.hpp"
 
-namespace hawser::detail {
-
-template <class Layer>
-class client_state;
-class lone_attempt;
-
-}  // namespace hawser::detail
+#if !defined(HAWSER_COMPILED_TESTING)
+#include "hawser/testing/engine/memory_dialer.hpp"
+#endif
 
 namespace hawser::testing {
-
-/// Makes the clients of this type connect by the network of a context. Not inline, so that a program can link a
-/// compiled one, and defined in engine/memory_dialer.hpp.
-template <class Owner>
-void connect_owner_by_network(asio::io_context& context);
 
 #if defined(HAWSER_COMPILED_TESTING)
 extern template void connect_owner_by_network<hawser::detail::client_state<default_layer>>(
@@ -34,7 +27,3 @@ inline void connect_clients_by_network(asio::io_context& context) {
 }
 
 }  // namespace hawser::testing
-
-#if !defined(HAWSER_COMPILED_TESTING)
-#include "hawser/testing/engine/memory_dialer.hpp"
-#endif

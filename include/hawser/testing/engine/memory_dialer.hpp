@@ -32,7 +32,7 @@
 #include "hawser/asio/stream_traits.hpp"
 #include "hawser/base/error.hpp"
 #include "hawser/protocol/deadline.hpp"
-#include "hawser/testing/client_network.hpp"
+#include "hawser/testing/engine/connect_by_network.hpp"
 #include "hawser/testing/network.hpp"
 #include "hawser/testing/stream.hpp"
 #include "hawser/transport/tls_facts.hpp"

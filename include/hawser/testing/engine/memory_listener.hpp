@@ -18,8 +18,8 @@
 #include "hawser/asio/opening/server_opening.hpp"
 #include "hawser/asio/plain_streams.hpp"
 #include "hawser/base/error.hpp"
+#include "hawser/testing/engine/memory_protocol.hpp"
 #include "hawser/testing/network.hpp"
-#include "hawser/testing/server_network.hpp"
 #include "hawser/testing/stream.hpp"
 
 namespace hawser::testing {
