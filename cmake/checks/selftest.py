@@ -85,6 +85,7 @@ PLANTED = {
         (FRAME, TOP + "#ifndef HEADER\n", "pragma once"),
         (FRAME, HEADER + "constexpr auto word = \"§\";\n", "ASCII"),
     ],
+    "cycles": [(FRAME, including('"hawser/frame/header.hpp"'), "includes hawser/frame/header.hpp")],
     "formatting": [(FRAME, HEADER + "\nint  x;\n", "not formatted")],
     "layers": [
         (FRAME, including('"hawser/protocol/event.hpp"'), "may not include"),
