@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -560,8 +562,13 @@ TEST_CASE("a server that cannot be reached is reported", "[redis]") {
   CHECK(eventually([&] { return story.all().size() >= 2; }));
 }
 
+std::ptrdiff_t threads_of_process() {
+  return std::distance(std::filesystem::directory_iterator{"/proc/self/task"}, {});
+}
+
 TEST_CASE("a broker may be destroyed in a function that it calls", "[redis]") {
   redis_peer peer{redis_tls(GENERATE(false, true))};
+  const auto before = threads_of_process();
   log story;
   std::unique_ptr<redis_broker> broker;
   auto ann = std::make_shared<subscriber>();
@@ -590,6 +597,8 @@ TEST_CASE("a broker may be destroyed in a function that it calls", "[redis]") {
     broker.reset(new redis_broker(broker_for(options)));
   }
   CHECK(story.has("destroyed"));
+  // The broker's own thread ends by itself. At the end of the program, OpenSSL's memory of a thread would be a leak.
+  CHECK(eventually([&] { return threads_of_process() == before; }));
 }
 
 TEST_CASE("the options of a broker for Redis have the documented defaults", "[redis]") {
