@@ -11,24 +11,20 @@
 
 using namespace tools::cat;
 
-int main(int argc, char** argv) {
+/// Ends the program without destroying the conversation: the thread that reads the input may wait for ever.
+template <class Conversation>
+[[noreturn]] void run(const settings& given) {
+  screen shown{given};
+  Conversation conversation{given, shown};
+  auto ended = conversation.run();
+  if (!screen::is_complete() && ended == status::as_asked) ended = status::lost;
+  std::_Exit(static_cast<int>(ended));
+}
+
+int main(int argc, char** argv) try {
   const auto given = read_settings(argc, argv);
-  auto ended = status::not_connected;
-  try {
-    screen shown{given};
-    if (given.listen.empty()) {
-      client_run conversation{given, shown};
-      ended = conversation.run();
-      if (!screen::is_complete() && ended == status::as_asked) ended = status::lost;
-      // The thread that reads the input may wait for it.
-      std::_Exit(static_cast<int>(ended));
-    }
-    server_run conversation{given, shown};
-    ended = conversation.run();
-    if (!screen::is_complete()) ended = status::lost;
-    std::_Exit(static_cast<int>(ended));
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << std::endl;
-  }
-  return static_cast<int>(ended);
+  given.listen.empty() ? run<client_run>(given) : run<server_run>(given);
+} catch (const std::exception& error) {
+  std::cerr << error.what() << std::endl;
+  return static_cast<int>(status::not_connected);
 }

@@ -63,6 +63,8 @@ def echoes(program):
             assert part in reported, reported
         reported = ask(program, url, "--ping", "0.05", *SOON)[1]
         assert "pong after " in reported, reported
+        reported = ask(program, url, "--progress", "--wait", "1.5", "--message", "abc")[1]
+        assert "sent 3 bytes, 0 queued; received 3" in reported, reported
         # A message that is too large ends the conversation, a text that is not UTF-8 is not sent.
         assert "1009" in ask(program, url, "--max-size", "3", "--count", "1", "--message", "long", status=3)[1]
         assert "UTF-8" in ask(program, url, *SOON, said=b"\xff\n", status=3)[1]

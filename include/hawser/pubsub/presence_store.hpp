@@ -19,6 +19,11 @@ enum class presence_status : std::uint8_t {
   full,      ///< A limit is reached, or the id and its info are too large
 };
 
+/// Whether the session is on the stream after that.
+constexpr bool is_present(presence_status status) noexcept {
+  return status == presence_status::joined || status == presence_status::updated;
+}
+
 /// A stream, and the topic to which a presence_store publishes what happens to it.
 struct presence_topic {
   std::string stream;

@@ -31,8 +31,7 @@ class presence_board final : public presence_registry {
     const std::lock_guard guard{mutex_};
     const auto status = all_.join(stream, session, id, info.is_null() ? "" : to_text(info));
     if (status == presence_status::joined) publish(stream, joined_event(id, info));
-    const bool is_in = status == presence_status::joined || status == presence_status::updated;
-    return is_in ? json{} : presence_error();
+    return is_present(status) ? json{} : presence_error();
   }
 
   void leave(std::string_view stream, std::string_view session) override {

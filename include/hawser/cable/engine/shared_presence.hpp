@@ -35,9 +35,7 @@ class shared_presence final : public presence_registry {
     if (id.size() > most || info_size > most - id.size()) return presence_error();
     const presence_entry entry{id, to_text(joined_event(id, info)), to_text(left_event(id))};
     const auto joined = [later](std::error_code ec, presence_status status) {
-      const bool is_in =
-          !ec && (status == presence_status::joined || status == presence_status::updated);
-      later(is_in ? json{} : presence_error());
+      later(!ec && is_present(status) ? json{} : presence_error());
     };
     streams_.gate().join_presence({std::string{stream}, topic_of(presence_topics, stream)}, session,
                                   entry, {options_.max_ids_per_stream, options_.max_memberships},

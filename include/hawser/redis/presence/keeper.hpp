@@ -78,9 +78,7 @@ class presence_keeper : public std::enable_shared_from_this<presence_keeper> {
         [this, one, number = *number, done](std::error_code ec, const redisReply* reply) {
           const auto status = ec ? std::nullopt : presence_commands::joined(*reply);
           if (!ec && !status) ec = trouble(redis::errc::bad_reply);
-          const bool is_in =
-              !ec && (*status == presence_status::joined || *status == presence_status::updated);
-          if (!is_in) members_.refuse(one.session, one.stream, number);
+          if (ec || !is_present(*status)) members_.refuse(one.session, one.stream, number);
           done(ec, status.value_or(presence_status::full));
         });
   }
