@@ -78,6 +78,19 @@ struct two_processes : hawser::testing::world {
   hawser::server http{context(), {.listener = hawser::first_listener::none}};
 };
 
+TEST_CASE("the position of the next message has an epoch and an offset", "[cable][R-EXT]") {
+  using cable::detail::position_of_note;
+  const auto read = position_of_note("room", "e1 18446744073709551615");
+  REQUIRE(read);
+  CHECK(read->stream_id == "room");
+  CHECK(read->epoch == "e1");
+  CHECK(read->offset == 18446744073709551615u);
+  for (const auto* wrong : {"", "e1", "e1 ", "e1 x", "e1 1 ", "e1 -1", "e1 18446744073709551616"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(position_of_note("room", wrong));
+  }
+}
+
 TEST_CASE("a note says what the form of Rails cannot say", "[cable][R-EXT][R-OTHERS]") {
   CHECK(message_note{}.text().empty());
   for (const auto& one :

@@ -3,9 +3,15 @@
 
 #include "hawser/base/language.hpp"
 
-#include <cstddef>
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+
+#include "hawser/cable/server_message.hpp"
 
 namespace hawser::cable::detail {
 
@@ -31,5 +37,18 @@ struct message_note {
     return {kind == "!t", std::string{text.substr(kind.size())}};
   }
 };
+
+/// The position of the next message of a stream, by a text of another form: the epoch, a space, the offset. Nothing if it has
+/// not that form.
+inline std::optional<stream_position> position_of_note(const std::string& stream,
+                                                       std::string_view text) {
+  const auto space = (std::min)(text.find(' '), text.size());
+  const auto digits = text.substr((std::min)(space + 1, text.size()));
+  const auto* const end = digits.data() + digits.size();
+  std::uint64_t offset = 0;
+  const auto read = std::from_chars(digits.data(), end, offset);
+  if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+  return stream_position{stream, std::string{text.substr(0, space)}, offset};
+}
 
 }  // namespace hawser::cable::detail

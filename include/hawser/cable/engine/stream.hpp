@@ -3,13 +3,9 @@
 
 #include "hawser/asio/language.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,11 +14,11 @@
 #include <system_error>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/cable/engine/message_note.hpp"
 #include "hawser/cable/engine/stream_context.hpp"
+#include "hawser/cable/engine/stream_liveness.hpp"
 #include "hawser/cable/engine/stream_pauses.hpp"
 #include "hawser/cable/history_options.hpp"
 #include "hawser/cable/history_request.hpp"
@@ -37,9 +33,6 @@ namespace hawser::cable::detail {
 
 /// Called for each publication, on the thread that publishes. Must not throw, wait, or use streams.
 using stream_listener = std::function<void(const publication&)>;
-
-/// Called once, on any thread, when a stream is live, or with an error when it has failed.
-using stream_waiter = std::function<void(std::error_code)>;
 
 /// The subscribers of one stream name in this process. May be used on any thread.
 class stream {
@@ -80,13 +73,7 @@ class stream {
     const std::lock_guard guard{mutex_};
     if (text.starts_with('-')) return pauses_.mark(text);
     if (message_note::is_note(text)) return static_cast<void>(note_ = message_note::parse(text));
-    const auto space = (std::min)(text.find(' '), text.size());
-    const auto digits = text.substr((std::min)(space + 1, text.size()));
-    std::uint64_t offset = 0;
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), offset);
-    noted_.reset();
-    if (read.ec != std::errc{} || read.ptr != digits.data() + digits.size()) return;
-    noted_ = stream_position{name_, std::string{text.substr(0, space)}, offset};
+    noted_ = position_of_note(name_, text);
   }
 
   static std::string key_of(const std::string& identifier, frame_form form) {
@@ -108,7 +95,7 @@ class stream {
   bool begin_notes() {
     const std::lock_guard guard{mutex_};
     if (std::exchange(has_notes_, true)) return false;
-    ++awaited_;
+    liveness_.await_more();
     return true;
   }
 
@@ -117,17 +104,12 @@ class stream {
     const std::lock_guard guard{mutex_};
     has_notes_ = true;
     if (std::exchange(is_stored_, true)) return false;
-    ++awaited_;
+    liveness_.await_more();
     return true;
   }
 
   void is_ready() {
-    std::unordered_map<const void*, stream_waiter> waiting;
-    {
-      const std::lock_guard guard{mutex_};
-      if (--awaited_ == 0 && is_live_) waiting.swap(waiters_);
-    }
-    for (const auto& [_, call] : waiting) call({});
+    call({}, [this] { return liveness_.is_ready(); });
   }
 
   /// How long messages are kept: zero if they are not, max() without a limit.
@@ -243,37 +225,39 @@ class stream {
   /// Returns whether the stream is live. If not, the waiter is called.
   bool wait(const void* key, stream_waiter call) {
     const std::lock_guard guard{mutex_};
-    const bool is_now = is_live_ && awaited_ == 0;
-    if (!is_now) waiters_.emplace(key, std::move(call));
-    return is_now;
+    return liveness_.wait(key, std::move(call));
   }
 
   void forget_waiter(const void* key) noexcept {
     const std::lock_guard guard{mutex_};
-    waiters_.erase(key);
+    liveness_.forget(key);
   }
 
   /// The broker has answered.
   void acknowledge(std::error_code ec) {
-    std::unordered_map<const void*, stream_waiter> waiting;
-    {
-      const std::lock_guard guard{mutex_};
-      if (ec || awaited_ == 0) waiting.swap(waiters_);
-      is_live_ = !ec;
-      has_failed_ = static_cast<bool>(ec);
-    }
-    for (const auto& [_, call] : waiting) call(ec);
+    call(ec, [&] { return liveness_.acknowledge(ec); });
   }
 
   bool has_failed() const {
     const std::lock_guard guard{mutex_};
-    return has_failed_;
+    return liveness_.has_failed();
   }
 
   std::size_t links = 0;  ///< Guarded by the lock of the table
 
  private:
   static constexpr std::size_t max_depth = 1'000;
+
+  /// Calls the waiters that `take` returns.
+  template <class Take>
+  void call(std::error_code ec, Take take) {
+    stream_liveness::waiters waiting;
+    {
+      const std::lock_guard guard{mutex_};
+      waiting = take();
+    }
+    for (const auto& [_, one] : waiting) one(ec);
+  }
 
   /// With the lock.
   void deliver(const publication& published, bool is_value,
@@ -303,16 +287,13 @@ class stream {
   mutable std::mutex mutex_;
   std::unordered_map<std::string, audience> audiences_;
   std::unordered_map<const void*, stream_listener> listeners_;
-  std::unordered_map<const void*, stream_waiter> waiters_;
+  stream_liveness liveness_;
   std::optional<history_options> kept_;
   stream_pauses pauses_;
   std::optional<stream_position> noted_;  // of the next message
   message_note note_;                     // the same
-  std::size_t awaited_ = 0;  // What the stream waits for before it is live, beside its topic
   bool has_notes_ = false;
   bool is_stored_ = false;
-  bool is_live_ = false;
-  bool has_failed_ = false;
 };
 
 }  // namespace hawser::cable::detail
